@@ -1,0 +1,69 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Swift target of this package, with the settings that all of them share.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "orchd",
+    products: [
+        .executable(name: "orchd", targets: ["orchd"]),
+        .executable(name: "orchd-supervisor", targets: ["orchd-supervisor"]),
+        .executable(name: "orchctl", targets: ["orchctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+
+        module("OrchProtocol"),
+        module("OrchClient", ["OrchProtocol", "CLinux"]),
+        module("Presentation", ["OrchProtocol"]),
+        module("SupervisorLink", ["CLinux"]),
+        module("Supervision", ["SupervisorLink", "CLinux"]),
+        module("Agents", ["OrchProtocol"]),
+        module("Scheduling", ["OrchProtocol"]),
+        module("Storage", ["Scheduling", "OrchProtocol", grdb]),
+        module("Systemd", ["CSystemd", logging]),
+        module(
+            "Engine",
+            [
+                "Agents", "CLinux", "OrchProtocol", "Scheduling", "Storage", "SupervisorLink", "Systemd",
+                logging, nioCore, nioPosix, tomlKit,
+            ]),
+
+        program("orchd", ["Engine", "OrchClient", "Presentation", "Systemd", "CLinux", argumentParser, logging]),
+        program("orchd-supervisor", ["Supervision", "CLinux"]),
+        program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+    ],
+    cLanguageStandard: .gnu11
+)

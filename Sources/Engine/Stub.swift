@@ -1,0 +1,4 @@
+import Logging
+import NIOCore
+import NIOPosix
+import TOMLKit

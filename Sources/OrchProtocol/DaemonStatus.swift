@@ -1,0 +1,119 @@
+/// How many tasks there are, by state and by what the queued ones wait for.
+public struct TaskCounts: Codable, Sendable, Equatable {
+    public var ready = 0
+    public var delayed = 0
+    public var held = 0
+    public var running = 0
+    public var succeeded = 0
+    public var failed = 0
+    public var cancelled = 0
+    public var expired = 0
+
+    public init() {}
+
+    public var queued: Int { ready + delayed + held }
+}
+
+public struct PoolRecord: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable, CaseIterable {
+        case active, paused
+        /// Takes no new tasks and finishes those it has.
+        case draining
+        /// No longer in the configuration, but still holds tasks.
+        case removed
+    }
+
+    public var name: String
+    public var state: State
+    public var slots: Int
+    /// The agent that gets the pool's prompts; `command` for a pool that takes only commands.
+    public var agent: String
+    public var counts: TaskCounts
+
+    public init(name: String, state: State, slots: Int, agent: String, counts: TaskCounts) {
+        self.name = name
+        self.state = state
+        self.slots = slots
+        self.agent = agent
+        self.counts = counts
+    }
+}
+
+public struct WorkerRecord: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable, CaseIterable {
+        case idle, busy
+        /// Being ended, and not gone yet.
+        case stopping
+    }
+
+    /// `pool/slot`.
+    public var name: String
+    public var state: State
+    public var task: Int64?
+    public var attempt: Int?
+    public var pid: Int32?
+    public var since: WireTime?
+    /// What the task is: its name, or the beginning of its command or prompt.
+    public var title: String?
+
+    public init(name: String, state: State) {
+        self.name = name
+        self.state = state
+    }
+}
+
+public struct SupervisorStatus: Codable, Sendable, Equatable {
+    public var connected: Bool
+    public var pid: Int32?
+    /// Whether each attempt has a cgroup of its own.
+    public var cgroups: Bool?
+
+    public init(connected: Bool, pid: Int32? = nil, cgroups: Bool? = nil) {
+        self.connected = connected
+        self.pid = pid
+        self.cgroups = cgroups
+    }
+}
+
+public struct DaemonStatus: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable, CaseIterable {
+        case running, draining
+        /// Something is wrong that `problems` names; what can be served is.
+        case degraded
+    }
+
+    public var state: State
+    public var version: String
+    public var pid: Int32
+    public var startedAt: WireTime
+    public var now: WireTime
+    public var supervisor: SupervisorStatus
+    public var counts: TaskCounts
+    public var pools: [PoolRecord]
+    /// Sentences about what is degraded, each with what to do.
+    public var problems: [String]
+    /// The sequence number of the latest event.
+    public var lastEvent: Int64
+
+    public init(
+        state: State, version: String, pid: Int32, startedAt: WireTime, now: WireTime, supervisor: SupervisorStatus,
+        counts: TaskCounts, pools: [PoolRecord], problems: [String], lastEvent: Int64
+    ) {
+        self.state = state
+        self.version = version
+        self.pid = pid
+        self.startedAt = startedAt
+        self.now = now
+        self.supervisor = supervisor
+        self.counts = counts
+        self.pools = pools
+        self.problems = problems
+        self.lastEvent = lastEvent
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case state, version, pid, now, supervisor, counts, pools, problems
+        case startedAt = "started_at"
+        case lastEvent = "last_event"
+    }
+}

@@ -1,0 +1,64 @@
+/// What a streaming method sends before its answer. `params.request` is the id of the request that it belongs to.
+public enum Notification: Sendable, Equatable {
+    case event(request: RequestID, Event)
+    case finished(request: RequestID, TaskRecord)
+    case output(request: RequestID, OutputChunk)
+}
+
+/// A piece of output. Exactly one of `text` and `base64` is given: text where the bytes are UTF-8.
+public struct OutputChunk: Codable, Sendable, Equatable {
+    public var stream: OutputStream
+    /// Where in the stream the piece begins, in bytes.
+    public var offset: Int64
+    public var text: String?
+    public var base64: String?
+
+    public init(stream: OutputStream, offset: Int64, text: String? = nil, base64: String? = nil) {
+        self.stream = stream
+        self.offset = offset
+        self.text = text
+        self.base64 = base64
+    }
+}
+
+extension Notification: Codable {
+    enum CodingKeys: String, CodingKey { case jsonrpc, method, params }
+    enum ParameterKeys: String, CodingKey { case request, event, task, output }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let params = try container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
+        let request = try params.decode(RequestID.self, forKey: .request)
+        switch try container.decode(Method.self, forKey: .method) {
+        case .subscribe: self = .event(request: request, try params.decode(Event.self, forKey: .event))
+        case .wait: self = .finished(request: request, try params.decode(TaskRecord.self, forKey: .task))
+        case .logs: self = .output(request: request, try params.decode(OutputChunk.self, forKey: .output))
+        default:
+            throw DecodingError.dataCorruptedError(
+                forKey: .method, in: container, debugDescription: "not a method that streams")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode("2.0", forKey: .jsonrpc)
+        var params: KeyedEncodingContainer<ParameterKeys>
+        switch self {
+        case .event(let request, let event):
+            try container.encode(Method.subscribe, forKey: .method)
+            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
+            try params.encode(request, forKey: .request)
+            try params.encode(event, forKey: .event)
+        case .finished(let request, let task):
+            try container.encode(Method.wait, forKey: .method)
+            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
+            try params.encode(request, forKey: .request)
+            try params.encode(task, forKey: .task)
+        case .output(let request, let chunk):
+            try container.encode(Method.logs, forKey: .method)
+            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
+            try params.encode(request, forKey: .request)
+            try params.encode(chunk, forKey: .output)
+        }
+    }
+}

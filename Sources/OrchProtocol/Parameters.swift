@@ -1,0 +1,242 @@
+/// The parameters of the methods that take few. Each reads strictly: an unknown key is an error that names it.
+
+public struct NoParameters: Codable, Sendable, Equatable {
+    enum CodingKeys: CodingKey, CaseIterable {}
+    public init() {}
+    public init(from decoder: any Decoder) throws { _ = try decoder.strictContainer(keyedBy: CodingKeys.self) }
+    public func encode(to encoder: any Encoder) throws { _ = encoder.container(keyedBy: CodingKeys.self) }
+}
+
+public struct GetParameters: Codable, Sendable, Equatable {
+    public var id: Int64
+    /// To have the text of the result in the answer, too.
+    public var result: Bool?
+
+    public init(id: Int64, result: Bool? = nil) {
+        self.id = id
+        self.result = result
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case id, result }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        id = try container.decode(Int64.self, forKey: .id)
+        result = try container.decodeIfPresent(Bool.self, forKey: .result)
+    }
+}
+
+public struct ListParameters: Codable, Sendable, Equatable {
+    public var states: [TaskState]?
+    public var pool: String?
+    public var name: String?
+    public var labels: [String: String]?
+    /// 1 to 1000; 100 where not given.
+    public var limit: Int?
+    /// Where the page before ended: its `next_cursor`.
+    public var cursor: Int64?
+
+    public init() {}
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case states, pool, name, labels, limit, cursor }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        states = try container.decodeIfPresent([TaskState].self, forKey: .states)
+        pool = try container.decodeIfPresent(String.self, forKey: .pool)
+        name = try container.decodeIfPresent(String.self, forKey: .name)
+        labels = try container.decodeIfPresent([String: String].self, forKey: .labels)
+        limit = try container.decodeIfPresent(Int.self, forKey: .limit)
+        cursor = try container.decodeIfPresent(Int64.self, forKey: .cursor)
+    }
+}
+
+/// What may be changed of a task that has not started.
+public struct UpdateParameters: Codable, Sendable, Equatable {
+    public var id: Int64
+    public var pool: String?
+    public var name: String?
+    public var priority: Int?
+    public var timeout: Double?
+    public var retries: Int?
+    public var notBefore: WireTime?
+
+    public init(id: Int64) { self.id = id }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case id, pool, name, priority, timeout, retries
+        case notBefore = "not_before"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        id = try container.decode(Int64.self, forKey: .id)
+        pool = try container.decodeIfPresent(String.self, forKey: .pool)
+        name = try container.decodeIfPresent(String.self, forKey: .name)
+        priority = try container.decodeIfPresent(Int.self, forKey: .priority)
+        timeout = try container.decodeIfPresent(Double.self, forKey: .timeout)
+        retries = try container.decodeIfPresent(Int.self, forKey: .retries)
+        notBefore = try container.decodeIfPresent(WireTime.self, forKey: .notBefore)
+    }
+}
+
+/// The tasks that `task.retry`, `task.hold` and `task.release` are for.
+public struct TaskSelection: Codable, Sendable, Equatable {
+    /// 1 to 10 000 ids; all of them or none are changed.
+    public var ids: [Int64]
+
+    public init(ids: [Int64]) { self.ids = ids }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        ids = try container.decode([Int64].self, forKey: .ids)
+    }
+}
+
+/// The tasks to cancel: by id, all of a pool that have not ended, or all.
+public struct CancelParameters: Codable, Sendable, Equatable {
+    public var ids: [Int64]?
+    public var pool: String?
+    public var all: Bool?
+
+    public init(ids: [Int64]? = nil, pool: String? = nil, all: Bool? = nil) {
+        self.ids = ids
+        self.pool = pool
+        self.all = all
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        ids = try container.decodeIfPresent([Int64].self, forKey: .ids)
+        pool = try container.decodeIfPresent(String.self, forKey: .pool)
+        all = try container.decodeIfPresent(Bool.self, forKey: .all)
+    }
+}
+
+public struct WaitParameters: Codable, Sendable, Equatable {
+    public var ids: [Int64]
+
+    public init(ids: [Int64]) { self.ids = ids }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        ids = try container.decode([Int64].self, forKey: .ids)
+    }
+}
+
+public enum OutputStream: String, Codable, Sendable, CaseIterable {
+    case stdout, stderr
+}
+
+public struct LogsParameters: Codable, Sendable, Equatable {
+    public var id: Int64
+    /// The number of the attempt; the latest where not given.
+    public var attempt: Int?
+    /// One stream, or both where not given.
+    public var stream: OutputStream?
+    /// To go on until the task has ended.
+    public var follow: Bool?
+    /// Only the last so many lines of what is there.
+    public var tail: Int?
+    /// Only what was written since then, to within a second.
+    public var since: WireTime?
+
+    public init(id: Int64) { self.id = id }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case id, attempt, stream, follow, tail, since }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        id = try container.decode(Int64.self, forKey: .id)
+        attempt = try container.decodeIfPresent(Int.self, forKey: .attempt)
+        stream = try container.decodeIfPresent(OutputStream.self, forKey: .stream)
+        follow = try container.decodeIfPresent(Bool.self, forKey: .follow)
+        tail = try container.decodeIfPresent(Int.self, forKey: .tail)
+        since = try container.decodeIfPresent(WireTime.self, forKey: .since)
+    }
+}
+
+public struct PoolSelection: Codable, Sendable, Equatable {
+    public var pool: String
+
+    public init(pool: String) { self.pool = pool }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case pool }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        pool = try container.decode(String.self, forKey: .pool)
+    }
+}
+
+public struct ResizeParameters: Codable, Sendable, Equatable {
+    public var pool: String
+    /// 0 to 10 000. Running tasks are never ended by a smaller number.
+    public var slots: Int
+
+    public init(pool: String, slots: Int) {
+        self.pool = pool
+        self.slots = slots
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case pool, slots }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        pool = try container.decode(String.self, forKey: .pool)
+        slots = try container.decode(Int.self, forKey: .slots)
+    }
+}
+
+public struct WorkerListParameters: Codable, Sendable, Equatable {
+    public var pool: String?
+
+    public init(pool: String? = nil) { self.pool = pool }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case pool }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        pool = try container.decodeIfPresent(String.self, forKey: .pool)
+    }
+}
+
+public struct StopParameters: Codable, Sendable, Equatable {
+    /// To end running tasks instead of waiting for them.
+    public var now: Bool?
+
+    public init(now: Bool? = nil) { self.now = now }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case now }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        now = try container.decodeIfPresent(Bool.self, forKey: .now)
+    }
+}
+
+public struct SubscribeParameters: Codable, Sendable, Equatable {
+    /// The last sequence number that the client has seen; events after it follow. Only new ones where not given.
+    public var after: Int64?
+    /// False to be sent what there is and no more.
+    public var follow: Bool?
+
+    public init(after: Int64? = nil, follow: Bool? = nil) {
+        self.after = after
+        self.follow = follow
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case after, follow }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        after = try container.decodeIfPresent(Int64.self, forKey: .after)
+        follow = try container.decodeIfPresent(Bool.self, forKey: .follow)
+    }
+}

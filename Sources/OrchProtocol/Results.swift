@@ -1,0 +1,141 @@
+/// The results of the methods, as clients receive them.
+
+public struct Submitted: Codable, Sendable, Equatable {
+    public var id: Int64
+    /// False where the idempotency key was known and `id` is the task that it had made.
+    public var created: Bool
+    /// What the submitter ought to know although the task was accepted.
+    public var warning: String?
+
+    public init(id: Int64, created: Bool, warning: String? = nil) {
+        self.id = id
+        self.created = created
+        self.warning = warning
+    }
+}
+
+/// Answers `Submission.one` with an object and `Submission.many` with an array in the order of the tasks.
+public enum SubmissionResult: Codable, Sendable, Equatable {
+    case one(Submitted)
+    case many([Submitted])
+
+    public var all: [Submitted] {
+        switch self {
+        case .one(let it): [it]
+        case .many(let list): list
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let list = try? container.decode([Submitted].self) {
+            self = .many(list)
+        } else {
+            self = .one(try container.decode(Submitted.self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .one(let it): try container.encode(it)
+        case .many(let list): try container.encode(list)
+        }
+    }
+}
+
+public struct TaskPage: Codable, Sendable, Equatable {
+    /// Newest first.
+    public var tasks: [TaskRecord]
+    /// Given where there may be more: the `cursor` of the next page.
+    public var nextCursor: Int64?
+
+    public init(tasks: [TaskRecord], nextCursor: Int64? = nil) {
+        self.tasks = tasks
+        self.nextCursor = nextCursor
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case tasks
+        case nextCursor = "next_cursor"
+    }
+}
+
+/// What became of each task that a method was asked to change.
+public struct TasksChanged: Codable, Sendable, Equatable {
+    public struct Entry: Codable, Sendable, Equatable {
+        public var id: Int64
+        public var state: TaskState
+
+        public init(id: Int64, state: TaskState) {
+            self.id = id
+            self.state = state
+        }
+    }
+
+    public var tasks: [Entry]
+    /// How many were changed; more than are listed where a whole pool was meant.
+    public var count: Int
+
+    public init(tasks: [Entry], count: Int? = nil) {
+        self.tasks = tasks
+        self.count = count ?? tasks.count
+    }
+}
+
+public struct WaitResult: Codable, Sendable, Equatable {
+    public var tasks: [TaskRecord]
+    public init(tasks: [TaskRecord]) { self.tasks = tasks }
+}
+
+public struct LogsEnd: Codable, Sendable, Equatable {
+    /// How many bytes of each stream have been written by the attempt.
+    public var stdout: Int64
+    public var stderr: Int64
+    public var attempt: Int
+    /// The state of the task when the stream ended.
+    public var state: TaskState
+
+    public init(stdout: Int64, stderr: Int64, attempt: Int, state: TaskState) {
+        self.stdout = stdout
+        self.stderr = stderr
+        self.attempt = attempt
+        self.state = state
+    }
+}
+
+public struct PoolList: Codable, Sendable, Equatable {
+    public var pools: [PoolRecord]
+    public init(pools: [PoolRecord]) { self.pools = pools }
+}
+
+public struct WorkerList: Codable, Sendable, Equatable {
+    public var workers: [WorkerRecord]
+    public init(workers: [WorkerRecord]) { self.workers = workers }
+}
+
+public struct SubscribeEnd: Codable, Sendable, Equatable {
+    /// The sequence number of the last event sent.
+    public var last: Int64
+    public init(last: Int64) { self.last = last }
+}
+
+public struct ReloadResult: Codable, Sendable, Equatable {
+    /// In words, what is different now; empty where nothing is.
+    public var changes: [String]
+    public init(changes: [String]) { self.changes = changes }
+}
+
+public struct Acknowledged: Codable, Sendable, Equatable {
+    public var message: String
+    public init(_ message: String) { self.message = message }
+}
+
+public struct VersionInfo: Codable, Sendable, Equatable {
+    public var version: String
+    public var `protocol`: Int
+    public init(version: String, protocol: Int) {
+        self.version = version
+        self.protocol = `protocol`
+    }
+}

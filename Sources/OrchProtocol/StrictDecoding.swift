@@ -1,0 +1,115 @@
+/// A key of any name: how a decoder is asked which keys are really there.
+struct AnyKey: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension Decoder {
+    /// The keyed container of an object that may have no other keys than those of `Key`.
+    ///
+    /// A misspelt option that is silently ignored is worse than an error, so every object of the protocol is read this way.
+    func strictContainer<Key: CodingKey & CaseIterable>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        let present = try container(keyedBy: AnyKey.self).allKeys
+        if present.count > 0 {
+            let known = Key.allCases.map(\.stringValue)
+            for key in present where !known.contains(key.stringValue) {
+                let hint = nearest(key.stringValue, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+                let name = key.stringValue.shortened(to: 80)
+                throw WireError(
+                    .invalidParameter, "unknown parameter \"\(name)\"\(hint)",
+                    field: fieldPath(codingPath + [AnyKey(stringValue: name)]))
+            }
+        }
+        return try container(keyedBy: type)
+    }
+}
+
+/// The path of a value below `params`, as a person would write it: `[3].labels.team`.
+func fieldPath(_ path: [any CodingKey]) -> String {
+    var text = ""
+    for key in path {
+        if let index = key.intValue {
+            text += "[\(index)]"
+        } else if text.isEmpty {
+            if key.stringValue != "params" { text = key.stringValue }
+        } else {
+            text += ".\(key.stringValue)"
+        }
+    }
+    return text
+}
+
+extension WireError {
+    /// A decoder's complaint in the words of the protocol, naming the parameter.
+    init(_ error: DecodingError, of method: Method) {
+        switch error {
+        case .keyNotFound(let key, let context):
+            let field = fieldPath(context.codingPath + [key])
+            self.init(.invalidParameter, "\(method.rawValue) needs the parameter \"\(field)\"", field: field)
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            let field = fieldPath(context.codingPath)
+            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "the parameter \"\(field)\""
+            self.init(.invalidParameter, "\(what) must be \(jsonName(of: type))", field: field)
+        case .dataCorrupted(let context):
+            let field = fieldPath(context.codingPath)
+            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "the parameter \"\(field)\""
+            let why = context.debugDescription.isEmpty ? "not valid" : context.debugDescription
+            self.init(.invalidParameter, "\(what): \(why)", field: field)
+        @unknown default:
+            self.init(.invalidParameter, "the parameters of \(method.rawValue) are not valid")
+        }
+    }
+}
+
+private func jsonName(of type: any Any.Type) -> String {
+    switch type {
+    case is String.Type: "a string"
+    case is Bool.Type: "true or false"
+    case is any FixedWidthInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is [String: any Sendable].Type: "an object"
+    default: String(describing: type).contains("Array") ? "an array" : "an object"
+    }
+}
+
+/// Stands for `"params": {}` where a request leaves them out.
+struct EmptyDecoder: Decoder {
+    var codingPath: [any CodingKey] { [] }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        KeyedDecodingContainer(EmptyKeyed<Key>())
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        throw DecodingError.typeMismatch([String].self, .init(codingPath: [], debugDescription: ""))
+    }
+
+    func singleValueContainer() throws -> any SingleValueDecodingContainer {
+        throw DecodingError.typeMismatch(String.self, .init(codingPath: [], debugDescription: ""))
+    }
+}
+
+private struct EmptyKeyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    var codingPath: [any CodingKey] { [] }
+    var allKeys: [Key] { [] }
+
+    func contains(_ key: Key) -> Bool { false }
+
+    private func missing(_ key: any CodingKey) -> DecodingError {
+        .keyNotFound(key, .init(codingPath: [], debugDescription: ""))
+    }
+
+    func decodeNil(forKey key: Key) throws -> Bool { throw missing(key) }
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { throw missing(key) }
+
+    func nestedContainer<NestedKey: CodingKey>(
+        keyedBy type: NestedKey.Type, forKey key: Key
+    ) throws -> KeyedDecodingContainer<NestedKey> { throw missing(key) }
+
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { throw missing(key) }
+    func superDecoder() throws -> any Decoder { EmptyDecoder() }
+    func superDecoder(forKey key: Key) throws -> any Decoder { throw missing(key) }
+}

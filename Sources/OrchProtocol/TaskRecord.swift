@@ -1,0 +1,106 @@
+/// The life of a task. The last four are final.
+public enum TaskState: String, Codable, Sendable, CaseIterable {
+    case queued, running, succeeded, failed, cancelled, expired
+
+    public var isFinal: Bool { self != .queued && self != .running }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let word = try container.decode(String.self)
+        guard let state = Self(rawValue: word) else {
+            let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\"\(word.shortened(to: 40))\" is none of \(known)")
+        }
+        self = state
+    }
+}
+
+/// Why a queued task is not running yet.
+public enum WaitReason: String, Codable, Sendable, CaseIterable {
+    /// Nothing but a free slot is missing.
+    case ready
+    /// Its time has not come: `not_before`, or the wait before a retry.
+    case delayed
+    /// No pool can run it.
+    case blocked
+    /// Kept by `hold` until `release`.
+    case held
+    /// Its pool is paused or draining, or the daemon drains.
+    case paused
+    /// A usage or rate limit is in force.
+    case limited
+}
+
+/// A task as `task.get` and `task.list` answer it.
+public struct TaskRecord: Codable, Sendable, Equatable {
+    public var id: Int64
+    public var state: TaskState
+    /// For a queued task.
+    public var waiting: WaitReason?
+    /// A sentence: why it waits, or how it ended.
+    public var reason: String?
+    public var pool: String
+    public var name: String?
+    public var command: [String]?
+    public var prompt: String?
+    public var labels: [String: String]?
+    public var priority: Int
+    public var submitter: UInt32
+    public var submittedAt: WireTime
+    /// When it may start, for a delayed one.
+    public var dueAt: WireTime?
+    public var startedAt: WireTime?
+    public var finishedAt: WireTime?
+    public var key: String?
+    public var cwd: String?
+    public var model: String?
+    public var thinking: String?
+    public var timeout: Double?
+    public var idleTimeout: Double?
+    public var retries: Int
+    public var retryOn: [RetryCause]
+    public var expires: WireTime?
+    /// How many attempts have been made.
+    public var attemptCount: Int
+    /// In `task.get`: each attempt, oldest first. In `task.list`: only the latest.
+    public var attempts: [AttemptRecord]
+    /// In `task.get` with `result`: what the task produced.
+    public var result: TaskResult?
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case id, state, waiting, reason, pool, name, command, prompt, labels, priority, submitter, key, cwd, model
+        case thinking, timeout, retries, expires, attempts, result
+        case submittedAt = "submitted_at"
+        case dueAt = "due_at"
+        case startedAt = "started_at"
+        case finishedAt = "finished_at"
+        case idleTimeout = "idle_timeout"
+        case retryOn = "retry_on"
+        case attemptCount = "attempt_count"
+    }
+
+    public init(id: Int64, state: TaskState, pool: String, priority: Int, submitter: UInt32, submittedAt: WireTime) {
+        self.id = id
+        self.state = state
+        self.pool = pool
+        self.priority = priority
+        self.submitter = submitter
+        self.submittedAt = submittedAt
+        retries = 0
+        retryOn = []
+        attemptCount = 0
+        attempts = []
+    }
+}
+
+public struct TaskResult: Codable, Sendable, Equatable {
+    /// The text, up to 1 MiB; bytes that are no UTF-8 are replaced. `orchctl logs` has them as they are.
+    public var text: String
+    public var truncated: Bool
+
+    public init(text: String, truncated: Bool) {
+        self.text = text
+        self.truncated = truncated
+    }
+}

@@ -1,0 +1,133 @@
+/// What a client asks for: one task, as in `task.submit` and in the lines of `orchctl submit --batch`.
+public struct TaskSpec: Codable, Sendable, Equatable {
+    /// A program and its arguments; never interpreted by a shell. Exactly one of `command` and `prompt` is given.
+    public var command: [String]?
+    /// Text for the agent of the pool.
+    public var prompt: String?
+    public var pool: String?
+    public var name: String?
+    public var labels: [String: String]?
+    /// Higher runs earlier. From -1 000 000 to 1 000 000; 0 where not given.
+    public var priority: Int?
+    /// The longest an attempt may run, in seconds.
+    public var timeout: Double?
+    /// The longest an attempt may go without writing output, in seconds.
+    public var idleTimeout: Double?
+    /// How often the task may be tried again after a failure that `retryOn` lists. 0 where not given.
+    public var retries: Int?
+    /// Which outcomes are worth another attempt; exit, timeout, signal and lost where not given.
+    public var retryOn: [RetryCause]?
+    /// The wait before the first retry, in seconds; it doubles with each, and is spread by up to a quarter either way.
+    public var retryDelay: Double?
+    /// Not to be started before this time.
+    public var notBefore: WireTime?
+    /// To be given up if it has not started by this time.
+    public var expires: WireTime?
+    /// To be kept until it is released.
+    public var hold: Bool?
+    /// An idempotency key: a second task with the same key is not made; the first one's id is answered.
+    public var key: String?
+    public var env: [String: String]?
+    /// An absolute path; a fresh directory where not given.
+    public var cwd: String?
+    /// Text for the standard input; it is empty where not given.
+    public var stdin: String?
+    public var model: String?
+    public var thinking: String?
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case command, prompt, pool, name, labels, priority, timeout, retries, expires, hold, key, env, cwd, stdin
+        case model, thinking
+        case idleTimeout = "idle_timeout"
+        case retryOn = "retry_on"
+        case retryDelay = "retry_delay"
+        case notBefore = "not_before"
+    }
+
+    public init(command: [String]? = nil, prompt: String? = nil) {
+        self.command = command
+        self.prompt = prompt
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        command = try container.decodeIfPresent([String].self, forKey: .command)
+        prompt = try container.decodeIfPresent(String.self, forKey: .prompt)
+        pool = try container.decodeIfPresent(String.self, forKey: .pool)
+        name = try container.decodeIfPresent(String.self, forKey: .name)
+        labels = try container.decodeIfPresent([String: String].self, forKey: .labels)
+        priority = try container.decodeIfPresent(Int.self, forKey: .priority)
+        timeout = try container.decodeIfPresent(Double.self, forKey: .timeout)
+        idleTimeout = try container.decodeIfPresent(Double.self, forKey: .idleTimeout)
+        retries = try container.decodeIfPresent(Int.self, forKey: .retries)
+        retryOn = try container.decodeIfPresent([RetryCause].self, forKey: .retryOn)
+        retryDelay = try container.decodeIfPresent(Double.self, forKey: .retryDelay)
+        notBefore = try container.decodeIfPresent(WireTime.self, forKey: .notBefore)
+        expires = try container.decodeIfPresent(WireTime.self, forKey: .expires)
+        hold = try container.decodeIfPresent(Bool.self, forKey: .hold)
+        key = try container.decodeIfPresent(String.self, forKey: .key)
+        env = try container.decodeIfPresent([String: String].self, forKey: .env)
+        cwd = try container.decodeIfPresent(String.self, forKey: .cwd)
+        stdin = try container.decodeIfPresent(String.self, forKey: .stdin)
+        model = try container.decodeIfPresent(String.self, forKey: .model)
+        thinking = try container.decodeIfPresent(String.self, forKey: .thinking)
+    }
+}
+
+/// The parameters of `task.submit`: an object for one task, an array for many, which are taken all or not at all.
+public enum Submission: Codable, Sendable, Equatable {
+    case one(TaskSpec)
+    case many([TaskSpec])
+
+    public var specs: [TaskSpec] {
+        switch self {
+        case .one(let spec): [spec]
+        case .many(let specs): specs
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        if var list = try? decoder.unkeyedContainer() {
+            var specs: [TaskSpec] = []
+            specs.reserveCapacity(list.count ?? 0)
+            while !list.isAtEnd { specs.append(try list.decode(TaskSpec.self)) }
+            self = .many(specs)
+        } else {
+            self = .one(try TaskSpec(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .one(let spec): try spec.encode(to: encoder)
+        case .many(let specs): try specs.encode(to: encoder)
+        }
+    }
+}
+
+/// Outcomes of an attempt that a task may name in `retry_on`.
+public enum RetryCause: String, Codable, Sendable, CaseIterable {
+    /// The program ended with an exit status other than 0, or without the result its agent owes.
+    case exit
+    /// The run or the idle timeout ended it.
+    case timeout
+    /// A signal ended it that orchd did not send, the kernel's for lack of memory included.
+    case signal
+    /// The supervisor or the machine went down while it ran.
+    case lost
+    /// It wrote more output than allowed.
+    case output
+    /// It could not be started at all.
+    case spawn
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let word = try container.decode(String.self)
+        guard let cause = Self(rawValue: word) else {
+            let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\"\(word.shortened(to: 40))\" is none of \(known)")
+        }
+        self = cause
+    }
+}

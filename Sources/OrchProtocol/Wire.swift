@@ -1,0 +1,32 @@
+import FoundationEssentials
+
+/// Lines of the protocol to values and back. The line's `\n` is not part of what is passed in or out.
+public enum Wire {
+    /// The version of the protocol, for `daemon.version`. It grows when something that worked no longer does.
+    public static let version = 1
+    /// The longest line that the daemon takes or sends, in bytes, its `\n` not counted.
+    public static let maximumLineLength = 4 << 20
+
+    /// Reads a request line. The error carries the id that the answer must have, where one could be read.
+    public static func request(from line: Data) -> (id: RequestID?, Result<Request, WireError>) {
+        do {
+            let request = try JSONDecoder().decode(Request.self, from: line)
+            return (request.id, .success(request))
+        } catch let rejected as Request.Rejected {
+            return (rejected.id, .failure(rejected.error))
+        } catch {
+            return (nil, .failure(WireError(.parseError, "the line is not JSON")))
+        }
+    }
+
+    /// - Throws: `EncodingError`, for numbers that JSON cannot write (infinity), which no type of the protocol holds.
+    public static func line(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        return try encoder.encode(value)
+    }
+
+    public static func decode<T: Decodable>(_ type: T.Type, from line: Data) throws -> T {
+        try JSONDecoder().decode(type, from: line)
+    }
+}

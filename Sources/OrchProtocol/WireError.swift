@@ -1,0 +1,70 @@
+/// An error as it travels in a JSON-RPC answer: a number for the protocol, a sentence for a person, a word for a program.
+///
+/// The numbers from -32768 to -32000 belong to the JSON-RPC 2.0 specification, section 5.1.
+public struct WireError: Error, Codable, Sendable, Equatable {
+    /// What a program may rely on. The raw values are part of the protocol and never change their meaning.
+    public enum Code: String, Codable, Sendable, CaseIterable {
+        case parseError = "parse_error"
+        case invalidRequest = "invalid_request"
+        case unknownMethod = "unknown_method"
+        case invalidParameter = "invalid_parameter"
+        case internalError = "internal_error"
+        case notFound = "not_found"
+        case invalidState = "invalid_state"
+        case forbidden = "forbidden"
+        case unknownPool = "unknown_pool"
+        case lineTooLong = "line_too_long"
+        case tooBusy = "too_busy"
+        case tooManyConnections = "too_many_connections"
+        case storageFull = "storage_full"
+        case storageFailed = "storage_failed"
+        case draining = "draining"
+        case stopping = "stopping"
+        case invalidConfiguration = "invalid_configuration"
+        case slowReader = "slow_reader"
+
+        /// The JSON-RPC number that goes with the word.
+        public var number: Int {
+            switch self {
+            case .parseError: -32700
+            case .invalidRequest: -32600
+            case .unknownMethod: -32601
+            case .invalidParameter: -32602
+            case .internalError: -32603
+            case .notFound: -32001
+            case .invalidState: -32002
+            case .forbidden: -32003
+            case .unknownPool: -32004
+            case .lineTooLong: -32005
+            case .tooBusy: -32006
+            case .tooManyConnections: -32007
+            case .storageFull: -32008
+            case .storageFailed: -32009
+            case .draining: -32010
+            case .stopping: -32011
+            case .invalidConfiguration: -32012
+            case .slowReader: -32013
+            }
+        }
+    }
+
+    public struct Details: Codable, Sendable, Equatable {
+        /// One of ``Code``; a string, because a client may meet a daemon that knows more codes than it does.
+        public var code: String
+        /// The parameter that is at fault, as a path: `tasks[3].timeout`.
+        public var field: String?
+    }
+
+    public var code: Int
+    public var message: String
+    public var data: Details?
+
+    public init(_ code: Code, _ message: String, field: String? = nil) {
+        self.code = code.number
+        self.message = message
+        data = Details(code: code.rawValue, field: field)
+    }
+
+    /// The word for the error, where this library knows it.
+    public var kind: Code? { data.flatMap { Code(rawValue: $0.code) } }
+}

@@ -1,0 +1,160 @@
+/// A running attempt, as the supervisor tells of it.
+public struct StartReport: Equatable, Sendable {
+    public var attempt: UInt64
+    public var pid: Int32
+    /// The worker's number in its pool, from 1 to the pool's number of slots.
+    public var slot: UInt32
+    /// Milliseconds since 1970 on the real-time clock.
+    public var startedAt: Int64
+    /// Milliseconds on CLOCK_BOOTTIME, which no one can set.
+    public var startedMonotonic: Int64
+
+    public init(attempt: UInt64, pid: Int32, slot: UInt32, startedAt: Int64, startedMonotonic: Int64) {
+        self.attempt = attempt
+        self.pid = pid
+        self.slot = slot
+        self.startedAt = startedAt
+        self.startedMonotonic = startedMonotonic
+    }
+
+    /// The encoded size in bytes: it is the same for each.
+    static let size = 32
+
+    func write(to writer: inout ByteWriter) {
+        writer.integer(attempt)
+        writer.integer(pid)
+        writer.integer(slot)
+        writer.integer(startedAt)
+        writer.integer(startedMonotonic)
+    }
+
+    init(from reader: inout ByteReader) throws(LinkError) {
+        attempt = try reader.integer()
+        pid = try reader.integer()
+        slot = try reader.integer()
+        startedAt = try reader.integer()
+        startedMonotonic = try reader.integer()
+        guard attempt > 0 else { throw .invalid("attempt") }
+    }
+}
+
+/// The end of an attempt. It is also the record in the supervisor's exit file, where it stays until the engine acknowledges it.
+public struct EndReport: Equatable, Sendable {
+    public enum Ending: UInt8, Sendable {
+        /// `code` is the exit status.
+        case exited = 1
+        /// `code` is the signal.
+        case signalled = 2
+        /// It never ran: `code` is the errno of `step`.
+        case spawnFailed = 3
+        /// The policy forbids it: `code` is a ``Refusal``.
+        case refused = 4
+        /// It was killed because the supervisor that ran it is gone; how its program took it is not known.
+        case lost = 5
+    }
+
+    /// The step of starting a process that failed. The raw values are those of `enum spawn_step` in CLinux.
+    public enum Step: UInt8, Sendable {
+        case none = 0
+        case clone, cgroup, session, mask, limits, priority, oomScore, privileges, groups, group, user, workspace, directory
+        case descriptors, deathSignal, execute, resources
+    }
+
+    public enum Refusal: Int32, Sendable {
+        case unknownPool = 1
+        case program = 2
+        case oomScore = 3
+        case nice = 4
+    }
+
+    public struct Flags: OptionSet, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// A `stop` had been asked for before it ended.
+        public static let stopped = Flags(rawValue: 1)
+        /// It needed SIGKILL.
+        public static let killed = Flags(rawValue: 2)
+        public static let dumpedCore = Flags(rawValue: 4)
+        /// Other processes of it were still there when its leader ended, and were killed.
+        public static let survivors = Flags(rawValue: 8)
+        /// The kernel killed one of its processes for lack of memory.
+        public static let outOfMemory = Flags(rawValue: 16)
+    }
+
+    public var start: StartReport
+    public var ending: Ending
+    public var code: Int32
+    public var step: Step
+    public var flags: Flags
+    /// Milliseconds since 1970.
+    public var endedAt: Int64
+    public var endedMonotonic: Int64
+    /// Microseconds of CPU time.
+    public var cpuUser: Int64
+    public var cpuSystem: Int64
+    /// Bytes.
+    public var peakMemory: Int64
+
+    public init(
+        start: StartReport, ending: Ending, code: Int32, step: Step = .none, flags: Flags = [], endedAt: Int64,
+        endedMonotonic: Int64, cpuUser: Int64 = 0, cpuSystem: Int64 = 0, peakMemory: Int64 = 0
+    ) {
+        self.start = start
+        self.ending = ending
+        self.code = code
+        self.step = step
+        self.flags = flags
+        self.endedAt = endedAt
+        self.endedMonotonic = endedMonotonic
+        self.cpuUser = cpuUser
+        self.cpuSystem = cpuSystem
+        self.peakMemory = peakMemory
+    }
+
+    public var attempt: UInt64 { start.attempt }
+
+    /// The encoded size in bytes: it is the same for each, so that a file of them can be read after a torn write.
+    public static let size = StartReport.size + 48
+
+    public func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    public init(decoding bytes: ArraySlice<UInt8>) throws(LinkError) {
+        var reader = ByteReader(bytes)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
+
+    func write(to writer: inout ByteWriter) {
+        start.write(to: &writer)
+        writer.integer(ending.rawValue)
+        writer.integer(step.rawValue)
+        writer.integer(flags.rawValue)
+        writer.integer(UInt8(0))
+        writer.integer(code)
+        writer.integer(endedAt)
+        writer.integer(endedMonotonic)
+        writer.integer(cpuUser)
+        writer.integer(cpuSystem)
+        writer.integer(peakMemory)
+    }
+
+    init(from reader: inout ByteReader) throws(LinkError) {
+        start = try StartReport(from: &reader)
+        guard let ending = Ending(rawValue: try reader.integer()) else { throw .invalid("ending") }
+        guard let step = Step(rawValue: try reader.integer()) else { throw .invalid("step") }
+        self.ending = ending
+        self.step = step
+        flags = Flags(rawValue: try reader.integer())
+        guard try reader.integer(UInt8.self) == 0 else { throw .invalid("padding") }
+        code = try reader.integer()
+        endedAt = try reader.integer()
+        endedMonotonic = try reader.integer()
+        cpuUser = try reader.integer()
+        cpuSystem = try reader.integer()
+        peakMemory = try reader.integer()
+    }
+}

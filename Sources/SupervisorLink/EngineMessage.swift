@@ -1,0 +1,91 @@
+/// What the engine says to the supervisor.
+public enum EngineMessage: Equatable, Sendable {
+    /// First on every connection: the newest and the oldest version that the engine speaks. The supervisor answers with
+    /// `welcome` and its inventory, or closes.
+    case hello(version: UInt32, oldest: UInt32)
+    /// How many attempts of the pool may run at once. Without it a pool has no slot.
+    case slots(pool: String, count: UInt32)
+    /// Start this as soon as its pool has a free slot, after those that came before it. Carries descriptors.
+    case launch(LaunchOrder)
+    /// Do not start this any more, if it has not been started: answered with `revoked`.
+    case revoke(attempt: UInt64)
+    /// End it: SIGTERM to all its processes now, SIGKILL after the grace, which is in milliseconds. Zero kills at once.
+    case stop(attempt: UInt64, grace: UInt32)
+    /// These ends are in the engine's database; the supervisor may forget them.
+    case acknowledge(attempts: [UInt64])
+    /// Remove the workspace that an attempt of this name left behind.
+    case discard(pool: String, name: String)
+    /// The most milliseconds that reports may wait for others while their pool has attempts to start next. 0 to 100.
+    case gather(milliseconds: UInt32)
+
+    private enum Kind: UInt16 { case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather }
+
+    private var kind: Kind {
+        switch self {
+        case .hello: .hello
+        case .slots: .slots
+        case .launch: .launch
+        case .revoke: .revoke
+        case .stop: .stop
+        case .acknowledge: .acknowledge
+        case .discard: .discard
+        case .gather: .gather
+        }
+    }
+
+    /// The message as it stands in a packet or in a memfd.
+    public func encoded() -> [UInt8] {
+        frame(kind.rawValue) { writer in
+            switch self {
+            case .hello(let version, let oldest):
+                writer.integer(version)
+                writer.integer(oldest)
+            case .slots(let pool, let count):
+                writer.string(pool)
+                writer.integer(count)
+            case .launch(let order): order.write(to: &writer)
+            case .revoke(let attempt): writer.integer(attempt)
+            case .stop(let attempt, let grace):
+                writer.integer(attempt)
+                writer.integer(grace)
+            case .acknowledge(let attempts): writer.list(attempts) { $0.integer($1) }
+            case .discard(let pool, let name):
+                writer.string(pool)
+                writer.string(name)
+            case .gather(let milliseconds): writer.integer(milliseconds)
+            }
+        }
+    }
+
+    /// The messages of a packet, or the one in a memfd.
+    public static func decode(_ bytes: ArraySlice<UInt8>) throws(LinkError) -> [EngineMessage] {
+        try unframe(bytes) { (kind, reader) throws(LinkError) in
+            switch Kind(rawValue: kind) {
+            case .hello: return .hello(version: try reader.integer(), oldest: try reader.integer())
+            case .slots: return .slots(pool: try poolName(&reader), count: try reader.integer())
+            case .launch: return .launch(try LaunchOrder(from: &reader))
+            case .revoke: return .revoke(attempt: try reader.integer())
+            case .stop: return .stop(attempt: try reader.integer(), grace: try reader.integer())
+            case .acknowledge:
+                return .acknowledge(
+                    attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
+            case .discard:
+                let pool = try poolName(&reader)
+                let name = try reader.string()
+                guard isAttemptName(name) else { throw .invalid("name") }
+                return .discard(pool: pool, name: name)
+            case .gather:
+                let milliseconds = try reader.integer(UInt32.self)
+                guard milliseconds <= 100 else { throw .invalid("gather") }
+                return .gather(milliseconds: milliseconds)
+            case nil: throw .unknownKind(kind)
+            }
+        }
+    }
+}
+
+private func poolName(_ reader: inout ByteReader) throws(LinkError) -> String {
+    let name = try reader.string()
+    guard isPoolName(name) else { throw .invalid("pool") }
+    return name
+}

@@ -1,0 +1,138 @@
+/// Everything the supervisor needs to start an attempt. Who the process runs as is not in it: the supervisor takes that from
+/// its own policy, by the name of the pool.
+public struct LaunchOrder: Equatable, Sendable {
+    public struct ResourceLimit: Equatable, Sendable {
+        /// RLIMIT_… of `setrlimit(2)`.
+        public var resource: UInt32
+        public var soft: UInt64
+        public var hard: UInt64
+
+        public init(resource: UInt32, soft: UInt64, hard: UInt64) {
+            self.resource = resource
+            self.soft = soft
+            self.hard = hard
+        }
+    }
+
+    /// Grows from order to order, and is never used again: the supervisor refuses one that is not above all it has heard of.
+    public var attempt: UInt64
+    /// `task.number`, like `42.1`: names the workspace and the cgroup. Only digits and a dot.
+    public var name: String
+    public var pool: String
+    /// The program as the user wrote it, and its arguments. Looked up in the `PATH` of `environment` where it has no slash.
+    public var arguments: [String]
+    /// `NAME=value`. The supervisor adds `ORCH_WORKER`, `ORCH_WORKSPACE` and `ORCH_RESULT_FILE`, which only it knows.
+    public var environment: [String]
+    /// An absolute path; empty for the workspace that the supervisor makes.
+    public var directory: String
+    public var umask: UInt32
+    /// −20 to 19.
+    public var nice: Int32
+    /// −1000 to 1000; the supervisor refuses one below its own.
+    public var oomScoreAdjust: Int32
+    public var noNewPrivileges: Bool
+    public var limits: [ResourceLimit]
+    /// The descriptors that come with the message, in order: the number that each has in the child. Without 0, its standard
+    /// input is /dev/null; without 1 or 2, so is that output.
+    public var descriptors: [Int32]
+
+    public init(
+        attempt: UInt64, name: String, pool: String, arguments: [String], environment: [String] = [],
+        directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
+        noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = []
+    ) {
+        self.attempt = attempt
+        self.name = name
+        self.pool = pool
+        self.arguments = arguments
+        self.environment = environment
+        self.directory = directory
+        self.umask = umask
+        self.nice = nice
+        self.oomScoreAdjust = oomScoreAdjust
+        self.noNewPrivileges = noNewPrivileges
+        self.limits = limits
+        self.descriptors = descriptors
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.integer(attempt)
+        writer.string(name)
+        writer.string(pool)
+        writer.list(arguments) { $0.string($1) }
+        writer.list(environment) { $0.string($1) }
+        writer.string(directory)
+        writer.integer(umask)
+        writer.integer(nice)
+        writer.integer(oomScoreAdjust)
+        writer.bool(noNewPrivileges)
+        writer.list(limits) {
+            $0.integer($1.resource)
+            $0.integer($1.soft)
+            $0.integer($1.hard)
+        }
+        writer.list(descriptors) { $0.integer($1) }
+    }
+
+    init(from reader: inout ByteReader) throws(LinkError) {
+        attempt = try reader.integer()
+        name = try reader.string()
+        pool = try reader.string()
+        arguments = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
+        environment = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
+        directory = try reader.string()
+        umask = try reader.integer()
+        nice = try reader.integer()
+        oomScoreAdjust = try reader.integer()
+        noNewPrivileges = try reader.bool()
+        limits = try reader.list { (r: inout ByteReader) throws(LinkError) in
+            ResourceLimit(resource: try r.integer(), soft: try r.integer(), hard: try r.integer())
+        }
+        descriptors = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() }
+        try validate()
+    }
+
+    /// What the supervisor relies on without looking again.
+    private func validate() throws(LinkError) {
+        guard attempt > 0 else { throw .invalid("attempt") }
+        guard isAttemptName(name) else { throw .invalid("name") }
+        guard isPoolName(pool) else { throw .invalid("pool") }
+        guard let program = arguments.first, !program.isEmpty else { throw .invalid("arguments") }
+        guard environment.allSatisfy({ $0.utf8.first != UInt8(ascii: "=") && $0.utf8.contains(UInt8(ascii: "=")) }) else {
+            throw .invalid("environment")
+        }
+        guard directory.isEmpty || directory.utf8.first == UInt8(ascii: "/") else { throw .invalid("directory") }
+        guard umask <= 0o777 else { throw .invalid("umask") }
+        guard (-20...19).contains(nice) else { throw .invalid("nice") }
+        guard (-1000...1000).contains(oomScoreAdjust) else { throw .invalid("oomScoreAdjust") }
+        guard limits.count <= 16, limits.allSatisfy({ $0.resource < 16 && $0.soft <= $0.hard }) else {
+            throw .invalid("limits")
+        }
+        guard descriptors.count <= LinkProtocol.maximumDescriptors - 1, Set(descriptors).count == descriptors.count,
+            descriptors.allSatisfy({ (0...63).contains($0) })
+        else { throw .invalid("descriptors") }
+    }
+}
+
+/// Whether a string is the name of an attempt, `task.number`: only digits and dots, a digit first.
+public func isAttemptName(_ name: String) -> Bool {
+    let utf8 = name.utf8
+    return (1...48).contains(utf8.count) && utf8.first != UInt8(ascii: ".")
+        && utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
+}
+
+/// Whether a string is a name for a pool: a letter, then letters, digits, `-` and `_`, 64 in all at the most. It becomes part of
+/// paths, which is why nothing else is allowed in it.
+public func isPoolName(_ name: String) -> Bool {
+    let utf8 = name.utf8
+    guard (1...64).contains(utf8.count), let first = utf8.first, isLetter(first) else { return false }
+    return utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+}
+
+private func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}
+
+private func isLetter(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+}

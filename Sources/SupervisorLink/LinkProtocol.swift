@@ -1,0 +1,33 @@
+/// The link: how the engine and the supervisor talk, over one SOCK_SEQPACKET Unix socket.
+///
+/// A packet is a sequence of messages; a message is a kind (`UInt16`), the length of its body (`UInt32`) and the body, all
+/// little-endian. Descriptors travel beside the packet (SCM_RIGHTS) and belong to the one message in it that says it has some.
+/// A body too large for a packet travels in a sealed memfd: the message is then `inMemory`, its body empty, and the memfd, the
+/// first descriptor, holds the real message.
+///
+/// Whoever receives something that does not decode, or is over a limit, closes the connection: the two programs are of one
+/// release or of neighbouring ones, so it can only be a fault. `docs/architecture.md` tells the order of messages.
+public enum LinkProtocol {
+    /// The version this code speaks, and the oldest it still understands.
+    public static let version: UInt32 = 1
+    public static let oldestVersion: UInt32 = 1
+
+    /// The largest packet, in bytes. Below the default of net.core.wmem_default (212 992), which bounds a packet as a whole.
+    public static let maximumPacket = 65_536
+    /// The largest message, in a packet or in memory: more than Linux takes for argv and environment with an 8 MiB stack.
+    public static let maximumMessage = 4 << 20
+    /// The most descriptors that one packet carries.
+    public static let maximumDescriptors = 16
+}
+
+/// What is wrong with bytes that came over the link.
+public enum LinkError: Error, Equatable, Sendable {
+    /// The bytes end within a value.
+    case truncated
+    /// Bytes are left over after the last field of a message.
+    case trailing
+    case unknownKind(UInt16)
+    /// A field has a value that it may not have.
+    case invalid(String)
+    case tooLong
+}

@@ -1,0 +1,99 @@
+/// What the supervisor says to the engine.
+///
+/// After `hello` it sends `welcome`, then its inventory (`waiting`, `started`, `ended`, each as often as needed), then
+/// `inventoryEnd`. From then on it reports what happens.
+public enum SupervisorMessage: Equatable, Sendable {
+    case welcome(Welcome)
+    /// Orders that have not been started yet.
+    case waiting(attempts: [UInt64])
+    case started([StartReport])
+    /// Sent again on every connection until it is acknowledged.
+    case ended([EndReport])
+    case inventoryEnd
+    /// The answer to `revoke`: accepted if it had not been started, and then it never will be.
+    case revoked(attempt: UInt64, accepted: Bool)
+    /// An attempt that is about to be reported as ended has left a result file, whose descriptor comes along.
+    case result(attempt: UInt64)
+
+    public struct Welcome: Equatable, Sendable {
+        /// The version that both will speak.
+        public var version: UInt32
+        /// Names the store of exit records. Another one than before means that the old one is gone, and with it the knowledge of
+        /// what was running: the machine was booted, or /run was cleared.
+        public var store: UInt64
+        /// No order above this number has ever been heard of in this store.
+        public var heardUpTo: UInt64
+        public var pid: Int32
+        /// Whether each attempt gets a cgroup of its own.
+        public var cgroups: Bool
+
+        public init(version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool) {
+            self.version = version
+            self.store = store
+            self.heardUpTo = heardUpTo
+            self.pid = pid
+            self.cgroups = cgroups
+        }
+    }
+
+    private enum Kind: UInt16 { case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result }
+
+    private var kind: Kind {
+        switch self {
+        case .welcome: .welcome
+        case .waiting: .waiting
+        case .started: .started
+        case .ended: .ended
+        case .inventoryEnd: .inventoryEnd
+        case .revoked: .revoked
+        case .result: .result
+        }
+    }
+
+    /// How many reports of the largest kind fit a packet with room to spare.
+    public static let reportsPerMessage = 400
+
+    public func encoded() -> [UInt8] {
+        frame(kind.rawValue) { writer in
+            switch self {
+            case .welcome(let it):
+                writer.integer(it.version)
+                writer.integer(it.store)
+                writer.integer(it.heardUpTo)
+                writer.integer(it.pid)
+                writer.bool(it.cgroups)
+            case .waiting(let attempts): writer.list(attempts) { $0.integer($1) }
+            case .started(let reports): writer.list(reports) { $1.write(to: &$0) }
+            case .ended(let reports): writer.list(reports) { $1.write(to: &$0) }
+            case .inventoryEnd: break
+            case .revoked(let attempt, let accepted):
+                writer.integer(attempt)
+                writer.bool(accepted)
+            case .result(let attempt): writer.integer(attempt)
+            }
+        }
+    }
+
+    public static func decode(_ bytes: ArraySlice<UInt8>) throws(LinkError) -> [SupervisorMessage] {
+        try unframe(bytes) { (kind, reader) throws(LinkError) in
+            switch Kind(rawValue: kind) {
+            case .welcome:
+                return .welcome(
+                    Welcome(
+                        version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
+                        pid: try reader.integer(), cgroups: try reader.bool()))
+            case .waiting:
+                return .waiting(attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
+            case .started:
+                return .started(
+                    try reader.list { (r: inout ByteReader) throws(LinkError) in try StartReport(from: &r) })
+            case .ended:
+                return .ended(try reader.list { (r: inout ByteReader) throws(LinkError) in try EndReport(from: &r) })
+            case .inventoryEnd: return .inventoryEnd
+            case .revoked: return .revoked(attempt: try reader.integer(), accepted: try reader.bool())
+            case .result: return .result(attempt: try reader.integer())
+            case nil: throw .unknownKind(kind)
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import OrchProtocol
+
+/// Why the engine asked the supervisor to end an attempt. The raw values are in the database and never change.
+public enum StopCause: Int, Sendable {
+    case cancelled = 1
+    case runTimeout = 2
+    case idleTimeout = 3
+    case outputLimit = 4
+    /// The daemon was told to stop without waiting.
+    case shutdown = 5
+}
+
+/// One try at a task.
+public struct Attempt: Sendable, Equatable {
+    public enum State: Int, Sendable {
+        case dispatched = 0
+        case running = 1
+        case ended = 2
+    }
+
+    /// Grows from attempt to attempt over all tasks, and is never used again.
+    public var id: Int64
+    public var task: Int64
+    /// Counts from 1 within the task.
+    public var number: Int
+    public var pool: String
+    public var state: State
+    public var dispatchedAt: Int64
+    public var slot: Int?
+    public var pid: Int32?
+    public var startedAt: Int64?
+    /// On the monotonic clock.
+    public var startedMonotonic: Int64?
+    /// When, on the monotonic clock, its timeouts are to be looked at.
+    public var wakeAt: Int64?
+    public var stopping: StopCause?
+    public var endedAt: Int64?
+    public var outcome: Outcome?
+    public var reason: String?
+    /// Microseconds.
+    public var cpuUser: Int64?
+    public var cpuSystem: Int64?
+    /// Bytes.
+    public var peakMemory: Int64?
+
+    public init(id: Int64, task: Int64, number: Int, pool: String, state: State, dispatchedAt: Int64) {
+        self.id = id
+        self.task = task
+        self.number = number
+        self.pool = pool
+        self.state = state
+        self.dispatchedAt = dispatchedAt
+    }
+}
+
+/// A report that an attempt has started.
+public struct AttemptStart: Sendable, Equatable {
+    public var attempt: Int64
+    public var pid: Int32
+    public var slot: Int
+    public var startedAt: Int64
+    public var startedMonotonic: Int64
+
+    public init(attempt: Int64, pid: Int32, slot: Int, startedAt: Int64, startedMonotonic: Int64) {
+        self.attempt = attempt
+        self.pid = pid
+        self.slot = slot
+        self.startedAt = startedAt
+        self.startedMonotonic = startedMonotonic
+    }
+}
+
+/// A report that an attempt has ended, in the supervisor's words.
+public struct AttemptEnd: Sendable, Equatable {
+    public enum Ending: Sendable, Equatable {
+        case exited(Int32)
+        case signalled(Int32)
+        /// It never ran; the reason is a sentence for the user.
+        case failedToStart(String)
+        /// It never ran, because the machine is short of something; the task is not to blame.
+        case shortOfResources(String)
+        case lost(String)
+    }
+
+    public var attempt: Int64
+    /// Nil if it never ran.
+    public var start: AttemptStart?
+    public var ending: Ending
+    /// A stop had been asked for before it ended.
+    public var stopped = false
+    public var outOfMemory = false
+    public var dumpedCore = false
+    public var endedAt: Int64
+    public var endedMonotonic: Int64
+    public var cpuUser: Int64?
+    public var cpuSystem: Int64?
+    public var peakMemory: Int64?
+    /// What its agent says of its output, for agents that owe a result: nil, or why it does not count as one.
+    public var missingResult: String?
+
+    public init(attempt: Int64, start: AttemptStart?, ending: Ending, endedAt: Int64, endedMonotonic: Int64) {
+        self.attempt = attempt
+        self.start = start
+        self.ending = ending
+        self.endedAt = endedAt
+        self.endedMonotonic = endedMonotonic
+    }
+}

@@ -1,0 +1,39 @@
+import OrchProtocol
+
+/// The answer to a ``Command``.
+public enum Reply: Sendable, Equatable {
+    case submitted(SubmissionResult)
+    case changed(TasksChanged)
+    case done(String)
+    case failed(WireError)
+}
+
+/// What is to be done once the turn's transaction is on the disk, in order.
+public enum Effect: Sendable, Equatable {
+    case reply(ReplyToken, Reply)
+    /// Hand the attempt to the supervisor. In a turn these come in the order of the attempts' ids.
+    case launch(TaskItem, Attempt, input: String?)
+    case revoke(attempt: Int64)
+    /// `grace` is in milliseconds.
+    case stop(attempt: Int64, grace: Int64)
+    case acknowledge(attempt: Int64)
+    case setSlots(pool: String, slots: Int)
+    /// Tell when the attempt last wrote output.
+    case checkOutput(Attempt)
+    /// Remove the files of forgotten tasks.
+    case discard([TaskItem])
+    /// Take this as an input of the next turn.
+    case again(Input)
+    /// Already numbered and stored.
+    case publish([Event])
+}
+
+/// The result of a turn.
+public struct Turn: Sendable, Equatable {
+    public var effects: [Effect] = []
+    /// When the next turn is due even if nothing happens, on the two clocks; the earlier one counts.
+    public var nextWall: Int64?
+    public var nextMonotonic: Int64?
+
+    public init() {}
+}

@@ -1,0 +1,84 @@
+import OrchProtocol
+
+/// Who asks. It comes from the socket (SO_PEERCRED), never from what a client says.
+public struct Requester: Sendable, Equatable {
+    public var uid: UInt32
+    /// Root, the engine's own user, or a member of an admin group.
+    public var isAdministrator: Bool
+
+    public init(uid: UInt32, isAdministrator: Bool) {
+        self.uid = uid
+        self.isAdministrator = isAdministrator
+    }
+}
+
+/// Brings an answer back to the request it belongs to.
+public struct ReplyToken: Sendable, Hashable {
+    public var number: UInt64
+    public init(_ number: UInt64) { self.number = number }
+}
+
+/// A request that changes something.
+public enum Command: Sendable, Equatable {
+    case submit(Submission)
+    case update(UpdateParameters)
+    case cancel(CancelParameters)
+    case retry([Int64])
+    case hold([Int64])
+    case release([Int64])
+    case pausePool(String)
+    case resumePool(String)
+    case resizePool(String, slots: Int)
+    case drainPool(String)
+    /// Start nothing more.
+    case drain
+    /// End everything that runs, and start nothing more.
+    case shutdown
+}
+
+/// What the supervisor says is there, when the engine has connected to it.
+public struct Inventory: Sendable, Equatable {
+    public var store: UInt64
+    public var heardUpTo: Int64
+    public var waiting: [Int64]
+    public var started: [AttemptStart]
+    public var ended: [AttemptEnd]
+
+    public init(
+        store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [], ended: [AttemptEnd] = []
+    ) {
+        self.store = store
+        self.heardUpTo = heardUpTo
+        self.waiting = waiting
+        self.started = started
+        self.ended = ended
+    }
+}
+
+/// Something that happened since the last turn.
+public enum Input: Sendable, Equatable {
+    case command(Command, by: Requester, reply: ReplyToken)
+    /// The rest of a cancellation that is too large for one turn.
+    case cancelMore(pool: String?, after: Int64, count: Int, by: Requester, reply: ReplyToken)
+    case configured([PoolSettings])
+    case connected(Inventory)
+    case disconnected
+    case started(AttemptStart)
+    case ended(AttemptEnd)
+    case revoked(attempt: Int64, accepted: Bool)
+    /// When the attempt last wrote output, on the monotonic clock: the answer to `Effect.checkOutput`.
+    case outputSeen(attempt: Int64, monotonic: Int64)
+    case outputLimitReached(attempt: Int64)
+    /// The real-time clock was set, by so many milliseconds.
+    case clockStepped(by: Int64)
+    /// Time to forget old tasks: those that finished before, and all but the newest so many.
+    case retire(before: Int64, keep: Int)
+
+    /// Whether somebody is waiting for an answer to it.
+    public var reply: ReplyToken? {
+        switch self {
+        case .command(_, _, let reply), .cancelMore(_, _, _, _, let reply): reply
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import OrchProtocol
+
+/// What the end of an attempt means.
+enum Judgement: Equatable {
+    case outcome(Outcome, reason: String)
+    /// It does not count as an attempt: back to the queue.
+    case again(reason: String)
+
+    /// - Parameter stopping: why the engine had asked for its end, if it had.
+    init(_ end: AttemptEnd, stopping: StopCause?, task: TaskItem) {
+        // A stop that came too late to matter does not change what the attempt did by itself.
+        if end.stopped, let stopping {
+            self = .outcome(Outcome(stopping), reason: stopping.sentence(for: task))
+            return
+        }
+        switch end.ending {
+        case .exited(0):
+            if let missing = end.missingResult {
+                self = .outcome(Outcome(.noResult, code: 0), reason: missing)
+            } else {
+                self = .outcome(Outcome(.exited, code: 0), reason: "exited with status 0")
+            }
+        case .exited, .signalled:
+            if end.stopped {
+                self = .outcome(Outcome(.lost), reason: "ended because the supervisor was stopped")
+            } else if end.outOfMemory {
+                self = .outcome(Outcome(.outOfMemory), reason: "killed by the kernel: out of memory")
+            } else if case .exited(let status) = end.ending {
+                self = .outcome(Outcome(.exited, code: Int(status)), reason: "exited with status \(status)")
+            } else if case .signalled(let signal) = end.ending {
+                let core = end.dumpedCore ? " (core dumped)" : ""
+                self = .outcome(
+                    Outcome(.signalled, code: Int(signal)), reason: "killed by \(signalName(signal))\(core)")
+            } else {
+                self = .outcome(Outcome(.lost), reason: "ended in an unknown way")
+            }
+        case .failedToStart(let reason): self = .outcome(Outcome(.spawnFailed), reason: reason)
+        case .lost(let reason): self = .outcome(Outcome(.lost), reason: reason)
+        case .shortOfResources(let reason): self = .again(reason: reason)
+        }
+    }
+}
+
+extension Outcome {
+    init(_ cause: StopCause) {
+        let kind: Kind =
+            switch cause {
+            case .cancelled: .cancelled
+            case .runTimeout: .runTimeout
+            case .idleTimeout: .idleTimeout
+            case .outputLimit: .outputLimit
+            case .shutdown: .lost
+            }
+        self.init(kind, code: nil)
+    }
+}
+
+extension StopCause {
+    func sentence(for task: TaskItem) -> String {
+        switch self {
+        case .cancelled: "cancelled"
+        case .runTimeout: "ran longer than its timeout of \(seconds(task.timeout))"
+        case .idleTimeout: "wrote no output for \(seconds(task.idleTimeout))"
+        case .outputLimit: "wrote more output than its pool allows"
+        case .shutdown: "ended because the daemon was stopped"
+        }
+    }
+}
+
+/// A duration for a sentence: `2 s`, `0.25 s`.
+private func seconds(_ milliseconds: Int64?) -> String {
+    guard let milliseconds else { return "?" }
+    guard milliseconds % 1000 != 0 else { return "\(milliseconds / 1000) s" }
+    var fraction = String(milliseconds % 1000 + 1000).dropFirst()
+    while fraction.last == "0" { fraction.removeLast() }
+    return "\(milliseconds / 1000).\(fraction) s"
+}
+
+/// The name of a signal, from signal(7), for the architectures that number them alike: x86 and ARM.
+public func signalName(_ signal: Int32) -> String {
+    let names = [
+        1: "HUP", 2: "INT", 3: "QUIT", 4: "ILL", 5: "TRAP", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL", 10: "USR1",
+        11: "SEGV", 12: "USR2", 13: "PIPE", 14: "ALRM", 15: "TERM", 16: "STKFLT", 17: "CHLD", 18: "CONT", 19: "STOP",
+        20: "TSTP", 21: "TTIN", 22: "TTOU", 23: "URG", 24: "XCPU", 25: "XFSZ", 26: "VTALRM", 27: "PROF", 28: "WINCH",
+        29: "IO", 30: "PWR", 31: "SYS",
+    ]
+    return names[Int(signal)].map { "SIG" + $0 } ?? "signal \(signal)"
+}

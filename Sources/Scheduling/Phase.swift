@@ -1,0 +1,29 @@
+import OrchProtocol
+
+/// Where a task stands, as it is stored. `ready` to `held` are the reasons of a queued task that are not derived from its pool.
+/// The raw values are in the database and never change.
+public enum Phase: Int, Sendable, CaseIterable {
+    case ready = 0
+    case delayed = 1
+    case held = 2
+    /// It has an attempt that has not ended.
+    case running = 3
+    case succeeded = 4
+    case failed = 5
+    case cancelled = 6
+    case expired = 7
+
+    public var isQueued: Bool { rawValue < Phase.running.rawValue }
+    public var isFinal: Bool { rawValue > Phase.running.rawValue }
+
+    public var state: TaskState {
+        switch self {
+        case .ready, .delayed, .held: .queued
+        case .running: .running
+        case .succeeded: .succeeded
+        case .failed: .failed
+        case .cancelled: .cancelled
+        case .expired: .expired
+        }
+    }
+}

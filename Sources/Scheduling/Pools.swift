@@ -1,0 +1,60 @@
+/// What the configuration says of a pool, as far as it concerns scheduling.
+public struct PoolSettings: Sendable, Equatable {
+    public var name: String
+    public var slots: Int
+    /// The agent for prompts; nil for a pool that takes only commands.
+    public var agent: String?
+    /// Milliseconds; for tasks that name none.
+    public var timeout: Int64?
+    public var idleTimeout: Int64?
+    public var retries: Int
+    /// Milliseconds between SIGTERM and SIGKILL.
+    public var grace: Int64
+
+    public init(
+        name: String, slots: Int, agent: String? = nil, timeout: Int64? = nil, idleTimeout: Int64? = nil,
+        retries: Int = 0, grace: Int64 = 10_000
+    ) {
+        self.name = name
+        self.slots = slots
+        self.agent = agent
+        self.timeout = timeout
+        self.idleTimeout = idleTimeout
+        self.retries = retries
+        self.grace = grace
+    }
+}
+
+/// What people have changed of a pool since, which outlives the engine.
+public struct PoolState: Sendable, Equatable {
+    /// The raw values are in the database and never change.
+    public enum Mode: Int, Sendable {
+        case active = 0
+        case paused = 1
+        case draining = 2
+    }
+
+    public var name: String
+    public var mode: Mode
+    public var slots: Int
+    /// The number of slots in the configuration when `slots` was set. Once that is another, it rules again.
+    public var configuredSlots: Int
+
+    public init(name: String, mode: Mode = .active, slots: Int, configuredSlots: Int) {
+        self.name = name
+        self.mode = mode
+        self.slots = slots
+        self.configuredSlots = configuredSlots
+    }
+}
+
+/// The attempts of a pool that have not ended.
+public struct LiveCounts: Sendable, Equatable {
+    public var dispatched: Int
+    public var running: Int
+
+    public init(dispatched: Int = 0, running: Int = 0) {
+        self.dispatched = dispatched
+        self.running = running
+    }
+}

@@ -1,0 +1,126 @@
+import OrchProtocol
+
+/// What the supervisor tells of attempts.
+extension Scheduler {
+    func noteStart(_ start: AttemptStart, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard var attempt = try work.store.attempt(start.attempt), attempt.state == .dispatched,
+            let task = try work.store.task(attempt.task)
+        else { return }
+        attempt.apply(start)
+        attempt.state = .running
+        attempt.wakeAt = attempt.stopping == nil ? firstWake(of: task, from: start.startedMonotonic) : nil
+        try work.store.update(attempt, from: .dispatched)
+        noteStarted(attempt, of: task, &work)
+    }
+
+    private func noteStarted(_ attempt: Attempt, of task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) {
+        work.event(.taskStarted, of: task, attempt: attempt)
+    }
+
+    mutating func noteEnd(_ end: AttemptEnd, _ work: inout TurnWork<some TaskTransaction>) throws {
+        // Whatever else, the supervisor need not keep what is, or already was, in the store.
+        work.effects.append(.acknowledge(attempt: end.attempt))
+        guard var attempt = try work.store.attempt(end.attempt), attempt.state != .ended,
+            let task = try work.store.task(attempt.task)
+        else { return }
+        let state = attempt.state
+        if let start = end.start {
+            attempt.apply(start)
+            if state == .dispatched { noteStarted(attempt, of: task, &work) }
+            runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
+        }
+        switch Judgement(end, stopping: attempt.stopping, task: task) {
+        case .again(let reason) where attempt.stopping == nil:
+            try work.store.removeAttempt(attempt)
+            try putBack(task, after: Self.resourceDelay, reason: reason, &work)
+        case .again(let reason):
+            try close(attempt, from: state, of: task, end: end, Outcome(.cancelled), reason: reason, &work)
+        case .outcome(let outcome, let reason):
+            try close(attempt, from: state, of: task, end: end, outcome, reason: reason, &work)
+        }
+    }
+
+    /// Milliseconds until a start is tried again that failed for lack of processes, memory or descriptors.
+    private static let resourceDelay: Int64 = 1_000
+
+    private func close(
+        _ attempt: Attempt, from state: Attempt.State, of task: TaskItem, end: AttemptEnd, _ outcome: Outcome,
+        reason: String, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        var attempt = attempt
+        attempt.state = .ended
+        attempt.outcome = outcome
+        attempt.reason = reason
+        attempt.wakeAt = nil
+        attempt.endedAt = end.endedAt
+        attempt.cpuUser = end.cpuUser
+        attempt.cpuSystem = end.cpuSystem
+        attempt.peakMemory = end.peakMemory
+        try work.store.update(attempt, from: state)
+        try settle(task, after: attempt, outcome, reason: reason, &work)
+    }
+
+    /// What becomes of a task whose attempt has ended.
+    private func settle(
+        _ task: TaskItem, after attempt: Attempt, _ outcome: Outcome, reason: String,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        if outcome.isSuccess {
+            return try finish(task, as: .succeeded, reason: reason, attempt: attempt, &work)
+        }
+        if outcome.kind == .cancelled {
+            return try finish(task, as: .cancelled, reason: reason, attempt: attempt, &work)
+        }
+        let counted = task.attempts - task.forgivenAttempts
+        guard let wait = task.retry.wait(after: outcome, attempts: counted, seed: UInt64(bitPattern: attempt.id)) else {
+            return try finish(task, as: .failed, reason: reason, attempt: attempt, &work)
+        }
+        if let expiry = task.definition.expiresAt, work.now.wall + wait >= expiry {
+            return try finish(
+                task, as: .failed, reason: reason + "; no retry, since it expires before", attempt: attempt, &work)
+        }
+        var task = task
+        let place = task.place
+        task.phase = .delayed
+        task.dueAt = work.now.wall + wait
+        task.dueIsRelative = true
+        task.reason = reason
+        try work.store.update(task, from: place)
+        work.event(.taskRetrying, of: task, attempt: attempt, detail: reason)
+    }
+
+    /// Returns a task to the queue whose attempt never started, and does not count.
+    func putBack(
+        _ task: TaskItem, after delay: Int64, reason: String?, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        var task = task
+        let place = task.place
+        task.attempts -= 1
+        task.reason = reason
+        task.phase = delay > 0 ? .delayed : .ready
+        task.dueAt = delay > 0 ? work.now.wall + delay : nil
+        task.dueIsRelative = delay > 0
+        try work.store.update(task, from: place)
+        if delay == 0 { work.noteReady(task) }
+    }
+
+    mutating func noteRevoked(_ id: Int64, accepted: Bool, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard accepted, let attempt = try work.store.attempt(id), attempt.state == .dispatched,
+            let task = try work.store.task(attempt.task)
+        else { return }
+        try work.store.removeAttempt(attempt)
+        guard attempt.stopping == .cancelled else { return try putBack(task, after: 0, reason: nil, &work) }
+        var cancelled = task
+        cancelled.attempts -= 1
+        try finish(cancelled, as: .cancelled, reason: "cancelled before it started", attempt: nil, &work)
+    }
+}
+
+extension Attempt {
+    mutating func apply(_ start: AttemptStart) {
+        pid = start.pid
+        slot = start.slot
+        startedAt = start.startedAt
+        startedMonotonic = start.startedMonotonic
+    }
+}

@@ -1,0 +1,80 @@
+import OrchProtocol
+
+extension Scheduler {
+    mutating func cancel(
+        _ parameters: CancelParameters, by requester: Requester, reply: ReplyToken,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        switch (parameters.ids, parameters.pool, parameters.all ?? false) {
+        case (let ids?, nil, false):
+            let tasks = try select(ids, by: requester, in: work.store)
+            var entries: [TasksChanged.Entry] = []
+            for task in tasks { entries.append(.init(id: task.id, state: try cancel(task, &work))) }
+            work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+        case (nil, let pool?, false):
+            guard settings[pool] != nil || work.store.occupiedPools.contains(pool) else { throw unknownPool(pool) }
+            try cancelMany(in: pool, after: 0, count: 0, by: requester, reply: reply, &work)
+        case (nil, nil, true):
+            try cancelMany(in: nil, after: 0, count: 0, by: requester, reply: reply, &work)
+        default:
+            throw WireError(.invalidParameter, "give exactly one of \"ids\", \"pool\" and \"all\"")
+        }
+    }
+
+    /// Cancels what the requester may cancel, some thousands a turn, so that the others are served meanwhile.
+    mutating func cancelMany(
+        in pool: String?, after: Int64, count: Int, by requester: Requester, reply: ReplyToken,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        let tasks = try work.store.unfinished(in: pool, after: after, limit: Self.stride)
+        var count = count
+        for task in tasks where requester.isAdministrator || task.definition.submitter == requester.uid {
+            _ = try cancel(task, &work)
+            count += 1
+        }
+        if let last = tasks.last, tasks.count == Self.stride {
+            work.effects.append(
+                .again(.cancelMore(pool: pool, after: last.id, count: count, by: requester, reply: reply)))
+        } else {
+            work.effects.append(.reply(reply, .changed(TasksChanged(tasks: [], count: count))))
+        }
+    }
+
+    /// Cancels a task in whatever state it is. One that runs is cancelled when its processes are gone; a final one stays as it is.
+    private mutating func cancel(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws -> TaskState {
+        if task.phase == .running, let attempt = try work.store.liveAttempt(of: task.id) {
+            try stop(attempt.id, because: .cancelled, &work)
+            return .running
+        }
+        guard task.phase.isQueued else { return task.phase.state }
+        try finish(task, as: .cancelled, reason: "cancelled before it started", attempt: nil, &work)
+        return .cancelled
+    }
+
+    /// Asks the supervisor to end an attempt. The first cause that is given stays.
+    func stop(_ id: Int64, because cause: StopCause, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard var attempt = try work.store.attempt(id), attempt.state != .ended, attempt.stopping == nil else { return }
+        attempt.stopping = cause
+        attempt.wakeAt = nil
+        try work.store.update(attempt, from: attempt.state)
+        work.effects.append(.stop(attempt: id, grace: grace(of: attempt.pool)))
+    }
+
+    func grace(of pool: String) -> Int64 {
+        settings[pool]?.grace ?? PoolSettings(name: pool, slots: 0).grace
+    }
+
+    /// Gives a task its final state.
+    func finish(
+        _ task: TaskItem, as phase: Phase, reason: String, attempt: Attempt?, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        var task = task
+        let place = task.place
+        task.phase = phase
+        task.reason = reason
+        task.dueAt = nil
+        task.finishedAt = work.now.wall
+        try work.store.update(task, from: place)
+        work.event(.taskFinished, of: task, attempt: attempt, detail: reason)
+    }
+}

@@ -1,0 +1,134 @@
+import OrchProtocol
+
+/// What people do to tasks that are there.
+extension Scheduler {
+    func update(
+        _ change: UpdateParameters, by requester: Requester, reply: ReplyToken,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        var task = try owned(change.id, by: requester, in: work.store)
+        guard task.phase.isQueued else {
+            throw WireError(
+                .invalidState, "task \(task.id) is \(task.phase.state.rawValue); only a queued task can be changed")
+        }
+        let place = task.place
+        try SpecRules.checkText(change.name, "name", limit: SpecRules.maximumName, nil)
+        try SpecRules.check(priority: change.priority, nil)
+        try SpecRules.check(retries: change.retries, nil)
+        try SpecRules.check(seconds: change.timeout, "timeout", nil, positive: true)
+        if let pool = change.pool {
+            guard let settings = settings[pool] else { throw unknownPool(pool) }
+            if case .prompt = task.definition.work, settings.agent == nil {
+                throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
+            }
+            task.pool = pool
+        }
+        if let name = change.name { task.name = name }
+        if let priority = change.priority { task.priority = priority }
+        if let timeout = change.timeout { task.timeout = SpecRules.milliseconds(timeout) }
+        if let retries = change.retries { task.retry.retries = retries }
+        if let due = change.notBefore?.milliseconds {
+            let isLater = due > work.now.wall
+            task.dueAt = isLater ? due : nil
+            task.dueIsRelative = false
+            if task.phase != .held { task.phase = isLater ? .delayed : .ready }
+        }
+        try work.store.update(task, from: place)
+        if task.phase == .ready { work.noteReady(task) }
+        work.event(.taskUpdated, of: task)
+        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: [.init(id: task.id, state: task.phase.state)]))))
+    }
+
+    func retry(
+        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        let now = work.now.wall
+        try change(ids, by: requester, reply: reply, &work) { task in
+            guard task.phase.isFinal, task.phase != .succeeded else {
+                throw WireError(
+                    .invalidState,
+                    "task \(task.id) is \(task.phase.state.rawValue); only a failed, cancelled or expired one can be retried")
+            }
+            guard settings[task.pool] != nil else { throw unknownPool(task.pool) }
+            if let expiry = task.definition.expiresAt, expiry <= now {
+                throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
+            }
+        } apply: { task, work in
+            task.phase = .ready
+            task.forgivenAttempts = task.attempts
+            task.finishedAt = nil
+            task.reason = nil
+            work.noteReady(task)
+            work.event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
+        }
+    }
+
+    func hold(
+        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        try change(ids, by: requester, reply: reply, &work) { task in
+            guard task.phase.isQueued else {
+                throw WireError(
+                    .invalidState, "task \(task.id) is \(task.phase.state.rawValue); only a queued task can be held")
+            }
+        } apply: { task, work in
+            guard task.phase != .held else { return }
+            task.phase = .held
+            task.reason = "held"
+            work.event(.taskHeld, of: task)
+        }
+    }
+
+    func release(
+        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        try change(ids, by: requester, reply: reply, &work) { task in
+            guard task.phase == .held else {
+                throw WireError(.invalidState, "task \(task.id) is not held")
+            }
+        } apply: { task, work in
+            let isLater = (task.dueAt ?? 0) > work.now.wall
+            task.phase = isLater ? .delayed : .ready
+            task.reason = nil
+            if !isLater { work.noteReady(task) }
+            work.event(.taskReleased, of: task)
+        }
+    }
+
+    /// Changes all the tasks or none: every one is checked before the first is written.
+    private func change<Store: TaskTransaction>(
+        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<Store>,
+        check: (TaskItem) throws -> Void, apply: (inout TaskItem, inout TurnWork<Store>) throws -> Void
+    ) throws {
+        let tasks = try select(ids, by: requester, in: work.store)
+        for task in tasks { try check(task) }
+        var entries: [TasksChanged.Entry] = []
+        for var task in tasks {
+            let place = task.place
+            try apply(&task, &work)
+            try work.store.update(task, from: place)
+            entries.append(.init(id: task.id, state: task.phase.state))
+        }
+        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+    }
+
+    /// The tasks of a request, each once, all of them the requester's to change.
+    func select(_ ids: [Int64], by requester: Requester, in store: some TaskTransaction) throws -> [TaskItem] {
+        guard (1...10_000).contains(ids.count) else {
+            throw WireError(.invalidParameter, "\"ids\" must name 1 to 10000 tasks", field: "ids")
+        }
+        var seen: Set<Int64> = []
+        return try ids.filter { seen.insert($0).inserted }.map { try owned($0, by: requester, in: store) }
+    }
+
+    func owned(_ id: Int64, by requester: Requester, in store: some TaskTransaction) throws -> TaskItem {
+        guard let task = try store.task(id) else {
+            throw WireError(.notFound, "there is no task \(id)", field: "id")
+        }
+        guard requester.isAdministrator || requester.uid == task.definition.submitter else {
+            let owner = task.definition.submitter
+            throw WireError(.forbidden, "task \(id) belongs to uid \(owner); only its owner and admins may change it")
+        }
+        return task
+    }
+}

@@ -1,0 +1,111 @@
+import OrchProtocol
+
+/// Pools, and the daemon as a whole.
+extension Scheduler {
+    mutating func configure(_ pools: [PoolSettings], _ work: inout TurnWork<some TaskTransaction>) throws {
+        settings = Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) })
+        let known = Dictionary(uniqueKeysWithValues: try work.store.pools().map { ($0.name, $0) })
+        for pool in pools {
+            var state = known[pool.name] ?? PoolState(name: pool.name, slots: pool.slots, configuredSlots: pool.slots)
+            if state.configuredSlots != pool.slots {
+                state.configuredSlots = pool.slots
+                state.slots = pool.slots
+            }
+            if state != known[pool.name] { try work.store.save(state) }
+            if isConnected { work.effects.append(.setSlots(pool: pool.name, slots: state.slots)) }
+        }
+        for name in known.keys.sorted() where settings[name] == nil {
+            if isConnected { try takeBack(name, &work) }
+            if !work.store.occupiedPools.contains(name) { try work.store.removePool(name) }
+        }
+    }
+
+    func setMode(
+        _ mode: PoolState.Mode, of name: String, by requester: Requester, reply: ReplyToken,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        var pool = try administered(name, by: requester, in: work.store)
+        pool.mode = mode
+        try work.store.save(pool)
+        if mode == .paused { try takeBack(name, &work) }
+        let kind: Event.Kind =
+            switch mode {
+            case .active: .poolResumed
+            case .paused: .poolPaused
+            case .draining: .poolDraining
+            }
+        work.event(kind) { $0.pool = name }
+        let sentence =
+            switch mode {
+            case .active: "the pool \"\(name)\" starts tasks again"
+            case .paused: "the pool \"\(name)\" is paused; running tasks go on"
+            case .draining: "the pool \"\(name)\" takes no new tasks and finishes those it has"
+            }
+        work.effects.append(.reply(reply, .done(sentence)))
+    }
+
+    func resize(
+        _ name: String, slots: Int, by requester: Requester, reply: ReplyToken,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        guard (0...10_000).contains(slots) else {
+            throw WireError(.invalidParameter, "a pool has 0 to 10000 slots", field: "slots")
+        }
+        var pool = try administered(name, by: requester, in: work.store)
+        if slots < pool.slots { try takeBack(name, &work) }
+        pool.slots = slots
+        try work.store.save(pool)
+        work.effects.append(.setSlots(pool: name, slots: slots))
+        work.event(.poolResized) {
+            $0.pool = name
+            $0.detail = "\(slots) slots"
+        }
+        work.effects.append(.reply(reply, .done("the pool \"\(name)\" has \(slots) slots")))
+    }
+
+    private func administered(
+        _ name: String, by requester: Requester, in store: some TaskTransaction
+    ) throws -> PoolState {
+        try Self.requireAdministrator(requester, to: "change pools")
+        guard settings[name] != nil, let pool = try store.pools().first(where: { $0.name == name }) else {
+            throw unknownPool(name)
+        }
+        return pool
+    }
+
+    mutating func drain(
+        by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        try Self.requireAdministrator(requester, to: "drain the daemon")
+        if !isDraining {
+            isDraining = true
+            for pool in try work.store.pools() { try takeBack(pool.name, &work) }
+            work.event(.daemonDraining) { _ in }
+        }
+        let running = try work.store.liveAttempts().count
+        work.effects.append(.reply(reply, .done("draining: nothing new is started, \(running) running")))
+    }
+
+    mutating func shutdown(
+        by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        try Self.requireAdministrator(requester, to: "stop the daemon")
+        isDraining = true
+        let live = try work.store.liveAttempts()
+        for attempt in live {
+            if attempt.state == .running {
+                try stop(attempt.id, because: .shutdown, &work)
+            } else {
+                work.effects.append(.revoke(attempt: attempt.id))
+            }
+        }
+        work.effects.append(.reply(reply, .done("stopping: \(live.count) running tasks are being ended")))
+    }
+
+    static func requireAdministrator(_ requester: Requester, to action: String) throws(WireError) {
+        guard requester.isAdministrator else {
+            throw WireError(
+                .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import OrchProtocol
+
+/// The engine's intentions and the supervisor's truth, brought together whenever the two meet.
+extension Scheduler {
+    mutating func reconcile(_ inventory: Inventory, _ work: inout TurnWork<some TaskTransaction>) throws {
+        isConnected = true
+        for pool in try work.store.pools() {
+            work.effects.append(.setSlots(pool: pool.name, slots: pool.slots))
+        }
+        let isSameStore = try work.store.supervisorStore() == inventory.store
+        if !isSameStore { try work.store.setSupervisorStore(inventory.store) }
+        work.event(.supervisorConnected) { _ in }
+
+        for end in inventory.ended { try noteEnd(end, &work) }
+        let waiting = Set(inventory.waiting)
+        let started = Dictionary(inventory.started.map { ($0.attempt, $0) }, uniquingKeysWith: { first, _ in first })
+        var unknown = waiting.union(started.keys)
+        for attempt in try work.store.liveAttempts() {
+            unknown.remove(attempt.id)
+            if let start = started[attempt.id] {
+                try resume(attempt, start: start, &work)
+            } else if waiting.contains(attempt.id) {
+                if attempt.stopping != nil {
+                    work.effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool)))
+                }
+            } else if isSameStore, attempt.id > inventory.heardUpTo {
+                try handOver(attempt, &work)
+            } else {
+                try lose(attempt, &work)
+            }
+        }
+        // Nothing runs that the store does not know: it can only be of a database that was replaced by an older copy.
+        for id in unknown.sorted() { work.effects.append(.stop(attempt: id, grace: 0)) }
+    }
+
+    /// A process goes on that ran before the engine came.
+    private func resume(
+        _ attempt: Attempt, start: AttemptStart, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        if attempt.state == .dispatched {
+            try noteStart(start, &work)
+        } else if attempt.stopping == nil, let task = try work.store.task(attempt.task) {
+            var attempt = attempt
+            attempt.wakeAt = firstWake(of: task, from: start.startedMonotonic)
+            try work.store.update(attempt, from: attempt.state)
+        }
+        if attempt.stopping != nil {
+            work.effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool)))
+        }
+    }
+
+    /// The engine went down between the commit and the order: the supervisor has never heard of it, so it never started.
+    private mutating func handOver(_ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard let task = try work.store.task(attempt.task) else { return try work.store.removeAttempt(attempt) }
+        guard attempt.stopping == nil else { return try noteRevoked(attempt.id, accepted: true, &work) }
+        let input = task.definition.hasInput ? try work.store.input(of: task.id) : nil
+        work.relaunches.append(.launch(task, attempt, input: input))
+    }
+
+    private mutating func lose(_ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
+        let reason =
+            attempt.state == .running
+            ? "lost: the supervisor or the machine went down while it ran"
+            : "lost: the supervisor or the machine went down before it was known to have started"
+        var end = AttemptEnd(
+            attempt: attempt.id, start: nil, ending: .lost(reason), endedAt: work.now.wall,
+            endedMonotonic: work.now.monotonic)
+        end.stopped = attempt.stopping != nil
+        try noteEnd(end, &work)
+    }
+
+    mutating func disconnect(_ work: inout TurnWork<some TaskTransaction>) {
+        guard isConnected else { return }
+        isConnected = false
+        work.event(.supervisorLost) { _ in }
+    }
+}

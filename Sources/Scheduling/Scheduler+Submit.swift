@@ -1,0 +1,97 @@
+import OrchProtocol
+
+extension Scheduler {
+    mutating func submit(
+        _ submission: Submission, by requester: Requester, reply: ReplyToken,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        let specs = submission.specs
+        guard work.store.queuedCount + specs.count <= limits.queued else {
+            throw WireError(
+                .tooBusy, "\(work.store.queuedCount) tasks are queued and the limit is \(limits.queued); try again later")
+        }
+        let states = Dictionary(uniqueKeysWithValues: try work.store.pools().map { ($0.name, $0) })
+        var items: [(task: TaskItem, input: String?)] = []
+        items.reserveCapacity(specs.count)
+        for (index, spec) in specs.enumerated() {
+            let path: String? = if case .many = submission { "[\(index)]" } else { nil }
+            try SpecRules.check(spec, path: path)
+            items.append((try item(from: spec, path: path, by: requester, states: states, now: work.now), spec.stdin))
+        }
+        var results: [Submitted] = []
+        results.reserveCapacity(items.count)
+        for (task, input) in items {
+            results.append(try accept(task, input: input, &work))
+        }
+        switch submission {
+        case .one: work.effects.append(.reply(reply, .submitted(.one(results[0]))))
+        case .many: work.effects.append(.reply(reply, .submitted(.many(results))))
+        }
+    }
+
+    private func accept(
+        _ task: TaskItem, input: String?, _ work: inout TurnWork<some TaskTransaction>
+    ) throws -> Submitted {
+        if let key = task.definition.key, let id = try work.store.task(withKey: key) {
+            return Submitted(id: id, created: false)
+        }
+        var task = task
+        task.id = try work.store.insert(task, input: input)
+        if task.phase == .ready { work.noteReady(task) }
+        work.event(.taskQueued, of: task, detail: task.reason)
+        return Submitted(id: task.id, created: true)
+    }
+
+    private func item(
+        from spec: TaskSpec, path: String?, by requester: Requester, states: [String: PoolState], now: Now
+    ) throws -> TaskItem {
+        let name = spec.pool ?? "default"
+        guard let pool = settings[name] else {
+            throw unknownPool(name, field: SpecRules.field("pool", path))
+        }
+        guard states[name]?.mode != .draining else {
+            throw WireError(
+                .draining, "the pool \"\(name)\" is draining and takes no new tasks; `orchctl pool resume \(name)` ends that",
+                field: SpecRules.field("pool", path))
+        }
+        let job: Work
+        if let command = spec.command {
+            job = .command(command)
+        } else if pool.agent == nil {
+            throw WireError(
+                .invalidParameter,
+                "the pool \"\(name)\" has no agent for prompts; give a command, or name a pool that has one",
+                field: SpecRules.field("prompt", path))
+        } else {
+            job = .prompt(spec.prompt ?? "")
+        }
+        let definition = TaskDefinition(
+            work: job, labels: spec.labels ?? [:], key: spec.key, environment: spec.env ?? [:], directory: spec.cwd,
+            model: spec.model, thinking: spec.thinking, hasInput: spec.stdin != nil, submitter: requester.uid,
+            submittedAt: now.wall, expiresAt: spec.expires?.milliseconds)
+        var task = TaskItem(
+            definition: definition, pool: name, phase: .ready, name: spec.name, priority: spec.priority ?? 0,
+            timeout: SpecRules.milliseconds(spec.timeout) ?? pool.timeout,
+            idleTimeout: SpecRules.milliseconds(spec.idleTimeout) ?? pool.idleTimeout,
+            retry: RetryPolicy(
+                retries: spec.retries ?? pool.retries,
+                causes: spec.retryOn.map(Set.init) ?? RetryPolicy.defaultCauses,
+                delay: SpecRules.milliseconds(spec.retryDelay) ?? RetryPolicy.defaultDelay))
+        if let due = spec.notBefore?.milliseconds, due > now.wall {
+            task.phase = .delayed
+            task.dueAt = due
+        }
+        if spec.hold == true {
+            task.phase = .held
+            task.reason = "held"
+        }
+        return task
+    }
+
+    func unknownPool(_ name: String, field: String = "pool") -> WireError {
+        let hint = nearest(name, in: settings.keys.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
+        return WireError(
+            .unknownPool, "there is no pool \"\(name.shortened(to: 64))\"\(hint) (`orchctl pool list` shows them)",
+            field: field)
+    }
+}

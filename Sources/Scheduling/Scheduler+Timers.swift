@@ -1,0 +1,64 @@
+import OrchProtocol
+
+/// What happens because time has passed.
+extension Scheduler {
+    func wakeTasks(_ work: inout TurnWork<some TaskTransaction>) throws {
+        let expired = try work.store.expired(at: work.now.wall, limit: Self.stride)
+        for task in expired {
+            try finish(task, as: .expired, reason: "had not started when it expired", attempt: nil, &work)
+        }
+        let due = try work.store.due(at: work.now.wall, limit: Self.stride)
+        for var task in due {
+            let place = task.place
+            task.phase = .ready
+            task.dueAt = nil
+            task.reason = nil
+            try work.store.update(task, from: place)
+            work.noteReady(task)
+        }
+        if max(expired.count, due.count) == Self.stride { work.isUnfinished = true }
+    }
+
+    func wakeAttempts(_ work: inout TurnWork<some TaskTransaction>) throws {
+        let attempts = try work.store.dueAttempts(at: work.now.monotonic, limit: Self.stride)
+        for var attempt in attempts {
+            guard let task = try work.store.task(attempt.task), let start = attempt.startedMonotonic else { continue }
+            if let timeout = task.timeout, work.now.monotonic >= start + timeout {
+                try stop(attempt.id, because: .runTimeout, &work)
+                continue
+            }
+            // Only the file knows when it was last written; the answer sets the next time to look.
+            attempt.wakeAt = task.timeout.map { start + $0 }
+            try work.store.update(attempt, from: attempt.state)
+            if task.idleTimeout != nil { work.effects.append(.checkOutput(attempt)) }
+        }
+        if attempts.count == Self.stride { work.isUnfinished = true }
+    }
+
+    func noteOutput(_ id: Int64, at last: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard var attempt = try work.store.attempt(id), attempt.state == .running, attempt.stopping == nil,
+            let task = try work.store.task(attempt.task), let idle = task.idleTimeout,
+            let start = attempt.startedMonotonic
+        else { return }
+        let quietSince = max(last, start)
+        guard work.now.monotonic < quietSince + idle else { return try stop(id, because: .idleTimeout, &work) }
+        attempt.wakeAt = min(quietSince + idle, task.timeout.map { start + $0 } ?? .max)
+        try work.store.update(attempt, from: .running)
+    }
+
+    /// When the timeouts of an attempt are first to be looked at, on the monotonic clock.
+    func firstWake(of task: TaskItem, from start: Int64) -> Int64? {
+        [task.timeout, task.idleTimeout].compactMap { $0 }.min().map { start + $0 }
+    }
+
+    func retire(before: Int64, keep: Int, _ work: inout TurnWork<some TaskTransaction>) throws {
+        let tasks = try work.store.retired(before: before, keep: keep, limit: Self.retireStride)
+        guard !tasks.isEmpty else { return }
+        try work.store.remove(tasks)
+        work.effects.append(.discard(tasks))
+        if tasks.count == Self.retireStride { work.effects.append(.again(.retire(before: before, keep: keep))) }
+    }
+
+    /// How many tasks one turn forgets. Small, since each also costs the removal of files.
+    private static let retireStride = 200
+}

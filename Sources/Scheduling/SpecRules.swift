@@ -1,0 +1,127 @@
+import OrchProtocol
+
+/// What the parameters of a task must be beyond their types. Each complaint names the parameter.
+enum SpecRules {
+    static let maximumName = 200
+    static let maximumKey = 256
+    static let maximumLabels = 64
+    static let maximumVariables = 256
+    /// Bytes of argv or of the environment: what Linux takes with its usual stack of 8 MiB is a quarter of that, for both.
+    static let maximumArguments = 2 << 20
+    static let priorities = -1_000_000...1_000_000
+    static let retries = 0...1_000
+    /// Seconds: ten years.
+    static let longest = 315_360_000.0
+
+    static func check(_ spec: TaskSpec, path: String?) throws(WireError) {
+        func fail(_ name: String, _ message: String) -> WireError {
+            WireError(.invalidParameter, message, field: field(name, path))
+        }
+        switch (spec.command, spec.prompt) {
+        case (nil, nil): throw fail("command", "a task needs a \"command\" or a \"prompt\"")
+        case (.some, .some): throw fail("prompt", "a task has a \"command\" or a \"prompt\", not both")
+        case (let command?, nil):
+            guard let program = command.first, !program.isEmpty else { throw fail("command", "the command is empty") }
+            if let index = command.firstIndex(where: hasNUL) {
+                throw fail("command[\(index)]", "an argument cannot contain a NUL")
+            }
+            guard command.reduce(0, { $0 + $1.utf8.count + 1 }) <= maximumArguments else {
+                throw fail("command", "the arguments are longer than 2 MiB, which no program can be started with")
+            }
+        case (nil, let prompt?):
+            guard !prompt.allSatisfy(\.isWhitespace) else { throw fail("prompt", "the prompt is empty") }
+            guard !hasNUL(prompt) else { throw fail("prompt", "a prompt cannot contain a NUL") }
+        }
+        try checkText(spec.name, "name", limit: maximumName, path)
+        try checkText(spec.key, "key", limit: maximumKey, path)
+        try checkText(spec.model, "model", limit: maximumName, path)
+        try checkText(spec.thinking, "thinking", limit: maximumName, path)
+        if let labels = spec.labels {
+            guard labels.count <= maximumLabels else { throw fail("labels", "more than \(maximumLabels) labels") }
+            for (key, value) in labels {
+                try checkText(key, "labels", limit: maximumName, path)
+                guard value.utf8.count <= maximumName, !hasNUL(value) else {
+                    throw fail("labels.\(key)", "a label is at most \(maximumName) bytes long, without NUL")
+                }
+            }
+        }
+        try checkEnvironment(spec.env, path)
+        try check(seconds: spec.timeout, "timeout", path, positive: true)
+        try check(seconds: spec.idleTimeout, "idle_timeout", path, positive: true)
+        try check(seconds: spec.retryDelay, "retry_delay", path, positive: false)
+        try check(priority: spec.priority, path)
+        try check(retries: spec.retries, path)
+        if let directory = spec.cwd {
+            guard directory.utf8.first == UInt8(ascii: "/"), directory.utf8.count < 4096, !hasNUL(directory) else {
+                throw fail("cwd", "must be an absolute path")
+            }
+        }
+        if let retryOn = spec.retryOn, retryOn.isEmpty {
+            throw fail("retry_on", "is empty; leave it out, or set \"retries\" to 0")
+        }
+    }
+
+    static func check(priority: Int?, _ path: String?) throws(WireError) {
+        guard let priority, !priorities.contains(priority) else { return }
+        throw WireError(
+            .invalidParameter, "the priority must be from \(priorities.lowerBound) to \(priorities.upperBound)",
+            field: field("priority", path))
+    }
+
+    static func check(retries count: Int?, _ path: String?) throws(WireError) {
+        guard let count, !retries.contains(count) else { return }
+        throw WireError(
+            .invalidParameter, "retries must be from \(retries.lowerBound) to \(retries.upperBound)",
+            field: field("retries", path))
+    }
+
+    static func check(seconds: Double?, _ name: String, _ path: String?, positive: Bool) throws(WireError) {
+        guard let seconds else { return }
+        guard seconds.isFinite, seconds <= longest, positive ? seconds >= 0.001 : seconds >= 0 else {
+            throw WireError(
+                .invalidParameter, "must be \(positive ? "at least 0.001" : "0") to \(Int(longest)) seconds",
+                field: field(name, path))
+        }
+    }
+
+    static func checkText(_ text: String?, _ name: String, limit: Int, _ path: String?) throws(WireError) {
+        guard let text else { return }
+        let isPrintable = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        guard !text.isEmpty, text.utf8.count <= limit, isPrintable else {
+            throw WireError(
+                .invalidParameter, "must have 1 to \(limit) bytes and no control characters", field: field(name, path))
+        }
+    }
+
+    private static func checkEnvironment(_ environment: [String: String]?, _ path: String?) throws(WireError) {
+        guard let environment else { return }
+        guard environment.count <= maximumVariables,
+            environment.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }) <= maximumArguments
+        else {
+            throw WireError(.invalidParameter, "more than \(maximumVariables) variables or 2 MiB", field: field("env", path))
+        }
+        for (name, value) in environment {
+            let isName = !name.isEmpty && !name.utf8.contains(UInt8(ascii: "=")) && !hasNUL(name)
+            guard isName, !hasNUL(value) else {
+                throw WireError(
+                    .invalidParameter, "a variable has a name without \"=\", and no NUL in name or value",
+                    field: field("env.\(name.shortened(to: 40))", path))
+            }
+            guard !name.hasPrefix("ORCH_") else {
+                throw WireError(
+                    .invalidParameter, "variables that begin with ORCH_ are set by orchd",
+                    field: field("env.\(name.shortened(to: 40))", path))
+            }
+        }
+    }
+
+    static func milliseconds(_ seconds: Double?) -> Int64? {
+        seconds.map { Int64(($0 * 1000).rounded()) }
+    }
+
+    static func field(_ name: String, _ path: String?) -> String {
+        path.map { "\($0).\(name)" } ?? name
+    }
+
+    private static func hasNUL(_ text: String) -> Bool { text.utf8.contains(0) }
+}

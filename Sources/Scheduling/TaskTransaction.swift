@@ -1,0 +1,67 @@
+import OrchProtocol
+
+/// The store, as a turn sees it: everything that is read and written between the beginning and the commit of one transaction.
+///
+/// A store never interprets what it keeps. It hands out ids that grow and are never used again, also not those of removed rows.
+/// Every list that a method answers is bounded by its `limit`, or by the number of attempts that run.
+public protocol TaskTransaction: AnyObject {
+    // Tasks
+
+    /// Adds a task and its input; the id of `task` is ignored and the new one answered.
+    func insert(_ task: TaskItem, input: String?) throws -> Int64
+    func task(_ id: Int64) throws -> TaskItem?
+    /// The text for the standard input of a task whose `hasInput` is set.
+    func input(of id: Int64) throws -> String?
+    func task(withKey key: String) throws -> Int64?
+    /// Writes everything but the definition. `place` is where the task was when it was read.
+    func update(_ task: TaskItem, from place: TaskItem.Place) throws
+    /// The ready tasks of a pool, the highest priority first, and of those the oldest.
+    func ready(in pool: String, limit: Int) throws -> [TaskItem]
+    /// Delayed tasks whose time has come.
+    func due(at wall: Int64, limit: Int) throws -> [TaskItem]
+    /// Queued tasks that were to have started by now.
+    func expired(at wall: Int64, limit: Int) throws -> [TaskItem]
+    /// When the next task becomes due or expires.
+    func nextWallTime() throws -> Int64?
+    /// Tasks that are not final, from the lowest id above `after`; of one pool, or all.
+    func unfinished(in pool: String?, after: Int64, limit: Int) throws -> [TaskItem]
+    /// Moves the due times that were reckoned and not given.
+    func shiftRelativeDueTimes(by milliseconds: Int64) throws
+    /// Final tasks to forget: those that finished before a time, and the oldest beyond a number of them.
+    func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem]
+    /// Forgets tasks and all their attempts.
+    func remove(_ tasks: [TaskItem]) throws
+
+    // Attempts
+
+    func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt
+    func attempt(_ id: Int64) throws -> Attempt?
+    func liveAttempt(of task: Int64) throws -> Attempt?
+    func liveAttempts() throws -> [Attempt]
+    /// Attempts that have not started, with the priority of their tasks.
+    func dispatchedAttempts(in pool: String) throws -> [(attempt: Attempt, priority: Int)]
+    /// - Parameter state: the state in which the attempt was read.
+    func update(_ attempt: Attempt, from state: Attempt.State) throws
+    /// Forgets an attempt that never started.
+    func removeAttempt(_ attempt: Attempt) throws
+    /// Running attempts to look at, by the monotonic clock.
+    func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt]
+    func nextMonotonicTime() throws -> Int64?
+
+    // Pools and the rest
+
+    func pools() throws -> [PoolState]
+    func save(_ pool: PoolState) throws
+    func removePool(_ name: String) throws
+    func counts(of pool: String) -> TaskCounts
+    func live(in pool: String) -> LiveCounts
+    /// How many tasks are queued over all pools.
+    var queuedCount: Int { get }
+    /// Pools that have a task or an attempt.
+    var occupiedPools: [String] { get }
+    /// The supervisor's store of exit records that the live attempts were handed to.
+    func supervisorStore() throws -> UInt64?
+    func setSupervisorStore(_ id: UInt64) throws
+    /// Numbers the events and keeps them; answers the number of the first.
+    func append(_ events: [Event]) throws -> Int64
+}

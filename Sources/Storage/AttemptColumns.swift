@@ -1,0 +1,45 @@
+import GRDB
+import OrchProtocol
+import Scheduling
+
+/// How an attempt is written to its row and read back.
+enum AttemptColumns {
+    static let all = """
+        attempt.id, attempt.task, attempt.number, attempt.pool, attempt.state, attempt.dispatched_at, attempt.slot, \
+        attempt.pid, attempt.started_at, attempt.started_monotonic, attempt.wake_at, attempt.stopping, attempt.ended_at, \
+        attempt.outcome, attempt.code, attempt.reason, attempt.cpu_user, attempt.cpu_system, attempt.peak_memory
+        """
+    static let update = """
+        UPDATE attempt SET state = ?, slot = ?, pid = ?, started_at = ?, started_monotonic = ?, wake_at = ?, stopping = ?, \
+        ended_at = ?, outcome = ?, code = ?, reason = ?, cpu_user = ?, cpu_system = ?, peak_memory = ? WHERE id = ?
+        """
+
+    static func values(of attempt: Attempt) -> [(any DatabaseValueConvertible)?] {
+        [
+            attempt.state.rawValue, attempt.slot, attempt.pid, attempt.startedAt, attempt.startedMonotonic,
+            attempt.wakeAt, attempt.stopping?.rawValue, attempt.endedAt, attempt.outcome?.kind.rawValue,
+            attempt.outcome?.code, attempt.reason, attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory,
+        ]
+    }
+
+    static func read(_ columns: inout Columns) throws -> Attempt {
+        var attempt = Attempt(
+            id: try columns.next(), task: try columns.next(), number: try columns.next(), pool: try columns.next(),
+            state: try columns.raw(), dispatchedAt: try columns.next())
+        attempt.slot = try columns.optional()
+        attempt.pid = try columns.optional()
+        attempt.startedAt = try columns.optional()
+        attempt.startedMonotonic = try columns.optional()
+        attempt.wakeAt = try columns.optional()
+        attempt.stopping = try columns.optionalRaw()
+        attempt.endedAt = try columns.optional()
+        let kind = try columns.optional(String.self).flatMap(Outcome.Kind.init(rawValue:))
+        let code: Int? = try columns.optional()
+        attempt.outcome = kind.map { Outcome($0, code: code) }
+        attempt.reason = try columns.optional()
+        attempt.cpuUser = try columns.optional()
+        attempt.cpuSystem = try columns.optional()
+        attempt.peakMemory = try columns.optional()
+        return attempt
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// Looks at a database file before SQLite does, which would take a file of zeros for a new database and fill it.
+enum FileCheck {
+    /// - Throws: ``StorageError`` for a file that is not one of orchd's, or is shorter than it says.
+    static func inspect(_ path: String) throws(StorageError) {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return }
+        defer { try? handle.close() }
+        guard let size = try? handle.seekToEnd(), (try? handle.seek(toOffset: 0)) != nil else {
+            throw StorageError(.failed, "cannot read the database \(path)")
+        }
+        // SQLite makes an empty file first; what is in the WAL beside it, if anything, is then all there is.
+        guard size > 0 else { return }
+        guard let header = try? handle.read(upToCount: 100), header.count == 100,
+            header.prefix(16) == Data("SQLite format 3\0".utf8)
+        else { throw damaged(path, "it does not begin like a database") }
+        // Offsets from sqlite.org/fileformat2.html, section 1.3.
+        let application = header.bigEndian(at: 68)
+        guard application == UInt32(bitPattern: Schema.applicationID) || application == 0 else {
+            throw StorageError(.damaged, "the file \(path) is a database of another program; it was left as it is")
+        }
+        let stored = Int(header.bigEndian(at: 16) >> 16)
+        let pageSize = UInt64(stored == 1 ? 65_536 : stored)
+        let pages = UInt64(header.bigEndian(at: 28))
+        // The pages that a WAL still holds need not be in the file.
+        let hasLog = FileManager.default.fileExists(atPath: path + "-wal")
+        guard hasLog || size >= pageSize * pages else {
+            throw damaged(path, "it has \(size) bytes where its header tells of \(pageSize * pages)")
+        }
+    }
+
+    private static func damaged(_ path: String, _ what: String) -> StorageError {
+        StorageError(
+            .damaged,
+            """
+            the database \(path) is damaged: \(what). It was left as it is. \
+            Restore a backup, or move it and its -wal file away to start with an empty queue
+            """)
+    }
+}
+
+extension Data {
+    fileprivate func bigEndian(at offset: Int) -> UInt32 {
+        self[startIndex + offset..<startIndex + offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    }
+}

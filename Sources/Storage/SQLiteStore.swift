@@ -1,0 +1,140 @@
+import Foundation
+import GRDB
+import OrchProtocol
+import Scheduling
+import Synchronization
+
+/// The queue on the disk: one connection that writes, and others that read beside it.
+///
+/// The writer is in WAL mode with `synchronous=FULL`, so that a commit is on the disk when it returns.
+public final class SQLiteStore: Sendable {
+    /// How many events a client may have missed and still get.
+    static let eventsKept: Int64 = 200_000
+
+    public let path: String
+    private let writer: DatabaseQueue
+    let reader: DatabasePool
+    private let state: Mutex<Tally>
+
+    /// Opens the database, makes it where there is none, and brings an older one up to date.
+    ///
+    /// - Parameter path: of the file; its directory exists.
+    /// - Throws: ``StorageError``. A file that is damaged, foreign or newer has then not been touched.
+    public init(path: String) throws {
+        self.path = path
+        try FileCheck.inspect(path)
+        let (writer, reader, tally) = try translatingErrors(of: path) {
+            let writer = try Self.openWriter(path)
+            let tally = try writer.writeWithoutTransaction { db in
+                try Self.migrate(db, path: path)
+                return try Self.loadTally(db)
+            }
+            return (writer, try Self.openReader(path), tally)
+        }
+        self.writer = writer
+        self.reader = reader
+        state = Mutex(tally)
+    }
+
+    private static func openWriter(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        // GRDB sets synchronous=NORMAL for WAL after it has opened the file, so FULL must come after that.
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
+        }
+        return queue
+    }
+
+    private static func openReader(_ path: String) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(10)
+        return try DatabasePool(path: path, configuration: configuration)
+    }
+
+    private static func migrate(_ db: Database, path: String) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        guard version <= Schema.version else {
+            throw StorageError(
+                .newer,
+                """
+                the database \(path) was written by a newer orchd (version \(version) of its tables, this one knows \
+                \(Schema.version)); it was left as it is. Install that orchd again, or restore an older backup
+                """)
+        }
+        try Schema.migrate(db, from: version)
+    }
+
+    private static func loadTally(_ db: Database) throws -> Tally {
+        var tally = Tally()
+        let places = try db.rows("SELECT pool, phase, count FROM tally") {
+            (TaskItem.Place(pool: try $0.next(), phase: try $0.raw()), try $0.next(Int.self))
+        }
+        for (place, count) in places { tally.load(place, count) }
+        let live = try db.rows(
+            "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state < 2 GROUP BY pool, state"
+        ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
+        for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
+        return tally
+    }
+
+    /// Runs a body in one transaction. When this returns, what the body wrote is on the disk; when it throws, nothing is.
+    ///
+    /// Blocks for as long as the disk takes. Only the turn loop's thread calls it.
+    ///
+    /// - Throws: ``StorageError``, or what the body throws.
+    public func transaction<T>(_ body: (SQLiteTransaction) throws -> T) throws -> T {
+        try translatingErrors(of: path) {
+            try writer.writeWithoutTransaction { db in
+                let transaction = SQLiteTransaction(db: db, tally: state.withLock { $0 })
+                var result: T?
+                try db.inTransaction(.immediate) {
+                    result = try body(transaction)
+                    try transaction.storeTally()
+                    return .commit
+                }
+                let tally = transaction.tally
+                state.withLock { $0 = tally }
+                guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
+                return result
+            }
+        }
+    }
+
+    /// The counts as of the last commit.
+    public var counts: Counts {
+        Counts(tally: state.withLock { $0 })
+    }
+
+    /// Whether the writer is set up as promised: the journal mode and the number of `PRAGMA synchronous` (2 is FULL).
+    func durability() throws -> (journal: String, synchronous: Int) {
+        try writer.writeWithoutTransaction { db in
+            (
+                try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "",
+                try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
+            )
+        }
+    }
+
+    /// Closes all connections. What is committed stays.
+    public func close() throws {
+        try reader.close()
+        try writer.close()
+    }
+}
+
+/// Counts that are read without touching the database.
+public struct Counts: Sendable {
+    let tally: Tally
+
+    public func tasks(in pool: String) -> TaskCounts { tally.counts(of: pool) }
+    public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
+    public var occupiedPools: [String] { tally.occupiedPools }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import GRDB
+import OrchProtocol
+import Scheduling
+
+/// Pools, counts, events, and the supervisor's store.
+extension SQLiteTransaction {
+    public func pools() throws -> [PoolState] {
+        try db.rows("SELECT name, mode, slots, configured_slots FROM pool ORDER BY name") {
+            PoolState(
+                name: try $0.next(), mode: try $0.raw(), slots: try $0.next(), configuredSlots: try $0.next())
+        }
+    }
+
+    public func save(_ pool: PoolState) throws {
+        try db.run(
+            "INSERT OR REPLACE INTO pool (name, mode, slots, configured_slots) VALUES (?, ?, ?, ?)",
+            [pool.name, pool.mode.rawValue, pool.slots, pool.configuredSlots])
+    }
+
+    public func removePool(_ name: String) throws {
+        try db.run("DELETE FROM pool WHERE name = ?", [name])
+    }
+
+    public func counts(of pool: String) -> TaskCounts { tally.counts(of: pool) }
+    public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
+    public var queuedCount: Int { tally.queued }
+    public var occupiedPools: [String] { tally.occupiedPools }
+
+    /// SQLite's integers are signed; the store's number is only ever compared.
+    public func supervisorStore() throws -> UInt64? {
+        try db.row("SELECT value FROM meta WHERE name = 'supervisor_store'") { UInt64(bitPattern: try $0.next()) }
+    }
+
+    public func setSupervisorStore(_ id: UInt64) throws {
+        try db.run(
+            "INSERT OR REPLACE INTO meta (name, value) VALUES ('supervisor_store', ?)", [Int64(bitPattern: id)])
+    }
+
+    public func append(_ events: [Event]) throws -> Int64 {
+        let last: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
+        let first = (last ?? 0) + 1
+        var lines = Data()
+        for (index, event) in events.enumerated() {
+            var event = event
+            event.seq = first + Int64(index)
+            lines.append(event.line)
+            lines.append(UInt8(ascii: "\n"))
+        }
+        try db.run("INSERT INTO event (seq, count, lines) VALUES (?, ?, ?)", [first, events.count, lines])
+        // A few old turns at a time: as many as may be kept is a matter of space, not of exactness.
+        try db.run(
+            "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq < ? ORDER BY seq LIMIT 4)",
+            [first - SQLiteStore.eventsKept])
+        return first
+    }
+
+    /// Writes the counts that this transaction has changed.
+    func storeTally() throws {
+        for place in tally.changed {
+            try db.run(
+                "INSERT OR REPLACE INTO tally (pool, phase, count) VALUES (?, ?, ?)",
+                [place.pool, place.phase.rawValue, tally.count(place.pool, place.phase)])
+        }
+        tally.markStored()
+    }
+}

@@ -1,0 +1,170 @@
+import GRDB
+import OrchProtocol
+import Scheduling
+
+/// A transaction on the writer's connection; it lives only as long as the body it is handed to.
+public final class SQLiteTransaction: TaskTransaction {
+    let db: Database
+    var tally: Tally
+
+    init(db: Database, tally: Tally) {
+        self.db = db
+        self.tally = tally
+    }
+
+    // MARK: Tasks
+
+    public func insert(_ task: TaskItem, input: String?) throws -> Int64 {
+        let values = TaskColumns.changingValues(of: task) + (try TaskColumns.fixedValues(of: task.definition))
+        try db.run(TaskColumns.insert, StatementArguments(values))
+        let id = db.lastInsertedRowID
+        if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, input]) }
+        tally.add(1, at: task.place)
+        return id
+    }
+
+    public func task(_ id: Int64) throws -> TaskItem? {
+        try db.row("SELECT \(TaskColumns.all) FROM task WHERE id = ?", [id], TaskColumns.read)
+    }
+
+    public func input(of id: Int64) throws -> String? {
+        try db.row("SELECT text FROM task_input WHERE task = ?", [id]) { try $0.next() }
+    }
+
+    public func task(withKey key: String) throws -> Int64? {
+        try db.row("SELECT id FROM task WHERE key = ?", [key]) { try $0.next() }
+    }
+
+    public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
+        try db.run(TaskColumns.update, StatementArguments(TaskColumns.changingValues(of: task) + [task.id]))
+        tally.move(from: place, to: task.place)
+    }
+
+    public func ready(in pool: String, limit: Int) throws -> [TaskItem] {
+        try db.rows(
+            "SELECT \(TaskColumns.all) FROM task WHERE phase = 0 AND pool = ? ORDER BY priority DESC, id LIMIT ?",
+            [pool, limit], TaskColumns.read)
+    }
+
+    public func due(at wall: Int64, limit: Int) throws -> [TaskItem] {
+        try db.rows(
+            "SELECT \(TaskColumns.all) FROM task WHERE phase = 1 AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+            [wall, limit], TaskColumns.read)
+    }
+
+    public func expired(at wall: Int64, limit: Int) throws -> [TaskItem] {
+        try db.rows(
+            """
+            SELECT \(TaskColumns.all) FROM task
+            WHERE phase < 3 AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, id LIMIT ?
+            """, [wall, limit], TaskColumns.read)
+    }
+
+    public func nextWallTime() throws -> Int64? {
+        let due: Int64? = try db.row("SELECT due_at FROM task WHERE phase = 1 ORDER BY due_at LIMIT 1") { try $0.next() }
+        let expiry: Int64? = try db.row(
+            """
+            SELECT expires_at FROM task WHERE phase < 3 AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
+            """
+        ) { try $0.next() }
+        return [due, expiry].compactMap { $0 }.min()
+    }
+
+    public func unfinished(in pool: String?, after: Int64, limit: Int) throws -> [TaskItem] {
+        if let pool {
+            return try db.rows(
+                """
+                SELECT \(TaskColumns.all) FROM task WHERE phase < 4 AND pool = ? AND id > ? ORDER BY id LIMIT ?
+                """, [pool, after, limit], TaskColumns.read)
+        }
+        return try db.rows(
+            "SELECT \(TaskColumns.all) FROM task WHERE phase < 4 AND id > ? ORDER BY id LIMIT ?", [after, limit],
+            TaskColumns.read)
+    }
+
+    public func shiftRelativeDueTimes(by milliseconds: Int64) throws {
+        try db.run("UPDATE task SET due_at = due_at + ? WHERE phase = 1 AND due_relative", [milliseconds])
+    }
+
+    public func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
+        let final = tally.tasks.reduce(0) { $1.key.phase.isFinal ? $0 + $1.value : $0 }
+        // Beyond the number to keep, the oldest go, whatever their age.
+        let surplus = min(max(final - keep, 0), limit)
+        return try db.rows(
+            """
+            SELECT \(TaskColumns.all) FROM task WHERE phase >= 4 AND id IN (
+                SELECT id FROM (SELECT id FROM task WHERE phase >= 4 AND finished_at < ? ORDER BY finished_at LIMIT ?)
+                UNION
+                SELECT id FROM (SELECT id FROM task WHERE phase >= 4 ORDER BY finished_at LIMIT ?)
+            ) LIMIT ?
+            """, [wall, limit, surplus, limit], TaskColumns.read)
+    }
+
+    public func remove(_ tasks: [TaskItem]) throws {
+        for task in tasks {
+            try db.run("DELETE FROM task WHERE id = ?", [task.id])
+            tally.add(-1, at: task.place)
+        }
+    }
+
+    // MARK: Attempts
+
+    public func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt {
+        try db.run(
+            "INSERT INTO attempt (task, number, pool, state, dispatched_at) VALUES (?, ?, ?, 0, ?)",
+            [task, number, pool, dispatchedAt])
+        tally.addLive(1, in: pool, state: .dispatched)
+        return Attempt(
+            id: db.lastInsertedRowID, task: task, number: number, pool: pool, state: .dispatched,
+            dispatchedAt: dispatchedAt)
+    }
+
+    public func attempt(_ id: Int64) throws -> Attempt? {
+        try db.row("SELECT \(AttemptColumns.all) FROM attempt WHERE id = ?", [id], AttemptColumns.read)
+    }
+
+    public func liveAttempt(of task: Int64) throws -> Attempt? {
+        try db.row(
+            "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND state < 2", [task], AttemptColumns.read)
+    }
+
+    public func liveAttempts() throws -> [Attempt] {
+        try db.rows(
+            "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state < 2 ORDER BY id",
+            [], AttemptColumns.read)
+    }
+
+    public func dispatchedAttempts(in pool: String) throws -> [(attempt: Attempt, priority: Int)] {
+        try db.rows(
+            """
+            SELECT \(AttemptColumns.all), task.priority FROM attempt JOIN task ON task.id = attempt.task
+            WHERE attempt.pool = ? AND attempt.state = 0 AND attempt.state < 2 ORDER BY attempt.id
+            """, [pool]
+        ) { (try AttemptColumns.read(&$0), try $0.next()) }
+    }
+
+    public func update(_ attempt: Attempt, from state: Attempt.State) throws {
+        try db.run(AttemptColumns.update, StatementArguments(AttemptColumns.values(of: attempt) + [attempt.id]))
+        tally.addLive(-1, in: attempt.pool, state: state)
+        tally.addLive(1, in: attempt.pool, state: attempt.state)
+    }
+
+    public func removeAttempt(_ attempt: Attempt) throws {
+        try db.run("DELETE FROM attempt WHERE id = ?", [attempt.id])
+        tally.addLive(-1, in: attempt.pool, state: attempt.state)
+    }
+
+    public func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt] {
+        try db.rows(
+            """
+            SELECT \(AttemptColumns.all) FROM attempt
+            WHERE state < 2 AND wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?
+            """, [monotonic, limit], AttemptColumns.read)
+    }
+
+    public func nextMonotonicTime() throws -> Int64? {
+        try db.row(
+            "SELECT wake_at FROM attempt WHERE state < 2 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1"
+        ) { try $0.next() }
+    }
+}

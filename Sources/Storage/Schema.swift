@@ -1,0 +1,122 @@
+import GRDB
+
+/// The tables, by version. A version's statements never change once it is released; a new version appends.
+///
+/// Times are milliseconds since 1970, flags and phases the raw values of Scheduling's types. Partial indexes hold only the rows
+/// that are waiting for something, so that a claim costs the same however many tasks have finished.
+enum Schema {
+    /// "orcd": says that a file is ours before anything in it is believed (sqlite.org/fileformat2.html, 1.3.17).
+    static let applicationID: Int32 = 0x6F72_6364
+    static var version: Int { migrations.count }
+
+    static let migrations = [
+        """
+        CREATE TABLE task (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            pool TEXT NOT NULL,
+            phase INTEGER NOT NULL,
+            priority INTEGER NOT NULL,
+            name TEXT,
+            due_at INTEGER,
+            due_relative INTEGER NOT NULL,
+            timeout INTEGER,
+            idle_timeout INTEGER,
+            retries INTEGER NOT NULL,
+            retry_causes INTEGER NOT NULL,
+            retry_delay INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            forgiven_attempts INTEGER NOT NULL,
+            finished_at INTEGER,
+            reason TEXT,
+            command BLOB,
+            prompt TEXT,
+            labels TEXT,
+            key TEXT,
+            environment BLOB,
+            directory TEXT,
+            model TEXT,
+            thinking TEXT,
+            has_input INTEGER NOT NULL,
+            submitter INTEGER NOT NULL,
+            submitted_at INTEGER NOT NULL,
+            expires_at INTEGER
+        ) STRICT;
+        CREATE INDEX task_ready ON task (pool, priority DESC, id) WHERE phase = 0;
+        CREATE INDEX task_due ON task (due_at) WHERE phase = 1;
+        CREATE INDEX task_expiry ON task (expires_at) WHERE phase < 3 AND expires_at IS NOT NULL;
+        CREATE INDEX task_unfinished ON task (id) WHERE phase < 4 AND phase <> 0;
+        CREATE INDEX task_finished ON task (finished_at) WHERE phase >= 4;
+        CREATE INDEX task_unsuccessful ON task (phase, id) WHERE phase >= 5;
+        CREATE UNIQUE INDEX task_key ON task (key) WHERE key IS NOT NULL;
+
+        CREATE TABLE task_input (
+            task INTEGER PRIMARY KEY REFERENCES task ON DELETE CASCADE,
+            text TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE attempt (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            pool TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            dispatched_at INTEGER NOT NULL,
+            slot INTEGER,
+            pid INTEGER,
+            started_at INTEGER,
+            started_monotonic INTEGER,
+            wake_at INTEGER,
+            stopping INTEGER,
+            ended_at INTEGER,
+            outcome TEXT,
+            code INTEGER,
+            reason TEXT,
+            cpu_user INTEGER,
+            cpu_system INTEGER,
+            peak_memory INTEGER
+        ) STRICT;
+        CREATE UNIQUE INDEX attempt_task ON attempt (task, number);
+        CREATE INDEX attempt_live ON attempt (pool, state, id) WHERE state < 2;
+        CREATE INDEX attempt_wake ON attempt (wake_at) WHERE state < 2 AND wake_at IS NOT NULL;
+
+        CREATE TABLE pool (
+            name TEXT PRIMARY KEY,
+            mode INTEGER NOT NULL,
+            slots INTEGER NOT NULL,
+            configured_slots INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- How many tasks a pool has in a phase: counting a million rows would take the better part of a start.
+        CREATE TABLE tally (
+            pool TEXT NOT NULL,
+            phase INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (pool, phase)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The events of one turn: `count` lines of JSON, the first of them numbered `seq`.
+        CREATE TABLE event (
+            seq INTEGER PRIMARY KEY,
+            count INTEGER NOT NULL,
+            lines BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE meta (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+    ]
+
+    /// Brings a database up to date, each version in a transaction of its own.
+    static func migrate(_ db: Database, from version: Int) throws {
+        for next in version..<migrations.count {
+            try db.inTransaction(.immediate) {
+                if next == 0 { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
+                try db.execute(sql: migrations[next])
+                try db.execute(sql: "PRAGMA user_version = \(next + 1)")
+                return .commit
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import GRDB
+
+/// Why the store could not be opened, read or written.
+public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: Sendable, Equatable {
+        /// No space is left, or a quota is used up. Nothing was changed; it heals by itself once there is space.
+        case full
+        /// Reading or writing failed. Nothing was changed.
+        case failed
+        /// The file is not a database of orchd, or is damaged. It has not been touched.
+        case damaged
+        /// The file was written by a newer orchd. It has not been touched.
+        case newer
+    }
+
+    public var code: Code
+    /// What happened, to which file, and what to do.
+    public var description: String
+
+    public init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+
+    init(_ error: DatabaseError, path: String) {
+        let detail = error.message ?? "no details"
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            self.init(.full, "no space is left for the database \(path); nothing was changed")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT, .SQLITE_MISMATCH:
+            self.init(
+                .damaged,
+                """
+                the database \(path) is damaged (\(detail)); it was left as it is. \
+                Restore a backup, or move it and its -wal file away to start with an empty queue
+                """)
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+            self.init(.failed, "cannot open or write the database \(path): \(detail); check the permissions of its directory")
+        default:
+            self.init(
+                .failed,
+                "the database \(path) cannot be read or written: \(detail) (SQLite code \(error.extendedResultCode.rawValue))")
+        }
+    }
+}
+
+/// Runs a body and turns GRDB's errors into those of the store; other errors pass.
+func translatingErrors<T>(of path: String, _ body: () throws -> T) throws -> T {
+    do {
+        return try body()
+    } catch let error as DatabaseError {
+        throw StorageError(error, path: path)
+    } catch is RowDecodingError {
+        throw StorageError(.damaged, "the database \(path) holds a value that it cannot hold; restore a backup")
+    }
+}

@@ -1,0 +1,60 @@
+import OrchProtocol
+import Scheduling
+
+/// The counts that answers are made of, kept in step with the rows. They belong to a transaction: a copy is taken when it begins,
+/// and put back if it does not come to its commit.
+struct Tally: Sendable {
+    private(set) var tasks: [TaskItem.Place: Int] = [:]
+    private(set) var live: [String: LiveCounts] = [:]
+    private(set) var queued = 0
+    /// The places whose count in the database is out of date.
+    private(set) var changed: Set<TaskItem.Place> = []
+
+    mutating func load(_ place: TaskItem.Place, _ count: Int) {
+        tasks[place] = count
+        if place.phase.isQueued { queued += count }
+    }
+
+    mutating func add(_ count: Int, at place: TaskItem.Place) {
+        tasks[place, default: 0] += count
+        if place.phase.isQueued { queued += count }
+        changed.insert(place)
+    }
+
+    mutating func move(from old: TaskItem.Place, to new: TaskItem.Place) {
+        guard old != new else { return }
+        add(-1, at: old)
+        add(1, at: new)
+    }
+
+    mutating func addLive(_ count: Int, in pool: String, state: Attempt.State) {
+        switch state {
+        case .dispatched: live[pool, default: LiveCounts()].dispatched += count
+        case .running: live[pool, default: LiveCounts()].running += count
+        case .ended: break
+        }
+    }
+
+    mutating func markStored() { changed.removeAll(keepingCapacity: true) }
+
+    func count(_ pool: String, _ phase: Phase) -> Int {
+        tasks[TaskItem.Place(pool: pool, phase: phase)] ?? 0
+    }
+
+    func counts(of pool: String) -> TaskCounts {
+        var counts = TaskCounts()
+        counts.ready = count(pool, .ready)
+        counts.delayed = count(pool, .delayed)
+        counts.held = count(pool, .held)
+        counts.running = count(pool, .running)
+        counts.succeeded = count(pool, .succeeded)
+        counts.failed = count(pool, .failed)
+        counts.cancelled = count(pool, .cancelled)
+        counts.expired = count(pool, .expired)
+        return counts
+    }
+
+    var occupiedPools: [String] {
+        Set(tasks.filter { $0.value > 0 }.keys.map(\.pool)).sorted()
+    }
+}

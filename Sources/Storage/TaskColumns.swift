@@ -1,0 +1,133 @@
+import Foundation
+import GRDB
+import OrchProtocol
+import Scheduling
+
+/// How a task is written to its row and read back.
+enum TaskColumns {
+    static let changing = """
+        pool, phase, priority, name, due_at, due_relative, timeout, idle_timeout, retries, retry_causes, retry_delay, \
+        attempts, forgiven_attempts, finished_at, reason
+        """
+    static let fixed = """
+        command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at
+        """
+    static let all = "id, \(changing), \(fixed)"
+
+    static let insert = """
+        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 27).joined(separator: ", ")))
+        """
+    static let update = """
+        UPDATE task SET pool = ?, phase = ?, priority = ?, name = ?, due_at = ?, due_relative = ?, timeout = ?, \
+        idle_timeout = ?, retries = ?, retry_causes = ?, retry_delay = ?, attempts = ?, forgiven_attempts = ?, \
+        finished_at = ?, reason = ? WHERE id = ?
+        """
+
+    static func changingValues(of task: TaskItem) -> [(any DatabaseValueConvertible)?] {
+        [
+            task.pool, task.phase.rawValue, task.priority, task.name, task.dueAt, task.dueIsRelative, task.timeout,
+            task.idleTimeout, task.retry.retries, mask(of: task.retry.causes), task.retry.delay, task.attempts,
+            task.forgivenAttempts, task.finishedAt, task.reason,
+        ]
+    }
+
+    static func fixedValues(of definition: TaskDefinition) throws -> [(any DatabaseValueConvertible)?] {
+        var command: Data?
+        var prompt: String?
+        switch definition.work {
+        case .command(let arguments): command = joined(arguments)
+        case .prompt(let text): prompt = text
+        }
+        let variables = definition.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return [
+            command, prompt, definition.labels.isEmpty ? nil : try text(of: definition.labels), definition.key,
+            variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
+            definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
+        ]
+    }
+
+    static func read(_ columns: inout Columns) throws -> TaskItem {
+        let id: Int64 = try columns.next()
+        let pool: String = try columns.next()
+        let phase: Phase = try columns.raw()
+        let priority: Int = try columns.next()
+        let name: String? = try columns.optional()
+        let dueAt: Int64? = try columns.optional()
+        let dueIsRelative: Bool = try columns.next()
+        let timeout: Int64? = try columns.optional()
+        let idleTimeout: Int64? = try columns.optional()
+        let retry = RetryPolicy(
+            retries: try columns.next(), causes: causes(of: try columns.next()), delay: try columns.next())
+        let attempts: Int = try columns.next()
+        let forgiven: Int = try columns.next()
+        let finishedAt: Int64? = try columns.optional()
+        let reason: String? = try columns.optional()
+        var task = TaskItem(
+            id: id, definition: try readDefinition(&columns), pool: pool, phase: phase, name: name, priority: priority,
+            dueAt: dueAt, timeout: timeout, idleTimeout: idleTimeout, retry: retry, attempts: attempts,
+            forgivenAttempts: forgiven, finishedAt: finishedAt, reason: reason)
+        task.dueIsRelative = dueIsRelative
+        return task
+    }
+
+    private static func readDefinition(_ columns: inout Columns) throws -> TaskDefinition {
+        let command: Data? = try columns.optional()
+        let prompt: String? = try columns.optional()
+        let labels: String? = try columns.optional()
+        let key: String? = try columns.optional()
+        let variables: Data? = try columns.optional()
+        let directory: String? = try columns.optional()
+        let model: String? = try columns.optional()
+        let thinking: String? = try columns.optional()
+        return TaskDefinition(
+            work: command.map { .command(split($0)) } ?? .prompt(prompt ?? ""),
+            labels: try labels.map(readLabels) ?? [:], key: key,
+            environment: variables.map(environment) ?? [:], directory: directory, model: model, thinking: thinking,
+            hasInput: try columns.next(), submitter: try columns.next(), submittedAt: try columns.next(),
+            expiresAt: try columns.optional())
+    }
+
+    /// Arguments cannot contain a NUL, so one can stand between them.
+    private static func joined(_ strings: [String]) -> Data {
+        var data = Data()
+        for (index, string) in strings.enumerated() {
+            if index > 0 { data.append(0) }
+            data.append(contentsOf: string.utf8)
+        }
+        return data
+    }
+
+    private static func split(_ data: Data) -> [String] {
+        data.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func environment(_ data: Data) -> [String: String] {
+        var variables: [String: String] = [:]
+        for entry in split(data) {
+            guard let equals = entry.firstIndex(of: "=") else { continue }
+            variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
+        }
+        return variables
+    }
+
+    private static func text(of labels: [String: String]) throws -> String {
+        String(decoding: try Wire.line(labels), as: UTF8.self)
+    }
+
+    private static func readLabels(_ text: String) throws -> [String: String] {
+        do {
+            return try Wire.decode([String: String].self, from: Data(text.utf8))
+        } catch {
+            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "labels that are not JSON")
+        }
+    }
+
+    /// The position of a cause in `RetryCause.allCases` is its bit, so that order must not change.
+    private static func mask(of causes: Set<RetryCause>) -> Int {
+        RetryCause.allCases.enumerated().reduce(0) { causes.contains($1.element) ? $0 | 1 << $1.offset : $0 }
+    }
+
+    private static func causes(of mask: Int) -> Set<RetryCause> {
+        Set(RetryCause.allCases.enumerated().filter { mask & 1 << $0.offset != 0 }.map(\.element))
+    }
+}

@@ -1,0 +1,66 @@
+import OrchProtocol
+import Scheduling
+
+extension TaskRecord {
+    /// What a client sees of a task.
+    ///
+    /// - Parameter attempts: all, or the latest, from the lowest number.
+    init(_ task: TaskItem, attempts: [Attempt]) {
+        let definition = task.definition
+        self.init(
+            id: task.id, state: task.phase.state, pool: task.pool, priority: task.priority,
+            submitter: definition.submitter, submittedAt: WireTime(milliseconds: definition.submittedAt))
+        switch task.phase {
+        case .ready: waiting = .ready
+        case .delayed: waiting = .delayed
+        case .held: waiting = .held
+        case .running where attempts.last?.state == .dispatched:
+            state = .queued
+            waiting = .ready
+        default: break
+        }
+        switch definition.work {
+        case .command(let arguments): command = arguments
+        case .prompt(let text): prompt = text
+        }
+        reason = task.reason
+        name = task.name
+        labels = definition.labels.isEmpty ? nil : definition.labels
+        dueAt = task.phase == .delayed ? task.dueAt.map(WireTime.init(milliseconds:)) : nil
+        startedAt = attempts.last?.startedAt.map(WireTime.init(milliseconds:))
+        finishedAt = task.finishedAt.map(WireTime.init(milliseconds:))
+        key = definition.key
+        cwd = definition.directory
+        model = definition.model
+        thinking = definition.thinking
+        timeout = task.timeout.map { Double($0) / 1000 }
+        idleTimeout = task.idleTimeout.map { Double($0) / 1000 }
+        retries = task.retry.retries
+        retryOn = RetryCause.allCases.filter(task.retry.causes.contains)
+        expires = definition.expiresAt.map(WireTime.init(milliseconds:))
+        attemptCount = task.attempts
+        self.attempts = attempts.map(AttemptRecord.init)
+    }
+}
+
+extension AttemptRecord {
+    init(_ attempt: Attempt) {
+        let state: AttemptState =
+            switch attempt.state {
+            case .dispatched: .dispatched
+            case .running: .running
+            case .ended: .ended
+            }
+        self.init(
+            number: attempt.number, state: state, dispatchedAt: WireTime(milliseconds: attempt.dispatchedAt))
+        outcome = attempt.outcome
+        reason = attempt.reason
+        worker = attempt.slot.map { "\(attempt.pool)/\($0)" }
+        pid = attempt.pid
+        startedAt = attempt.startedAt.map(WireTime.init(milliseconds:))
+        endedAt = attempt.endedAt.map(WireTime.init(milliseconds:))
+        cpuUser = attempt.cpuUser.map { Double($0) / 1_000_000 }
+        cpuSystem = attempt.cpuSystem.map { Double($0) / 1_000_000 }
+        peakMemory = attempt.peakMemory
+    }
+}

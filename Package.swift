@@ -57,8 +57,8 @@ let package = Package(
         module(
             "Engine",
             [
-                "Agents", "CLinux", "OrchProtocol", "Scheduling", "Storage", "SupervisorLink", "Systemd",
-                logging, nioCore, nioPosix, tomlKit,
+                "Agents", "CLinux", "OrchProtocol", "Presentation", "Scheduling", "Storage", "SupervisorLink",
+                "Systemd", logging, nioCore, nioPosix, tomlKit,
             ]),
 
         program("orchd", ["Engine", "OrchClient", "Presentation", "Systemd", "CLinux", argumentParser, logging]),

@@ -8,13 +8,16 @@ public enum Notification: Sendable, Equatable {
 /// A piece of output. Exactly one of `text` and `base64` is given: text where the bytes are UTF-8.
 public struct OutputChunk: Codable, Sendable, Equatable {
     public var stream: OutputStream
+    /// The number of the attempt that wrote it: a task that is tried again begins a new stream.
+    public var attempt: Int
     /// Where in the stream the piece begins, in bytes.
     public var offset: Int64
     public var text: String?
     public var base64: String?
 
-    public init(stream: OutputStream, offset: Int64, text: String? = nil, base64: String? = nil) {
+    public init(stream: OutputStream, attempt: Int = 1, offset: Int64, text: String? = nil, base64: String? = nil) {
         self.stream = stream
+        self.attempt = attempt
         self.offset = offset
         self.text = text
         self.base64 = base64

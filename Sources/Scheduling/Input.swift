@@ -38,6 +38,8 @@ public enum Command: Sendable, Equatable {
 
 /// What the supervisor says is there, when the engine has connected to it.
 public struct Inventory: Sendable, Equatable {
+    /// Tells the connections of one engine apart.
+    public var connection: UInt64
     public var store: UInt64
     public var heardUpTo: Int64
     public var waiting: [Int64]
@@ -45,8 +47,9 @@ public struct Inventory: Sendable, Equatable {
     public var ended: [AttemptEnd]
 
     public init(
-        store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [], ended: [AttemptEnd] = []
+        connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [], ended: [AttemptEnd] = []
     ) {
+        self.connection = connection
         self.store = store
         self.heardUpTo = heardUpTo
         self.waiting = waiting

@@ -30,6 +30,19 @@ extension SQLiteStore {
         }
     }
 
+    /// An attempt by its own id, with its task.
+    public func attempt(withID id: Int64) throws -> (task: TaskItem, attempt: Attempt)? {
+        try read { db in
+            guard
+                let attempt = try db.row(
+                    "SELECT \(AttemptColumns.all) FROM attempt WHERE id = ?", [id], AttemptColumns.read),
+                let task = try db.row(
+                    "SELECT \(TaskColumns.all) FROM task WHERE id = ?", [attempt.task], TaskColumns.read)
+            else { return nil }
+            return (task, attempt)
+        }
+    }
+
     /// Tasks from the newest to the oldest.
     public func page(_ query: ListParameters, limit: Int) throws -> TaskPage {
         var conditions: [String] = []

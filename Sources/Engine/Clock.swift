@@ -1,0 +1,15 @@
+import Glibc
+import Scheduling
+
+/// The system's clocks.
+enum Clock {
+    static func now() -> Now {
+        Now(wall: milliseconds(CLOCK_REALTIME), monotonic: milliseconds(CLOCK_BOOTTIME))
+    }
+
+    private static func milliseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,183 @@
+import Agents
+import Foundation
+import Scheduling
+import SupervisorLink
+
+extension Configuration {
+    /// Reads a configuration: the file, and `pools.d` and `agents` beside it, which may be missing.
+    ///
+    /// - Throws: ``ConfigurationError``, which names everything that is wrong. A configuration is taken as a whole or not at all.
+    public static func load(_ path: String) throws -> Configuration {
+        var reader = Reader()
+        reader.readMain(path)
+        let directory = (path as NSString).deletingLastPathComponent
+        for file in tomlFiles(in: directory + "/agents") { reader.readAgent(file) }
+        for file in tomlFiles(in: directory + "/pools.d") { reader.readPool(file) }
+        reader.checkReferences()
+        guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }
+        return reader.configuration
+    }
+
+    /// What `orchd run` uses without a file: one pool for commands.
+    public static func foreground(workers: Int) -> Configuration {
+        var configuration = Configuration()
+        var pool = PoolConfiguration(settings: PoolSettings(name: "default", slots: workers))
+        let inherited = ProcessInfo.processInfo.environment
+        if let path = inherited["PATH"] { pool.path = path }
+        for name in ["HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TZ"] {
+            if let value = inherited[name] { pool.environment[name] = value }
+        }
+        configuration.pools = [pool]
+        return configuration
+    }
+
+    private static func tomlFiles(in directory: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }.sorted().map { "\(directory)/\($0)" }
+    }
+}
+
+/// Gathers what the files say and everything that is wrong with them.
+private struct Reader {
+    var configuration = Configuration()
+    var faults: [ConfigurationError.Fault] = []
+    private var poolFiles: [String: ConfigurationFile] = [:]
+
+    mutating func readMain(_ path: String) {
+        read(path) { file, configuration in
+            let top = file.top
+            if let daemon = top.section("daemon") {
+                configuration.socket = daemon.string("socket")
+                configuration.stateDirectory = daemon.string("state_dir")
+                if let level = daemon.choice("log_level", LogLevel.self) { configuration.logLevel = level.rawValue }
+                daemon.finish()
+            }
+            if let access = top.section("access") {
+                if let groups = access.strings("admin_groups") { configuration.adminGroups = groups }
+                access.finish()
+            }
+            if let retention = top.section("retention") {
+                if let age = retention.duration("age") { configuration.retentionAge = age }
+                if let count = retention.integer("count", in: 0...100_000_000) { configuration.retentionCount = count }
+                retention.finish()
+            }
+            if let limits = top.section("limits") {
+                if let it = limits.integer("connections", in: 1...100_000) { configuration.connections = it }
+                if let it = limits.integer("requests_in_flight", in: 1...10_000) { configuration.requestsInFlight = it }
+                if let it = limits.integer("queued", in: 1...100_000_000) { configuration.queued = it }
+                limits.finish()
+            }
+            top.finish()
+        }
+    }
+
+    mutating func readPool(_ path: String) {
+        let name = Self.name(of: path)
+        guard isPoolName(name) else {
+            faults.append(
+                .init(file: path, line: nil, problem: "a pool's name is a letter and up to 63 letters, digits, - and _"))
+            return
+        }
+        read(path) { file, configuration in
+            let top = file.top
+            var pool = PoolConfiguration(settings: PoolSettings(name: name, slots: 1))
+            if let slots = top.integer("slots", in: 0...10_000) { pool.settings.slots = slots }
+            if let agent = top.string("agent"), agent != PoolConfiguration.commandAgent { pool.settings.agent = agent }
+            pool.user = top.string("user")
+            pool.settings.timeout = top.duration("timeout")
+            pool.settings.idleTimeout = top.duration("idle_timeout")
+            if let grace = top.duration("grace") { pool.settings.grace = min(grace, 3_600_000) }
+            if let retries = top.integer("retries", in: 0...1_000) { pool.settings.retries = retries }
+            if let limit = top.size("output_limit") { pool.outputLimit = limit }
+            if let path = top.string("path") { pool.path = path }
+            if let environment = top.stringTable("env") { pool.environment = environment }
+            if let umask = top.octal("umask", upTo: 0o777) { pool.umask = umask }
+            if let nice = top.integer("nice", in: 0...19) { pool.nice = Int32(nice) }
+            if let adjust = top.integer("oom_score_adjust", in: -1000...1000) { pool.oomScoreAdjust = Int32(adjust) }
+            if let limits = top.section("rlimits") {
+                for resource in ResourceName.allCases {
+                    guard let number = limits.integer(resource.rawValue, in: 0...Int.max) else { continue }
+                    pool.limits[resource.number] = UInt64(number)
+                }
+                limits.finish()
+            }
+            for name in pool.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
+                top.fault("env", "a variable cannot be named \"\(name)\"")
+            }
+            top.finish()
+            configuration.pools.append(pool)
+        }
+    }
+
+    mutating func readAgent(_ path: String) {
+        let name = Self.name(of: path)
+        read(path) { file, configuration in
+            let top = file.top
+            let arguments: [AgentDefinition.Argument] = (top.arguments("argv") ?? []).map { words in
+                words.first == ConfigurationFile.Section.groupMarker
+                    ? .group(Array(words.dropFirst())) : .single(words.first ?? "")
+            }
+            var agent = AgentDefinition(name: name, description: top.string("description"), arguments: arguments)
+            if let prompt = top.choice("prompt", AgentDefinition.PromptInput.self) { agent.prompt = prompt }
+            if let result = top.choice("result", AgentDefinition.ResultSource.self) { agent.result = result }
+            if let environment = top.stringTable("env") { agent.environment = environment }
+            agent.model = top.string("model")
+            agent.thinking = top.string("thinking")
+            for (key, problem) in agent.faults { top.fault(key, "\(key) \(problem)") }
+            if name == PoolConfiguration.commandAgent { top.fault(nil, "\"command\" is built in and cannot be defined") }
+            top.finish()
+            configuration.agents[name] = agent
+        }
+    }
+
+    mutating func checkReferences() {
+        for pool in configuration.pools {
+            guard let agent = pool.settings.agent, configuration.agents[agent] == nil else { continue }
+            poolFiles[pool.settings.name]?.fault(
+                "agent", in: nil, "there is no agent \"\(agent)\": no file agents/\(agent).toml")
+        }
+        faults += poolFiles.values.flatMap(\.faults)
+    }
+
+    private mutating func read(_ path: String, _ body: (ConfigurationFile, inout Configuration) -> Void) {
+        do {
+            let file = try ConfigurationFile(path: path)
+            body(file, &configuration)
+            if path.contains("/pools.d/") {
+                poolFiles[Self.name(of: path)] = file
+            } else {
+                faults += file.faults
+            }
+        } catch let error as ConfigurationError {
+            faults += error.faults
+        } catch {
+            faults.append(.init(file: path, line: nil, problem: "cannot be read: \(error)"))
+        }
+    }
+
+    private static func name(of path: String) -> String {
+        ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+    }
+}
+
+private enum LogLevel: String, CaseIterable { case debug, info, notice, warning, error }
+
+/// The resources of setrlimit(2) that a pool may limit, with their numbers on Linux (asm-generic/resource.h).
+private enum ResourceName: String, CaseIterable {
+    case cpu, fsize, data, stack, core, nproc, nofile, memlock
+    case addressSpace = "as"
+
+    var number: UInt32 {
+        switch self {
+        case .cpu: 0
+        case .fsize: 1
+        case .data: 2
+        case .stack: 3
+        case .core: 4
+        case .nproc: 6
+        case .nofile: 7
+        case .memlock: 8
+        case .addressSpace: 9
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Agents
+import Scheduling
+
+/// Everything that the files under /etc/orchd say, checked.
+public struct Configuration: Sendable, Equatable {
+    public var socket: String?
+    public var stateDirectory: String?
+    public var logLevel = "info"
+    public var adminGroups = ["orch-admin"]
+    /// Milliseconds that finished tasks are kept.
+    public var retentionAge: Int64 = 30 * 86_400_000
+    /// How many finished tasks are kept at the most.
+    public var retentionCount = 100_000
+    public var connections = 1024
+    public var requestsInFlight = 256
+    public var queued = 2_000_000
+    /// By name.
+    public var pools: [PoolConfiguration] = []
+    public var agents: [String: AgentDefinition] = [:]
+
+    public init() {}
+
+    public func pool(_ name: String) -> PoolConfiguration? { pools.first { $0.settings.name == name } }
+}
+
+/// A file of pools.d.
+public struct PoolConfiguration: Sendable, Equatable {
+    /// The name of the built-in agent that takes commands and no prompts.
+    public static let commandAgent = "command"
+
+    public var settings: PoolSettings
+    /// The user that tasks run as; nil for the one orchd runs as.
+    public var user: String?
+    /// Bytes of output that an attempt may write.
+    public var outputLimit: Int64 = 64 << 20
+    public var path = "/usr/local/bin:/usr/bin:/bin"
+    public var environment: [String: String] = ["LANG": "C.UTF-8"]
+    public var umask: UInt32 = 0o077
+    public var nice: Int32 = 0
+    public var oomScoreAdjust: Int32 = 0
+    /// By the number that setrlimit(2) knows the resource by.
+    public var limits: [UInt32: UInt64] = [:]
+
+    public init(settings: PoolSettings) { self.settings = settings }
+
+    public var agentName: String { settings.agent ?? Self.commandAgent }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import OrchProtocol
+import Presentation
+import TOMLKit
+
+/// One TOML file while it is being read. It notes which keys were asked for, so that those nobody asked for can be named.
+final class ConfigurationFile {
+    let path: String
+    private let text: String
+    private(set) var faults: [ConfigurationError.Fault] = []
+    private let root: TOMLTable
+
+    /// - Throws: ``ConfigurationError`` for a file that cannot be read or is not TOML.
+    init(path: String) throws {
+        self.path = path
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "cannot be read")])
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is not UTF-8 text")])
+        }
+        self.text = text
+        do {
+            root = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            throw ConfigurationError(
+                faults: [.init(file: path, line: Int(error.source.begin.line), problem: error.description)])
+        }
+    }
+
+    var top: Section { Section(file: self, name: nil, table: root) }
+
+    func fault(_ key: String?, in section: String?, _ problem: String) {
+        faults.append(.init(file: path, line: key.flatMap { line(of: $0, in: section) }, problem: problem))
+    }
+
+    /// TOMLKit keeps no positions once a file is parsed, so a key is looked for again, in the text of its section.
+    private func line(of key: String, in section: String?) -> Int? {
+        var current: String?
+        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = raw.drop { $0 == " " || $0 == "\t" }
+            if line.first == "[" {
+                current = String(line.drop { $0 == "[" || $0 == " " }.prefix { $0 != "]" && $0 != " " })
+                if current == key, section == nil { return index + 1 }
+            } else if current == section {
+                let name = line.prefix { $0 != "=" && $0 != " " && $0 != "\t" }.filter { $0 != "\"" }
+                if name == key, line.contains("=") { return index + 1 }
+            }
+        }
+        return nil
+    }
+
+    /// A table of the file. Reading a key of the wrong type is noted as a fault and answers nil, so that reading goes on.
+    final class Section {
+        private let file: ConfigurationFile
+        private let name: String?
+        private let table: TOMLTable
+        private var known: [String] = []
+
+        init(file: ConfigurationFile, name: String?, table: TOMLTable) {
+            self.file = file
+            self.name = name
+            self.table = table
+        }
+
+        private func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
+            known.append(key)
+            guard let value = table[key] else { return nil }
+            if let result = read(value) { return result }
+            fault(key, "\(key) must be \(what)")
+            return nil
+        }
+
+        func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, problem) }
+
+        func string(_ key: String) -> String? { value(key, "a string") { $0.string } }
+
+        func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+            value(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") { value in
+                value.int.flatMap { range.contains($0) ? $0 : nil }
+            }
+        }
+
+        /// Milliseconds.
+        func duration(_ key: String) -> Int64? {
+            value(key, "a duration such as \"90s\", \"10m\" or \"30d\"") { value in
+                let seconds = value.string.flatMap { DurationText.seconds($0) } ?? value.int.map(Double.init)
+                return seconds.flatMap { $0.isFinite && $0 >= 0 && $0 < 1e10 ? Int64($0 * 1000) : nil }
+            }
+        }
+
+        /// Bytes.
+        func size(_ key: String) -> Int64? {
+            value(key, "a size such as \"512K\", \"64M\" or \"2G\"") { value in
+                value.string.flatMap(SizeText.bytes) ?? value.int.flatMap { $0 > 0 ? Int64($0) : nil }
+            }
+        }
+
+        func octal(_ key: String, upTo limit: UInt32) -> UInt32? {
+            value(key, "an octal number in quotes, such as \"077\"") { value in
+                value.string.flatMap { UInt32($0, radix: 8) }.flatMap { $0 <= limit ? $0 : nil }
+            }
+        }
+
+        func strings(_ key: String) -> [String]? {
+            value(key, "a list of strings") { value in
+                value.array.flatMap { array in
+                    let strings = array.compactMap { $0.string }
+                    return strings.count == array.count ? strings : nil
+                }
+            }
+        }
+
+        func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T? where T.RawValue == String {
+            let known = T.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+            return value(key, "one of \(known)") { $0.string.flatMap(T.init(rawValue:)) }
+        }
+
+        func stringTable(_ key: String) -> [String: String]? {
+            value(key, "a table of strings") { value in
+                guard let table = value.table else { return nil }
+                var result: [String: String] = [:]
+                for (name, value) in table {
+                    guard let string = value.string else { return nil }
+                    result[name] = string
+                }
+                return result
+            }
+        }
+
+        func arguments(_ key: String) -> [[String]]? {
+            value(key, "a list of strings and of lists of strings") { value in
+                guard let array = value.array else { return nil }
+                var result: [[String]] = []
+                for element in array {
+                    if let string = element.string {
+                        result.append([string])
+                    } else if let group = element.array {
+                        let strings = group.compactMap { $0.string }
+                        guard strings.count == group.count, !strings.isEmpty else { return nil }
+                        // A group is told from a single argument by its marker.
+                        result.append([Self.groupMarker] + strings)
+                    } else {
+                        return nil
+                    }
+                }
+                return result
+            }
+        }
+
+        static let groupMarker = "\u{0}"
+
+        func section(_ key: String) -> Section? {
+            guard let table = value(key, "a table", { $0.table }) else { return nil }
+            return Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table)
+        }
+
+        var keys: [String] { table.keys.sorted() }
+
+        /// To be called when all keys have been asked for.
+        func finish() {
+            for key in keys where !known.contains(key) {
+                let hint = nearest(key, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+                let place = name.map { " in [\($0)]" } ?? ""
+                fault(key, "unknown key \"\(key.shortened(to: 60))\"\(place)\(hint)")
+            }
+        }
+    }
+}

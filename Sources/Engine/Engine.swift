@@ -1,0 +1,144 @@
+import Foundation
+import Glibc
+import Logging
+import NIOPosix
+import OrchProtocol
+import Scheduling
+import Storage
+import Synchronization
+import Systemd
+
+/// The engine: everything that thinks. It may be killed at any moment and started again; what it knew is in the store, and what
+/// runs is with the supervisor.
+public final class Engine: Sendable {
+    public struct Options: Sendable {
+        /// Where to listen, unless the service manager hands over a socket.
+        public var socket: String
+        public var stateDirectory: String
+        /// The supervisor's socket.
+        public var link: String
+
+        public init(socket: String, stateDirectory: String, link: String) {
+            self.socket = socket
+            self.stateDirectory = stateDirectory
+            self.link = link
+        }
+    }
+
+    private let directory: StateDirectory
+    private let store: SQLiteStore
+    private let loop: TurnLoop
+    private let link: SupervisorLinkThread
+    private let watcher: OutputWatcher
+    private let server: ControlServer
+    private let workers: NIOThreadPool
+    private let health: Health
+    private let stopping = Stopping()
+    private let news: NewsDesk
+    /// The path of the socket that the engine made itself, to be removed at the end.
+    private let ownSocket: String?
+
+    /// Opens the store, takes up the work of the engine before, and listens.
+    ///
+    /// - Parameter load: reads the configuration; called again for every reload.
+    /// - Throws: ``StartError``, ``ConfigurationError``, `StorageError`, ``SystemError``: each a sentence for whoever started it.
+    public init(_ options: Options, load: @escaping @Sendable () throws -> Configuration, log: Logger) throws {
+        let startedAt = Clock.now().wall
+        let configuration = CurrentConfiguration(try load())
+        directory = try StateDirectory(options.stateDirectory)
+        store = try SQLiteStore(path: directory.database)
+        let files = OutputFiles(stateDirectory: options.stateDirectory)
+        let inbox = try Inbox()
+        let attempts = LiveAttempts()
+        let reports = ReportReader(attempts: attempts, files: files, store: store, configuration: configuration)
+        link = try SupervisorLinkThread(path: options.link, inbox: inbox, reports: reports, log: log)
+        watcher = try OutputWatcher(files: files, inbox: inbox, log: log)
+        let news = NewsDesk(journal: StoryTeller(log: log))
+        let performer = EffectPerformer(
+            .init(
+                link: link, inbox: inbox, configuration: configuration, files: files, attempts: attempts,
+                watcher: watcher, news: news))
+        let health = Health()
+        loop = try TurnLoop(
+            inbox: inbox, store: store, performer: performer, configuration: configuration, health: health,
+            watchdog: Watchdog(), log: log)
+        health.watchStorage { [loop] in loop.storageProblem }
+        self.health = health
+
+        workers = NIOThreadPool(numberOfThreads: 4)
+        workers.start()
+        let queries = Queries(
+            store: store, files: files, configuration: configuration, link: link, health: health, startedAt: startedAt)
+        let streams = Streams(
+            store: store, files: files, news: news, watcher: watcher, queries: queries,
+            readers: ReaderPool(threads: workers))
+        let stopping = stopping
+        let control = EngineControl(load: load, current: configuration, inbox: inbox, log: log) {
+            stopping.request(.drained)
+        }
+        let router = RequestRouter(
+            inbox: inbox, performer: performer, queries: queries, streams: streams, control: control, workers: workers)
+        for found in try store.running() {
+            let entry = LiveAttempts.Entry(found.task, found.attempt, configuration.value)
+            attempts.insert(found.attempt.id, entry)
+            watcher.begin(found.attempt.id, entry)
+        }
+        let handedOver = ServiceManager.listeningSocket(named: "control")
+        ownSocket = handedOver == nil ? options.socket : nil
+        let listener = try handedOver ?? Listener.make(at: options.socket)
+        self.news = news
+
+        inbox.push([.configured(configuration.value.pools.map(\.settings))])
+        loop.start(Scheduler(limits: .init(queued: configuration.value.queued)))
+        watcher.start()
+        link.start()
+        server = try ControlServer(
+            listener: listener, router: router, workers: workers, configuration: configuration)
+    }
+
+    /// Serves until it is told to end. Blocks the calling thread.
+    public func run() {
+        let listener = news.listen { [stopping] _ in stopping.poke() }
+        ServiceManager.ready(status: summary)
+        let status = StatusLine()
+        while stopping.current != .now {
+            stopping.wait()
+            if stopping.current == .drained {
+                guard live > 0 else { break }
+                ServiceManager.extendTimeout(seconds: 120)
+            }
+            status.update { self.summary }
+        }
+        ServiceManager.stopping(status: "Stopping")
+        news.remove(listener)
+        shutDown()
+    }
+
+    /// Ends ``run()``. What runs goes on with the supervisor. May be called from any thread.
+    public func stop() { stopping.request(.now) }
+
+    private var live: Int {
+        let counts = store.counts
+        return counts.occupiedPools.reduce(0) { $0 + counts.live(in: $1).running + counts.live(in: $1).dispatched }
+    }
+
+    private var summary: String {
+        let counts = store.counts
+        var total = TaskCounts()
+        for pool in counts.occupiedPools { total.add(counts.tasks(in: pool)) }
+        let state = health.isDraining ? "Draining: " : ""
+        return "\(state)\(total.running) running, \(total.queued) queued, \(total.succeeded) succeeded, \(total.failed) failed"
+    }
+
+    /// In this order, so that nothing is answered that is not done, and nothing is done that nobody asked for.
+    private func shutDown() {
+        loop.stop()
+        link.stop()
+        server.stop()
+        watcher.stop()
+        loop.waitUntilEnded()
+        try? workers.syncShutdownGracefully()
+        try? store.close()
+        if let ownSocket { unlink(ownSocket) }
+    }
+}

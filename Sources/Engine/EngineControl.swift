@@ -1,0 +1,67 @@
+import Logging
+import OrchProtocol
+import Scheduling
+import Synchronization
+
+/// What is done to the engine as a whole.
+final class EngineControl: Sendable {
+    private let load: @Sendable () throws -> Configuration
+    private let current: CurrentConfiguration
+    private let inbox: Inbox
+    private let log: Logger
+    private let onStop: @Sendable () -> Void
+    private let reloading = Mutex(())
+
+    init(
+        load: @escaping @Sendable () throws -> Configuration, current: CurrentConfiguration, inbox: Inbox, log: Logger,
+        onStop: @escaping @Sendable () -> Void
+    ) {
+        self.load = load
+        self.current = current
+        self.inbox = inbox
+        self.log = log
+        self.onStop = onStop
+    }
+
+    /// Reads the configuration again. One that is not valid changes nothing.
+    func reload(by requester: Requester) throws -> ReloadResult {
+        try reloading.withLock { _ in
+            do {
+                let new = try load()
+                let changes = Self.changes(from: current.value, to: new)
+                current.value = new
+                inbox.push([.configured(new.pools.map(\.settings))])
+                log.notice(
+                    "The configuration was reloaded by uid \(requester.uid): \(changes.isEmpty ? "nothing changed" : changes.joined(separator: "; "))."
+                )
+                return ReloadResult(changes: changes)
+            } catch let error as ConfigurationError {
+                log.warning("The configuration was not reloaded: \(error)")
+                throw WireError(.invalidConfiguration, "the configuration is not valid and stays as it was:\n\(error)")
+            }
+        }
+    }
+
+    func stop() { onStop() }
+
+    private static func changes(from old: Configuration, to new: Configuration) -> [String] {
+        var changes: [String] = []
+        let before = Dictionary(uniqueKeysWithValues: old.pools.map { ($0.settings.name, $0) })
+        let after = Dictionary(uniqueKeysWithValues: new.pools.map { ($0.settings.name, $0) })
+        for name in Set(before.keys).union(after.keys).sorted() {
+            switch (before[name], after[name]) {
+            case (nil, .some): changes.append("pool \"\(name)\" added")
+            case (.some, nil): changes.append("pool \"\(name)\" removed")
+            case (let a?, let b?) where a.settings.slots != b.settings.slots:
+                changes.append("pool \"\(name)\" has \(b.settings.slots) slots")
+            case (let a?, let b?) where a != b: changes.append("pool \"\(name)\" changed")
+            default: break
+            }
+        }
+        if old.agents != new.agents { changes.append("agents changed") }
+        if old.socket != new.socket || old.stateDirectory != new.stateDirectory || old.connections != new.connections {
+            changes.append("[daemon] and [limits] take effect at the next start")
+        }
+        return changes
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Logging
+import OrchProtocol
+import Synchronization
+
+/// Writes the story of each task to the log, in sentences, with fields to filter by.
+final class StoryTeller: Sendable {
+    /// How many sentences may wait for the journal. A journal that is slow for long costs sentences, never tasks.
+    private static let maximumBacklog = 20_000
+
+    private let log: Logger
+    private let queue = DispatchQueue(label: "orchd.journal", qos: .utility)
+    private let backlog = Mutex((waiting: 0, dropped: 0))
+
+    init(log: Logger) { self.log = log }
+
+    func tell(_ events: [Event]) {
+        guard log.logLevel <= .info else { return }
+        let isFull = backlog.withLock { backlog in
+            guard backlog.waiting + events.count <= Self.maximumBacklog else {
+                backlog.dropped += events.count
+                return true
+            }
+            backlog.waiting += events.count
+            return false
+        }
+        guard !isFull else { return }
+        queue.async {
+            for event in events { self.write(event) }
+            let dropped = self.backlog.withLock { backlog in
+                backlog.waiting -= events.count
+                defer { backlog.dropped = 0 }
+                return backlog.dropped
+            }
+            if dropped > 0 { self.log.warning("\(dropped) entries are missing here: the journal was too slow") }
+        }
+    }
+
+    private func write(_ event: Event) {
+        guard let sentence = Story.sentence(event) else { return }
+        var metadata: Logger.Metadata = [:]
+        metadata["MESSAGE_ID"] = Story.messageID(event).map { "\($0)" }
+        metadata["TASK_ID"] = event.task.map { "\($0)" }
+        metadata["ATTEMPT"] = event.attempt.map { "\($0)" }
+        metadata["POOL"] = event.pool.map { "\($0)" }
+        metadata["WORKER"] = event.worker.map { "\($0)" }
+        metadata["TASK_PID"] = event.pid.map { "\($0)" }
+        metadata["TASK_STATE"] = event.state.map { "\($0.rawValue)" }
+        metadata["TASK_EXIT_STATUS"] = event.outcome?.code.map { "\($0)" }
+        log.info("\(sentence)", metadata: metadata)
+    }
+}

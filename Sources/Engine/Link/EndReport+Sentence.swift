@@ -1,0 +1,83 @@
+import Glibc
+import Scheduling
+import SupervisorLink
+
+extension AttemptStart {
+    init(_ report: StartReport) {
+        self.init(
+            attempt: Int64(truncatingIfNeeded: report.attempt), pid: report.pid, slot: Int(report.slot),
+            startedAt: report.startedAt, startedMonotonic: report.startedMonotonic)
+    }
+}
+
+extension AttemptEnd {
+    /// - Parameters:
+    ///   - program: as the user wrote it.
+    ///   - path: of the task's environment, where the program was looked for.
+    ///   - directory: that the task was to run in, if it named one.
+    init(_ report: EndReport, program: String?, path: String?, directory: String?) {
+        let ending: Ending
+        var start: AttemptStart? = AttemptStart(report.start)
+        switch report.ending {
+        case .exited: ending = .exited(report.code)
+        case .signalled: ending = .signalled(report.code)
+        case .lost: ending = .lost("lost: the supervisor went down while it ran")
+        case .refused:
+            start = nil
+            ending = .failedToStart(Self.refusal(report.code))
+        case .spawnFailed:
+            start = nil
+            if report.step == .resources {
+                ending = .shortOfResources("cannot start it now: \(SystemError.text(report.code))")
+            } else {
+                ending = .failedToStart(
+                    Self.failure(report.step, report.code, program ?? "the program", path, directory))
+            }
+        }
+        self.init(
+            attempt: Int64(truncatingIfNeeded: report.attempt), start: start, ending: ending, endedAt: report.endedAt,
+            endedMonotonic: report.endedMonotonic)
+        stopped = report.flags.contains(.stopped)
+        outOfMemory = report.flags.contains(.outOfMemory)
+        dumpedCore = report.flags.contains(.dumpedCore)
+        guard start != nil else { return }
+        cpuUser = report.cpuUser
+        cpuSystem = report.cpuSystem
+        peakMemory = report.peakMemory
+    }
+
+    private static func refusal(_ code: Int32) -> String {
+        switch EndReport.Refusal(rawValue: code) {
+        case .unknownPool: "refused by the supervisor: its policy does not know the pool; restart it after adding pools"
+        case .program: "refused by the supervisor: its policy does not allow this program in the pool"
+        case .oomScore: "refused by the supervisor: oom_score_adjust is below the supervisor's own"
+        case .nice: "refused by the supervisor: nice is below 0"
+        case nil: "refused by the supervisor"
+        }
+    }
+
+    /// A step of starting a process that failed, as a sentence: what, on what, why.
+    private static func failure(
+        _ step: EndReport.Step, _ error: Int32, _ program: String, _ path: String?, _ directory: String?
+    ) -> String {
+        let why = SystemError.text(error)
+        let quoted = "\"\(program.count > 200 ? String(program.prefix(200)) + "…" : program)\""
+        switch step {
+        case .execute:
+            return switch error {
+            case ENOENT where !program.contains("/"): "cannot start \(quoted): not found in PATH (\(path ?? ""))"
+            case ENOENT: "cannot start \(quoted): there is no such file, or its interpreter is missing"
+            case EACCES: "cannot start \(quoted): it is not executable, or is a directory"
+            case E2BIG: "cannot start \(quoted): its arguments and environment are too long for the kernel"
+            case ENOEXEC: "cannot start \(quoted): it is neither a program nor a script with a #! line"
+            default: "cannot start \(quoted): \(why)"
+            }
+        case .directory:
+            return "cannot start \(quoted): cannot enter the directory \"\(directory ?? "its workspace")\": \(why)"
+        case .workspace: return "cannot start \(quoted): cannot make its workspace: \(why)"
+        case .user, .group, .groups: return "cannot start \(quoted): cannot become the pool's user: \(why)"
+        case .cgroup: return "cannot start \(quoted): cannot make its cgroup: \(why)"
+        default: return "cannot start \(quoted): the step \"\(step)\" failed: \(why)"
+        }
+    }
+}

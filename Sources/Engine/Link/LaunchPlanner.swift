@@ -1,0 +1,95 @@
+import Agents
+import CLinux
+import Glibc
+import Scheduling
+import SupervisorLink
+
+/// Turns an attempt into an order for the supervisor: arguments, environment, and the files it writes to.
+struct LaunchPlanner: Sendable {
+    let configuration: Configuration
+    let files: OutputFiles
+
+    struct Plan {
+        var order: LaunchOrder
+        /// They go along with the order, in its order.
+        var descriptors: [Descriptor]
+    }
+
+    /// Why an attempt cannot be handed over.
+    struct Failure: Error {
+        var reason: String
+        /// The machine is short of something; the task is not to blame.
+        var isShortage: Bool
+    }
+
+    /// Where the file for `{prompt_file}` is to be found: it is handed over as a descriptor, which no path can be mistaken for.
+    private static let fileDescriptor: Int32 = 3
+
+    func plan(_ task: TaskItem, _ attempt: Attempt, input: String?) throws(Failure) -> Plan {
+        guard let pool = configuration.pool(task.pool) else {
+            throw Failure(reason: "the pool \"\(task.pool)\" is no longer in the configuration", isShortage: true)
+        }
+        var environment = pool.environment
+        environment["PATH"] = pool.path
+        var arguments: [String]
+        var input = input
+        var file: String?
+        switch task.definition.work {
+        case .command(let command): arguments = command
+        case .prompt(let text):
+            guard let agent = configuration.agents[pool.agentName] else {
+                throw Failure(reason: "the pool \"\(task.pool)\" has no agent for prompts any more", isShortage: false)
+            }
+            let invocation = agent.invocation(
+                prompt: text, model: task.definition.model, thinking: task.definition.thinking,
+                filePath: "/dev/fd/\(Self.fileDescriptor)")
+            arguments = invocation.arguments
+            input = input ?? invocation.input
+            file = invocation.file
+            environment.merge(agent.environment) { _, new in new }
+            environment["ORCH_MODEL"] = agent.model
+            environment["ORCH_THINKING"] = agent.thinking
+        }
+        environment.merge(task.definition.environment) { _, new in new }
+        environment["ORCH_TASK_ID"] = String(task.id)
+        environment["ORCH_ATTEMPT"] = String(attempt.number)
+        environment["ORCH_POOL"] = task.pool
+        if let model = task.definition.model { environment["ORCH_MODEL"] = model }
+        if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = thinking }
+
+        var order = LaunchOrder(
+            attempt: UInt64(attempt.id), name: OutputFiles.name(task: task.id, attempt: attempt.number), pool: task.pool,
+            arguments: arguments, environment: environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" },
+            directory: task.definition.directory ?? "", umask: pool.umask, nice: pool.nice,
+            oomScoreAdjust: pool.oomScoreAdjust,
+            limits: pool.limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) })
+        var descriptors: [Descriptor] = []
+        do throws(SystemError) {
+            if let input {
+                descriptors.append(try Self.memory(input))
+                order.descriptors.append(0)
+            }
+            let (out, err) = try files.create(task: task.id, attempt: attempt.number)
+            descriptors += [out, err]
+            order.descriptors += [1, 2]
+            if let file {
+                descriptors.append(try Self.memory(file))
+                order.descriptors.append(Self.fileDescriptor)
+            }
+        } catch {
+            throw Failure(reason: error.description, isShortage: error.isShortage)
+        }
+        return Plan(order: order, descriptors: descriptors)
+    }
+
+    /// A file in memory that holds the text, ready to be read from its beginning.
+    private static func memory(_ text: String) throws(SystemError) -> Descriptor {
+        let bytes = Array(text.utf8)
+        let number = bytes.withUnsafeBytes { linux_sealed_memfd("orchd-input", $0.baseAddress, $0.count) }
+        let descriptor = try Descriptor(number, "make a file in memory")
+        lseek(descriptor.number, 0, SEEK_SET)
+        // The reader may be another user, who may open it again by its path under /dev/fd.
+        fchmod(descriptor.number, 0o444)
+        return descriptor
+    }
+}

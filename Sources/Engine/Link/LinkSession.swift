@@ -1,0 +1,69 @@
+import Scheduling
+import SupervisorLink
+
+/// The order of messages on one connection: first `welcome`, then the inventory, then news.
+struct LinkSession {
+    private enum Stage {
+        case greeting
+        case inventory(Inventory)
+        case connected
+    }
+
+    private var stage = Stage.greeting
+    private let generation: UInt64
+    private let reports: ReportReader
+    private(set) var peer: SupervisorLinkThread.Peer?
+
+    init(generation: UInt64, reports: ReportReader) {
+        self.generation = generation
+        self.reports = reports
+    }
+
+    var isConnected: Bool { if case .connected = stage { true } else { false } }
+
+    /// - Throws: ``LinkError`` for a message that may not come now.
+    mutating func take(_ messages: [SupervisorMessage], _ descriptors: [Descriptor]) throws(LinkError) -> [Input] {
+        var inputs: [Input] = []
+        var descriptors = descriptors[...]
+        for message in messages {
+            if case .result(let attempt) = message {
+                guard let file = descriptors.popFirst() else { throw .invalid("result without a descriptor") }
+                reports.keepResult(of: Int64(truncatingIfNeeded: attempt), from: file)
+                continue
+            }
+            switch stage {
+            case .greeting:
+                guard case .welcome(let welcome) = message else { throw .invalid("first message") }
+                guard welcome.version >= LinkProtocol.oldestVersion, welcome.version <= LinkProtocol.version else {
+                    throw .invalid("version")
+                }
+                peer = SupervisorLinkThread.Peer(pid: welcome.pid, cgroups: welcome.cgroups)
+                stage = .inventory(
+                    Inventory(
+                        connection: generation, store: welcome.store,
+                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo)))
+            case .inventory(var inventory):
+                switch message {
+                case .waiting(let attempts): inventory.waiting += attempts.map { Int64(truncatingIfNeeded: $0) }
+                case .started(let starts): inventory.started += starts.map(AttemptStart.init)
+                case .ended(let ends): inventory.ended += ends.map(reports.end)
+                case .inventoryEnd:
+                    stage = .connected
+                    inputs.append(.connected(inventory))
+                    continue
+                default: throw .invalid("message in the inventory")
+                }
+                stage = .inventory(inventory)
+            case .connected:
+                switch message {
+                case .started(let starts): inputs += starts.map { .started(AttemptStart($0)) }
+                case .ended(let ends): inputs += ends.map { .ended(reports.end($0)) }
+                case .revoked(let attempt, let accepted):
+                    inputs.append(.revoked(attempt: Int64(truncatingIfNeeded: attempt), accepted: accepted))
+                default: throw .invalid("message after the inventory")
+                }
+            }
+        }
+        return inputs
+    }
+}

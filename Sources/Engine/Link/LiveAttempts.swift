@@ -1,0 +1,25 @@
+import Synchronization
+
+/// What the engine needs to know at once of the attempts that have not ended, by their ids. It is rebuilt from the store when a
+/// report comes of one that an earlier engine had launched.
+final class LiveAttempts: Sendable {
+    struct Entry: Sendable, Equatable {
+        var task: Int64
+        var number: Int
+        var pool: String
+        /// Whether an agent owes a result, and where it leaves it; nil for commands.
+        var result: OutputFiles.Kind?
+        /// For sentences about a failed start.
+        var program: String?
+        var path: String?
+        var directory: String?
+        var outputLimit: Int64
+    }
+
+    private let entries = Mutex<[Int64: Entry]>([:])
+
+    func insert(_ attempt: Int64, _ entry: Entry) { entries.withLock { $0[attempt] = entry } }
+    func remove(_ attempt: Int64) { entries.withLock { _ = $0.removeValue(forKey: attempt) } }
+    subscript(_ attempt: Int64) -> Entry? { entries.withLock { $0[attempt] } }
+    var all: [Int64: Entry] { entries.withLock { $0 } }
+}

@@ -1,0 +1,231 @@
+import FoundationEssentials
+import Logging
+import NIOCore
+import NIOPosix
+import OrchProtocol
+import Scheduling
+
+/// One client: lines in, calls to the router, lines out.
+///
+/// Nothing a client does makes it cost more than a bounded amount: lines have a limit, so have the requests that are in flight and
+/// the bytes that wait for it to read. At a limit the handler stops reading, which the client notices by its own writes; one that
+/// takes nothing for long is sent away.
+final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Bytes of answers that may wait for the client before the next request is looked at.
+    private static let maximumUnsent = 8 << 20
+    /// How many requests of one connection are worked on at once; more wait their turn.
+    private static let concurrency = 32
+    /// Lines above this are decoded beside the event loop, which serves others too.
+    private static let largeLine = 65_536
+    private static let patience = TimeAmount.seconds(30)
+
+    private let router: RequestRouter
+    private let requester: Requester
+    private let workers: NIOThreadPool
+    private let maximumInFlight: Int
+
+    private var lines = LineBuffer()
+    private var waiting = CircularBuffer<ByteBuffer>()
+    private var inFlight = 0
+    private var unsent = 0
+    private var isDecoding = false
+    private var isClosing = false
+    /// Reading stopped at a limit, and goes on below it.
+    private var wantsRead = false
+    private var isInputClosed = false
+    private var deadline: Scheduled<Void>?
+
+    init(router: RequestRouter, requester: Requester, workers: NIOThreadPool, maximumInFlight: Int) {
+        self.router = router
+        self.requester = requester
+        self.workers = workers
+        self.maximumInFlight = maximumInFlight
+    }
+
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func channelActive(context: ChannelHandlerContext) { context.read() }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        self.context = nil
+    }
+
+    // MARK: In
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        var bytes = unwrapInboundIn(data)
+        lines.append(&bytes)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        cut()
+        work()
+        readIfWelcome()
+    }
+
+    /// Takes as many lines from what has come as may wait.
+    private func cut() {
+        while !isClosing, waiting.count + inFlight < maximumInFlight, let piece = lines.next() {
+            switch piece {
+            case .line(let line):
+                if line.readableBytes > 0 { waiting.append(line) }
+            case .tooLong:
+                refuse(
+                    WireError(
+                        .lineTooLong,
+                        "a line has at most \(LineBuffer.ordinaryLimit >> 20) MiB, a task.submit at most \(LineBuffer.submissionLimit >> 20) MiB"
+                    ))
+            }
+        }
+    }
+
+    private func readIfWelcome() {
+        guard let context, !isClosing, !isInputClosed else { return }
+        wantsRead = waiting.count + inFlight >= maximumInFlight || unsent > Self.maximumUnsent
+        if !wantsRead { context.read() }
+    }
+
+    /// Starts on requests that wait, as far as the limits allow.
+    private func work() {
+        while !isDecoding, inFlight < Self.concurrency, unsent <= Self.maximumUnsent, let line = waiting.popFirst() {
+            inFlight += 1
+            if line.readableBytes > Self.largeLine {
+                decodeAside(line)
+            } else {
+                take(Wire.request(from: Data(line.readableBytesView)))
+            }
+        }
+    }
+
+    private func decodeAside(_ line: ByteBuffer) {
+        guard let context else { return }
+        isDecoding = true
+        let handle = handle(context)
+        workers.runIfActive(eventLoop: context.eventLoop) { Wire.request(from: Data(line.readableBytesView)) }
+            .whenComplete { result in
+                let handler = handle.handler.value
+                handler.isDecoding = false
+                switch result {
+                case .success(let request): handler.take(request)
+                case .failure: handler.take((nil, .failure(WireError(.stopping, "the daemon is stopping"))))
+                }
+                handler.goOn()
+            }
+    }
+
+    private func take(_ request: (id: RequestID?, Result<Request, WireError>)) {
+        guard let context else { return }
+        switch request.1 {
+        case .success(let it):
+            router.take(it.call, by: requester, Responder(id: it.id, connection: handle(context)))
+        case .failure(let error):
+            finish(Response<Acknowledged>(id: request.id, error: error))
+        }
+    }
+
+    private func handle(_ context: ChannelHandlerContext) -> ConnectionHandle {
+        ConnectionHandle(channel: context.channel, handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+    }
+
+    private func goOn() {
+        cut()
+        work()
+        if wantsRead { readIfWelcome() }
+        closeIfDone()
+    }
+
+    // MARK: Out
+
+    /// Answers a request, which is then no longer in flight.
+    func finish(_ response: some Encodable & Sendable) {
+        inFlight -= 1
+        guard context != nil else { return }
+        send(response, nil)
+        goOn()
+    }
+
+    func send(_ value: some Encodable, _ promise: EventLoopPromise<Void>?) {
+        guard let context, !isClosing else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        guard let data = try? Wire.line(value) else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        var buffer = context.channel.allocator.buffer(capacity: data.count + 1)
+        buffer.writeBytes(data)
+        buffer.writeInteger(UInt8(ascii: "\n"))
+        let count = buffer.readableBytes
+        unsent += count
+        let written = context.eventLoop.makePromise(of: Void.self)
+        let handle = handle(context)
+        written.futureResult.whenComplete { _ in handle.handler.value.sent(count) }
+        if let promise { written.futureResult.cascade(to: promise) }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
+        watchReader(context)
+    }
+
+    private func sent(_ count: Int) {
+        unsent -= count
+        deadline?.cancel()
+        deadline = nil
+        guard let context else { return }
+        watchReader(context)
+        goOn()
+    }
+
+    /// A client that takes nothing for long is cut off; everything it was sent, it can ask for again.
+    private func watchReader(_ context: ChannelHandlerContext) {
+        guard unsent > 0, deadline == nil else { return }
+        let handle = handle(context)
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+            let handler = handle.handler.value
+            if handler.unsent > 0, let context = handler.context { context.close(promise: nil) }
+        }
+    }
+
+    /// The last line that a client gets.
+    private func refuse(_ error: WireError) {
+        send(Response<Acknowledged>(id: nil, error: error), nil)
+        isClosing = true
+        waiting.removeAll()
+        // The answer goes out first, and what the client still sends is not read.
+        context?.close(mode: .output, promise: nil)
+        guard let context else { return }
+        let handle = handle(context)
+        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
+            handle.handler.value.context?.close(promise: nil)
+        }
+    }
+
+    // MARK: Ends
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // A client may close its side after its last request, as `nc -N` does, and still wants the answer.
+        if case .some(.inputClosed) = event as? ChannelEvent {
+            isInputClosed = true
+            cut()
+            work()
+            closeIfDone()
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func closeIfDone() {
+        guard isInputClosed, inFlight == 0, waiting.isEmpty, unsent == 0 else { return }
+        context?.close(promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,53 @@
+import NIOCore
+
+/// Cuts what a connection sends into lines, and holds no more of it than one line may have.
+struct LineBuffer {
+    enum Piece: Equatable {
+        case line(ByteBuffer)
+        /// More has come without an end than a line may have; the connection is of no further use.
+        case tooLong
+    }
+
+    private var buffer = ByteBuffer()
+    /// How far the buffer has been searched for an end.
+    private var searched = 0
+
+    /// Lines up to this many bytes are taken from everybody.
+    static let ordinaryLimit = 4 << 20
+    /// And up to this many if they begin like the submission of a batch.
+    static let submissionLimit = 64 << 20
+
+    mutating func append(_ bytes: inout ByteBuffer) {
+        if buffer.readableBytes == 0 {
+            buffer = bytes
+            searched = 0
+        } else {
+            buffer.writeBuffer(&bytes)
+        }
+    }
+
+    /// The next complete line without its `\n`, or nil if there is none yet.
+    mutating func next() -> Piece? {
+        let view = buffer.readableBytesView
+        let start = view.startIndex + searched
+        guard let end = view[start...].firstIndex(of: UInt8(ascii: "\n")) else {
+            searched = view.count
+            return searched > limit ? .tooLong : nil
+        }
+        let length = end - view.startIndex
+        guard length <= limit else { return .tooLong }
+        let line = buffer.readSlice(length: length) ?? ByteBuffer()
+        buffer.moveReaderIndex(forwardBy: 1)
+        searched = 0
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
+        return .line(line)
+    }
+
+    private var limit: Int {
+        guard buffer.readableBytes > Self.ordinaryLimit else { return Self.ordinaryLimit }
+        let beginning = buffer.readableBytesView.prefix(512)
+        let marker = Array("\"task.submit\"".utf8)
+        let isSubmission = beginning.indices.contains { beginning[$0...].starts(with: marker) }
+        return isSubmission ? Self.submissionLimit : Self.ordinaryLimit
+    }
+}

@@ -1,0 +1,167 @@
+import FoundationEssentials
+import Glibc
+import NIOCore
+import OrchProtocol
+import Scheduling
+import Storage
+import Synchronization
+
+/// One `task.logs`: the bytes of an attempt's output, from its files, piece by piece as the client takes them.
+///
+/// While it follows, it waits for the watcher to tell of a change. When the attempt it shows has ended and another one follows, it
+/// goes on with that, unless one was asked for.
+final class LogStream: Sendable {
+    private static let chunk = 65_536
+
+    private struct State {
+        var attempt: Int?
+        var offsets: [OrchProtocol.OutputStream: Int64] = [:]
+        var follower: (attempt: Int, number: Int)?
+    }
+
+    private let parameters: LogsParameters
+    private let store: SQLiteStore
+    private let files: OutputFiles
+    private let watcher: OutputWatcher
+    private let readers: ReaderPool
+    private let responder: Responder
+    private let streams: [OrchProtocol.OutputStream]
+    private let state: Mutex<State>
+
+    init(
+        _ parameters: LogsParameters, store: SQLiteStore, files: OutputFiles, watcher: OutputWatcher,
+        readers: ReaderPool, responder: Responder
+    ) {
+        self.parameters = parameters
+        self.store = store
+        self.files = files
+        self.watcher = watcher
+        self.readers = readers
+        self.responder = responder
+        streams = parameters.stream.map { [$0] } ?? [.stdout, .stderr]
+        state = Mutex(State(attempt: parameters.attempt))
+    }
+
+    func start(_ news: NewsDesk) {
+        let pump = Pump(readers: readers) { self.run($0) }
+        let task = parameters.id
+        let listener = news.listen { events in
+            if events.contains(where: { $0.task == task }) { pump.signal() }
+        }
+        responder.onClose {
+            news.remove(listener)
+            self.unfollow()
+            pump.end()
+        }
+        pump.signal()
+    }
+
+    private func unfollow() {
+        let follower = state.withLock { state in
+            defer { state.follower = nil }
+            return state.follower
+        }
+        if let follower { watcher.unfollow(task: parameters.id, attempt: follower.attempt, follower.number) }
+    }
+
+    private func run(_ pump: Pump) {
+        do {
+            try step(pump)
+        } catch {
+            end(pump)
+            responder.fail(WireError(storage: error))
+        }
+    }
+
+    private func end(_ pump: Pump) {
+        pump.end()
+        unfollow()
+    }
+
+    private func step(_ pump: Pump) throws {
+        let current = state.withLock { $0.attempt }
+        // What is known of the attempt must be older than what is read of its files: an attempt that had ended before its files were
+        // read to their end has nothing more to say.
+        guard let found = try store.attempt(current, of: parameters.id) else {
+            throw WireError(.notFound, "task \(parameters.id) has been removed", field: "id")
+        }
+        guard let attempt = found.attempt else { return pause(pump, found.task, nil) }
+        if current == nil { begin(attempt, pump) }
+        var sent: EventLoopFuture<Void>?
+        for stream in streams {
+            let offset = state.withLock { $0.offsets[stream] ?? 0 }
+            guard let data = read(attempt.number, stream, at: offset), !data.isEmpty else { continue }
+            state.withLock { $0.offsets[stream] = offset + Int64(data.count) }
+            sent = responder.notify(
+                .output(request: responder.id, OutputChunk(stream, attempt.number, offset: offset, data)))
+        }
+        guard let sent else { return pause(pump, found.task, attempt) }
+        sent.whenComplete { result in
+            if case .success = result { pump.finished(again: true) } else { self.end(pump) }
+        }
+    }
+
+    /// Chooses the attempt to show, and where to begin.
+    private func begin(_ attempt: Attempt, _ pump: Pump) {
+        var offsets: [OrchProtocol.OutputStream: Int64] = [:]
+        for stream in streams {
+            let path = files.path(task: parameters.id, attempt: attempt.number, stream)
+            var offset: Int64 = 0
+            if let since = parameters.since {
+                offset = OutputIndex.offset(in: path, writtenSince: since.milliseconds)
+            }
+            if let tail = parameters.tail { offset = max(offset, LineTail.offset(in: path, lines: tail)) }
+            offsets[stream] = offset
+        }
+        state.withLock {
+            $0.attempt = attempt.number
+            $0.offsets = offsets
+        }
+        guard parameters.follow == true else { return }
+        unfollow()
+        let number = watcher.follow(task: parameters.id, attempt: attempt.number) { pump.signal() }
+        state.withLock { $0.follower = (attempt.number, number) }
+        // What was written between the choice and this moment has woken nobody.
+        pump.signal()
+    }
+
+    /// All there is has been sent: waits for more, goes on with the next attempt, or ends.
+    private func pause(_ pump: Pump, _ task: TaskItem, _ attempt: Attempt?) {
+        let isOver = task.phase.isFinal || (parameters.attempt != nil && attempt?.state == .ended)
+        guard parameters.follow == true, !isOver else {
+            end(pump)
+            return responder.succeed(
+                LogsEnd(
+                    stdout: attempt.map { files.size(task: task.id, attempt: $0.number, .out) } ?? 0,
+                    stderr: attempt.map { files.size(task: task.id, attempt: $0.number, .err) } ?? 0,
+                    attempt: attempt?.number ?? 0, state: task.phase.state))
+        }
+        if let attempt, attempt.state == .ended, task.attempts > attempt.number {
+            state.withLock {
+                $0.attempt = nil
+                $0.offsets = [:]
+            }
+            return pump.finished(again: true)
+        }
+        pump.finished()
+    }
+
+    private func read(_ attempt: Int, _ stream: OrchProtocol.OutputStream, at offset: Int64) -> [UInt8]? {
+        let path = files.path(task: parameters.id, attempt: attempt, stream)
+        guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { return nil }
+        var buffer = [UInt8](repeating: 0, count: Self.chunk)
+        let count = pread(file.number, &buffer, buffer.count, off_t(offset))
+        return count > 0 ? Array(buffer[..<count]) : nil
+    }
+}
+
+extension OutputChunk {
+    /// Text where the bytes are UTF-8, base64 where they are not: also where a character is cut in two by the end of the piece.
+    init(_ stream: OrchProtocol.OutputStream, _ attempt: Int, offset: Int64, _ bytes: [UInt8]) {
+        if let text = String(validating: bytes, as: UTF8.self) {
+            self.init(stream: stream, attempt: attempt, offset: offset, text: text)
+        } else {
+            self.init(stream: stream, attempt: attempt, offset: offset, base64: Data(bytes).base64EncodedString())
+        }
+    }
+}

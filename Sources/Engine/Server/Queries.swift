@@ -1,0 +1,170 @@
+import Foundation
+import Glibc
+import OrchProtocol
+import Scheduling
+import Storage
+
+/// Answers that need no decision, read from a snapshot of the store.
+struct Queries: Sendable {
+    let store: SQLiteStore
+    let files: OutputFiles
+    let configuration: CurrentConfiguration
+    let link: SupervisorLinkThread
+    let health: Health
+    let startedAt: Int64
+
+    static let pageLimit = 1...1000
+    private static let maximumResult = 1 << 20
+
+    func get(_ parameters: GetParameters) throws -> TaskRecord {
+        guard var record = try store.record(of: parameters.id) else {
+            throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
+        }
+        record = shown(record)
+        if parameters.result == true { record.result = result(of: record) }
+        return record
+    }
+
+    func list(_ parameters: ListParameters) throws -> TaskPage {
+        let limit = parameters.limit ?? 100
+        guard Self.pageLimit.contains(limit) else {
+            throw WireError(.invalidParameter, "the limit must be from 1 to 1000", field: "limit")
+        }
+        var page = try store.page(parameters, limit: limit)
+        let paused = Set(try store.pools().filter { $0.mode == .paused }.map(\.name))
+        for index in page.tasks.indices { page.tasks[index] = shown(page.tasks[index], paused: paused) }
+        return page
+    }
+
+    /// Adds to a waiting task what its pool makes it wait for, which is not stored with it.
+    func shown(_ record: TaskRecord, paused: Set<String>? = nil) -> TaskRecord {
+        guard record.waiting == .ready else { return record }
+        var record = record
+        if configuration.value.pool(record.pool) == nil {
+            record.waiting = .blocked
+            record.reason = "the pool \"\(record.pool)\" is no longer in the configuration"
+        } else if (paused ?? Set((try? store.pools())?.filter { $0.mode == .paused }.map(\.name) ?? [])).contains(record.pool) {
+            record.waiting = .paused
+            record.reason = "the pool \"\(record.pool)\" is paused; `orchctl pool resume \(record.pool)` starts it again"
+        } else if health.isDraining {
+            record.waiting = .paused
+            record.reason = "the daemon is draining"
+        } else if link.peer == nil {
+            record.waiting = .blocked
+            record.reason = "the supervisor is not running"
+        }
+        return record
+    }
+
+    private func result(of record: TaskRecord) -> TaskResult? {
+        guard let attempt = record.attempts.last else { return nil }
+        // A result file, where the task has written one, says more than its output.
+        for kind in [OutputFiles.Kind.result, .out] {
+            let path = files.path(task: record.id, attempt: attempt.number, kind)
+            guard let handle = FileHandle(forReadingAtPath: path) else { continue }
+            defer { try? handle.close() }
+            let data = (try? handle.read(upToCount: Self.maximumResult + 1)) ?? Data()
+            return TaskResult(
+                text: String(decoding: data.prefix(Self.maximumResult), as: UTF8.self),
+                truncated: data.count > Self.maximumResult)
+        }
+        return TaskResult(text: "", truncated: false)
+    }
+
+    func pools() throws -> PoolList {
+        let counts = store.counts
+        let states = Dictionary(uniqueKeysWithValues: try store.pools().map { ($0.name, $0) })
+        let configured = configuration.value.pools
+        let names = Set(configured.map(\.settings.name)).union(counts.occupiedPools)
+        let records = names.sorted().map { name in
+            let pool = configured.first { $0.settings.name == name }
+            let slots = states[name]?.slots ?? pool?.settings.slots ?? 0
+            let state: PoolRecord.State =
+                if pool == nil {
+                    .removed
+                } else {
+                    switch states[name]?.mode {
+                    case .paused: .paused
+                    case .draining: .draining
+                    default: .active
+                    }
+                }
+            return PoolRecord(
+                name: name, state: state, slots: slots, agent: pool?.agentName ?? PoolConfiguration.commandAgent,
+                counts: Self.shown(counts.tasks(in: name), slots: slots))
+        }
+        return PoolList(pools: records)
+    }
+
+    /// Attempts that were handed over ahead of a free slot wait, whatever their tasks' phase says.
+    private static func shown(_ counts: TaskCounts, slots: Int) -> TaskCounts {
+        var counts = counts
+        let ahead = max(0, counts.running - max(slots, 0))
+        counts.running -= ahead
+        counts.ready += ahead
+        return counts
+    }
+
+    func workers(_ parameters: WorkerListParameters) throws -> WorkerList {
+        let pools = try pools().pools.filter { parameters.pool == nil || $0.name == parameters.pool }
+        if let pool = parameters.pool, pools.isEmpty {
+            throw WireError(.unknownPool, "there is no pool \"\(pool)\"", field: "pool")
+        }
+        let running = Dictionary(grouping: try store.running(), by: \.attempt.pool)
+        var records: [WorkerRecord] = []
+        for pool in pools {
+            let busy = running[pool.name] ?? []
+            let slots = Set(busy.compactMap(\.attempt.slot)).union(pool.slots > 0 ? Array(1...pool.slots) : [])
+            for slot in slots.sorted() {
+                var record = WorkerRecord(name: "\(pool.name)/\(slot)", state: .idle)
+                if let (task, attempt) = busy.first(where: { $0.attempt.slot == slot }) {
+                    record.state = attempt.stopping == nil ? .busy : .stopping
+                    record.task = task.id
+                    record.attempt = attempt.number
+                    record.pid = attempt.pid
+                    record.since = attempt.startedAt.map(WireTime.init(milliseconds:))
+                    record.title = Self.title(of: task)
+                }
+                records.append(record)
+            }
+        }
+        return WorkerList(workers: records)
+    }
+
+    private static func title(of task: TaskItem) -> String {
+        if let name = task.name { return name }
+        let text =
+            switch task.definition.work {
+            case .command(let arguments): arguments.joined(separator: " ")
+            case .prompt(let prompt): prompt
+            }
+        return text.shortened(to: 100)
+    }
+
+    func status() throws -> DaemonStatus {
+        let pools = try pools().pools
+        var counts = TaskCounts()
+        for pool in pools { counts.add(pool.counts) }
+        let peer = link.peer
+        let problems = health.problems(hasSupervisor: peer != nil)
+        let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
+        return DaemonStatus(
+            state: state, version: EngineVersion.current, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
+            now: WireTime(milliseconds: Clock.now().wall),
+            supervisor: SupervisorStatus(connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups),
+            counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
+    }
+}
+
+extension TaskCounts {
+    mutating func add(_ other: TaskCounts) {
+        ready += other.ready
+        delayed += other.delayed
+        held += other.held
+        running += other.running
+        succeeded += other.succeeded
+        failed += other.failed
+        cancelled += other.cancelled
+        expired += other.expired
+    }
+}

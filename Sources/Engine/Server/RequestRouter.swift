@@ -1,0 +1,107 @@
+import Logging
+import NIOPosix
+import OrchProtocol
+import Scheduling
+import Storage
+
+/// Sends each call to where it is answered: what changes something to the turn loop, what only looks to readers beside it, and what
+/// streams to an object of its own.
+final class RequestRouter: Sendable {
+    private let inbox: Inbox
+    private let performer: EffectPerformer
+    private let queries: Queries
+    private let streams: Streams
+    private let control: EngineControl
+    private let workers: NIOThreadPool
+
+    init(
+        inbox: Inbox, performer: EffectPerformer, queries: Queries, streams: Streams, control: EngineControl,
+        workers: NIOThreadPool
+    ) {
+        self.inbox = inbox
+        self.performer = performer
+        self.queries = queries
+        self.streams = streams
+        self.control = control
+        self.workers = workers
+    }
+
+    func take(_ call: Call, by requester: Requester, _ responder: Responder) {
+        switch call {
+        case .submit(let submission): command(.submit(submission), requester, responder)
+        case .update(let parameters): command(.update(parameters), requester, responder)
+        case .cancel(let parameters): command(.cancel(parameters), requester, responder)
+        case .retry(let selection): command(.retry(selection.ids), requester, responder)
+        case .hold(let selection): command(.hold(selection.ids), requester, responder)
+        case .release(let selection): command(.release(selection.ids), requester, responder)
+        case .poolPause(let selection): command(.pausePool(selection.pool), requester, responder)
+        case .poolResume(let selection): command(.resumePool(selection.pool), requester, responder)
+        case .poolDrain(let selection): command(.drainPool(selection.pool), requester, responder)
+        case .poolResize(let it): command(.resizePool(it.pool, slots: it.slots), requester, responder)
+        case .drain: command(.drain, requester, responder)
+        case .get(let parameters): query(responder) { try self.queries.get(parameters) }
+        case .list(let parameters): query(responder) { try self.queries.list(parameters) }
+        case .poolList: query(responder) { try self.queries.pools() }
+        case .workerList(let parameters): query(responder) { try self.queries.workers(parameters) }
+        case .status: query(responder) { try self.queries.status() }
+        case .version: responder.succeed(VersionInfo(version: EngineVersion.current, protocol: Wire.version))
+        case .wait(let parameters): stream(responder) { try self.streams.wait(parameters, responder) }
+        case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
+        case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }
+        case .reload: administer(requester, "reload the configuration", responder) { try self.control.reload(by: requester) }
+        case .stop(let parameters):
+            if parameters.now == true {
+                command(.shutdown, requester, responder) { self.control.stop() }
+            } else {
+                command(.drain, requester, responder) { self.control.stop() }
+            }
+        }
+    }
+
+    private func command(
+        _ command: Command, _ requester: Requester, _ responder: Responder,
+        then next: @escaping @Sendable () -> Void = {}
+    ) {
+        let token = performer.expect { reply in
+            switch reply {
+            case .submitted(let result): responder.succeed(result)
+            case .changed(let result): responder.succeed(result)
+            case .done(let message): responder.succeed(Acknowledged(message))
+            case .failed(let error): return responder.fail(error)
+            }
+            next()
+        }
+        guard token.number > 0 else { return }
+        inbox.push([.command(command, by: requester, reply: token)])
+    }
+
+    private func query<T: Codable & Sendable>(_ responder: Responder, _ body: @escaping @Sendable () throws -> T) {
+        stream(responder) { responder.succeed(try body()) }
+    }
+
+    private func administer<T: Codable & Sendable>(
+        _ requester: Requester, _ action: String, _ responder: Responder, _ body: @escaping @Sendable () throws -> T
+    ) {
+        query(responder) {
+            guard requester.isAdministrator else {
+                throw WireError(
+                    .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
+            }
+            return try body()
+        }
+    }
+
+    /// Runs a body that answers by itself, or throws what is to be answered.
+    private func stream(_ responder: Responder, _ body: @escaping @Sendable () throws -> Void) {
+        workers.submit { state in
+            guard case .active = state else {
+                return responder.fail(WireError(.stopping, "the daemon is stopping"))
+            }
+            do {
+                try body()
+            } catch {
+                responder.fail(WireError(storage: error))
+            }
+        }
+    }
+}

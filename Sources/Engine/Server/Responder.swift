@@ -1,0 +1,44 @@
+import FoundationEssentials
+import NIOCore
+import OrchProtocol
+
+/// The way back to one request. It may be used from any thread; what it is given is encoded on the connection's event loop.
+struct Responder: Sendable {
+    let id: RequestID
+    let connection: ConnectionHandle
+
+    func succeed(_ result: some Codable & Sendable) {
+        connection.finish(Response(id: id, result: result))
+    }
+
+    func fail(_ error: WireError) {
+        connection.finish(Response<Acknowledged>(id: id, error: error))
+    }
+
+    /// Sends a notification; the future is fulfilled once the client's side has taken it, so that whoever waits for it keeps a slow
+    /// reader from costing memory.
+    func notify(_ notification: OrchProtocol.Notification) -> EventLoopFuture<Void> {
+        connection.send(notification)
+    }
+
+    /// Calls the body when the connection has closed, on its event loop.
+    func onClose(_ body: @escaping @Sendable () -> Void) {
+        connection.channel.closeFuture.whenComplete { _ in body() }
+    }
+}
+
+/// A connection, for those who are not on its event loop.
+struct ConnectionHandle: Sendable {
+    let channel: any Channel
+    let handler: NIOLoopBound<ConnectionHandler>
+
+    func finish(_ response: some Encodable & Sendable) {
+        channel.eventLoop.execute { handler.value.finish(response) }
+    }
+
+    func send(_ value: some Encodable & Sendable) -> EventLoopFuture<Void> {
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        channel.eventLoop.execute { handler.value.send(value, promise) }
+        return promise.futureResult
+    }
+}

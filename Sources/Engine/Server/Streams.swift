@@ -1,0 +1,53 @@
+import OrchProtocol
+import Scheduling
+import Storage
+
+/// The methods that send notifications before their answer.
+struct Streams: Sendable {
+    let store: SQLiteStore
+    let files: OutputFiles
+    let news: NewsDesk
+    let watcher: OutputWatcher
+    let queries: Queries
+    let readers: ReaderPool
+
+    static let maximumWaits = 10_000
+
+    func wait(_ parameters: WaitParameters, _ responder: Responder) throws {
+        guard (1...Self.maximumWaits).contains(parameters.ids.count) else {
+            throw WireError(.invalidParameter, "\"ids\" must name 1 to \(Self.maximumWaits) tasks", field: "ids")
+        }
+        let wait = TaskWait(ids: parameters.ids, store: store, readers: readers, responder: responder)
+        try wait.start(news)
+    }
+
+    func subscribe(_ parameters: SubscribeParameters, _ responder: Responder) throws {
+        let last = try store.lastEvent()
+        let after = parameters.after ?? last
+        guard after >= 0, after <= last else {
+            throw WireError(.invalidParameter, "there is no event \(after) yet; the latest is \(last)", field: "after")
+        }
+        if let first = try store.firstEvent(), after + 1 < first {
+            throw WireError(
+                .invalidParameter, "events up to \(first - 1) are no longer kept; start after \(first - 1)", field: "after")
+        }
+        let feed = EventFeed(
+            after: after, until: parameters.follow == false ? last : nil, store: store, readers: readers,
+            responder: responder)
+        feed.start(news)
+    }
+
+    func logs(_ parameters: LogsParameters, _ responder: Responder) throws {
+        guard let found = try store.attempt(parameters.attempt, of: parameters.id) else {
+            throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
+        }
+        if let number = parameters.attempt, found.attempt == nil {
+            throw WireError(.notFound, "task \(parameters.id) has no attempt \(number)", field: "attempt")
+        }
+        if let tail = parameters.tail, !(0...1_000_000).contains(tail) {
+            throw WireError(.invalidParameter, "tail must be from 0 to 1000000", field: "tail")
+        }
+        let stream = LogStream(parameters, store: store, files: files, watcher: watcher, readers: readers, responder: responder)
+        stream.start(news)
+    }
+}

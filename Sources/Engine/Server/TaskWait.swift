@@ -1,0 +1,82 @@
+import NIOCore
+import OrchProtocol
+import Storage
+import Synchronization
+
+/// One `task.wait`: tells of each task when it reaches its final state, and answers when all have.
+final class TaskWait: Sendable {
+    private struct State {
+        var open: [Int64]
+        /// Tasks that are known to have ended and are still to be told of.
+        var ready: Set<Int64>
+        var records: [Int64: TaskRecord] = [:]
+    }
+
+    private let ids: [Int64]
+    private let store: SQLiteStore
+    private let readers: ReaderPool
+    private let responder: Responder
+    private let state: Mutex<State>
+
+    init(ids: [Int64], store: SQLiteStore, readers: ReaderPool, responder: Responder) {
+        self.ids = ids
+        self.store = store
+        self.readers = readers
+        self.responder = responder
+        // At first any may have ended already.
+        state = Mutex(State(open: Array(Set(ids)).sorted(), ready: Set(ids)))
+    }
+
+    /// - Throws: ``WireError`` where a task does not exist.
+    func start(_ news: NewsDesk) throws {
+        let pump = Pump(readers: readers) { self.run($0) }
+        let wanted = Set(ids)
+        // Listening begins before the first look, so that no end falls between the two.
+        let listener = news.listen { events in
+            let ended = events.filter { $0.kind == .taskFinished }.compactMap(\.task).filter(wanted.contains)
+            guard !ended.isEmpty else { return }
+            self.state.withLock { $0.ready.formUnion(ended) }
+            pump.signal()
+        }
+        responder.onClose {
+            news.remove(listener)
+            pump.end()
+        }
+        for id in wanted.sorted() where try store.record(of: id) == nil {
+            news.remove(listener)
+            throw WireError(.notFound, "there is no task \(id)", field: "ids")
+        }
+        pump.signal()
+    }
+
+    private func run(_ pump: Pump) {
+        let candidates = state.withLock { state in
+            defer { state.ready = [] }
+            return state.open.filter(state.ready.contains)
+        }
+        do {
+            var last: EventLoopFuture<Void>?
+            for id in candidates {
+                guard let record = try store.record(of: id), record.state.isFinal else { continue }
+                state.withLock { state in
+                    state.open.removeAll { $0 == id }
+                    state.records[id] = record
+                }
+                last = responder.notify(.finished(request: responder.id, record))
+            }
+            let isDone = state.withLock { $0.open.isEmpty }
+            guard !isDone else {
+                pump.end()
+                let records = state.withLock { state in ids.compactMap { state.records[$0] } }
+                return responder.succeed(WaitResult(tasks: records))
+            }
+            guard let last else { return pump.finished() }
+            last.whenComplete { result in
+                if case .success = result { pump.finished() } else { pump.end() }
+            }
+        } catch {
+            pump.end()
+            responder.fail(WireError(storage: error))
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Glibc
+
+/// The directory of the queue and the results, which one engine has at a time.
+struct StateDirectory: Sendable {
+    let path: String
+    private let lock: Descriptor
+
+    /// Makes the directory where it is missing, and takes it.
+    ///
+    /// - Throws: ``StartError`` where another engine has it, or it cannot be used.
+    init(_ path: String) throws {
+        self.path = path
+        do throws(SystemError) {
+            try Self.makeParents(of: path)
+            try OutputFiles.makeDirectory(path)
+            try OutputFiles.makeDirectory(path + "/output")
+            let file = path + "/lock"
+            lock = try Descriptor(open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600), "use the state directory: create \(file)")
+        } catch {
+            throw StartError(
+                "\(error); check that it exists, can be written, and belongs to the user that orchd runs as")
+        }
+        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
+            let owner = Self.owner(of: lock).map { ", process \($0)," } ?? ""
+            throw StartError(
+                "another orchd\(owner) uses the state directory \(path); stop it first, or choose another with --state-dir")
+        }
+        let owner = Array("\(getpid())\n".utf8)
+        ftruncate(lock.number, 0)
+        _ = pwrite(lock.number, owner, owner.count, 0)
+    }
+
+    private static func owner(of lock: Descriptor) -> Int32? {
+        var buffer = [UInt8](repeating: 0, count: 32)
+        let count = pread(lock.number, &buffer, buffer.count, 0)
+        guard count > 1 else { return nil }
+        return Int32(String(decoding: buffer[..<(count - 1)], as: UTF8.self))
+    }
+
+    private static func makeParents(of path: String) throws(SystemError) {
+        var index = path.startIndex
+        while let slash = path[index...].dropFirst().firstIndex(of: "/") {
+            try OutputFiles.makeDirectory(String(path[..<slash]))
+            index = slash
+        }
+    }
+
+    var database: String { path + "/queue.db" }
+}
+
+/// Why the engine cannot start, in a sentence that says what to do.
+public struct StartError: Error, Sendable, CustomStringConvertible {
+    public var description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,4 +1,0 @@
-import Logging
-import NIOCore
-import NIOPosix
-import TOMLKit

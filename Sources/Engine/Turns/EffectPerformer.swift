@@ -1,0 +1,137 @@
+import Foundation
+import OrchProtocol
+import Scheduling
+import SupervisorLink
+import Synchronization
+
+/// Carries out what a turn has decided, once it is on the disk.
+final class EffectPerformer: Sendable {
+    /// What the performer hands on to.
+    struct Targets: Sendable {
+        var link: SupervisorLinkThread
+        var inbox: Inbox
+        var configuration: CurrentConfiguration
+        var files: OutputFiles
+        var attempts: LiveAttempts
+        var watcher: OutputWatcher
+        var news: NewsDesk
+    }
+
+    private struct State {
+        var next: UInt64 = 0
+        var replies: [ReplyToken: @Sendable (Reply) -> Void] = [:]
+        var isEnded = false
+    }
+
+    private let targets: Targets
+    private let state = Mutex(State())
+    /// Removing the files of old tasks must not hold up a turn.
+    private let cleaning = DispatchQueue(label: "orchd.cleaning", qos: .utility)
+
+    init(_ targets: Targets) { self.targets = targets }
+
+    /// A token for a request; its answer goes to `reply`, on the turn loop's thread.
+    func expect(_ reply: @escaping @Sendable (Reply) -> Void) -> ReplyToken {
+        let token = state.withLock { state -> ReplyToken? in
+            guard !state.isEnded else { return nil }
+            state.next += 1
+            let token = ReplyToken(state.next)
+            state.replies[token] = reply
+            return token
+        }
+        if let token { return token }
+        reply(.failed(WireError(.stopping, "the daemon is stopping")))
+        return ReplyToken(0)
+    }
+
+    func reply(_ token: ReplyToken, _ reply: Reply) {
+        state.withLock { $0.replies.removeValue(forKey: token) }?(reply)
+    }
+
+    /// Answers everybody who still waits: no turn will.
+    func loopEnded() {
+        let waiting = state.withLock { state in
+            state.isEnded = true
+            defer { state.replies = [:] }
+            return Array(state.replies.values)
+        }
+        for reply in waiting { reply(.failed(WireError(.stopping, "the daemon is stopping; ask again"))) }
+    }
+
+    func open(_ connection: UInt64) {
+        targets.link.open(connection)
+        targets.link.send(.gather(milliseconds: TurnLoop.gather))
+    }
+
+    func perform(_ effects: [Effect]) {
+        var acknowledged: [UInt64] = []
+        let planner = LaunchPlanner(configuration: targets.configuration.value, files: targets.files)
+        for effect in effects {
+            switch effect {
+            case .reply(let token, let reply): self.reply(token, reply)
+            case .launch(let task, let attempt, let input): launch(task, attempt, input, planner)
+            case .revoke(let attempt): targets.link.send(.revoke(attempt: UInt64(attempt)))
+            case .stop(let attempt, let grace):
+                targets.link.send(.stop(attempt: UInt64(attempt), grace: UInt32(clamping: grace)))
+            case .acknowledge(let attempt):
+                acknowledged.append(UInt64(attempt))
+                forget(attempt)
+            case .setSlots(let pool, let slots): targets.link.send(.slots(pool: pool, count: UInt32(clamping: slots)))
+            case .checkOutput(let attempt): checkOutput(attempt)
+            case .discard(let tasks): discard(tasks)
+            case .again(let input): targets.inbox.push([input])
+            case .publish(let events): targets.news.publish(events)
+            }
+        }
+        for start in stride(from: 0, to: acknowledged.count, by: 4096) {
+            let part = Array(acknowledged[start..<min(start + 4096, acknowledged.count)])
+            targets.link.send(.acknowledge(attempts: part))
+        }
+    }
+
+    private func launch(_ task: TaskItem, _ attempt: Attempt, _ input: String?, _ planner: LaunchPlanner) {
+        let entry = LiveAttempts.Entry(task, attempt, planner.configuration)
+        targets.attempts.insert(attempt.id, entry)
+        do {
+            let plan = try planner.plan(task, attempt, input: input)
+            targets.watcher.begin(attempt.id, entry)
+            targets.link.send(.launch(plan.order), descriptors: plan.descriptors)
+        } catch {
+            let now = Clock.now()
+            let ending: AttemptEnd.Ending = error.isShortage ? .shortOfResources(error.reason) : .failedToStart(error.reason)
+            targets.inbox.push([
+                .ended(
+                    AttemptEnd(
+                        attempt: attempt.id, start: nil, ending: ending, endedAt: now.wall, endedMonotonic: now.monotonic))
+            ])
+        }
+    }
+
+    private func forget(_ attempt: Int64) {
+        guard let entry = targets.attempts[attempt] else { return }
+        targets.attempts.remove(attempt)
+        targets.watcher.end(attempt, entry)
+        targets.files.removeEmpty(task: entry.task, attempt: entry.number)
+    }
+
+    private func checkOutput(_ attempt: Attempt) {
+        let now = Clock.now()
+        let last = targets.files.lastWrite(task: attempt.task, attempt: attempt.number)
+        // The file's time is on the clock that can be set; a time in the future counts as now.
+        let age = last.map { max(0, now.wall - $0) }
+        targets.inbox.push([.outputSeen(attempt: attempt.id, monotonic: age.map { now.monotonic - $0 } ?? 0)])
+    }
+
+    private func discard(_ tasks: [TaskItem]) {
+        for task in tasks {
+            for number in 1..<max(task.attempts + 1, 1) {
+                let name = OutputFiles.name(task: task.id, attempt: number)
+                targets.link.send(.discard(pool: task.pool, name: name))
+            }
+        }
+        let files = targets.files
+        cleaning.async {
+            for task in tasks { files.remove(task: task.id, attempts: task.attempts) }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Scheduling
+import Synchronization
+import Systemd
+
+/// Tells the service manager that the turn loop turns. Only the loop feeds it, so a loop that hangs is noticed.
+final class Watchdog: Sendable {
+    /// Half of what the service manager asks for, as sd_watchdog_enabled(3) recommends.
+    private let interval: Int64?
+    private let fed = Mutex<Int64>(0)
+
+    init() { interval = ServiceManager.watchdogInterval.map { Int64($0 * 500) } }
+
+    /// How long the loop may wait, nil for as long as it likes.
+    var milliseconds: Int64? {
+        guard let interval else { return nil }
+        return max(0, fed.withLock { $0 } + interval - Clock.now().monotonic)
+    }
+
+    func feed() {
+        guard let interval else { return }
+        let now = Clock.now().monotonic
+        let isDue = fed.withLock { fed in
+            guard now - fed >= interval || fed == 0 else { return false }
+            fed = now
+            return true
+        }
+        if isDue { ServiceManager.feedWatchdog() }
+    }
+}

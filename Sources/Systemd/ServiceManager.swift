@@ -1,0 +1,54 @@
+import CSystemd
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What the service manager is told, and asked: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3). Without a service manager
+/// every call does nothing.
+public enum ServiceManager {
+    /// Takes up service. `status` is the one line that `systemctl status` shows.
+    public static func ready(status: String) { notify("READY=1\nSTATUS=\(oneLine(status))") }
+
+    public static func status(_ text: String) { notify("STATUS=\(oneLine(text))") }
+
+    public static func stopping(status: String) { notify("STOPPING=1\nSTATUS=\(oneLine(status))") }
+
+    public static func feedWatchdog() { notify("WATCHDOG=1") }
+
+    /// Asks for more time to start or to stop.
+    public static func extendTimeout(seconds: Int) { notify("EXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)") }
+
+    private static func notify(_ state: String) { sd_notify(0, state) }
+
+    private static func oneLine(_ text: String) -> String { text.replacing("\n", with: " ") }
+
+    /// How often the watchdog wants to be fed, in seconds; half of that is what systemd recommends. Nil if there is none.
+    public static var watchdogInterval: Double? {
+        var microseconds: UInt64 = 0
+        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
+        return Double(microseconds) / 1_000_000
+    }
+
+    /// The listening socket that was handed over under a name (`FileDescriptorName=`), or else the only one.
+    public static func listeningSocket(named name: String) -> Int32? {
+        var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        let count = sd_listen_fds_with_names(0, &names)
+        guard count > 0, let names else { return nil }
+        defer {
+            for index in 0..<Int(count) { free(names[index]) }
+            free(names)
+        }
+        let sockets = (0..<count).filter { sd_is_socket(3 + $0, AF_UNIX, Int32(SOCK_STREAM.rawValue), 1) > 0 }
+        let named = sockets.first { names[Int($0)].map { String(cString: $0) } == name }
+        return (named ?? (sockets.count == 1 ? sockets.first : nil)).map { 3 + $0 }
+    }
+
+    /// Whether standard error goes to the journal, so that entries may go there with their fields (systemd.exec(5), JOURNAL_STREAM).
+    public static var stderrIsJournal: Bool {
+        guard let stream = getenv("JOURNAL_STREAM").map({ String(cString: $0) }) else { return false }
+        var status = stat()
+        guard fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return stream == "\(status.st_dev):\(status.st_ino)"
+    }
+}

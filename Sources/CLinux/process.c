@@ -50,3 +50,16 @@ int linux_pidfd_signal(int pidfd, int signal) {
 }
 
 int linux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) ? -errno : 0; }
+
+int linux_get_limit(uint32_t resource, uint64_t *soft, uint64_t *hard) {
+    struct rlimit limit;
+    if (syscall(SYS_prlimit64, 0, resource, NULL, &limit)) return -errno;
+    *soft = limit.rlim_cur;
+    *hard = limit.rlim_max;
+    return 0;
+}
+
+int linux_set_limit(uint32_t resource, uint64_t soft, uint64_t hard) {
+    struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+    return syscall(SYS_prlimit64, 0, resource, &limit, NULL) ? -errno : 0;
+}

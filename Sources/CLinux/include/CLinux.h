@@ -5,6 +5,7 @@
 #pragma once
 
 #include "clinux_address.h"
+#include "clinux_files.h"
 #include "clinux_link.h"
 #include "clinux_memfd.h"
 #include "clinux_peer.h"
@@ -14,3 +15,4 @@
 
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/xattr.h>

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void linux_default_all_signals(void) {
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    // SIGKILL, SIGSTOP and glibc's own two refuse, as they should.
-    for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    // The system call, because glibc keeps two signals to itself, and they too may have been inherited as ignored. All zero is
+    // SIG_DFL without flags, whatever the layout. SIGKILL and SIGSTOP refuse, as they should.
+    static const uint64_t action[8];
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, action, NULL, sizeof(uint64_t));
 }
 
 int linux_block_all_signals(void) {

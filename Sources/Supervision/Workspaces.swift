@@ -13,8 +13,10 @@ final class Workspaces {
     init(_ path: String) throws(SystemError) {
         self.path = path
         // Users of pools must pass through it, and have no business to list it.
-        guard mkdir(path, geteuid() == 0 ? 0o711 : 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
+        let isNew = mkdir(path, 0o700) == 0
+        guard isNew || errno == EEXIST else { throw SystemError("mkdir \(path)") }
         directory = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        if isNew, geteuid() == 0, fchmod(directory.number, 0o711) != 0 { throw SystemError("chmod \(path)") }
     }
 
     func path(pool: String, name: String) -> String { "\(path)/\(pool)/\(name)" }

@@ -35,6 +35,17 @@ import Testing
         #expect(access(place, F_OK) != 0, "an empty workspace is removed")
     }
 
+    @Test func workersStartWithCleanSignals() throws {
+        let fixture = try Fixture()
+        let engine = try fixture.engine()
+        let output = try fixture.file("out")
+        let order = fixture.order("grep", "Sig", "/proc/self/status") { $0.descriptors = [1] }
+        #expect(try engine.run(order, descriptors: [output.number]).code == 0)
+        for line in ["SigPnd", "SigBlk", "SigIgn"] {
+            #expect(readAll(output.number).contains("\(line):\t0000000000000000\n"))
+        }
+    }
+
     @Test func resultFilesComeBeforeTheEndAndAgain() throws {
         let fixture = try Fixture()
         var engine = try fixture.engine()

@@ -77,6 +77,7 @@ import Testing
         let order = fixture.order("sleep", "1000")
         try engine.send(.launch(order), .launch(fixture.order("true")))
         let pid = try engine.start(of: order.attempt).pid
+        try eventually { isAlive(pid) }
         let end = try fixture.end(SIGTERM)
         #expect(!end.signalled && end.code == 0)
         #expect(!isAlive(pid))

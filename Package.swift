@@ -64,6 +64,9 @@ let package = Package(
         program("orchd", ["Engine", "OrchClient", "Presentation", "Systemd", "CLinux", argumentParser, logging]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+
+        tests("SupervisorLink", ["SupervisorLink"]),
+        tests("Supervision", ["Supervision", "SupervisorLink", "CLinux", "orchd-supervisor"]),
     ],
     cLanguageStandard: .gnu11
 )

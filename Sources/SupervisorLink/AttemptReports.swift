@@ -18,7 +18,20 @@ public struct StartReport: Equatable, Sendable {
     }
 
     /// The encoded size in bytes: it is the same for each.
-    static let size = 32
+    public static let size = 32
+
+    /// The attempt's number comes first, in eight bytes.
+    public func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    public init(decoding bytes: ArraySlice<UInt8>) throws(LinkError) {
+        var reader = ByteReader(bytes)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
 
     func write(to writer: inout ByteWriter) {
         writer.integer(attempt)

@@ -94,7 +94,7 @@ public struct LaunchOrder: Equatable, Sendable {
 
     /// What the supervisor relies on without looking again.
     private func validate() throws(LinkError) {
-        guard attempt > 0 else { throw .invalid("attempt") }
+        guard attempt > 0, attempt <= LinkProtocol.maximumAttempt else { throw .invalid("attempt") }
         guard isAttemptName(name) else { throw .invalid("name") }
         guard isPoolName(pool) else { throw .invalid("pool") }
         guard let program = arguments.first, !program.isEmpty else { throw .invalid("arguments") }

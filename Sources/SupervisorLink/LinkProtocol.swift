@@ -16,6 +16,8 @@ public enum LinkProtocol {
     public static let maximumPacket = 65_536
     /// The largest message, in a packet or in memory: more than Linux takes for argv and environment with an 8 MiB stack.
     public static let maximumMessage = 4 << 20
+    /// The largest number of an attempt: the supervisor adds other things to it.
+    public static let maximumAttempt: UInt64 = 1 << 56
     /// The most descriptors that one packet carries.
     public static let maximumDescriptors = 16
 }

@@ -1,1 +1,7 @@
-@main struct M { static func main() {} }
+import Glibc
+import Supervision
+
+@main
+struct Main {
+    static func main() { exit(SupervisorProgram.main(CommandLine.arguments)) }
+}

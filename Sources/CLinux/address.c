@@ -1,0 +1,101 @@
+#define _GNU_SOURCE
+#include "clinux_address.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/// Fills in the address of a path. One too long for it goes through a descriptor of its directory, which is stored in
+/// `directory` and must stay open until the address has been used.
+static int fill_address(const char *path, struct sockaddr_un *address, socklen_t *length, int *directory) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    *length = sizeof *address;
+    *directory = -1;
+    size_t count = strlen(path);
+    if (count < sizeof address->sun_path) {
+        memcpy(address->sun_path, path, count);
+        if (path[0] == '@') {
+            address->sun_path[0] = 0;
+            *length = offsetof(struct sockaddr_un, sun_path) + count;
+        }
+        return 0;
+    }
+    const char *slash = strrchr(path, '/');
+    char parent[4096];
+    if (!slash || slash == path || (size_t)(slash - path) >= sizeof parent) return -ENAMETOOLONG;
+    memcpy(parent, path, slash - path);
+    parent[slash - path] = 0;
+    *directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (*directory < 0) return -errno;
+    int written = snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", *directory, slash + 1);
+    if (written < 0 || (size_t)written >= sizeof address->sun_path) {
+        close(*directory);
+        return -ENAMETOOLONG;
+    }
+    return 0;
+}
+
+int linux_unix_listen(const char *path, int type, mode_t mode, int backlog) {
+    struct sockaddr_un address;
+    socklen_t length;
+    int directory;
+    int error = fill_address(path, &address, &length, &directory);
+    if (error) return error;
+    struct stat status;
+    if (path[0] != '@' && lstat(address.sun_path, &status) == 0 && S_ISSOCK(status.st_mode)) unlink(address.sun_path);
+    int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    // The file gets the mode of the socket at bind: there is no moment at which others could connect.
+    if (descriptor < 0 || fchmod(descriptor, mode) || bind(descriptor, (struct sockaddr *)&address, length)
+        || (path[0] != '@' && chmod(address.sun_path, mode)) || listen(descriptor, backlog)) {
+        error = -errno;
+        if (descriptor >= 0) close(descriptor);
+        descriptor = error;
+    }
+    if (directory >= 0) close(directory);
+    return descriptor;
+}
+
+int linux_unix_connect(const char *path, int type) {
+    struct sockaddr_un address;
+    socklen_t length;
+    int directory;
+    int error = fill_address(path, &address, &length, &directory);
+    if (error) return error;
+    int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, length)) {
+        error = -errno;
+        if (descriptor >= 0) close(descriptor);
+        descriptor = error;
+    }
+    if (directory >= 0) close(directory);
+    return descriptor;
+}
+
+int linux_accept(int listener) {
+    int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int linux_unix_send_datagram(const char *path, const void *bytes, size_t count) {
+    struct sockaddr_un address;
+    socklen_t length;
+    int directory;
+    int error = fill_address(path, &address, &length, &directory);
+    if (error) return error;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) {
+        error = -errno;
+    } else {
+        if (sendto(descriptor, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address, length) < 0) error = -errno;
+        close(descriptor);
+    }
+    if (directory >= 0) close(directory);
+    return error;
+}

@@ -1,0 +1,17 @@
+/// Unix sockets by path, of any length.
+#pragma once
+
+#include <sys/types.h>
+
+/// Makes a listening socket at `path` with the given permissions; `type` is SOCK_STREAM or SOCK_SEQPACKET. Whatever socket was
+/// at the path is replaced: the caller must know that nobody serves it any more. The socket is close-on-exec and does not block.
+int linux_unix_listen(const char *path, int type, mode_t mode, int backlog);
+
+/// Connects to the socket at `path`. The descriptor is close-on-exec and blocks.
+int linux_unix_connect(const char *path, int type);
+
+/// Takes a connection; it is close-on-exec and does not block.
+int linux_accept(int listener);
+
+/// Sends one datagram to a Unix socket; `@name` means an abstract one. For the protocol of sd_notify(3).
+int linux_unix_send_datagram(const char *path, const void *bytes, size_t count);

@@ -1,0 +1,17 @@
+/// Who is at the other end of a Unix socket.
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct linux_peer {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
+/// SO_PEERCRED: who connected, as the kernel saw it then.
+int linux_peer_credentials(int socket, struct linux_peer *peer);
+
+/// SO_PEERGROUPS: the supplementary groups of the peer. Returns how many there are, or -ERANGE if they are more than `capacity`.
+int linux_peer_groups(int socket, gid_t *groups, size_t capacity);

@@ -1,0 +1,102 @@
+import Glibc
+
+/// The cgroup of one attempt. Made for it, and removed with it: after `cgroup.kill`, some kernels kill whatever is cloned into the
+/// same cgroup later.
+final class Cgroup {
+    let parent: OwnedDescriptor
+    let name: String
+    let directory: OwnedDescriptor
+
+    init(in parent: OwnedDescriptor, name: String) throws(SystemError) {
+        self.parent = parent
+        self.name = name
+        if mkdirat(parent.number, name, 0o755) != 0 {
+            // One of a former life: it is gone, or it is not ours to use.
+            guard errno == EEXIST, unlinkat(parent.number, name, AT_REMOVEDIR) == 0, mkdirat(parent.number, name, 0o755) == 0
+            else { throw SystemError("mkdir \(name)") }
+        }
+        directory = try OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY)
+    }
+
+    init(existing name: String, in parent: OwnedDescriptor) throws(SystemError) {
+        self.parent = parent
+        self.name = name
+        directory = try OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+
+    /// Readable with EPOLLPRI whenever `isPopulated` may have changed.
+    func openEvents() throws(SystemError) -> OwnedDescriptor {
+        try OwnedDescriptor(opening: "cgroup.events", in: directory, O_RDONLY)
+    }
+
+    var isPopulated: Bool {
+        SmallFile.text("cgroup.events", in: directory).flatMap { keyedValue("populated", in: $0) } == 1
+    }
+
+    /// Kills all that is in it. Kernels before 5.14 have no `cgroup.kill`; there the caller must repeat it.
+    func kill() {
+        do throws(SystemError) {
+            try SmallFile.write("1", to: "cgroup.kill", in: directory)
+        } catch {
+            signal(SIGKILL)
+        }
+    }
+
+    /// Sends a signal to each process in it, but to none that has taken the number of one that was.
+    func signal(_ number: Int32) {
+        let handles = processes.compactMap { pid in ProcessHandle(pid) }
+        // A handle whose number is still listed now was in the cgroup when it was opened, or its process is gone.
+        let present = Set(processes)
+        for handle in handles where present.contains(handle.pid) { handle.signal(number) }
+    }
+
+    private var processes: [pid_t] { SmallFile.read("cgroup.procs", in: directory)?.decimalNumbers ?? [] }
+
+    struct Accounting {
+        var outOfMemoryKills: Int64 = 0
+        var peakMemory: Int64?
+        var cpuUser: Int64?
+        var cpuSystem: Int64?
+    }
+
+    /// What it used: only what its controllers count.
+    func accounting() -> Accounting {
+        var result = Accounting()
+        let events = SmallFile.text("memory.events", in: directory)
+        result.outOfMemoryKills = events.flatMap { keyedValue("oom_kill", in: $0) } ?? 0
+        let peak = SmallFile.text("memory.peak", in: directory)
+        result.peakMemory = peak.flatMap { Int64($0.split(separator: "\n").first ?? "") }
+        if let cpu = SmallFile.text("cpu.stat", in: directory) {
+            result.cpuUser = keyedValue("user_usec", in: cpu)
+            result.cpuSystem = keyedValue("system_usec", in: cpu)
+        }
+        return result
+    }
+
+    /// Removes it and the empty cgroups that its processes made in it.
+    func remove() {
+        guard unlinkat(parent.number, name, AT_REMOVEDIR) != 0, errno == EBUSY || errno == ENOTEMPTY else { return }
+        for child in directoryNames(in: directory) { (try? Cgroup(existing: child, in: directory))?.remove() }
+        unlinkat(parent.number, name, AT_REMOVEDIR)
+    }
+}
+
+/// The directories in a directory.
+func directoryNames(in directory: OwnedDescriptor) -> [String] {
+    let copy = openat(directory.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard copy >= 0 else { return [] }
+    guard let stream = fdopendir(copy) else {
+        close(copy)
+        return []
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        guard Int32(entry.pointee.d_type) == Int32(DT_DIR) else { continue }
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+}

@@ -1,0 +1,94 @@
+import CLinux
+import Glibc
+
+/// Where the cgroups of attempts go: `tasks/NAME` below a directory that was delegated to us.
+final class CgroupTree {
+    enum Place: Equatable, Sendable {
+        /// The supervisor's own cgroup if it was delegated, otherwise none.
+        case auto
+        case none
+        case path(String)
+    }
+
+    private let tasks: OwnedDescriptor
+
+    /// Nil where there are to be no cgroups.
+    static func open(_ place: Place) throws(SystemError) -> CgroupTree? {
+        switch place {
+        case .none: return nil
+        case .path(let path):
+            guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
+            return try CgroupTree(path)
+        case .auto:
+            guard let own = ownCgroup(), isDelegated(own) else { return nil }
+            do throws(SystemError) {
+                return try CgroupTree(own)
+            } catch {
+                Log.error("cgroups are not used: \(error)")
+                return nil
+            }
+        }
+    }
+
+    private init(_ path: String) throws(SystemError) {
+        let root = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        if Self.ownCgroup() == path {
+            // A cgroup with processes in it cannot hand controllers to its children.
+            guard mkdirat(root.number, "supervisor", 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir supervisor") }
+            try SmallFile.write("0", to: "supervisor/cgroup.procs", in: root)
+        }
+        guard mkdirat(root.number, "tasks", 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir tasks") }
+        tasks = try OwnedDescriptor(opening: "tasks", in: root, O_RDONLY | O_DIRECTORY)
+        for level in [root, tasks] { Self.enableControllers(in: level) }
+        clear()
+    }
+
+    func make(_ name: String) throws(SystemError) -> Cgroup { try Cgroup(in: tasks, name: name) }
+
+    /// Kills and removes what a former life left behind.
+    private func clear() {
+        let left = directoryNames(in: tasks).compactMap { try? Cgroup(existing: $0, in: tasks) }
+        for cgroup in left where cgroup.isPopulated { cgroup.kill() }
+        let deadline = Clock.monotonic + 5000
+        for cgroup in left {
+            while cgroup.isPopulated && Clock.monotonic < deadline { usleep(5000) }
+            cgroup.remove()
+        }
+    }
+
+    /// One by one: which of them there are is the host's choice.
+    private static func enableControllers(in directory: OwnedDescriptor) {
+        let available = SmallFile.text("cgroup.controllers", in: directory)?.split { $0 == " " || $0 == "\n" } ?? []
+        for controller in ["cpu", "memory", "io", "pids"] where available.contains(Substring(controller)) {
+            try? SmallFile.write("+\(controller)", to: "cgroup.subtree_control", in: directory)
+        }
+    }
+
+    /// The directory of the supervisor's own cgroup in the version 2 hierarchy.
+    private static func ownCgroup() -> String? {
+        guard let line = SmallFile.text("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }),
+            let mounts = SmallFile.text("/proc/self/mountinfo")
+        else { return nil }
+        let path = line.dropFirst(3)
+        for mount in mounts.split(separator: "\n") {
+            // 36 35 98:0 /root /mount/point options … - type source options
+            let words = mount.split(separator: " ")
+            guard words.count > 5, let dash = words.firstIndex(of: "-"), dash + 1 < words.count, words[dash + 1] == "cgroup2"
+            else { continue }
+            let root = words[3] == "/" ? "" : words[3]
+            guard path.hasPrefix(root) else { continue }
+            let below = path.dropFirst(root.count)
+            return String(words[4] + (below == "/" ? "" : below))
+        }
+        return nil
+    }
+
+    /// systemd marks what it hands over. Being able to write is not enough: root can write everywhere, and the cgroup of a login
+    /// session holds other processes.
+    private static func isDelegated(_ path: String) -> Bool {
+        ["user.delegate", "trusted.delegate"].contains { name in
+            var value: UInt8 = 0
+            return getxattr(path, name, &value, 1) == 1 && value == UInt8(ascii: "1")
+        }
+    }
+}

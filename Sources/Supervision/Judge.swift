@@ -1,0 +1,38 @@
+import SupervisorLink
+
+/// Decides about an order before anything is done for it.
+struct Judge {
+    /// Nil in a foreground run: any pool, as the user of the supervisor.
+    var policy: Policy?
+    /// The supervisor's own oom_score_adj.
+    let ownOOMScore: Int32
+
+    enum Verdict: Equatable {
+        case allowed(Policy.Identity?, programs: [String])
+        case refused(EndReport.Refusal)
+    }
+
+    func judge(_ order: LaunchOrder) -> Verdict {
+        guard order.nice >= 0 else { return .refused(.nice) }
+        // 0 asks for nothing: below a supervisor that was itself given a higher score (in a container), it means the same.
+        guard order.oomScoreAdjust >= ownOOMScore || order.oomScoreAdjust == 0 else { return .refused(.oomScore) }
+        let programs = ProgramSearch.candidates(for: order.arguments[0], environment: order.environment)
+        guard let policy else { return .allowed(nil, programs: programs) }
+        guard let pool = policy.pools[order.pool] else { return .refused(.unknownPool) }
+        guard !pool.programs.isEmpty else { return .allowed(pool.identity, programs: programs) }
+        let permitted = programs.filter(pool.programs.contains)
+        return permitted.isEmpty ? .refused(.program) : .allowed(pool.identity, programs: permitted)
+    }
+}
+
+/// Where a program may be, worked out before the clone: the child must not allocate.
+enum ProgramSearch {
+    static let defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+    /// The paths to try in turn. Relative entries of `PATH` are left out: they would mean the task's own workspace.
+    static func candidates(for program: String, environment: [String]) -> [String] {
+        if program.utf8.contains(UInt8(ascii: "/")) { return [program] }
+        let path = environment.last { $0.utf8.starts(with: "PATH=".utf8) }.map { String($0.dropFirst(5)) } ?? defaultPath
+        return path.split(separator: ":").filter { $0.utf8.first == UInt8(ascii: "/") }.map { "\($0)/\(program)" }
+    }
+}

@@ -1,0 +1,103 @@
+import CLinux
+import Glibc
+import SupervisorLink
+
+/// One engine's connection: packets in, packets out, never waiting.
+final class LinkConnection {
+    /// What came in one packet.
+    struct Delivery {
+        var messages: [EngineMessage]
+        /// Those of the one message that has some.
+        var descriptors: [OwnedDescriptor]
+        /// Some descriptors could not be received.
+        var lacksDescriptors: Bool
+    }
+
+    /// Why the connection must end.
+    enum Fault: Error {
+        case closed
+        case system(SystemError)
+        case undecodable(LinkError)
+        case violation(String)
+
+        /// Nil where nobody needs to hear of it.
+        var message: String? {
+            switch self {
+            case .closed: nil
+            case .system(let error): "the connection to the engine failed: \(error)"
+            case .undecodable(let error): "the engine sent something that does not decode (\(error)); its connection is closed"
+            case .violation(let what): "the engine \(what); its connection is closed"
+            }
+        }
+    }
+
+    let socket: OwnedDescriptor
+    var token: EventLoop<Supervisor.Source>.Token?
+    var isGreeted = false
+    /// Since when nothing could be sent, on the monotonic clock.
+    var blockedSince: Int64?
+    private var buffer = [UInt8](repeating: 0, count: LinkProtocol.maximumPacket)
+
+    init(_ socket: OwnedDescriptor) { self.socket = socket }
+
+    /// The next packet; nil if none is there.
+    func receive() throws(Fault) -> Delivery? {
+        var packet = linux_packet()
+        let result = linux_receive_packet(socket.number, &buffer, buffer.count, false, &packet)
+        if result == -EAGAIN { return nil }
+        guard result == 0 else { throw .system(SystemError("recvmsg", code: -result)) }
+        // Taken into custody before anything can throw.
+        var descriptors = withUnsafeBytes(of: packet.descriptors) {
+            $0.bindMemory(to: Int32.self).prefix(packet.descriptor_count).map { OwnedDescriptor($0) }
+        }
+        guard packet.count > 0 else { throw .closed }
+        guard !packet.bytes_cut else { throw .undecodable(.tooLong) }
+
+        var bytes = buffer[..<packet.count]
+        if isInMemory(bytes) {
+            guard !descriptors.isEmpty else {
+                throw .violation(
+                    packet.descriptors_cut ? "sent a message for which there is no descriptor left" : "sent no memfd")
+            }
+            bytes = try contents(of: descriptors.removeFirst())[...]
+        }
+        let messages: [EngineMessage]
+        do throws(LinkError) { messages = try EngineMessage.decode(bytes) } catch { throw .undecodable(error) }
+        try assign(descriptors.count, to: messages, cut: packet.descriptors_cut)
+        return Delivery(messages: messages, descriptors: descriptors, lacksDescriptors: packet.descriptors_cut)
+    }
+
+    enum SendResult { case sent, full, failed }
+
+    func send(_ message: SupervisorMessage, descriptor: OwnedDescriptor? = nil) -> SendResult {
+        let bytes = message.encoded()
+        var number = descriptor?.number ?? -1
+        switch linux_send_packet(socket.number, bytes, bytes.count, &number, descriptor == nil ? 0 : 1, false) {
+        case 0:
+            blockedSince = nil
+            return .sent
+        case -EAGAIN, -ENOBUFS, -ENOMEM, -ETOOMANYREFS:
+            blockedSince = blockedSince ?? Clock.monotonic
+            return .full
+        default: return .failed
+        }
+    }
+
+    /// At most one message of a packet has descriptors, and they are as many as it says.
+    private func assign(_ count: Int, to messages: [EngineMessage], cut: Bool) throws(Fault) {
+        var wanted: [Int] = []
+        for case .launch(let order) in messages where !order.descriptors.isEmpty { wanted.append(order.descriptors.count) }
+        guard wanted.count <= 1, cut ? count <= (wanted.first ?? 0) : count == wanted.first ?? 0 else {
+            throw .violation("sent \(count) descriptors with a packet that asks for others")
+        }
+    }
+
+    private func contents(of memory: OwnedDescriptor) throws(Fault) -> [UInt8] {
+        let size = linux_sealed_memfd_size(memory.number)
+        guard size >= 0 else { throw .violation("sent a message in a file that is not a sealed memfd") }
+        guard size <= LinkProtocol.maximumMessage, let bytes = SmallFile.read(memory, limit: LinkProtocol.maximumMessage) else {
+            throw .undecodable(.tooLong)
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,19 @@
+import Glibc
+
+/// Lines on standard error: what an administrator must know, and nothing else.
+enum Log {
+    /// The journal reads a priority from the start of a line; a terminal would only show it.
+    private static let isJournal = getenv("JOURNAL_STREAM") != nil
+
+    static func error(_ message: String) { write("<3>", message) }
+    static func notice(_ message: String) { write("<5>", message) }
+
+    private static func write(_ priority: String, _ message: String) {
+        var line = isJournal ? priority : ""
+        line += "orchd-supervisor: "
+        // A name that came from elsewhere must not be able to end the line.
+        line.unicodeScalars.append(contentsOf: message.unicodeScalars.lazy.map { $0.value < 0x20 ? " " : $0 })
+        line += "\n"
+        line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

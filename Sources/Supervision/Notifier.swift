@@ -1,0 +1,42 @@
+import CLinux
+import Glibc
+
+/// The protocol of sd_notify(3) and of the watchdog, without libsystemd, which would be larger than all the rest.
+final class Notifier {
+    private let socket: String?
+    /// Milliseconds between pings: half of what systemd waits for.
+    private let interval: Int64?
+    /// When the next ping is due, on the monotonic clock.
+    private(set) var pingAt: Int64?
+
+    init() {
+        socket = getenv("NOTIFY_SOCKET").map { String(cString: $0) }
+        let isMeant = getenv("WATCHDOG_PID").map { String(cString: $0) == String(getpid()) } ?? true
+        let microseconds = getenv("WATCHDOG_USEC").flatMap { Int64(String(cString: $0)) }
+        interval = microseconds.flatMap { isMeant && $0 > 0 ? max(1, $0 / 2000) : nil }
+        pingAt = interval.map { Clock.monotonic + $0 }
+        // Not for the workers: they would speak in our name.
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"] { unsetenv(name) }
+    }
+
+    func ready() { send("READY=1") }
+    func stopping() { send("STOPPING=1") }
+
+    func reloading() {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        send("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
+    }
+
+    func pingIfDue(_ now: Int64) {
+        guard let due = pingAt, due <= now, let interval else { return }
+        pingAt = now + interval
+        send("WATCHDOG=1")
+    }
+
+    private func send(_ message: String) {
+        guard let socket else { return }
+        var message = message
+        message.withUTF8 { _ = linux_unix_send_datagram(socket, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// The command line.
+enum Options {
+    case help
+    case version
+    case serve(SupervisorConfiguration)
+
+    struct UsageError: Error {
+        let message: String
+    }
+
+    init(parsing arguments: [String]) throws(UsageError) {
+        var values: [String: String] = [:]
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--help" || argument == "-h" {
+                self = .help
+                return
+            }
+            if argument == "--version" {
+                self = .version
+                return
+            }
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(parts[0])
+            guard Self.names.contains(name) else { throw UsageError(message: "unknown argument '\(argument)'") }
+            guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty else {
+                throw UsageError(message: "\(name) needs a value")
+            }
+            values[name] = value
+        }
+        self = .serve(try Self.configuration(values))
+    }
+
+    private static let names: Set<String> = [
+        "--link", "--state-dir", "--work-dir", "--policy", "--engine-user", "--cgroup", "--stop-grace", "--ready-fd",
+    ]
+
+    private static func configuration(_ values: [String: String]) throws(UsageError) -> SupervisorConfiguration {
+        func required(_ name: String) throws(UsageError) -> String {
+            guard let value = values[name] else { throw UsageError(message: "\(name) is missing") }
+            guard value.utf8.first == UInt8(ascii: "/") else { throw UsageError(message: "\(name) needs an absolute path") }
+            return value
+        }
+        var configuration = SupervisorConfiguration(
+            link: try required("--link"), stateDirectory: try required("--state-dir"),
+            workDirectory: try required("--work-dir"))
+        configuration.policy = values["--policy"]
+        if let user = values["--engine-user"] { configuration.engineUser = try userNumber(user) }
+        switch values["--cgroup"] {
+        case nil, "auto": configuration.cgroups = .auto
+        case "none": configuration.cgroups = .none
+        case let path?:
+            guard path.utf8.first == UInt8(ascii: "/") else {
+                throw UsageError(message: "--cgroup is auto, none or an absolute path")
+            }
+            configuration.cgroups = .path(path)
+        }
+        if let text = values["--stop-grace"] {
+            guard let seconds = Int64(text), (0...86_400).contains(seconds) else {
+                throw UsageError(message: "--stop-grace is a number of seconds, up to 86400")
+            }
+            configuration.stopGrace = seconds * 1000
+        }
+        if let text = values["--ready-fd"] {
+            guard let number = Int32(text), number > 2, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
+                throw UsageError(message: "--ready-fd is the number of an open descriptor above 2")
+            }
+            configuration.readyDescriptor = number
+        }
+        return configuration
+    }
+
+    private static func userNumber(_ user: String) throws(UsageError) -> UInt32 {
+        if let number = UInt32(user) { return number }
+        guard let entry = getpwnam(user) else { throw UsageError(message: "--engine-user: there is no user '\(user)'") }
+        return entry.pointee.pw_uid
+    }
+}

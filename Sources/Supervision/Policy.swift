@@ -1,0 +1,90 @@
+import SupervisorLink
+
+/// Who may run what: compiled by `orchd` from the root-owned configuration, so that a subverted engine cannot run a program of
+/// its choice as a user of its choice.
+///
+/// A file of lines, the first of which is `orchd-policy 1`. Then, in any order:
+/// - `pool NAME UID GID[,GID…]`: the pool's attempts run as this user, with the first group as their own and the others as
+///   supplementary ones. User 0 is refused.
+/// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
+///
+/// Words are separated by single spaces; a path goes to the end of its line. Nothing else is allowed, not even a comment.
+public struct Policy: Equatable, Sendable {
+    /// The user and groups of a process.
+    struct Identity: Equatable, Sendable {
+        let user: UInt32
+        let group: UInt32
+        let supplementary: [UInt32]
+    }
+
+    struct Pool: Equatable, Sendable {
+        let identity: Identity
+        /// Empty: anything.
+        var programs: Set<String> = []
+    }
+
+    var pools: [String: Pool] = [:]
+
+    /// What is wrong with a policy file, in words.
+    public struct Invalid: Error, Equatable {
+        public let line: Int
+        public let reason: String
+    }
+
+    static let maximumSize = 1 << 20
+    static let maximumPools = 4096
+
+    /// Reads the text of a policy file.
+    public init(parsing text: String) throws(Invalid) {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last == "" { lines.removeLast() }
+        guard lines.first == "orchd-policy 1" else { throw Invalid(line: 1, reason: "the first line must be `orchd-policy 1`") }
+        // Programs may come before their pool, so pools are read first.
+        for isPoolPass in [true, false] {
+            for (index, line) in lines.enumerated().dropFirst() {
+                let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+                switch words.first {
+                case "pool": if isPoolPass { try addPool(words, at: index + 1) }
+                case "program": if !isPoolPass { try addProgram(String(line), words, at: index + 1) }
+                default: throw Invalid(line: index + 1, reason: "neither `pool` nor `program`")
+                }
+            }
+        }
+    }
+
+    private mutating func addPool(_ words: [String], at line: Int) throws(Invalid) {
+        guard words.count == 4, isPoolName(words[1]), let user = number(words[2]) else {
+            throw Invalid(line: line, reason: "not `pool NAME UID GID[,GID…]`")
+        }
+        guard user != 0 else { throw Invalid(line: line, reason: "user 0 is not allowed") }
+        let groups = words[3].split(separator: ",", omittingEmptySubsequences: false).map { number(String($0)) }
+        guard groups.count <= 64, let first = groups.first, let group = first, groups.allSatisfy({ $0 != nil }) else {
+            throw Invalid(line: line, reason: "not a list of groups")
+        }
+        guard pools[words[1]] == nil else { throw Invalid(line: line, reason: "a second line for pool \(words[1])") }
+        guard pools.count < Policy.maximumPools else { throw Invalid(line: line, reason: "too many pools") }
+        let identity = Identity(user: user, group: group, supplementary: groups.dropFirst().compactMap { $0 })
+        pools[words[1]] = Pool(identity: identity)
+    }
+
+    private mutating func addProgram(_ line: String, _ words: [String], at number: Int) throws(Invalid) {
+        guard words.count >= 3, let path = pathOfProgram(line) else {
+            throw Invalid(line: number, reason: "not `program NAME PATH` with an absolute path")
+        }
+        guard pools[words[1]] != nil else { throw Invalid(line: number, reason: "no pool \(words[1])") }
+        pools[words[1]]?.programs.insert(path)
+    }
+}
+
+/// The path of a `program` line; it may hold spaces.
+private func pathOfProgram(_ line: String) -> String? {
+    let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+    guard words.count == 3, words[2].utf8.first == UInt8(ascii: "/"), !words[2].utf8.contains(0) else { return nil }
+    return String(words[2])
+}
+
+/// A user or group: decimal digits only, and not the value that means "unchanged" to the kernel.
+private func number(_ text: String) -> UInt32? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = UInt32(text) else { return nil }
+    return value == .max ? nil : value
+}

@@ -1,0 +1,88 @@
+/// Which order starts next: first in, first out for each pool, as soon as the pool has a free slot. No clock, no I/O.
+struct PoolQueues<Order> {
+    struct Start {
+        let attempt: UInt64
+        let order: Order
+        let slot: UInt32
+    }
+
+    private struct Pool {
+        var slots = PoolSlots()
+        /// May name attempts that have been withdrawn; they are skipped.
+        var line: [UInt64] = []
+        var head = 0
+        var waiting = 0
+    }
+
+    private var pools: [String: Pool] = [:]
+    private var orders: [UInt64: (pool: String, order: Order)] = [:]
+    /// Pools in which something may have become startable.
+    private var stirred: Set<String> = []
+
+    var waitingCount: Int { orders.count }
+    /// In the order of their numbers.
+    var waitingAttempts: [UInt64] { orders.keys.sorted() }
+
+    func isWaiting(_ attempt: UInt64) -> Bool { orders[attempt] != nil }
+    func hasWaiting(in pool: String) -> Bool { (pools[pool]?.waiting ?? 0) > 0 }
+    func order(of attempt: UInt64) -> Order? { orders[attempt]?.order }
+
+    mutating func enqueue(_ attempt: UInt64, pool: String, _ order: Order) {
+        orders[attempt] = (pool, order)
+        pools[pool, default: Pool()].line.append(attempt)
+        pools[pool]?.waiting += 1
+        stirred.insert(pool)
+    }
+
+    /// Takes an order out of the line; nil if it is not waiting.
+    @discardableResult
+    mutating func withdraw(_ attempt: UInt64) -> Order? {
+        guard let (pool, order) = orders.removeValue(forKey: attempt) else { return nil }
+        pools[pool]?.waiting -= 1
+        return order
+    }
+
+    mutating func setSlots(of pool: String, to count: UInt32) {
+        pools[pool, default: Pool()].slots.count = count
+        stirred.insert(pool)
+    }
+
+    mutating func free(_ slot: UInt32, of pool: String) {
+        pools[pool]?.slots.free(slot)
+        stirred.insert(pool)
+    }
+
+    /// The next order that may start now; its slot is taken.
+    mutating func next() -> Start? {
+        while let name = stirred.first {
+            if let start = next(in: name) { return start }
+            stirred.remove(name)
+        }
+        return nil
+    }
+
+    /// The head of the pool's line, if it may start now.
+    private mutating func next(in name: String) -> Start? {
+        guard var pool = pools[name] else { return nil }
+        defer { pools[name] = pool }
+        guard pool.slots.hasFree else { return nil }
+        while pool.head < pool.line.count {
+            let attempt = pool.line[pool.head]
+            guard orders[attempt] != nil else {
+                pool.head += 1
+                continue
+            }
+            guard let slot = pool.slots.take(), let (_, order) = orders.removeValue(forKey: attempt) else { return nil }
+            pool.head += 1
+            pool.waiting -= 1
+            if pool.head > 64 && pool.head * 2 > pool.line.count {
+                pool.line.removeFirst(pool.head)
+                pool.head = 0
+            }
+            return Start(attempt: attempt, order: order, slot: slot)
+        }
+        pool.line.removeAll()
+        pool.head = 0
+        return nil
+    }
+}

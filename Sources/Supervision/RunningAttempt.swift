@@ -1,0 +1,50 @@
+import CLinux
+import SupervisorLink
+
+/// An attempt from the start of its process to the end of the last process of its tree.
+final class RunningAttempt {
+    let pool: String
+    let name: String
+    let start: StartReport
+    /// Its place in the state file.
+    let entry: Int
+    let pidfd: OwnedDescriptor
+    let cgroup: Cgroup?
+
+    var leaderToken: EventLoop<Supervisor.Source>.Token?
+    var cgroupEvents: OwnedDescriptor?
+    var cgroupToken: EventLoop<Supervisor.Source>.Token?
+    var flags: EndReport.Flags = []
+    /// How the leader ended; others may still be alive.
+    var leaderEnd: linux_exit?
+    /// When to kill what is still there, on the monotonic clock.
+    var killAt: Int64?
+
+    init(order: LaunchOrder, start: StartReport, entry: Int, pidfd: OwnedDescriptor, cgroup: Cgroup?) {
+        pool = order.pool
+        name = order.name
+        self.start = start
+        self.entry = entry
+        self.pidfd = pidfd
+        self.cgroup = cgroup
+    }
+
+    var attempt: UInt64 { start.attempt }
+
+    /// The report of its end; call when no process of it is left, and before its cgroup is removed.
+    func endReport() -> EndReport? {
+        guard let end = leaderEnd else { return nil }
+        var report = EndReport(
+            start: start, ending: end.signalled ? .signalled : .exited, code: end.code, flags: flags,
+            endedAt: Clock.realTime, endedMonotonic: Clock.monotonic, cpuUser: end.cpu_user, cpuSystem: end.cpu_system,
+            peakMemory: end.peak_memory)
+        if end.dumped_core { report.flags.insert(.dumpedCore) }
+        if let accounting = cgroup?.accounting() {
+            if accounting.outOfMemoryKills > 0 { report.flags.insert(.outOfMemory) }
+            report.peakMemory = accounting.peakMemory ?? report.peakMemory
+            report.cpuUser = accounting.cpuUser ?? report.cpuUser
+            report.cpuSystem = accounting.cpuSystem ?? report.cpuSystem
+        }
+        return report
+    }
+}

@@ -1,0 +1,105 @@
+import CLinux
+import Glibc
+import SupervisorLink
+
+extension Supervisor {
+    /// The leader of an attempt has ended: its status is taken, and whatever else of it is alive is killed.
+    func leaderEnded(_ number: UInt64) {
+        guard let attempt = running[number], attempt.leaderEnd == nil else { return }
+        var ended = linux_exit()
+        switch linux_wait_pidfd(attempt.pidfd.number, false, &ended) {
+        case 0: return
+        case 1: break
+        default:
+            // Nobody else can have reaped it; but if so, it is gone, and how is not known.
+            ended.signalled = true
+            ended.code = SIGKILL
+        }
+        attempt.leaderEnd = ended
+        loop.remove(attempt.leaderToken)
+        leaders[attempt.start.pid] = nil
+        if let cgroup = attempt.cgroup {
+            endCgroup(cgroup, of: attempt)
+        } else {
+            mustLookForOrphans = true
+        }
+    }
+
+    private func endCgroup(_ cgroup: Cgroup, of attempt: RunningAttempt) {
+        guard cgroup.isPopulated else { return finish(attempt) }
+        attempt.flags.insert(.survivors)
+        do throws(SystemError) {
+            let events = try cgroup.openEvents()
+            attempt.cgroupEvents = events
+            attempt.cgroupToken = try loop.add(events, .priority, .cgroup(attempt.attempt))
+        } catch {
+            Log.error("the end of \(attempt.name) is watched by timer: \(error)")
+        }
+        cgroup.kill()
+        // Once more until it is empty, where the kernel has no cgroup.kill or no event can be had.
+        attempt.killAt = Clock.monotonic + 100
+        stopping.insert(attempt.attempt)
+        // What ended before the registration raises no event.
+        cgroupChanged(attempt.attempt)
+    }
+
+    func cgroupChanged(_ number: UInt64) {
+        guard let attempt = running[number], attempt.leaderEnd != nil, attempt.cgroup?.isPopulated == false else { return }
+        finish(attempt)
+    }
+
+    /// Reaps orphans that have ended, kills those whose attempt is over, and ends the attempts that have none left.
+    func settleOrphans() {
+        mustLookForOrphans = false
+        guard let orphans else { return }
+        var alive: Set<UInt64> = []
+        var didReap: Bool
+        repeat {
+            didReap = false
+            alive = []
+            for pid in orphans.children() where leaders[pid] == nil && !helpers.isRunning(pid) {
+                var ended = linux_exit()
+                guard linux_wait_pid(pid, false, &ended) == 0 else {
+                    // Its own children are ours now, and perhaps not in this listing.
+                    orphans.forget(pid)
+                    didReap = true
+                    continue
+                }
+                let owner = orphans.owner(of: pid).flatMap { running[$0] }
+                if let owner, owner.leaderEnd == nil { continue }
+                owner?.flags.insert(.survivors)
+                if let owner { alive.insert(owner.attempt) }
+                Glibc.kill(pid, SIGKILL)
+            }
+        } while didReap
+        for attempt in running.values where attempt.leaderEnd != nil && !alive.contains(attempt.attempt) { finish(attempt) }
+    }
+
+    /// No process of it is left.
+    private func finish(_ attempt: RunningAttempt) {
+        guard let report = attempt.endReport() else { return }
+        loop.remove(attempt.cgroupToken)
+        attempt.cgroup?.remove()
+        stopping.remove(attempt.attempt)
+        running[attempt.attempt] = nil
+        if !workspaces.removeIfEmpty(pool: attempt.pool, name: attempt.name),
+            workspaces.openResult(pool: attempt.pool, name: attempt.name) != nil
+        {
+            results.add(attempt.attempt, pool: attempt.pool, name: attempt.name)
+        }
+        queues.free(attempt.start.slot, of: attempt.pool)
+        fresh.append(FreshEnd(report: report, pool: attempt.pool, entry: attempt.entry))
+    }
+
+    /// Makes the ends of this turn survive us, and only then lets anything follow from them.
+    func commitEnds() {
+        guard !fresh.isEmpty else { return }
+        exits.append(fresh.map(\.report))
+        let now = Clock.monotonic
+        for end in fresh {
+            if let entry = end.entry { state.leave(entry) }
+            outbox.addEnd(end.report.attempt, pool: end.pool, now: now)
+        }
+        fresh.removeAll(keepingCapacity: true)
+    }
+}

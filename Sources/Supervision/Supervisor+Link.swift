@@ -1,0 +1,136 @@
+import Glibc
+import SupervisorLink
+
+extension Supervisor {
+    /// How many packets are taken before anything else gets its turn.
+    private static let packetsPerTurn = 64
+
+    /// The newest engine is the engine.
+    func acceptEngine() {
+        switch listener.accept() {
+        case .nobody: return
+        case .shortage:
+            // The event would come again at once.
+            loop.remove(listenerToken)
+            listenAgainAt = Clock.monotonic + 1000
+        case .connection(let socket):
+            dropEngine(nil)
+            let connection = LinkConnection(socket)
+            do throws(SystemError) {
+                connection.token = try loop.add(socket, .read, .engine)
+                engine = connection
+            } catch {
+                Log.error("\(error)")
+            }
+        }
+    }
+
+    /// Ends the connection; what it had still to say is not heard.
+    func dropEngine(_ fault: LinkConnection.Fault?) {
+        if let message = fault?.message { Log.error(message) }
+        loop.remove(engine?.token)
+        engine = nil
+        outbox = Outbox()
+        flushAt = nil
+    }
+
+    func serveEngine(_ event: EventLoop<Source>.Event) {
+        guard let engine, engine.token == event.token, event.isReadable else { return }
+        do throws(LinkConnection.Fault) {
+            for _ in 0..<Supervisor.packetsPerTurn {
+                guard let delivery = try engine.receive() else { return }
+                try obey(delivery, from: engine)
+            }
+        } catch {
+            dropEngine(error)
+        }
+    }
+
+    /// Tells the engine what it has not been told, as far as its socket takes it.
+    func flushOutbox() {
+        guard let engine, engine.isGreeted, !outbox.isEmpty else { return }
+        let now = Clock.monotonic
+        if !isStopping, let time = outbox.gatherUntil(gather, now: now, isBusy: { queues.hasWaiting(in: $0) }) {
+            flushAt = time
+            return
+        }
+        flushAt = nil
+        let wasBlocked = engine.blockedSince != nil
+        let result = sendAll(to: engine)
+        guard result != .failed else { return dropEngine(.closed) }
+        if let token = engine.token, wasBlocked != (result == .full) {
+            try? loop.change(token, to: result == .full ? .readAndWrite : .read)
+        }
+    }
+
+    private func sendAll(to engine: LinkConnection) -> LinkConnection.SendResult {
+        if let version = outbox.welcome {
+            let welcome = SupervisorMessage.Welcome(
+                version: version, store: state.store, heardUpTo: state.heardUpTo, pid: getpid(), cgroups: cgroups != nil)
+            let result = engine.send(.welcome(welcome))
+            guard result == .sent else { return result }
+            outbox.welcome = nil
+        }
+        for send in [sendWaiting, sendStarted, sendEnded] {
+            let result = send(engine)
+            guard result == .sent else { return result }
+        }
+        if outbox.isInventory {
+            let result = engine.send(.inventoryEnd)
+            guard result == .sent else { return result }
+            outbox.isInventory = false
+        }
+        while let (attempt, accepted) = outbox.revoked.first {
+            let result = engine.send(.revoked(attempt: attempt, accepted: accepted))
+            guard result == .sent else { return result }
+            outbox.revoked.removeFirst()
+        }
+        return .sent
+    }
+
+    private func sendWaiting(_ engine: LinkConnection) -> LinkConnection.SendResult {
+        while !outbox.waiting.isEmpty {
+            let batch = outbox.waiting.prefix(SupervisorMessage.reportsPerMessage)
+            let result = engine.send(.waiting(attempts: batch.filter { queues.isWaiting($0) }))
+            guard result == .sent else { return result }
+            outbox.waiting.removeFirst(batch.count)
+        }
+        return .sent
+    }
+
+    private func sendStarted(_ engine: LinkConnection) -> LinkConnection.SendResult {
+        while !outbox.started.isEmpty {
+            let batch = outbox.started.prefix(SupervisorMessage.reportsPerMessage)
+            // Of one that has ended since, the end says it all.
+            let reports = batch.compactMap { running[$0]?.start }
+            let result = reports.isEmpty ? .sent : engine.send(.started(reports))
+            guard result == .sent else { return result }
+            outbox.started.removeFirst(batch.count)
+        }
+        return .sent
+    }
+
+    private func sendEnded(_ engine: LinkConnection) -> LinkConnection.SendResult {
+        while !outbox.ended.isEmpty {
+            let batch = outbox.ended.prefix(SupervisorMessage.reportsPerMessage)
+            let reports = batch.compactMap { exits.reports[$0] }
+            for report in reports {
+                let result = sendResult(of: report.attempt, to: engine)
+                guard result == .sent else { return result }
+            }
+            let result = reports.isEmpty ? .sent : engine.send(.ended(reports))
+            guard result == .sent else { return result }
+            outbox.ended.removeFirst(batch.count)
+        }
+        return .sent
+    }
+
+    private func sendResult(of attempt: UInt64, to engine: LinkConnection) -> LinkConnection.SendResult {
+        guard let place = results.place(of: attempt), !outbox.resultsSent.contains(attempt),
+            let file = workspaces.openResult(pool: place.pool, name: place.name)
+        else { return .sent }
+        let result = engine.send(.result(attempt: attempt), descriptor: file)
+        if result == .sent { outbox.resultsSent.insert(attempt) }
+        return result
+    }
+}

@@ -1,0 +1,117 @@
+import CLinux
+import Glibc
+import SupervisorLink
+
+extension Supervisor {
+    /// Starts whatever has a slot.
+    func startWaiting() {
+        while !isStopping, !state.isFull, let next = queues.next() {
+            start(next.order.launch, next.order.descriptors, slot: next.slot)
+        }
+    }
+
+    private func start(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32) {
+        do throws(SpawnFailure) {
+            try launch(order, descriptors, slot: slot)
+        } catch {
+            queues.free(slot, of: order.pool)
+            end(order, .spawnFailed, code: error.code, step: error.step, slot: slot)
+        }
+    }
+
+    private func launch(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32) throws(SpawnFailure) {
+        // Judged again: the policy may have changed while it waited.
+        guard case .allowed(let identity, let programs) = judge.judge(order) else {
+            queues.free(slot, of: order.pool)
+            return end(order, .refused, code: refusal(of: order))
+        }
+        let cgroup: Cgroup?
+        do throws(SystemError) {
+            try workspaces.prepare(order.pool, for: identity)
+        } catch { throw failure(.workspace, error.code) }
+        do throws(SystemError) { cgroup = try cgroups?.make(order.name) } catch { throw failure(.cgroup, error.code) }
+
+        var report = StartReport(
+            attempt: order.attempt, pid: 0, slot: slot, startedAt: Clock.realTime, startedMonotonic: Clock.monotonic)
+        guard let entry = state.enter(report) else { throw failure(.resources, EAGAIN) }
+        do throws(SpawnFailure) {
+            let plan = plan(order, descriptors, slot: slot, identity: identity, programs: programs, cgroup: cgroup)
+            let process = try spawn(plan)
+            report.pid = process.pid
+            state.update(entry, report)
+            let attempt = RunningAttempt(order: order, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
+            try watch(attempt)
+            running[order.attempt] = attempt
+            leaders[process.pid] = order.attempt
+            outbox.addStart(order.attempt, pool: order.pool, now: report.startedMonotonic)
+        } catch {
+            state.leave(entry)
+            cgroup?.remove()
+            if error.step == .workspace {
+                workspaces.forget(order.pool)
+            } else {
+                _ = workspaces.removeIfEmpty(pool: order.pool, name: order.name)
+            }
+            throw error
+        }
+    }
+
+    /// A process that cannot be watched may not run.
+    private func watch(_ attempt: RunningAttempt) throws(SpawnFailure) {
+        do throws(SystemError) {
+            attempt.leaderToken = try loop.add(attempt.pidfd, .read, .leader(attempt.attempt))
+        } catch {
+            attempt.cgroup?.kill()
+            _ = linux_pidfd_signal(attempt.pidfd.number, SIGKILL)
+            var ended = linux_exit()
+            _ = linux_wait_pidfd(attempt.pidfd.number, true, &ended)
+            throw SpawnFailure(step: .resources, code: error.code)
+        }
+    }
+
+    private func plan(
+        _ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32, identity: Policy.Identity?,
+        programs: [String], cgroup: Cgroup?
+    ) -> SpawnPlan {
+        let workspace = workspaces.path(pool: order.pool, name: order.name)
+        let directory = order.directory.isEmpty ? workspace : order.directory
+        let own = [
+            "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(directory)",
+            "ORCH_RESULT_FILE=\(workspaces.resultPath(pool: order.pool, name: order.name))",
+        ]
+        let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE="]
+        let given = order.environment.filter { variable in !names.contains { variable.utf8.starts(with: $0.utf8) } }
+        var plan = SpawnPlan(
+            candidates: programs, arguments: order.arguments, environment: given + own, workspace: workspace,
+            directory: directory)
+        plan.descriptors = zip(descriptors, order.descriptors).map { spawn_descriptor(from: $0.number, to: $1) }
+        plan.limits = limits(order)
+        plan.identity = geteuid() == 0 ? identity : nil
+        plan.umask = order.umask
+        plan.nice = order.nice > ownNice ? order.nice : nil
+        plan.oomScore = order.oomScoreAdjust > judge.ownOOMScore ? order.oomScoreAdjust : nil
+        plan.noNewPrivileges = order.noNewPrivileges
+        plan.cgroup = cgroup?.directory
+        return plan
+    }
+
+    private func limits(_ order: LaunchOrder) -> [spawn_limit] {
+        // First what we changed or need, then what the order says; but the mark stands.
+        var limits = [descriptorLimit]
+        if let orphans { limits.append(orphans.mark(of: order.attempt)) }
+        for limit in order.limits where orphans == nil || limit.resource != Orphans.markedResource {
+            limits.append(spawn_limit(resource: limit.resource, soft: limit.soft, hard: limit.hard))
+        }
+        return limits
+    }
+
+    private func refusal(of order: LaunchOrder) -> Int32 {
+        guard case .refused(let refusal) = judge.judge(order) else { return 0 }
+        return refusal.rawValue
+    }
+
+    private func failure(_ step: EndReport.Step, _ code: Int32) -> SpawnFailure {
+        let isShortage = [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(code)
+        return SpawnFailure(step: isShortage ? .resources : step, code: code)
+    }
+}

@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+import SupervisorLink
+
+extension Supervisor {
+    /// Asks an attempt to end, and kills it when the grace, in milliseconds, is over.
+    func stop(_ number: UInt64, grace: Int64) {
+        if queues.withdraw(number) != nil {
+            // The engine thought that it had started.
+            outbox.revoked.append((number, true))
+            return
+        }
+        guard let attempt = running[number], attempt.leaderEnd == nil else { return }
+        attempt.flags.insert(.stopped)
+        let deadline = Clock.monotonic + grace
+        attempt.killAt = min(attempt.killAt ?? deadline, deadline)
+        stopping.insert(number)
+        guard grace > 0 else { return kill(number) }
+        // SIGCONT too: a stopped process would not take the SIGTERM.
+        if let cgroup = attempt.cgroup {
+            cgroup.signal(SIGTERM)
+            cgroup.signal(SIGCONT)
+        } else {
+            ProcessTree.signal([SIGTERM, SIGCONT], below: roots(of: attempt))
+        }
+    }
+
+    /// Kills all of an attempt. Its end is noticed in the usual way.
+    func kill(_ number: UInt64) {
+        guard let attempt = running[number] else { return }
+        if attempt.leaderEnd == nil { attempt.flags.insert(.killed) }
+        attempt.killAt = nil
+        if let cgroup = attempt.cgroup {
+            cgroup.kill()
+            attempt.killAt = Clock.monotonic + 100
+        } else {
+            // Children of what dies now become ours, and are killed then.
+            ProcessTree.signal([SIGKILL], below: roots(of: attempt))
+        }
+        cgroupChanged(number)
+    }
+
+    private func roots(of attempt: RunningAttempt) -> [pid_t] {
+        (attempt.leaderEnd == nil ? [attempt.start.pid] : []) + (orphans?.known(of: attempt.attempt) ?? [])
+    }
+
+    func takeSignals() {
+        while true {
+            switch linux_next_signal(signals.number) {
+            case 0: return
+            case SIGCHLD: mustLookForOrphans = true
+            case SIGHUP: reloadPolicy()
+            case SIGQUIT: shutDown(grace: 0)
+            default: shutDown(grace: isStopping ? 0 : configuration.stopGrace)
+            }
+        }
+    }
+
+    /// Ends all attempts, and then the loop.
+    private func shutDown(grace: Int64) {
+        if !isStopping {
+            isStopping = true
+            notifier.stopping()
+            // Given back rather than forgotten: they have been heard of, and would count as lost.
+            for attempt in queues.waitingAttempts {
+                if let order = queues.withdraw(attempt) { refuse(order.launch, shortage: ECANCELED) }
+            }
+        }
+        for attempt in running.keys { stop(attempt, grace: grace) }
+    }
+
+    private func reloadPolicy() {
+        guard let path = configuration.policy else { return }
+        notifier.reloading()
+        do throws(StartFailure) {
+            judge.policy = try Policy.load(path)
+        } catch {
+            Log.error("\(error.message); the old policy stays")
+        }
+        notifier.ready()
+    }
+}

@@ -1,0 +1,124 @@
+import CLinux
+import Glibc
+import SupervisorLink
+
+/// The parent of all workers.
+///
+/// One thread, one loop. A turn takes the events, ends what has ended, makes those ends survive, starts what can start, and tells
+/// the engine, in this order. The decisions are in values without I/O (`PoolQueues`, `Judge`, `Outbox`); this class and its
+/// extensions connect them to the kernel.
+final class Supervisor {
+    /// What an event is about.
+    enum Source {
+        case listener
+        case signals
+        case engine
+        case leader(UInt64)
+        case cgroup(UInt64)
+        case helper(pid_t)
+    }
+
+    /// An order whose turn has not come.
+    struct WaitingOrder {
+        let launch: LaunchOrder
+        let descriptors: [OwnedDescriptor]
+    }
+
+    /// The most orders that may wait. An engine keeps a few per slot; one that sends without end must not cost all memory.
+    static let maximumWaiting = 16_384
+    /// The most ends that an engine may leave unacknowledged while it is connected.
+    static let maximumUnacknowledged = 262_144
+    /// How long an engine may take nothing from the socket, in milliseconds.
+    static let sendPatience: Int64 = 60_000
+
+    let configuration: SupervisorConfiguration
+    let loop: EventLoop<Source>
+    let signals: OwnedDescriptor
+    let state: StateFile
+    let exits: ExitStore
+    let results: ResultLinks
+    let workspaces: Workspaces
+    let cgroups: CgroupTree?
+    /// Only where there are no cgroups.
+    let orphans: Orphans?
+    let listener: LinkListener
+    let notifier = Notifier()
+    /// Our own soft RLIMIT_NOFILE at the start, which children get back.
+    let descriptorLimit: spawn_limit
+    let ownNice: Int32
+
+    var judge: Judge
+    var queues = PoolQueues<WaitingOrder>()
+    var running: [UInt64: RunningAttempt] = [:]
+    /// The attempts of leaders that have not been reaped, by pid.
+    var leaders: [pid_t: UInt64] = [:]
+    /// The attempts with a `killAt`.
+    var stopping: Set<UInt64> = []
+    /// Ends of this turn that the exit store has not taken yet.
+    var fresh: [FreshEnd] = []
+    var helpers = Helpers()
+
+    var engine: LinkConnection?
+    var outbox = Outbox()
+    /// Milliseconds.
+    var gather: Int64 = 0
+
+    var listenerToken: EventLoop<Source>.Token?
+    /// When to listen again after a shortage of descriptors.
+    var listenAgainAt: Int64?
+    var flushAt: Int64?
+    /// Children may have ended that no pidfd tells of.
+    var mustLookForOrphans = false
+    var isStopping = false
+
+    init(_ configuration: SupervisorConfiguration, policy: Policy?) throws(SystemError) {
+        self.configuration = configuration
+        loop = try EventLoop()
+        let directory = try Supervisor.openStateDirectory(configuration.stateDirectory)
+        state = try StateFile(in: directory)
+        exits = try ExitStore(in: directory, discarding: state.isNew)
+        exits.append(Supervisor.lost(state.leftRunning.filter { [exits] in exits.reports[$0.attempt] == nil }))
+        state.clearTable()
+        results = ResultLinks(in: directory, unacknowledged: exits.reports.keys)
+        workspaces = try Workspaces(configuration.workDirectory)
+        cgroups = try CgroupTree.open(configuration.cgroups)
+        orphans = cgroups == nil ? Orphans() : nil
+        if orphans != nil { try check("PR_SET_CHILD_SUBREAPER", linux_become_subreaper()) }
+
+        var numbers = [SIGTERM, SIGINT, SIGQUIT, SIGHUP]
+        if orphans != nil { numbers.append(SIGCHLD) }
+        signals = try OwnedDescriptor("signalfd", linux_signal_descriptor(numbers, Int32(numbers.count)))
+        var limit = spawn_limit(resource: UInt32(RLIMIT_NOFILE.rawValue), soft: 1024, hard: 4096)
+        try check("getrlimit", linux_get_limit(limit.resource, &limit.soft, &limit.hard))
+        descriptorLimit = limit
+        _ = linux_set_limit(limit.resource, limit.hard, limit.hard)
+        let score = SmallFile.text("/proc/self/oom_score_adj")?.split(separator: "\n").first.flatMap { Int32($0) }
+        judge = Judge(policy: policy, ownOOMScore: score ?? 0)
+        ownNice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+
+        listener = try LinkListener(configuration.link, engineUser: configuration.engineUser)
+        listenerToken = try loop.add(listener.socket, .read, .listener)
+        _ = try loop.add(signals, .read, .signals)
+    }
+
+    private static func openStateDirectory(_ path: String) throws(SystemError) -> OwnedDescriptor {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
+        return try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// What was running when the last supervisor was killed has been killed with it.
+    private static func lost(_ started: [StartReport]) -> [EndReport] {
+        let (now, monotonic) = (Clock.realTime, Clock.monotonic)
+        return started.map {
+            EndReport(start: $0, ending: .lost, code: 0, endedAt: now, endedMonotonic: monotonic)
+        }
+    }
+}
+
+/// An end on its way into the exit store.
+struct FreshEnd {
+    let report: EndReport
+    let pool: String
+    /// Its place in the state file, if it ever ran.
+    let entry: Int?
+}

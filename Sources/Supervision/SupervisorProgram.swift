@@ -1,0 +1,64 @@
+import CLinux
+import Glibc
+
+/// The program `orchd-supervisor`.
+public enum SupervisorProgram {
+    static let version = "0.1.0"
+
+    static let help = """
+        Usage: orchd-supervisor --link PATH --state-dir DIR --work-dir DIR [options]
+
+        Starts and ends the workers of orchd, and keeps their exit records until orchd has them.
+        orchd and its units start it; there is no need to run it by hand.
+
+          --link PATH         the socket that the engine connects to
+          --state-dir DIR     where exit records are kept; best on a file system in memory
+          --work-dir DIR      where the workspaces of attempts are made
+          --policy FILE       which pool runs as which user; without it, all run as the user of the supervisor
+          --engine-user USER  a user that may connect, besides root and the supervisor's own
+          --cgroup WHERE      auto (the default), none, or the path of a cgroup v2 directory to use
+          --stop-grace SECS   from SIGTERM to SIGKILL when the supervisor ends (10)
+          --ready-fd N        write a line feed to this descriptor and close it when the socket is served
+          --help, --version
+        """
+
+    /// Runs it, and returns its exit status: 0 after a signal has ended it, 1 if it could not start, 2 for wrong arguments.
+    public static func main(_ arguments: [String]) -> Int32 {
+        linux_default_all_signals()
+        let options: Options
+        do throws(Options.UsageError) {
+            options = try Options(parsing: Array(arguments.dropFirst()))
+        } catch {
+            say("orchd-supervisor: \(error.message)\nTry 'orchd-supervisor --help'.", to: STDERR_FILENO)
+            return 2
+        }
+        switch options {
+        case .help:
+            say(help, to: STDOUT_FILENO)
+            return 0
+        case .version:
+            say("orchd-supervisor \(version)", to: STDOUT_FILENO)
+            return 0
+        case .serve(let configuration): return serve(configuration)
+        }
+    }
+
+    private static func serve(_ configuration: SupervisorConfiguration) -> Int32 {
+        _ = linux_block_all_signals()
+        do {
+            let policy = try configuration.policy.map { path throws(StartFailure) in try Policy.load(path) }
+            try Supervisor(configuration, policy: policy).run()
+            return 0
+        } catch let failure as StartFailure {
+            Log.error("cannot start: \(failure.message)")
+        } catch {
+            Log.error("cannot start: \(error)")
+        }
+        return 1
+    }
+
+    private static func say(_ text: String, to descriptor: Int32) {
+        var line = text + "\n"
+        line.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,60 @@
+import CLinux
+import Glibc
+
+/// The directories of attempts: `POOL/NAME` below the work directory. A pool's directory belongs to its user, who makes and fills
+/// what is in it; root only ever removes an empty directory there, or opens a file without following a link.
+final class Workspaces {
+    private static let resultName = ".orch-result"
+
+    let path: String
+    private let directory: OwnedDescriptor
+    private var pools: [String: OwnedDescriptor] = [:]
+
+    init(_ path: String) throws(SystemError) {
+        self.path = path
+        // Users of pools must pass through it, and have no business to list it.
+        let isNew = mkdir(path, 0o700) == 0
+        guard isNew || errno == EEXIST else { throw SystemError("mkdir \(path)") }
+        directory = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        if isNew, geteuid() == 0, fchmod(directory.number, 0o711) != 0 { throw SystemError("chmod \(path)") }
+    }
+
+    func path(pool: String, name: String) -> String { "\(path)/\(pool)/\(name)" }
+    func resultPath(pool: String, name: String) -> String { "\(path)/\(pool)/\(name)/\(Self.resultName)" }
+
+    /// Makes the directory of a pool, once.
+    func prepare(_ pool: String, for identity: Policy.Identity?) throws(SystemError) {
+        guard pools[pool] == nil else { return }
+        guard mkdirat(directory.number, pool, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(pool)") }
+        let made = try OwnedDescriptor(opening: pool, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        if let identity, geteuid() == 0 {
+            guard fchown(made.number, identity.user, identity.group) == 0 else { throw SystemError("chown \(pool)") }
+        }
+        guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(pool)") }
+        pools[pool] = made
+    }
+
+    /// Looks again at the directory of a pool next time: somebody seems to have removed it.
+    func forget(_ pool: String) { pools[pool] = nil }
+
+    /// Removes the workspace if nothing is in it.
+    func removeIfEmpty(pool: String, name: String) -> Bool {
+        guard let parent = pools[pool] else { return false }
+        return unlinkat(parent.number, name, AT_REMOVEDIR) == 0
+    }
+
+    /// The result file that an attempt left, if it is a file, not empty, and the user's own.
+    func openResult(pool: String, name: String) -> OwnedDescriptor? {
+        // Step by step: the user may have put a link in place of the directory.
+        guard let parent = try? OwnedDescriptor(opening: pool, in: directory, Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW),
+            let workspace = try? OwnedDescriptor(opening: name, in: parent, Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW),
+            let file = try? OwnedDescriptor(
+                opening: Self.resultName, in: workspace, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+        else { return nil }
+        var owner = stat()
+        var status = stat()
+        guard fstat(parent.number, &owner) == 0, fstat(file.number, &status) == 0 else { return nil }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0, status.st_uid == owner.st_uid else { return nil }
+        return file
+    }
+}

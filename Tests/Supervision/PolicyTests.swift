@@ -1,0 +1,86 @@
+import Glibc
+import SupervisorLink
+import Testing
+
+@testable import Supervision
+
+@Suite struct PolicyTests {
+    private static let text = """
+        orchd-policy 1
+        program p /opt/my tools/run
+        pool p 1000 1000,27
+        pool any 1001 1001
+
+        """
+
+    @Test func aPolicyIsRead() throws {
+        let policy = try Policy(parsing: Self.text)
+        #expect(policy.pools["p"]?.identity == Policy.Identity(user: 1000, group: 1000, supplementary: [27]))
+        #expect(policy.pools["p"]?.programs == ["/opt/my tools/run"])
+        #expect(policy.pools["any"]?.programs == [])
+    }
+
+    @Test(arguments: [
+        "", "orchd-policy 2\n", "orchd-policy 1\npool p 0 1", "orchd-policy 1\npool p 1", "orchd-policy 1\npool p 1 1,",
+        "orchd-policy 1\npool p 1 1\npool p 2 2", "orchd-policy 1\n# x", "orchd-policy 1\n\npool p 1 1",
+        "orchd-policy 1\npool ../p 1 1", "orchd-policy 1\npool p -1 1", "orchd-policy 1\npool p 4294967295 1",
+        "orchd-policy 1\nprogram p /bin/x", "orchd-policy 1\npool p 1 1\nprogram p x", "orchd-policy 1\npool  p 1 1",
+    ]) func anInvalidOneIsRefused(text: String) {
+        #expect(throws: Policy.Invalid.self) { try Policy(parsing: text) }
+    }
+
+    @Test func ordersAreJudged() throws {
+        let judge = Judge(policy: try Policy(parsing: Self.text), ownOOMScore: 0)
+        func verdict(_ configure: (inout LaunchOrder) -> Void) -> Judge.Verdict {
+            var order = LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: ["/opt/my tools/run"])
+            configure(&order)
+            return judge.judge(order)
+        }
+        let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
+        #expect(verdict { _ in } == .allowed(identity, programs: ["/opt/my tools/run"]))
+        #expect(
+            verdict {
+                $0.arguments = ["run"]
+                $0.environment = ["PATH=/bin:/opt/my tools:."]
+            } == .allowed(identity, programs: ["/opt/my tools/run"]))
+        #expect(verdict { $0.arguments = ["/bin/sh"] } == .refused(.program))
+        #expect(verdict { $0.arguments = ["/opt/my tools/../../bin/sh"] } == .refused(.program))
+        #expect(verdict { $0.pool = "other" } == .refused(.unknownPool))
+        #expect(verdict { $0.nice = -1 } == .refused(.nice))
+        #expect(verdict { $0.oomScoreAdjust = -1 } == .refused(.oomScore))
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func poolsRunAsTheirUsersAndReloadIsAllOrNothing() throws {
+        var template = Array("/tmp/orchd-policy-XXXXXX".utf8CString)
+        close(mkstemp(&template))
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(path) }
+        func put(_ text: String) throws { try SmallFile.write(text, to: path) }
+        try put("orchd-policy 1\npool p 65534 65534\n")
+        let fixture = try Fixture(options: ["--policy", path])
+        let engine = try fixture.engine()
+        let output = try fixture.file("out")
+        let order = fixture.shell("id -u; id -G; touch x; stat -c %u-%a . ..; mkdir -m 0 locked; echo r > .orch-result") {
+            $0.descriptors = [1]
+        }
+        #expect(try engine.run(order, descriptors: [output.number]).code == 0)
+        #expect(readAll(output.number) == "65534\n65534\n65534-700\n65534-700\n")
+        #expect(engine.results[1] == "r\n")
+        try engine.send(.discard(pool: "p", name: "1.1"))
+        try eventually { access(fixture.directory + "/work/p/1.1", F_OK) != 0 }
+        let refused = try engine.run(fixture.order("true") { $0.pool = "q" })
+        #expect(refused.ending == .refused && refused.code == EndReport.Refusal.unknownPool.rawValue)
+
+        try put("orchd-policy 1\npool p 0 0\npool q 0 0\n")
+        fixture.send(SIGHUP)
+        #expect(try engine.run(fixture.order("true")).ending == .exited)
+        truncate(path, 0)
+        try put("orchd-policy 1\npool q 65534 65534\nprogram q /bin/true\n")
+        fixture.send(SIGHUP)
+        try engine.send(.slots(pool: "q", count: 1))
+        // The signal may come after the order.
+        try eventually { (try? engine.run(fixture.order("/bin/true") { $0.pool = "q" }).ending) == .exited }
+        #expect(try engine.run(fixture.order("/bin/sh") { $0.pool = "q" }).code == EndReport.Refusal.program.rawValue)
+        #expect(try engine.run(fixture.order("true")).code == EndReport.Refusal.unknownPool.rawValue)
+    }
+}

@@ -1,0 +1,25 @@
+import SupervisorLink
+
+/// One of each message, with every field away from its default.
+enum Samples {
+    static let order = LaunchOrder(
+        attempt: 77, name: "42.1", pool: "gpu-2_x", arguments: ["program", "", "ä\n"], environment: ["A=1", "B="],
+        directory: "/srv/x", umask: 0o027, nice: 7, oomScoreAdjust: -900, noNewPrivileges: false,
+        limits: [.init(resource: 7, soft: 64, hard: .max)], descriptors: [1, 63])
+
+    static let toSupervisor: [EngineMessage] = [
+        .hello(version: 3, oldest: 2), .slots(pool: "p", count: 9), .launch(order), .revoke(attempt: 5),
+        .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]), .discard(pool: "p", name: "1.2"),
+        .gather(milliseconds: 100),
+    ]
+
+    static let start = StartReport(attempt: 9, pid: 123, slot: 4, startedAt: 1_700_000_000_000, startedMonotonic: 55)
+    static let end = EndReport(
+        start: start, ending: .spawnFailed, code: 2, step: .execute, flags: [.killed, .outOfMemory], endedAt: -1,
+        endedMonotonic: .max, cpuUser: 1, cpuSystem: 2, peakMemory: 3)
+
+    static let toEngine: [SupervisorMessage] = [
+        .welcome(.init(version: 1, store: .max, heardUpTo: 7, pid: 8, cgroups: true)), .waiting(attempts: [1, 2]),
+        .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true), .result(attempt: 4),
+    ]
+}

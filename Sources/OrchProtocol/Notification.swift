@@ -3,6 +3,13 @@ public enum Notification: Sendable, Equatable {
     case event(request: RequestID, Event)
     case finished(request: RequestID, TaskRecord)
     case output(request: RequestID, OutputChunk)
+
+    /// The id of the request that it belongs to.
+    public var request: RequestID {
+        switch self {
+        case .event(let request, _), .finished(let request, _), .output(let request, _): request
+        }
+    }
 }
 
 /// A piece of output. Exactly one of `text` and `base64` is given: text where the bytes are UTF-8.
@@ -12,9 +19,12 @@ public struct OutputChunk: Codable, Sendable, Equatable {
     public var offset: Int64
     public var text: String?
     public var base64: String?
+    /// The attempt that wrote it. A client that follows a task through its retries tells by it that `offset` began anew.
+    public var attempt: Int?
 
-    public init(stream: OutputStream, offset: Int64, text: String? = nil, base64: String? = nil) {
+    public init(stream: OutputStream, offset: Int64, text: String? = nil, base64: String? = nil, attempt: Int? = nil) {
         self.stream = stream
+        self.attempt = attempt
         self.offset = offset
         self.text = text
         self.base64 = base64

@@ -3,6 +3,13 @@ public enum Notification: Sendable, Equatable {
     case event(request: RequestID, Event)
     case finished(request: RequestID, TaskRecord)
     case output(request: RequestID, OutputChunk)
+
+    /// The id of the request that it belongs to.
+    public var request: RequestID {
+        switch self {
+        case .event(let request, _), .finished(let request, _), .output(let request, _): request
+        }
+    }
 }
 
 /// A piece of output. Exactly one of `text` and `base64` is given: text where the bytes are UTF-8.
@@ -15,7 +22,7 @@ public struct OutputChunk: Codable, Sendable, Equatable {
     public var text: String?
     public var base64: String?
 
-    public init(stream: OutputStream, attempt: Int = 1, offset: Int64, text: String? = nil, base64: String? = nil) {
+    public init(stream: OutputStream, offset: Int64, text: String? = nil, base64: String? = nil, attempt: Int = 1) {
         self.stream = stream
         self.attempt = attempt
         self.offset = offset

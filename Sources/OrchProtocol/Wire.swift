@@ -4,8 +4,11 @@ import FoundationEssentials
 public enum Wire {
     /// The version of the protocol, for `daemon.version`. It grows when something that worked no longer does.
     public static let version = 1
-    /// The longest line that the daemon takes or sends, in bytes, its `\n` not counted.
+    /// The longest line that the daemon takes or sends in general, in bytes, its `\n` not counted.
     public static let maximumLineLength = 4 << 20
+    /// The longest line of `task.submit`, and of its answer, in bytes. A batch is taken all or not at all, so it has to fit
+    /// into one line.
+    public static let maximumSubmissionLength = 64 << 20
 
     /// Reads a request line. The error carries the id that the answer must have, where one could be read.
     public static func request(from line: Data) -> (id: RequestID?, Result<Request, WireError>) {

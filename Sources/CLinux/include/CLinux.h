@@ -14,5 +14,8 @@
 #include "clinux_spawn.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/xattr.h>

@@ -77,11 +77,13 @@ final class ConnectionHandler: ChannelInboundHandler {
             case .line(let line):
                 if line.readableBytes > 0 { waiting.append(line) }
             case .tooLong:
-                refuse(
+                refuse( 
                     WireError(
                         .lineTooLong,
-                        "a line has at most \(LineBuffer.ordinaryLimit >> 20) MiB, a task.submit at most \(LineBuffer.submissionLimit >> 20) MiB"
-                    ))
+                        """
+                        a line has at most \(Wire.maximumLineLength >> 20) MiB, \
+                        a task.submit at most \(Wire.maximumSubmissionLength >> 20) MiB
+                        """))
             }
         }
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import OrchProtocol
 
 /// Cuts what a connection sends into lines, and holds no more of it than one line may have.
 struct LineBuffer {
@@ -11,11 +12,6 @@ struct LineBuffer {
     private var buffer = ByteBuffer()
     /// How far the buffer has been searched for an end.
     private var searched = 0
-
-    /// Lines up to this many bytes are taken from everybody.
-    static let ordinaryLimit = 4 << 20
-    /// And up to this many if they begin like the submission of a batch.
-    static let submissionLimit = 64 << 20
 
     mutating func append(_ bytes: inout ByteBuffer) {
         if buffer.readableBytes == 0 {
@@ -44,10 +40,10 @@ struct LineBuffer {
     }
 
     private var limit: Int {
-        guard buffer.readableBytes > Self.ordinaryLimit else { return Self.ordinaryLimit }
+        guard buffer.readableBytes > Wire.maximumLineLength else { return Wire.maximumLineLength }
         let beginning = buffer.readableBytesView.prefix(512)
         let marker = Array("\"task.submit\"".utf8)
         let isSubmission = beginning.indices.contains { beginning[$0...].starts(with: marker) }
-        return isSubmission ? Self.submissionLimit : Self.ordinaryLimit
+        return isSubmission ? Wire.maximumSubmissionLength : Wire.maximumLineLength
     }
 }

@@ -159,9 +159,9 @@ extension OutputChunk {
     /// Text where the bytes are UTF-8, base64 where they are not: also where a character is cut in two by the end of the piece.
     init(_ stream: OrchProtocol.OutputStream, _ attempt: Int, offset: Int64, _ bytes: [UInt8]) {
         if let text = String(validating: bytes, as: UTF8.self) {
-            self.init(stream: stream, attempt: attempt, offset: offset, text: text)
+            self.init(stream: stream, offset: offset, text: text, attempt: attempt)
         } else {
-            self.init(stream: stream, attempt: attempt, offset: offset, base64: Data(bytes).base64EncodedString())
+            self.init(stream: stream, offset: offset, base64: Data(bytes).base64EncodedString(), attempt: attempt)
         }
     }
 }

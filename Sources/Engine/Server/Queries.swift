@@ -149,7 +149,7 @@ struct Queries: Sendable {
         let problems = health.problems(hasSupervisor: peer != nil)
         let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
         return DaemonStatus(
-            state: state, version: EngineVersion.current, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
+            state: state, version: Release.version, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
             now: WireTime(milliseconds: Clock.now().wall),
             supervisor: SupervisorStatus(connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())

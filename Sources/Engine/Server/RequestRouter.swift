@@ -44,7 +44,7 @@ final class RequestRouter: Sendable {
         case .poolList: query(responder) { try self.queries.pools() }
         case .workerList(let parameters): query(responder) { try self.queries.workers(parameters) }
         case .status: query(responder) { try self.queries.status() }
-        case .version: responder.succeed(VersionInfo(version: EngineVersion.current, protocol: Wire.version))
+        case .version: responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version))
         case .wait(let parameters): stream(responder) { try self.streams.wait(parameters, responder) }
         case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
         case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }

@@ -1,0 +1,128 @@
+import FoundationEssentials
+import Glibc
+import OrchProtocol
+
+/// One connection to the daemon, for one thread.
+///
+/// Calls block. Signals may interrupt them, deadlines end them, and a watched descriptor is served while they wait.
+public final class Connection {
+    /// Where the socket is.
+    public let path: String
+    /// A descriptor that is served while a call waits.
+    public var watch: Watch?
+
+    private let socket: UnixSocket
+    /// The answer to a large submission is itself larger than an ordinary line.
+    private var lines = LineBuffer(limit: Wire.maximumSubmissionLength)
+    private var ended = false
+    private var lastID: Int64 = 0
+
+    /// Connects to the socket at a path of any length.
+    ///
+    /// - Parameter patience: the seconds to wait while the daemon's backlog is full; for ever where nil.
+    public init(path: String, patience: Int? = nil) throws(ClientError) {
+        self.path = path
+        socket = try UnixSocket(connectingTo: path, patience: patience)
+    }
+
+    /// The user that the daemon runs as, or root where systemd made the socket.
+    public var peerUser: UInt32? { socket.peerUser }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// - Parameter onNotification: gets what is streamed before the answer, in order. What it throws ends the wait.
+    /// - Throws: `WireError` where the daemon refuses, ``ClientError`` where there is no answer.
+    public func call<R: Decodable>(
+        _ call: Call, as type: R.Type, deadline: ContinuousClock.Instant? = nil,
+        onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
+    ) throws -> R {
+        let bytes = try answer(to: send(call), deadline: deadline, onNotification: onNotification)
+        do {
+            return try Wire.decode(type, from: Data(bytes))
+        } catch {
+            throw ClientError.malformed("a result of \(call.method.rawValue) that cannot be read")
+        }
+    }
+
+    /// Sends a request and does not wait. An answer that nobody waits for is dropped.
+    @discardableResult
+    public func send(_ call: Call) throws -> RequestID {
+        lastID += 1
+        let line = try Wire.line(Request(id: .number(lastID), call: call))
+        return try send([UInt8](line), limit: call.method.maximumLineLength)
+    }
+
+    /// Sends a request whose parameters are JSON already.
+    public func send(_ method: OrchProtocol.Method, parameters: [UInt8]) throws -> RequestID {
+        lastID += 1
+        let head = #"{"id":\#(lastID),"jsonrpc":"2.0","method":"\#(method.rawValue)","params":"#
+        return try send(Array(head.utf8) + parameters + [UInt8(ascii: "}")], limit: method.maximumLineLength)
+    }
+
+    /// Waits for the answer to a request and returns the JSON of its result.
+    public func answer(
+        to id: RequestID, deadline: ContinuousClock.Instant? = nil,
+        onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
+    ) throws -> [UInt8] {
+        while true {
+            while let line = try lines.next() {
+                let envelope = try Envelope(line)
+                if envelope.method != nil {
+                    if let notification = try envelope.notification(), notification.request == id {
+                        try onNotification(notification)
+                    }
+                } else if envelope.id == id {
+                    return try envelope.result()
+                } else if envelope.id == nil {
+                    // The daemon could not even read an id: an error about the connection as a whole, before it closes it.
+                    _ = try envelope.result()
+                }
+            }
+            guard !ended else { throw ClientError.lost }
+            guard try Poll.wait(socket.descriptor, for: POLLIN, watch: watch, until: deadline) != nil else {
+                throw ClientError.timedOut
+            }
+            receive()
+        }
+    }
+
+    private func send(_ line: [UInt8], limit: Int) throws -> RequestID {
+        guard line.count <= limit else { throw ClientError.tooLong(bytes: line.count, limit: limit) }
+        let bytes = line + [0x0A]
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(
+                    socket.descriptor, $0.baseAddress.map { $0 + sent }, bytes.count - sent,
+                    Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            if count >= 0 {
+                sent += count
+            } else if errno == EAGAIN {
+                let ready = try Poll.wait(socket.descriptor, for: POLLIN | POLLOUT, watch: watch, until: nil) ?? 0
+                // Takes what the daemon sends in the meantime, lest both wait for the other to read.
+                if ready & POLLIN != 0, !ended { receive() }
+            } else if errno != EINTR {
+                // The daemon may have closed because it answered already, that the line is too long for instance. So the
+                // loss is reported only when the answer is waited for and is not there.
+                break
+            }
+        }
+        return .number(lastID)
+    }
+
+    private func receive() {
+        withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { room in
+            let count = recv(socket.descriptor, room.baseAddress, room.count, Int32(MSG_DONTWAIT))
+            if count > 0 {
+                lines.append(UnsafeRawBufferPointer(rebasing: room[..<count]))
+            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+                ended = true
+            }
+        }
+    }
+}
+
+extension OrchProtocol.Method {
+    fileprivate var maximumLineLength: Int { self == .submit ? Wire.maximumSubmissionLength : Wire.maximumLineLength }
+}

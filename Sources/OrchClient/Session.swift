@@ -1,0 +1,80 @@
+import Glibc
+import OrchProtocol
+
+/// A connection that is made again when it breaks, for what may be asked twice.
+///
+/// A daemon that restarts is gone for a moment. Under systemd its socket stays and a connection waits in the backlog; in a
+/// foreground run the socket is gone, too, and so a session tries for a while.
+public final class Session {
+    /// Where the socket is.
+    public let path: String
+    /// How long to look for a daemon that was there before.
+    public var patience: Duration = .seconds(10)
+    /// A descriptor that is served while waiting, on each connection and between two.
+    public var watch: Watch? {
+        didSet { connection?.watch = watch }
+    }
+    /// The connection, while there is one.
+    public private(set) var connection: Connection?
+
+    public init(path: String) { self.path = path }
+
+    /// The connection, made at the first use.
+    public func connect() throws(ClientError) -> Connection {
+        if let connection { return connection }
+        let made = try Connection(path: path)
+        made.watch = watch
+        connection = made
+        return made
+    }
+
+    /// Runs a conversation, and runs it again on a new connection when the connection is lost.
+    ///
+    /// - Parameter repeatable: whether the conversation may be had twice. What changes something twice may not, and its loss
+    ///   is thrown.
+    public func perform<R>(repeatable: Bool = true, _ conversation: (Connection) throws -> R) throws -> R {
+        var giveUp: ContinuousClock.Instant?
+        while true {
+            do {
+                let connection = try connect()
+                let began = ContinuousClock.now
+                do {
+                    return try conversation(connection)
+                } catch ClientError.lost where repeatable {
+                    self.connection = nil
+                    // One that lasted was a success, so the next search has its whole time again.
+                    if giveUp == nil || ContinuousClock.now - began > .seconds(1) { giveUp = .now + patience }
+                    guard ContinuousClock.now < giveUp ?? .now else { throw ClientError.lost }
+                }
+            } catch ClientError.noDaemon(let path, let errno) {
+                guard let limit = giveUp, ContinuousClock.now < limit else {
+                    throw ClientError.noDaemon(path: path, errno: errno)
+                }
+            }
+            _ = try Poll.wait(-1, for: 0, watch: watch, until: .now + .milliseconds(100))
+        }
+    }
+
+    /// Sends a request and waits for its answer, again on a new connection where the first is lost.
+    public func call<R: Decodable>(
+        _ call: Call, as type: R.Type, deadline: ContinuousClock.Instant? = nil,
+        onNotification: (Notification) throws -> Void = { _ in }
+    ) throws -> R {
+        try perform(repeatable: call.isRepeatable) {
+            try $0.call(call, as: type, deadline: deadline, onNotification: onNotification)
+        }
+    }
+}
+
+extension Call {
+    /// Whether asking twice has the same effect as asking once.
+    public var isRepeatable: Bool {
+        switch self {
+        case .get, .list, .wait, .logs, .poolList, .workerList, .status, .version, .subscribe: true
+        case .submit(let submission): submission.specs.allSatisfy { $0.key != nil }
+        // The state asked for is the state reached; but a daemon that comes back has been asked to go for the last time.
+        case .update, .hold, .poolPause, .poolResume, .poolResize, .poolDrain, .reload: true
+        case .cancel, .retry, .release, .drain, .stop: false
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import OrchProtocol
+
+/// One event, one line.
+public enum EventText {
+    /// `14:05:03  task.finished  42.1  default/2  failed: exited with status 3`, without a line feed.
+    public static func line(_ event: Event, now: WireTime, style: Style) -> String {
+        var parts = [style(.dim, LocalTime.short(event.at, now: now)), style(role(event), padded(event.kind.rawValue))]
+        if let task = event.task { parts.append("\(task)" + (event.attempt.map { ".\($0)" } ?? "")) }
+        if let place = event.worker ?? event.pool { parts.append(SafeText.line(place)) }
+        if let state = event.state, state != .queued, state != .running { parts.append(state.rawValue) }
+        if let detail = event.detail {
+            parts.append(SafeText.line(detail))
+        } else if let outcome = event.outcome, !outcome.isSuccess {
+            parts.append(OutcomeText.text(outcome))
+        }
+        return parts.joined(separator: "  ")
+    }
+
+    private static func padded(_ kind: String) -> String {
+        kind + String(repeating: " ", count: max(0, 14 - kind.count))
+    }
+
+    private static func role(_ event: Event) -> Style.Role {
+        switch event.kind {
+        case .taskStarted: .accent
+        case .taskRetrying, .daemonDraining, .poolPaused, .poolDraining: .warning
+        case .supervisorLost: .bad
+        case .taskFinished: event.state == .succeeded ? .good : event.state == .failed ? .bad : .dim
+        default: .plain
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+import OrchProtocol
+
+/// Points in time in the reader's time zone.
+public enum LocalTime {
+    /// The present, to the millisecond.
+    public static var now: WireTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return WireTime(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    /// As short as it stays clear: the hour today, the day this year, else the whole date.
+    public static func short(_ time: WireTime, now: WireTime) -> String {
+        let (moment, today) = (fields(time), fields(now))
+        let clock = two(moment.tm_hour) + ":" + two(moment.tm_min)
+        if moment.tm_year == today.tm_year, moment.tm_yday == today.tm_yday { return clock + ":" + two(moment.tm_sec) }
+        return (moment.tm_year == today.tm_year ? "" : "\(moment.tm_year + 1900)-")
+            + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday) + " " + clock
+    }
+
+    /// Date and hour, and the distance from now: `2026-11-22 14:05:03 (3m ago)`.
+    public static func full(_ time: WireTime, now: WireTime) -> String {
+        let moment = fields(time)
+        let date = "\(moment.tm_year + 1900)-" + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday)
+        let clock = two(moment.tm_hour) + ":" + two(moment.tm_min) + ":" + two(moment.tm_sec)
+        return "\(date) \(clock) (\(RelativeTime.text(time, now: now)))"
+    }
+
+    static func fields(_ time: WireTime) -> tm {
+        var seconds = time_t(time.milliseconds / 1000)
+        var result = tm()
+        localtime_r(&seconds, &result)
+        return result
+    }
+
+    private static func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+}

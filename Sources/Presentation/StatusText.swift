@@ -1,0 +1,89 @@
+import OrchProtocol
+
+/// The whole daemon at a glance: `orchctl status`, and `s` in a foreground run.
+public enum StatusText {
+    /// What is wrong first, then the daemon, its pools and its workers. Each line ended by a line feed.
+    ///
+    /// - Parameters:
+    ///   - workers: the workers to list; a pool's idle ones are left out when `onlyBusy`.
+    ///   - width: the columns of the terminal; nil to cut nothing off.
+    public static func text(
+        _ status: DaemonStatus, workers: [WorkerRecord], style: Style, width: Int? = nil, onlyBusy: Bool = false
+    ) -> String {
+        var text = problems(status, style) + headline(status, style) + "\n"
+        text += "\n" + PoolTable.make(status.pools).text(style: style, width: width)
+        let listed = onlyBusy ? workers.filter { $0.state != .idle } : workers
+        if !listed.isEmpty { text += "\n" + WorkerTable.make(listed, now: status.now).text(style: style, width: width) }
+        return text
+    }
+
+    private static func problems(_ status: DaemonStatus, _ style: Style) -> String {
+        var problems = status.problems
+        if !status.supervisor.connected, problems.isEmpty {
+            problems = ["the supervisor is not connected: no task can start; see systemctl status orchd-supervisor"]
+        }
+        return problems.map { style(.bad, "! " + SafeText.line($0)) + "\n" }.joined()
+    }
+
+    private static func headline(_ status: DaemonStatus, _ style: Style) -> String {
+        let role: Style.Role = status.state == .running ? .good : status.state == .draining ? .warning : .bad
+        var parts = ["orchd \(SafeText.line(status.version))", style(role, status.state.rawValue)]
+        parts.append("up \(RelativeTime.between(status.startedAt, status.now))")
+        parts.append("pid \(status.pid)")
+        if status.supervisor.cgroups == false { parts.append("no cgroups: limits and accounting are off") }
+        parts.append("\(status.counts.queued) queued, \(status.counts.running) running")
+        return parts.joined(separator: " · ")
+    }
+}
+
+/// The pools and how many tasks each has.
+public enum PoolTable {
+    public static func make(_ pools: [PoolRecord]) -> Table {
+        let counts = ["SLOTS", "RUNNING", "READY", "DELAYED", "HELD", "DONE", "FAILED"]
+        var table = Table(
+            [.init("POOL", shrinks: true), .init("STATE"), .init("AGENT", shrinks: true)]
+                + counts.map { Table.Column($0, alignsRight: true) })
+        for pool in pools {
+            let counts = pool.counts
+            table.add([
+                .init(SafeText.line(pool.name), .strong), .init(pool.state.rawValue, pool.state == .active ? .plain : .warning),
+                .init(SafeText.line(pool.agent)), .init(String(pool.slots)), number(counts.running, .accent),
+                number(counts.ready), number(counts.delayed), number(counts.held), number(counts.succeeded, .good),
+                number(counts.failed, .bad),
+            ])
+        }
+        return table
+    }
+
+    /// A zero is no news.
+    private static func number(_ value: Int, _ role: Style.Role = .plain) -> Table.Cell {
+        .init(String(value), value == 0 ? .dim : role)
+    }
+}
+
+/// The workers and what each does.
+public enum WorkerTable {
+    public static func make(_ workers: [WorkerRecord], now: WireTime) -> Table {
+        var table = Table([
+            .init("WORKER"), .init("STATE"), .init("TASK"), .init("PID", alignsRight: true), .init("SINCE"),
+            .init("WHAT", shrinks: true),
+        ])
+        for worker in workers {
+            let attempt = worker.attempt.map { ".\($0)" } ?? ""
+            table.add([
+                .init(SafeText.line(worker.name)), .init(worker.state.rawValue, role(worker.state)),
+                .init(worker.task.map { "\($0)\(attempt)" } ?? ""), .init(worker.pid.map { String($0) } ?? ""),
+                .init(worker.since.map { RelativeTime.text($0, now: now) } ?? ""), .init(SafeText.line(worker.title ?? "")),
+            ])
+        }
+        return table
+    }
+
+    private static func role(_ state: WorkerRecord.State) -> Style.Role {
+        switch state {
+        case .idle: .dim
+        case .busy: .accent
+        case .stopping: .warning
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import OrchProtocol
+
+/// Everything about one task: `orchctl show`.
+public struct TaskDetailText {
+    private let task: TaskRecord
+    private let now: WireTime
+    private let style: Style
+
+    public init(_ task: TaskRecord, now: WireTime, style: Style) {
+        self.task = task
+        self.now = now
+        self.style = style
+    }
+
+    /// The text, its last line ended by a line feed.
+    public var text: String {
+        var text = style(.strong, "task \(task.id)") + "  " + style(TaskText.role(task), TaskText.state(task))
+        text += task.reason.map { "  " + SafeText.line($0) } ?? ""
+        text += "\n" + table(facts) + "\n"
+        for attempt in task.attempts { text += "\n" + describe(attempt) }
+        if let prompt = task.prompt { text += "\n" + style(.dim, "prompt") + "\n" + indented(prompt) }
+        if let result = task.result {
+            let heading = result.truncated ? "result (its beginning; orchctl logs has all)" : "result"
+            text += "\n" + style(.dim, heading) + "\n" + indented(result.text)
+        }
+        return text
+    }
+
+    /// Name and value of what is set.
+    private var facts: [(String, String?)] {
+        [
+            ("name", task.name.map(SafeText.line)),
+            ("command", task.command.map(SafeText.command)),
+            ("pool", SafeText.line(task.pool)),
+            ("model", task.model.map(SafeText.line)),
+            ("thinking", task.thinking.map(SafeText.line)),
+            ("directory", task.cwd.map(SafeText.line)),
+            ("labels", labels),
+            ("priority", task.priority == 0 ? nil : String(task.priority)),
+            ("timeout", task.timeout.map(DurationText.text)),
+            ("idle timeout", task.idleTimeout.map(DurationText.text)),
+            ("retries", retries),
+            ("key", task.key.map(SafeText.line)),
+            ("user", String(task.submitter)),
+            ("submitted", moment(task.submittedAt)),
+            ("due", moment(task.dueAt)),
+            ("expires", moment(task.expires)),
+            ("started", moment(task.startedAt)),
+            ("finished", moment(task.finishedAt)),
+        ]
+    }
+
+    private var labels: String? {
+        guard let labels = task.labels, !labels.isEmpty else { return nil }
+        return labels.sorted { $0.key < $1.key }.map { SafeText.line("\($0.key)=\($0.value)") }.joined(separator: " ")
+    }
+
+    private var retries: String? {
+        guard task.retries > 0 else { return nil }
+        let causes = task.retryOn.map(\.rawValue).joined(separator: ", ")
+        return "\(task.attemptCount) of \(task.retries + 1) tries made; tried again after: \(causes)"
+    }
+
+    private func moment(_ time: WireTime?) -> String? { time.map { LocalTime.full($0, now: now) } }
+
+    private func describe(_ attempt: AttemptRecord) -> String {
+        let role: Style.Role = attempt.outcome.map { $0.isSuccess ? .good : .bad } ?? .accent
+        let heading = style(.strong, "attempt \(task.id).\(attempt.number)") + "  "
+        var took: String?
+        if let started = attempt.startedAt { took = RelativeTime.between(started, attempt.endedAt ?? now) }
+        var processor: String?
+        if let user = attempt.cpuUser {
+            processor = "\(DurationText.text(user)) user, \(DurationText.text(attempt.cpuSystem ?? 0)) system"
+        }
+        return heading + style(role, OutcomeText.text(attempt)) + "\n"
+            + table([
+                (
+                    "worker",
+                    attempt.worker.map { worker in
+                        SafeText.line(worker) + (attempt.pid.map { ", pid \($0)" } ?? "")
+                    }
+                ),
+                ("started", moment(attempt.startedAt)),
+                ("took", took),
+                ("processor", processor),
+                ("peak memory", attempt.peakMemory.map(Self.bytes)),
+            ])
+    }
+
+    private func table(_ facts: [(String, String?)]) -> String {
+        facts.map { name, value in
+            guard let value else { return "" }
+            return "  " + style(.dim, name) + String(repeating: " ", count: max(1, 14 - name.count)) + value + "\n"
+        }.joined()
+    }
+
+    private func indented(_ text: String) -> String {
+        SafeText.block(text).split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)\n" }.joined()
+    }
+
+    /// In the unit that leaves one to four digits: `850 KiB`.
+    static func bytes(_ count: Int64) -> String {
+        var (value, unit) = (count, 0)
+        let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+        while value >= 10_240, unit + 1 < units.count {
+            value /= 1024
+            unit += 1
+        }
+        return "\(value) \(units[unit])"
+    }
+}

@@ -1,0 +1,45 @@
+import OrchProtocol
+
+/// One task in few words.
+public enum TaskText {
+    /// What the task is: its name, or its command, or the beginning of its prompt.
+    public static func title(_ task: TaskRecord) -> String {
+        if let name = task.name { return SafeText.line(name) }
+        if let command = task.command { return SafeText.command(command) }
+        return SafeText.line((task.prompt ?? "").prefix(400))
+    }
+
+    /// Its state; for a queued one also why it is not running: `queued (delayed)`.
+    public static func state(_ task: TaskRecord) -> String {
+        guard task.state == .queued, let waiting = task.waiting, waiting != .ready else { return task.state.rawValue }
+        return waiting.rawValue
+    }
+
+    /// The colour of its state.
+    public static func role(_ task: TaskRecord) -> Style.Role {
+        switch task.state {
+        case .queued: task.waiting == .blocked || task.waiting == .limited ? .warning : .plain
+        case .running: .accent
+        case .succeeded: .good
+        case .failed: .bad
+        case .cancelled, .expired: .dim
+        }
+    }
+
+    /// How long it has waited, has run or ran: what is of interest in its state.
+    public static func duration(_ task: TaskRecord, now: WireTime) -> String {
+        switch (task.state, task.startedAt, task.finishedAt) {
+        case (.queued, _, _): RelativeTime.text(task.submittedAt, now: now)
+        case (_, let started?, let finished?): RelativeTime.between(started, finished)
+        case (_, let started?, nil): RelativeTime.between(started, now)
+        case (_, nil, let finished?): RelativeTime.text(finished, now: now)
+        case (_, nil, nil): RelativeTime.text(task.submittedAt, now: now)
+        }
+    }
+
+    /// A sentence about a task that has ended: `task 42 failed: exited with status 3`.
+    public static func ending(_ task: TaskRecord) -> String {
+        let why = task.state == .succeeded ? nil : task.reason ?? task.attempts.last?.outcome.map(OutcomeText.text)
+        return "task \(task.id) \(task.state.rawValue)" + (why.map { ": " + SafeText.line($0) } ?? "")
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Glibc
+import OrchClient
+import OrchProtocol
+
+/// A task that somebody at a terminal follows, and may interrupt.
+final class Attended {
+    private let id: Int64
+    private let session: Session
+    private var interruptions = 0
+
+    init(id: Int64, session: Session) {
+        self.id = id
+        self.session = session
+    }
+
+    /// Shows the output, and returns the task once it has ended.
+    func follow() throws -> TaskRecord {
+        if let descriptor = Interrupts.descriptor() {
+            session.watch = Watch(descriptor: descriptor) { [self] in try interrupted(descriptor) }
+        }
+        defer { session.watch = nil }
+        var parameters = LogsParameters(id: id)
+        parameters.follow = true
+        let logs = LogStream(parameters)
+        _ = try logs.run(session)
+        // The output may be complete a moment before the task has its final state.
+        _ = try session.call(.wait(WaitParameters(ids: [id])), as: WaitResult.self)
+        return try session.call(.get(GetParameters(id: id)), as: TaskRecord.self)
+    }
+
+    private func interrupted(_ descriptor: Int32) throws {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        interruptions += max(0, read(descriptor, &bytes, bytes.count))
+        if interruptions > 1 {
+            Output.remark("left; task \(id) may still be stopping: orchctl show \(id)")
+            throw ExitCode(128 + SIGINT)
+        }
+        Output.remark("stopping task \(id); once more to leave without waiting")
+        do {
+            // On a connection of its own: the one in use may be in the middle of something, or gone.
+            _ = try Connection(path: session.path).call(.cancel(CancelParameters(ids: [id])), as: TasksChanged.self)
+        } catch let error as WireError where error.kind == .invalidState {
+            // It ended in the meantime.
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import OrchClient
+import OrchProtocol
+import Presentation
+
+/// A file of tasks and what may be wrong with it, in terms of its lines.
+enum BatchFile {
+    static func read(_ path: String) throws -> Batch {
+        let text = try Input.bytes(of: path)
+        do {
+            return try Batch(text, keyPrefix: GeneratedKey.make())
+        } catch {
+            throw Failure(
+                .usage,
+                error.line.map { "line \($0) of \(Input.name(path)) \(error.message)" }
+                    ?? "\(Input.name(path)): \(error.message)")
+        }
+    }
+
+    /// Sends all of it in one request, and returns the JSON of the answer.
+    static func submit(_ batch: Batch, from path: String, to session: Session) throws -> [UInt8] {
+        do {
+            return try session.perform(repeatable: batch.isRepeatable) { connection in
+                try connection.answer(to: connection.send(.submit, parameters: batch.parameters))
+            }
+        } catch ClientError.lost where !batch.isRepeatable {
+            throw Failure(
+                .noDaemon, "the connection was lost before the answer: the \(batch.count) tasks were taken all or not at all",
+                hint: "look before you repeat it: orchctl list")
+        } catch ClientError.tooLong(let bytes, let limit) {
+            throw Failure(
+                .usage, "the batch takes \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",
+                hint: "split it: split -l 100000 \(path == "-" ? "FILE" : path)")
+        } catch let error as WireError {
+            guard let line = error.data?.field.flatMap(batch.lineNumber) else { throw error }
+            throw Failure(.failed, "line \(line) of \(Input.name(path)): \(SafeText.line(error.message)); no task was taken")
+        }
+    }
+}

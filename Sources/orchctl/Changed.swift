@@ -1,0 +1,11 @@
+import OrchProtocol
+
+/// What `stop`, `retry`, `hold` and `release` did, in words.
+enum Changed {
+    /// - Parameter done: the past participle: `held`.
+    static func text(_ changed: TasksChanged, done: String) -> String {
+        if changed.count == 0 { return "no task was \(done)\n" }
+        guard changed.count == changed.tasks.count, changed.count <= 20 else { return "\(changed.count) tasks \(done)\n" }
+        return changed.tasks.map { "task \($0.id) \(done)\n" }.joined()
+    }
+}

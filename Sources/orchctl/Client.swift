@@ -1,0 +1,38 @@
+import FoundationEssentials
+import OrchClient
+import OrchProtocol
+import Presentation
+
+/// A session with the daemon, and how its results are printed.
+struct Client {
+    let session: Session
+    let json: Bool
+
+    init(_ options: GlobalOptions) {
+        session = Session(path: SocketPath.choose(options.socket))
+        json = options.json
+    }
+
+    /// Asks, and prints the answer: as JSON with `--json`, else as the text made of it.
+    func show<R: Decodable>(_ call: Call, as type: R.Type, _ text: (R) throws -> String) throws {
+        let bytes = try session.perform(repeatable: call.isRepeatable) { try $0.answer(to: $0.send(call)) }
+        if json { return try printJSON(bytes) }
+        try Output.print(text(decode(type, bytes, of: call.method)))
+    }
+
+    /// Prints JSON: laid out for a person at a terminal, one line for a program.
+    func printJSON(_ bytes: [UInt8]) throws {
+        try Output.write((Terminal.isOutput ? JSONText.pretty(bytes) : bytes) + [0x0A])
+    }
+
+    /// Prints a value of the protocol as JSON.
+    func printJSON(_ value: some Encodable) throws { try printJSON([UInt8](Wire.line(value))) }
+
+    func decode<R: Decodable>(_ type: R.Type, _ bytes: [UInt8], of method: OrchProtocol.Method) throws -> R {
+        do {
+            return try Wire.decode(type, from: Data(bytes))
+        } catch {
+            throw ClientError.malformed("a result of \(method.rawValue) that cannot be read")
+        }
+    }
+}

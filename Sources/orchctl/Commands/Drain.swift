@@ -1,0 +1,19 @@
+import ArgumentParser
+import OrchProtocol
+
+struct Drain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain",
+        abstract: "Have the daemon start no more tasks; those that run go on.",
+        discussion: """
+            Examples:
+              orchctl drain
+              orchctl drain && orchctl stop --daemon
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        try Client(global).show(.drain, as: Remark.self) { $0.text(else: "orchd starts no more tasks") }
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import OrchClient
+import OrchProtocol
+import Presentation
+
+struct Events: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Print what happened, one event a line.",
+        discussion: """
+            The latest \(Events.defaultCount) where nothing else is said. When orchd restarts, -f goes on without a gap.
+
+            Examples:
+              orchctl events
+              orchctl events -f
+              orchctl events -f --json --after 1200 | jq -r 'select(.kind == "task.finished") | .task'
+            """)
+
+    @Flag(name: .shortAndLong, help: "Go on with what happens from now.")
+    var follow = false
+
+    @Option(help: ArgumentHelp("Those after this number, which each event has.", valueName: "seq"))
+    var after: Int64?
+
+    @OptionGroup var global: GlobalOptions
+
+    private static let defaultCount: Int64 = 50
+
+    func run() throws {
+        let client = Client(global)
+        var last = try after ?? start(client)
+        _ = try client.session.perform { connection in
+            try connection.call(.subscribe(SubscribeParameters(after: last, follow: follow)), as: SubscribeEnd.self) {
+                guard case .event(_, let event) = $0 else { return }
+                last = event.seq
+                try print(event)
+            }
+        }
+    }
+
+    /// Where to begin. Following begins at a number as well, so that it has a place to go on from even before its first event.
+    private func start(_ client: Client) throws -> Int64 {
+        let latest = try client.session.call(.status, as: DaemonStatus.self).lastEvent
+        return follow ? latest : max(0, latest - Self.defaultCount)
+    }
+
+    private func print(_ event: Event) throws {
+        if global.json { return try Output.write([UInt8](Wire.line(event)) + [0x0A]) }
+        try Output.print(EventText.line(event, now: LocalTime.now, style: Terminal.style) + "\n")
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import OrchProtocol
+import Presentation
+
+struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List tasks, the newest first.",
+        discussion: """
+            TIME is the age of a queued task, and for how long any other has been running or ran. With --json each page is one \
+            object.
+
+            Examples:
+              orchctl list
+              orchctl list --state failed --limit 10
+              orchctl list --pool build --label team=core --all
+            """)
+
+    @Option(name: .shortAndLong, help: "Only these states, with commas: queued,running,succeeded,failed,cancelled,expired.")
+    var state: [String] = []
+
+    @Option(name: .shortAndLong, help: "Only this pool.")
+    var pool: String?
+
+    @Option(name: .shortAndLong, help: "Only this name.")
+    var name: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Only with this label; may be repeated.", valueName: "key=value"))
+    var label: [String] = []
+
+    @Option(help: ArgumentHelp("At most so many.", valueName: "number"))
+    var limit = 50
+
+    @Flag(name: .shortAndLong, help: "All of them.")
+    var all = false
+
+    @OptionGroup var global: GlobalOptions
+
+    /// The most that the daemon puts on a page.
+    private static let largestPage = 1000
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit is at least 1") }
+    }
+
+    func run() throws {
+        let client = Client(global)
+        var parameters = ListParameters()
+        parameters.states = try ArgumentText.words(state, option: "--state")
+        parameters.pool = pool
+        parameters.name = name
+        parameters.labels = try ArgumentText.pairs(label, option: "--label")
+        var left = all ? Int.max : limit
+        var isFirst = true
+        repeat {
+            parameters.limit = min(left, Self.largestPage)
+            try client.show(.list(parameters), as: TaskPage.self) { page in
+                parameters.cursor = page.nextCursor
+                left -= page.tasks.count
+                defer { isFirst = false }
+                return text(page, isFirst: isFirst)
+            }
+        } while parameters.cursor != nil && left > 0
+        if parameters.cursor != nil, Terminal.isOutput, !client.json { Output.remark("there are more: --limit or --all") }
+    }
+
+    private func text(_ page: TaskPage, isFirst: Bool) -> String {
+        if page.tasks.isEmpty { return isFirst && Terminal.isOutput ? "no tasks\n" : "" }
+        let table = TaskTable.make(page.tasks, now: LocalTime.now)
+        return table.text(style: Terminal.style, width: Terminal.width, hasHeadings: isFirst)
+    }
+}

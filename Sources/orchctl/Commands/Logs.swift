@@ -1,0 +1,64 @@
+import ArgumentParser
+import OrchClient
+import OrchProtocol
+
+struct Logs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs",
+        abstract: "Print what a task has written.",
+        discussion: """
+            The task's standard output goes to standard output, its standard error to standard error, byte for byte.
+
+            Examples:
+              orchctl logs 42
+              orchctl logs -f --tail 20 42
+              orchctl logs --stderr --attempt 1 42
+              orchctl logs --since 10m 42
+            """)
+
+    @Argument(help: "The id of the task.")
+    var id: Int64
+
+    @Flag(name: .shortAndLong, help: "Go on until the task has ended.")
+    var follow = false
+
+    @Flag(help: "Only the standard output.")
+    var stdout = false
+
+    @Flag(help: "Only the standard error.")
+    var stderr = false
+
+    @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Only the last lines.", valueName: "number"))
+    var tail: Int?
+
+    @Option(
+        help: ArgumentHelp("Only what was written since, or so long ago.", valueName: "time|duration"),
+        transform: ArgumentText.pastTime)
+    var since: WireTime?
+
+    @Option(help: ArgumentHelp("The attempt; else the latest.", valueName: "number"))
+    var attempt: Int?
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        var parameters = LogsParameters(id: id)
+        parameters.attempt = attempt
+        parameters.follow = follow ? true : nil
+        parameters.tail = tail
+        parameters.since = since
+        if stdout != stderr { parameters.stream = stdout ? .stdout : .stderr }
+        let client = Client(global)
+        if client.json { return try printChunks(parameters, client) }
+        _ = try LogStream(parameters).run(client.session)
+    }
+
+    /// With `--json`: each piece as it comes, one object a line, then the result.
+    private func printChunks(_ parameters: LogsParameters, _ client: Client) throws {
+        let end = try client.session.connect().call(.logs(parameters), as: LogsEnd.self) { notification in
+            guard case .output(_, let chunk) = notification else { return }
+            try Output.write([UInt8](Wire.line(chunk)) + [0x0A])
+        }
+        try Output.write([UInt8](Wire.line(end)) + [0x0A])
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import OrchProtocol
+
+struct PoolResize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resize",
+        abstract: "Change how many tasks a pool runs at once.",
+        discussion: """
+            Running tasks are never ended by a smaller number. The configuration is not changed: put it there, too, to keep it.
+
+            Examples:
+              orchctl pool resize build 8
+              orchctl pool resize build 0
+            """)
+
+    @Argument(help: "The name of the pool.")
+    var pool: String
+
+    @Argument(help: "The number of slots.")
+    var slots: Int
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        try Client(global).show(.poolResize(ResizeParameters(pool: pool, slots: slots)), as: Remark.self) {
+            $0.text(else: "pool \(pool) has \(slots) slots")
+        }
+    }
+}

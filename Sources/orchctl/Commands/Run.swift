@@ -1,0 +1,41 @@
+import ArgumentParser
+import OrchClient
+import OrchProtocol
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Queue a task, show its output, and exit as it does.",
+        discussion: """
+            Exits with the task's exit status; 128 and the signal for one that a signal ended, 124 for a timeout, 130 for one \
+            that was stopped, 127 for one that could not be started, 125 if orchctl could not do its part. Ctrl-C stops the \
+            task; a second one leaves without waiting for its end.
+
+            Examples:
+              orchctl run -- make -j2
+              orchctl run --pool build --timeout 10m -- ./test.sh
+              orchctl run "Summarise the README in three sentences"
+            """)
+
+    @OptionGroup var task: TaskOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let spec = try task.spec()
+        if spec.hold ?? false { throw ValidationError("run waits for the end, and a held task has none; use submit --hold") }
+        let session = Session(path: SocketPath.choose(global.socket))
+        let submitted = try session.perform { connection in
+            try connection.call(.submit(.one(spec.withDefaultDirectory(connection))), as: SubmissionResult.self)
+        }
+        guard let submitted = submitted.all.first else { throw ClientError.malformed("a submission without an id") }
+        if let warning = submitted.warning { Output.remark(warning) }
+        if Terminal.isError { Output.remark("task \(submitted.id)") }
+
+        let client = Client(global)
+        let ended = try Attended(id: submitted.id, session: session).follow()
+        if client.json { try client.printJSON(ended) }
+        let status = RunStatus(ended)
+        if let remark = status.remark { Output.remark(remark) }
+        throw ExitCode(status.code)
+    }
+}

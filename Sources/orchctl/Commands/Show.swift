@@ -1,0 +1,27 @@
+import ArgumentParser
+import OrchProtocol
+import Presentation
+
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show everything about a task, with each of its attempts.",
+        discussion: """
+            Examples:
+              orchctl show 42
+              orchctl show --json 42 | jq '.attempts[].outcome'
+            """)
+
+    @Argument(help: "The id of the task.")
+    var id: Int64
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        try Client(global).show(.get(GetParameters(id: id)), as: TaskRecord.self) { task in
+            var task = task
+            if let key = task.key, GeneratedKey.matches(key) { task.key = nil }
+            return TaskDetailText(task, now: LocalTime.now, style: Terminal.style).text
+        }
+    }
+}

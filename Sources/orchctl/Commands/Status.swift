@@ -1,0 +1,42 @@
+import ArgumentParser
+import Glibc
+import OrchClient
+import OrchProtocol
+import Presentation
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show how the daemon, its pools and its workers are.",
+        discussion: """
+            With --json it is the daemon's status; orchctl worker list --json has the workers.
+
+            Examples:
+              orchctl status
+              orchctl status --watch
+              orchctl status --json | jq .counts.failed
+            """)
+
+    @Flag(name: .shortAndLong, help: "Show it anew each second.")
+    var watch = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let client = Client(global)
+        try show(client)
+        while watch {
+            sleep(1)
+            try show(client)
+        }
+    }
+
+    private func show(_ client: Client) throws {
+        try client.show(.status, as: DaemonStatus.self) { status in
+            let list = try client.session.call(.workerList(WorkerListParameters()), as: WorkerList.self)
+            let text = StatusText.text(status, workers: list.workers, style: Terminal.style, width: Terminal.width)
+            // From the top left corner, and the rest of what was there before is wiped.
+            return watch && Terminal.isOutput ? "\u{1B}[H\u{1B}[2J\(text)" : text
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Glibc
+import OrchClient
+import OrchProtocol
+
+struct Submit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Queue a task, or many.",
+        discussion: """
+            Off a terminal only the ids are printed, one a line. A command runs in your current directory where orchd runs as \
+            you do, else in a fresh one; --cwd decides. If the connection breaks, the submission is repeated, and the task is \
+            still made only once; for a batch of more than \(Batch.keyedLimit) tasks without keys you are told instead.
+
+            Durations: 90, 90s, 5m, 1h30m, 2d, 250ms. Times: 14:05, "tomorrow 9:00", +10m, "in 2h", 2026-11-23, RFC 3339.
+
+            Examples:
+              orchctl submit "Write a haiku about queues"
+              orchctl submit --pool build --retries 2 --timeout 1h -- make -j2
+              git diff | orchctl submit --name review --label team=core -
+              jq -c '{prompt: .title}' issues.json | orchctl submit --batch -
+            """)
+
+    @OptionGroup var task: TaskOptions
+
+    @Option(help: ArgumentHelp("A file of tasks, one JSON object a line; all are taken or none.", valueName: "file"))
+    var batch: String?
+
+    @Flag(help: "Wait for the end; exit with 1 if any task does not succeed.")
+    var wait = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let client = Client(global)
+        let answer = try batch.map { try submitBatch($0, client) } ?? submitOne(client)
+        let submitted = try client.decode(SubmissionResult.self, answer, of: .submit).all
+        for case let warning? in submitted.map(\.warning) { Output.remark(warning) }
+        if !client.json {
+            try Output.print(Submit.report(submitted, onTerminal: Terminal.isOutput))
+        } else if !wait {
+            try client.printJSON(answer)
+        }
+        if wait {
+            let status = try TaskWait(client: client).report(submitted.map(\.id))
+            if status != .ok { throw ExitCode(status.rawValue) }
+        }
+    }
+
+    private func submitOne(_ client: Client) throws -> [UInt8] {
+        let spec = try task.spec()
+        return try client.session.perform { connection in
+            try connection.answer(to: connection.send(.submit(.one(spec.withDefaultDirectory(connection)))))
+        }
+    }
+
+    private func submitBatch(_ path: String, _ client: Client) throws -> [UInt8] {
+        guard task.isEmpty else {
+            throw ValidationError("with --batch the lines say what the tasks are; other options of a task are not for it")
+        }
+        let batch = try BatchFile.read(path)
+        return try BatchFile.submit(batch, from: path, to: client.session)
+    }
+
+    /// What to tell of the tasks that were taken.
+    static func report(_ submitted: [Submitted], onTerminal: Bool) -> String {
+        guard onTerminal else { return submitted.map { "\($0.id)\n" }.joined() }
+        guard let first = submitted.first, let last = submitted.last else { return "" }
+        if submitted.count > 1 { return "\(submitted.count) tasks queued, \(first.id) to \(last.id); see: orchctl list\n" }
+        let what = first.created ? "queued" : "was there already, made with the same key"
+        return "task \(first.id) \(what); follow it: orchctl logs -f \(first.id)\n"
+    }
+}

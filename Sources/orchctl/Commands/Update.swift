@@ -1,0 +1,52 @@
+import ArgumentParser
+import OrchProtocol
+
+struct Update: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Change a task that has not started.",
+        discussion: """
+            Examples:
+              orchctl update 42 --priority 10
+              orchctl update 42 --pool build --not-before "tomorrow 6:00"
+            """)
+
+    @Argument(help: "The id of the task.")
+    var id: Int64
+
+    @Option(name: .shortAndLong, help: "The pool.")
+    var pool: String?
+
+    @Option(name: .shortAndLong, help: "What lists call the task.")
+    var name: String?
+
+    @Option(help: ArgumentHelp("Higher runs earlier.", valueName: "number"))
+    var priority: Int?
+
+    @Option(help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration)
+    var timeout: Double?
+
+    @Option(help: ArgumentHelp("How often to try again after a failure.", valueName: "number"))
+    var retries: Int?
+
+    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.time)
+    var notBefore: WireTime?
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        let given = [pool != nil, name != nil, priority != nil, timeout != nil, retries != nil, notBefore != nil]
+        guard given.contains(true) else { throw ValidationError("say what to change") }
+    }
+
+    func run() throws {
+        var parameters = UpdateParameters(id: id)
+        parameters.pool = pool
+        parameters.name = name
+        parameters.priority = priority
+        parameters.timeout = timeout
+        parameters.retries = retries
+        parameters.notBefore = notBefore
+        try Client(global).show(.update(parameters), as: Remark.self) { $0.text(else: "task \(id) changed") }
+    }
+}

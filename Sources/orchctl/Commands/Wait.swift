@@ -1,0 +1,35 @@
+import ArgumentParser
+import OrchClient
+import OrchProtocol
+
+struct Wait: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait",
+        abstract: "Wait until tasks have ended.",
+        discussion: """
+            Exits with 0 if all succeeded, with 1 if any did not, with 6 when --timeout was over first.
+
+            Examples:
+              orchctl wait 42
+              orchctl wait --timeout 10m 42 43 44
+              orchctl submit --batch tasks.jsonl | xargs orchctl wait
+            """)
+
+    @Argument(help: "The ids of the tasks.")
+    var ids: [Int64]
+
+    @Option(help: ArgumentHelp("The longest to wait.", valueName: "duration"), transform: ArgumentText.duration)
+    var timeout: Double?
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let deadline = timeout.map { ContinuousClock.now + .seconds(min($0, 1e9)) }
+        do {
+            let status = try TaskWait(client: Client(global), deadline: deadline).report(ids)
+            if status != .ok { throw ExitCode(status.rawValue) }
+        } catch ClientError.timedOut {
+            throw Failure(.timedOut, "not all tasks have ended in time; they go on", hint: "try: orchctl list --state running")
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import OrchClient
+import OrchProtocol
+import Presentation
+
+/// The socket, who may use it, and what answers there.
+struct DaemonChecks {
+    let path: String
+
+    /// The seconds that a daemon has to answer: one that hangs must not hang the doctor.
+    private static let patience = 3
+
+    func all() -> [Finding] { daemon() + [group()] }
+
+    private func daemon() -> [Finding] {
+        do {
+            let connection = try Connection(path: path, patience: Self.patience)
+            let socket = Finding("socket", .ok, path)
+            do {
+                let status = try connection.call(
+                    .status, as: DaemonStatus.self, deadline: .now + .seconds(Self.patience))
+                return [socket] + Self.findings(status)
+            } catch {
+                let failure = Failure(error)?.message ?? "\(error)"
+                return [socket, Finding("daemon", .fail, failure, remedy: "journalctl -u orchd -n 50")]
+            }
+        } catch {
+            return [Finding("socket", .fail, error.description, remedy: Failure(error)?.hint)]
+        }
+    }
+
+    static func findings(_ status: DaemonStatus) -> [Finding] {
+        var findings = [
+            Finding("daemon", status.state == .degraded ? .fail : .ok, "orchd \(status.version), \(status.state.rawValue)")
+        ]
+        findings += status.problems.map { Finding("daemon", .fail, SafeText.line($0)) }
+        findings.append(
+            status.supervisor.connected
+                ? Finding("supervisor", .ok, "connected")
+                : Finding("supervisor", .fail, "not connected: no task can start", remedy: "systemctl status orchd-supervisor"))
+        if status.supervisor.cgroups == false {
+            findings.append(
+                Finding(
+                    "supervisor", .warn, "has no cgroups: limits and accounting are off",
+                    remedy: "run it under systemd with Delegate=yes, as orchd-supervisor.service does"))
+        }
+        return findings
+    }
+
+    /// Whether this user may use the system's socket.
+    private func group() -> Finding {
+        guard let entry = getgrnam("orch") else {
+            return Finding(
+                "group orch", .warn, "does not exist",
+                remedy: "install the package, or systemd-sysusers; a foreground run (orchd run) needs no group")
+        }
+        let id = entry.pointee.gr_gid
+        var groups = [gid_t](repeating: 0, count: 1024)
+        let count = Int(getgroups(Int32(groups.count), &groups))
+        if getuid() == 0 || getegid() == id || groups.prefix(max(0, count)).contains(id) {
+            return Finding("group orch", .ok, getuid() == 0 ? "you are root" : "you are a member")
+        }
+        // Read before getpwuid: both answer in storage of their own that the next call overwrites.
+        let members = Self.strings(entry.pointee.gr_mem)
+        let name = getpwuid(getuid()).flatMap { $0.pointee.pw_name.map { String(cString: $0) } } ?? "$USER"
+        return members.contains(name)
+            ? Finding("group orch", .warn, "you were added after you logged in", remedy: "log in again, or: newgrp orch")
+            : Finding("group orch", .warn, "you are not a member", remedy: "sudo usermod -aG orch \(name), then log in again")
+    }
+
+    private static func strings(_ list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> [String] {
+        guard var next = list else { return [] }
+        var result: [String] = []
+        while let string = next.pointee {
+            result.append(String(cString: string))
+            next += 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+import Presentation
+
+/// What has to be installed, and the room to work in.
+struct ProgramChecks {
+    func all() -> [Finding] { [systemd(), program("orchd"), program("orchd-supervisor"), storage()] }
+
+    private func systemd() -> Finding {
+        guard access("/run/systemd/system", F_OK) == 0 else {
+            return Finding(
+                "systemd", .warn, "this machine was not booted with it", remedy: "run orchd in the foreground: orchd run")
+        }
+        return Self.systemd(version: SystemFile.output(of: "systemctl --version 2>/dev/null"))
+    }
+
+    /// - Parameter version: the first line that systemctl prints: `systemd 252 (252.22-1~deb12u1)`.
+    static func systemd(version: String) -> Finding {
+        let words = version.split { $0 == " " || $0 == "\n" }
+        guard words.count > 1, words[0] == "systemd", let number = Int(words[1].prefix { $0.isNumber }) else {
+            return Finding("systemd", .warn, "its version is unknown", remedy: "systemctl --version")
+        }
+        if number >= 249 { return Finding("systemd", .ok, String(number)) }
+        return Finding("systemd", .warn, "\(number): orchd is tested with 249 and newer")
+    }
+
+    private func program(_ name: String) -> Finding {
+        let path = Terminal.environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
+        // The units name libexec paths of their own, so a supervisor need not be in PATH.
+        let folders = path.split(separator: ":").map(String.init) + ["/usr/libexec/orchd", "/usr/lib/orchd", "/usr/sbin"]
+        let candidates: [String] = folders.map { "\($0)/\(name)" }
+        if let found = candidates.first(where: { access($0, X_OK) == 0 }) {
+            return Finding(name, .ok, found)
+        }
+        return Finding(name, .fail, "not found in PATH", remedy: "install it: make install, or the package orchd")
+    }
+
+    /// The file system of the state directory: the service's, or that of a user's own daemon.
+    private func storage() -> Finding {
+        let home = Terminal.environment("HOME") ?? "/"
+        let own = Terminal.environment("XDG_STATE_HOME") ?? "\(home)/.local/state"
+        let wanted = access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : "\(own)/orchd"
+        var path = wanted
+        while path.count > 1, access(path, F_OK) != 0 {
+            path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+            if path.isEmpty { path = "/" }
+        }
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else {
+            return Finding("storage", .warn, "\(wanted): \(String(cString: strerror(errno)))")
+        }
+        let free = UInt64(info.f_bavail) * UInt64(info.f_frsize)
+        // Some file systems (btrfs) have no fixed number of files, and say 0.
+        let hasFiles = info.f_files == 0 || info.f_favail > 10_000
+        return Self.storage(path: wanted, free: free, hasFiles: hasFiles)
+    }
+
+    static func storage(path: String, free: UInt64, hasFiles: Bool) -> Finding {
+        let detail = "\(path): \(free >> 20) MiB free" + (hasFiles ? "" : ", but hardly any inode")
+        let remedy = "make room, or have orchd keep less (the retention in orchd.toml)"
+        if free < 100 << 20 || !hasFiles { return Finding("storage", .fail, detail, remedy: remedy) }
+        if free < 1 << 30 { return Finding("storage", .warn, detail, remedy: remedy) }
+        return Finding("storage", .ok, detail)
+    }
+}

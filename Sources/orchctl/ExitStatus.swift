@@ -1,0 +1,32 @@
+/// The exit statuses of orchctl. Scripts rely on them: none ever changes its meaning.
+enum ExitStatus: Int32, CaseIterable {
+    case ok = 0
+    case failed = 1
+    case usage = 2
+    case noDaemon = 3
+    case notFound = 4
+    case forbidden = 5
+    case timedOut = 6
+    case runFailed = 125
+
+    var meaning: String {
+        switch self {
+        case .ok: "done"
+        case .failed: "orchd refused, or a task that was waited for did not succeed"
+        case .usage: "the command line is wrong"
+        case .noDaemon: "no connection to orchd"
+        case .notFound: "there is no such task or pool"
+        case .forbidden: "not allowed"
+        case .timedOut: "the time of --timeout was over"
+        case .runFailed: "orchctl run could not follow the task; else it exits as the task did"
+        }
+    }
+
+    /// For `--help`.
+    static var table: String {
+        allCases.map { status in
+            let number = String(status.rawValue)
+            return String(repeating: " ", count: 5 - number.count) + number + "  " + status.meaning
+        }.joined(separator: "\n")
+    }
+}

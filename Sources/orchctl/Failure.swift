@@ -1,0 +1,64 @@
+import OrchClient
+import OrchProtocol
+import Presentation
+
+/// What orchctl says when it cannot do as it was told.
+struct Failure: Error, Equatable {
+    var status: ExitStatus
+    /// A sentence without its full stop.
+    var message: String
+    /// What to try next.
+    var hint: String?
+
+    init(_ status: ExitStatus, _ message: String, hint: String? = nil) {
+        self.status = status
+        self.message = message
+        self.hint = hint
+    }
+
+    /// Nil for an error that is not one of a conversation with the daemon.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as ClientError: self.init(error)
+        case let error as WireError: self.init(error)
+        default: return nil
+        }
+    }
+
+    private init(_ error: ClientError) {
+        switch error {
+        case .noDaemon:
+            self.init(.noDaemon, error.description, hint: Self.howToStart)
+        case .denied:
+            self.init(
+                .forbidden, error.description,
+                hint: "join the group orch: sudo usermod -aG orch $USER, then log in again (orchctl doctor says more)")
+        case .lost:
+            self.init(.noDaemon, error.description, hint: "look before you repeat it: orchctl list; journalctl -u orchd")
+        case .timedOut:
+            self.init(.timedOut, error.description)
+        case .malformed:
+            self.init(.failed, error.description, hint: "compare the versions: orchctl version")
+        case .tooLong:
+            self.init(.failed, error.description)
+        }
+    }
+
+    static let howToStart =
+        "start it: systemctl start orchd, systemctl --user start orchd, or orchd run; orchctl doctor says what is missing"
+
+    private init(_ error: WireError) {
+        let message = SafeText.line(error.message)
+        switch error.kind {
+        case .notFound: self.init(.notFound, message, hint: "try: orchctl list")
+        case .unknownPool: self.init(.notFound, message, hint: "try: orchctl pool list")
+        case .forbidden: self.init(.forbidden, message)
+        case .storageFull: self.init(.failed, message, hint: "orchctl doctor says how much room is left")
+        case .storageFailed, .internalError: self.init(.failed, message, hint: "try: journalctl -u orchd")
+        case .unknownMethod: self.init(.failed, message, hint: "this orchd is older than orchctl: orchctl version")
+        case .tooBusy, .tooManyConnections: self.init(.failed, message, hint: "try again in a moment")
+        default: self.init(.failed, message)
+        }
+    }
+}

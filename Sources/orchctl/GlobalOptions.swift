@@ -1,0 +1,12 @@
+import ArgumentParser
+
+/// The options that every verb has.
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The socket of orchd; else $ORCHD_SOCKET, $XDG_RUNTIME_DIR/orchd.sock, /run/orchd.sock.", valueName: "path"))
+    var socket: String?
+
+    @Flag(help: "Print the daemon's result as JSON.")
+    var json = false
+}

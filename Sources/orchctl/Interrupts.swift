@@ -1,0 +1,30 @@
+import Glibc
+
+/// Ctrl-C and SIGTERM as bytes in a pipe, so that a wait for the daemon is a wait for them as well.
+enum Interrupts {
+    /// The end to read from, one byte for each signal; nil if there can be no pipe.
+    static func descriptor() -> Int32? {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        writingEnd = ends[1]
+        for number in [SIGINT, SIGTERM] {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { _ in
+                let saved = errno
+                var byte: UInt8 = 1
+                _ = write(writingEnd, &byte, 1)
+                errno = saved
+            }
+            action.sa_flags = SA_RESTART
+            sigaction(number, &action, nil)
+        }
+        return ends[0]
+    }
+}
+
+/// Written once, before the handler that reads it is installed.
+nonisolated(unsafe) private var writingEnd: Int32 = -1

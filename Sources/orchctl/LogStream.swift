@@ -1,0 +1,61 @@
+import FoundationEssentials
+import Glibc
+import OrchClient
+import OrchProtocol
+
+/// The output of a task, written out as the bytes it is: its standard output to ours, its standard error to ours.
+final class LogStream {
+    private var parameters: LogsParameters
+    private let write: ([UInt8], OutputStream) throws -> Void
+    private var attempt: Int?
+    /// Up to where each stream of the attempt has been written.
+    private var reached: [OutputStream: Int64] = [:]
+    private var isRepeat = false
+
+    init(
+        _ parameters: LogsParameters,
+        write: @escaping ([UInt8], OutputStream) throws -> Void = { bytes, stream in
+            try Output.write(bytes, to: stream == .stdout ? STDOUT_FILENO : STDERR_FILENO)
+        }
+    ) {
+        self.parameters = parameters
+        self.write = write
+    }
+
+    /// Writes what comes until the daemon says that it is all. On a new connection it goes on where the old one broke.
+    func run(_ session: Session) throws -> LogsEnd {
+        try session.perform { connection in
+            if !reached.isEmpty {
+                // The last lines of now are not those of then: take everything, and skip what was written.
+                isRepeat = true
+                parameters.tail = nil
+                parameters.since = nil
+            }
+            return try connection.call(.logs(parameters), as: LogsEnd.self) { notification in
+                if case .output(_, let chunk) = notification { try accept(chunk) }
+            }
+        }
+    }
+
+    func accept(_ chunk: OutputChunk) throws {
+        if let number = chunk.attempt, number != attempt {
+            if attempt != nil { reached = [:] }
+            attempt = number
+        }
+        var bytes = try Self.bytes(of: chunk)
+        let end = chunk.offset + Int64(bytes.count)
+        if isRepeat, let known = reached[chunk.stream], chunk.offset < known {
+            bytes.removeFirst(min(bytes.count, Int(known - chunk.offset)))
+        }
+        if !bytes.isEmpty { try write(bytes, chunk.stream) }
+        reached[chunk.stream] = isRepeat ? max(end, reached[chunk.stream] ?? 0) : end
+    }
+
+    private static func bytes(of chunk: OutputChunk) throws -> [UInt8] {
+        if let text = chunk.text { return Array(text.utf8) }
+        guard let data = chunk.base64.flatMap({ Data(base64Encoded: $0) }) else {
+            throw ClientError.malformed("a piece of output with neither text nor base64")
+        }
+        return [UInt8](data)
+    }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Glibc
+import OrchClient
+import OrchProtocol
+
+/// What describes a task on the command line of `submit` and `run`.
+struct TaskOptions: ParsableArguments {
+    @Argument(help: "The prompt for the pool's agent; - reads it from standard input.")
+    var prompt: String?
+
+    @Argument(parsing: .postTerminator, help: "A command and its arguments, after --. No shell is involved.")
+    var command: [String] = []
+
+    @Option(name: .shortAndLong, help: "The pool; else the daemon chooses.")
+    var pool: String?
+
+    @Option(help: ArgumentHelp("Higher runs earlier; 0 where not given.", valueName: "number"))
+    var priority: Int?
+
+    @Option(help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration)
+    var timeout: Double?
+
+    @Option(
+        help: ArgumentHelp("The longest an attempt may be silent.", valueName: "duration"), transform: ArgumentText.duration)
+    var idleTimeout: Double?
+
+    @Option(help: ArgumentHelp("How often to try again after a failure.", valueName: "number"))
+    var retries: Int?
+
+    @Option(
+        help: ArgumentHelp("The wait before the first retry; it doubles each time.", valueName: "duration"),
+        transform: ArgumentText.duration)
+    var retryDelay: Double?
+
+    @Option(help: ArgumentHelp("What to try again after: exit,timeout,signal,lost,output,spawn.", valueName: "causes"))
+    var retryOn: [String] = []
+
+    @Option(name: .shortAndLong, help: "What lists call the task.")
+    var name: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("A label; may be given more than once.", valueName: "key=value"))
+    var label: [String] = []
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("A variable of the environment; may be repeated.", valueName: "key=value"))
+    var env: [String] = []
+
+    @Option(help: ArgumentHelp("The directory to run in.", valueName: "path"))
+    var cwd: String?
+
+    @Option(help: ArgumentHelp("Text for the task's standard input; - passes on that of orchctl.", valueName: "file"))
+    var stdin: String?
+
+    @Option(help: "A word of your own: a second task with the same key is not made.")
+    var key: String?
+
+    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.time)
+    var notBefore: WireTime?
+
+    @Option(help: ArgumentHelp("To be given up if not started by then.", valueName: "time"), transform: ArgumentText.time)
+    var expires: WireTime?
+
+    @Flag(help: "Keep it until orchctl release.")
+    var hold = false
+
+    @Option(help: "The model for the agent.")
+    var model: String?
+
+    @Option(help: "How much the agent is to think.")
+    var thinking: String?
+
+    /// Whether nothing of a task is said, as it must be with `--batch`.
+    var isEmpty: Bool {
+        prompt == nil && command.isEmpty && retryOn.isEmpty && label.isEmpty && env.isEmpty && !hold
+            && [pool, name, cwd, stdin, key, model, thinking].allSatisfy { $0 == nil }
+            && [timeout, idleTimeout, retryDelay].allSatisfy { $0 == nil }
+            && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil
+    }
+
+    /// The task that the options describe. Reads the files that they name.
+    func spec() throws -> TaskSpec {
+        var spec = TaskSpec()
+        switch (prompt, command.isEmpty) {
+        case (nil, false): spec.command = command
+        case ("-", true): spec.prompt = try standardInput()
+        case (let prompt?, true): spec.prompt = prompt
+        case (nil, true): throw ValidationError("there is no task: give a prompt, or -- and a command")
+        case (_?, false): throw ValidationError("a task is a prompt or a command, not both")
+        }
+        if stdin == "-", prompt == "-" { throw ValidationError("standard input cannot be prompt and --stdin at once") }
+        spec.stdin = try stdin.map(Input.text)
+        spec.pool = pool
+        spec.name = name
+        spec.labels = try ArgumentText.pairs(label, option: "--label")
+        spec.env = try ArgumentText.pairs(env, option: "--env")
+        spec.priority = priority
+        spec.timeout = timeout
+        spec.idleTimeout = idleTimeout
+        spec.retries = retries
+        spec.retryDelay = retryDelay
+        spec.retryOn = try ArgumentText.words(retryOn, option: "--retry-on")
+        spec.notBefore = notBefore
+        spec.expires = expires
+        spec.hold = hold ? true : nil
+        spec.model = model
+        spec.thinking = thinking
+        spec.cwd = try cwd.map(absolute)
+        spec.key = key ?? GeneratedKey.make()
+        return spec
+    }
+
+    /// The text of standard input, without the line feed that `echo` leaves at its end.
+    private func standardInput() throws -> String {
+        var text = try Input.text(of: "-")
+        if text.last?.isNewline ?? false { text.removeLast() }
+        guard !text.isEmpty else { throw ValidationError("there is no prompt on standard input") }
+        return text
+    }
+
+    private func absolute(_ path: String) throws -> String {
+        if path.hasPrefix("/") { return path }
+        guard let resolved = realpath(path, nil) else {
+            throw ValidationError("--cwd \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
+
+extension TaskSpec {
+    /// With the client's directory for a command, where that means the same to the daemon: one that runs as this user.
+    ///
+    /// A daemon of another user may not enter it, and would run somebody's `make` where they did not expect it.
+    func withDefaultDirectory(_ connection: Connection) -> TaskSpec {
+        guard cwd == nil, command != nil, connection.peerUser == getuid(), let path = getcwd(nil, 0) else { return self }
+        defer { free(path) }
+        var spec = self
+        spec.cwd = String(cString: path)
+        return spec
+    }
+}

@@ -1,0 +1,26 @@
+import Glibc
+import Presentation
+
+/// What is known about who reads the output.
+enum Terminal {
+    static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+    static var isError: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// The columns of the terminal; nil where the output is none, so that nothing is cut off in a file.
+    static var width: Int? {
+        guard isOutput else { return nil }
+        var size = winsize()
+        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        return environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+    }
+
+    static var style: Style {
+        Style(isTerminal: isOutput, noColor: environment("NO_COLOR"), term: environment("TERM"))
+    }
+
+    static var errorStyle: Style {
+        Style(isTerminal: isError, noColor: environment("NO_COLOR"), term: environment("TERM"))
+    }
+
+    static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}

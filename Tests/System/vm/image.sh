@@ -12,8 +12,8 @@ set -euo pipefail
 #   libpam-systemd, dbus-user-session   a user's own service manager: `systemctl --user`
 #   libsqlite3-0, libstdc++6            what the installed programs are linked with
 #   netcat-openbsd, jq, sudo            what the tests talk to the socket with, read answers with, and become others by
-#   python3-minimal                     for clients and tasks that the shell cannot write
-packages="systemd systemd-sysv dbus dbus-user-session libpam-systemd procps kmod python3-minimal
+#   python3                             for clients and tasks that the shell cannot write
+packages="systemd systemd-sysv dbus dbus-user-session libpam-systemd procps kmod python3
     libsqlite3-0 libstdc++6 sudo netcat-openbsd jq"
 
 # Units that only cost time in a guest that lives for seconds and has neither network nor terminal.

@@ -86,7 +86,7 @@ test-vm: ## install and run it under a real systemd, in a virtual machine (root,
 
 lint: ## check the format of the Swift code; shell scripts and man pages where there is a checker for them
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
-	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck; fi
+	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck -x; fi
 	@if command -v mandoc > /dev/null; then mandoc -T lint -W warning $(MAN:%=docs/man/%); fi
 
 format: ## put the Swift code into its format

@@ -68,16 +68,18 @@ EOS
     rm "$into/root.tar" "$into/linux.deb" "$into/fetch-kernel"
 }
 
-# Make the guest run one command when multi-user.target is reached, write what it said to the third disk, power off.
+# Make the guest run one command when multi-user.target is reached, write its results to the third disk, and power off.
 configure_guest() {
     local root=$1 modules=$2 unit
     cat > "$root/vm-run" <<'EOS'
 #!/bin/bash
 mkdir -p /results /payload
-mount -o ro /dev/disk/by-id/virtio-payload /payload 2>/dev/null || mount -o ro /dev/vdb /payload
+mount -o ro /dev/vdb /payload
+stty -F /dev/ttyS1 -onlcr
 cut -d' ' -f1 /proc/uptime > /results/uptime-at-start
-( cd /payload && . ./.vm-command ) > /results/output.log 2>&1 < /dev/null
-echo $? > /results/rc
+# The output leaves the guest at once, too: what there was of it is known even if the guest never ends.
+( cd /payload && . ./.vm-command ) 2>&1 < /dev/null | tee /results/output.log > /dev/ttyS1
+echo "${PIPESTATUS[0]}" > /results/rc
 journalctl -b --no-pager -o short-monotonic > /results/journal.txt 2>&1
 tar -C /results -cf /dev/vdc . && sync
 EOS

@@ -3,6 +3,7 @@
 # administrator do. The payload beside this file: tree/, made by `make install DESTDIR=tree`.
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
+slow=${TEST_TIMEOUT_FACTOR:-20}
 # shellcheck source=Tests/System/vm/checks.sh
 . ./checks.sh
 

@@ -8,7 +8,8 @@
 #   -s bookworm   the Debian release of the guest (bookworm: systemd 252; trixie: systemd 257)
 #   -k bookworm   the release whose kernel it boots (bookworm: linux 6.1)
 #   -p DIR        mounted read-only at /payload, which is also the working directory of COMMAND
-#   -o DIR        receives what COMMAND writes to /results, and always rc, output.log, journal.txt, console.log
+#   -o DIR        receives what COMMAND writes to /results, and always rc, output.log, journal.txt, console.log,
+#                 and live.log, which is output.log while it grows
 #   -t 240        give up after so many seconds
 #   -a LIST       more Debian packages for the image
 #
@@ -49,7 +50,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/orchd-vm.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 out=${out:-$scratch/out}
 mkdir -p "$out"
-rm -f "$out"/{rc,output.log,journal.txt,console.log,uptime-at-start}
+rm -f "$out"/{rc,output.log,live.log,journal.txt,console.log,uptime-at-start}
 
 # The second disk holds the payload and the command line; the third is raw space for the tar file of the results.
 make_disks() {
@@ -69,7 +70,8 @@ boot() {
     if [[ ${ORCHD_VM_KVM:-0} = 1 ]]; then accelerator=kvm cpu=host; fi
     timeout -k 5 "$limit" qemu-system-x86_64 \
         -M q35 -accel "$accelerator" -cpu "$cpu" -smp "${ORCHD_VM_CPUS:-2}" -m "${ORCHD_VM_MEMORY:-1024}" \
-        -nodefaults -no-user-config -display none -no-reboot -serial "file:$out/console.log" \
+        -nodefaults -no-user-config -display none -no-reboot \
+        -serial "file:$out/console.log" -serial "file:$out/live.log" \
         -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd.gz" \
         -append "console=ttyS0 panic=-1 quiet loglevel=4 mitigations=off nokaslr no_timer_check tsc=reliable audit=0 \
 ipv6.disable=1 systemd.unit=vm.target systemd.show_status=0 systemd.log_level=notice ${ORCHD_VM_APPEND:-}" \
@@ -81,7 +83,8 @@ ipv6.disable=1 systemd.unit=vm.target systemd.show_status=0 systemd.log_level=no
         -device virtio-blk-pci,drive=results,serial=results \
         </dev/null || status=$?
     [[ $status = 0 ]] && return
-    echo "vm: qemu ended with $status; the end of the console:" >&2
+    cat "$out/live.log" 2> /dev/null || true
+    echo "vm: qemu ended with $status before the command did; the end of the console:" >&2
     tail -5 "$out/console.log" >&2 || true
     if [[ $status = 124 || $status = 137 ]]; then exit 124; else exit 125; fi
 }

@@ -1,0 +1,168 @@
+# orchd - `make help` lists what there is to make.
+
+PREFIX  ?= /usr
+DESTDIR ?=
+# Not below PREFIX: what an administrator edits is under /etc wherever the programs are.
+SYSCONFDIR = /etc
+
+BINDIR      = $(PREFIX)/bin
+DATADIR     = $(PREFIX)/share
+MANDIR      = $(DATADIR)/man
+UNITDIR     = $(PREFIX)/lib/systemd/system
+USERUNITDIR = $(PREFIX)/lib/systemd/user
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
+CATALOGDIR  = $(PREFIX)/lib/systemd/catalog
+BASHDIR     = $(DATADIR)/bash-completion/completions
+# Debian's zsh reads vendor-completions below /usr, everybody's reads site-functions below /usr/local.
+ZSHDIR      = $(DATADIR)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FISHDIR     = $(DATADIR)/fish/vendor_completions.d
+CONFDIR     = $(SYSCONFDIR)/orchd
+# Checksums of the default configuration as installed: how the next install tells a changed file from an unchanged one.
+DEFAULTS    = $(DATADIR)/orchd/defaults.sha256
+
+SWIFT      ?= swift
+# STRICT=1 makes every warning in this package an error; SwiftPM exempts dependencies.
+SWIFTFLAGS ?=
+ifeq ($(STRICT),1)
+SWIFTFLAGS += -Xswiftc -warnings-as-errors
+endif
+
+PROGRAMS = orchd orchd-supervisor orchctl
+UNITS    = orchd.service orchd.socket orchd-supervisor.service
+MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
+CONFIG   = orchd.toml pools.d/default.toml agents/llm.toml
+SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
+
+SHELL = /bin/bash
+.SHELLFLAGS = -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL = help
+.PHONY: help deps build demo test test-vm lint format install install-config uninstall clean stage
+
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  install and uninstall take DESTDIR and PREFIX (now $(PREFIX)); STRICT=1 makes warnings errors"
+
+deps: ## install what the build needs and is missing (with apt-get, as root or by sudo)
+	@missing=(); \
+	command -v pkg-config > /dev/null || missing+=(pkg-config); \
+	pkg-config --exists libsystemd 2> /dev/null || missing+=(libsystemd-dev); \
+	pkg-config --exists sqlite3 2> /dev/null || missing+=(libsqlite3-dev); \
+	command -v strip > /dev/null || missing+=(binutils); \
+	command -v git > /dev/null || missing+=(git); \
+	.ci/apt-install "$${missing[@]}"
+	@command -v $(SWIFT) > /dev/null || { echo "make: no Swift toolchain found: install Swift 6.1 or later from https://www.swift.org/install/linux/ and put it on the PATH" >&2; exit 1; }
+
+build: deps ## build the programs, optimised, as they are installed
+	$(SWIFT) build -c release --static-swift-stdlib $(SWIFTFLAGS)
+	@$(MAKE) stage
+
+# What `install` installs: stripped programs, and the completions they generate. So that `sudo make install` only copies.
+stage: $(PROGRAMS:%=build/bin/%) build/completions/.made
+
+build/bin/%: .build/release/%
+	@mkdir -p $(@D)
+	@strip -o $@ $<
+
+build/completions/.made: build/bin/orchctl build/bin/orchd
+	@mkdir -p $(@D)
+	@for program in orchctl orchd; do for shell in bash zsh fish; do \
+		build/bin/$$program --generate-completion-script $$shell > $(@D)/$$program.$$shell; \
+	done; done
+	@touch $@
+
+demo: build ## see it work: five real tasks on three workers
+	@docs/demo/run
+
+test: deps ## build everything and run every test but those in virtual machines
+	$(SWIFT) build --build-tests $(SWIFTFLAGS)
+	$(SWIFT) test --skip-build $(SWIFTFLAGS)
+	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
+
+test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
+	@Tests/System/vm/run
+
+lint: ## check the format of the Swift code; shell scripts and man pages where there is a checker for them
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck -x; fi
+	@if command -v mandoc > /dev/null; then mandoc -T lint -W warning $(MAN:%=docs/man/%); fi
+
+format: ## put the Swift code into its format
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+install: ## install programs, units, configuration, man pages, completions
+	@if [[ ! -e build/completions/.made ]]; then $(MAKE) build; fi
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(UNITDIR) $(USERUNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(CATALOGDIR))
+	install -m 755 $(PROGRAMS:%=build/bin/%) $(DESTDIR)$(BINDIR)
+	@for unit in $(UNITS) $(UNITS:%=user/%); do \
+		case $$unit in user/*) to=$(USERUNITDIR) ;; *) to=$(UNITDIR) ;; esac; \
+		sed 's,@BINDIR@,$(BINDIR),g' systemd/$$unit > "$(DESTDIR)$$to/$${unit##*/}"; \
+		chmod 644 "$(DESTDIR)$$to/$${unit##*/}"; \
+	done
+	install -m 644 systemd/sysusers.d/orchd.conf $(DESTDIR)$(SYSUSERSDIR)/orchd.conf
+	install -m 644 systemd/tmpfiles.d/orchd.conf $(DESTDIR)$(TMPFILESDIR)/orchd.conf
+	install -m 644 systemd/orchd.catalog $(DESTDIR)$(CATALOGDIR)/orchd.catalog
+	@for page in $(MAN); do install -D -m 644 docs/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+	@for program in orchctl orchd; do \
+		install -D -m 644 build/completions/$$program.bash $(DESTDIR)$(BASHDIR)/$$program; \
+		install -D -m 644 build/completions/$$program.zsh $(DESTDIR)$(ZSHDIR)/_$$program; \
+		install -D -m 644 build/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish; \
+	done
+	@$(MAKE) install-config
+	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; \
+		echo; echo "Now: systemctl enable --now orchd"; \
+		echo "and for each user who is to use it: usermod --append --groups orch NAME"; fi
+
+# A file that its owner changed or removed stays as it is; the new default goes beside it.
+install-config:
+	@install -d $(addprefix $(DESTDIR),$(CONFDIR)/pools.d $(CONFDIR)/agents $(dir $(DEFAULTS)))
+	@sums="$(DESTDIR)$(DEFAULTS)"; touch "$$sums"; new=$$(mktemp); trap 'rm -f "$$new"' EXIT; \
+	for file in $(CONFIG); do \
+		to="$(DESTDIR)$(CONFDIR)/$$file"; \
+		sum=$$(sha256sum < etc/$$file | cut -d' ' -f1); \
+		was=$$(awk -v file=$$file '$$2 == file { print $$1 }' "$$sums"); \
+		is=; if [[ -e $$to ]]; then is=$$(sha256sum < "$$to" | cut -d' ' -f1); fi; \
+		if [[ -z $$is && -n $$was ]]; then echo "$(CONFDIR)/$$file was removed and stays so"; \
+		elif [[ -z $$is || $$is = "$$was" || $$is = "$$sum" ]]; then install -m 644 etc/$$file "$$to"; rm -f "$$to.new"; \
+		elif [[ $$was = "$$sum" ]]; then echo "$(CONFDIR)/$$file was changed and stays as it is"; \
+		else install -m 644 etc/$$file "$$to.new"; \
+			echo "$(CONFDIR)/$$file was changed and stays as it is; the new default is $(CONFDIR)/$$file.new"; fi; \
+		echo "$$sum $$file" >> "$$new"; \
+	done; install -m 644 "$$new" "$$sums"
+
+# Without a systemd on this machine, or in a chroot, there is nobody to tell.
+.PHONY: tell-systemd
+tell-systemd:
+	@if command -v systemd-sysusers > /dev/null; then systemd-sysusers $(SYSUSERSDIR)/orchd.conf; fi
+	@if command -v systemd-tmpfiles > /dev/null; then systemd-tmpfiles --create $(TMPFILESDIR)/orchd.conf; fi
+	@if command -v journalctl > /dev/null; then journalctl --update-catalog; fi
+	@if [[ -d /run/systemd/system ]]; then systemctl daemon-reload; fi
+
+uninstall: ## remove what install put there; state, users and changed configuration stay
+	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
+		systemctl disable --now $(UNITS) 2> /dev/null || true; fi
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(UNITS:%=$(DESTDIR)$(USERUNITDIR)/%)
+	rm -f $(DESTDIR)$(SYSUSERSDIR)/orchd.conf $(DESTDIR)$(TMPFILESDIR)/orchd.conf $(DESTDIR)$(CATALOGDIR)/orchd.catalog
+	@for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+	@for program in orchctl orchd; do \
+		rm -f $(DESTDIR)$(BASHDIR)/$$program $(DESTDIR)$(ZSHDIR)/_$$program $(DESTDIR)$(FISHDIR)/$$program.fish; done
+	@if [[ -e "$(DESTDIR)$(DEFAULTS)" ]]; then while read -r sum file; do \
+		at="$(DESTDIR)$(CONFDIR)/$$file"; rm -f "$$at.new"; \
+		[[ -e $$at ]] || continue; \
+		if [[ $$(sha256sum < "$$at" | cut -d' ' -f1) = "$$sum" ]]; then rm -f "$$at"; \
+		else echo "$(CONFDIR)/$$file was changed and stays"; fi; \
+	done < "$(DESTDIR)$(DEFAULTS)"; fi
+	@rm -f $(DESTDIR)$(DEFAULTS)
+	@for dir in $(CONFDIR)/pools.d $(CONFDIR)/agents $(CONFDIR) $(dir $(DEFAULTS)); do \
+		if [[ -d "$(DESTDIR)$$dir" ]]; then rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; fi; done
+	@if [[ -z "$(DESTDIR)" ]]; then \
+		if command -v journalctl > /dev/null; then journalctl --update-catalog; fi; \
+		if [[ -d /run/systemd/system ]]; then systemctl daemon-reload; fi; fi
+	@for dir in /var/lib/orchd /var/lib/orchd-work; do \
+		if [[ -d "$(DESTDIR)$$dir" ]]; then echo "$$dir stays, with the queue and the results in it: remove it yourself"; fi; done
+
+clean: ## remove everything that was built
+	rm -rf .build build

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# user.sh - runs inside a guest (see run): a user's own instance under the user's own systemd, with no root in it.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+slow=${TEST_TIMEOUT_FACTOR:-20}
+# shellcheck source=Tests/System/vm/checks.sh
+. ./checks.sh
+
+cp -a tree/. /
+systemd-sysusers
+useradd --create-home bob
+bob=$(id -u bob)
+# bob COMMAND... - as bob, in what a log-in would give him.
+bob() {
+    runuser -u bob -- timeout -k 5 $((10 * slow)) env -C / HOME=/home/bob XDG_RUNTIME_DIR="/run/user/$bob" \
+        DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$bob/bus" "$@"
+}
+show() { bob systemctl --user show --property="$2" --value "$1"; }
+
+echo "# start"
+check "a user manager starts" loginctl enable-linger bob
+has_bus() { [[ -S /run/user/$bob/bus ]]; }
+eventually "it is there" has_bus
+check "systemctl --user enable --now orchd" bob systemctl --user enable --now orchd
+for unit in orchd.service orchd.socket orchd-supervisor.service; do
+    same "$unit is active" active "$(bob systemctl --user is-active "$unit")"
+done
+same "the socket belongs to bob alone" "bob 600" "$(stat -c '%U %a' "/run/user/$bob/orchd.sock")"
+for unit in orchd orchd-supervisor; do
+    same "$unit runs as bob" bob "$(stat -c %U "/proc/$(show $unit MainPID)")"
+done
+
+echo "# a task"
+id=$(bob orchctl submit -- id -un)
+check "it succeeds" bob orchctl wait "$id"
+same "it ran as bob" bob "$(bob orchctl result "$id")"
+tree=$(bob orchctl submit -- sh -c 'setsid sleep 77777 & sleep 77777')
+two_sleep() { [[ $(pgrep -fxc 'sleep 77777') = 2 ]]; }
+eventually "two sleepers run" two_sleep
+like "they are in a cgroup of their own" 'orchd-supervisor.service/.+' "$(cat "/proc/$(pgrep -fx 'sleep 77777' | head -1)/cgroup")"
+check "stop" bob orchctl stop "$tree"
+bob orchctl wait "$tree" > /dev/null 2>&1
+same "no process of it is left" 0 "$(pgrep -fxc 'sleep 77777')"
+
+echo "# reload, restart, stop"
+check "systemctl --user reload orchd" bob systemctl --user reload orchd
+check "systemctl --user restart orchd" bob systemctl --user restart orchd
+same "what was done is still known" "$id" "$(bob orchctl show --json "$id" | jq .id)"
+check "systemctl --user stop" bob systemctl --user stop orchd.socket orchd.service orchd-supervisor.service
+finish

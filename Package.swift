@@ -64,6 +64,9 @@ let package = Package(
         program("orchd", ["Engine", "OrchClient", "Presentation", "Systemd", "CLinux", argumentParser, logging]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+
+        tests("Scheduling", ["Scheduling", "Storage", "OrchProtocol"]),
+        tests("Storage", ["Storage", "Scheduling", "OrchProtocol", grdb]),
     ],
     cLanguageStandard: .gnu11
 )

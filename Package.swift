@@ -67,6 +67,8 @@ let package = Package(
 
         tests("SupervisorLink", ["SupervisorLink"]),
         tests("Supervision", ["Supervision", "SupervisorLink", "CLinux", "orchd-supervisor"]),
+        tests("Scheduling", ["Scheduling", "Storage", "OrchProtocol"]),
+        tests("Storage", ["Storage", "Scheduling", "OrchProtocol", grdb]),
     ],
     cLanguageStandard: .gnu11
 )

@@ -14,6 +14,9 @@ enum Judgement: Equatable {
             return
         }
         switch end.ending {
+        // Many programs answer SIGTERM with status 0, so that it does not tell whether the work was done.
+        case .exited where end.stopped, .signalled where end.stopped:
+            self = .outcome(Outcome(.lost), reason: "ended because the supervisor was stopped")
         case .exited(0):
             if let missing = end.missingResult {
                 self = .outcome(Outcome(.noResult, code: 0), reason: missing)
@@ -21,9 +24,7 @@ enum Judgement: Equatable {
                 self = .outcome(Outcome(.exited, code: 0), reason: "exited with status 0")
             }
         case .exited, .signalled:
-            if end.stopped {
-                self = .outcome(Outcome(.lost), reason: "ended because the supervisor was stopped")
-            } else if end.outOfMemory {
+            if end.outOfMemory {
                 self = .outcome(Outcome(.outOfMemory), reason: "killed by the kernel: out of memory")
             } else if case .exited(let status) = end.ending {
                 self = .outcome(Outcome(.exited, code: Int(status)), reason: "exited with status \(status)")

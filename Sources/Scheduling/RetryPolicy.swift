@@ -30,10 +30,11 @@ public struct RetryPolicy: Sendable, Equatable {
         guard let cause = outcome.retryCause, causes.contains(cause), attempts <= retries else { return nil }
         let doublings = min(max(attempts - 1, 0), 30)
         let (doubled, overflow) = delay.multipliedReportingOverflow(by: 1 << doublings)
-        let base = overflow ? Self.maximumDelay : min(doubled, max(Self.maximumDelay, delay))
+        let longest = max(Self.maximumDelay, delay)
+        let base = overflow ? longest : min(doubled, longest)
         // From three to five quarters of it, evenly.
         let spread = Int64(scramble(seed) % 1001)
-        return base / 4 * 3 + base / 2 * spread / 1000
+        return base * (1500 + spread) / 2000
     }
 }
 

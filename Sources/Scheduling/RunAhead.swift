@@ -22,6 +22,6 @@ struct RunAhead: Sendable, Equatable {
         // Half as much again, because both times vary.
         let needed = 1.5 * cycle * Double(slots) / taskTime
         // A task that is long against the cycle loses nothing by waiting for it.
-        return needed < 0.25 * Double(slots) ? 0 : min(Int(needed.rounded(.up)), Self.maximum)
+        return needed < 0.25 * Double(slots) ? 0 : Int(min(needed.rounded(.up), Double(Self.maximum)))
     }
 }

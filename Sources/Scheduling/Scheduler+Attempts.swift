@@ -11,6 +11,8 @@ extension Scheduler {
         attempt.wakeAt = attempt.stopping == nil ? firstWake(of: task, from: start.startedMonotonic) : nil
         try work.store.update(attempt, from: .dispatched)
         noteStarted(attempt, of: task, &work)
+        // It was to be taken back, but had started by then.
+        if isStopping { try stop(attempt.id, because: .shutdown, &work) }
     }
 
     private func noteStarted(_ attempt: Attempt, of task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) {
@@ -68,7 +70,8 @@ extension Scheduler {
         if outcome.isSuccess {
             return try finish(task, as: .succeeded, reason: reason, attempt: attempt, &work)
         }
-        if outcome.kind == .cancelled {
+        // Whoever cancelled it does not want another attempt, also not where this one failed by itself before it could be ended.
+        if outcome.kind == .cancelled || attempt.stopping == .cancelled {
             return try finish(task, as: .cancelled, reason: reason, attempt: attempt, &work)
         }
         let counted = task.attempts - task.forgivenAttempts

@@ -21,6 +21,8 @@ extension Scheduler {
             if case .prompt = task.definition.work, settings.agent == nil {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
+            let state = try work.store.pools().first { $0.name == pool }
+            guard pool == task.pool || state?.mode != .draining else { throw draining(pool) }
             task.pool = pool
         }
         if let name = change.name { task.name = name }

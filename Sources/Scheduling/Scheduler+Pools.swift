@@ -8,6 +8,7 @@ extension Scheduler {
         for pool in pools {
             var state = known[pool.name] ?? PoolState(name: pool.name, slots: pool.slots, configuredSlots: pool.slots)
             if state.configuredSlots != pool.slots {
+                if isConnected, pool.slots < state.slots { try takeBack(pool.name, &work) }
                 state.configuredSlots = pool.slots
                 state.slots = pool.slots
             }
@@ -77,11 +78,9 @@ extension Scheduler {
         by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         try Self.requireAdministrator(requester, to: "drain the daemon")
-        if !isDraining {
-            isDraining = true
-            for pool in try work.store.pools() { try takeBack(pool.name, &work) }
-            work.event(.daemonDraining) { _ in }
-        }
+        if !isDraining { work.event(.daemonDraining) { _ in } }
+        isDraining = true
+        for pool in try work.store.pools() { try takeBack(pool.name, &work) }
         let running = try work.store.liveAttempts().count
         work.effects.append(.reply(reply, .done("draining: nothing new is started, \(running) running")))
     }
@@ -91,6 +90,7 @@ extension Scheduler {
     ) throws {
         try Self.requireAdministrator(requester, to: "stop the daemon")
         isDraining = true
+        isStopping = true
         let live = try work.store.liveAttempts()
         for attempt in live {
             if attempt.state == .running {
@@ -99,7 +99,8 @@ extension Scheduler {
                 work.effects.append(.revoke(attempt: attempt.id))
             }
         }
-        work.effects.append(.reply(reply, .done("stopping: \(live.count) running tasks are being ended")))
+        let running = live.count { $0.state == .running }
+        work.effects.append(.reply(reply, .done("stopping: \(running) running tasks are being ended")))
     }
 
     static func requireAdministrator(_ requester: Requester, to action: String) throws(WireError) {

@@ -4,10 +4,13 @@ import OrchProtocol
 extension Scheduler {
     mutating func reconcile(_ inventory: Inventory, _ work: inout TurnWork<some TaskTransaction>) throws {
         isConnected = true
-        for pool in try work.store.pools() {
-            work.effects.append(.setSlots(pool: pool.name, slots: pool.slots))
-        }
+        let pools = try work.store.pools()
+        for pool in pools { work.effects.append(.setSlots(pool: pool.name, slots: pool.slots)) }
+        let startable = Set(pools.filter { $0.mode != .paused && settings[$0.name] != nil && !isDraining }.map(\.name))
         let isSameStore = try work.store.supervisorStore() == inventory.store
+        // A supervisor that has heard of more attempts than there are knew this database when it was newer, before a backup of it
+        // was restored. It starts no attempt twice, so new ones need numbers beyond those.
+        let isOlderCopy = try work.store.skipAttempts(upTo: inventory.heardUpTo)
         if !isSameStore { try work.store.setSupervisorStore(inventory.store) }
         work.event(.supervisorConnected) { _ in }
 
@@ -22,9 +25,15 @@ extension Scheduler {
             } else if waiting.contains(attempt.id) {
                 if attempt.stopping != nil {
                     work.effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool)))
+                } else if !startable.contains(attempt.pool) {
+                    work.effects.append(.revoke(attempt: attempt.id))
                 }
-            } else if isSameStore, attempt.id > inventory.heardUpTo {
+            } else if isSameStore, attempt.id > inventory.heardUpTo, startable.contains(attempt.pool) {
                 try handOver(attempt, &work)
+            } else if isSameStore, !isOlderCopy, attempt.state == .dispatched {
+                // It never started: the supervisor notes every start before it happens. It was taken back and the answer was lost
+                // with an engine, or it was waiting when the last supervisor went down, or is not to be handed over now.
+                try noteRevoked(attempt.id, accepted: true, &work)
             } else {
                 try lose(attempt, &work)
             }
@@ -53,11 +62,14 @@ extension Scheduler {
     }
 
     /// The engine went down between the commit and the order: the supervisor has never heard of it, so it never started.
+    ///
+    /// The order stands among the other effects, and not with the launches at their end: what comes after it in this turn may be
+    /// to take it back.
     private mutating func handOver(_ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard let task = try work.store.task(attempt.task) else { return try work.store.removeAttempt(attempt) }
         guard attempt.stopping == nil else { return try noteRevoked(attempt.id, accepted: true, &work) }
         let input = task.definition.hasInput ? try work.store.input(of: task.id) : nil
-        work.relaunches.append(.launch(task, attempt, input: input))
+        work.effects.append(.launch(task, attempt, input: input))
     }
 
     private mutating func lose(_ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {

@@ -50,9 +50,7 @@ extension Scheduler {
             throw unknownPool(name, field: SpecRules.field("pool", path))
         }
         guard states[name]?.mode != .draining else {
-            throw WireError(
-                .draining, "the pool \"\(name)\" is draining and takes no new tasks; `orchctl pool resume \(name)` ends that",
-                field: SpecRules.field("pool", path))
+            throw draining(name, field: SpecRules.field("pool", path))
         }
         let job: Work
         if let command = spec.command {
@@ -86,6 +84,12 @@ extension Scheduler {
             task.reason = "held"
         }
         return task
+    }
+
+    func draining(_ name: String, field: String = "pool") -> WireError {
+        WireError(
+            .draining, "the pool \"\(name)\" is draining and takes no new tasks; `orchctl pool resume \(name)` ends that",
+            field: field)
     }
 
     func unknownPool(_ name: String, field: String = "pool") -> WireError {

@@ -5,7 +5,8 @@ extension Scheduler {
     func wakeTasks(_ work: inout TurnWork<some TaskTransaction>) throws {
         let expired = try work.store.expired(at: work.now.wall, limit: Self.stride)
         for task in expired {
-            try finish(task, as: .expired, reason: "had not started when it expired", attempt: nil, &work)
+            let again = task.attempts > 0 ? " again" : ""
+            try finish(task, as: .expired, reason: "had not started\(again) when it expired", attempt: nil, &work)
         }
         let due = try work.store.due(at: work.now.wall, limit: Self.stride)
         for var task in due {

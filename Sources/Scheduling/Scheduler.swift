@@ -20,6 +20,8 @@ public struct Scheduler: Sendable {
     var runAhead: [String: RunAhead] = [:]
     var isConnected = false
     public internal(set) var isDraining = false
+    /// What still starts is to be ended.
+    var isStopping = false
 
     public init(limits: Limits = Limits()) {
         self.limits = limits
@@ -93,8 +95,6 @@ struct TurnWork<Store: TaskTransaction> {
     let now: Now
     var effects: [Effect] = []
     var events: [Event] = []
-    /// The launches of attempts that the supervisor never heard of come before those of new ones, because their ids are lower.
-    var relaunches: [Effect] = []
     var launches: [Effect] = []
     /// For each pool that got ready tasks in this turn, the highest priority among them.
     var newPriority: [String: Int] = [:]
@@ -140,7 +140,7 @@ struct TurnWork<Store: TaskTransaction> {
             let first = try store.append(events)
             for index in events.indices { events[index].seq = first + Int64(index) }
         }
-        turn.effects = effects + relaunches + launches
+        turn.effects = effects + launches
         if !events.isEmpty { turn.effects.append(.publish(events)) }
         turn.nextWall = isUnfinished ? now.wall : try store.nextWallTime()
         turn.nextMonotonic = isUnfinished ? now.monotonic : try store.nextMonotonicTime()

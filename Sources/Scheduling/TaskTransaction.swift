@@ -35,6 +35,8 @@ public protocol TaskTransaction: AnyObject {
     // Attempts
 
     func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt
+    /// Lets no attempt have an id up to this one from now on. Answers whether one of them has not been handed out yet.
+    func skipAttempts(upTo id: Int64) throws -> Bool
     func attempt(_ id: Int64) throws -> Attempt?
     func liveAttempt(of task: Int64) throws -> Attempt?
     func liveAttempts() throws -> [Attempt]

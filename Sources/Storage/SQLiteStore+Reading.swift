@@ -82,16 +82,18 @@ extension SQLiteStore {
         }
     }
 
+    /// The conditions of the partial indexes are repeated in full, since SQLite does not conclude one from another.
+    ///
     /// A task whose attempt has not been started yet is queued to the eye, although the supervisor has it.
     private static func condition(for state: TaskState) -> String {
         let started = "EXISTS (SELECT 1 FROM attempt WHERE attempt.task = task.id AND attempt.state = 1)"
         return switch state {
         case .queued: "phase < 3 OR (phase = 3 AND NOT \(started))"
-        case .running: "(phase = 3 AND \(started))"
+        case .running: "(phase < 4 AND phase <> 0 AND phase = 3 AND \(started))"
         case .succeeded: "phase = 4"
-        case .failed: "phase = 5"
-        case .cancelled: "phase = 6"
-        case .expired: "phase = 7"
+        case .failed: "(phase >= 5 AND phase = 5)"
+        case .cancelled: "(phase >= 5 AND phase = 6)"
+        case .expired: "(phase >= 5 AND phase = 7)"
         }
     }
 
@@ -124,20 +126,39 @@ extension SQLiteStore {
         }
     }
 
-    /// Events after a number, some turns of them at a time; empty when there are no more.
+    /// Events after a number, some thousands at a time; empty when there are no more.
     public func events(after seq: Int64) throws -> [Event] {
         let chunks: [Data] = try read { db in
-            try db.rows(
-                "SELECT lines FROM event WHERE seq > ? - 100000 AND seq + count > ? + 1 ORDER BY seq LIMIT 64", [seq, seq]
-            ) { try $0.next() }
-        }
-        return try chunks.flatMap { chunk in
-            try chunk.split(separator: UInt8(ascii: "\n")).compactMap { line in
-                let event = try Wire.decode(Event.self, from: Data(line))
-                return event.seq > seq ? event : nil
+            // The row that holds the next event is the last one that begins at or before it.
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT count, lines FROM event
+                    WHERE seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= ?1 + 1), 0) AND seq + count > ?1 + 1
+                    ORDER BY seq
+                    """)
+            let cursor = try Row.fetchCursor(statement, arguments: [seq])
+            var chunks: [Data] = []
+            var count = 0
+            while count < Self.eventsAtOnce, let row = try cursor.next() {
+                var columns = Columns(row)
+                count += try columns.next(Int.self)
+                chunks.append(try columns.next())
             }
+            return chunks
+        }
+        do {
+            return try chunks.flatMap { chunk in
+                try chunk.split(separator: UInt8(ascii: "\n")).compactMap { line in
+                    let event = try Wire.decode(Event.self, from: Data(line))
+                    return event.seq > seq ? event : nil
+                }
+            }
+        } catch is DecodingError {
+            throw StorageError(.damaged, "the database \(path) holds an event that is none; restore a backup")
         }
     }
+
+    private static let eventsAtOnce = 4_000
 
     /// The oldest event that is kept, or nil where there is none.
     public func firstEvent() throws -> Int64? {

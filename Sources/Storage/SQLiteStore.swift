@@ -61,13 +61,12 @@ public final class SQLiteStore: Sendable {
 
     private static func migrate(_ db: Database, path: String) throws {
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        guard version <= Schema.version else {
-            throw StorageError(
-                .newer,
-                """
-                the database \(path) was written by a newer orchd (version \(version) of its tables, this one knows \
-                \(Schema.version)); it was left as it is. Install that orchd again, or restore an older backup
-                """)
+        guard version <= Schema.version else { throw StorageError.newer(path, version: version) }
+        // FileCheck saw the file; what a WAL beside it holds is seen only now.
+        let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        guard application == Schema.applicationID || (application == 0 && version == 0 && tables == 0) else {
+            throw StorageError.foreign(path)
         }
         try Schema.migrate(db, from: version)
     }

@@ -37,21 +37,30 @@ extension SQLiteTransaction {
             "INSERT OR REPLACE INTO meta (name, value) VALUES ('supervisor_store', ?)", [Int64(bitPattern: id)])
     }
 
+    /// A subscriber is sent a row at a time, so a large turn is cut.
+    private static let eventsPerRow = 1_000
+
     public func append(_ events: [Event]) throws -> Int64 {
         let last: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
         let first = (last ?? 0) + 1
-        var lines = Data()
-        for (index, event) in events.enumerated() {
-            var event = event
-            event.seq = first + Int64(index)
-            lines.append(event.line)
-            lines.append(UInt8(ascii: "\n"))
+        var rows = 0
+        for start in stride(from: 0, to: events.count, by: Self.eventsPerRow) {
+            let end = min(start + Self.eventsPerRow, events.count)
+            var lines = Data()
+            for index in start..<end {
+                var event = events[index]
+                event.seq = first + Int64(index)
+                lines.append(event.line)
+                lines.append(UInt8(ascii: "\n"))
+            }
+            try db.run(
+                "INSERT INTO event (seq, count, lines) VALUES (?, ?, ?)", [first + Int64(start), end - start, lines])
+            rows += 1
         }
-        try db.run("INSERT INTO event (seq, count, lines) VALUES (?, ?, ?)", [first, events.count, lines])
-        // A few old turns at a time: as many as may be kept is a matter of space, not of exactness.
+        // A few old rows at a time, and more than are added: how many are kept is a matter of space, not of exactness.
         try db.run(
-            "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq < ? ORDER BY seq LIMIT 4)",
-            [first - SQLiteStore.eventsKept])
+            "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq < ? ORDER BY seq LIMIT ?)",
+            [first - SQLiteStore.eventsKept, rows + 4])
         return first
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import OrchProtocol
 import Scheduling
@@ -18,7 +19,7 @@ public final class SQLiteTransaction: TaskTransaction {
         let values = TaskColumns.changingValues(of: task) + (try TaskColumns.fixedValues(of: task.definition))
         try db.run(TaskColumns.insert, StatementArguments(values))
         let id = db.lastInsertedRowID
-        if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, input]) }
+        if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.utf8)]) }
         tally.add(1, at: task.place)
         return id
     }
@@ -28,7 +29,8 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func input(of id: Int64) throws -> String? {
-        try db.row("SELECT text FROM task_input WHERE task = ?", [id]) { try $0.next() }
+        let text: Data? = try db.row("SELECT text FROM task_input WHERE task = ?", [id]) { try $0.next() }
+        return text.map { String(decoding: $0, as: UTF8.self) }
     }
 
     public func task(withKey key: String) throws -> Int64? {
@@ -83,7 +85,10 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func shiftRelativeDueTimes(by milliseconds: Int64) throws {
+        // Two statements for two partial indexes.
         try db.run("UPDATE task SET due_at = due_at + ? WHERE phase = 1 AND due_relative", [milliseconds])
+        try db.run(
+            "UPDATE task SET due_at = due_at + ? WHERE phase < 4 AND phase <> 0 AND phase = 2 AND due_relative", [milliseconds])
     }
 
     public func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
@@ -117,6 +122,15 @@ public final class SQLiteTransaction: TaskTransaction {
         return Attempt(
             id: db.lastInsertedRowID, task: task, number: number, pool: pool, state: .dispatched,
             dispatchedAt: dispatchedAt)
+    }
+
+    public func skipAttempts(upTo id: Int64) throws -> Bool {
+        let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = 'attempt'") { try $0.next() } ?? 0
+        guard id > last else { return false }
+        // The table has no unique index, and no row for a table that never had one.
+        try db.run("DELETE FROM sqlite_sequence WHERE name = 'attempt'")
+        try db.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('attempt', ?)", [id])
+        return true
     }
 
     public func attempt(_ id: Int64) throws -> Attempt? {

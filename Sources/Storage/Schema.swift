@@ -51,7 +51,8 @@ enum Schema {
 
         CREATE TABLE task_input (
             task INTEGER PRIMARY KEY REFERENCES task ON DELETE CASCADE,
-            text TEXT NOT NULL
+            -- UTF-8, but not TEXT: it may contain NUL.
+            text BLOB NOT NULL
         ) STRICT;
 
         CREATE TABLE attempt (
@@ -94,7 +95,7 @@ enum Schema {
             PRIMARY KEY (pool, phase)
         ) STRICT, WITHOUT ROWID;
 
-        -- The events of one turn: `count` lines of JSON, the first of them numbered `seq`.
+        -- Events of one turn: `count` lines of JSON, the first of them numbered `seq`.
         CREATE TABLE event (
             seq INTEGER PRIMARY KEY,
             count INTEGER NOT NULL,

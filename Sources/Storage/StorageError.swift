@@ -22,6 +22,19 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
         self.description = description
     }
 
+    static func newer(_ path: String, version: Int) -> StorageError {
+        StorageError(
+            .newer,
+            """
+            the database \(path) was written by a newer orchd (version \(version) of its tables, this one knows \
+            \(Schema.version)); it was left as it is. Install that orchd again, or restore an older backup
+            """)
+    }
+
+    static func foreign(_ path: String) -> StorageError {
+        StorageError(.damaged, "the file \(path) is a database of another program; it was left as it is")
+    }
+
     init(_ error: DatabaseError, path: String) {
         let detail = error.message ?? "no details"
         switch error.resultCode {

@@ -103,9 +103,11 @@ enum TaskColumns {
 
     private static func environment(_ data: Data) -> [String: String] {
         var variables: [String: String] = [:]
-        for entry in split(data) {
-            guard let equals = entry.firstIndex(of: "=") else { continue }
-            variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
+        for entry in data.split(separator: 0) {
+            // By bytes: a combining mark at the beginning of the value makes one character with the equals sign.
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(decoding: entry[..<equals], as: UTF8.self)
+            variables[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self)
         }
         return variables
     }

@@ -1,0 +1,238 @@
+import Foundation
+import OrchProtocol
+import Storage
+import Testing
+
+@testable import Scheduling
+
+/// A directory that goes with its last user; in memory where the system has such a place, since tests wait for many commits.
+final class ScratchDirectory {
+    let url: URL
+
+    init() throws {
+        let memory = URL(fileURLWithPath: "/dev/shm")
+        let parent =
+            FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
+        url = parent.appendingPathComponent("orchd-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+}
+
+/// A scheduler on a real store, driven turn by turn on a clock that stands still unless told otherwise.
+final class Rig {
+    static let admin = Requester(uid: 0, isAdministrator: true)
+    static let alice = Requester(uid: 1000, isAdministrator: false)
+    static let bob = Requester(uid: 1001, isAdministrator: false)
+    static let supervisorStore: UInt64 = 0xF00D_0000_0000_0001
+
+    private let directory: ScratchDirectory
+    private var store: SQLiteStore
+    var scheduler: Scheduler
+    var now = Now(wall: 1_800_000_000_000, monotonic: 50_000_000)
+    var cycle = 0.0
+    var pools: [PoolSettings]
+    private var replies: UInt64 = 0
+    /// Every event that was published, in order.
+    private(set) var events: [Event] = []
+
+    /// - Parameter slots: of the pool `default`, where no pools are given.
+    init(
+        slots: Int = 2, pools: [PoolSettings]? = nil, limits: Scheduler.Limits = .init(), connected: Bool = true
+    ) throws {
+        directory = try ScratchDirectory()
+        store = try SQLiteStore(path: directory.path("queue.db"))
+        scheduler = Scheduler(limits: limits)
+        self.pools = pools ?? [PoolSettings(name: "default", slots: slots)]
+        try turn(.configured(self.pools))
+        if connected { try connect() }
+    }
+
+    /// Puts a new engine on the same database, as a crash and a restart do.
+    func restart(connecting inventory: Inventory? = nil) throws {
+        try store.close()
+        store = try SQLiteStore(path: directory.path("queue.db"))
+        scheduler = Scheduler(limits: scheduler.limits)
+        try turn(.configured(pools))
+        if let inventory { try turn(.connected(inventory)) }
+    }
+
+    @discardableResult
+    func connect(_ inventory: Inventory? = nil) throws -> Turn {
+        try turn(.connected(inventory ?? Inventory(store: Self.supervisorStore, heardUpTo: 0)))
+    }
+
+    @discardableResult
+    func turn(_ inputs: Input...) throws -> Turn { try turn(inputs) }
+
+    @discardableResult
+    func turn(_ inputs: [Input]) throws -> Turn {
+        let turn = try store.transaction { try scheduler.turn(inputs, in: $0, now: now, cycle: cycle) }
+        events += turn.events
+        return turn
+    }
+
+    func advance(_ milliseconds: Int64) {
+        now.wall += milliseconds
+        now.monotonic += milliseconds
+    }
+
+    // MARK: Commands
+
+    func request(_ command: Command, by requester: Requester = Rig.admin) -> Input {
+        replies += 1
+        return .command(command, by: requester, reply: ReplyToken(replies))
+    }
+
+    /// Runs one command in a turn of its own, and answers what it was answered.
+    @discardableResult
+    func ask(_ command: Command, by requester: Requester = Rig.admin) throws -> Reply {
+        let input = request(command, by: requester)
+        return try #require(try turn(input).reply(to: input))
+    }
+
+    /// The error that a command is refused with.
+    func refusal(_ command: Command, by requester: Requester = Rig.admin) throws -> WireError {
+        let reply = try ask(command, by: requester)
+        guard case .failed(let error) = reply else {
+            Issue.record("not refused: \(reply)")
+            throw CancellationError()
+        }
+        return error
+    }
+
+    @discardableResult
+    func submit(_ spec: TaskSpec, by requester: Requester = Rig.alice) throws -> Int64 {
+        try submit(many: [spec], by: requester)[0]
+    }
+
+    @discardableResult
+    func submit(many specs: [TaskSpec], by requester: Requester = Rig.alice) throws -> [Int64] {
+        let reply = try ask(.submit(.many(specs)), by: requester)
+        guard case .submitted(let result) = reply else {
+            Issue.record("not submitted: \(reply)")
+            throw CancellationError()
+        }
+        return result.all.map(\.id)
+    }
+
+    // MARK: What the supervisor says
+
+    func starting(_ attempt: Int64, slot: Int = 0) -> AttemptStart {
+        AttemptStart(
+            attempt: attempt, pid: Int32(10_000 + attempt), slot: slot, startedAt: now.wall, startedMonotonic: now.monotonic)
+    }
+
+    func ending(_ attempt: Int64, _ ending: AttemptEnd.Ending = .exited(0), ran: Bool = true) -> AttemptEnd {
+        AttemptEnd(
+            attempt: attempt, start: ran ? starting(attempt) : nil, ending: ending, endedAt: now.wall,
+            endedMonotonic: now.monotonic)
+    }
+
+    @discardableResult
+    func start(_ attempt: Int64) throws -> Turn { try turn(.started(starting(attempt))) }
+
+    @discardableResult
+    func end(_ attempt: Int64, _ how: AttemptEnd.Ending = .exited(0), stopped: Bool = false) throws -> Turn {
+        var end = ending(attempt, how)
+        end.stopped = stopped
+        return try turn(.ended(end))
+    }
+
+    // MARK: What is in the store
+
+    func task(_ id: Int64) throws -> TaskItem {
+        try #require(try store.transaction { try $0.task(id) })
+    }
+
+    func exists(_ id: Int64) throws -> Bool { try store.transaction { try $0.task(id) } != nil }
+
+    func attempt(_ id: Int64) throws -> Attempt {
+        try #require(try store.transaction { try $0.attempt(id) })
+    }
+
+    func live(of task: Int64) throws -> Attempt {
+        try #require(try store.transaction { try $0.liveAttempt(of: task) })
+    }
+
+    func liveAttempts() throws -> [Attempt] { try store.transaction { try $0.liveAttempts() } }
+    func input(of id: Int64) throws -> String? { try store.transaction { try $0.input(of: id) } }
+    func counts(_ pool: String) -> TaskCounts { store.counts.tasks(in: pool) }
+    func liveCounts(_ pool: String) -> LiveCounts { store.counts.live(in: pool) }
+
+    func phases(_ ids: [Int64]) throws -> [Phase] { try ids.map { try task($0).phase } }
+}
+
+extension TaskSpec {
+    static func command(_ words: String..., with fill: (inout TaskSpec) -> Void = { _ in }) -> TaskSpec {
+        var spec = TaskSpec(command: words.isEmpty ? ["true"] : words)
+        fill(&spec)
+        return spec
+    }
+}
+
+extension Turn {
+    var launches: [(task: TaskItem, attempt: Attempt, input: String?)] {
+        effects.compactMap { if case .launch(let task, let attempt, let input) = $0 { (task, attempt, input) } else { nil } }
+    }
+
+    var launchedTasks: [Int64] { launches.map(\.task.id) }
+    var launchedAttempts: [Int64] { launches.map(\.attempt.id) }
+
+    var revoked: [Int64] {
+        effects.compactMap { if case .revoke(let attempt) = $0 { attempt } else { nil } }
+    }
+
+    var stopped: [Int64] {
+        effects.compactMap { if case .stop(let attempt, _) = $0 { attempt } else { nil } }
+    }
+
+    var acknowledged: [Int64] {
+        effects.compactMap { if case .acknowledge(let attempt) = $0 { attempt } else { nil } }
+    }
+
+    var checked: [Int64] {
+        effects.compactMap { if case .checkOutput(let attempt) = $0 { attempt.id } else { nil } }
+    }
+
+    var discarded: [Int64] {
+        effects.flatMap { effect -> [Int64] in if case .discard(let tasks) = effect { tasks.map(\.id) } else { [] } }
+    }
+
+    var slots: [String: Int] {
+        effects.reduce(into: [:]) { if case .setSlots(let pool, let slots) = $1 { $0[pool] = slots } }
+    }
+
+    var again: [Input] {
+        effects.compactMap { if case .again(let input) = $0 { input } else { nil } }
+    }
+
+    var events: [Event] {
+        effects.flatMap { effect -> [Event] in if case .publish(let events) = effect { events } else { [] } }
+    }
+
+    func reply(to input: Input) -> Reply? {
+        effects.lazy.compactMap { effect in
+            if case .reply(let token, let reply) = effect, token == input.reply { reply } else { nil }
+        }.first
+    }
+}
+
+/// SplitMix64, so that a seed tells the whole run.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+}

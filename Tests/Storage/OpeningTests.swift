@@ -1,0 +1,267 @@
+import Foundation
+import GRDB
+import Glibc
+import OrchProtocol
+import Scheduling
+import Testing
+
+@testable import Storage
+
+@Suite struct OpeningTests {
+    let directory: ScratchDirectory
+    var path: String { directory.path("queue.db") }
+
+    init() throws { directory = try ScratchDirectory() }
+
+    /// The error of opening what is at the path; what is there must not change by it.
+    private func refusal() throws -> StorageError {
+        let before = try directory.data("queue.db")
+        let error = try #require(throws: StorageError.self) { try SQLiteStore(path: path) }
+        #expect(try directory.data("queue.db") == before, "\(error)")
+        #expect(error.description.contains(path))
+        return error
+    }
+
+    private func change(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try queue.close()
+    }
+
+    @Test func theWriterIsAsDurableAsPromised() throws {
+        for _ in 0..<2 {
+            let store = try SQLiteStore(path: path)
+            try store.insert([item()])
+            let durability = try store.durability()
+            #expect((durability.journal, durability.synchronous) == ("wal", 2))
+            try store.close()
+        }
+    }
+
+    @Test func aNewerDatabaseIsRefused() throws {
+        try SQLiteStore(path: path).close()
+        try change("PRAGMA user_version = \(Schema.version + 1)")
+        let error = try refusal()
+        #expect(error.code == .newer)
+        #expect(error.description.contains("version \(Schema.version + 1)"))
+    }
+
+    /// The newer version is only in a WAL that a crash has left.
+    @Test func aNewerDatabaseIsRefusedByItsWAL() throws {
+        let store = try SQLiteStore(path: path)
+        let other = try DatabaseQueue(path: path)
+        try other.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 99") }
+        let copy = directory.path("copy.db")
+        for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix) }
+        #expect(throws: StorageError.self) { try SQLiteStore(path: copy) }
+        try other.close()
+        try store.close()
+    }
+
+    @Test(arguments: ["text", "zeros", "short", "shorter than a header"])
+    func whatIsNoDatabaseIsRefused(kind: String) throws {
+        let data =
+            switch kind {
+            case "text": Data(String(repeating: "this is no database\n", count: 500).utf8)
+            case "zeros": Data(count: 8192)
+            case "short": Data("SQLite format 3\0".utf8)
+            default: Data("x".utf8)
+            }
+        try data.write(to: directory.url.appendingPathComponent("queue.db"))
+        #expect(try refusal().code == .damaged)
+    }
+
+    @Test(arguments: [1, 2, 3])
+    func oneThatIsCutOffIsRefused(quarters: Int) throws {
+        let store = try SQLiteStore(path: path)
+        try store.insert(Array(repeating: item(), count: 1_000))
+        try store.close()
+        let data = try directory.data("queue.db")
+        try data.prefix(data.count / 4 * quarters).write(to: directory.url.appendingPathComponent("queue.db"))
+        #expect(try refusal().code == .damaged)
+    }
+
+    /// A header that is whole over pages that are not.
+    @Test func oneWhosePagesAreOverwrittenIsRefused() throws {
+        try SQLiteStore(path: path).close()
+        var data = try directory.data("queue.db")
+        data.replaceSubrange(110..<data.count, with: Data(repeating: 0xA5, count: data.count - 110))
+        try data.write(to: directory.url.appendingPathComponent("queue.db"))
+        #expect(try refusal().code == .damaged)
+    }
+
+    @Test(arguments: [
+        "PRAGMA application_id = 12345; CREATE TABLE t (x)", "CREATE TABLE t (x)",
+        "PRAGMA user_version = 1; CREATE TABLE t (x)",
+    ])
+    func aDatabaseOfAnotherProgramIsRefused(sql: String) throws {
+        try change(sql)
+        let error = try refusal()
+        #expect(error.code == .damaged)
+        #expect(error.description.contains("another program"))
+    }
+
+    @Test func anEmptyFileAndAnEmptyDatabaseAreTaken() throws {
+        #expect(FileManager.default.createFile(atPath: path, contents: nil))
+        try SQLiteStore(path: path).close()
+        try FileManager.default.removeItem(atPath: path)
+        // As it is when the engine is killed before its tables are made.
+        try change("PRAGMA journal_mode = WAL")
+        #expect(try directory.data("queue.db").count > 0)
+        let store = try SQLiteStore(path: path)
+        try store.insert([item()])
+        try store.close()
+    }
+
+    @Test func aDirectoryThatIsMissingIsNamed() throws {
+        let error = try #require(throws: StorageError.self) { try SQLiteStore(path: directory.path("no/queue.db")) }
+        #expect(error.code == .failed)
+        #expect(error.description.contains("no/queue.db"))
+    }
+
+    @Test func everythingIsThereAfterReopening() throws {
+        var store = try SQLiteStore(path: path)
+        var rich = item("b", phase: .delayed, priority: -3) {
+            $0.name = "name"
+            $0.dueAt = 5
+            $0.dueIsRelative = true
+            $0.timeout = 6
+            $0.idleTimeout = 7
+            $0.retry = RetryPolicy(retries: 3, causes: [.spawn, .exit], delay: 9)
+            $0.attempts = 2
+            $0.forgivenAttempts = 1
+            $0.finishedAt = 4
+            $0.reason = "why"
+        }
+        rich = TaskItem(
+            definition: TaskDefinition(
+                work: .command(["a", "", "b c", "\u{301}"]), labels: ["k\"": "v\\"], key: "key",
+                environment: ["A": "=\u{301}="],
+                directory: "/d", model: "m", thinking: "t", hasInput: true, submitter: .max, submittedAt: 8, expiresAt: 10),
+            pool: rich.pool, phase: rich.phase, name: rich.name, priority: rich.priority, dueAt: rich.dueAt,
+            timeout: rich.timeout, idleTimeout: rich.idleTimeout, retry: rich.retry, attempts: rich.attempts,
+            forgivenAttempts: rich.forgivenAttempts, finishedAt: rich.finishedAt, reason: rich.reason)
+        rich.dueIsRelative = true
+        let text = "one\0two\n\u{FFFD}"
+        rich.id = try store.transaction { try $0.insert(rich, input: text) }
+        let prompt = try store.insert([item { _ in }])[0]
+        var attempt = try store.transaction { transaction in
+            try transaction.move(prompt, to: .running)
+            return try transaction.insertAttempt(task: prompt, number: 1, pool: "default", dispatchedAt: 3)
+        }
+        attempt.state = .running
+        attempt.slot = 1
+        attempt.pid = 2
+        attempt.startedAt = 3
+        attempt.startedMonotonic = 4
+        attempt.wakeAt = 5
+        attempt.stopping = .idleTimeout
+        attempt.outcome = Outcome(.signalled, code: 9)
+        attempt.reason = "r"
+        attempt.endedAt = 6
+        attempt.cpuUser = 7
+        attempt.cpuSystem = 8
+        attempt.peakMemory = 9
+        let pool = PoolState(name: "default", mode: .draining, slots: 3, configuredSlots: 4)
+        let events = [Event(at: WireTime(milliseconds: 1), kind: .daemonStarted)]
+        try store.transaction { (transaction) throws in
+            try transaction.update(attempt, from: .dispatched)
+            try transaction.save(pool)
+            try transaction.setSupervisorStore(.max - 1)
+            #expect(try transaction.append(events) == 1)
+        }
+        try store.close()
+        store = try SQLiteStore(path: path)
+        try store.transaction { (transaction) throws in
+            #expect(try transaction.task(rich.id) == rich)
+            #expect(try transaction.input(of: rich.id) == text)
+            #expect(try transaction.task(withKey: "key") == rich.id)
+            #expect(try transaction.attempt(attempt.id) == attempt)
+            #expect(try transaction.liveAttempt(of: prompt) == attempt)
+            #expect(try transaction.pools() == [pool])
+            #expect(try transaction.supervisorStore() == .max - 1)
+            #expect(transaction.counts(of: "b").delayed == 1)
+            #expect(transaction.live(in: "default") == LiveCounts(running: 1))
+            #expect(transaction.queuedCount == 1)
+            #expect(transaction.occupiedPools == ["b", "default"])
+        }
+        #expect(try store.lastEvent() == 1)
+        #expect(try store.events(after: 0).map(\.kind) == [.daemonStarted])
+        try store.close()
+    }
+}
+
+/// Runs a program to its end, and answers whether it succeeded.
+private func run(_ arguments: String...) -> Bool {
+    var pid: pid_t = 0
+    var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+    argv.append(nil)
+    defer { argv.forEach { free($0) } }
+    guard posix_spawnp(&pid, arguments[0], nil, nil, argv, environ) == 0 else { return false }
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return status == 0
+}
+
+/// A file system of a size, in memory; nil where the tests may not mount one.
+private final class SmallFileSystem {
+    let directory: ScratchDirectory
+    var path: String { directory.url.path }
+
+    init?(size: String) throws {
+        directory = try ScratchDirectory()
+        guard run("mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", directory.url.path) else { return nil }
+    }
+
+    deinit { _ = run("umount", "-l", path) }
+}
+
+@Suite struct FullDiskTests {
+    @Test func aFullDiskIsReportedAndHealsByItself() throws {
+        guard let disk = try SmallFileSystem(size: "2m") else {
+            print("SKIPPED: a full disk, because this user may not mount a tmpfs")
+            return
+        }
+        let store = try SQLiteStore(path: disk.path + "/queue.db")
+        let ballast = disk.path + "/ballast"
+        let before = try store.insert([item(), item()])
+        #expect(FileManager.default.createFile(atPath: ballast, contents: Data(count: 600_000)))
+        var accepted = 2
+        let error = try #require(throws: StorageError.self) {
+            while true {
+                try store.insert(Array(repeating: item { $0.reason = String(repeating: "x", count: 500) }, count: 50))
+                accepted += 50
+            }
+        }
+        #expect(error.code == .full, "\(error)")
+        #expect(store.counts.tasks(in: "default").ready == accepted)
+        #expect(try store.page(ListParameters(), limit: 1_000_000).tasks.count == accepted)
+        // No more can be written, but what is there can be read.
+        #expect(try store.record(of: before[1])?.id == before[1])
+        try FileManager.default.removeItem(atPath: ballast)
+        let after = try store.insert([item()])
+        #expect(after[0] == Int64(accepted) + 1)
+        #expect(store.counts.tasks(in: "default").ready == accepted + 1)
+        try store.close()
+        let again = try SQLiteStore(path: disk.path + "/queue.db")
+        #expect(again.counts.tasks(in: "default").ready == accepted + 1)
+        try again.close()
+    }
+
+    @Test func aReadOnlyDirectoryIsAClearError() throws {
+        guard let disk = try SmallFileSystem(size: "2m") else {
+            print("SKIPPED: a read-only directory, because this user may not mount a tmpfs")
+            return
+        }
+        let store = try SQLiteStore(path: disk.path + "/old.db")
+        try store.insert([item()])
+        try store.close()
+        #expect(run("mount", "-o", "remount,ro", disk.path))
+        for name in ["/old.db", "/new.db"] {
+            let error = try #require(throws: StorageError.self) { try SQLiteStore(path: disk.path + name) }
+            #expect(error.code == .failed, "\(error)")
+            #expect(error.description.contains(disk.path + name))
+            #expect(error.description.contains("permissions"))
+        }
+    }
+}

@@ -61,7 +61,12 @@ let package = Package(
                 "Systemd", logging, nioCore, nioPosix, tomlKit,
             ]),
 
-        program("orchd", ["Engine", "OrchClient", "Presentation", "Systemd", "CLinux", argumentParser, logging]),
+        program(
+            "orchd",
+            [
+                "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Systemd", "CLinux",
+                argumentParser, logging,
+            ]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
 

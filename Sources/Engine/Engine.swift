@@ -35,6 +35,7 @@ public final class Engine: Sendable {
     private let health: Health
     private let stopping = Stopping()
     private let news: NewsDesk
+    private let control: EngineControl
     /// The path of the socket that the engine made itself, to be removed at the end.
     private let ownSocket: String?
 
@@ -87,6 +88,7 @@ public final class Engine: Sendable {
         ownSocket = handedOver == nil ? options.socket : nil
         let listener = try handedOver ?? Listener.make(at: options.socket)
         self.news = news
+        self.control = control
 
         inbox.push([.configured(configuration.value.pools.map(\.settings))])
         loop.start(Scheduler(limits: .init(queued: configuration.value.queued)))
@@ -116,6 +118,13 @@ public final class Engine: Sendable {
 
     /// Ends ``run()``. What runs goes on with the supervisor. May be called from any thread.
     public func stop() { stopping.request(.now) }
+
+    /// Reads the configuration again, as the service manager asks; the log tells of the outcome.
+    public func reload() {
+        workers.submit { [control] _ in
+            _ = try? control.reload(by: Requester(uid: geteuid(), isAdministrator: true))
+        }
+    }
 
     private var live: Int {
         let counts = store.counts

@@ -47,7 +47,8 @@ public struct Inventory: Sendable, Equatable {
     public var ended: [AttemptEnd]
 
     public init(
-        connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [], ended: [AttemptEnd] = []
+        connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [],
+        ended: [AttemptEnd] = []
     ) {
         self.connection = connection
         self.store = store

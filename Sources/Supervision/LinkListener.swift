@@ -34,7 +34,8 @@ final class LinkListener {
         guard result >= 0 else { return .nobody }
         let connection = OwnedDescriptor(result)
         var peer = linux_peer()
-        guard linux_peer_credentials(result, &peer) == 0, peer.uid == 0 || peer.uid == geteuid() || peer.uid == engineUser else {
+        guard linux_peer_credentials(result, &peer) == 0, peer.uid == 0 || peer.uid == geteuid() || peer.uid == engineUser
+        else {
             Log.error("refused a connection of user \(peer.uid)")
             return .nobody
         }

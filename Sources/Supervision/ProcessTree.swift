@@ -42,7 +42,9 @@ struct ProcessTree {
 
     /// Field 4 of /proc/PID/stat. The name before it, in parentheses, may contain anything.
     private static func parent(of pid: pid_t) -> pid_t? {
-        guard let stat = SmallFile.read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        guard let stat = SmallFile.read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: UInt8(ascii: ")")) else {
+            return nil
+        }
         let words = stat[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 2)
         return words.count == 3 ? pid_t(String(decoding: words[1], as: UTF8.self)) : nil
     }

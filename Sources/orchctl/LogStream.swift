@@ -38,9 +38,9 @@ final class LogStream {
     }
 
     func accept(_ chunk: OutputChunk) throws {
-        if let number = chunk.attempt, number != attempt {
+        if chunk.attempt != attempt {
             if attempt != nil { reached = [:] }
-            attempt = number
+            attempt = chunk.attempt
         }
         var bytes = try Self.bytes(of: chunk)
         let end = chunk.offset + Int64(bytes.count)

@@ -77,7 +77,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             case .line(let line):
                 if line.readableBytes > 0 { waiting.append(line) }
             case .tooLong:
-                refuse( 
+                refuse(
                     WireError(
                         .lineTooLong,
                         """

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Glibc
+
+struct MakePolicy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy",
+        abstract: "Compile the policy that the supervisor checks every start against.",
+        discussion: """
+            It says which user the tasks of each pool run as. The supervisor's unit runs this as root before it starts, so that \
+            the engine, which does not run as root, has no say in it.
+
+            EXAMPLES
+              orchd policy                                         print it
+              orchd policy --output /run/orchd-supervisor/policy   write it, as a whole or not at all
+            """)
+
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config = "/etc/orchd/orchd.toml"
+    @Option(help: ArgumentHelp("Where to write it, instead of printing it.", valueName: "file"))
+    var output: String?
+    @Option(help: ArgumentHelp("The user of pools that name none.", valueName: "user"))
+    var defaultUser = "orch-worker"
+
+    func run() throws {
+        do {
+            let policy = try Configuration.load(config).policy(defaultUser: defaultUser, file: config)
+            guard let output else { return print(policy, terminator: "") }
+            let temporary = output + ".new"
+            try Data(policy.utf8).write(to: URL(filePath: temporary))
+            guard chmod(temporary, 0o600) == 0, rename(temporary, output) == 0 else {
+                throw StartError("cannot write \(output): \(String(cString: strerror(errno)))")
+            }
+        } catch let error as ConfigurationError {
+            throw fail(error, status: configurationStatus)
+        } catch {
+            throw fail(error)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import OrchProtocol
+
+@main
+struct Orchd: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orchd",
+        abstract: "A durable task queue with a pool of single-use workers.",
+        discussion: """
+            `orchd run` is a daemon in the foreground, for one user: no root, no configuration. `orchd serve` is the engine of \
+            the system service, which systemd starts. Tasks are submitted with orchctl.
+
+            EXAMPLES
+              orchd run                            three workers, until Ctrl-C
+              orchd run --workers 8 --state-dir .  eight workers, the queue kept here
+              orchd check                          is the configuration valid?
+            """,
+        version: Release.version,
+        subcommands: [Run.self, Serve.self, Check.self, MakePolicy.self])
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Engine
+import Glibc
+import OrchClient
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a daemon in the foreground, for yourself.",
+        discussion: """
+            Prints one line when it is ready. On a terminal: s prints the status of all workers, q drains and quits, Ctrl-C \
+            stops at once, and a second one kills. SIGTERM drains, for as long as --drain-timeout says, and then stops.
+
+            Without --config there is one pool, "default", that takes commands, with the environment variable WORKERS as its \
+            number of workers (3) unless --workers says another.
+
+            EXAMPLES
+              orchd run
+              orchd run --workers 8 --state-dir ./queue --socket ./queue/sock
+              orchd run --config ./orchd.toml
+            """)
+
+    @Option(help: ArgumentHelp("How many tasks run at once, in the pool of a run without --config.", valueName: "n"))
+    var workers: Int?
+    @Option(
+        help: ArgumentHelp("Where the queue and the results are kept; $XDG_STATE_HOME/orchd if not given.", valueName: "dir"))
+    var stateDir: String?
+    @Option(
+        help: ArgumentHelp("Where to listen; $ORCHD_SOCKET or $XDG_RUNTIME_DIR/orchd.sock if not given.", valueName: "path"))
+    var socket: String?
+    @Option(help: ArgumentHelp("A configuration file; pools.d and agents are read from beside it.", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("How many seconds SIGTERM waits for running tasks.", valueName: "seconds"))
+    var drainTimeout = 60
+
+    func validate() throws {
+        guard (0...10_000).contains(workers ?? 3) else { throw ValidationError("--workers must be from 0 to 10000") }
+        guard (0...86_400).contains(drainTimeout) else {
+            throw ValidationError("--drain-timeout must be from 0 to 86400 seconds")
+        }
+    }
+
+    func run() throws {
+        do {
+            let setting = try Setting(
+                workers: workers, stateDirectory: stateDir, socket: socket, config: config, drainTimeout: drainTimeout)
+            let status = try Launcher(setting).run()
+            guard status == 0 else { throw ExitCode(status) }
+        } catch let error as ConfigurationError {
+            throw fail(error, status: configurationStatus)
+        } catch let error as StartError {
+            throw fail(error)
+        } catch let error as SystemError {
+            throw fail(error)
+        }
+    }
+}

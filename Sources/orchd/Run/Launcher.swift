@@ -1,0 +1,283 @@
+import CLinux
+import Engine
+import Foundation
+import Glibc
+import OrchClient
+import OrchProtocol
+import Presentation
+
+/// A foreground run: starts the supervisor and the engine, restarts whichever fails, and ends both together. What systemd does for
+/// the service.
+final class Launcher {
+    private enum Phase {
+        case running
+        /// Told to drain; ends when the engine has ended, or at the deadline.
+        case draining
+        case stopping
+    }
+
+    private let setting: Setting
+    private let notify: NotifySocket
+    private let signals: Int32
+    private var keyboard: Keyboard?
+    private var engine: ChildProcess?
+    private var supervisor: ChildProcess?
+    private var phase = Phase.running
+    private var status: Int32 = 0
+    private var readyCount = 0
+    private var hasAnnounced = false
+    /// On the monotonic clock, in milliseconds.
+    private var deadline: Int64?
+    private var restartEngineAt: Int64?
+    private var engineStartedAt: Int64 = 0
+
+    init(_ setting: Setting) throws {
+        self.setting = setting
+        linux_default_all_signals()
+        var set = sigset_t()
+        sigemptyset(&set)
+        let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP]
+        for number in numbers { sigaddset(&set, number) }
+        sigprocmask(SIG_BLOCK, &set, nil)
+        signals = linux_signal_descriptor(numbers, Int32(numbers.count))
+        signal(SIGPIPE, SIG_IGN)
+        // Where the supervisor dies, its workers come to this process, which then ends them.
+        _ = linux_become_subreaper()
+        notify = try NotifySocket()
+    }
+
+    /// Returns the exit status when everything has ended.
+    func run() throws -> Int32 {
+        try makeDirectories()
+        keyboard = Keyboard()
+        defer { keyboard?.restore() }
+        try startSupervisor()
+        try startEngine()
+        while engine != nil || supervisor != nil || restartEngineAt != nil {
+            let ready = wait()
+            if ready.signal { try takeSignals() }
+            if ready.notification { takeNotifications() }
+            if ready.key { takeKeys() }
+            try takeTime()
+        }
+        endSurvivors()
+        return status
+    }
+
+    private func makeDirectories() throws {
+        for path in [setting.stateDirectory, setting.runDirectory, setting.stateDirectory + "/work"] {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw StartError("cannot make the directory \(path): \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    // MARK: The two processes
+
+    private func startSupervisor() throws {
+        supervisor = try ChildProcess(
+            setting.supervisorProgram,
+            [
+                "--link", setting.link, "--state-dir", setting.runDirectory, "--work-dir", setting.stateDirectory + "/work",
+            ], environment: environment)
+    }
+
+    private func startEngine() throws {
+        var arguments = [
+            "serve", "--state-dir", setting.stateDirectory, "--socket", setting.socket, "--link", setting.link,
+        ]
+        if let config = setting.config {
+            arguments += ["--config", config]
+        } else {
+            arguments += ["--workers", String(setting.workers)]
+        }
+        restartEngineAt = nil
+        engineStartedAt = now()
+        engine = try ChildProcess(setting.engineProgram, arguments, environment: environment)
+    }
+
+    private var environment: [String] {
+        var variables = ProcessInfo.processInfo.environment
+        variables["NOTIFY_SOCKET"] = notify.address
+        // Sockets that somebody else was handed, and a journal that is not the engine's, are none of its business.
+        for name in ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"] { variables[name] = nil }
+        return variables.map { "\($0.key)=\($0.value)" }
+    }
+
+    private func takeExits() throws {
+        while let ending = ChildProcess.reap() {
+            if ending.pid == engine?.pid {
+                engine?.release()
+                engine = nil
+                engineEnded(ending.status)
+            } else if ending.pid == supervisor?.pid {
+                supervisor?.release()
+                supervisor = nil
+                try supervisorEnded(ending.status)
+            }
+        }
+    }
+
+    private func engineEnded(_ ended: Int32) {
+        if phase == .running, ended != 0, hasAnnounced {
+            // A failing engine is tried again at once, and then every second.
+            restartEngineAt = now() - engineStartedAt > 1000 ? now() : now() + 1000
+            printError("orchd: the engine has failed (status \(ended)) and is started again; running tasks go on")
+            return
+        }
+        if !hasAnnounced, phase == .running { status = ended == 0 ? 1 : ended }
+        stop(grace: true)
+    }
+
+    private func supervisorEnded(_ ended: Int32) throws {
+        guard phase != .stopping else { return }
+        endSurvivors()
+        guard hasAnnounced else {
+            status = ended == 0 ? 1 : ended
+            return stop(grace: true)
+        }
+        printError("orchd: the supervisor has failed (status \(ended)) and is started again; its tasks are lost")
+        try startSupervisor()
+    }
+
+    /// Kills what the supervisor has left behind.
+    private func endSurvivors() {
+        while true {
+            let path = "/proc/self/task/\(getpid())/children"
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            let own = [engine?.pid, supervisor?.pid].compactMap { $0 }
+            let strangers = text.split(separator: " ").compactMap { pid_t($0) }.filter { !own.contains($0) }
+            guard !strangers.isEmpty else { return }
+            for pid in strangers {
+                kill(pid, SIGKILL)
+                var status: Int32 = 0
+                waitpid(pid, &status, 0)
+            }
+        }
+    }
+
+    // MARK: What happens
+
+    private func wait() -> (signal: Bool, notification: Bool, key: Bool) {
+        var polls = [
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: notify.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: keyboard == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+        ]
+        let next = [deadline, restartEngineAt].compactMap { $0 }.min()
+        let timeout = next.map { Int32(clamping: max(0, $0 - now())) } ?? -1
+        guard poll(&polls, nfds_t(polls.count), timeout) > 0 else { return (false, false, false) }
+        return (polls[0].revents != 0, polls[1].revents != 0, polls[2].revents != 0)
+    }
+
+    private func takeSignals() throws {
+        while true {
+            switch linux_next_signal(signals) {
+            case SIGCHLD: try takeExits()
+            case SIGINT: interrupt()
+            case SIGTERM, SIGHUP: drain(deadline: Int64(setting.drainTimeout) * 1000)
+            default: return try takeExits()
+            }
+        }
+    }
+
+    private func takeNotifications() {
+        for text in notify.receive() where text.split(separator: "\n").contains("READY=1") { readyCount += 1 }
+        guard !hasAnnounced, readyCount >= 2 else { return }
+        hasAnnounced = true
+        print("ready: socket \(setting.socket), \(setting.workers) worker\(setting.workers == 1 ? "" : "s")")
+        fflush(nil)
+        if keyboard != nil { printError("keys: s status, q drain and quit, Ctrl-C stop") }
+    }
+
+    private func takeKeys() {
+        guard let keys = keyboard?.read() else {
+            keyboard = nil
+            return
+        }
+        for key in keys {
+            switch key {
+            case "s": showStatus()
+            case "q": drain(deadline: nil)
+            default: break
+            }
+        }
+    }
+
+    private func takeTime() throws {
+        let now = now()
+        if let time = restartEngineAt, time <= now {
+            restartEngineAt = nil
+            if phase == .running { try startEngine() }
+        }
+        if let time = deadline, time <= now {
+            deadline = nil
+            if phase == .stopping {
+                engine?.signal(SIGKILL)
+                supervisor?.signal(SIGKILL)
+            } else {
+                stop(grace: true)
+            }
+        }
+    }
+
+    // MARK: Ends
+
+    private func interrupt() {
+        if phase == .stopping {
+            engine?.signal(SIGKILL)
+            // Its second signal makes it kill all tasks at once.
+            supervisor?.signal(SIGTERM)
+        } else {
+            stop(grace: true)
+        }
+    }
+
+    /// Lets what runs come to its end.
+    private func drain(deadline milliseconds: Int64?) {
+        guard phase == .running else { return stop(grace: true) }
+        phase = .draining
+        deadline = milliseconds.map { now() + $0 }
+        do {
+            let answer: Acknowledged = try Connection(path: setting.socket, patience: 5)
+                .call(.stop(StopParameters()), as: Acknowledged.self)
+            printError("orchd: \(answer.message)")
+        } catch {
+            stop(grace: true)
+        }
+    }
+
+    /// Ends both processes, and with the supervisor all tasks.
+    private func stop(grace: Bool) {
+        guard phase != .stopping else { return }
+        phase = .stopping
+        deadline = now() + 20_000
+        restartEngineAt = nil
+        engine?.signal(SIGTERM)
+        supervisor?.signal(SIGTERM)
+    }
+
+    private func showStatus() {
+        do {
+            let connection = try Connection(path: setting.socket, patience: 2)
+            let status = try connection.call(.status, as: DaemonStatus.self)
+            let workers = try connection.call(.workerList(WorkerListParameters()), as: WorkerList.self)
+            let environment = ProcessInfo.processInfo.environment
+            let style = Style(
+                isTerminal: isatty(STDERR_FILENO) == 1, noColor: environment["NO_COLOR"], term: environment["TERM"])
+            let text = StatusText.text(status, workers: workers.workers, style: style)
+            printError(text)
+        } catch {
+            printError("orchd: \(error)")
+        }
+    }
+
+    private func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Dispatch
+import Engine
+import Foundation
+import Glibc
+import Logging
+import Systemd
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the engine of the service.",
+        discussion: """
+            It needs an orchd-supervisor, which starts the tasks. systemd starts both; `orchd run` does so without systemd.
+
+            SIGTERM ends the engine at once: running tasks go on with the supervisor, and are found again by the next engine. \
+            SIGHUP reloads the configuration.
+
+            EXAMPLES
+              orchd serve --config /etc/orchd/orchd.toml --state-dir /var/lib/orchd --link /run/orchd-supervisor/link.sock
+            """)
+
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("Where the queue and the results are kept.", valueName: "dir"))
+    var stateDir: String?
+    @Option(help: ArgumentHelp("Where to listen, if systemd hands over no socket.", valueName: "path"))
+    var socket: String?
+    @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"))
+    var link: String
+    @Option(help: ArgumentHelp("How many workers there are, without a configuration file.", visibility: .hidden))
+    var workers: Int?
+
+    func run() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }
+        let engine: Engine
+        do {
+            engine = try start(log)
+        } catch let error as ConfigurationError {
+            throw fail(error, status: configurationStatus)
+        } catch {
+            throw fail(error)
+        }
+        let signals = handleSignals(engine, log)
+        engine.run()
+        signals.forEach { $0.cancel() }
+    }
+
+    private func start(_ log: Logger) throws -> Engine {
+        let load = loader
+        let configuration = try load()
+        var log = log
+        log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
+        if !ServiceManager.stderrIsJournal { log.logLevel = max(log.logLevel, .warning) }
+        guard let state = stateDir ?? configuration.stateDirectory else {
+            throw StartError("there is no state directory; give --state-dir, or state_dir in the configuration")
+        }
+        let options = Engine.Options(
+            socket: socket ?? configuration.socket ?? "/run/orchd.sock", stateDirectory: state, link: link)
+        return try Engine(options, load: load, log: log)
+    }
+
+    /// The configuration as the command line asks for it, anew each time.
+    private var loader: @Sendable () throws -> Configuration {
+        let (config, workers) = (config, workers)
+        return {
+            guard let config else { return .foreground(workers: workers ?? 3) }
+            return try .load(config)
+        }
+    }
+
+    private func handleSignals(_ engine: Engine, _ log: Logger) -> [any DispatchSourceSignal] {
+        let handlers: [(Int32, @Sendable () -> Void)] = [
+            (SIGTERM, { engine.stop() }), (SIGINT, { engine.stop() }), (SIGHUP, { engine.reload() }),
+        ]
+        return handlers.map { number, action in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { @Sendable in action() }
+            source.resume()
+            return source
+        }
+    }
+}

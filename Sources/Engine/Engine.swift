@@ -12,14 +12,17 @@ import Systemd
 /// runs is with the supervisor.
 public final class Engine: Sendable {
     public struct Options: Sendable {
-        /// Where to listen, unless the service manager hands over a socket.
+        /// Where to listen, without a `listener`.
         public var socket: String
+        /// A listening socket that whoever started the engine has handed over, and keeps.
+        public var listener: Int32?
         public var stateDirectory: String
         /// The supervisor's socket.
         public var link: String
 
-        public init(socket: String, stateDirectory: String, link: String) {
+        public init(socket: String, listener: Int32? = nil, stateDirectory: String, link: String) {
             self.socket = socket
+            self.listener = listener
             self.stateDirectory = stateDirectory
             self.link = link
         }
@@ -84,9 +87,8 @@ public final class Engine: Sendable {
             attempts.insert(found.attempt.id, entry)
             watcher.begin(found.attempt.id, entry)
         }
-        let handedOver = ServiceManager.listeningSocket(named: "control")
-        ownSocket = handedOver == nil ? options.socket : nil
-        let listener = try handedOver ?? Listener.make(at: options.socket)
+        ownSocket = options.listener == nil ? options.socket : nil
+        let listener = try options.listener ?? Listener.make(at: options.socket)
         self.news = news
         self.control = control
 

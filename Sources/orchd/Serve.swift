@@ -25,6 +25,8 @@ struct Serve: ParsableCommand {
     var stateDir: String?
     @Option(help: ArgumentHelp("Where to listen, if systemd hands over no socket.", valueName: "path"))
     var socket: String?
+    @Option(help: ArgumentHelp("A listening socket that was handed over.", visibility: .hidden))
+    var listenFd: Int32?
     @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"))
     var link: String
     @Option(help: ArgumentHelp("How many workers there are, without a configuration file.", visibility: .hidden))
@@ -56,7 +58,8 @@ struct Serve: ParsableCommand {
             throw StartError("there is no state directory; give --state-dir, or state_dir in the configuration")
         }
         let options = Engine.Options(
-            socket: socket ?? configuration.socket ?? "/run/orchd.sock", stateDirectory: state, link: link)
+            socket: socket ?? configuration.socket ?? "/run/orchd.sock",
+            listener: listenFd ?? ServiceManager.listeningSocket(named: "control"), stateDirectory: state, link: link)
         return try Engine(options, load: load, log: log)
     }
 

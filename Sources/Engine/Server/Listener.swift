@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// The listening socket of the engine.
-enum Listener {
+/// The listening socket of the daemon.
+public enum Listener {
     /// Listens at a path. A socket that a dead daemon left there is replaced.
     ///
     /// - Throws: ``StartError`` where a live daemon serves it, or it cannot be made.
-    static func make(at path: String) throws -> Int32 {
+    public static func make(at path: String) throws -> Int32 {
         var status = stat()
         if lstat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFSOCK else {

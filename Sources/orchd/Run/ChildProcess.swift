@@ -17,12 +17,15 @@ struct ChildProcess {
     /// Starts a program in a session of its own, so that the terminal's Ctrl-C reaches only the launcher.
     ///
     /// - Throws: `StartError`.
-    init(_ program: String, _ arguments: [String], environment: [String]) throws {
+    ///
+    /// - Parameter listener: a socket that the program is to find as descriptor 3.
+    init(_ program: String, _ arguments: [String], environment: [String], listener: Int32? = nil) throws {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
-        let descriptors = [
+        var descriptors = [
             spawn_descriptor(from: null, to: 0), spawn_descriptor(from: null, to: 1), spawn_descriptor(from: 2, to: 2),
         ]
+        if let listener { descriptors.append(spawn_descriptor(from: listener, to: 3)) }
         var result = spawn_result()
         let isStarted = withStrings([program]) { candidates in
             withStrings([program] + arguments) { arguments in

@@ -17,19 +17,22 @@ final class Launcher {
     }
 
     private let setting: Setting
-    private let notify: NotifySocket
+    private let engineNotices: NotifySocket
+    private let supervisorNotices: NotifySocket
+    /// The socket of the clients. It is the launcher's, so that they wait while the engine is started again, and are not refused.
+    private let listener: Int32
     private let signals: Int32
     private var keyboard: Keyboard?
     private var engine: ChildProcess?
     private var supervisor: ChildProcess?
     private var phase = Phase.running
     private var status: Int32 = 0
-    private var readyCount = 0
+    private var isEngineReady = false
+    private var isSupervisorReady = false
     private var hasAnnounced = false
     /// On the monotonic clock, in milliseconds.
     private var deadline: Int64?
     private var restartEngineAt: Int64?
-    private var engineStartedAt: Int64 = 0
 
     init(_ setting: Setting) throws {
         self.setting = setting
@@ -43,12 +46,14 @@ final class Launcher {
         signal(SIGPIPE, SIG_IGN)
         // Where the supervisor dies, its workers come to this process, which then ends them.
         _ = linux_become_subreaper()
-        notify = try NotifySocket()
+        engineNotices = try NotifySocket()
+        supervisorNotices = try NotifySocket()
+        try Self.makeDirectories(setting)
+        listener = try Listener.make(at: setting.socket)
     }
 
     /// Returns the exit status when everything has ended.
     func run() throws -> Int32 {
-        try makeDirectories()
         keyboard = Keyboard()
         defer { keyboard?.restore() }
         try startSupervisor()
@@ -61,10 +66,11 @@ final class Launcher {
             try takeTime()
         }
         endSurvivors()
+        unlink(setting.socket)
         return status
     }
 
-    private func makeDirectories() throws {
+    private static func makeDirectories(_ setting: Setting) throws {
         for path in [setting.stateDirectory, setting.runDirectory, setting.stateDirectory + "/work"] {
             do {
                 try FileManager.default.createDirectory(
@@ -82,12 +88,12 @@ final class Launcher {
             setting.supervisorProgram,
             [
                 "--link", setting.link, "--state-dir", setting.runDirectory, "--work-dir", setting.stateDirectory + "/work",
-            ], environment: environment)
+            ], environment: environment(supervisorNotices))
     }
 
     private func startEngine() throws {
         var arguments = [
-            "serve", "--state-dir", setting.stateDirectory, "--socket", setting.socket, "--link", setting.link,
+            "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--link", setting.link,
         ]
         if let config = setting.config {
             arguments += ["--config", config]
@@ -95,13 +101,14 @@ final class Launcher {
             arguments += ["--workers", String(setting.workers)]
         }
         restartEngineAt = nil
-        engineStartedAt = now()
-        engine = try ChildProcess(setting.engineProgram, arguments, environment: environment)
+        isEngineReady = false
+        engine = try ChildProcess(
+            setting.engineProgram, arguments, environment: environment(engineNotices), listener: listener)
     }
 
-    private var environment: [String] {
+    private func environment(_ notices: NotifySocket) -> [String] {
         var variables = ProcessInfo.processInfo.environment
-        variables["NOTIFY_SOCKET"] = notify.address
+        variables["NOTIFY_SOCKET"] = notices.address
         // Sockets that somebody else was handed, and a journal that is not the engine's, are none of its business.
         for name in ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"] { variables[name] = nil }
         return variables.map { "\($0.key)=\($0.value)" }
@@ -123,8 +130,8 @@ final class Launcher {
 
     private func engineEnded(_ ended: Int32) {
         if phase == .running, ended != 0, hasAnnounced {
-            // A failing engine is tried again at once, and then every second.
-            restartEngineAt = now() - engineStartedAt > 1000 ? now() : now() + 1000
+            // One that does not even become ready is not worth a processor.
+            restartEngineAt = isEngineReady ? now() : now() + 1000
             printError("orchd: the engine has failed (status \(ended)) and is started again; running tasks go on")
             return
         }
@@ -164,13 +171,14 @@ final class Launcher {
     private func wait() -> (signal: Bool, notification: Bool, key: Bool) {
         var polls = [
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: notify.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: engineNotices.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: supervisorNotices.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: keyboard == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
         ]
         let next = [deadline, restartEngineAt].compactMap { $0 }.min()
         let timeout = next.map { Int32(clamping: max(0, $0 - now())) } ?? -1
         guard poll(&polls, nfds_t(polls.count), timeout) > 0 else { return (false, false, false) }
-        return (polls[0].revents != 0, polls[1].revents != 0, polls[2].revents != 0)
+        return (polls[0].revents != 0, polls[1].revents | polls[2].revents != 0, polls[3].revents != 0)
     }
 
     private func takeSignals() throws {
@@ -185,8 +193,9 @@ final class Launcher {
     }
 
     private func takeNotifications() {
-        for text in notify.receive() where text.split(separator: "\n").contains("READY=1") { readyCount += 1 }
-        guard !hasAnnounced, readyCount >= 2 else { return }
+        if engineNotices.tellsOfReadiness() { isEngineReady = true }
+        if supervisorNotices.tellsOfReadiness() { isSupervisorReady = true }
+        guard !hasAnnounced, isEngineReady, isSupervisorReady else { return }
         hasAnnounced = true
         print("ready: socket \(setting.socket), \(setting.workers) worker\(setting.workers == 1 ? "" : "s")")
         fflush(nil)

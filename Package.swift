@@ -64,6 +64,8 @@ let package = Package(
         program("orchd", ["Engine", "OrchClient", "Presentation", "Systemd", "CLinux", argumentParser, logging]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+
+        tests("Protocol", ["OrchProtocol", "Scheduling"]),
     ],
     cLanguageStandard: .gnu11
 )

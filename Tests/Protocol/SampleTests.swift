@@ -71,6 +71,7 @@ import Testing
     @Test func acceptsWhatIsRight() throws {
         #expect(try complaints(#"{"id":7,"created":true}"#, "Submitted", closed: true) == [])
         #expect(try complaints(#"{"id":7,"created":true,"later":1}"#, "Submitted") == [])
+        #expect(try complaints(#"{"ids":[1],"all":false}"#, "CancelParameters") == [])
     }
 
     @Test(arguments: [
@@ -101,7 +102,14 @@ import Testing
             #"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#, "Response",
             ": matches 2 of 2 alternatives"
         ),
+        (#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "Response", ".jsonrpc: is not string(\"2.0\")"),
+        (#"{"jsonrpc":"2.0","id":1,"result":7}"#, "Response", #".result: is no ["object", "array"]"#),
         (#"{"jsonrpc":"2.0","id":1,"method":"task.wait","params":{"request":1}}"#, "Notification", ".id: not allowed"),
+        (#"{"jsonrpc":"2.0","method":"task.wait"}"#, "Notification", ".params: is missing"),
+        (#"{"jsonrpc":"2.0","method":"task.get","params":{"request":1}}"#, "Notification", ".method: is none of the words"),
+        (#"{}"#, "CancelParameters", ": matches 0 of 3 alternatives"),
+        (#"{"all":false}"#, "CancelParameters", ": matches 0 of 3 alternatives"),
+        (#"{"ids":[1],"all":true}"#, "CancelParameters", ": matches 2 of 3 alternatives"),
     ])
     func refusesWhatIsWrong(_ text: String, _ name: String, _ complaint: String) throws {
         #expect(try complaints(text, name, closed: true) == [complaint])

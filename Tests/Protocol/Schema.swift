@@ -77,7 +77,9 @@ struct Schema: Sendable {
                 for (index, part) in (value.array ?? []).enumerated() { found += check(part, argument, "[\(index)]") }
             case "minItems", "maxItems", "minLength", "maxLength", "minimum", "maximum", "maxProperties":
                 if !Self.isWithin(keyword, argument.number, value) { found.append("\(path): breaks \(keyword)") }
-            case "description", "title", "default", "format", "contentEncoding": break
+            case "description", "title", "default", "format", "contentEncoding", "$schema", "$id", "$defs": break
+            // Our own, beside those of the standard.
+            case "methods", "errors": break
             default: found.append("\(path): the keyword \"\(keyword)\" is not understood")
             }
         }

@@ -97,10 +97,21 @@ import Testing
         }
     }
 
-    @Test func methodsThatStreamAreThoseWithNotifications() {
-        let streaming = schema.methods.filter { $0.value["notification"] != nil }.keys
-        #expect(Set(streaming) == Set(schema.definitions["Notification"]?["properties"]?["method"]?["enum"]?.strings ?? []))
-        #expect(Set(streaming) == [Method.wait.rawValue, Method.logs.rawValue, Method.subscribe.rawValue])
+    @Test func methodsThatStreamHaveANotification() throws {
+        let streams = [
+            Method.wait.rawValue: ("task", "TaskRecord"), Method.logs.rawValue: ("output", "OutputChunk"),
+            Method.subscribe.rawValue: ("event", "Event"),
+        ]
+        let named = schema.definitions["Notification"]?["properties"]?["method"]?["enum"]?.strings ?? []
+        #expect(Set(named) == Set(streams.keys))
+        #expect(schema.methods.filter { $0.value["notification"] != nil }.keys.sorted() == streams.keys.sorted())
+        for (method, (member, type)) in streams {
+            let members = [
+                "request": Probe.Member(shape: .named("RequestID"), isRequired: true),
+                member: Probe.Member(shape: .named(type), isRequired: true),
+            ]
+            try expect(schema.methods[method]?["notification"], describes: members, method)
+        }
     }
 
     @Test func errorsAreThoseOfTheCode() {
@@ -117,15 +128,19 @@ import Testing
     @Test func limitsAreThoseOfTheRules() throws {
         let task = try #require(schema.definitions["TaskSpec"]?["properties"])
         let update = try #require(schema.definitions["UpdateParameters"]?["properties"])
-        for properties in [task, update] {
-            #expect(properties["priority"]?["minimum"] == .number(Double(SpecRules.priorities.lowerBound)))
-            #expect(properties["priority"]?["maximum"] == .number(Double(SpecRules.priorities.upperBound)))
-            #expect(properties["retries"]?["minimum"] == .number(Double(SpecRules.retries.lowerBound)))
-            #expect(properties["retries"]?["maximum"] == .number(Double(SpecRules.retries.upperBound)))
-            #expect(properties["timeout"]?["maximum"] == .number(SpecRules.longest))
-            #expect(properties["name"]?["maxLength"] == .number(Double(SpecRules.maximumName)))
+        for (name, property) in update.object ?? [:] where name != "id" {
+            var original = task[name]
+            original?["default"] = nil
+            #expect(property == original, "\(name)")
         }
-        for name in ["idle_timeout", "retry_delay"] {
+        #expect(task["priority"]?["minimum"] == .number(Double(SpecRules.priorities.lowerBound)))
+        #expect(task["priority"]?["maximum"] == .number(Double(SpecRules.priorities.upperBound)))
+        #expect(task["retries"]?["minimum"] == .number(Double(SpecRules.retries.lowerBound)))
+        #expect(task["retries"]?["maximum"] == .number(Double(SpecRules.retries.upperBound)))
+        for name in ["name", "model", "thinking"] {
+            #expect(task[name]?["maxLength"] == .number(Double(SpecRules.maximumName)))
+        }
+        for name in ["timeout", "idle_timeout", "retry_delay"] {
             #expect(task[name]?["maximum"] == .number(SpecRules.longest))
         }
         #expect(task["key"]?["maxLength"] == .number(Double(SpecRules.maximumKey)))
@@ -148,7 +163,7 @@ import Testing
         #"{"command":["true"],"retry_delay":0}"#, #"{"command":["true"],"retry_delay":-1}"#,
         #"{"command":["true"],"retry_on":[]}"#, #"{"command":["true"],"retry_on":["exit","spawn"]}"#,
         #"{"command":["true"],"name":""}"#, #"{"command":["true"],"key":""}"#, #"{"command":["true"],"cwd":""}"#,
-        #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":"high"}"#,
+        #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":""}"#,
         #"{"command":["true"],"labels":{},"env":{"LANG":"C"},"hold":true,"stdin":""}"#,
     ])
     func schemaAndRulesAgree(_ text: String) throws {

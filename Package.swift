@@ -74,6 +74,7 @@ let package = Package(
         tests("Supervision", ["Supervision", "SupervisorLink", "CLinux", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "Scheduling", "OrchProtocol", grdb]),
+        tests("Protocol", ["OrchProtocol", "Scheduling"]),
     ],
     cLanguageStandard: .gnu11
 )

@@ -1,0 +1,196 @@
+import Foundation
+import Testing
+
+@testable import OrchProtocol
+@testable import Scheduling
+
+/// Holds `docs/protocol.schema.json` against the code, in both directions.
+@Suite struct SchemaTests {
+    let schema = Schema.shared
+
+    /// The types whose members are told by decoding them.
+    static let objects: [any (Codable & Sendable).Type] = [
+        TaskSpec.self, NoParameters.self, GetParameters.self, ListParameters.self, UpdateParameters.self,
+        TaskSelection.self, CancelParameters.self, WaitParameters.self, LogsParameters.self, PoolSelection.self,
+        ResizeParameters.self, WorkerListParameters.self, StopParameters.self, SubscribeParameters.self,
+        Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
+        TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
+        PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, DaemonStatus.self, SupervisorStatus.self,
+        ReloadResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self, Event.self, WireError.self,
+        WireError.Details.self,
+    ]
+
+    static let words: [String: [String]] = [
+        "Method": rawValues(Method.self), "TaskState": rawValues(TaskState.self),
+        "WaitReason": rawValues(WaitReason.self), "RetryCause": rawValues(RetryCause.self),
+        "AttemptState": rawValues(AttemptState.self), "Outcome.Kind": rawValues(Outcome.Kind.self),
+        "OutputStream": rawValues(OutputStream.self), "PoolRecord.State": rawValues(PoolRecord.State.self),
+        "WorkerRecord.State": rawValues(WorkerRecord.State.self),
+        "DaemonStatus.State": rawValues(DaemonStatus.State.self), "Event.Kind": rawValues(Event.Kind.self),
+    ]
+
+    private static func rawValues<T: CaseIterable & RawRepresentable<String>>(_: T.Type) -> [String] {
+        T.allCases.map(\.rawValue)
+    }
+
+    /// The types whose shape depends on their value, and those that are a single value: `SampleTests` covers them.
+    static let special: Set<String> = ["Request", "Response", "Notification", "RequestID", "WireTime"]
+
+    @Test func everyDefinitionIsATypeAndEveryTypeIsDefined() {
+        let types = Set(Self.objects.map(Shape.name(of:))).union(Self.words.keys).union(Self.special)
+        #expect(types == Set(schema.definitions.keys))
+    }
+
+    @Test(arguments: objects.indices)
+    func objectHasTheMembersOfItsType(_ index: Int) throws {
+        let type = Self.objects[index]
+        let name = Shape.name(of: type)
+        try expect(schema.definitions[name], describes: Probe.members(of: type), name)
+    }
+
+    private func expect(_ object: JSON?, describes members: [String: Probe.Member], _ name: String) throws {
+        let object = try #require(object, "\(name) is not in the schema")
+        let properties = try #require(object["properties"]?.object, "\(name)")
+        let required = object["required"]?.strings ?? []
+        #expect(object["type"] == .string("object"), "\(name)")
+        #expect(Set(properties.keys) == Set(members.keys), "\(name)")
+        #expect(Set(required) == Set(members.filter(\.value.isRequired).keys), "\(name)")
+        #expect(Set(required).count == required.count, "\(name)")
+        for (key, member) in members {
+            #expect(properties[key].flatMap(Shape.init(of:)) == member.shape, "\(name).\(key)")
+        }
+    }
+
+    @Test func enumerationsHaveTheWordsOfTheirTypes() {
+        for (name, words) in Self.words {
+            #expect(schema.definitions[name]?["type"] == .string("string"), "\(name)")
+            #expect(schema.definitions[name]?["enum"]?.strings == words, "\(name)")
+        }
+    }
+
+    @Test func methodsAreThoseOfTheCode() {
+        #expect(Set(schema.methods.keys) == Set(Method.allCases.map(\.rawValue)))
+    }
+
+    @Test(arguments: Method.allCases)
+    func parametersAreWhatTheMethodDecodes(_ method: Method) throws {
+        let probe = Probe()
+        _ = try Call(method, from: probe)
+        var params = try #require(schema.methods[method.rawValue]?["params"], "\(method.rawValue)")
+        if method == .submit {
+            let alternatives = try #require(params["oneOf"]?.array)
+            #expect(alternatives.map(Shape.init(of:)) == [.named("TaskSpec"), .array(.named("TaskSpec"))])
+            params = alternatives[0]
+        }
+        let object = schema.resolve(params)
+        try expect(object, describes: probe.members, method.rawValue)
+        #expect(object["additionalProperties"] == .bool(false), "an unknown parameter of \(method.rawValue)")
+    }
+
+    @Test(arguments: Method.allCases)
+    func resultIsThatOfTheMethod(_ method: Method) throws {
+        let result = try #require(schema.methods[method.rawValue]?["result"])
+        if method == .submit {
+            #expect(result["oneOf"]?.array?.map(Shape.init(of:)) == [.named("Submitted"), .array(.named("Submitted"))])
+        } else {
+            #expect(Shape(of: result) == Shape(of: method.resultType))
+        }
+    }
+
+    @Test func methodsThatStreamHaveANotification() throws {
+        let streams = [
+            Method.wait.rawValue: ("task", "TaskRecord"), Method.logs.rawValue: ("output", "OutputChunk"),
+            Method.subscribe.rawValue: ("event", "Event"),
+        ]
+        let named = schema.definitions["Notification"]?["properties"]?["method"]?["enum"]?.strings ?? []
+        #expect(Set(named) == Set(streams.keys))
+        #expect(schema.methods.filter { $0.value["notification"] != nil }.keys.sorted() == streams.keys.sorted())
+        for (method, (member, type)) in streams {
+            let members = [
+                "request": Probe.Member(shape: .named("RequestID"), isRequired: true),
+                member: Probe.Member(shape: .named(type), isRequired: true),
+            ]
+            try expect(schema.methods[method]?["notification"], describes: members, method)
+        }
+    }
+
+    @Test func errorsAreThoseOfTheCode() {
+        let listed = schema.root["errors"]?.array ?? []
+        #expect(listed.map { $0["code"]?.string } == WireError.Code.allCases.map(\.rawValue))
+        #expect(listed.map { $0["number"]?.number } == WireError.Code.allCases.map { Double($0.number) })
+        #expect(Set(WireError.Code.allCases.map(\.number)).count == WireError.Code.allCases.count)
+    }
+
+    @Test func identifierNamesTheVersionOfTheProtocol() {
+        #expect(schema.root["$id"] == .string("urn:orchd:protocol:\(Wire.version)"))
+    }
+
+    @Test func limitsAreThoseOfTheRules() throws {
+        let task = try #require(schema.definitions["TaskSpec"]?["properties"])
+        let update = try #require(schema.definitions["UpdateParameters"]?["properties"])
+        for (name, property) in update.object ?? [:] where name != "id" {
+            var original = task[name]
+            original?["default"] = nil
+            #expect(property == original, "\(name)")
+        }
+        #expect(task["priority"]?["minimum"] == .number(Double(SpecRules.priorities.lowerBound)))
+        #expect(task["priority"]?["maximum"] == .number(Double(SpecRules.priorities.upperBound)))
+        #expect(task["retries"]?["minimum"] == .number(Double(SpecRules.retries.lowerBound)))
+        #expect(task["retries"]?["maximum"] == .number(Double(SpecRules.retries.upperBound)))
+        for name in ["name", "model", "thinking"] {
+            #expect(task[name]?["maxLength"] == .number(Double(SpecRules.maximumName)))
+        }
+        for name in ["timeout", "idle_timeout", "retry_delay"] {
+            #expect(task[name]?["maximum"] == .number(SpecRules.longest))
+        }
+        #expect(task["key"]?["maxLength"] == .number(Double(SpecRules.maximumKey)))
+        #expect(task["labels"]?["maxProperties"] == .number(Double(SpecRules.maximumLabels)))
+        #expect(task["env"]?["maxProperties"] == .number(Double(SpecRules.maximumVariables)))
+        #expect(task["retry_delay"]?["default"] == .number(Double(RetryPolicy.defaultDelay) / 1000))
+        let causes = RetryCause.allCases.filter(RetryPolicy.defaultCauses.contains)
+        #expect(task["retry_on"]?["default"]?.strings == causes.map(\.rawValue))
+    }
+
+    /// On either side of each limit the schema and the scheduler must agree.
+    @Test(arguments: [
+        #"{}"#, #"{"command":["true"]}"#, #"{"command":[]}"#, #"{"prompt":"hello"}"#, #"{"prompt":""}"#,
+        #"{"command":["true"],"prompt":"hello"}"#, #"{"command":["true"],"priority":1000000}"#,
+        #"{"command":["true"],"priority":1000001}"#, #"{"command":["true"],"priority":-1000001}"#,
+        #"{"command":["true"],"retries":1000}"#, #"{"command":["true"],"retries":1001}"#,
+        #"{"command":["true"],"retries":-1}"#, #"{"command":["true"],"timeout":0.001}"#,
+        #"{"command":["true"],"timeout":0.0009}"#, #"{"command":["true"],"timeout":315360000}"#,
+        #"{"command":["true"],"timeout":315360000.1}"#, #"{"command":["true"],"idle_timeout":0}"#,
+        #"{"command":["true"],"retry_delay":0}"#, #"{"command":["true"],"retry_delay":-1}"#,
+        #"{"command":["true"],"retry_on":[]}"#, #"{"command":["true"],"retry_on":["exit","spawn"]}"#,
+        #"{"command":["true"],"name":""}"#, #"{"command":["true"],"key":""}"#, #"{"command":["true"],"cwd":""}"#,
+        #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":""}"#,
+        #"{"command":["true"],"labels":{},"env":{"LANG":"C"},"hold":true,"stdin":""}"#,
+    ])
+    func schemaAndRulesAgree(_ text: String) throws {
+        let spec = try Wire.decode(TaskSpec.self, from: Data(text.utf8))
+        let accepted = (try? SpecRules.check(spec, path: nil)) != nil
+        let complaints = schema.complaints(try JSON.parse(text), against: schema.definitions["TaskSpec"] ?? .bool(false))
+        #expect(accepted == complaints.isEmpty, "\(complaints)")
+    }
+}
+
+extension Method {
+    /// What answers it.
+    var resultType: any (Codable & Sendable).Type {
+        switch self {
+        case .submit: SubmissionResult.self
+        case .get: TaskRecord.self
+        case .list: TaskPage.self
+        case .update, .cancel, .retry, .hold, .release: TasksChanged.self
+        case .wait: WaitResult.self
+        case .logs: LogsEnd.self
+        case .poolList: PoolList.self
+        case .poolPause, .poolResume, .poolResize, .poolDrain, .drain, .stop: Acknowledged.self
+        case .workerList: WorkerList.self
+        case .status: DaemonStatus.self
+        case .reload: ReloadResult.self
+        case .version: VersionInfo.self
+        case .subscribe: SubscribeEnd.self
+        }
+    }
+}

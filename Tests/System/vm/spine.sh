@@ -126,7 +126,7 @@ check "stop" alice orchctl stop "$tree"
 await "$tree" > /dev/null 2>&1
 same "no process of a stopped task is left, double-forked ones included" 0 "$(pgrep -fxc 'sleep 77777')"
 same "its cgroup is gone" "" \
-    "$(find /sys/fs/cgroup/system.slice/orchd-supervisor.service -mindepth 2 -type d -name "*$tree*" | head -1)"
+    "$(find /sys/fs/cgroup/system.slice/orchd-supervisor.service -mindepth 2 -type d -name "$tree.*" | head -1)"
 
 echo "# reload"
 check "systemctl reload orchd with a valid configuration" systemctl reload orchd

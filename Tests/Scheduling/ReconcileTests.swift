@@ -90,6 +90,28 @@ import Testing
         }
     }
 
+    /// Whatever is said of orders before the supervisor has told what it has is settled then, and not sent to it.
+    @Test func nothingIsSentToASupervisorThatIsNotThere() throws {
+        let commands: [Command] = [
+            .cancel(CancelParameters(ids: [1])), .pausePool("default"), .resizePool("default", slots: 1), .drain, .shutdown,
+        ]
+        for command in commands {
+            let rig = try Rig(slots: 2)
+            try rig.submit(many: [.command(), .command()])
+            try rig.start(2)
+            try rig.restart()
+            let turn = try rig.turn(rig.request(command), rig.request(.resumePool("default")))
+            #expect(turn.revoked.isEmpty && turn.stopped.isEmpty, "\(command)")
+        }
+        let rig = try Rig(slots: 1)
+        let id = try rig.submit(.command())
+        try rig.restart()
+        let turn = try rig.turn(
+            rig.request(.pausePool("default")), rig.request(.resumePool("default")), .connected(inventory(0)))
+        #expect(turn.revoked.isEmpty)
+        #expect(turn.launchedTasks == [id])
+    }
+
     @Test func anotherStoreMeansThatWhatWasThereIsLost() throws {
         for heard in [0, 5, 9] as [Int64] {
             let rig = try rig()

@@ -57,7 +57,8 @@ extension Scheduler {
         attempt.stopping = cause
         attempt.wakeAt = nil
         try work.store.update(attempt, from: attempt.state)
-        work.effects.append(.stop(attempt: id, grace: grace(of: attempt.pool)))
+        // A supervisor that comes later is told by `reconcile`, once it has said what it has.
+        if isConnected { work.effects.append(.stop(attempt: id, grace: grace(of: attempt.pool))) }
     }
 
     func grace(of pool: String) -> Int64 {

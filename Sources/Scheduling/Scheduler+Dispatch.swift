@@ -36,8 +36,9 @@ extension Scheduler {
         }
     }
 
-    /// Takes back everything of a pool that has not started.
+    /// Takes back everything of a pool that has not started. A supervisor that comes later is told by `reconcile`.
     func takeBack(_ pool: String, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard isConnected else { return }
         for (attempt, _) in try work.store.dispatchedAttempts(in: pool) where attempt.stopping == nil {
             work.effects.append(.revoke(attempt: attempt.id))
         }

@@ -8,7 +8,7 @@ extension Scheduler {
         for pool in pools {
             var state = known[pool.name] ?? PoolState(name: pool.name, slots: pool.slots, configuredSlots: pool.slots)
             if state.configuredSlots != pool.slots {
-                if isConnected, pool.slots < state.slots { try takeBack(pool.name, &work) }
+                if pool.slots < state.slots { try takeBack(pool.name, &work) }
                 state.configuredSlots = pool.slots
                 state.slots = pool.slots
             }
@@ -16,7 +16,7 @@ extension Scheduler {
             if isConnected { work.effects.append(.setSlots(pool: pool.name, slots: state.slots)) }
         }
         for name in known.keys.sorted() where settings[name] == nil {
-            if isConnected { try takeBack(name, &work) }
+            try takeBack(name, &work)
             if !work.store.occupiedPools.contains(name) { try work.store.removePool(name) }
         }
     }
@@ -95,7 +95,7 @@ extension Scheduler {
         for attempt in live {
             if attempt.state == .running {
                 try stop(attempt.id, because: .shutdown, &work)
-            } else {
+            } else if isConnected {
                 work.effects.append(.revoke(attempt: attempt.id))
             }
         }

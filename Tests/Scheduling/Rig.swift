@@ -75,6 +75,14 @@ final class Rig {
         return turn
     }
 
+    /// A turn whose commit fails.
+    func failingTurn(_ inputs: [Input], with error: any Error) throws {
+        try store.transaction { transaction in
+            _ = try scheduler.turn(inputs, in: transaction, now: now, cycle: cycle)
+            throw error
+        }
+    }
+
     func advance(_ milliseconds: Int64) {
         now.wall += milliseconds
         now.monotonic += milliseconds
@@ -158,6 +166,7 @@ final class Rig {
         try #require(try store.transaction { try $0.liveAttempt(of: task) })
     }
 
+    func poolNames() throws -> [String] { try store.pools().map(\.name) }
     func liveAttempts() throws -> [Attempt] { try store.transaction { try $0.liveAttempts() } }
     func input(of id: Int64) throws -> String? { try store.transaction { try $0.input(of: id) } }
     func counts(_ pool: String) -> TaskCounts { store.counts.tasks(in: pool) }

@@ -34,7 +34,8 @@ final class CgroupTree {
         let root = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
         if Self.ownCgroup() == path {
             // A cgroup with processes in it cannot hand controllers to its children.
-            guard mkdirat(root.number, "supervisor", 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir supervisor") }
+            let made = mkdirat(root.number, "supervisor", 0o755) == 0
+            guard made || errno == EEXIST else { throw SystemError("mkdir supervisor") }
             try SmallFile.write("0", to: "supervisor/cgroup.procs", in: root)
         }
         guard mkdirat(root.number, "tasks", 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir tasks") }

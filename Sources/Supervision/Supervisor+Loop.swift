@@ -9,6 +9,7 @@ extension Supervisor {
         while !(isStopping && running.isEmpty) { turn() }
         // The engine learns of the last ends now, or from the next supervisor.
         flushOutbox()
+        unlink(configuration.link)
     }
 
     private func turn() {

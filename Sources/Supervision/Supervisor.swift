@@ -22,10 +22,18 @@ final class Supervisor {
     struct WaitingOrder {
         let launch: LaunchOrder
         let descriptors: [OwnedDescriptor]
+
+        /// Bytes of memory, roughly.
+        var size: Int { (launch.arguments + launch.environment).reduce(512) { $0 + $1.utf8.count + 32 } }
     }
 
     /// The most orders that may wait. An engine keeps a few per slot; one that sends without end must not cost all memory.
     static let maximumWaiting = 16_384
+    /// And how much memory they may take, in bytes.
+    static let maximumWaitingSize = 64 << 20
+    static let maximumPools = 4096
+    /// The most answers that an engine may have outstanding.
+    static let maximumAnswers = 65_536
     /// The most ends that an engine may leave unacknowledged while it is connected.
     static let maximumUnacknowledged = 262_144
     /// How long an engine may take nothing from the socket, in milliseconds.

@@ -70,6 +70,10 @@ struct PoolQueues<Order> {
         stirred.insert(pool)
     }
 
+    var slotCounts: [String: UInt32] { pools.mapValues(\.slots.count) }
+
+    mutating func occupy(_ slot: UInt32, of pool: String) { pools[pool, default: Pool()].slots.occupy(slot) }
+
     mutating func free(_ slot: UInt32, of pool: String) {
         pools[pool]?.slots.free(slot)
         stirred.insert(pool)

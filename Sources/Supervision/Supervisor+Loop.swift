@@ -31,6 +31,7 @@ extension Supervisor {
         commitEnds()
         startHelpers()
         flushOutbox()
+        replaceIfReady()
     }
 
     /// Milliseconds to the next timer; nil if there is none, and the process sleeps until something happens.

@@ -39,7 +39,8 @@ extension Supervisor {
             let process = try spawn(plan)
             report.pid = process.pid
             state.update(entry, report)
-            let attempt = RunningAttempt(order: order, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
+            let attempt = RunningAttempt(
+                pool: order.pool, name: order.name, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
             try watch(attempt)
             running[order.attempt] = attempt
             leaders[process.pid] = order.attempt

@@ -55,6 +55,7 @@ extension Supervisor {
             case 0: return
             case SIGCHLD: mustLookForOrphans = true
             case SIGHUP: reloadPolicy()
+            case SIGUSR2: mustReplace = true
             case SIGQUIT: shutDown(grace: 0)
             default: shutDown(grace: isStopping ? 0 : configuration.stopGrace)
             }

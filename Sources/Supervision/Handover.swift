@@ -52,7 +52,8 @@ struct Handover: Equatable {
 
     /// Nil if it is not what `encoded` makes.
     init?(decoding bytes: [UInt8]) {
-        var fields = bytes.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }[...]
+        let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        var fields = words.map { String(decoding: $0, as: UTF8.self) }[...]
         func number<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? { fields.popFirst().flatMap { T($0) } }
         guard fields.popFirst() == Self.version, let listener = number(Int32.self), let limit = number(UInt64.self),
             let pools = number(Int.self)

@@ -51,6 +51,13 @@ int linux_pidfd_signal(int pidfd, int signal) {
 
 int linux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) ? -errno : 0; }
 
+int linux_hard_limit_of(pid_t pid, uint32_t resource, uint64_t *hard) {
+    struct rlimit limit;
+    if (syscall(SYS_prlimit64, pid, resource, NULL, &limit)) return -errno;
+    *hard = limit.rlim_max;
+    return 0;
+}
+
 int linux_get_limit(uint32_t resource, uint64_t *soft, uint64_t *hard) {
     struct rlimit limit;
     if (syscall(SYS_prlimit64, 0, resource, NULL, &limit)) return -errno;

@@ -30,7 +30,13 @@ final class Cgroup {
     }
 
     var isPopulated: Bool {
-        SmallFile.text("cgroup.events", in: directory).flatMap { keyedValue("populated", in: $0) } == 1
+        guard let events = try? openEvents() else { return true }
+        return Self.isPopulated(events)
+    }
+
+    /// Reading also tells the kernel that this descriptor has seen the change; otherwise it stays ready.
+    static func isPopulated(_ events: OwnedDescriptor) -> Bool {
+        SmallFile.read(events).flatMap { keyedValue("populated", in: String(decoding: $0, as: UTF8.self)) } != 0
     }
 
     /// Kills all that is in it. Kernels before 5.14 have no `cgroup.kill`; there the caller must repeat it.
@@ -43,8 +49,8 @@ final class Cgroup {
     }
 
     /// Sends a signal to each process in it, but to none that has taken the number of one that was.
-    func signal(_ number: Int32) {
-        let handles = processes.compactMap { pid in ProcessHandle(pid) }
+    func signal(_ number: Int32, except leader: pid_t = 0) {
+        let handles = processes.filter { $0 != leader }.compactMap { pid in ProcessHandle(pid) }
         // A handle whose number is still listed now was in the cgroup when it was opened, or its process is gone.
         let present = Set(processes)
         for handle in handles where present.contains(handle.pid) { handle.signal(number) }

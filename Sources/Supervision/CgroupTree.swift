@@ -13,16 +13,19 @@ final class CgroupTree {
     private let tasks: OwnedDescriptor
 
     /// Nil where there are to be no cgroups.
-    static func open(_ place: Place) throws(SystemError) -> CgroupTree? {
+    static func open(_ place: Place, keeping kept: Set<String>) throws(SystemError) -> CgroupTree? {
         switch place {
         case .none: return nil
         case .path(let path):
             guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
-            return try CgroupTree(path)
+            return try CgroupTree(path, keeping: kept)
         case .auto:
-            guard let own = ownCgroup(), isDelegated(own) else { return nil }
+            guard var own = ownCgroup() else { return nil }
+            // A new version of the supervisor is in the leaf already.
+            if !isDelegated(own), own.hasSuffix("/supervisor") { own.removeLast("/supervisor".count) }
+            guard isDelegated(own) else { return nil }
             do throws(SystemError) {
-                return try CgroupTree(own)
+                return try CgroupTree(own, keeping: kept)
             } catch {
                 Log.error("cgroups are not used: \(error)")
                 return nil
@@ -30,26 +33,28 @@ final class CgroupTree {
         }
     }
 
-    private init(_ path: String) throws(SystemError) {
+    private init(_ path: String, keeping kept: Set<String>) throws(SystemError) {
         let root = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
         if Self.ownCgroup() == path {
             // A cgroup with processes in it cannot hand controllers to its children.
-            guard mkdirat(root.number, "supervisor", 0o755) == 0 || errno == EEXIST else {
-                throw SystemError("mkdir supervisor")
-            }
+            let made = mkdirat(root.number, "supervisor", 0o755) == 0
+            guard made || errno == EEXIST else { throw SystemError("mkdir supervisor") }
             try SmallFile.write("0", to: "supervisor/cgroup.procs", in: root)
         }
         guard mkdirat(root.number, "tasks", 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir tasks") }
         tasks = try OwnedDescriptor(opening: "tasks", in: root, O_RDONLY | O_DIRECTORY)
         for level in [root, tasks] { Self.enableControllers(in: level) }
-        clear()
+        clear(keeping: kept)
     }
 
     func make(_ name: String) throws(SystemError) -> Cgroup { try Cgroup(in: tasks, name: name) }
 
+    /// One that was made by a former version of the supervisor.
+    func existing(_ name: String) throws(SystemError) -> Cgroup { try Cgroup(existing: name, in: tasks) }
+
     /// Kills and removes what a former life left behind.
-    private func clear() {
-        let left = directoryNames(in: tasks).compactMap { try? Cgroup(existing: $0, in: tasks) }
+    private func clear(keeping kept: Set<String>) {
+        let left = directoryNames(in: tasks).filter { !kept.contains($0) }.compactMap { try? Cgroup(existing: $0, in: tasks) }
         for cgroup in left where cgroup.isPopulated { cgroup.kill() }
         let deadline = Clock.monotonic + 5000
         for cgroup in left {

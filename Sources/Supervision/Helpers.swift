@@ -22,6 +22,9 @@ struct Helpers {
 
     func isRunning(_ pid: pid_t) -> Bool { running[pid] != nil }
 
+    /// Those that have not ended.
+    var unfinished: [Removal] { running.values.map(\.removal) + waiting }
+
     mutating func add(_ removal: Removal) {
         guard waiting.count < Self.maximumWaiting, asked.insert(removal).inserted else { return }
         waiting.append(removal)

@@ -36,6 +36,8 @@ final class LinkConnection {
     var isGreeted = false
     /// Since when nothing could be sent, on the monotonic clock.
     var blockedSince: Int64?
+    /// Whether the loop tells when there is room again.
+    var awaitsRoom = false
     private var buffer = [UInt8](repeating: 0, count: LinkProtocol.maximumPacket)
 
     init(_ socket: OwnedDescriptor) { self.socket = socket }
@@ -67,7 +69,14 @@ final class LinkConnection {
         return Delivery(messages: messages, descriptors: descriptors, lacksDescriptors: packet.descriptors_cut)
     }
 
-    enum SendResult { case sent, full, failed }
+    enum SendResult {
+        case sent
+        /// The socket says when there is room.
+        case full
+        /// The kernel is short of something, and nothing says when it no longer is.
+        case short
+        case failed
+    }
 
     func send(_ message: SupervisorMessage, descriptor: OwnedDescriptor? = nil) -> SendResult {
         let bytes = message.encoded()
@@ -76,9 +85,9 @@ final class LinkConnection {
         case 0:
             blockedSince = nil
             return .sent
-        case -EAGAIN, -ENOBUFS, -ENOMEM, -ETOOMANYREFS:
+        case let error where [-EAGAIN, -ENOBUFS, -ENOMEM, -ETOOMANYREFS].contains(error):
             blockedSince = blockedSince ?? Clock.monotonic
-            return .full
+            return error == -EAGAIN ? .full : .short
         default: return .failed
         }
     }

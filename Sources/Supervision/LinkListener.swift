@@ -15,6 +15,14 @@ final class LinkListener {
         keepSpare()
     }
 
+    /// Goes on with the socket of a former version of the supervisor, which no client has seen closed.
+    init(inherited number: Int32, engineUser: UInt32?) throws(SystemError) {
+        self.engineUser = engineUser
+        guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else { throw SystemError("take over the socket") }
+        socket = OwnedDescriptor(number)
+        keepSpare()
+    }
+
     enum Outcome {
         case connection(OwnedDescriptor)
         case nobody
@@ -34,8 +42,8 @@ final class LinkListener {
         guard result >= 0 else { return .nobody }
         let connection = OwnedDescriptor(result)
         var peer = linux_peer()
-        guard linux_peer_credentials(result, &peer) == 0, peer.uid == 0 || peer.uid == geteuid() || peer.uid == engineUser
-        else {
+        let isKnown = linux_peer_credentials(result, &peer) == 0
+        guard isKnown, peer.uid == 0 || peer.uid == geteuid() || peer.uid == engineUser else {
             Log.error("refused a connection of user \(peer.uid)")
             return .nobody
         }

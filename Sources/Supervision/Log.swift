@@ -14,6 +14,9 @@ enum Log {
         // A name that came from elsewhere must not be able to end the line.
         line.unicodeScalars.append(contentsOf: message.unicodeScalars.lazy.map { $0.value < 0x20 ? " " : $0 })
         line += "\n"
-        line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        // Whoever should read this may not: better no line than a supervisor that waits.
+        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&descriptor, 1, 0) == 1 else { return }
+        line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, min($0.count, 4000)) }
     }
 }

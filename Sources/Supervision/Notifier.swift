@@ -19,6 +19,12 @@ final class Notifier {
         for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"] { unsetenv(name) }
     }
 
+    /// Gives the next version of the supervisor what this one took out of the environment.
+    func handOver() {
+        if let socket { setenv("NOTIFY_SOCKET", socket, 1) }
+        if let interval { setenv("WATCHDOG_USEC", String(interval * 2000), 1) }
+    }
+
     func ready() { send("READY=1") }
     func stopping() { send("STOPPING=1") }
 

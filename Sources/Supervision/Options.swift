@@ -63,7 +63,8 @@ enum Options {
             }
             configuration.stopGrace = seconds * 1000
         }
-        if let text = values["--ready-fd"] {
+        // A new version that takes over was made ready long ago, and the number is somebody else's by now.
+        if let text = values["--ready-fd"], getenv(Handover.variable) == nil {
             guard let number = Int32(text), number > 2, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
                 throw UsageError(message: "--ready-fd is the number of an open descriptor above 2")
             }

@@ -49,11 +49,20 @@ final class Orphans {
     func forget(_ pid: pid_t) { owners[pid] = nil }
 
     private func readMark(_ pid: pid_t) -> UInt64? {
+        var hard: UInt64 = 0
+        // Needs no descriptor, of which there may be none left.
+        if linux_hard_limit_of(pid, Self.markedResource, &hard) == 0 { return attempt(markedBy: hard) }
+        return attempt(markedBy: readLimitsFile(pid) ?? .max)
+    }
+
+    private func attempt(markedBy hard: UInt64) -> UInt64? { hard > base && hard != .max ? hard - base : nil }
+
+    /// For a process of another user, where we may not ask for its limits directly.
+    private func readLimitsFile(_ pid: pid_t) -> UInt64? {
         guard let limits = SmallFile.text("/proc/\(pid)/limits"),
             let line = limits.split(separator: "\n").first(where: { $0.hasPrefix("Max realtime timeout") })
         else { return nil }
         let words = line.split(separator: " ")
-        guard words.count >= 5, let hard = UInt64(words[4]), hard > base else { return nil }
-        return hard - base
+        return words.count >= 5 ? UInt64(words[4]) : nil
     }
 }

@@ -6,6 +6,12 @@ struct PoolQueues<Order> {
         let slot: UInt32
     }
 
+    private struct Waiting {
+        let pool: String
+        let order: Order
+        let size: Int
+    }
+
     private struct Pool {
         var slots = PoolSlots()
         /// May name attempts that have been withdrawn; they are skipped.
@@ -15,11 +21,15 @@ struct PoolQueues<Order> {
     }
 
     private var pools: [String: Pool] = [:]
-    private var orders: [UInt64: (pool: String, order: Order)] = [:]
+    private var orders: [UInt64: Waiting] = [:]
+    /// The sum of the sizes of all that wait, in bytes.
+    private(set) var waitingSize = 0
     /// Pools in which something may have become startable.
     private var stirred: Set<String> = []
 
     var waitingCount: Int { orders.count }
+    var poolCount: Int { pools.count }
+    func knows(_ pool: String) -> Bool { pools[pool] != nil }
     /// In the order of their numbers.
     var waitingAttempts: [UInt64] { orders.keys.sorted() }
 
@@ -27,8 +37,9 @@ struct PoolQueues<Order> {
     func hasWaiting(in pool: String) -> Bool { (pools[pool]?.waiting ?? 0) > 0 }
     func order(of attempt: UInt64) -> Order? { orders[attempt]?.order }
 
-    mutating func enqueue(_ attempt: UInt64, pool: String, _ order: Order) {
-        orders[attempt] = (pool, order)
+    mutating func enqueue(_ attempt: UInt64, pool: String, _ order: Order, size: Int = 0) {
+        orders[attempt] = Waiting(pool: pool, order: order, size: size)
+        waitingSize += size
         pools[pool, default: Pool()].line.append(attempt)
         pools[pool]?.waiting += 1
         stirred.insert(pool)
@@ -37,15 +48,31 @@ struct PoolQueues<Order> {
     /// Takes an order out of the line; nil if it is not waiting.
     @discardableResult
     mutating func withdraw(_ attempt: UInt64) -> Order? {
-        guard let (pool, order) = orders.removeValue(forKey: attempt) else { return nil }
-        pools[pool]?.waiting -= 1
-        return order
+        guard let waiting = take(attempt), var pool = pools[waiting.pool] else { return nil }
+        pool.waiting -= 1
+        // Orders that come and go without a start must not make the line longer and longer.
+        if pool.line.count > 64 + 2 * pool.waiting {
+            pool.line = pool.line[pool.head...].filter { orders[$0] != nil }
+            pool.head = 0
+        }
+        pools[waiting.pool] = pool
+        return waiting.order
+    }
+
+    private mutating func take(_ attempt: UInt64) -> Waiting? {
+        guard let waiting = orders.removeValue(forKey: attempt) else { return nil }
+        waitingSize -= waiting.size
+        return waiting
     }
 
     mutating func setSlots(of pool: String, to count: UInt32) {
         pools[pool, default: Pool()].slots.count = count
         stirred.insert(pool)
     }
+
+    var slotCounts: [String: UInt32] { pools.mapValues(\.slots.count) }
+
+    mutating func occupy(_ slot: UInt32, of pool: String) { pools[pool, default: Pool()].slots.occupy(slot) }
 
     mutating func free(_ slot: UInt32, of pool: String) {
         pools[pool]?.slots.free(slot)
@@ -72,14 +99,14 @@ struct PoolQueues<Order> {
                 pool.head += 1
                 continue
             }
-            guard let slot = pool.slots.take(), let (_, order) = orders.removeValue(forKey: attempt) else { return nil }
+            guard let slot = pool.slots.take(), let waiting = take(attempt) else { return nil }
             pool.head += 1
             pool.waiting -= 1
             if pool.head > 64 && pool.head * 2 > pool.line.count {
                 pool.line.removeFirst(pool.head)
                 pool.head = 0
             }
-            return Start(attempt: attempt, order: order, slot: slot)
+            return Start(attempt: attempt, order: waiting.order, slot: slot)
         }
         pool.line.removeAll()
         pool.head = 0

@@ -17,6 +17,9 @@ struct PoolSlots {
         return candidate
     }
 
+    /// Takes a certain one, which a former version of the supervisor had given.
+    mutating func occupy(_ slot: UInt32) { used.insert(slot) }
+
     mutating func free(_ slot: UInt32) {
         guard used.remove(slot) != nil else { return }
         candidate = min(candidate, slot)

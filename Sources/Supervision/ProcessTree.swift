@@ -27,8 +27,8 @@ struct ProcessTree {
     func directChildren(of pid: pid_t) -> [pid_t] { children[pid] ?? [] }
 
     /// Sends signals to the processes below these roots, which must be children of ours that have not been reaped.
-    static func signal(_ numbers: [Int32], below roots: [pid_t]) {
-        var done: Set<pid_t> = []
+    static func signal(_ numbers: [Int32], below roots: [pid_t], except leader: pid_t) {
+        var done: Set<pid_t> = [leader]
         // Twice, for those that were started while the first listing was read.
         for _ in 0..<2 {
             for pid in ProcessTree().descendants(of: roots) where done.insert(pid).inserted {
@@ -42,9 +42,8 @@ struct ProcessTree {
 
     /// Field 4 of /proc/PID/stat. The name before it, in parentheses, may contain anything.
     private static func parent(of pid: pid_t) -> pid_t? {
-        guard let stat = SmallFile.read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: UInt8(ascii: ")")) else {
-            return nil
-        }
+        guard let stat = SmallFile.read("/proc/\(pid)/stat") else { return nil }
+        guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let words = stat[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 2)
         return words.count == 3 ? pid_t(String(decoding: words[1], as: UTF8.self)) : nil
     }

@@ -20,9 +20,9 @@ final class RunningAttempt {
     /// When to kill what is still there, on the monotonic clock.
     var killAt: Int64?
 
-    init(order: LaunchOrder, start: StartReport, entry: Int, pidfd: OwnedDescriptor, cgroup: Cgroup?) {
-        pool = order.pool
-        name = order.name
+    init(pool: String, name: String, start: StartReport, entry: Int, pidfd: OwnedDescriptor, cgroup: Cgroup?) {
+        self.pool = pool
+        self.name = name
         self.start = start
         self.entry = entry
         self.pidfd = pidfd

@@ -68,8 +68,13 @@ final class StateFile {
         set { memory.storeBytes(of: newValue, toByteOffset: Offset.heardUpTo, as: UInt64.self) }
     }
 
-    /// Forgets the attempts of the former life, once their ends are recorded.
-    func clearTable() { memset(memory + Self.headerSize, 0, Self.capacity * StartReport.size) }
+    /// Forgets the attempts of the former life, once their ends are recorded; those at the places `kept` still run.
+    func clearTable(keeping kept: Set<Int>) {
+        for index in 0..<Self.capacity where !kept.contains(index) && Self.entry(memory, index) != nil {
+            (memory + Self.headerSize + index * StartReport.size).storeBytes(of: 0, as: UInt64.self)
+        }
+        freeEntries.removeAll(where: kept.contains)
+    }
 
     var isFull: Bool { freeEntries.isEmpty }
 

@@ -23,7 +23,7 @@ extension Supervisor {
         var identity: Policy.Identity?
         if let policy = judge.policy {
             guard let pool = policy.pools[removal.pool] else { throw StartFailure(message: "no such pool") }
-            identity = geteuid() == 0 ? pool.identity : nil
+            identity = isOwn(pool.identity) ? nil : pool.identity
         }
         let path = workspaces.path(pool: removal.pool, name: removal.name)
         var plan = SpawnPlan(

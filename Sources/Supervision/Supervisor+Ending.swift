@@ -44,8 +44,9 @@ extension Supervisor {
     }
 
     func cgroupChanged(_ number: UInt64) {
-        guard let attempt = running[number], attempt.leaderEnd != nil, attempt.cgroup?.isPopulated == false else { return }
-        finish(attempt)
+        guard let attempt = running[number], attempt.leaderEnd != nil, let cgroup = attempt.cgroup else { return }
+        let isPopulated = attempt.cgroupEvents.map { Cgroup.isPopulated($0) } ?? cgroup.isPopulated
+        if !isPopulated { finish(attempt) }
     }
 
     /// Reaps orphans that have ended, kills those whose attempt is over, and ends the attempts that have none left.

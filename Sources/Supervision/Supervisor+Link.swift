@@ -55,11 +55,12 @@ extension Supervisor {
             return
         }
         flushAt = nil
-        let wasBlocked = engine.blockedSince != nil
         let result = sendAll(to: engine)
         guard result != .failed else { return dropEngine(.closed) }
-        if let token = engine.token, wasBlocked != (result == .full) {
-            try? loop.change(token, to: result == .full ? .readAndWrite : .read)
+        if result == .short { flushAt = now + 50 }
+        if let token = engine.token, engine.awaitsRoom != (result == .full) {
+            engine.awaitsRoom = result == .full
+            try? loop.change(token, to: engine.awaitsRoom ? .readAndWrite : .read)
         }
     }
 

@@ -9,6 +9,7 @@ extension Supervisor {
         while !(isStopping && running.isEmpty) { turn() }
         // The engine learns of the last ends now, or from the next supervisor.
         flushOutbox()
+        unlink(configuration.link)
     }
 
     private func turn() {
@@ -30,6 +31,7 @@ extension Supervisor {
         commitEnds()
         startHelpers()
         flushOutbox()
+        replaceIfReady()
     }
 
     /// Milliseconds to the next timer; nil if there is none, and the process sleeps until something happens.

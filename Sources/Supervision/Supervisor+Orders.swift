@@ -13,7 +13,7 @@ extension Supervisor {
             guard engine.isGreeted else { throw .violation("did not say hello first") }
             switch message {
             case .hello: break
-            case .slots(let pool, let count): queues.setSlots(of: pool, to: count)
+            case .slots(let pool, let count): try setSlots(of: pool, to: count)
             case .launch(let order):
                 let own = order.descriptors.isEmpty ? [] : descriptors
                 if !order.descriptors.isEmpty { descriptors = [] }
@@ -29,6 +29,7 @@ extension Supervisor {
             case .gather(let milliseconds): gather = Int64(milliseconds)
             }
         }
+        if outbox.revoked.count > Supervisor.maximumAnswers { throw .violation("takes no answers") }
         if exits.reports.count > Supervisor.maximumUnacknowledged { throw .violation("acknowledges no ends") }
     }
 
@@ -47,15 +48,24 @@ extension Supervisor {
         outbox.isInventory = true
     }
 
+    private func setSlots(of pool: String, to count: UInt32) throws(LinkConnection.Fault) {
+        guard queues.knows(pool) || queues.poolCount < Supervisor.maximumPools else { throw .violation("names too many pools") }
+        queues.setSlots(of: pool, to: count)
+    }
+
     private func accept(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], lacksDescriptors: Bool) {
         // A repetition: it waits, runs, or has ended, and the inventory said so.
         guard order.attempt > state.heardUpTo else { return }
         state.heardUpTo = order.attempt
         if isStopping { return refuse(order, shortage: ECANCELED) }
         if lacksDescriptors || descriptors.count != order.descriptors.count { return refuse(order, shortage: EMFILE) }
-        if queues.waitingCount >= Supervisor.maximumWaiting { return refuse(order, shortage: ENOBUFS) }
         if case .refused(let refusal) = judge.judge(order) { return end(order, .refused, code: refusal.rawValue) }
-        queues.enqueue(order.attempt, pool: order.pool, WaitingOrder(launch: order, descriptors: descriptors))
+        let waiting = WaitingOrder(launch: order, descriptors: descriptors)
+        guard queues.waitingCount < Supervisor.maximumWaiting,
+            queues.waitingSize + waiting.size <= Supervisor.maximumWaitingSize,
+            queues.knows(order.pool) || queues.poolCount < Supervisor.maximumPools
+        else { return refuse(order, shortage: ENOBUFS) }
+        queues.enqueue(order.attempt, pool: order.pool, waiting, size: waiting.size)
     }
 
     /// Nothing is wrong with the order: it may be given again later.

@@ -39,7 +39,8 @@ extension Supervisor {
             let process = try spawn(plan)
             report.pid = process.pid
             state.update(entry, report)
-            let attempt = RunningAttempt(order: order, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
+            let attempt = RunningAttempt(
+                pool: order.pool, name: order.name, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
             try watch(attempt)
             running[order.attempt] = attempt
             leaders[process.pid] = order.attempt
@@ -86,7 +87,7 @@ extension Supervisor {
             directory: directory)
         plan.descriptors = zip(descriptors, order.descriptors).map { spawn_descriptor(from: $0.number, to: $1) }
         plan.limits = limits(order)
-        plan.identity = geteuid() == 0 ? identity : nil
+        plan.identity = isOwn(identity) ? nil : identity
         plan.umask = order.umask
         plan.nice = order.nice > ownNice ? order.nice : nil
         plan.oomScore = order.oomScoreAdjust > judge.ownOOMScore ? order.oomScoreAdjust : nil
@@ -104,6 +105,9 @@ extension Supervisor {
         }
         return limits
     }
+
+    /// Without root there is only one user to be, and any other fails honestly.
+    func isOwn(_ identity: Policy.Identity?) -> Bool { geteuid() != 0 && identity?.user == geteuid() }
 
     private func refusal(of order: LaunchOrder) -> Int32 {
         guard case .refused(let refusal) = judge.judge(order) else { return 0 }

@@ -17,31 +17,36 @@ extension Supervisor {
         stopping.insert(number)
         guard grace > 0 else { return kill(number) }
         // SIGCONT too: a stopped process would not take the SIGTERM.
-        if let cgroup = attempt.cgroup {
-            cgroup.signal(SIGTERM)
-            cgroup.signal(SIGCONT)
-        } else {
-            ProcessTree.signal([SIGTERM, SIGCONT], below: roots(of: attempt))
-        }
+        signal(attempt, [SIGTERM, SIGCONT])
     }
 
     /// Kills all of an attempt. Its end is noticed in the usual way.
     func kill(_ number: UInt64) {
         guard let attempt = running[number] else { return }
-        if attempt.leaderEnd == nil { attempt.flags.insert(.killed) }
         attempt.killAt = nil
         if let cgroup = attempt.cgroup {
             cgroup.kill()
             attempt.killAt = Clock.monotonic + 100
-        } else {
-            // Children of what dies now become ours, and are killed then.
-            ProcessTree.signal([SIGKILL], below: roots(of: attempt))
+        }
+        if attempt.leaderEnd == nil {
+            attempt.flags.insert(.killed)
+            // Without a cgroup: children of what dies now become ours, and are killed then.
+            if attempt.cgroup == nil { signal(attempt, [SIGKILL]) }
+            _ = linux_pidfd_signal(attempt.pidfd.number, SIGKILL)
         }
         cgroupChanged(number)
     }
 
-    private func roots(of attempt: RunningAttempt) -> [pid_t] {
-        (attempt.leaderEnd == nil ? [attempt.start.pid] : []) + (orphans?.known(of: attempt.attempt) ?? [])
+    /// Sends signals to all processes of an attempt whose leader is alive.
+    private func signal(_ attempt: RunningAttempt, _ numbers: [Int32]) {
+        // First the leader, through what is open already: this works when descriptors are short.
+        for number in numbers { _ = linux_pidfd_signal(attempt.pidfd.number, number) }
+        let leader = attempt.start.pid
+        if let cgroup = attempt.cgroup {
+            for number in numbers { cgroup.signal(number, except: leader) }
+        } else {
+            ProcessTree.signal(numbers, below: [leader] + (orphans?.known(of: attempt.attempt) ?? []), except: leader)
+        }
     }
 
     func takeSignals() {
@@ -50,6 +55,7 @@ extension Supervisor {
             case 0: return
             case SIGCHLD: mustLookForOrphans = true
             case SIGHUP: reloadPolicy()
+            case SIGUSR2: mustReplace = true
             case SIGQUIT: shutDown(grace: 0)
             default: shutDown(grace: isStopping ? 0 : configuration.stopGrace)
             }
@@ -77,6 +83,7 @@ extension Supervisor {
         } catch {
             Log.error("\(error.message); the old policy stays")
         }
+        workspaces.forgetAll()
         notifier.ready()
     }
 }

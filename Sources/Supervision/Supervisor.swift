@@ -22,10 +22,18 @@ final class Supervisor {
     struct WaitingOrder {
         let launch: LaunchOrder
         let descriptors: [OwnedDescriptor]
+
+        /// Bytes of memory, roughly.
+        var size: Int { (launch.arguments + launch.environment).reduce(512) { $0 + $1.utf8.count + 32 } }
     }
 
     /// The most orders that may wait. An engine keeps a few per slot; one that sends without end must not cost all memory.
     static let maximumWaiting = 16_384
+    /// And how much memory they may take, in bytes.
+    static let maximumWaitingSize = 64 << 20
+    static let maximumPools = 4096
+    /// The most answers that an engine may have outstanding.
+    static let maximumAnswers = 65_536
     /// The most ends that an engine may leave unacknowledged while it is connected.
     static let maximumUnacknowledged = 262_144
     /// How long an engine may take nothing from the socket, in milliseconds.
@@ -70,35 +78,50 @@ final class Supervisor {
     /// Children may have ended that no pidfd tells of.
     var mustLookForOrphans = false
     var isStopping = false
+    /// A signal has asked for the new version.
+    var mustReplace = false
 
-    init(_ configuration: SupervisorConfiguration, policy: Policy?) throws(SystemError) {
+    init(_ configuration: SupervisorConfiguration, policy: Policy?, handover: Handover?) throws(SystemError) {
         self.configuration = configuration
         loop = try EventLoop()
         let directory = try Supervisor.openStateDirectory(configuration.stateDirectory)
         state = try StateFile(in: directory)
         exits = try ExitStore(in: directory, discarding: state.isNew)
-        exits.append(Supervisor.lost(state.leftRunning.filter { [exits] in exits.reports[$0.attempt] == nil }))
-        state.clearTable()
+        let kept = Set((handover?.running ?? []).map(\.entry))
+        let alive = (handover?.running ?? []).compactMap { try? StartReport(decoding: $0.start[...]).attempt }
+        exits.append(
+            Supervisor.lost(
+                state.leftRunning.filter { [exits] in
+                    exits.reports[$0.attempt] == nil && !alive.contains($0.attempt)
+                }))
+        state.clearTable(keeping: kept)
         results = ResultLinks(in: directory, unacknowledged: exits.reports.keys)
         workspaces = try Workspaces(configuration.workDirectory)
-        cgroups = try CgroupTree.open(configuration.cgroups)
+        cgroups = try CgroupTree.open(configuration.cgroups, keeping: Set((handover?.running ?? []).map(\.name)))
         orphans = cgroups == nil ? Orphans() : nil
         if orphans != nil { try check("PR_SET_CHILD_SUBREAPER", linux_become_subreaper()) }
 
-        var numbers = [SIGTERM, SIGINT, SIGQUIT, SIGHUP]
+        var numbers = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR2]
         if orphans != nil { numbers.append(SIGCHLD) }
         signals = try OwnedDescriptor("signalfd", linux_signal_descriptor(numbers, Int32(numbers.count)))
         var limit = spawn_limit(resource: UInt32(RLIMIT_NOFILE.rawValue), soft: 1024, hard: 4096)
         try check("getrlimit", linux_get_limit(limit.resource, &limit.soft, &limit.hard))
+        if let handover { limit.soft = handover.descriptorLimit }
         descriptorLimit = limit
         _ = linux_set_limit(limit.resource, limit.hard, limit.hard)
         let score = SmallFile.text("/proc/self/oom_score_adj")?.split(separator: "\n").first.flatMap { Int32($0) }
         judge = Judge(policy: policy, ownOOMScore: score ?? 0)
         ownNice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
 
-        listener = try LinkListener(configuration.link, engineUser: configuration.engineUser)
+        let engineUser = configuration.engineUser
+        if let handover {
+            listener = try LinkListener(inherited: handover.listener, engineUser: engineUser)
+        } else {
+            listener = try LinkListener(configuration.link, engineUser: engineUser)
+        }
         listenerToken = try loop.add(listener.socket, .read, .listener)
         _ = try loop.add(signals, .read, .signals)
+        if let handover { try takeOver(handover) }
     }
 
     private static func openStateDirectory(_ path: String) throws(SystemError) -> OwnedDescriptor {

@@ -47,7 +47,7 @@ public enum SupervisorProgram {
         _ = linux_block_all_signals()
         do {
             let policy = try configuration.policy.map { path throws(StartFailure) in try Policy.load(path) }
-            try Supervisor(configuration, policy: policy).run()
+            try Supervisor(configuration, policy: policy, handover: try Handover.inherited()).run()
             return 0
         } catch let failure as StartFailure {
             Log.error("cannot start: \(failure.message)")

@@ -37,6 +37,9 @@ final class Workspaces {
     /// Looks again at the directory of a pool next time: somebody seems to have removed it.
     func forget(_ pool: String) { pools[pool] = nil }
 
+    /// Looks again at all of them: they may belong to others now.
+    func forgetAll() { pools.removeAll() }
+
     /// Removes the workspace if nothing is in it.
     func removeIfEmpty(pool: String, name: String) -> Bool {
         guard let parent = pools[pool] else { return false }

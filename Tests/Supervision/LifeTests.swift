@@ -65,7 +65,9 @@ import Testing
         let fixture = try Fixture()
         let engine = try fixture.engine()
         let (first, second) = (try fixture.file("a"), try fixture.file("b"))
-        let order = fixture.shell("echo one >&5; echo two >&1; ls /proc/self/fd | tr '\\n' ' ' >&5") { $0.descriptors = [5, 1] }
+        let order = fixture.shell("echo one >&5; echo two >&1; ls /proc/self/fd | tr '\\n' ' ' >&5") {
+            $0.descriptors = [5, 1]
+        }
         #expect(try engine.run(order, descriptors: [first.number, second.number]).code == 0)
         #expect(readAll(second.number) == "two\n")
         #expect(readAll(first.number).hasPrefix("one\n0 1 2 3 5 "))
@@ -76,7 +78,8 @@ import Testing
         let engine = try fixture.engine(slots: 2)
         let output = try fixture.file("out")
         for _ in 0..<20 {
-            try engine.send(.launch(fixture.shell("echo $ORCH_WORKER >&1") { $0.descriptors = [1] }), descriptors: [output.number])
+            let order = fixture.shell("echo $ORCH_WORKER") { $0.descriptors = [1] }
+            try engine.send(.launch(order), descriptors: [output.number])
         }
         try engine.wait("20 ends") { engine.ended.count == 20 }
         #expect(Set(readAll(output.number).split(separator: "\n")).isSubset(of: ["p/1", "p/2"]))
@@ -109,7 +112,8 @@ import Testing
         let count = 1000
         let output = try fixture.file("out")
         for _ in 0..<count {
-            try engine.send(.launch(fixture.order("true") { $0.descriptors = [1, 2] }), descriptors: [output.number, output.number])
+            let order = fixture.order("true") { $0.descriptors = [1, 2] }
+            try engine.send(.launch(order), descriptors: [output.number, output.number])
         }
         try engine.wait("all ends") { engine.ended.count == count + 1 }
         #expect(engine.endCount.values.allSatisfy { $0 == 1 })

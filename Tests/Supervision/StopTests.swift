@@ -26,9 +26,8 @@ import Testing
         let fixture = try Fixture(cgroups: cgroups)
         let engine = try fixture.engine()
         let output = try fixture.file("out")
-        let order = fixture.shell("trap '' TERM; \(Self.daemon); sh -c 'echo $$; sleep 1000' & echo ready >&2; wait; wait; sleep 1000") {
-            $0.descriptors = [1, 2]
-        }
+        let tree = "\(Self.daemon); sh -c 'echo $$; sleep 1000' & echo ready >&2; wait; wait; sleep 1000"
+        let order = fixture.shell("trap '' TERM; \(tree)") { $0.descriptors = [1, 2] }
         let ready = try fixture.file("ready")
         try engine.send(.launch(order), descriptors: [output.number, ready.number])
         _ = try engine.start(of: order.attempt)

@@ -42,14 +42,15 @@ import Testing
         #expect(throws: LinkError.truncated) { try EngineMessage.decode([6, 0, 4, 0, 0, 0, 255, 255, 255, 255]) }
     }
 
-    @Test(arguments: [
-        { $0.attempt = 0 }, { $0.attempt = LinkProtocol.maximumAttempt + 1 }, { $0.name = "../x" }, { $0.name = ".1" },
-        { $0.pool = "a/b" }, { $0.pool = "" }, { $0.arguments = [] }, { $0.arguments = [""] }, { $0.arguments = ["a\0b"] },
-        { $0.environment = ["=x"] }, { $0.environment = ["x"] }, { $0.directory = "x" }, { $0.umask = 0o1000 },
-        { $0.nice = 20 }, { $0.oomScoreAdjust = 1001 }, { $0.limits = [.init(resource: 16, soft: 1, hard: 1)] },
-        { $0.limits = [.init(resource: 1, soft: 2, hard: 1)] }, { $0.descriptors = [1, 1] }, { $0.descriptors = [64] },
-        { $0.descriptors = Array(0..<16) },
-    ] as [@Sendable (inout LaunchOrder) -> Void])
+    @Test(
+        arguments: [
+            { $0.attempt = 0 }, { $0.attempt = LinkProtocol.maximumAttempt + 1 }, { $0.name = "../x" }, { $0.name = ".1" },
+            { $0.pool = "a/b" }, { $0.pool = "" }, { $0.arguments = [] }, { $0.arguments = [""] }, { $0.arguments = ["a\0b"] },
+            { $0.environment = ["=x"] }, { $0.environment = ["x"] }, { $0.directory = "x" }, { $0.umask = 0o1000 },
+            { $0.nice = 20 }, { $0.oomScoreAdjust = 1001 }, { $0.limits = [.init(resource: 16, soft: 1, hard: 1)] },
+            { $0.limits = [.init(resource: 1, soft: 2, hard: 1)] }, { $0.descriptors = [1, 1] }, { $0.descriptors = [64] },
+            { $0.descriptors = Array(0..<16) },
+        ] as [@Sendable (inout LaunchOrder) -> Void])
     func anOrderOutOfBoundsIsRefused(change: @Sendable (inout LaunchOrder) -> Void) {
         var order = Samples.order
         change(&order)

@@ -28,6 +28,9 @@ int linux_pidfd_signal(int pidfd, int signal);
 /// Makes this process the parent of its orphaned descendants.
 int linux_become_subreaper(void);
 
+/// The hard limit of another process, which must be of the same user unless we may change all limits.
+int linux_hard_limit_of(pid_t pid, uint32_t resource, uint64_t *hard);
+
 /// A resource limit of this process; UINT64_MAX is "unlimited".
 int linux_get_limit(uint32_t resource, uint64_t *soft, uint64_t *hard);
 int linux_set_limit(uint32_t resource, uint64_t soft, uint64_t hard);

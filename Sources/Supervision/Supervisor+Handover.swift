@@ -1,0 +1,86 @@
+import CLinux
+import Glibc
+import SupervisorLink
+
+extension Supervisor {
+    /// Executes the program anew, with the same process and the same children: how it is upgraded. Where that fails, it goes on.
+    ///
+    /// Attempts whose leader has ended but whose survivors are not dead yet are waited for first: their exit status is in our
+    /// memory only.
+    func replaceIfReady() {
+        guard mustReplace, !isStopping, !running.values.contains(where: { $0.leaderEnd != nil }) else { return }
+        mustReplace = false
+        let handover = makeHandover()
+        let bytes = handover.encoded()
+        let memory = linux_sealed_memfd("orchd-handover", bytes, bytes.count)
+        guard memory >= 0 else { return Log.error("cannot execute the new version: \(SystemError("memfd", code: -memory))") }
+        let file = OwnedDescriptor(memory)
+        let kept =
+            [file.number, handover.listener] + handover.running.map(\.pidfd) + handover.waiting.flatMap(\.descriptors)
+        for number in kept { _ = fcntl(number, F_SETFD, 0) }
+        setenv(Handover.variable, "\(file.number)", 1)
+        notifier.handOver()
+        var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
+        arguments.append(nil)
+        execv(program, &arguments)
+        Log.error("cannot execute the new version: \(SystemError(program))")
+        arguments.forEach { free($0) }
+        unsetenv(Handover.variable)
+        for number in kept { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+    }
+
+    /// The path of the program; after an upgrade of the package it is another file.
+    private var program: String {
+        CommandLine.arguments.first.flatMap { $0.utf8.contains(UInt8(ascii: "/")) ? $0 : nil } ?? "/proc/self/exe"
+    }
+
+    private func makeHandover() -> Handover {
+        var handover = Handover(listener: listener.socket.number, descriptorLimit: descriptorLimit.soft)
+        handover.slots = queues.slotCounts
+        handover.running = running.values.map {
+            Handover.Running(
+                pool: $0.pool, name: $0.name, start: $0.start.encoded(), entry: $0.entry, flags: $0.flags.rawValue,
+                pidfd: $0.pidfd.number, killAt: $0.killAt ?? -1)
+        }
+        handover.waiting = queues.waitingAttempts.compactMap { queues.order(of: $0) }.map {
+            Handover.Waiting(
+                order: EngineMessage.launch($0.launch).encoded(), descriptors: $0.descriptors.map(\.number))
+        }
+        handover.removals = helpers.unfinished
+        return handover
+    }
+
+    /// Takes up what a former version left.
+    func takeOver(_ handover: Handover) throws(SystemError) {
+        for (pool, count) in handover.slots { queues.setSlots(of: pool, to: count) }
+        for it in handover.running {
+            let pidfd = try inherited(it.pidfd)
+            guard let start = try? StartReport(decoding: it.start[...]) else { continue }
+            let cgroup = cgroups.flatMap { try? $0.existing(it.name) }
+            let attempt = RunningAttempt(
+                pool: it.pool, name: it.name, start: start, entry: it.entry, pidfd: pidfd, cgroup: cgroup)
+            attempt.flags = EndReport.Flags(rawValue: it.flags)
+            if it.killAt >= 0 {
+                attempt.killAt = it.killAt
+                stopping.insert(start.attempt)
+            }
+            queues.occupy(start.slot, of: it.pool)
+            attempt.leaderToken = try loop.add(pidfd, .read, .leader(start.attempt))
+            running[start.attempt] = attempt
+            leaders[start.pid] = start.attempt
+        }
+        for it in handover.waiting {
+            let descriptors = try it.descriptors.map { number throws(SystemError) in try inherited(number) }
+            guard case .launch(let order) = (try? EngineMessage.decode(it.order[...]))?.first else { continue }
+            let waiting = WaitingOrder(launch: order, descriptors: descriptors)
+            queues.enqueue(order.attempt, pool: order.pool, waiting, size: waiting.size)
+        }
+        for removal in handover.removals { helpers.add(removal) }
+        mustLookForOrphans = true
+    }
+
+    private func inherited(_ number: Int32) throws(SystemError) -> OwnedDescriptor {
+        guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else { throw SystemError("take over descriptor \(number)") }
+        return OwnedDescriptor(number)
+    }
+}

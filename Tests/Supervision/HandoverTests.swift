@@ -1,0 +1,53 @@
+import Glibc
+import SupervisorLink
+import Testing
+
+@testable import Supervision
+
+/// The supervisor executes a new version of itself, and nobody notices.
+@Suite struct HandoverTests {
+    @Test func whatIsHandedOverIsWhatArrives() {
+        var handover = Handover(listener: 5, descriptorLimit: .max)
+        handover.slots = ["a": 2, "b": 0]
+        handover.running = [.init(pool: "a", name: "1.1", start: [0, 255], entry: 3, flags: 1, pidfd: 9, killAt: -1)]
+        handover.waiting = [.init(order: [1, 0, 2], descriptors: [7, 8]), .init(order: [], descriptors: [])]
+        handover.removals = [.init(pool: "a", name: "2.1")]
+        #expect(Handover(decoding: handover.encoded()) == handover)
+        #expect(Handover(decoding: Array(handover.encoded().dropLast(4))) == nil)
+        #expect(Handover(decoding: []) == nil)
+    }
+
+    @Test(arguments: LifeTests.modes) func tasksGoOn(cgroups: Bool) throws {
+        let fixture = try Fixture(cgroups: cgroups)
+        var engine = try fixture.engine(slots: 2)
+        let output = try fixture.file("out")
+        let scripts = ["\(StopTests.daemon); sleep 1000", "exec sleep 1000", "echo third; exit 3"]
+        for script in scripts {
+            try engine.send(.launch(fixture.shell(script) { $0.descriptors = [1] }), descriptors: [output.number])
+        }
+        let first = try engine.start(of: 1)
+        let second = try engine.start(of: 2)
+        try eventually { readAll(output.number).hasSuffix("\n") }
+        let daemon = try #require(pid_t(readAll(output.number).dropLast()))
+        var before = 0
+        for round in 0..<10 {
+            fixture.send(SIGUSR2)
+            try engine.waitForClose()
+            engine = try TestEngine(connecting: fixture.link)
+            try engine.greet()
+            #expect(engine.waiting == [3] && engine.started == [1: first, 2: second])
+            #expect(engine.welcome?.pid == fixture.pid && engine.welcome?.heardUpTo == 3)
+            if round == 0 { before = fixture.openDescriptors }
+        }
+        #expect(fixture.openDescriptors == before)
+        #expect(isAlive(daemon) && isAlive(first.pid) && isAlive(second.pid))
+        try engine.send(.stop(attempt: 2, grace: 60_000))
+        #expect(try engine.end(of: 2).code == SIGTERM)
+        let third = try engine.end(of: 3)
+        #expect(third.code == 3 && third.start.slot == 2)
+        #expect(readAll(output.number).hasSuffix("third\n"))
+        try engine.send(.stop(attempt: 1, grace: 60_000))
+        #expect(try engine.end(of: 1).code == SIGTERM)
+        #expect(!isAlive(daemon))
+    }
+}

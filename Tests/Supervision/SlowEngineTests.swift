@@ -1,0 +1,79 @@
+import CLinux
+import Glibc
+import SupervisorLink
+import Testing
+
+@testable import Supervision
+
+/// An engine that does not read costs nobody anything.
+@Suite struct SlowEngineTests {
+    @Test func whatItDidNotTakeIsToldLater() throws {
+        let fixture = try Fixture()
+        var engine = try fixture.engine(slots: 4)
+        engine.acknowledges = false
+        let count = 3000
+        let names = (0..<count).map { _ in fixture.order("no-such-program") }
+        // Nothing is read meanwhile: the socket of the engine fills up.
+        for order in names { try engine.send(.launch(order)) }
+        let exits = fixture.directory + "/state/exits"
+        try eventually("the last end") {
+            var status = stat()
+            return stat(exits, &status) == 0 && status.st_size == off_t(count * EndReport.size)
+        }
+        try engine.wait("all ends") { engine.ended.count == count }
+        #expect(engine.endCount.values.allSatisfy { $0 == 1 })
+        #expect(engine.ended.values.allSatisfy { $0.step == .execute && $0.code == ENOENT })
+        engine = try fixture.engine()
+        #expect(engine.ended.count == count)
+        // All were acknowledged: the file is empty again.
+        try eventually("an empty file") {
+            var status = stat()
+            return stat(exits, &status) == 0 && status.st_size == 0
+        }
+    }
+
+    @Test func strangersAndVersionsAreRefused() throws {
+        let fixture = try Fixture()
+        let newer = try TestEngine(connecting: fixture.link)
+        try newer.send(.hello(version: 9, oldest: 2))
+        try newer.waitForClose()
+        let rude = try TestEngine(connecting: fixture.link)
+        try rude.send(.slots(pool: "p", count: 1))
+        try rude.waitForClose()
+        let both = try TestEngine(connecting: fixture.link)
+        try both.send(.hello(version: 9, oldest: 1))
+        try both.wait("inventory") { both.hasInventory }
+        #expect(both.welcome?.version == 1)
+        var status = stat()
+        #expect(stat(fixture.link, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    }
+
+    @Test func anUnsealedFileIsNotRead() throws {
+        let fixture = try Fixture()
+        let engine = try fixture.engine()
+        let file = try temporaryFile()
+        try engine.sendBytes(inMemoryPacket, descriptors: [file.number])
+        try engine.waitForClose()
+        _ = try fixture.engine()
+    }
+
+    @Test func longSocketPathsWork() throws {
+        var template = Array("/tmp/orchd-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw TestFailure("mkdtemp") }
+        let folder = String(cString: made) + "/" + String(repeating: "d", count: 150)
+        let path = folder + "/link"
+        defer {
+            unlink(path)
+            rmdir(folder)
+            rmdir(template)
+        }
+        mkdir(folder, 0o700)
+        let listener = try OwnedDescriptor("listen", linux_unix_listen(path, Int32(SOCK_STREAM.rawValue), 0o600, 1))
+        let client = try OwnedDescriptor("connect", linux_unix_connect(path, Int32(SOCK_STREAM.rawValue)))
+        let server = try OwnedDescriptor("accept", linux_accept(listener.number))
+        var peer = linux_peer()
+        #expect(linux_peer_credentials(server.number, &peer) == 0 && peer.pid == getpid() && peer.uid == getuid())
+        var groups = [gid_t](repeating: 0, count: 64)
+        #expect(linux_peer_groups(client.number, &groups, groups.count) >= 0)
+    }
+}

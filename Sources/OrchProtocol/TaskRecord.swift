@@ -1,19 +1,8 @@
 /// The life of a task. The last four are final.
-public enum TaskState: String, Codable, Sendable, CaseIterable {
+public enum TaskState: String, WireWord, Sendable {
     case queued, running, succeeded, failed, cancelled, expired
 
     public var isFinal: Bool { self != .queued && self != .running }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let word = try container.decode(String.self)
-        guard let state = Self(rawValue: word) else {
-            let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\"\(word.shortened(to: 40))\" is none of \(known)")
-        }
-        self = state
-    }
 }
 
 /// Why a queued task is not running yet.

@@ -64,6 +64,11 @@ let package = Package(
         program("orchd", ["Engine", "OrchClient", "Presentation", "Systemd", "CLinux", argumentParser, logging]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+
+        tests("OrchProtocol", ["OrchProtocol"]),
+        tests("OrchClient", ["OrchClient", "OrchProtocol"]),
+        tests("Presentation", ["Presentation", "OrchProtocol"]),
+        tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
     ],
     cLanguageStandard: .gnu11
 )

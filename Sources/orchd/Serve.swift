@@ -34,6 +34,8 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        // Whatever the engine makes is its own; the socket, which others may use, is made by systemd.
+        umask(0o077)
         let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }
         let engine: Engine
         do {

@@ -70,18 +70,15 @@ let package = Package(
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
 
-<<<<<<< HEAD
         tests("SupervisorLink", ["SupervisorLink"]),
         tests("Supervision", ["Supervision", "SupervisorLink", "CLinux", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "Scheduling", "OrchProtocol", grdb]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
-=======
         tests("OrchProtocol", ["OrchProtocol"]),
         tests("OrchClient", ["OrchClient", "OrchProtocol"]),
         tests("Presentation", ["Presentation", "OrchProtocol"]),
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
->>>>>>> orchctl
     ],
     cLanguageStandard: .gnu11
 )

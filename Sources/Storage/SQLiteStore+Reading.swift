@@ -30,8 +30,8 @@ extension SQLiteStore {
         }
     }
 
-    /// Tasks from the newest to the oldest.
-    public func page(_ query: ListParameters, limit: Int) throws -> TaskPage {
+    /// One more task than the page has, so that it shows whether there are more.
+    func pageStatement(_ query: ListParameters, limit: Int) -> (sql: String, arguments: StatementArguments) {
         var conditions: [String] = []
         var arguments: [any DatabaseValueConvertible] = []
         if let states = query.states, !states.isEmpty {
@@ -55,8 +55,14 @@ extension SQLiteStore {
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         let sql = "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
+        return (sql, StatementArguments(arguments))
+    }
+
+    /// Tasks from the newest to the oldest.
+    public func page(_ query: ListParameters, limit: Int) throws -> TaskPage {
+        let (sql, arguments) = pageStatement(query, limit: limit)
         return try read { db in
-            var tasks = try db.rows(sql, StatementArguments(arguments), TaskColumns.read)
+            var tasks = try db.rows(sql, arguments, TaskColumns.read)
             let isCut = tasks.count > limit
             if isCut { tasks.removeLast() }
             let records = try tasks.map { task in

@@ -33,8 +33,8 @@ public final class SQLiteTransaction: TaskTransaction {
         return text.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    public func task(withKey key: String) throws -> Int64? {
-        try db.row("SELECT id FROM task WHERE key = ?", [key]) { try $0.next() }
+    public func task(withKey key: String, of submitter: UInt32) throws -> Int64? {
+        try db.row("SELECT id FROM task WHERE submitter = ? AND key = ?", [submitter, key]) { try $0.next() }
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {

@@ -13,6 +13,12 @@ enum TaskColumns {
         command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at
         """
     static let all = "id, \(changing), \(fixed)"
+    /// The same without what may be long: the beginning of a command or prompt, and no environment.
+    static let brief = """
+        id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
+        model, thinking, has_input, submitter, submitted_at, expires_at
+        """
+    static let briefLength = 4096
 
     static let insert = """
         INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 27).joined(separator: ", ")))

@@ -38,10 +38,8 @@ struct Serve: ParsableCommand {
         let engine: Engine
         do {
             engine = try start(log)
-        } catch let error as ConfigurationError {
-            throw fail(error, status: configurationStatus)
         } catch {
-            throw fail(error)
+            throw fail(error, status: startStatus(error))
         }
         let signals = handleSignals(engine, log)
         engine.run()

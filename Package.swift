@@ -64,7 +64,7 @@ let package = Package(
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Systemd", "CLinux",
+                "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Storage", "Systemd", "CLinux",
                 argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),

@@ -65,6 +65,8 @@ public enum Input: Sendable, Equatable {
     /// The rest of a cancellation that is too large for one turn.
     case cancelMore(pool: String?, after: Int64, count: Int, by: Requester, reply: ReplyToken)
     case configured([PoolSettings])
+    /// Something about the daemon as a whole that belongs among the events.
+    case announced(Event.Kind, detail: String?)
     case connected(Inventory)
     case disconnected
     case started(AttemptStart)

@@ -33,10 +33,24 @@ final class Workspaces {
         guard mkdirat(directory.number, pool, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(pool)") }
         let made = try OwnedDescriptor(opening: pool, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         if let identity, geteuid() == 0 {
-            guard fchown(made.number, identity.user, identity.group) == 0 else { throw SystemError("chown \(pool)") }
+            try Self.give(made, to: identity.user)
+        } else {
+            guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(pool)") }
         }
-        guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(pool)") }
         pools[pool] = made
+    }
+
+    /// Makes it the user's directory, in which root can remove an empty workspace as a member of its group: that takes no
+    /// capability, where CAP_DAC_OVERRIDE would open everything.
+    private static func give(_ directory: OwnedDescriptor, to user: UInt32) throws(SystemError) {
+        var status = stat()
+        guard fstat(directory.number, &status) == 0 else { throw SystemError("fstat") }
+        // Running tasks of the pool may be in it, so it is left alone where it is right.
+        if status.st_uid == user, status.st_gid == 0, status.st_mode & 0o7777 == 0o770 { return }
+        // Taken back first, because CAP_FOWNER is another one to do without.
+        guard fchown(directory.number, 0, 0) == 0, fchmod(directory.number, 0o770) == 0,
+            fchown(directory.number, user, 0) == 0
+        else { throw SystemError("chown of a pool's directory") }
     }
 
     /// Looks again at the directory of a pool next time: somebody seems to have removed it.

@@ -75,6 +75,10 @@ let package = Package(
         tests("Scheduling", ["Scheduling", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "Scheduling", "OrchProtocol", grdb]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: ["OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl"],
+            path: "Tests/System/Process", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )

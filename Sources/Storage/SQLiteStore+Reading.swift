@@ -43,7 +43,10 @@ extension SQLiteStore {
         }
     }
 
-    /// Tasks from the newest to the oldest.
+    /// Bytes of commands and prompts after which a page ends early, so that no list takes memory without bound.
+    private static let pageSize = 1 << 20
+
+    /// Tasks from the newest to the oldest; fewer than the limit where they are large.
     public func page(_ query: ListParameters, limit: Int) throws -> TaskPage {
         var conditions: [String] = []
         var arguments: [any DatabaseValueConvertible] = []
@@ -69,9 +72,14 @@ extension SQLiteStore {
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         let sql = "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
         return try read { db in
-            var tasks = try db.rows(sql, StatementArguments(arguments), TaskColumns.read)
-            let isCut = tasks.count > limit
-            if isCut { tasks.removeLast() }
+            var tasks: [TaskItem] = []
+            var size = 0
+            let isCut = try db.scan(sql, StatementArguments(arguments), TaskColumns.read) { task in
+                guard tasks.count < limit, size < Self.pageSize else { return false }
+                size += task.definition.work.size
+                tasks.append(task)
+                return true
+            }
             let records = try tasks.map { task in
                 let latest = try db.rows(
                     "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT 1", [task.id],

@@ -27,6 +27,8 @@ struct Serve: ParsableCommand {
     var socket: String?
     @Option(help: ArgumentHelp("A listening socket that was handed over.", visibility: .hidden))
     var listenFd: Int32?
+    @Option(help: ArgumentHelp("A pipe whose end ends the engine.", visibility: .hidden))
+    var lifelineFd: Int32?
     @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"))
     var link: String
     @Option(help: ArgumentHelp("How many workers there are, without a configuration file.", visibility: .hidden))
@@ -44,8 +46,10 @@ struct Serve: ParsableCommand {
             throw fail(error)
         }
         let signals = handleSignals(engine, log)
+        let lifeline = lifelineFd.map { watch($0, engine) }
         engine.run()
         signals.forEach { $0.cancel() }
+        lifeline?.cancel()
     }
 
     private func start(_ log: Logger) throws -> Engine {
@@ -70,6 +74,14 @@ struct Serve: ParsableCommand {
             guard let config else { return .foreground(workers: workers ?? 3) }
             return try .load(config)
         }
+    }
+
+    /// Ends the engine when whoever started it has died.
+    private func watch(_ lifeline: Int32, _ engine: Engine) -> any DispatchSourceRead {
+        let source = DispatchSource.makeReadSource(fileDescriptor: lifeline, queue: .global())
+        source.setEventHandler { @Sendable in engine.stop() }
+        source.resume()
+        return source
     }
 
     private func handleSignals(_ engine: Engine, _ log: Logger) -> [any DispatchSourceSignal] {

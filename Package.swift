@@ -79,6 +79,10 @@ let package = Package(
         tests("OrchClient", ["OrchClient", "OrchProtocol"]),
         tests("Presentation", ["Presentation", "OrchProtocol"]),
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: ["OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl"],
+            path: "Tests/System/Process", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )

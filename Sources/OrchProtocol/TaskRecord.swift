@@ -31,7 +31,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var reason: String?
     public var pool: String
     public var name: String?
-    /// In `task.list` and `task.wait` no more than the first 4096 bytes of the command, or characters of the prompt.
+    /// In `task.wait` no more than the first 4096 bytes of the command, or characters of the prompt.
     public var command: [String]?
     public var prompt: String?
     public var labels: [String: String]?

@@ -47,6 +47,18 @@ extension Database {
         return result
     }
 
+    /// Fetches row by row for as long as there are any and the body wants them; true when it wanted no more.
+    func scan<T>(
+        _ sql: String, _ arguments: StatementArguments, _ read: (inout Columns) throws -> T, _ body: (T) throws -> Bool
+    ) throws -> Bool {
+        let cursor = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
+        while let row = try cursor.next() {
+            var columns = Columns(row)
+            guard try body(read(&columns)) else { return true }
+        }
+        return false
+    }
+
     func row<T>(_ sql: String, _ arguments: StatementArguments = [], _ read: (inout Columns) throws -> T) throws -> T? {
         try rows(sql, arguments, read).first
     }

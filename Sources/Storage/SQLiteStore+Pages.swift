@@ -28,18 +28,25 @@ extension SQLiteStore {
             arguments.append(cursor)
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let sql = "SELECT \(TaskColumns.brief) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
+        let sql = "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
         return (sql, StatementArguments(arguments))
     }
 
-    /// Tasks from the newest to the oldest, with only the beginning of long commands and prompts: a thousand of them must not be
-    /// gigabytes.
+    /// Bytes of commands and prompts after which a page ends early, so that no list takes memory without bound.
+    private static let pageSize = 1 << 20
+
+    /// Tasks from the newest to the oldest; fewer than the limit where they are large.
     public func page(_ query: ListParameters, limit: Int) throws -> TaskPage {
         let (sql, arguments) = pageStatement(query, limit: limit)
         return try read { db in
-            var tasks = try db.rows(sql, arguments, TaskColumns.read)
-            let isCut = tasks.count > limit
-            if isCut { tasks.removeLast() }
+            var tasks: [TaskItem] = []
+            var size = 0
+            let isCut = try db.scan(sql, arguments, TaskColumns.read) { task in
+                guard tasks.count < limit, size < Self.pageSize else { return false }
+                size += task.definition.work.size
+                tasks.append(task)
+                return true
+            }
             let records = try tasks.map { task in
                 let latest = try db.rows(
                     "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT 1", [task.id],

@@ -23,6 +23,7 @@ extension Supervisor {
             case .leader(let attempt): leaderEnded(attempt)
             case .cgroup(let attempt): cgroupChanged(attempt)
             case .helper(let pid): helperEnded(pid)
+            case .lifeline: lifelineEnded()
             }
         }
         runTimers(now: Clock.monotonic)

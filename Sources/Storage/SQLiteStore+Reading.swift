@@ -8,7 +8,7 @@ extension SQLiteStore {
     /// - Throws: ``StorageError``.
     public func record(of id: Int64) throws -> TaskRecord? {
         try read { db in
-            guard let task = try db.row("SELECT \(TaskColumns.all) FROM task WHERE id = ?", [id], TaskColumns.read) else {
+            guard let task = try db.row(TaskColumns.selectByID, [id], TaskColumns.read) else {
                 return nil
             }
             let attempts = try db.rows(
@@ -20,7 +20,7 @@ extension SQLiteStore {
     /// The task and its attempt of a number, or its latest.
     public func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)? {
         try read { db in
-            guard let task = try db.row("SELECT \(TaskColumns.all) FROM task WHERE id = ?", [id], TaskColumns.read) else {
+            guard let task = try db.row(TaskColumns.selectByID, [id], TaskColumns.read) else {
                 return nil
             }
             let attempt = try db.row(
@@ -31,9 +31,9 @@ extension SQLiteStore {
     }
 
     /// One more task than the page has, so that it shows whether there are more.
-    func pageStatement(_ query: ListParameters, limit: Int) -> (sql: String, arguments: StatementArguments) {
+    func pageStatement(_ query: ListParameters, limit: Int) -> (sql: String, arguments: [any SQLValue]) {
         var conditions: [String] = []
-        var arguments: [any DatabaseValueConvertible] = []
+        var arguments: [any SQLValue] = []
         if let states = query.states, !states.isEmpty {
             conditions.append("(" + states.map(Self.condition).joined(separator: " OR ") + ")")
         }
@@ -55,7 +55,7 @@ extension SQLiteStore {
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         let sql = "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
-        return (sql, StatementArguments(arguments))
+        return (sql, arguments)
     }
 
     /// Tasks from the newest to the oldest.
@@ -98,7 +98,7 @@ extension SQLiteStore {
                 [], AttemptColumns.read)
             return try attempts.compactMap { attempt in
                 let task = try db.row(
-                    "SELECT \(TaskColumns.all) FROM task WHERE id = ?", [attempt.task], TaskColumns.read)
+                    TaskColumns.selectByID, [attempt.task], TaskColumns.read)
                 return task.map { ($0, attempt) }
             }
         }
@@ -123,19 +123,18 @@ extension SQLiteStore {
     public func events(after seq: Int64) throws -> [Event] {
         let chunks: [Data] = try read { db in
             // The row that holds the next event is the last one that begins at or before it.
-            let statement = try db.cachedStatement(
-                sql: """
-                    SELECT count, lines FROM event
-                    WHERE seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= ?1 + 1), 0) AND seq + count > ?1 + 1
-                    ORDER BY seq
-                    """)
-            let cursor = try Row.fetchCursor(statement, arguments: [seq])
             var chunks: [Data] = []
             var count = 0
-            while count < Self.eventsAtOnce, let row = try cursor.next() {
-                var columns = Columns(row)
-                count += try columns.next(Int.self)
-                chunks.append(try columns.next())
+            try db.forEachRow(
+                """
+                SELECT count, lines FROM event
+                WHERE seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= ?1 + 1), 0) AND seq + count > ?1 + 1
+                ORDER BY seq
+                """, [seq]
+            ) {
+                count += try $0.next(Int.self)
+                chunks.append(try $0.next())
+                return count < Self.eventsAtOnce
             }
             return chunks
         }

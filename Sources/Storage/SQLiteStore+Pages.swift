@@ -5,9 +5,9 @@ import Scheduling
 /// Lists of tasks.
 extension SQLiteStore {
     /// One more task than the page has, so that it shows whether there are more.
-    func pageStatement(_ query: ListParameters, limit: Int) -> (sql: String, arguments: StatementArguments) {
+    func pageStatement(_ query: ListParameters, limit: Int) -> (sql: String, arguments: [any SQLValue]) {
         var conditions: [String] = []
-        var arguments: [any DatabaseValueConvertible] = []
+        var arguments: [any SQLValue] = []
         if let states = query.states, !states.isEmpty {
             conditions.append("(" + states.map(Self.condition).joined(separator: " OR ") + ")")
         }
@@ -29,7 +29,7 @@ extension SQLiteStore {
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         let sql = "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
-        return (sql, StatementArguments(arguments))
+        return (sql, arguments)
     }
 
     /// Bytes of commands and prompts after which a page ends early, so that no list takes memory without bound.
@@ -41,8 +41,11 @@ extension SQLiteStore {
         return try read { db in
             var tasks: [TaskItem] = []
             var size = 0
-            let isCut = try db.scan(sql, arguments, TaskColumns.read) { task in
-                guard tasks.count < limit, size < Self.pageSize else { return false }
+            var isCut = false
+            try db.forEachRow(sql, arguments) { columns in
+                isCut = tasks.count == limit || size >= Self.pageSize
+                guard !isCut else { return false }
+                let task = try TaskColumns.read(&columns)
                 size += task.definition.work.size
                 tasks.append(task)
                 return true

@@ -23,7 +23,7 @@ extension SQLiteStore {
     /// The task and its attempt of a number, or its latest.
     public func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)? {
         try read { db in
-            guard let task = try db.row("SELECT \(TaskColumns.all) FROM task WHERE id = ?", [id], TaskColumns.read) else {
+            guard let task = try db.row(TaskColumns.selectByID, [id], TaskColumns.read) else {
                 return nil
             }
             let attempt = try db.row(
@@ -79,19 +79,18 @@ extension SQLiteStore {
     public func events(after seq: Int64) throws -> [Event] {
         let chunks: [Data] = try read { db in
             // The row that holds the next event is the last one that begins at or before it.
-            let statement = try db.cachedStatement(
-                sql: """
-                    SELECT count, lines FROM event
-                    WHERE seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= ?1 + 1), 0) AND seq + count > ?1 + 1
-                    ORDER BY seq
-                    """)
-            let cursor = try Row.fetchCursor(statement, arguments: [seq])
             var chunks: [Data] = []
             var count = 0
-            while count < Self.eventsAtOnce, let row = try cursor.next() {
-                var columns = Columns(row)
-                count += try columns.next(Int.self)
-                chunks.append(try columns.next())
+            try db.forEachRow(
+                """
+                SELECT count, lines FROM event
+                WHERE seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= ?1 + 1), 0) AND seq + count > ?1 + 1
+                ORDER BY seq
+                """, [seq]
+            ) {
+                count += try $0.next(Int.self)
+                chunks.append(try $0.next())
+                return count < Self.eventsAtOnce
             }
             return chunks
         }

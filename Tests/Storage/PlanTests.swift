@@ -25,12 +25,15 @@ import Testing
     }
 
     private func explained(
-        _ statements: [String], _ arguments: StatementArguments = [], in store: SQLiteStore
+        _ statements: [String], _ arguments: [any SQLValue] = [], in store: SQLiteStore
     ) throws -> [(sql: String, plan: String)] {
         try store.reader.read { db in
             try statements.filter { $0.hasPrefix("SELECT") || $0.hasPrefix("UPDATE") || $0.hasPrefix("DELETE") }.map { sql in
-                let rows = try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments)
-                return (sql, rows.map { $0["detail"] as String }.joined(separator: "\n"))
+                let details = try db.rows("EXPLAIN QUERY PLAN " + sql, arguments) { columns in
+                    for _ in 0..<3 { _ = try columns.next(Int.self) }
+                    return try columns.next(String.self)
+                }
+                return (sql, details.joined(separator: "\n"))
             }
         }
     }

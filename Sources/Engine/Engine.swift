@@ -82,7 +82,7 @@ public final class Engine: Sendable {
         }
         let router = RequestRouter(
             inbox: inbox, performer: performer, queries: queries, streams: streams, control: control, workers: workers)
-        for found in try store.running() {
+        for found in try store.live() {
             let entry = LiveAttempts.Entry(found.task, found.attempt, configuration.value)
             attempts.insert(found.attempt.id, entry)
             watcher.begin(found.attempt.id, entry)

@@ -6,6 +6,14 @@ public enum Work: Sendable, Equatable {
     case command([String])
     /// Text for the agent of the pool.
     case prompt(String)
+
+    /// Bytes, roughly.
+    public var size: Int {
+        switch self {
+        case .command(let arguments): arguments.reduce(0) { $0 + $1.utf8.count + 1 }
+        case .prompt(let text): text.utf8.count
+        }
+    }
 }
 
 /// What does not change from the moment a task is accepted.

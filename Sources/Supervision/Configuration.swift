@@ -13,6 +13,8 @@ public struct SupervisorConfiguration: Sendable {
     var cgroups = CgroupTree.Place.auto
     /// A descriptor to write a line feed to, and to close, when the socket is served.
     public var readyDescriptor: Int32?
+    /// The reading end of a pipe that nobody writes to: when it ends, whoever started the supervisor is dead.
+    public var lifeline: Int32?
     /// Milliseconds from SIGTERM to SIGKILL when the supervisor itself is to end.
     public var stopGrace: Int64 = 10_000
 

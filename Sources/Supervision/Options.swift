@@ -35,6 +35,7 @@ enum Options {
 
     private static let names: Set<String> = [
         "--link", "--state-dir", "--work-dir", "--policy", "--engine-user", "--cgroup", "--stop-grace", "--ready-fd",
+        "--lifeline-fd",
     ]
 
     private static func configuration(_ values: [String: String]) throws(UsageError) -> SupervisorConfiguration {
@@ -63,6 +64,12 @@ enum Options {
                 throw UsageError(message: "--stop-grace is a number of seconds, up to 86400")
             }
             configuration.stopGrace = seconds * 1000
+        }
+        if let text = values["--lifeline-fd"] {
+            guard let number = Int32(text), number > 2, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
+                throw UsageError(message: "--lifeline-fd is the number of an open descriptor above 2")
+            }
+            configuration.lifeline = number
         }
         // A new version that takes over was made ready long ago, and the number is somebody else's by now.
         if let text = values["--ready-fd"], getenv(Handover.variable) == nil {

@@ -10,6 +10,7 @@ extension Supervisor {
     func replaceIfReady() {
         guard mustReplace, !isStopping, !running.values.contains(where: { $0.leaderEnd != nil }) else { return }
         mustReplace = false
+        workspaces.removeSpares()
         let handover = makeHandover()
         let bytes = handover.encoded()
         let memory = linux_sealed_memfd("orchd-handover", bytes, bytes.count)
@@ -17,6 +18,7 @@ extension Supervisor {
         let file = OwnedDescriptor(memory)
         let kept =
             [file.number, handover.listener] + handover.running.map(\.pidfd) + handover.waiting.flatMap(\.descriptors)
+            + (lifeline.map { [$0.number] } ?? [])
         for number in kept { _ = fcntl(number, F_SETFD, 0) }
         setenv(Handover.variable, "\(file.number)", 1)
         notifier.handOver()

@@ -10,6 +10,7 @@ extension Supervisor {
         // The engine learns of the last ends now, or from the next supervisor.
         flushOutbox()
         unlink(configuration.link)
+        workspaces.removeSpares()
     }
 
     private func turn() {
@@ -22,6 +23,7 @@ extension Supervisor {
             case .leader(let attempt): leaderEnded(attempt)
             case .cgroup(let attempt): cgroupChanged(attempt)
             case .helper(let pid): helperEnded(pid)
+            case .lifeline: lifelineEnded()
             }
         }
         runTimers(now: Clock.monotonic)

@@ -62,6 +62,12 @@ extension Supervisor {
         }
     }
 
+    /// Whoever started us has died, and nobody would end what runs.
+    func lifelineEnded() {
+        loop.remove(lifelineToken)
+        shutDown(grace: configuration.stopGrace)
+    }
+
     /// Ends all attempts, and then the loop.
     private func shutDown(grace: Int64) {
         if !isStopping {

@@ -16,6 +16,7 @@ final class Supervisor {
         case leader(UInt64)
         case cgroup(UInt64)
         case helper(pid_t)
+        case lifeline
     }
 
     /// An order whose turn has not come.
@@ -51,6 +52,8 @@ final class Supervisor {
     let orphans: Orphans?
     let listener: LinkListener
     let notifier = Notifier()
+    let lifeline: OwnedDescriptor?
+    var lifelineToken: EventLoop<Source>.Token?
     /// Our own soft RLIMIT_NOFILE at the start, which children get back.
     let descriptorLimit: spawn_limit
     let ownNice: Int32
@@ -113,6 +116,8 @@ final class Supervisor {
         judge = Judge(policy: policy, ownOOMScore: score ?? 0)
         ownNice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
 
+        lifeline = configuration.lifeline.map { OwnedDescriptor($0) }
+        if let lifeline { lifelineToken = try loop.add(lifeline, .read, .lifeline) }
         let engineUser = configuration.engineUser
         if let handover {
             listener = try LinkListener(inherited: handover.listener, engineUser: engineUser)

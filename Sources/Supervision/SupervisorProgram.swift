@@ -19,6 +19,7 @@ public enum SupervisorProgram {
           --cgroup WHERE      auto (the default), own, none, or the path of a cgroup v2 directory to use
           --stop-grace SECS   from SIGTERM to SIGKILL when the supervisor ends (10)
           --ready-fd N        write a line feed to this descriptor and close it when the socket is served
+          --lifeline-fd N     end, as with SIGTERM, when this pipe ends: whoever started it has died
           --help, --version
         """
 

@@ -9,6 +9,11 @@ final class Workspaces {
     let path: String
     private let directory: OwnedDescriptor
     private var pools: [String: OwnedDescriptor] = [:]
+    /// Names of empty workspaces of each pool. ext4 does not use an inode again within five seconds, and looks at all that were
+    /// removed within that time whenever it makes one: making and removing a directory per attempt halves the rate of short
+    /// ones, a rename costs next to nothing.
+    private var spares: [String: [String]] = [:]
+    private static let maximumSpares = 16
 
     init(_ path: String) throws(SystemError) {
         self.path = path
@@ -49,10 +54,45 @@ final class Workspaces {
     }
 
     /// Looks again at the directory of a pool next time: somebody seems to have removed it.
-    func forget(_ pool: String) { pools[pool] = nil }
+    func forget(_ pool: String) {
+        removeSpares(of: pool)
+        pools[pool] = nil
+    }
 
     /// Looks again at all of them: they may belong to others now.
-    func forgetAll() { pools.removeAll() }
+    func forgetAll() { for pool in Array(pools.keys) { forget(pool) } }
+
+    /// Keeps an empty workspace for the next attempt of its pool. False if it is gone, or must not be used again.
+    func keepIfPristine(pool: String, name: String) -> Bool {
+        guard spares[pool, default: []].count < Self.maximumSpares, let parent = pools[pool],
+            let workspace = try? OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        else { return false }
+        var owner = stat()
+        var status = stat()
+        guard fstat(parent.number, &owner) == 0, fstat(workspace.number, &status) == 0, status.st_uid == owner.st_uid,
+            status.st_mode & 0o7777 == 0o700, linux_is_pristine_directory(workspace.number, 4096)
+        else { return false }
+        spares[pool, default: []].append(name)
+        return true
+    }
+
+    /// Gives a kept workspace a new name. False if there is none: the child then makes one.
+    func reuse(pool: String, as name: String) -> Bool {
+        guard let parent = pools[pool] else { return false }
+        while let spare = spares[pool]?.popLast() {
+            if linux_rename_new(parent.number, spare, name) == 0 { return true }
+            unlinkat(parent.number, spare, AT_REMOVEDIR)
+        }
+        return false
+    }
+
+    /// Removes all that are kept.
+    func removeSpares() { for pool in Array(spares.keys) { removeSpares(of: pool) } }
+
+    private func removeSpares(of pool: String) {
+        guard let parent = pools[pool], let names = spares.removeValue(forKey: pool) else { return }
+        for name in names { unlinkat(parent.number, name, AT_REMOVEDIR) }
+    }
 
     /// Removes the workspace if nothing is in it.
     func removeIfEmpty(pool: String, name: String) -> Bool {

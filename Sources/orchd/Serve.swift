@@ -28,6 +28,8 @@ struct Serve: ParsableCommand {
     var socket: String?
     @Option(help: ArgumentHelp("A listening socket that was handed over.", visibility: .hidden))
     var listenFd: Int32?
+    @Option(help: ArgumentHelp("A pipe whose end ends the engine.", visibility: .hidden))
+    var lifelineFd: Int32?
     @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"))
     var link: String
     @Option(help: ArgumentHelp("How many workers there are, without a configuration file.", visibility: .hidden))
@@ -35,6 +37,8 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        // Whatever the engine makes is its own; the socket, which others may use, is made by systemd.
+        umask(0o077)
         let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }
         let engine: Engine
         do {
@@ -43,8 +47,10 @@ struct Serve: ParsableCommand {
             throw fail(error, status: startStatus(error))
         }
         let signals = handleSignals(engine, log)
+        let lifeline = lifelineFd.map { watch($0, engine) }
         engine.run()
         signals.forEach { $0.cancel() }
+        lifeline?.cancel()
     }
 
     private func start(_ log: Logger) throws -> Engine {
@@ -77,6 +83,14 @@ struct Serve: ParsableCommand {
         let variable = ProcessInfo.processInfo.environment["XDG_CONFIG_HOME"] ?? ""
         let file = (variable.isEmpty ? NSHomeDirectory() + "/.config" : variable) + "/orchd/orchd.toml"
         return FileManager.default.fileExists(atPath: file) ? file : nil
+    }
+
+    /// Ends the engine when whoever started it has died.
+    private func watch(_ lifeline: Int32, _ engine: Engine) -> any DispatchSourceRead {
+        let source = DispatchSource.makeReadSource(fileDescriptor: lifeline, queue: .global())
+        source.setEventHandler { @Sendable in engine.stop() }
+        source.resume()
+        return source
     }
 
     private func handleSignals(_ engine: Engine, _ log: Logger) -> [any DispatchSourceSignal] {

@@ -66,7 +66,8 @@ extension AttemptEnd {
         case .execute:
             return switch error {
             case ENOENT where !program.contains("/"): "cannot start \(quoted): not found in PATH (\(path ?? ""))"
-            case ENOENT: "cannot start \(quoted): there is no such file, or its interpreter is missing"
+            case ENOENT: "cannot start \(quoted): there is no such file"
+            case ELIBACC: "cannot start \(quoted): the interpreter or loader that it names is missing"
             case EACCES: "cannot start \(quoted): it is not executable, or is a directory"
             case E2BIG: "cannot start \(quoted): its arguments and environment are too long for the kernel"
             case ENOEXEC: "cannot start \(quoted): it is neither a program nor a script with a #! line"

@@ -16,8 +16,10 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Bytes of answers that may wait for the client before the next request is looked at.
     private static let maximumUnsent = 8 << 20
-    /// How many requests of one connection are worked on at once; more wait their turn.
+    /// How many requests of one connection are worked on at once, streams aside; more wait their turn.
     private static let concurrency = 32
+    /// Of these, how many may be lookups, whose answers are large and made by the threads that serve everybody.
+    private static let maximumLookups = 4
     /// Lines above this are decoded beside the event loop, which serves others too.
     private static let largeLine = 65_536
     private static let patience = TimeAmount.seconds(30)
@@ -30,6 +32,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var lines = LineBuffer()
     private var waiting = CircularBuffer<ByteBuffer>()
     private var inFlight = 0
+    private var lookups = 0
+    /// Requests that may last for as long as the connection does.
+    private var streams = 0
+    /// A lookup whose turn has not come; those behind it wait.
+    private var held: Request?
     private var unsent = 0
     private var isDecoding = false
     private var isClosing = false
@@ -96,7 +103,13 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Starts on requests that wait, as far as the limits allow.
     private func work() {
-        while !isDecoding, inFlight < Self.concurrency, unsent <= Self.maximumUnsent, let line = waiting.popFirst() {
+        if let request = held, mayLookUp {
+            held = nil
+            lookUp(request)
+        }
+        while !isDecoding, held == nil, inFlight < Self.concurrency, unsent <= Self.maximumUnsent,
+            let line = waiting.popFirst()
+        {
             inFlight += 1
             if line.readableBytes > Self.largeLine {
                 decodeAside(line)
@@ -123,13 +136,40 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func take(_ request: (id: RequestID?, Result<Request, WireError>)) {
-        guard let context else { return }
         switch request.1 {
         case .success(let it):
-            router.take(it.call, by: requester, Responder(id: it.id, connection: handle(context)))
+            switch it.call.weight {
+            case .light: route(it)
+            case .lookup where mayLookUp: lookUp(it)
+            case .lookup: held = it
+            case .stream: stream(it)
+            }
         case .failure(let error):
-            finish(Response<Acknowledged>(id: request.id, error: error))
+            finish(Response<Acknowledged>(id: request.id, error: error), .light)
         }
+    }
+
+    private var mayLookUp: Bool { lookups < Self.maximumLookups && unsent <= Self.maximumUnsent }
+
+    private func lookUp(_ request: Request) {
+        lookups += 1
+        route(request)
+    }
+
+    private func stream(_ request: Request) {
+        guard streams < maximumInFlight else {
+            let error = WireError(.tooBusy, "\(streams) streams are open on this connection, which is the limit")
+            return finish(Response<Acknowledged>(id: request.id, error: error), .light)
+        }
+        inFlight -= 1
+        streams += 1
+        route(request)
+    }
+
+    private func route(_ request: Request) {
+        guard let context else { return }
+        let responder = Responder(id: request.id, weight: request.call.weight, connection: handle(context))
+        router.take(request.call, by: requester, responder)
     }
 
     private func handle(_ context: ChannelHandlerContext) -> ConnectionHandle {
@@ -146,19 +186,33 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: Out
 
     /// Answers a request, which is then no longer in flight.
-    func finish(_ response: some Encodable & Sendable) {
-        inFlight -= 1
+    func finish(_ response: some Encodable & Sendable, _ weight: Call.Weight) {
+        finish(line: try? Wire.line(response), weight)
+    }
+
+    func finish(line: Data?, _ weight: Call.Weight) {
+        switch weight {
+        case .light: inFlight -= 1
+        case .lookup:
+            inFlight -= 1
+            lookups -= 1
+        case .stream: streams -= 1
+        }
         guard context != nil else { return }
-        send(response, nil)
+        if !isClosing { send(line: line, nil) }
         goOn()
     }
 
     func send(_ value: some Encodable, _ promise: EventLoopPromise<Void>?) {
-        guard let context, !isClosing else {
+        guard !isClosing else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        guard let data = try? Wire.line(value) else {
+        send(line: try? Wire.line(value), promise)
+    }
+
+    private func send(line data: Data?, _ promise: EventLoopPromise<Void>?) {
+        guard let context, let data else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
@@ -196,9 +250,11 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// The last line that a client gets.
     private func refuse(_ error: WireError) {
-        send(Response<Acknowledged>(id: nil, error: error), nil)
+        // First of all: a write that succeeds at once comes back here for the next line.
         isClosing = true
         waiting.removeAll()
+        held = nil
+        send(line: try? Wire.line(Response<Acknowledged>(id: nil, error: error)), nil)
         // The answer goes out first, and what the client still sends is not read.
         context?.close(mode: .output, promise: nil)
         guard let context else { return }
@@ -223,7 +279,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func closeIfDone() {
-        guard isInputClosed, inFlight == 0, waiting.isEmpty, unsent == 0 else { return }
+        guard isInputClosed, inFlight == 0, streams == 0, waiting.isEmpty, unsent == 0 else { return }
         context?.close(promise: nil)
     }
 

@@ -110,7 +110,7 @@ struct Queries: Sendable {
         if let pool = parameters.pool, pools.isEmpty {
             throw WireError(.unknownPool, "there is no pool \"\(pool)\"", field: "pool")
         }
-        let running = Dictionary(grouping: try store.running(), by: \.attempt.pool)
+        let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
         var records: [WorkerRecord] = []
         for pool in pools {
             let busy = running[pool.name] ?? []

@@ -2,17 +2,19 @@ import FoundationEssentials
 import NIOCore
 import OrchProtocol
 
-/// The way back to one request. It may be used from any thread; what it is given is encoded on the connection's event loop.
+/// The way back to one request. It may be used from any thread; what it is given is encoded on the connection's event loop,
+/// unless it is large.
 struct Responder: Sendable {
     let id: RequestID
+    let weight: Call.Weight
     let connection: ConnectionHandle
 
     func succeed(_ result: some Codable & Sendable) {
-        connection.finish(Response(id: id, result: result))
+        connection.finish(Response(id: id, result: result), weight)
     }
 
     func fail(_ error: WireError) {
-        connection.finish(Response<Acknowledged>(id: id, error: error))
+        connection.finish(Response<Acknowledged>(id: id, error: error), weight)
     }
 
     /// Sends a notification; the future is fulfilled once the client's side has taken it, so that whoever waits for it keeps a slow
@@ -27,13 +29,39 @@ struct Responder: Sendable {
     }
 }
 
+extension Call {
+    /// What a request costs its connection while it is in flight.
+    enum Weight {
+        /// Answered soon, and briefly.
+        case light
+        /// Answered from the store, perhaps at length.
+        case lookup
+        /// Answered when it suits what it is about.
+        case stream
+    }
+
+    var weight: Weight {
+        switch self {
+        case .get, .list, .poolList, .workerList, .status: .lookup
+        case .wait, .logs, .subscribe: .stream
+        default: .light
+        }
+    }
+}
+
 /// A connection, for those who are not on its event loop.
 struct ConnectionHandle: Sendable {
     let channel: any Channel
     let handler: NIOLoopBound<ConnectionHandler>
 
-    func finish(_ response: some Encodable & Sendable) {
-        channel.eventLoop.execute { handler.value.finish(response) }
+    func finish(_ response: some Encodable & Sendable, _ weight: Call.Weight) {
+        if weight == .lookup {
+            // It is large, and the caller is a thread that has time for it.
+            let line = try? Wire.line(response)
+            channel.eventLoop.execute { handler.value.finish(line: line, weight) }
+        } else {
+            channel.eventLoop.execute { handler.value.finish(response, weight) }
+        }
     }
 
     func send(_ value: some Encodable & Sendable) -> EventLoopFuture<Void> {

@@ -42,7 +42,7 @@ final class TaskWait: Sendable {
             news.remove(listener)
             pump.end()
         }
-        for id in wanted.sorted() where try store.record(of: id) == nil {
+        for id in wanted.sorted() where try store.record(of: id, brief: true) == nil {
             news.remove(listener)
             throw WireError(.notFound, "there is no task \(id)", field: "ids")
         }
@@ -57,7 +57,7 @@ final class TaskWait: Sendable {
         do {
             var last: EventLoopFuture<Void>?
             for id in candidates {
-                guard let record = try store.record(of: id), record.state.isFinal else { continue }
+                guard let record = try store.record(of: id, brief: true), record.state.isFinal else { continue }
                 state.withLock { state in
                     state.open.removeAll { $0 == id }
                     state.records[id] = record

@@ -18,14 +18,14 @@ struct ChildProcess {
     ///
     /// - Throws: `StartError`.
     ///
-    /// - Parameter listener: a socket that the program is to find as descriptor 3.
-    init(_ program: String, _ arguments: [String], environment: [String], listener: Int32? = nil) throws {
+    /// - Parameter descriptors: what the program is to find as its descriptors from 3 on.
+    init(_ program: String, _ arguments: [String], environment: [String], descriptors own: [Int32]) throws {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
         var descriptors = [
             spawn_descriptor(from: null, to: 0), spawn_descriptor(from: null, to: 1), spawn_descriptor(from: 2, to: 2),
         ]
-        if let listener { descriptors.append(spawn_descriptor(from: listener, to: 3)) }
+        descriptors += own.enumerated().map { spawn_descriptor(from: $1, to: Int32($0 + 3)) }
         var result = spawn_result()
         let isStarted = withStrings([program]) { candidates in
             withStrings([program] + arguments) { arguments in

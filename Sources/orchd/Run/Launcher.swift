@@ -21,6 +21,8 @@ final class Launcher {
     private let supervisorNotices: NotifySocket
     /// The socket of the clients. It is the launcher's, so that they wait while the engine is started again, and are not refused.
     private let listener: Int32
+    /// A pipe that nobody writes to: its end tells both processes that the launcher is dead, however it died.
+    private let lifeline: (reader: Int32, writer: Int32)
     private let signals: Int32
     private var keyboard: Keyboard?
     private var engine: ChildProcess?
@@ -46,6 +48,10 @@ final class Launcher {
         signal(SIGPIPE, SIG_IGN)
         // Where the supervisor dies, its workers come to this process, which then ends them.
         _ = linux_become_subreaper()
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw StartError("cannot make a pipe: \(String(cString: strerror(errno)))") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        lifeline = (ends[0], ends[1])
         engineNotices = try NotifySocket()
         supervisorNotices = try NotifySocket()
         try Self.makeDirectories(setting)
@@ -88,12 +94,14 @@ final class Launcher {
             setting.supervisorProgram,
             [
                 "--link", setting.link, "--state-dir", setting.runDirectory, "--work-dir", setting.stateDirectory + "/work",
-            ], environment: environment(supervisorNotices))
+                "--lifeline-fd", "3",
+            ], environment: environment(supervisorNotices), descriptors: [lifeline.reader])
     }
 
     private func startEngine() throws {
         var arguments = [
-            "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--link", setting.link,
+            "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--lifeline-fd", "4", "--link",
+            setting.link,
         ]
         if let config = setting.config {
             arguments += ["--config", config]
@@ -103,7 +111,8 @@ final class Launcher {
         restartEngineAt = nil
         isEngineReady = false
         engine = try ChildProcess(
-            setting.engineProgram, arguments, environment: environment(engineNotices), listener: listener)
+            setting.engineProgram, arguments, environment: environment(engineNotices),
+            descriptors: [listener, lifeline.reader])
     }
 
     private func environment(_ notices: NotifySocket) -> [String] {

@@ -1,0 +1,48 @@
+import Foundation
+import Glibc
+import OrchProtocol
+import Testing
+
+/// Tasks that cannot be started say why, in a sentence.
+@Suite(.onThreads) struct StartFailureTests {
+    @Test func everyReasonIsASentence() throws {
+        let daemon = try Daemon()
+        try daemon.directory.write("not a program", to: "text")
+        try daemon.directory.write("\u{7F}garbage", to: "garbage")
+        chmod(daemon.directory.file("garbage"), 0o755)
+        try daemon.directory.write("#!/no/such/interpreter\n", to: "script")
+        chmod(daemon.directory.file("script"), 0o755)
+        let file = daemon.directory.file
+        let long = [String](repeating: String(repeating: "x", count: 100_000), count: 20)
+        let cases: [(spec: TaskSpec, says: String)] = [
+            (TaskSpec(command: ["nosuch"]), "cannot start \"nosuch\": not found in PATH (/usr/local/bin:/usr/bin:/bin)"),
+            (TaskSpec(command: [file("nosuch")]), "there is no such file"),
+            (TaskSpec(command: [file("text")]), "not executable"),
+            (TaskSpec(command: [file("garbage")]), "neither a program nor a script"),
+            (TaskSpec(command: [file("script")]), "the interpreter or loader that it names is missing"),
+            (TaskSpec(command: [daemon.directory.path]), "is a directory"),
+            (TaskSpec(command: ["true", String(repeating: "x", count: 97_000)] + long), "too long for the kernel"),
+            (TaskSpec(command: ["true", String(repeating: "x", count: 200_000)]), "too long for the kernel"),
+        ]
+        var missing = TaskSpec(command: ["true"])
+        missing.cwd = file("nosuch")
+        var plain = TaskSpec(command: ["true"])
+        plain.cwd = file("text")
+        let all =
+            cases + [
+                (missing, "cannot enter the directory \"\(file("nosuch"))\": No such file"),
+                (plain, "cannot enter the directory \"\(file("text"))\": Not a directory"),
+            ]
+        let ids = try daemon.submit(all.map(\.spec))
+        let ends = try daemon.wait(ids)
+        for (record, expected) in zip(ends, all) {
+            #expect(record.state == .failed && record.attempts.last?.outcome?.kind == .spawnFailed, "\(record.reason ?? "")")
+            #expect(record.reason?.contains(expected.says) ?? false, "\(record.reason ?? "none"), not \(expected.says)")
+        }
+        let run = try daemon.orchctl("run", "--", "nosuch")
+        #expect(run.status == 127 && run.error.contains("not found in PATH"), "\(run)")
+        let id = try daemon.submit("true")
+        #expect(try daemon.end(of: id).state == .succeeded)
+        try daemon.finish()
+    }
+}

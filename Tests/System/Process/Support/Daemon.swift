@@ -1,0 +1,270 @@
+import CLinux
+import Foundation
+import Glibc
+import OrchClient
+import OrchProtocol
+import Testing
+
+/// A real `orchd run` in a directory of its own.
+final class Daemon {
+    let directory: Directory
+    private(set) var launcher: Program
+    private let arguments: [String]
+    private let environment: [String: String]
+    private let limits: [Program.Limit]
+    private let stateDirectory: String
+    private var hasFinished = false
+
+    /// Starts it and waits until it is ready.
+    ///
+    /// - Parameter pool: a file `pools.d/default.toml`; with it the run has a configuration instead of `--workers`.
+    /// - Parameter terminal: what it has as standard input, through which it gets a controlling terminal.
+    init(
+        workers: Int = 2, pool: String? = nil, configuration: String = "", arguments: [String] = [],
+        environment: [String: String] = [:], limits: [Program.Limit] = [], directory: Directory? = nil,
+        stateDirectory: String? = nil, terminal: String? = nil
+    ) throws {
+        let directory = try directory ?? Directory()
+        self.directory = directory
+        self.stateDirectory = stateDirectory ?? directory.file("state")
+        self.limits = limits
+        var own = ["--socket", directory.file("sock"), "--state-dir", self.stateDirectory]
+        if let pool {
+            try directory.write(pool, to: "pools.d/default.toml")
+            own += ["--config", try directory.write(configuration, to: "orchd.toml")]
+        } else {
+            own += ["--workers", String(workers)]
+        }
+        self.arguments = ["run"] + own + arguments
+        self.environment = Self.environment(directory).merging(environment) { $1 }
+        launcher = try Self.start(self.arguments, self.environment, directory, limits, terminal)
+    }
+
+    deinit {
+        guard !hasFinished else { return }
+        launcher.signal(SIGTERM)
+        launcher.signal(SIGINT)
+        _ = try? launcher.wait(within: 30)
+    }
+
+    /// Tasks have the directory in their HOME, by which everything that belongs to this daemon can be told.
+    static func environment(_ directory: Directory) -> [String: String] {
+        ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory.path, "TMPDIR": directory.path, "LANG": "C.UTF-8"]
+    }
+
+    private static func start(
+        _ arguments: [String], _ environment: [String: String], _ directory: Directory, _ limits: [Program.Limit],
+        _ terminal: String?
+    ) throws -> Program {
+        let output = try Capture()
+        let log = open(directory.file("log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { [log, null].forEach { close($0) } }
+        var command = [Program.folder + "/orchd"] + arguments
+        if let terminal {
+            // The program is the leader of a new session: the first terminal that it opens becomes the session's.
+            command = ["/bin/sh", "-c", #"exec "$@" < "$0" 2> "$0""#, terminal] + command
+        }
+        let program = try Program(
+            command, environment: environment, directory: directory.path, descriptors: [null, output.writer, log],
+            limits: limits)
+        output.closeWriter()
+        let isReady = try output.read("the line that says ready") { $0.text.hasSuffix("\n") }
+        guard isReady, output.text.hasPrefix("ready: socket \(directory.file("sock")), ") else {
+            let status = try program.wait()
+            throw NotStarted(status: status, message: directory.text("log") ?? "")
+        }
+        return program
+    }
+
+    /// The daemon has ended without ever being ready.
+    struct NotStarted: Error, CustomStringConvertible {
+        let status: Int32
+        let message: String
+        var description: String { "the daemon ended with status \(status): \(message)" }
+    }
+
+    /// Starts it again, in the same directory, after its end.
+    func restart() throws {
+        try launcher.wait()
+        launcher = try Self.start(arguments, environment, directory, limits, nil)
+    }
+
+    // MARK: Its processes
+
+    var socket: String { directory.file("sock") }
+    /// What the three programs have said.
+    var log: String { directory.text("log") ?? "" }
+
+    var engine: pid_t { get throws { try child("orchd") } }
+    var supervisor: pid_t { get throws { try child("orchd-supervisor") } }
+
+    private func child(_ name: String) throws -> pid_t {
+        try eventually("a process \(name)") {
+            children(of: launcher.pid).first { contents("/proc/\($0)/comm") == name.prefix(15) + "\n" && isAlive($0) }
+        }
+    }
+
+    /// Kills the engine; the launcher starts another.
+    func killEngine() throws {
+        let pid = try engine
+        kill(pid, SIGKILL)
+        try eventually("the end of the engine") { !isAlive(pid) }
+    }
+
+    /// Everything alive that belongs to this daemon.
+    var processes: [pid_t] { processesNaming(directory.path) }
+
+    // MARK: Talking to it
+
+    func connect() throws -> Connection { try Connection(path: socket, patience: Int(patience)) }
+
+    func call<R: Decodable>(_ call: Call, as type: R.Type) throws -> R {
+        try connect().call(call, as: type, deadline: .now + .seconds(patience))
+    }
+
+    func status() throws -> DaemonStatus { try call(.status, as: DaemonStatus.self) }
+    func task(_ id: Int64) throws -> TaskRecord { try call(.get(GetParameters(id: id)), as: TaskRecord.self) }
+
+    @discardableResult
+    func submit(_ command: String..., configure: (inout TaskSpec) -> Void = { _ in }) throws -> Int64 {
+        var spec = TaskSpec(command: command)
+        configure(&spec)
+        return try submit([spec])[0]
+    }
+
+    @discardableResult
+    func shell(_ script: String, configure: (inout TaskSpec) -> Void = { _ in }) throws -> Int64 {
+        var spec = TaskSpec(command: ["/bin/sh", "-c", script])
+        spec.cwd = directory.path
+        configure(&spec)
+        return try submit([spec])[0]
+    }
+
+    func submit(_ specs: [TaskSpec]) throws -> [Int64] {
+        try call(.submit(.many(specs)), as: SubmissionResult.self).all.map(\.id)
+    }
+
+    /// Waits for the ends of tasks.
+    @discardableResult
+    func wait(_ ids: [Int64], within seconds: Double = patience) throws -> [TaskRecord] {
+        try connect().call(.wait(WaitParameters(ids: ids)), as: WaitResult.self, deadline: .now + .seconds(seconds)).tasks
+    }
+
+    /// The same, with all attempts in the record.
+    func end(of id: Int64, within seconds: Double = patience) throws -> TaskRecord {
+        try wait([id], within: seconds)
+        return try task(id)
+    }
+
+    func orchctl(_ arguments: String..., input: [UInt8] = []) throws -> Result {
+        try start(arguments, input: input).result()
+    }
+
+    func start(_ arguments: [String], input: [UInt8] = []) throws -> Running {
+        var environment = environment
+        environment["ORCHD_SOCKET"] = socket
+        return try Running(arguments, environment: environment, directory: directory, input: input)
+    }
+
+    // MARK: Its end
+
+    /// Stops it at once, and sees to it that nothing is left: no process, no socket, nothing outside its directory.
+    func finish(signal: Int32 = SIGINT, status: Int32 = 0) throws {
+        checkFiles()
+        launcher.signal(signal)
+        #expect(try launcher.wait() == status)
+        try expectNothingLeft()
+    }
+
+    func expectNothingLeft() throws {
+        hasFinished = true
+        try eventually("the end of all processes; left are \(processes.map(describe))") { processes.isEmpty }
+        #expect(!directory.has("sock"))
+    }
+
+    /// What the programs write to is in their directory, or no file.
+    private func checkFiles() {
+        for pid in [launcher.pid, try? engine, try? supervisor].compactMap(\.self) {
+            let folder = "/proc/\(pid)/fd"
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+                guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)"),
+                    target.hasPrefix("/"), !target.hasPrefix("/memfd:"), !target.hasPrefix("/dev/"),
+                    let flags = contents("/proc/\(pid)/fdinfo/\(name)")?.split(separator: "\n")
+                        .first(where: { $0.hasPrefix("flags:") })?.split(separator: "\t").last.flatMap({ Int32($0, radix: 8) }),
+                    flags & O_ACCMODE != O_RDONLY
+                else { continue }
+                #expect(
+                    target.hasPrefix(directory.path) || target.hasPrefix(stateDirectory),
+                    "\(describe(pid)) writes to \(target)")
+            }
+        }
+    }
+}
+
+func children(of pid: pid_t) -> [pid_t] {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    return threads.flatMap { thread in
+        (contents("/proc/\(pid)/task/\(thread)/children") ?? "").split(separator: " ").compactMap { pid_t($0) }
+    }
+}
+
+/// The processes in whose environment, arguments or working directory a path occurs.
+func processesNaming(_ path: String) -> [pid_t] {
+    let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+    return pids.filter { pid in
+        guard pid != getpid(), isAlive(pid) else { return false }
+        return ["environ", "cmdline"].contains { contents("/proc/\(pid)/\($0)")?.contains(path) ?? false }
+            || (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd"))?.hasPrefix(path) ?? false
+    }
+}
+
+func describe(_ pid: pid_t) -> String {
+    "\(pid) (\((contents("/proc/\(pid)/cmdline") ?? "").replacing("\0", with: " ").prefix(120)))"
+}
+
+// MARK: orchctl
+
+extension Daemon {
+    struct Result {
+        let status: Int32
+        let bytes: [UInt8]
+        let error: String
+        var output: String { String(decoding: bytes, as: UTF8.self) }
+        /// What `submit` prints off a terminal.
+        var id: Int64 {
+            get throws {
+                guard status == 0, let id = Int64(output.dropLast()) else { throw Failure("no id: \(self)") }
+                return id
+            }
+        }
+    }
+
+    /// An `orchctl` that runs.
+    final class Running {
+        let program: Program
+        let output: Capture
+        private let error: Capture
+
+        init(_ arguments: [String], environment: [String: String], directory: Directory, input: [UInt8]) throws {
+            output = try Capture()
+            error = try Capture()
+            let file = directory.file("input.\(UInt32.random(in: 0 ... .max))")
+            try Data(input).write(to: URL(filePath: file))
+            let stdin = open(file, O_RDONLY | O_CLOEXEC)
+            unlink(file)
+            defer { close(stdin) }
+            program = try Program(
+                [Program.folder + "/orchctl"] + arguments, environment: environment, directory: directory.path,
+                descriptors: [stdin, output.writer, error.writer])
+            output.closeWriter()
+            error.closeWriter()
+        }
+
+        func result() throws -> Result {
+            try output.readAll()
+            try error.readAll()
+            return Result(status: try program.wait(), bytes: output.bytes, error: error.text)
+        }
+    }
+}

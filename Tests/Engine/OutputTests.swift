@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Engine
@@ -65,15 +66,24 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: files.root) == [])
     }
 
-    @Test func emptyFilesGo() throws {
+    @Test func emptyFilesAreUsedAgain() throws {
         let root = NSTemporaryDirectory() + "orchd-files-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: root) }
         let files = OutputFiles(stateDirectory: root)
         try FileManager.default.createDirectory(atPath: files.root, withIntermediateDirectories: true)
-        let (out, _) = try files.create(task: 1, attempt: 1)
-        #expect(write(out.number, "x", 1) == 1)
-        files.removeEmpty(task: 1, attempt: 1)
-        #expect(files.size(task: 1, attempt: 1, .out) == 1)
+        let (out, err) = try files.create(task: 1, attempt: 1)
+        #expect(write(out.number, "first", 5) == 5)
+        files.takeBackEmpty(task: 1, attempt: 1)
+        let (second, _) = try files.create(task: 2, attempt: 1)
+        #expect(write(second.number, "second", 6) == 6)
+        func text(_ task: Int64, _ kind: OutputFiles.Kind) -> String {
+            String(decoding: files.read(task: task, attempt: 1, kind, at: 0, count: 100), as: UTF8.self)
+        }
+        // The empty one has become the other's, and what has gone into it is not to be seen under its old name.
         #expect(!FileManager.default.fileExists(atPath: files.path(task: 1, attempt: 1, .err)))
+        #expect(text(1, .out) == "first" && text(1, .err) == "" && text(2, .out) == "second")
+        var (old, new) = (stat(), stat())
+        #expect(fstat(err.number, &old) == 0 && fstat(second.number, &new) == 0)
+        #expect(old.st_ino == new.st_ino)
     }
 }

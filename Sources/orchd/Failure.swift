@@ -15,5 +15,6 @@ func printError(_ text: String) {
     _ = write(STDERR_FILENO, line, line.count)
 }
 
-/// The exit status of a configuration that is not valid: EX_CONFIG of sysexits.h.
+/// The exit status where another start is of no use before somebody has done something, as about a configuration that is not
+/// valid: EX_CONFIG of sysexits.h.
 let configurationStatus: Int32 = 78

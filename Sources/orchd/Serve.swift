@@ -42,6 +42,8 @@ struct Serve: ParsableCommand {
             engine = try start(log)
         } catch let error as ConfigurationError {
             throw fail(error, status: configurationStatus)
+        } catch let error as StartError where error.isLasting {
+            throw fail(error, status: configurationStatus)
         } catch {
             throw fail(error)
         }

@@ -96,7 +96,7 @@ public final class Engine: Sendable {
         self.news = news
         self.control = control
 
-        inbox.push([.configured(configuration.value.pools.map(\.settings))])
+        inbox.push([.configured(configuration.value.pools.map(\.settings)), .announced(.daemonStarted, detail: nil)])
         loop.start(Scheduler(limits: .init(queued: configuration.value.queued)))
         watcher.start()
         link.start()

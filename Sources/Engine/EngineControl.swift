@@ -30,10 +30,11 @@ final class EngineControl: Sendable {
                 let new = try load()
                 let changes = Self.changes(from: current.value, to: new)
                 current.value = new
-                inbox.push([.configured(new.pools.map(\.settings))])
-                log.notice(
-                    "The configuration was reloaded by uid \(requester.uid): \(changes.isEmpty ? "nothing changed" : changes.joined(separator: "; "))."
-                )
+                let detail = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
+                inbox.push([
+                    .configured(new.pools.map(\.settings)),
+                    .announced(.daemonReloaded, detail: "by uid \(requester.uid): \(detail)"),
+                ])
                 return ReloadResult(changes: changes)
             } catch let error as ConfigurationError {
                 log.warning("The configuration was not reloaded: \(error)")

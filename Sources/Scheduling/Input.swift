@@ -65,6 +65,8 @@ public enum Input: Sendable, Equatable {
     /// The rest of a cancellation that is too large for one turn.
     case cancelMore(pool: String?, after: Int64, count: Int, by: Requester, reply: ReplyToken)
     case configured([PoolSettings])
+    /// Something that is only to be told of.
+    case announced(Event.Kind, detail: String?)
     case connected(Inventory)
     case disconnected
     case started(AttemptStart)

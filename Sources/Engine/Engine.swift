@@ -45,12 +45,16 @@ public final class Engine: Sendable {
     /// Opens the store, takes up the work of the engine before, and listens.
     ///
     /// - Parameter load: reads the configuration; called again for every reload.
-    /// - Throws: ``StartError``, ``ConfigurationError``, `StorageError`, ``SystemError``: each a sentence for whoever started it.
+    /// - Throws: ``StartError``, ``ConfigurationError``, ``SystemError``: each a sentence for whoever started it.
     public init(_ options: Options, load: @escaping @Sendable () throws -> Configuration, log: Logger) throws {
         let startedAt = Clock.now().wall
         let configuration = CurrentConfiguration(try load())
         directory = try StateDirectory(options.stateDirectory)
-        store = try SQLiteStore(path: directory.database)
+        do {
+            store = try SQLiteStore(path: directory.database)
+        } catch let error as StorageError {
+            throw StartError(error.description, isLasting: error.code == .damaged || error.code == .newer)
+        }
         let files = OutputFiles(stateDirectory: options.stateDirectory)
         let inbox = try Inbox()
         let attempts = LiveAttempts()
@@ -106,6 +110,7 @@ public final class Engine: Sendable {
     /// Serves until it is told to end. Blocks the calling thread.
     public func run() {
         let listener = news.listen { [stopping] _ in stopping.poke() }
+        waitForSupervisor()
         ServiceManager.ready(status: summary)
         let status = StatusLine()
         while stopping.current != .now {
@@ -119,6 +124,13 @@ public final class Engine: Sendable {
         ServiceManager.stopping(status: "Stopping")
         news.remove(listener)
         shutDown()
+    }
+
+    /// Whoever has been told that the daemon is ready should not find it without a supervisor, if one is there at all.
+    private func waitForSupervisor() {
+        let deadline = DispatchTime.now() + .seconds(1)
+        while link.peer == nil, stopping.current == .none, stopping.wait(until: deadline) {}
+        stopping.poke()
     }
 
     /// Ends ``run()``. What runs goes on with the supervisor. May be called from any thread.

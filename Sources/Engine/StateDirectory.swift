@@ -23,7 +23,8 @@ struct StateDirectory: Sendable {
         guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
             let owner = Self.owner(of: lock).map { ", process \($0)," } ?? ""
             throw StartError(
-                "another orchd\(owner) uses the state directory \(path); stop it first, or choose another with --state-dir")
+                "another orchd\(owner) uses the state directory \(path); stop it first, or choose another with --state-dir",
+                isLasting: true)
         }
         let owner = Array("\(getpid())\n".utf8)
         ftruncate(lock.number, 0)
@@ -51,5 +52,11 @@ struct StateDirectory: Sendable {
 /// Why the engine cannot start, in a sentence that says what to do.
 public struct StartError: Error, Sendable, CustomStringConvertible {
     public var description: String
-    public init(_ description: String) { self.description = description }
+    /// Whether the next start will fail for the same reason, so that somebody has to do something first.
+    public var isLasting: Bool
+
+    public init(_ description: String, isLasting: Bool = false) {
+        self.description = description
+        self.isLasting = isLasting
+    }
 }

@@ -27,4 +27,7 @@ final class Stopping: Sendable {
     var current: Order { order.withLock { $0 } }
 
     func wait() { semaphore.wait() }
+
+    /// False when the deadline came first.
+    func wait(until deadline: DispatchTime) -> Bool { semaphore.wait(timeout: deadline) == .success }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engine
 import Glibc
-import Storage
 
 /// Ends a program that cannot go on, with the reason on standard error.
 ///
@@ -19,13 +18,11 @@ func printError(_ text: String) {
 /// EX_CONFIG of sysexits.h: the next start would end the same way, so a service manager need not try.
 let configurationStatus: Int32 = 78
 
-/// The exit status for an error that ends the start. A configuration or a database that is refused stays so until somebody has
-/// done something about it; anything else, such as a state directory that another daemon still has, may have passed by the
-/// next time.
+/// The exit status for an error that ends the start.
 func startStatus(_ error: any Error) -> Int32 {
     switch error {
     case is ConfigurationError: configurationStatus
-    case let error as StorageError where error.code == .damaged || error.code == .newer: configurationStatus
+    case let error as StartError where error.isLasting: configurationStatus
     default: 1
     }
 }

@@ -72,16 +72,26 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        cut()
-        work()
+        advance()
         readIfWelcome()
     }
 
-    /// Takes as many lines from what has come as may wait.
-    private func cut() {
+    /// Takes what has come and works on it, as far as the limits allow. What has been answered at once makes room for more.
+    private func advance() {
+        var hasCut: Bool
+        repeat {
+            hasCut = cut()
+            work()
+        } while hasCut && waiting.isEmpty
+    }
+
+    /// Takes as many lines from what has come as may wait; whether there were any.
+    private func cut() -> Bool {
+        var hasCut = false
         while !isClosing, waiting.count + inFlight < maximumInFlight, let piece = lines.next() {
             switch piece {
             case .line(let line):
+                hasCut = true
                 if line.readableBytes > 0 { waiting.append(line) }
             case .tooLong:
                 refuse(
@@ -93,6 +103,7 @@ final class ConnectionHandler: ChannelInboundHandler {
                         """))
             }
         }
+        return hasCut
     }
 
     private func readIfWelcome() {
@@ -177,8 +188,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func goOn() {
-        cut()
-        work()
+        advance()
         if wantsRead { readIfWelcome() }
         closeIfDone()
     }
@@ -270,8 +280,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         // A client may close its side after its last request, as `nc -N` does, and still wants the answer.
         if case .some(.inputClosed) = event as? ChannelEvent {
             isInputClosed = true
-            cut()
-            work()
+            advance()
             closeIfDone()
         } else {
             context.fireUserInboundEventTriggered(event)

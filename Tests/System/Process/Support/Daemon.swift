@@ -11,6 +11,7 @@ final class Daemon {
     private(set) var launcher: Program
     private let arguments: [String]
     private let environment: [String: String]
+    private let prefix: [String]
     private let limits: [Program.Limit]
     private let stateDirectory: String
     private var hasFinished = false
@@ -18,11 +19,11 @@ final class Daemon {
     /// Starts it and waits until it is ready.
     ///
     /// - Parameter pool: a file `pools.d/default.toml`; with it the run has a configuration instead of `--workers`.
-    /// - Parameter terminal: what it has as standard input, through which it gets a controlling terminal.
+    /// - Parameter prefix: a program and arguments in front of its own, which is to execute what follows.
     init(
         workers: Int = 2, pool: String? = nil, configuration: String = "", arguments: [String] = [],
         environment: [String: String] = [:], limits: [Program.Limit] = [], directory: Directory? = nil,
-        stateDirectory: String? = nil, terminal: String? = nil
+        stateDirectory: String? = nil, prefix: [String] = []
     ) throws {
         let directory = try directory ?? Directory()
         self.directory = directory
@@ -37,7 +38,8 @@ final class Daemon {
         }
         self.arguments = ["run"] + own + arguments
         self.environment = Self.environment(directory).merging(environment) { $1 }
-        launcher = try Self.start(self.arguments, self.environment, directory, limits, terminal)
+        self.prefix = prefix
+        launcher = try Self.start(prefix, self.arguments, self.environment, directory, limits)
     }
 
     deinit {
@@ -53,20 +55,16 @@ final class Daemon {
     }
 
     private static func start(
-        _ arguments: [String], _ environment: [String: String], _ directory: Directory, _ limits: [Program.Limit],
-        _ terminal: String?
+        _ prefix: [String], _ arguments: [String], _ environment: [String: String], _ directory: Directory,
+        _ limits: [Program.Limit]
     ) throws -> Program {
         let output = try Capture()
         let log = open(directory.file("log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { [log, null].forEach { close($0) } }
-        var command = [Program.folder + "/orchd"] + arguments
-        if let terminal {
-            // The program is the leader of a new session: the first terminal that it opens becomes the session's.
-            command = ["/bin/sh", "-c", #"exec "$@" < "$0" 2> "$0""#, terminal] + command
-        }
         let program = try Program(
-            command, environment: environment, directory: directory.path, descriptors: [null, output.writer, log],
+            prefix + [Program.folder + "/orchd"] + arguments, environment: environment, directory: directory.path,
+            descriptors: [null, output.writer, log],
             limits: limits)
         output.closeWriter()
         let isReady = try output.read("the line that says ready") { $0.text.hasSuffix("\n") }
@@ -87,7 +85,7 @@ final class Daemon {
     /// Starts it again, in the same directory, after its end.
     func restart() throws {
         try launcher.wait()
-        launcher = try Self.start(arguments, environment, directory, limits, nil)
+        launcher = try Self.start(prefix, arguments, environment, directory, limits)
     }
 
     // MARK: Its processes
@@ -229,8 +227,9 @@ extension Daemon {
     struct Result {
         let status: Int32
         let bytes: [UInt8]
-        let error: String
+        let errorBytes: [UInt8]
         var output: String { String(decoding: bytes, as: UTF8.self) }
+        var error: String { String(decoding: errorBytes, as: UTF8.self) }
         /// What `submit` prints off a terminal.
         var id: Int64 {
             get throws {
@@ -262,9 +261,9 @@ extension Daemon {
         }
 
         func result() throws -> Result {
-            try output.readAll()
-            try error.readAll()
-            return Result(status: try program.wait(), bytes: output.bytes, error: error.text)
+            // What it says on the other stream meanwhile must fit into the pipe, or be read as well.
+            try output.readAll(and: error)
+            return Result(status: try program.wait(), bytes: output.bytes, errorBytes: error.bytes)
         }
     }
 }

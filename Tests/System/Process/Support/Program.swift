@@ -108,6 +108,12 @@ final class Capture {
         (reader, writer) = (ends[0], ends[1])
     }
 
+    /// Of something else than a pipe.
+    init(reading descriptor: Int32) {
+        (reader, writer) = (descriptor, -1)
+        isOpen = false
+    }
+
     deinit {
         close(reader)
         closeWriter()
@@ -138,13 +144,35 @@ final class Capture {
         return true
     }
 
-    func readAll() throws { try read("the end") { _ in false } }
+    /// Reads two to their ends.
+    func readAll(and other: Capture, within seconds: Double = patience) throws {
+        let deadline = milliseconds() + seconds * 1000
+        var open = [self, other]
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while !open.isEmpty {
+            var events = open.map { pollfd(fd: $0.reader, events: Int16(POLLIN), revents: 0) }
+            guard poll(&events, nfds_t(events.count), Int32(max(0, deadline - milliseconds()))) > 0 else {
+                throw Failure("waited \(seconds) s in vain for the end of a program, and read: \(text.suffix(2000))")
+            }
+            for (capture, event) in zip(open, events) where event.revents != 0 {
+                let count = Glibc.read(capture.reader, &buffer, buffer.count)
+                if count > 0 { capture.bytes += buffer[..<count] } else { open.removeAll { $0 === capture } }
+            }
+        }
+    }
 }
 
 /// Whether a process is there and has not ended.
 func isAlive(_ pid: pid_t) -> Bool {
     guard let stat = contents("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return false }
     return !stat[end...].hasPrefix(") Z") && !stat[end...].hasPrefix(") X")
+}
+
+/// What the descriptors of a process are.
+func links(of pid: pid_t) -> [String] {
+    let folder = "/proc/\(pid)/fd"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") }
 }
 
 /// A file of /proc, as text.

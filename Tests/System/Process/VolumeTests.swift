@@ -1,0 +1,43 @@
+import Foundation
+import Glibc
+import OrchClient
+import OrchProtocol
+import Testing
+
+/// Many tasks at once.
+@Suite(.onThreads) struct VolumeTests {
+    @Test func aHundredThousandTasksInOneBatch() throws {
+        let daemon = try Daemon(workers: 0)
+        let lines = (0..<100_000).map { #"{"command":["true","\#($0)"]}"# }.joined(separator: "\n")
+        #expect(try daemon.orchctl("status").status == 0)
+        let start = milliseconds()
+        let submission = try daemon.start(["submit", "--batch", "-"], input: Array(lines.utf8))
+        var latencies: [Double] = []
+        while !submission.program.hasEnded, latencies.count < 1000 {
+            // Its ids would fill the pipe.
+            _ = try? submission.output.read("ids", within: 0.01) { _ in false }
+            let before = milliseconds()
+            let status = try daemon.orchctl("status")
+            #expect(status.status == 0, "\(status)")
+            latencies.append(milliseconds() - before)
+        }
+        let spent = milliseconds() - start
+        let result = try submission.result()
+        #expect(result.status == 0 && result.output.hasSuffix("100000\n"))
+        // Accepted means durable.
+        try daemon.killEngine()
+        #expect(try daemon.status().counts.ready == 100_000)
+        let after = milliseconds()
+        #expect(try daemon.orchctl("status").status == 0)
+        latencies.sort()
+        print(
+            """
+            100 000 tasks in one batch: \(Int(spent)) ms from orchctl's start to its end; meanwhile `orchctl status` took \
+            \(Int(latencies[latencies.count / 2])) ms (median of \(latencies.count)), \(Int(latencies.last ?? 0)) ms at the most; \
+            afterwards \(Int(milliseconds() - after)) ms
+            """)
+        #expect(spent < 60_000)
+        #expect(latencies[latencies.count / 2] < 2000)
+        try daemon.finish()
+    }
+}

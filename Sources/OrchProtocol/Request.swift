@@ -73,9 +73,11 @@ public struct Request: Codable, Sendable, Equatable {
         } catch let error as DecodingError {
             throw Rejected(id: id, error: WireError(error, of: method))
         } catch {
-            // Foundation has no DecodingError for a number that does not fit its type.
+            // Foundation reads text and numbers only when they are asked for, and has no DecodingError for what is wrong then.
             throw Rejected(
-                id: id, error: WireError(.invalidParameter, "a number in the parameters of \(method.rawValue) does not fit"))
+                id: id,
+                error: WireError(
+                    .parseError, "a text in the parameters of \(method.rawValue) is not valid, or a number does not fit"))
         }
     }
 

@@ -31,7 +31,7 @@ import Testing
         try expect(#"{"jsonrpc":"2.0","id":1}"#, .invalidRequest, field: "method", says: "method")
         try expect(request("task.sumbit", "{}"), .unknownMethod, says: #"did you mean "task.submit"?"#)
         try expect(request("task.submit", "{}"), .invalidParameter, field: "command", says: "needs")
-        try expect(request("task.submit", "7"), .invalidParameter, field: "", says: "must be an object")
+        try expect(request("task.submit", "7"), .invalidParameter, field: nil, says: "must be an object")
         try expect(
             request("task.submit", #"{"comand":["true"]}"#), .invalidParameter, field: "comand",
             says: #"did you mean "command"?"#)

@@ -19,8 +19,10 @@ import Testing
         #expect(try client.line() == nil)
         #expect(try daemon.status().state == .running)
         // A large submission is something else.
-        let id = try daemon.submit("true") { $0.stdin = String(repeating: "x", count: 5 << 20) }
-        #expect(try daemon.end(of: id).state == .succeeded)
+        var spec = TaskSpec(command: ["true"])
+        spec.stdin = String(repeating: "x", count: 3 << 20)
+        let many = try daemon.call(.submit(.many([spec, spec])), as: SubmissionResult.self)
+        for it in many.all { #expect(try daemon.end(of: it.id).state == .succeeded) }
         try daemon.finish()
     }
 

@@ -64,7 +64,7 @@ import Testing
             $0.descriptors = [1]
         }
         #expect(try engine.run(order, descriptors: [output.number]).code == 0)
-        #expect(readAll(output.number) == "65534\n65534\n65534-700\n65534-700\n")
+        #expect(readAll(output.number) == "65534\n65534\n65534-700\n65534-770\n")
         #expect(engine.results[1] == "r\n")
         try engine.send(.discard(pool: "p", name: "1.1"))
         try eventually { access(fixture.directory + "/work/p/1.1", F_OK) != 0 }

@@ -81,7 +81,7 @@ public final class Engine: Sendable {
             store: store, files: files, news: news, watcher: watcher, queries: queries,
             readers: ReaderPool(threads: workers))
         let stopping = stopping
-        let control = EngineControl(load: load, current: configuration, inbox: inbox, log: log) {
+        let control = EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log) {
             stopping.request(.drained)
         }
         let router = RequestRouter(
@@ -98,7 +98,7 @@ public final class Engine: Sendable {
 
         inbox.push([
             .configured(configuration.value.pools.map(\.settings)),
-            .announced(.daemonStarted, detail: "version \(Release.version)"),
+            .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
         ])
         loop.start(Scheduler(limits: .init(queued: configuration.value.queued)))
         watcher.start()
@@ -139,7 +139,7 @@ public final class Engine: Sendable {
     /// Reads the configuration again, as the service manager asks; the log tells of the outcome.
     public func reload() {
         workers.submit { [control] _ in
-            _ = try? control.reload(by: Requester(uid: geteuid(), isAdministrator: true))
+            control.reload(by: Requester(uid: geteuid(), isAdministrator: true)) { _ in }
         }
     }
 

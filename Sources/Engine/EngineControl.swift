@@ -8,37 +8,49 @@ final class EngineControl: Sendable {
     private let load: @Sendable () throws -> Configuration
     private let current: CurrentConfiguration
     private let inbox: Inbox
+    private let performer: EffectPerformer
     private let log: Logger
     private let onStop: @Sendable () -> Void
     private let reloading = Mutex(())
 
     init(
-        load: @escaping @Sendable () throws -> Configuration, current: CurrentConfiguration, inbox: Inbox, log: Logger,
-        onStop: @escaping @Sendable () -> Void
+        load: @escaping @Sendable () throws -> Configuration, current: CurrentConfiguration, inbox: Inbox,
+        performer: EffectPerformer, log: Logger, onStop: @escaping @Sendable () -> Void
     ) {
         self.load = load
         self.current = current
         self.inbox = inbox
+        self.performer = performer
         self.log = log
         self.onStop = onStop
     }
 
-    /// Reads the configuration again. One that is not valid changes nothing.
-    func reload(by requester: Requester) throws -> ReloadResult {
-        try reloading.withLock { _ in
+    /// Reads the configuration again. One that is not valid changes nothing; one that is valid is in force when `done` is called.
+    func reload(by requester: Requester, _ done: @escaping @Sendable (Result<ReloadResult, WireError>) -> Void) {
+        reloading.withLock { _ in
             do {
                 let new = try load()
                 let changes = Self.changes(from: current.value, to: new)
                 current.value = new
-                let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
+                let detail = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
+                let token = performer.expect { reply in
+                    if case .failed(let error) = reply {
+                        done(.failure(error))
+                    } else {
+                        done(.success(.init(changes: changes)))
+                    }
+                }
                 inbox.push([
                     .configured(new.pools.map(\.settings)),
-                    .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(summary)"),
+                    .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(detail)", reply: token),
                 ])
-                return ReloadResult(changes: changes)
             } catch let error as ConfigurationError {
                 log.warning("The configuration was not reloaded: \(error)")
-                throw WireError(.invalidConfiguration, "the configuration is not valid and stays as it was:\n\(error)")
+                done(
+                    .failure(
+                        WireError(.invalidConfiguration, "the configuration is not valid and stays as it was:\n\(error)")))
+            } catch {
+                done(.failure(WireError(storage: error)))
             }
         }
     }

@@ -65,8 +65,8 @@ public enum Input: Sendable, Equatable {
     /// The rest of a cancellation that is too large for one turn.
     case cancelMore(pool: String?, after: Int64, count: Int, by: Requester, reply: ReplyToken)
     case configured([PoolSettings])
-    /// Something about the daemon as a whole that belongs among the events.
-    case announced(Event.Kind, detail: String?)
+    /// Something that is only to be told of; the answer comes when it and what came with it is on the disk.
+    case announced(Event.Kind, detail: String?, reply: ReplyToken?)
     case connected(Inventory)
     case disconnected
     case started(AttemptStart)
@@ -84,6 +84,7 @@ public enum Input: Sendable, Equatable {
     public var reply: ReplyToken? {
         switch self {
         case .command(_, _, let reply), .cancelMore(_, _, _, _, let reply): reply
+        case .announced(_, _, let reply): reply
         default: nil
         }
     }

@@ -55,7 +55,9 @@ public struct Scheduler: Sendable {
         case .cancelMore(let pool, let after, let count, let requester, let reply):
             try cancelMany(in: pool, after: after, count: count, by: requester, reply: reply, &work)
         case .configured(let pools): try configure(pools, &work)
-        case .announced(let kind, let detail): work.event(kind) { $0.detail = detail }
+        case .announced(let kind, let detail, let reply):
+            work.event(kind) { $0.detail = detail }
+            if let reply { work.effects.append(.reply(reply, .done(detail ?? ""))) }
         case .connected(let inventory): try reconcile(inventory, &work)
         case .disconnected: disconnect(&work)
         case .started(let start): try noteStart(start, &work)

@@ -48,7 +48,7 @@ final class RequestRouter: Sendable {
         case .wait(let parameters): stream(responder) { try self.streams.wait(parameters, responder) }
         case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
         case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }
-        case .reload: administer(requester, "reload the configuration", responder) { try self.control.reload(by: requester) }
+        case .reload: reload(requester, responder)
         case .stop(let parameters):
             if parameters.now == true {
                 command(.shutdown, requester, responder) { self.control.stop() }
@@ -79,15 +79,19 @@ final class RequestRouter: Sendable {
         stream(responder) { responder.succeed(try body()) }
     }
 
-    private func administer<T: Codable & Sendable>(
-        _ requester: Requester, _ action: String, _ responder: Responder, _ body: @escaping @Sendable () throws -> T
-    ) {
-        query(responder) {
+    private func reload(_ requester: Requester, _ responder: Responder) {
+        stream(responder) {
             guard requester.isAdministrator else {
                 throw WireError(
-                    .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
+                    .forbidden,
+                    "only admins may reload the configuration: root, the daemon's own user, and members of an admin group")
             }
-            return try body()
+            self.control.reload(by: requester) { result in
+                switch result {
+                case .success(let changes): responder.succeed(changes)
+                case .failure(let error): responder.fail(error)
+                }
+            }
         }
     }
 

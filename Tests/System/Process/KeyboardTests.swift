@@ -34,6 +34,10 @@ import Testing
         try terminal.screen.read("the keys") { $0.text.contains("keys: s status, q drain and quit, Ctrl-C stop") }
         try daemon.shell("echo $$ > task; while [ ! -e gate ]; do sleep 0.02; done") { $0.name = "the-name-of-it" }
         _ = try daemon.directory.number("task")
+        // The task may be there before the engine has been told.
+        try eventually("a busy worker") {
+            try daemon.call(.workerList(.init()), as: WorkerList.self).workers.contains { $0.state == .busy }
+        }
         terminal.press("s")
         try terminal.screen.read("the status") { $0.text.contains("the-name-of-it") && $0.text.contains("default/2") }
         terminal.press("q")

@@ -73,7 +73,8 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     /// Seconds of CPU time in user and in kernel mode, descendants that were waited for included.
     public var cpuUser: Double?
     public var cpuSystem: Double?
-    /// The largest resident size of one of its processes, in bytes.
+    /// The largest resident size of one of its processes, in bytes. Without a cgroup never below the supervisor's own, some
+    /// 7 MiB, since the kernel counts what a process was before it executed its program.
     public var peakMemory: Int64?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {

@@ -16,7 +16,7 @@ import Testing
     @Test(
         arguments: [
             (.succeeded, Outcome(.exited, code: 0), 0, nil), (.failed, Outcome(.exited, code: 3), 3, nil),
-            (.failed, Outcome(.signalled, code: 9), 137, "task 1 failed: was killed by signal 9 (SIGKILL)"),
+            (.failed, Outcome(.signalled, code: 9), 137, "task 1 failed: was killed by SIGKILL"),
             (.failed, Outcome(.runTimeout), 124, "task 1 failed: ran longer than its timeout"),
             (.failed, Outcome(.spawnFailed), 127, "task 1 failed: could not be started"),
             (.cancelled, nil, 130, "task 1 cancelled"), (.expired, nil, 125, "task 1 expired"),

@@ -88,6 +88,8 @@ lint: ## check the format of the Swift code; shell scripts and man pages where t
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
 	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck -x; fi
 	@if command -v mandoc > /dev/null; then mandoc -T lint -W warning $(MAN:%=docs/man/%); fi
+	@sed -n 's/^-- //p' systemd/orchd.catalog | while read -r id; do grep -q "$$id" Sources/Engine/Events/Story.swift || \
+		{ echo "systemd/orchd.catalog explains $$id, which nothing writes" >&2; exit 1; }; done
 
 format: ## put the Swift code into its format
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
@@ -111,9 +113,15 @@ install: ## install programs, units, configuration, man pages, completions
 		install -D -m 644 build/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish; \
 	done
 	@$(MAKE) install-config
-	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; \
-		echo; echo "Now: systemctl enable --now orchd"; \
-		echo "and for each user who is to use it: usermod --append --groups orch NAME"; fi
+	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
+	if systemctl --quiet is-active orchd 2> /dev/null; then \
+		echo "Running tasks go on when you now bring in the new programs:"; \
+		echo "  systemctl kill --kill-whom=main --signal=USR2 orchd-supervisor"; \
+		echo "  systemctl restart orchd"; \
+	else \
+		echo "Now: systemctl enable --now orchd"; \
+		echo "and for each user who is to use it: usermod --append --groups orch NAME"; \
+	fi; fi
 
 # A file that its owner changed or removed stays as it is; the new default goes beside it.
 install-config:

@@ -22,6 +22,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -52,7 +53,7 @@ let package = Package(
         module("Supervision", ["SupervisorLink", "CLinux"]),
         module("Agents", ["OrchProtocol"]),
         module("Scheduling", ["OrchProtocol"]),
-        module("Storage", ["Scheduling", "OrchProtocol", grdb]),
+        module("Storage", ["Scheduling", "OrchProtocol", grdb, sqlite]),
         module("Systemd", ["CSystemd", logging]),
         module(
             "Engine",
@@ -64,7 +65,7 @@ let package = Package(
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Systemd", "CLinux",
+                "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Storage", "Systemd", "CLinux",
                 argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
@@ -74,7 +75,14 @@ let package = Package(
         tests("Supervision", ["Supervision", "SupervisorLink", "CLinux", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "Scheduling", "OrchProtocol", grdb]),
+        tests("Agents", ["Agents"]),
+        tests("Engine", ["Engine", "Agents", "OrchProtocol", "Scheduling", "SupervisorLink", nioCore]),
+        tests("Systemd", ["Systemd"]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
+        tests("OrchProtocol", ["OrchProtocol"]),
+        tests("OrchClient", ["OrchClient", "OrchProtocol"]),
+        tests("Presentation", ["Presentation", "OrchProtocol"]),
+        tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
         .testTarget(
             name: "SystemTests",
             dependencies: ["OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl"],

@@ -86,7 +86,7 @@ public final class Engine: Sendable {
         }
         let router = RequestRouter(
             inbox: inbox, performer: performer, queries: queries, streams: streams, control: control, workers: workers)
-        for found in try store.running() {
+        for found in try store.live() {
             let entry = LiveAttempts.Entry(found.task, found.attempt, configuration.value)
             attempts.insert(found.attempt.id, entry)
             watcher.begin(found.attempt.id, entry)
@@ -97,7 +97,8 @@ public final class Engine: Sendable {
         self.control = control
 
         inbox.push([
-            .configured(configuration.value.pools.map(\.settings)), .announced(.daemonStarted, detail: nil, reply: nil),
+            .configured(configuration.value.pools.map(\.settings)),
+            .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
         ])
         loop.start(Scheduler(limits: .init(queued: configuration.value.queued)))
         watcher.start()

@@ -23,8 +23,7 @@ struct StateDirectory: Sendable {
         guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
             let owner = Self.owner(of: lock).map { ", process \($0)," } ?? ""
             throw StartError(
-                "another orchd\(owner) uses the state directory \(path); stop it first, or choose another with --state-dir",
-                isLasting: true)
+                "another orchd\(owner) uses the state directory \(path); stop it first, or choose another with --state-dir")
         }
         let owner = Array("\(getpid())\n".utf8)
         ftruncate(lock.number, 0)

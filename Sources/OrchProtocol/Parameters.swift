@@ -130,7 +130,7 @@ public struct WaitParameters: Codable, Sendable, Equatable {
     }
 }
 
-public enum OutputStream: String, Codable, Sendable, CaseIterable {
+public enum OutputStream: String, WireWord, Sendable {
     case stdout, stderr
 }
 

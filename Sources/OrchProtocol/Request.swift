@@ -72,6 +72,10 @@ public struct Request: Codable, Sendable, Equatable {
             throw Rejected(id: id, error: error)
         } catch let error as DecodingError {
             throw Rejected(id: id, error: WireError(error, of: method))
+        } catch {
+            // Foundation has no DecodingError for a number that does not fit its type.
+            throw Rejected(
+                id: id, error: WireError(.invalidParameter, "a number in the parameters of \(method.rawValue) does not fit"))
         }
     }
 

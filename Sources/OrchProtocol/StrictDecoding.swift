@@ -26,7 +26,7 @@ extension Decoder {
     }
 }
 
-/// The path of a value below `params`, as a person would write it: `[3].labels.team`.
+/// The path of a value below `params`, as a person would write it: `[3].labels.team`. Empty for the parameters as a whole.
 func fieldPath(_ path: [any CodingKey]) -> String {
     var text = ""
     for key in path {

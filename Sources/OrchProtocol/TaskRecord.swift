@@ -1,19 +1,8 @@
 /// The life of a task. The last four are final.
-public enum TaskState: String, Codable, Sendable, CaseIterable {
+public enum TaskState: String, WireWord, Sendable {
     case queued, running, succeeded, failed, cancelled, expired
 
     public var isFinal: Bool { self != .queued && self != .running }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let word = try container.decode(String.self)
-        guard let state = Self(rawValue: word) else {
-            let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\"\(word.shortened(to: 40))\" is none of \(known)")
-        }
-        self = state
-    }
 }
 
 /// Why a queued task is not running yet.
@@ -42,6 +31,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var reason: String?
     public var pool: String
     public var name: String?
+    /// In `task.wait` no more than the first 4096 bytes of the command, or characters of the prompt.
     public var command: [String]?
     public var prompt: String?
     public var labels: [String: String]?

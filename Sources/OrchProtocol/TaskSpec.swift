@@ -13,7 +13,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     public var timeout: Double?
     /// The longest an attempt may go without writing output, in seconds.
     public var idleTimeout: Double?
-    /// How often the task may be tried again after a failure that `retryOn` lists. 0 where not given.
+    /// How often the task may be tried again after a failure that `retryOn` lists; as its pool says where not given.
     public var retries: Int?
     /// Which outcomes are worth another attempt; exit, timeout, signal and lost where not given.
     public var retryOn: [RetryCause]?
@@ -106,7 +106,7 @@ public enum Submission: Codable, Sendable, Equatable {
 }
 
 /// Outcomes of an attempt that a task may name in `retry_on`.
-public enum RetryCause: String, Codable, Sendable, CaseIterable {
+public enum RetryCause: String, WireWord, Sendable {
     /// The program ended with an exit status other than 0, or without the result its agent owes.
     case exit
     /// The run or the idle timeout ended it.
@@ -119,15 +119,4 @@ public enum RetryCause: String, Codable, Sendable, CaseIterable {
     case output
     /// It could not be started at all.
     case spawn
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let word = try container.decode(String.self)
-        guard let cause = Self(rawValue: word) else {
-            let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\"\(word.shortened(to: 40))\" is none of \(known)")
-        }
-        self = cause
-    }
 }

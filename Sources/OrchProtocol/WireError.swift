@@ -51,7 +51,7 @@ public struct WireError: Error, Codable, Sendable, Equatable {
     public struct Details: Codable, Sendable, Equatable {
         /// One of ``Code``; a string, because a client may meet a daemon that knows more codes than it does.
         public var code: String
-        /// The parameter that is at fault, as a path: `tasks[3].timeout`.
+        /// The parameter that is at fault, as a path: `timeout`, or `[3].timeout` in a batch.
         public var field: String?
     }
 
@@ -62,7 +62,7 @@ public struct WireError: Error, Codable, Sendable, Equatable {
     public init(_ code: Code, _ message: String, field: String? = nil) {
         self.code = code.number
         self.message = message
-        data = Details(code: code.rawValue, field: field)
+        data = Details(code: code.rawValue, field: field.flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// The word for the error, where this library knows it.

@@ -16,7 +16,7 @@ public struct TaskDetailText {
     public var text: String {
         var text = style(.strong, "task \(task.id)") + "  " + style(TaskText.role(task), TaskText.state(task))
         text += task.reason.map { "  " + SafeText.line($0) } ?? ""
-        text += "\n" + table(facts) + "\n"
+        text += "\n" + table(facts)
         for attempt in task.attempts { text += "\n" + describe(attempt) }
         if let prompt = task.prompt { text += "\n" + style(.dim, "prompt") + "\n" + indented(prompt) }
         if let result = task.result {
@@ -95,7 +95,9 @@ public struct TaskDetailText {
     }
 
     private func indented(_ text: String) -> String {
-        SafeText.block(text).split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)\n" }.joined()
+        var text = text
+        if text.hasSuffix("\n") { text.removeLast() }
+        return SafeText.block(text).split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)\n" }.joined()
     }
 
     /// In the unit that leaves one to four digits: `850 KiB`.

@@ -38,9 +38,6 @@ extension Scheduler {
                 try lose(attempt, &work)
             }
         }
-        for pool in try work.store.pools() where pool.mode == .paused || isDraining || settings[pool.name] == nil {
-            try takeBack(pool.name, &work)
-        }
         // Nothing runs that the store does not know: it can only be of a database that was replaced by an older copy.
         for id in unknown.sorted() { work.effects.append(.stop(attempt: id, grace: 0)) }
     }

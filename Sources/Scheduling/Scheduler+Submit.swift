@@ -6,22 +6,32 @@ extension Scheduler {
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         let specs = submission.specs
-        guard work.store.queuedCount + specs.count <= limits.queued else {
-            throw WireError(
-                .tooBusy, "\(work.store.queuedCount) tasks are queued and the limit is \(limits.queued); try again later")
-        }
         let states = Dictionary(uniqueKeysWithValues: try work.store.pools().map { ($0.name, $0) })
-        var items: [(task: TaskItem, input: String?)] = []
-        items.reserveCapacity(specs.count)
+        var intents: [Intent] = []
+        intents.reserveCapacity(specs.count)
         for (index, spec) in specs.enumerated() {
             let path: String? = if case .many = submission { "[\(index)]" } else { nil }
             try SpecRules.check(spec, path: path)
-            items.append((try item(from: spec, path: path, by: requester, states: states, now: work.now), spec.stdin))
+            // A repeated request gets its answer whatever has become of the pool meanwhile.
+            if let key = spec.key, let id = try work.store.task(withKey: key, of: requester.uid) {
+                intents.append(.repeated(id))
+            } else {
+                let task = try item(from: spec, path: path, by: requester, states: states, now: work.now)
+                intents.append(.new(task, input: spec.stdin))
+            }
+        }
+        let count = intents.reduce(0) { if case .new = $1 { $0 + 1 } else { $0 } }
+        guard work.store.queuedCount + count <= limits.queued else {
+            throw WireError(
+                .tooBusy, "\(work.store.queuedCount) tasks are queued and the limit is \(limits.queued); try again later")
         }
         var results: [Submitted] = []
-        results.reserveCapacity(items.count)
-        for (task, input) in items {
-            results.append(try accept(task, input: input, &work))
+        results.reserveCapacity(intents.count)
+        for intent in intents {
+            switch intent {
+            case .repeated(let id): results.append(Submitted(id: id, created: false))
+            case .new(let task, let input): results.append(try accept(task, input: input, &work))
+            }
         }
         switch submission {
         case .one: work.effects.append(.reply(reply, .submitted(.one(results[0]))))
@@ -29,10 +39,17 @@ extension Scheduler {
         }
     }
 
+    private enum Intent {
+        /// The key is that of a task that is there.
+        case repeated(Int64)
+        case new(TaskItem, input: String?)
+    }
+
     private func accept(
         _ task: TaskItem, input: String?, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
-        if let key = task.definition.key, let id = try work.store.task(withKey: key) {
+        // The same key twice in one batch.
+        if let key = task.definition.key, let id = try work.store.task(withKey: key, of: task.definition.submitter) {
             return Submitted(id: id, created: false)
         }
         var task = task

@@ -8,6 +8,10 @@ enum SpecRules {
     static let maximumVariables = 256
     /// Bytes of argv or of the environment: what Linux takes with its usual stack of 8 MiB is a quarter of that, for both.
     static let maximumArguments = 2 << 20
+    /// MAX_ARG_STRLEN of Linux, with its NUL: 32 pages.
+    static let maximumArgument = 131_072
+    /// Bytes of a prompt, or of the text for standard input.
+    static let maximumText = 4 << 20
     static let priorities = -1_000_000...1_000_000
     static let retries = 0...1_000
     /// Seconds: ten years.
@@ -25,12 +29,20 @@ enum SpecRules {
             if let index = command.firstIndex(where: hasNUL) {
                 throw fail("command[\(index)]", "an argument cannot contain a NUL")
             }
+            if let index = command.firstIndex(where: { $0.utf8.count >= maximumArgument }) {
+                throw fail(
+                    "command[\(index)]", "an argument is shorter than 128 KiB, or Linux starts no program with it; use stdin")
+            }
             guard command.reduce(0, { $0 + $1.utf8.count + 1 }) <= maximumArguments else {
                 throw fail("command", "the arguments are longer than 2 MiB, which no program can be started with")
             }
         case (nil, let prompt?):
             guard !prompt.allSatisfy(\.isWhitespace) else { throw fail("prompt", "the prompt is empty") }
             guard !hasNUL(prompt) else { throw fail("prompt", "a prompt cannot contain a NUL") }
+            guard prompt.utf8.count <= maximumText else { throw fail("prompt", "a prompt has at most 4 MiB") }
+        }
+        if let input = spec.stdin, input.utf8.count > maximumText {
+            throw fail("stdin", "the text for standard input has at most 4 MiB; let the task read a file")
         }
         try checkText(spec.name, "name", limit: maximumName, path)
         try checkText(spec.key, "key", limit: maximumKey, path)
@@ -101,6 +113,11 @@ enum SpecRules {
             throw WireError(.invalidParameter, "more than \(maximumVariables) variables or 2 MiB", field: field("env", path))
         }
         for (name, value) in environment {
+            guard name.utf8.count + value.utf8.count + 1 < maximumArgument else {
+                throw WireError(
+                    .invalidParameter, "a variable is shorter than 128 KiB, or Linux starts no program with it",
+                    field: field("env.\(name.shortened(to: 40))", path))
+            }
             let isName = !name.isEmpty && !name.utf8.contains(UInt8(ascii: "=")) && !hasNUL(name)
             guard isName, !hasNUL(value) else {
                 throw WireError(

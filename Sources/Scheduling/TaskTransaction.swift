@@ -12,7 +12,8 @@ public protocol TaskTransaction: AnyObject {
     func task(_ id: Int64) throws -> TaskItem?
     /// The text for the standard input of a task whose `hasInput` is set.
     func input(of id: Int64) throws -> String?
-    func task(withKey key: String) throws -> Int64?
+    /// The task that a submitter has made with an idempotency key. Two submitters may use the same.
+    func task(withKey key: String, of submitter: UInt32) throws -> Int64?
     /// Writes everything but the definition. `place` is where the task was when it was read.
     func update(_ task: TaskItem, from place: TaskItem.Place) throws
     /// The ready tasks of a pool, the highest priority first, and of those the oldest.

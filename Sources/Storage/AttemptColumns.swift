@@ -9,12 +9,13 @@ enum AttemptColumns {
         attempt.pid, attempt.started_at, attempt.started_monotonic, attempt.wake_at, attempt.stopping, attempt.ended_at, \
         attempt.outcome, attempt.code, attempt.reason, attempt.cpu_user, attempt.cpu_system, attempt.peak_memory
         """
+    static let selectByID = "SELECT \(all) FROM attempt WHERE id = ?"
     static let update = """
         UPDATE attempt SET state = ?, slot = ?, pid = ?, started_at = ?, started_monotonic = ?, wake_at = ?, stopping = ?, \
         ended_at = ?, outcome = ?, code = ?, reason = ?, cpu_user = ?, cpu_system = ?, peak_memory = ? WHERE id = ?
         """
 
-    static func values(of attempt: Attempt) -> [(any DatabaseValueConvertible)?] {
+    static func values(of attempt: Attempt) -> [(any SQLValue)?] {
         [
             attempt.state.rawValue, attempt.slot, attempt.pid, attempt.startedAt, attempt.startedMonotonic,
             attempt.wakeAt, attempt.stopping?.rawValue, attempt.endedAt, attempt.outcome?.kind.rawValue,

@@ -1,22 +1,30 @@
 import GRDB
+import GRDBSQLite
 
 /// Reads the columns of a row from left to right. It throws where a value is not what the schema says, instead of trapping.
+///
+/// By the C interface, because GRDB makes a dictionary of the columns' names for every result, and an existential of every
+/// argument more than once: together half of what a turn took.
 struct Columns {
-    private let row: Row
-    private var index = 0
+    private let statement: OpaquePointer
+    private var index: Int32 = 0
 
-    init(_ row: Row) { self.row = row }
+    fileprivate init(_ statement: OpaquePointer) { self.statement = statement }
 
-    mutating func next<T: DatabaseValueConvertible & StatementColumnConvertible>(_ type: T.Type = T.self) throws -> T {
+    mutating func next<T: SQLValue>(_ type: T.Type = T.self) throws -> T {
         defer { index += 1 }
-        return try row.decode(T.self, atIndex: index)
+        guard let value = T(statement, column: index) else {
+            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "column \(index) is no \(T.self)")
+        }
+        return value
     }
 
-    mutating func optional<T: DatabaseValueConvertible & StatementColumnConvertible>(
-        _ type: T.Type = T.self
-    ) throws -> T? {
-        defer { index += 1 }
-        return try row.decode(T?.self, atIndex: index)
+    mutating func optional<T: SQLValue>(_ type: T.Type = T.self) throws -> T? {
+        guard sqlite3_column_type(statement, index) != SQLITE_NULL else {
+            index += 1
+            return nil
+        }
+        return try next(type)
     }
 
     mutating func raw<T: RawRepresentable>(_ type: T.Type = T.self) throws -> T where T.RawValue == Int {
@@ -36,34 +44,54 @@ struct Columns {
 }
 
 extension Database {
-    /// Fetches all rows of a statement that is prepared once. For results that are known to be short.
-    func rows<T>(_ sql: String, _ arguments: StatementArguments = [], _ read: (inout Columns) throws -> T) throws -> [T] {
-        let cursor = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
+    /// Runs a statement, which is prepared once, until `body` answers false. The body must not run the same one again.
+    func forEachRow(_ sql: String, _ arguments: [(any SQLValue)?], _ body: (inout Columns) throws -> Bool) throws {
+        let statement = try cachedStatement(sql: sql).sqliteStatement
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        guard sqlite3_bind_parameter_count(statement) == arguments.count else {
+            throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "wrong number of arguments", sql: sql)
+        }
+        for (index, argument) in arguments.enumerated() {
+            let position = Int32(index + 1)
+            try check(argument?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position), sql)
+        }
+        while true {
+            let code = sqlite3_step(statement)
+            guard code == SQLITE_ROW else { return try check(code, sql) }
+            var columns = Columns(statement)
+            guard try body(&columns) else { return }
+        }
+    }
+
+    private func check(_ code: Int32, _ sql: String) throws {
+        guard code != SQLITE_OK, code != SQLITE_DONE else { return }
+        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: lastErrorMessage, sql: sql)
+    }
+
+    /// For results that are known to be short.
+    func rows<T>(_ sql: String, _ arguments: [(any SQLValue)?] = [], _ read: (inout Columns) throws -> T) throws -> [T] {
         var result: [T] = []
-        while let row = try cursor.next() {
-            var columns = Columns(row)
-            result.append(try read(&columns))
+        try forEachRow(sql, arguments) {
+            result.append(try read(&$0))
+            return true
         }
         return result
     }
 
-    /// Fetches row by row for as long as there are any and the body wants them; true when it wanted no more.
-    func scan<T>(
-        _ sql: String, _ arguments: StatementArguments, _ read: (inout Columns) throws -> T, _ body: (T) throws -> Bool
-    ) throws -> Bool {
-        let cursor = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
-        while let row = try cursor.next() {
-            var columns = Columns(row)
-            guard try body(read(&columns)) else { return true }
+    /// The first row.
+    func row<T>(_ sql: String, _ arguments: [(any SQLValue)?] = [], _ read: (inout Columns) throws -> T) throws -> T? {
+        var result: T?
+        try forEachRow(sql, arguments) {
+            result = try read(&$0)
+            return false
         }
-        return false
+        return result
     }
 
-    func row<T>(_ sql: String, _ arguments: StatementArguments = [], _ read: (inout Columns) throws -> T) throws -> T? {
-        try rows(sql, arguments, read).first
-    }
-
-    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try cachedStatement(sql: sql).execute(arguments: arguments)
+    func run(_ sql: String, _ arguments: [(any SQLValue)?] = []) throws {
+        try forEachRow(sql, arguments) { _ in true }
     }
 }

@@ -6,9 +6,12 @@ import Scheduling
 /// What needs no decision is read beside the turn loop, from snapshots.
 extension SQLiteStore {
     /// - Throws: ``StorageError``.
-    public func record(of id: Int64) throws -> TaskRecord? {
-        try read { db in
-            guard let task = try db.row("SELECT \(TaskColumns.all) FROM task WHERE id = ?", [id], TaskColumns.read) else {
+    ///
+    /// - Parameter brief: to have only the beginning of a long command or prompt.
+    public func record(of id: Int64, brief: Bool = false) throws -> TaskRecord? {
+        let columns = brief ? TaskColumns.brief : TaskColumns.all
+        return try read { db in
+            guard let task = try db.row("SELECT \(columns) FROM task WHERE id = ?", [id], TaskColumns.read) else {
                 return nil
             }
             let attempts = try db.rows(
@@ -20,7 +23,7 @@ extension SQLiteStore {
     /// The task and its attempt of a number, or its latest.
     public func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)? {
         try read { db in
-            guard let task = try db.row("SELECT \(TaskColumns.all) FROM task WHERE id = ?", [id], TaskColumns.read) else {
+            guard let task = try db.row(TaskColumns.selectByID, [id], TaskColumns.read) else {
                 return nil
             }
             let attempt = try db.row(
@@ -43,77 +46,15 @@ extension SQLiteStore {
         }
     }
 
-    /// Bytes of commands and prompts after which a page ends early, so that no list takes memory without bound.
-    private static let pageSize = 1 << 20
-
-    /// Tasks from the newest to the oldest; fewer than the limit where they are large.
-    public func page(_ query: ListParameters, limit: Int) throws -> TaskPage {
-        var conditions: [String] = []
-        var arguments: [any DatabaseValueConvertible] = []
-        if let states = query.states, !states.isEmpty {
-            conditions.append("(" + states.map(Self.condition).joined(separator: " OR ") + ")")
-        }
-        if let pool = query.pool {
-            conditions.append("pool = ?")
-            arguments.append(pool)
-        }
-        if let name = query.name {
-            conditions.append("name = ?")
-            arguments.append(name)
-        }
-        for (key, value) in (query.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
-            conditions.append("EXISTS (SELECT 1 FROM json_each(task.labels) WHERE json_each.key = ? AND json_each.value = ?)")
-            arguments += [key, value]
-        }
-        if let cursor = query.cursor {
-            conditions.append("id < ?")
-            arguments.append(cursor)
-        }
-        let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let sql = "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
-        return try read { db in
-            var tasks: [TaskItem] = []
-            var size = 0
-            let isCut = try db.scan(sql, StatementArguments(arguments), TaskColumns.read) { task in
-                guard tasks.count < limit, size < Self.pageSize else { return false }
-                size += task.definition.work.size
-                tasks.append(task)
-                return true
-            }
-            let records = try tasks.map { task in
-                let latest = try db.rows(
-                    "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT 1", [task.id],
-                    AttemptColumns.read)
-                return TaskRecord(task, attempts: latest)
-            }
-            return TaskPage(tasks: records, nextCursor: isCut ? records.last?.id : nil)
-        }
-    }
-
-    /// The conditions of the partial indexes are repeated in full, since SQLite does not conclude one from another.
-    ///
-    /// A task whose attempt has not been started yet is queued to the eye, although the supervisor has it.
-    private static func condition(for state: TaskState) -> String {
-        let started = "EXISTS (SELECT 1 FROM attempt WHERE attempt.task = task.id AND attempt.state = 1)"
-        return switch state {
-        case .queued: "phase < 3 OR (phase = 3 AND NOT \(started))"
-        case .running: "(phase < 4 AND phase <> 0 AND phase = 3 AND \(started))"
-        case .succeeded: "phase = 4"
-        case .failed: "(phase >= 5 AND phase = 5)"
-        case .cancelled: "(phase >= 5 AND phase = 6)"
-        case .expired: "(phase >= 5 AND phase = 7)"
-        }
-    }
-
-    /// The attempts that have started and not ended, with their tasks.
-    public func running() throws -> [(task: TaskItem, attempt: Attempt)] {
+    /// The attempts that have not ended, with their tasks, by pool and slot.
+    public func live() throws -> [(task: TaskItem, attempt: Attempt)] {
         try read { db in
             let attempts = try db.rows(
-                "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state < 2 AND state = 1 ORDER BY pool, slot",
+                "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state < 2 ORDER BY pool, slot",
                 [], AttemptColumns.read)
             return try attempts.compactMap { attempt in
                 let task = try db.row(
-                    "SELECT \(TaskColumns.all) FROM task WHERE id = ?", [attempt.task], TaskColumns.read)
+                    "SELECT \(TaskColumns.brief) FROM task WHERE id = ?", [attempt.task], TaskColumns.read)
                 return task.map { ($0, attempt) }
             }
         }
@@ -138,19 +79,18 @@ extension SQLiteStore {
     public func events(after seq: Int64) throws -> [Event] {
         let chunks: [Data] = try read { db in
             // The row that holds the next event is the last one that begins at or before it.
-            let statement = try db.cachedStatement(
-                sql: """
-                    SELECT count, lines FROM event
-                    WHERE seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= ?1 + 1), 0) AND seq + count > ?1 + 1
-                    ORDER BY seq
-                    """)
-            let cursor = try Row.fetchCursor(statement, arguments: [seq])
             var chunks: [Data] = []
             var count = 0
-            while count < Self.eventsAtOnce, let row = try cursor.next() {
-                var columns = Columns(row)
-                count += try columns.next(Int.self)
-                chunks.append(try columns.next())
+            try db.forEachRow(
+                """
+                SELECT count, lines FROM event
+                WHERE seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= ?1 + 1), 0) AND seq + count > ?1 + 1
+                ORDER BY seq
+                """, [seq]
+            ) {
+                count += try $0.next(Int.self)
+                chunks.append(try $0.next())
+                return count < Self.eventsAtOnce
             }
             return chunks
         }
@@ -173,7 +113,7 @@ extension SQLiteStore {
         try read { db in try db.row("SELECT seq FROM event ORDER BY seq LIMIT 1") { try $0.next() } }
     }
 
-    private func read<T>(_ body: (Database) throws -> T) throws -> T {
+    func read<T>(_ body: (Database) throws -> T) throws -> T {
         try translatingErrors(of: path) { try reader.read(body) }
     }
 }

@@ -17,7 +17,7 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func insert(_ task: TaskItem, input: String?) throws -> Int64 {
         let values = TaskColumns.changingValues(of: task) + (try TaskColumns.fixedValues(of: task.definition))
-        try db.run(TaskColumns.insert, StatementArguments(values))
+        try db.run(TaskColumns.insert, values)
         let id = db.lastInsertedRowID
         if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.utf8)]) }
         tally.add(1, at: task.place)
@@ -25,7 +25,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func task(_ id: Int64) throws -> TaskItem? {
-        try db.row("SELECT \(TaskColumns.all) FROM task WHERE id = ?", [id], TaskColumns.read)
+        try db.row(TaskColumns.selectByID, [id], TaskColumns.read)
     }
 
     public func input(of id: Int64) throws -> String? {
@@ -33,18 +33,18 @@ public final class SQLiteTransaction: TaskTransaction {
         return text.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    public func task(withKey key: String) throws -> Int64? {
-        try db.row("SELECT id FROM task WHERE key = ?", [key]) { try $0.next() }
+    public func task(withKey key: String, of submitter: UInt32) throws -> Int64? {
+        try db.row("SELECT id FROM task WHERE submitter = ? AND key = ?", [submitter, key]) { try $0.next() }
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
-        try db.run(TaskColumns.update, StatementArguments(TaskColumns.changingValues(of: task) + [task.id]))
+        try db.run(TaskColumns.update, TaskColumns.changingValues(of: task) + [task.id])
         tally.move(from: place, to: task.place)
     }
 
     public func ready(in pool: String, limit: Int) throws -> [TaskItem] {
         try db.rows(
-            "SELECT \(TaskColumns.all) FROM task WHERE phase = 0 AND pool = ? ORDER BY priority DESC, id LIMIT ?",
+            TaskColumns.selectReady,
             [pool, limit], TaskColumns.read)
     }
 
@@ -134,7 +134,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func attempt(_ id: Int64) throws -> Attempt? {
-        try db.row("SELECT \(AttemptColumns.all) FROM attempt WHERE id = ?", [id], AttemptColumns.read)
+        try db.row(AttemptColumns.selectByID, [id], AttemptColumns.read)
     }
 
     public func liveAttempt(of task: Int64) throws -> Attempt? {
@@ -158,7 +158,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ attempt: Attempt, from state: Attempt.State) throws {
-        try db.run(AttemptColumns.update, StatementArguments(AttemptColumns.values(of: attempt) + [attempt.id]))
+        try db.run(AttemptColumns.update, AttemptColumns.values(of: attempt) + [attempt.id])
         tally.addLive(-1, in: attempt.pool, state: state)
         tally.addLive(1, in: attempt.pool, state: attempt.state)
     }

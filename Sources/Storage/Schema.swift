@@ -47,7 +47,7 @@ enum Schema {
         CREATE INDEX task_unfinished ON task (id) WHERE phase < 4 AND phase <> 0;
         CREATE INDEX task_finished ON task (finished_at) WHERE phase >= 4;
         CREATE INDEX task_unsuccessful ON task (phase, id) WHERE phase >= 5;
-        CREATE UNIQUE INDEX task_key ON task (key) WHERE key IS NOT NULL;
+        CREATE UNIQUE INDEX task_key ON task (submitter, key) WHERE key IS NOT NULL;
 
         CREATE TABLE task_input (
             task INTEGER PRIMARY KEY REFERENCES task ON DELETE CASCADE,

@@ -63,7 +63,5 @@ func translatingErrors<T>(of path: String, _ body: () throws -> T) throws -> T {
         return try body()
     } catch let error as DatabaseError {
         throw StorageError(error, path: path)
-    } catch is RowDecodingError {
-        throw StorageError(.damaged, "the database \(path) holds a value that it cannot hold; restore a backup")
     }
 }

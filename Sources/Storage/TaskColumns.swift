@@ -13,6 +13,14 @@ enum TaskColumns {
         command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at
         """
     static let all = "id, \(changing), \(fixed)"
+    /// The same without what may be long: the beginning of a command or prompt, and no environment.
+    static let brief = """
+        id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
+        model, thinking, has_input, submitter, submitted_at, expires_at
+        """
+    static let briefLength = 4096
+    static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
+    static let selectReady = "SELECT \(all) FROM task WHERE phase = 0 AND pool = ? ORDER BY priority DESC, id LIMIT ?"
 
     static let insert = """
         INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 27).joined(separator: ", ")))
@@ -23,7 +31,7 @@ enum TaskColumns {
         finished_at = ?, reason = ? WHERE id = ?
         """
 
-    static func changingValues(of task: TaskItem) -> [(any DatabaseValueConvertible)?] {
+    static func changingValues(of task: TaskItem) -> [(any SQLValue)?] {
         [
             task.pool, task.phase.rawValue, task.priority, task.name, task.dueAt, task.dueIsRelative, task.timeout,
             task.idleTimeout, task.retry.retries, mask(of: task.retry.causes), task.retry.delay, task.attempts,
@@ -31,7 +39,7 @@ enum TaskColumns {
         ]
     }
 
-    static func fixedValues(of definition: TaskDefinition) throws -> [(any DatabaseValueConvertible)?] {
+    static func fixedValues(of definition: TaskDefinition) throws -> [(any SQLValue)?] {
         var command: Data?
         var prompt: String?
         switch definition.work {

@@ -6,6 +6,8 @@ final class CgroupTree {
     enum Place: Equatable, Sendable {
         /// The supervisor's own cgroup if it was delegated, otherwise none.
         case auto
+        /// The supervisor's own cgroup, which whoever started it says to be delegated: a user's service manager leaves no mark.
+        case own
         case none
         case path(String)
     }
@@ -19,11 +21,11 @@ final class CgroupTree {
         case .path(let path):
             guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
             return try CgroupTree(path, keeping: kept)
-        case .auto:
+        case .auto, .own:
             guard var own = ownCgroup() else { return nil }
             // A new version of the supervisor is in the leaf already.
             if !isDelegated(own), own.hasSuffix("/supervisor") { own.removeLast("/supervisor".count) }
-            guard isDelegated(own) else { return nil }
+            guard place == .own || isDelegated(own) else { return nil }
             do throws(SystemError) {
                 return try CgroupTree(own, keeping: kept)
             } catch {

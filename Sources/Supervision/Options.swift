@@ -51,10 +51,11 @@ enum Options {
         if let user = values["--engine-user"] { configuration.engineUser = try userNumber(user) }
         switch values["--cgroup"] {
         case nil, "auto": configuration.cgroups = .auto
+        case "own": configuration.cgroups = .own
         case "none": configuration.cgroups = .none
         case let path?:
             guard path.utf8.first == UInt8(ascii: "/") else {
-                throw UsageError(message: "--cgroup is auto, none or an absolute path")
+                throw UsageError(message: "--cgroup is auto, own, none or an absolute path")
             }
             configuration.cgroups = .path(path)
         }

@@ -83,7 +83,8 @@ extension Supervisor {
         attempt.cgroup?.remove()
         stopping.remove(attempt.attempt)
         running[attempt.attempt] = nil
-        if !workspaces.removeIfEmpty(pool: attempt.pool, name: attempt.name),
+        if !workspaces.keepIfPristine(pool: attempt.pool, name: attempt.name),
+            !workspaces.removeIfEmpty(pool: attempt.pool, name: attempt.name),
             workspaces.openResult(pool: attempt.pool, name: attempt.name) != nil
         {
             results.add(attempt.attempt, pool: attempt.pool, name: attempt.name)

@@ -10,6 +10,7 @@ extension Supervisor {
     func replaceIfReady() {
         guard mustReplace, !isStopping, !running.values.contains(where: { $0.leaderEnd != nil }) else { return }
         mustReplace = false
+        workspaces.removeSpares()
         let handover = makeHandover()
         let bytes = handover.encoded()
         let memory = linux_sealed_memfd("orchd-handover", bytes, bytes.count)

@@ -10,6 +10,7 @@ extension Supervisor {
         // The engine learns of the last ends now, or from the next supervisor.
         flushOutbox()
         unlink(configuration.link)
+        workspaces.removeSpares()
     }
 
     private func turn() {

@@ -82,9 +82,10 @@ extension Supervisor {
         ]
         let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE="]
         let given = order.environment.filter { variable in !names.contains { variable.utf8.starts(with: $0.utf8) } }
+        let isThere = workspaces.reuse(pool: order.pool, as: order.name)
         var plan = SpawnPlan(
-            candidates: programs, arguments: order.arguments, environment: given + own, workspace: workspace,
-            directory: directory)
+            candidates: programs, arguments: order.arguments, environment: given + own,
+            workspace: isThere ? nil : workspace, directory: directory)
         plan.descriptors = zip(descriptors, order.descriptors).map { spawn_descriptor(from: $0.number, to: $1) }
         plan.limits = limits(order)
         plan.identity = isOwn(identity) ? nil : identity

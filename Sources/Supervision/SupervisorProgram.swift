@@ -16,7 +16,7 @@ public enum SupervisorProgram {
           --work-dir DIR      where the workspaces of attempts are made
           --policy FILE       which pool runs as which user; without it, all run as the user of the supervisor
           --engine-user USER  a user that may connect, besides root and the supervisor's own
-          --cgroup WHERE      auto (the default), none, or the path of a cgroup v2 directory to use
+          --cgroup WHERE      auto (the default), own, none, or the path of a cgroup v2 directory to use
           --stop-grace SECS   from SIGTERM to SIGKILL when the supervisor ends (10)
           --ready-fd N        write a line feed to this descriptor and close it when the socket is served
           --lifeline-fd N     end, as with SIGTERM, when this pipe ends: whoever started it has died

@@ -9,6 +9,11 @@ final class Workspaces {
     let path: String
     private let directory: OwnedDescriptor
     private var pools: [String: OwnedDescriptor] = [:]
+    /// Names of empty workspaces of each pool. ext4 does not use an inode again within five seconds, and looks at all that were
+    /// removed within that time whenever it makes one: making and removing a directory per attempt halves the rate of short
+    /// ones, a rename costs next to nothing.
+    private var spares: [String: [String]] = [:]
+    private static let maximumSpares = 16
 
     init(_ path: String) throws(SystemError) {
         self.path = path
@@ -28,17 +33,66 @@ final class Workspaces {
         guard mkdirat(directory.number, pool, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(pool)") }
         let made = try OwnedDescriptor(opening: pool, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         if let identity, geteuid() == 0 {
-            guard fchown(made.number, identity.user, identity.group) == 0 else { throw SystemError("chown \(pool)") }
+            try Self.give(made, to: identity.user)
+        } else {
+            guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(pool)") }
         }
-        guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(pool)") }
         pools[pool] = made
     }
 
+    /// Makes it the user's directory, in which root can remove an empty workspace as a member of its group: that takes no
+    /// capability, where CAP_DAC_OVERRIDE would open everything.
+    private static func give(_ directory: OwnedDescriptor, to user: UInt32) throws(SystemError) {
+        var status = stat()
+        guard fstat(directory.number, &status) == 0 else { throw SystemError("fstat") }
+        // Running tasks of the pool may be in it, so it is left alone where it is right.
+        if status.st_uid == user, status.st_gid == 0, status.st_mode & 0o7777 == 0o770 { return }
+        // Taken back first, because CAP_FOWNER is another one to do without.
+        guard fchown(directory.number, 0, 0) == 0, fchmod(directory.number, 0o770) == 0,
+            fchown(directory.number, user, 0) == 0
+        else { throw SystemError("chown of a pool's directory") }
+    }
+
     /// Looks again at the directory of a pool next time: somebody seems to have removed it.
-    func forget(_ pool: String) { pools[pool] = nil }
+    func forget(_ pool: String) {
+        removeSpares(of: pool)
+        pools[pool] = nil
+    }
 
     /// Looks again at all of them: they may belong to others now.
-    func forgetAll() { pools.removeAll() }
+    func forgetAll() { for pool in Array(pools.keys) { forget(pool) } }
+
+    /// Keeps an empty workspace for the next attempt of its pool. False if it is gone, or must not be used again.
+    func keepIfPristine(pool: String, name: String) -> Bool {
+        guard spares[pool, default: []].count < Self.maximumSpares, let parent = pools[pool],
+            let workspace = try? OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        else { return false }
+        var owner = stat()
+        var status = stat()
+        guard fstat(parent.number, &owner) == 0, fstat(workspace.number, &status) == 0, status.st_uid == owner.st_uid,
+            status.st_mode & 0o7777 == 0o700, linux_is_pristine_directory(workspace.number, 4096)
+        else { return false }
+        spares[pool, default: []].append(name)
+        return true
+    }
+
+    /// Gives a kept workspace a new name. False if there is none: the child then makes one.
+    func reuse(pool: String, as name: String) -> Bool {
+        guard let parent = pools[pool] else { return false }
+        while let spare = spares[pool]?.popLast() {
+            if linux_rename_new(parent.number, spare, name) == 0 { return true }
+            unlinkat(parent.number, spare, AT_REMOVEDIR)
+        }
+        return false
+    }
+
+    /// Removes all that are kept.
+    func removeSpares() { for pool in Array(spares.keys) { removeSpares(of: pool) } }
+
+    private func removeSpares(of pool: String) {
+        guard let parent = pools[pool], let names = spares.removeValue(forKey: pool) else { return }
+        for name in names { unlinkat(parent.number, name, AT_REMOVEDIR) }
+    }
 
     /// Removes the workspace if nothing is in it.
     func removeIfEmpty(pool: String, name: String) -> Bool {

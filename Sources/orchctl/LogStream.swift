@@ -25,16 +25,18 @@ final class LogStream {
     /// Writes what comes until the daemon says that it is all. On a new connection it goes on where the old one broke.
     func run(_ session: Session) throws -> LogsEnd {
         try session.perform { connection in
-            if !reached.isEmpty {
-                // The last lines of now are not those of then: take everything, and skip what was written.
-                isRepeat = true
-                parameters.tail = nil
-                parameters.since = nil
-            }
+            if !reached.isEmpty { prepareRepeat() }
             return try connection.call(.logs(parameters), as: LogsEnd.self) { notification in
                 if case .output(_, let chunk) = notification { try accept(chunk) }
             }
         }
+    }
+
+    /// The last lines of now are not those of then: asks for everything, and skips what was written.
+    func prepareRepeat() {
+        isRepeat = true
+        parameters.tail = nil
+        parameters.since = nil
     }
 
     func accept(_ chunk: OutputChunk) throws {

@@ -14,7 +14,8 @@ struct TaskOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "The pool; else the daemon chooses.")
     var pool: String?
 
-    @Option(help: ArgumentHelp("Higher runs earlier; 0 where not given.", valueName: "number"))
+    // Unconditional, because a number below 0 looks like an option.
+    @Option(parsing: .unconditional, help: ArgumentHelp("Higher runs earlier; 0 where not given.", valueName: "number"))
     var priority: Int?
 
     @Option(help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration)

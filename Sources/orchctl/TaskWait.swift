@@ -29,11 +29,19 @@ struct TaskWait {
         return ended
     }
 
-    /// Waits, prints what came of each, and ends orchctl with 1 unless all succeeded.
-    func report(_ ids: [Int64]) throws -> ExitStatus {
+    /// Waits, prints what came of each, and answers whether all succeeded.
+    ///
+    /// - Parameter onlyFailures: whether what is printed belongs to the ids on standard output, where a script wants nothing
+    ///   else: then only what did not succeed is told, on standard error.
+    func report(_ ids: [Int64], onlyFailures: Bool = false) throws -> ExitStatus {
         let style = Terminal.style
         let tasks = try all(ids) { task in
-            if !client.json { try Output.print(style(TaskText.role(task), TaskText.ending(task)) + "\n") }
+            if client.json { return }
+            if !onlyFailures {
+                try Output.print(style(TaskText.role(task), TaskText.ending(task)) + "\n")
+            } else if task.state != .succeeded {
+                Output.remark(TaskText.ending(task))
+            }
         }
         if client.json { try client.printJSON(WaitResult(tasks: tasks)) }
         return tasks.allSatisfy { $0.state == .succeeded } ? .ok : .failed

@@ -15,7 +15,8 @@ enum Terminal {
     }
 
     static var style: Style {
-        Style(isTerminal: isOutput, noColor: environment("NO_COLOR"), term: environment("TERM"))
+        let isWanted = isOutput || !["", "0"].contains(environment("CLICOLOR_FORCE") ?? "")
+        return Style(isTerminal: isWanted, noColor: environment("NO_COLOR"), term: environment("TERM"))
     }
 
     static var errorStyle: Style {

@@ -15,6 +15,14 @@ func printError(_ text: String) {
     _ = write(STDERR_FILENO, line, line.count)
 }
 
-/// The exit status where another start is of no use before somebody has done something, as about a configuration that is not
-/// valid: EX_CONFIG of sysexits.h.
+/// EX_CONFIG of sysexits.h: the next start would end the same way, so a service manager need not try.
 let configurationStatus: Int32 = 78
+
+/// The exit status for an error that ends the start.
+func startStatus(_ error: any Error) -> Int32 {
+    switch error {
+    case is ConfigurationError: configurationStatus
+    case let error as StartError where error.isLasting: configurationStatus
+    default: 1
+    }
+}

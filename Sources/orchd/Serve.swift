@@ -19,7 +19,8 @@ struct Serve: ParsableCommand {
               orchd serve --config /etc/orchd/orchd.toml --state-dir /var/lib/orchd --link /run/orchd-supervisor/link.sock
             """)
 
-    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The configuration file; $XDG_CONFIG_HOME/orchd/orchd.toml, if there is one.", valueName: "file"))
     var config: String?
     @Option(help: ArgumentHelp("Where the queue and the results are kept.", valueName: "dir"))
     var stateDir: String?
@@ -36,16 +37,14 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        // Whatever the engine makes is its own; the socket, which others may use, is made by systemd.
+        umask(0o077)
         let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }
         let engine: Engine
         do {
             engine = try start(log)
-        } catch let error as ConfigurationError {
-            throw fail(error, status: configurationStatus)
-        } catch let error as StartError where error.isLasting {
-            throw fail(error, status: configurationStatus)
         } catch {
-            throw fail(error)
+            throw fail(error, status: startStatus(error))
         }
         let signals = handleSignals(engine, log)
         let lifeline = lifelineFd.map { watch($0, engine) }
@@ -73,9 +72,17 @@ struct Serve: ParsableCommand {
     private var loader: @Sendable () throws -> Configuration {
         let (config, workers) = (config, workers)
         return {
-            guard let config else { return .foreground(workers: workers ?? 3) }
-            return try .load(config)
+            // --workers is how a foreground run says that it wants no file.
+            if let file = config ?? (workers == nil ? Self.usersOwnFile : nil) { return try .load(file) }
+            return .foreground(workers: workers ?? 3)
         }
+    }
+
+    /// The configuration of the user who runs it, where there is one.
+    private static var usersOwnFile: String? {
+        let variable = ProcessInfo.processInfo.environment["XDG_CONFIG_HOME"] ?? ""
+        let file = (variable.isEmpty ? NSHomeDirectory() + "/.config" : variable) + "/orchd/orchd.toml"
+        return FileManager.default.fileExists(atPath: file) ? file : nil
     }
 
     /// Ends the engine when whoever started it has died.

@@ -89,9 +89,9 @@ import Testing
             #"{"tasks":[{"id":1,"state":"queued","more":1}],"count":2}"#, "TasksChanged",
             ".tasks[0].more: is not in the schema"
         ),
-        (#"{"stream":"stdout","offset":0}"#, "OutputChunk", ": matches 0 of 2 alternatives"),
+        (#"{"stream":"stdout","attempt":1,"offset":0}"#, "OutputChunk", ": matches 0 of 2 alternatives"),
         (
-            #"{"stream":"stdout","offset":0,"text":"a","base64":"YQ=="}"#, "OutputChunk",
+            #"{"stream":"stdout","attempt":1,"offset":0,"text":"a","base64":"YQ=="}"#, "OutputChunk",
             ": matches 2 of 2 alternatives"
         ),
         (#"{"command":["true"],"labels":{"team":5}}"#, "TaskSpec", #".labels.team: is no ["string"]"#),

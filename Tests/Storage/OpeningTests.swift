@@ -175,7 +175,7 @@ import Testing
         try store.transaction { (transaction) throws in
             #expect(try transaction.task(rich.id) == rich)
             #expect(try transaction.input(of: rich.id) == text)
-            #expect(try transaction.task(withKey: "key") == rich.id)
+            #expect(try transaction.task(withKey: "key", of: rich.definition.submitter) == rich.id)
             #expect(try transaction.attempt(attempt.id) == attempt)
             #expect(try transaction.liveAttempt(of: prompt) == attempt)
             #expect(try transaction.pools() == [pool])

@@ -32,7 +32,29 @@ import Testing
         #expect(try engine.run(order, descriptors: [output.number]).code == 0)
         let place = "\(fixture.directory)/work/p/1.1"
         #expect(readAll(output.number) == "p/1 \(place) \(place)/.orch-result\n\(place)\n")
-        #expect(access(place, F_OK) != 0, "an empty workspace is removed")
+        // Empty, it is the next one's; and removed in the end.
+        let second = fixture.shell("pwd; ls -A; stat -c %a .") { $0.descriptors = [1] }
+        ftruncate(output.number, 0)
+        lseek(output.number, 0, SEEK_SET)
+        #expect(try engine.run(second, descriptors: [output.number]).code == 0)
+        let next = "\(fixture.directory)/work/p/2.1"
+        #expect(readAll(output.number) == "\(next)\n700\n")
+        #expect(access(place, F_OK) != 0)
+        try fixture.end(SIGTERM)
+        #expect(access(next, F_OK) != 0)
+    }
+
+    @Test func aWorkspaceThatWasTouchedIsNotGivenToTheNext() throws {
+        let fixture = try Fixture()
+        let engine = try fixture.engine()
+        let output = try fixture.file("out")
+        let many = "for i in $(seq 500); do : > $i; done; rm *"
+        for script in ["chmod 755 .", "touch file", "mkdir .hidden; chmod 0 .hidden", many] {
+            #expect(try engine.run(fixture.shell(script)).code == 0)
+            let order = fixture.shell("ls -A; stat -c %a-%h .") { $0.descriptors = [1] }
+            #expect(try engine.run(order, descriptors: [output.number]).code == 0)
+        }
+        #expect(readAll(output.number) == String(repeating: "700-2\n", count: 4))
     }
 
     @Test func workersStartWithCleanSignals() throws {

@@ -10,7 +10,8 @@ extension Configuration {
     public static func load(_ path: String) throws -> Configuration {
         var reader = Reader()
         reader.readMain(path)
-        let directory = (path as NSString).deletingLastPathComponent
+        let parent = (path as NSString).deletingLastPathComponent
+        let directory = parent.isEmpty ? "." : parent
         for file in tomlFiles(in: directory + "/agents") { reader.readAgent(file) }
         for file in tomlFiles(in: directory + "/pools.d") { reader.readPool(file) }
         reader.checkReferences()
@@ -137,6 +138,7 @@ private struct Reader {
                 "agent", in: nil, "there is no agent \"\(agent)\": no file agents/\(agent).toml")
         }
         faults += poolFiles.values.flatMap(\.faults)
+        faults.sort { ($0.file, $0.line ?? 0) < ($1.file, $1.line ?? 0) }
     }
 
     private mutating func read(_ path: String, _ body: (ConfigurationFile, inout Configuration) -> Void) {

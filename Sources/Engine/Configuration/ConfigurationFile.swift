@@ -14,7 +14,9 @@ final class ConfigurationFile {
     init(path: String) throws {
         self.path = path
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "cannot be read")])
+            let exists = FileManager.default.fileExists(atPath: path)
+            let problem = exists ? "cannot be read; check its permissions" : "does not exist"
+            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: problem)])
         }
         guard let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is not UTF-8 text")])

@@ -1,13 +1,28 @@
+import Glibc
 import Synchronization
 
 /// The configuration in force. It is replaced as a whole.
 final class CurrentConfiguration: Sendable {
-    private let stored: Mutex<Configuration>
+    private struct State {
+        var configuration: Configuration
+        /// Looked up once, since asking for a group may mean asking a server.
+        var adminGroups: Set<UInt32>
 
-    init(_ configuration: Configuration) { stored = Mutex(configuration) }
+        init(_ configuration: Configuration) {
+            self.configuration = configuration
+            adminGroups = Set(configuration.adminGroups.compactMap { getgrnam($0)?.pointee.gr_gid })
+        }
+    }
+
+    private let state: Mutex<State>
+
+    init(_ configuration: Configuration) { state = Mutex(State(configuration)) }
 
     var value: Configuration {
-        get { stored.withLock { $0 } }
-        set { stored.withLock { $0 = newValue } }
+        get { state.withLock { $0.configuration } }
+        set { state.withLock { $0 = State(newValue) } }
     }
+
+    /// The numbers of the groups whose members may do everything.
+    var adminGroups: Set<UInt32> { state.withLock { $0.adminGroups } }
 }

@@ -27,7 +27,7 @@ enum Story {
         case .poolResumed: "Pool \(pool) was resumed."
         case .poolResized: "Pool \(pool) was resized\(reason)."
         case .poolDraining: "Pool \(pool) is draining: it takes no new tasks."
-        case .daemonStarted: "orchd has started\(reason)."
+        case .daemonStarted: "orchd is ready\(reason)."
         case .daemonDraining: "orchd is draining: it starts nothing more."
         case .daemonReloaded: "The configuration was reloaded\(reason)."
         case .supervisorConnected: "Connected to the supervisor."
@@ -35,13 +35,34 @@ enum Story {
         }
     }
 
-    /// Made with `systemd-id128 new`, never to change.
-    static func messageID(_ event: Event) -> String? {
+    /// Random numbers, never to change. Those that need explaining are explained in `systemd/orchd.catalog`.
+    static func messageID(_ event: Event) -> String {
         switch event.kind {
         case .taskQueued: "e2c87d062b084aa7bbf69e8474e60dac"
         case .taskStarted: "0f5c979c9fbc470889f8508bd95289da"
-        case .taskFinished: event.state == .succeeded ? "91bbfb792150465cb13f52f6e15ba1ae" : "3c92855aac4946c59b93c787b0da6bb7"
-        default: nil
+        case .taskRetrying: "812a4ced306d4dcdb444e52f7ef801b8"
+        case .taskFinished:
+            switch event.state {
+            case .succeeded: "91bbfb792150465cb13f52f6e15ba1ae"
+            case .cancelled: "e1a95f55eafb4bddbfe67f779ec9c740"
+            case .expired: "76de92e649c84990978f5beb028b2988"
+            default: "3c92855aac4946c59b93c787b0da6bb7"
+            }
+        case .taskHeld: "442c17c5d387463a9282aa86cb95bcb4"
+        case .taskReleased: "9ff00e7089234ffab8b2ed63d1f00d4d"
+        case .taskUpdated: "c02df873043145e1ac8a1c543d8ed23c"
+        case .poolPaused: "a204cde3d18f472f9e4c6a1da5800318"
+        case .poolResumed: "c691b31c36384b64b1e21f7b469f1bc7"
+        case .poolResized: "8802af98e9dc43709e50c4dfc88b0087"
+        case .poolDraining: "eda82730c5fd47a0adaa883f34367813"
+        case .daemonStarted: "01df9b01dd7d4210b7681f4a4d41eae8"
+        case .daemonDraining: "bd1a480133c945369005df53eb74ae1f"
+        case .daemonReloaded: "85eebe01f42c48b898b65a3756ea31c8"
+        case .supervisorConnected: "00011d88f4ad442fb1793ccf72170886"
+        case .supervisorLost: "aca03a6e034c40b8a74b5b7847f0dc1d"
         }
     }
+
+    /// For a fault of the machine that holds the daemon up, which is no event.
+    static let degradedID = "77f91159598f49ecb292a4a39e338ff9"
 }

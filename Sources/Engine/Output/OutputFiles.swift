@@ -1,15 +1,22 @@
 import Foundation
 import Glibc
 import OrchProtocol
+import Synchronization
 
 /// Where the output of attempts is kept: `output/SHARD/TASK.NUMBER.out`, `.err` and `.result` under the state directory, a thousand
-/// tasks to a shard. A file that stayed empty is removed when its attempt has ended; one that is not there counts as empty.
-struct OutputFiles: Sendable {
+/// tasks to a shard. One that is not there counts as empty.
+///
+/// A file that stayed empty when its attempt ended is renamed for a later attempt, because making a file and removing it again
+/// costs more than all else that is done for a short task: ext4 looks long for an inode that was not freed lately.
+final class OutputFiles: Sendable {
     enum Kind: String, CaseIterable, Sendable {
         case out, err, result
     }
 
     let root: String
+    /// The paths of empty files of ended attempts.
+    private let spares = Mutex<[String]>([])
+    private static let maximumSpares = 256
 
     init(stateDirectory: String) { root = stateDirectory + "/output" }
 
@@ -40,6 +47,7 @@ struct OutputFiles: Sendable {
 
     private func open(_ task: Int64, _ attempt: Int, _ kind: Kind) throws(SystemError) -> Descriptor {
         let path = path(task: task, attempt: attempt, kind)
+        if let spare = spares.withLock({ $0.popLast() }), rename(spare, path) != 0 { unlink(spare) }
         return try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600), "create \(path)")
     }
 
@@ -63,11 +71,32 @@ struct OutputFiles: Sendable {
         return (Int64(status.st_size), Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
     }
 
-    /// Removes what an ended attempt has not used.
-    func removeEmpty(task: Int64, attempt: Int) {
-        for kind in [Kind.out, .err] where size(task: task, attempt: attempt, kind) == 0 {
-            unlink(path(task: task, attempt: attempt, kind))
+    /// Takes back what an ended attempt has not used. None of its processes is left, so nobody can write to it any more.
+    func takeBackEmpty(task: Int64, attempt: Int) {
+        for kind in [Kind.out, .err] where status(task: task, attempt: attempt, kind)?.size == 0 {
+            let path = path(task: task, attempt: attempt, kind)
+            let isKept = spares.withLock { spares in
+                guard spares.count < Self.maximumSpares else { return false }
+                spares.append(path)
+                return true
+            }
+            if !isKept { unlink(path) }
         }
+    }
+
+    /// Reads from a file, at most `count` bytes; empty where there are none.
+    func read(task: Int64, attempt: Int, _ kind: Kind, at offset: Int64, count: Int) -> [UInt8] {
+        let path = path(task: task, attempt: attempt, kind)
+        guard let file = try? Descriptor(Glibc.open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { return [] }
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, size in
+            size = max(0, pread(file.number, buffer.baseAddress, count, off_t(offset)))
+        }
+        // An empty file may have become another attempt's between the two calls.
+        var opened = stat()
+        var named = stat()
+        guard !bytes.isEmpty, fstat(file.number, &opened) == 0, stat(path, &named) == 0, opened.st_ino == named.st_ino
+        else { return [] }
+        return bytes
     }
 
     /// Removes everything of a task, and its shard once that is empty.

@@ -32,16 +32,17 @@ final class ControlServer: Sendable {
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 1 << 20)
             )
             .childChannelInitializer { channel in
-                Self.welcome(channel, router, workers, configuration.value, count)
+                Self.welcome(channel, router, workers, configuration, count)
             }
             .withBoundSocket(listener)
             .wait()
     }
 
     private static func welcome(
-        _ channel: any Channel, _ router: RequestRouter, _ workers: NIOThreadPool, _ configuration: Configuration,
+        _ channel: any Channel, _ router: RequestRouter, _ workers: NIOThreadPool, _ current: CurrentConfiguration,
         _ count: ConnectionCount
     ) -> EventLoopFuture<Void> {
+        let configuration = current.value
         let limit = min(configuration.connections, descriptorLimit - reserve)
         let isWelcome = count.enter() <= limit
         channel.closeFuture.whenComplete { _ in count.leave() }
@@ -56,7 +57,7 @@ final class ControlServer: Sendable {
             ) { try Peer(socket: $0) }
             guard let peer else { throw ChannelError.operationUnsupported }
             let handler = ConnectionHandler(
-                router: router, requester: peer.requester(adminGroups: configuration.adminGroups), workers: workers,
+                router: router, requester: peer.requester(adminGroups: current.adminGroups), workers: workers,
                 maximumInFlight: configuration.requestsInFlight)
             try channel.pipeline.syncOperations.addHandler(handler)
         }

@@ -90,7 +90,9 @@ final class LogStream: Sendable {
         var sent: EventLoopFuture<Void>?
         for stream in streams {
             let offset = state.withLock { $0.offsets[stream] ?? 0 }
-            guard let data = read(attempt.number, stream, at: offset), !data.isEmpty else { continue }
+            let data = files.read(
+                task: parameters.id, attempt: attempt.number, stream == .stdout ? .out : .err, at: offset, count: Self.chunk)
+            guard !data.isEmpty else { continue }
             state.withLock { $0.offsets[stream] = offset + Int64(data.count) }
             sent = responder.notify(
                 .output(request: responder.id, OutputChunk(stream, attempt.number, offset: offset, data)))
@@ -144,14 +146,6 @@ final class LogStream: Sendable {
             return pump.finished(again: true)
         }
         pump.finished()
-    }
-
-    private func read(_ attempt: Int, _ stream: OrchProtocol.OutputStream, at offset: Int64) -> [UInt8]? {
-        let path = files.path(task: parameters.id, attempt: attempt, stream)
-        guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { return nil }
-        var buffer = [UInt8](repeating: 0, count: Self.chunk)
-        let count = pread(file.number, &buffer, buffer.count, off_t(offset))
-        return count > 0 ? Array(buffer[..<count]) : nil
     }
 }
 

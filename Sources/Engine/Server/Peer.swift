@@ -22,10 +22,8 @@ struct Peer: Sendable {
     }
 
     /// Root, the engine's own user, and members of the admin groups may do everything.
-    func requester(adminGroups: [String]) -> Requester {
-        let isMember = adminGroups.contains { name in
-            getgrnam(name).map { groups.contains($0.pointee.gr_gid) } ?? false
-        }
-        return Requester(uid: uid, isAdministrator: uid == 0 || uid == geteuid() || isMember)
+    func requester(adminGroups: Set<UInt32>) -> Requester {
+        let isAdministrator = uid == 0 || uid == geteuid() || groups.contains(where: adminGroups.contains)
+        return Requester(uid: uid, isAdministrator: isAdministrator)
     }
 }

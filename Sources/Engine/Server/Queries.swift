@@ -60,13 +60,12 @@ struct Queries: Sendable {
         guard let attempt = record.attempts.last else { return nil }
         // A result file, where the task has written one, says more than its output.
         for kind in [OutputFiles.Kind.result, .out] {
-            let path = files.path(task: record.id, attempt: attempt.number, kind)
-            guard let handle = FileHandle(forReadingAtPath: path) else { continue }
-            defer { try? handle.close() }
-            let data = (try? handle.read(upToCount: Self.maximumResult + 1)) ?? Data()
+            let bytes = files.read(
+                task: record.id, attempt: attempt.number, kind, at: 0, count: Self.maximumResult + 1)
+            guard !bytes.isEmpty else { continue }
             return TaskResult(
-                text: String(decoding: data.prefix(Self.maximumResult), as: UTF8.self),
-                truncated: data.count > Self.maximumResult)
+                text: String(decoding: bytes.prefix(Self.maximumResult), as: UTF8.self),
+                truncated: bytes.count > Self.maximumResult)
         }
         return TaskResult(text: "", truncated: false)
     }
@@ -110,7 +109,7 @@ struct Queries: Sendable {
         if let pool = parameters.pool, pools.isEmpty {
             throw WireError(.unknownPool, "there is no pool \"\(pool)\"", field: "pool")
         }
-        let running = Dictionary(grouping: try store.running(), by: \.attempt.pool)
+        let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
         var records: [WorkerRecord] = []
         for pool in pools {
             let busy = running[pool.name] ?? []

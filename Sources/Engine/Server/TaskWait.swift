@@ -6,7 +6,7 @@ import Synchronization
 /// One `task.wait`: tells of each task when it reaches its final state, and answers when all have.
 final class TaskWait: Sendable {
     private struct State {
-        var open: [Int64]
+        var open: Set<Int64>
         /// Tasks that are known to have ended and are still to be told of.
         var ready: Set<Int64>
         var records: [Int64: TaskRecord] = [:]
@@ -24,7 +24,7 @@ final class TaskWait: Sendable {
         self.readers = readers
         self.responder = responder
         // At first any may have ended already.
-        state = Mutex(State(open: Array(Set(ids)).sorted(), ready: Set(ids)))
+        state = Mutex(State(open: Set(ids), ready: Set(ids)))
     }
 
     /// - Throws: ``WireError`` where a task does not exist.
@@ -42,7 +42,7 @@ final class TaskWait: Sendable {
             news.remove(listener)
             pump.end()
         }
-        for id in wanted.sorted() where try store.record(of: id) == nil {
+        for id in wanted.sorted() where try store.record(of: id, brief: true) == nil {
             news.remove(listener)
             throw WireError(.notFound, "there is no task \(id)", field: "ids")
         }
@@ -52,14 +52,14 @@ final class TaskWait: Sendable {
     private func run(_ pump: Pump) {
         let candidates = state.withLock { state in
             defer { state.ready = [] }
-            return state.open.filter(state.ready.contains)
+            return state.ready.filter(state.open.contains).sorted()
         }
         do {
             var last: EventLoopFuture<Void>?
             for id in candidates {
-                guard let record = try store.record(of: id), record.state.isFinal else { continue }
+                guard let record = try store.record(of: id, brief: true), record.state.isFinal else { continue }
                 state.withLock { state in
-                    state.open.removeAll { $0 == id }
+                    state.open.remove(id)
                     state.records[id] = record
                 }
                 last = responder.notify(.finished(request: responder.id, record))

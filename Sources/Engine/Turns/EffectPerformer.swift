@@ -111,7 +111,7 @@ final class EffectPerformer: Sendable {
         guard let entry = targets.attempts[attempt] else { return }
         targets.attempts.remove(attempt)
         targets.watcher.end(attempt, entry)
-        targets.files.removeEmpty(task: entry.task, attempt: entry.number)
+        targets.files.takeBackEmpty(task: entry.task, attempt: entry.number)
     }
 
     private func checkOutput(_ attempt: Attempt) {

@@ -142,7 +142,7 @@ final class TurnLoop: Sendable {
             defer { problem = wire }
             return problem == nil
         }
-        if isNew { log.error("\(wire.message)") }
+        if isNew { log.error("\(wire.message)", metadata: ["MESSAGE_ID": "\(Story.degradedID)"]) }
         if hadRequests, !news.isEmpty { return }
         state.nextMonotonic = now.monotonic + Self.storageDelay
         state.nextWall = nil

@@ -11,7 +11,7 @@ struct ResultCommand: ParsableCommand {
 
             Examples:
               orchctl result 42
-              id=$(orchctl submit --wait "Write a haiku" | head -1) && orchctl result $id
+              orchctl result $(orchctl submit --wait "Write a haiku")
             """)
 
     @Argument(help: "The id of the task.")

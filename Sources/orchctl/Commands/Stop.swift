@@ -45,6 +45,6 @@ struct Stop: ParsableCommand {
             }
         }
         let selection = CancelParameters(ids: ids.isEmpty ? nil : ids, pool: pool, all: all ? true : nil)
-        try client.show(.cancel(selection), as: TasksChanged.self) { Changed.text($0, done: "stopped") }
+        try client.show(.cancel(selection), as: TasksChanged.self, Changed.stopped)
     }
 }

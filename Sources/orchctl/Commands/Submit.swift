@@ -42,7 +42,7 @@ struct Submit: ParsableCommand {
             try client.printJSON(answer)
         }
         if wait {
-            let status = try TaskWait(client: client).report(submitted.map(\.id))
+            let status = try TaskWait(client: client).report(submitted.map(\.id), onlyFailures: !Terminal.isOutput)
             if status != .ok { throw ExitCode(status.rawValue) }
         }
     }

@@ -20,7 +20,7 @@ struct Update: ParsableCommand {
     @Option(name: .shortAndLong, help: "What lists call the task.")
     var name: String?
 
-    @Option(help: ArgumentHelp("Higher runs earlier.", valueName: "number"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Higher runs earlier.", valueName: "number"))
     var priority: Int?
 
     @Option(help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration)

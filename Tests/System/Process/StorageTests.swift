@@ -93,7 +93,7 @@ import Testing
             _ = try Daemon(directory: other, stateDirectory: state)
             Issue.record("it started")
         } catch let refusal as Daemon.NotStarted {
-            #expect(refusal.status == 78)
+            #expect(refusal.status == 1)
             #expect(refusal.message.contains(state) && refusal.message.contains("another orchd"))
             #expect(pids.contains { refusal.message.contains("process \($0)") }, "\(refusal.message), not \(pids)")
         }

@@ -37,13 +37,19 @@ same "it ran as bob" bob "$(bob orchctl result "$id")"
 tree=$(bob orchctl submit -- sh -c 'setsid sleep 77777 & sleep 77777')
 two_sleep() { [[ $(pgrep -fxc 'sleep 77777') = 2 ]]; }
 eventually "two sleepers run" two_sleep
-like "they are in a cgroup of their own" 'orchd-supervisor.service/.+' "$(cat "/proc/$(pgrep -fx 'sleep 77777' | head -1)/cgroup")"
+like "they are in a cgroup of their own" "orchd-supervisor.service/tasks/$tree.1" "$(cat "/proc/$(pgrep -fx 'sleep 77777' | head -1)/cgroup")"
+if bob orchctl status | grep -q "no cgroups"; then not_ok "status does not miss them"; else ok "status does not miss them"; fi
 check "stop" bob orchctl stop "$tree"
 bob orchctl wait "$tree" > /dev/null 2>&1
 same "no process of it is left" 0 "$(pgrep -fxc 'sleep 77777')"
 
 echo "# reload, restart, stop"
 check "systemctl --user reload orchd" bob systemctl --user reload orchd
+mkdir -p /home/bob/.config/orchd/pools.d
+printf 'slots = 7\n' > /home/bob/.config/orchd/pools.d/own.toml
+: > /home/bob/.config/orchd/orchd.toml
+check "systemctl --user reload orchd with a configuration of his own" bob systemctl --user reload orchd
+same "it is in force" 7 "$(bob orchctl pool list --json | jq '.pools[] | select(.name == "own") | .slots')"
 check "systemctl --user restart orchd" bob systemctl --user restart orchd
 same "what was done is still known" "$id" "$(bob orchctl show --json "$id" | jq .id)"
 check "systemctl --user stop" bob systemctl --user stop orchd.socket orchd.service orchd-supervisor.service

@@ -1,0 +1,159 @@
+import Agents
+import Foundation
+import Scheduling
+import Testing
+
+@testable import Engine
+
+/// Writes a configuration to a directory of its own.
+private struct Files: ~Copyable {
+    let directory: String
+
+    init(_ files: [String: String]) throws {
+        directory = NSTemporaryDirectory() + "orchd-configuration-\(UUID().uuidString)"
+        for (name, text) in files {
+            let path = "\(directory)/\(name)"
+            let parent = (path as NSString).deletingLastPathComponent
+            try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: URL(filePath: path))
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+    func load() throws -> Configuration { try .load(directory + "/orchd.toml") }
+
+    /// The faults, without the directory.
+    func faults() -> [String] {
+        do {
+            _ = try load()
+            return []
+        } catch let error as ConfigurationError {
+            return error.faults.map { $0.description.replacing(directory + "/", with: "") }
+        } catch {
+            return ["\(error)"]
+        }
+    }
+}
+
+@Suite struct ConfigurationTests {
+    @Test func everythingIsRead() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [daemon]
+            socket = "/s"
+            state_dir = "/d"
+            log_level = "warning"
+            [access]
+            admin_groups = ["a", "b"]
+            [retention]
+            age = "2d"
+            count = 7
+            [limits]
+            connections = 3
+            requests_in_flight = 4
+            queued = 5
+            """,
+            "pools.d/p.toml": """
+            slots = 2
+            agent = "x"
+            user = "u"
+            timeout = "1h30m"
+            idle_timeout = 90
+            grace = "250ms"
+            output_limit = "2K"
+            retries = 4
+            nice = 5
+            oom_score_adjust = 100
+            umask = "027"
+            path = "/p"
+            env = { A = "b" }
+            [rlimits]
+            nofile = 10
+            as = 11
+            """,
+            "agents/x.toml": """
+            description = "d"
+            argv = ["x", ["-m", "{model}"]]
+            result = "file"
+            model = "m"
+            thinking = "low"
+            env = { K = "v" }
+            """,
+        ])
+        let it = try files.load()
+        #expect(it.socket == "/s" && it.stateDirectory == "/d" && it.logLevel == "warning" && it.adminGroups == ["a", "b"])
+        #expect(it.retentionAge == 172_800_000 && it.retentionCount == 7)
+        #expect(it.connections == 3 && it.requestsInFlight == 4 && it.queued == 5)
+        let pool = try #require(it.pool("p"))
+        #expect(pool.settings.slots == 2 && pool.settings.agent == "x" && pool.user == "u" && pool.settings.retries == 4)
+        #expect(pool.settings.timeout == 5_400_000 && pool.settings.idleTimeout == 90_000 && pool.settings.grace == 250)
+        #expect(pool.outputLimit == 2048 && pool.nice == 5 && pool.oomScoreAdjust == 100 && pool.umask == 0o27)
+        #expect(pool.path == "/p" && pool.environment == ["A": "b"] && pool.limits == [7: 10, 9: 11])
+        let agent = try #require(it.agents["x"])
+        #expect(agent.arguments == [.single("x"), .group(["-m", "{model}"])])
+        #expect(agent.result == .file && agent.model == "m" && agent.thinking == "low" && agent.environment == ["K": "v"])
+    }
+
+    @Test func anEmptyFileIsAllDefaults() throws {
+        #expect(try Files(["orchd.toml": ""]).load() == Configuration())
+    }
+
+    /// Each fault names file, line and key, and the nearest known key where there is one.
+    @Test(arguments: [
+        ("orchd.toml", "[daemon]\nsoket = \"x\"", "orchd.toml:2: unknown key \"soket\" in [daemon]; did you mean \"socket\"?"),
+        ("orchd.toml", "[deamon]", "orchd.toml:1: unknown key \"deamon\"; did you mean \"daemon\"?"),
+        ("orchd.toml", "[retention]\n\ncount = \"many\"", "orchd.toml:3: count must be a whole number from 0 to 100000000"),
+        (
+            "orchd.toml", "[retention]\nage = \"soon\"",
+            "orchd.toml:2: age must be a duration such as \"90s\", \"10m\" or \"30d\""
+        ),
+        ("orchd.toml", "x = [", nil),
+        ("pools.d/p.toml", "slots = -1", "pools.d/p.toml:1: slots must be a whole number from 0 to 10000"),
+        ("pools.d/p.toml", "agent = \"no\"", "pools.d/p.toml:1: there is no agent \"no\": no file agents/no.toml"),
+        ("pools.d/p.toml", "umask = 77", "pools.d/p.toml:1: umask must be an octal number in quotes, such as \"077\""),
+        ("pools.d/p.toml", "env = { \"ORCH_X\" = \"1\" }", "pools.d/p.toml:1: a variable cannot be named \"ORCH_X\""),
+        ("pools.d/1p.toml", "", "pools.d/1p.toml: a pool's name is a letter and up to 63 letters, digits, - and _"),
+        ("agents/a.toml", "argv = []", "agents/a.toml:1: argv is empty"),
+        ("agents/a.toml", "argv = [1]", nil),
+        ("agents/command.toml", "argv = [\"x\"]", "agents/command.toml: \"command\" is built in and cannot be defined"),
+    ])
+    func aFaultIsNamed(_ file: String, _ text: String, _ fault: String?) throws {
+        var files = ["orchd.toml": ""]
+        files[file] = text
+        let faults = try Files(files).faults()
+        if let fault { #expect(faults == [fault]) } else { #expect(!faults.isEmpty) }
+    }
+
+    @Test func allFaultsAreNamedAtOnce() throws {
+        let faults = try Files(["orchd.toml": "a = 1\nb = 2", "pools.d/p.toml": "slots = \"x\"\nc = 3"]).faults()
+        #expect(faults.count == 4)
+    }
+
+    @Test func aMissingFileIsAFault() throws {
+        let faults = try Files(["other": ""]).faults()
+        #expect(faults == ["orchd.toml: does not exist"])
+    }
+
+    @Test func aPolicyNamesUsersByNumber() throws {
+        let files = try Files(["orchd.toml": "", "pools.d/p.toml": "user = \"daemon\""])
+        let lines = try files.load().policy(defaultUser: "nobody", file: "f").split(separator: "\n")
+        #expect(lines[0] == "orchd-policy 1")
+        #expect(lines[1].hasPrefix("pool p 1 1"))
+    }
+
+    @Test(arguments: ["root", "no-such-user"]) func aPolicyRefuses(_ user: String) throws {
+        let files = try Files(["orchd.toml": "", "pools.d/p.toml": "user = \"\(user)\""])
+        let configuration = try files.load()
+        #expect(throws: ConfigurationError.self) { try configuration.policy(defaultUser: "nobody", file: "f") }
+    }
+
+    @Test(
+        arguments: [
+            ("1", 1), ("4096", 4096), ("512K", 524_288), ("64M", 67_108_864), ("2g", 2_147_483_648), ("1T", 1_099_511_627_776),
+            ("", nil), ("0", nil), ("-1", nil), ("1X", nil), ("M", nil), ("9999999999999999999", nil), ("99999999T", nil),
+        ] as [(String, Int64?)])
+    func sizes(_ text: String, _ bytes: Int64?) {
+        #expect(SizeText.bytes(text) == bytes)
+    }
+}

@@ -1,0 +1,166 @@
+import FoundationEssentials
+import OrchProtocol
+import Testing
+
+/// Every message keeps its meaning on the way through a line.
+@Suite struct RoundTripTests {
+    static let time = WireTime(milliseconds: 1_795_371_903_250)
+
+    static var spec: TaskSpec {
+        var spec = TaskSpec(command: ["make", "-j2", "a b", "ü\n\u{1F600}"])
+        spec.pool = "build"
+        spec.name = "nightly"
+        spec.labels = ["team": "core", "": ""]
+        spec.priority = -7
+        spec.timeout = 90.5
+        spec.idleTimeout = 5
+        spec.retries = 3
+        spec.retryOn = RetryCause.allCases
+        spec.retryDelay = 0.25
+        spec.notBefore = time
+        spec.expires = time
+        spec.hold = true
+        spec.key = "k"
+        spec.env = ["A": "1"]
+        spec.cwd = "/tmp"
+        spec.stdin = "in\n"
+        spec.model = "m"
+        spec.thinking = "high"
+        return spec
+    }
+
+    /// At least one call for each method, with every parameter set and with as few as possible.
+    static var calls: [Call] {
+        var list = ListParameters()
+        list.states = TaskState.allCases
+        (list.pool, list.name, list.labels, list.limit, list.cursor) = ("p", "n", ["a": "b"], 10, 99)
+        var update = UpdateParameters(id: 1)
+        (update.pool, update.name, update.priority, update.timeout, update.retries) = ("p", "n", 5, 1.5, 2)
+        update.notBefore = time
+        var logs = LogsParameters(id: 1)
+        (logs.attempt, logs.stream, logs.follow, logs.tail, logs.since) = (2, .stderr, true, 10, time)
+        return [
+            .submit(.one(spec)), .submit(.one(TaskSpec(prompt: "p"))), .submit(.many([spec, TaskSpec(prompt: "")])),
+            .submit(.many([])), .get(GetParameters(id: .max, result: true)), .get(GetParameters(id: 1)), .list(list),
+            .list(ListParameters()), .update(update), .cancel(CancelParameters(ids: [1, 2])),
+            .cancel(CancelParameters(pool: "p")), .cancel(CancelParameters(all: true)), .retry(TaskSelection(ids: [3])),
+            .hold(TaskSelection(ids: [])), .release(TaskSelection(ids: [1])), .wait(WaitParameters(ids: [1])), .logs(logs),
+            .logs(LogsParameters(id: 1)), .poolList, .poolPause(PoolSelection(pool: "p")),
+            .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
+            .poolDrain(PoolSelection(pool: "p")), .workerList(WorkerListParameters(pool: "p")),
+            .workerList(WorkerListParameters()), .status, .reload, .drain, .stop(StopParameters(now: true)),
+            .stop(StopParameters()), .version, .subscribe(SubscribeParameters(after: 7, follow: false)),
+            .subscribe(SubscribeParameters()),
+        ]
+    }
+
+    @Test func everyMethodHasACall() {
+        #expect(Set(Self.calls.map(\.method)) == Set(Method.allCases))
+    }
+
+    @Test(arguments: calls) func requestRoundTrip(_ call: Call) throws {
+        for id in [RequestID.number(.min), .number(0), .string(""), .string("a\"b")] {
+            let line = try Wire.line(Request(id: id, call: call))
+            #expect(!line.contains(0x0A))
+            let (readID, result) = Wire.request(from: line)
+            #expect(readID == id)
+            #expect(try result.get() == Request(id: id, call: call))
+        }
+    }
+
+    @Test(arguments: [Method.poolList, .workerList, .status, .reload, .drain, .stop, .version, .subscribe, .list])
+    func parametersMayBeLeftOut(_ method: Method) throws {
+        let (_, result) = Wire.request(from: Data(#"{"jsonrpc":"2.0","id":1,"method":"\#(method.rawValue)"}"#.utf8))
+        #expect(try result.get().call.method == method)
+    }
+
+    static var task: TaskRecord {
+        var attempt = AttemptRecord(number: 2, state: .ended, dispatchedAt: time)
+        attempt.outcome = Outcome(.signalled, code: 9)
+        (attempt.reason, attempt.worker, attempt.pid, attempt.startedAt, attempt.endedAt) = ("r", "p/1", 7, time, time)
+        (attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory) = (0.5, 0.25, 1 << 40)
+        var task = TaskRecord(id: 1, state: .failed, pool: "p", priority: 0, submitter: .max, submittedAt: time)
+        (task.waiting, task.reason, task.command, task.result) = (.limited, "r", ["x"], TaskResult(text: "t", truncated: true))
+        (task.attempts, task.attemptCount, task.retryOn) = ([attempt], 2, [.lost])
+        return task
+    }
+
+    @Test func notificationRoundTrip() throws {
+        var event = Event(seq: 5, at: Self.time, kind: .taskFinished)
+        (event.task, event.attempt, event.pool, event.worker, event.pid) = (1, 2, "p", "p/1", 7)
+        (event.state, event.outcome, event.detail) = (.failed, Outcome(.exited, code: 3), "d")
+        let notifications: [OrchProtocol.Notification] = [
+            .event(request: .number(1), event), .finished(request: .string("x"), Self.task),
+            .output(request: .number(1), OutputChunk(stream: .stdout, offset: 0, text: "ü\u{0}", attempt: 2)),
+            .output(request: .number(1), OutputChunk(stream: .stderr, offset: 1 << 40, base64: "/w==")),
+        ]
+        for notification in notifications {
+            let line = try Wire.line(notification)
+            #expect(try Wire.decode(Notification.self, from: line) == notification)
+            guard case .notification(let read) = try Wire.decode(Incoming.self, from: line) else {
+                Issue.record("not taken for a notification")
+                continue
+            }
+            #expect(read == notification)
+        }
+    }
+
+    @Test func responseRoundTrip() throws {
+        func check<R: Codable & Equatable & Sendable>(_ value: R) throws {
+            let line = try Wire.line(Response(id: .number(4), result: value))
+            let read = try Wire.decode(Response<R>.self, from: line)
+            #expect(read.id == .number(4))
+            #expect(try read.outcome.get() == value)
+            guard case .response(.number(4)) = try Wire.decode(Incoming.self, from: line) else {
+                Issue.record("not taken for the answer to 4")
+                return
+            }
+        }
+        let pool = PoolRecord(name: "p", state: .removed, slots: 2, agent: "a", counts: TaskCounts())
+        var worker = WorkerRecord(name: "p/1", state: .stopping)
+        (worker.task, worker.attempt, worker.pid, worker.since, worker.title) = (1, 2, 3, Self.time, "t")
+        try check(SubmissionResult.one(Submitted(id: 1, created: false, warning: "w")))
+        try check(SubmissionResult.many([Submitted(id: 1, created: true), Submitted(id: 2, created: true)]))
+        try check(SubmissionResult.many([]))
+        try check(TaskPage(tasks: [Self.task], nextCursor: 4))
+        try check(Self.task)
+        try check(TasksChanged(tasks: [.init(id: 1, state: .queued)], count: 9))
+        try check(WaitResult(tasks: [Self.task]))
+        try check(LogsEnd(stdout: 1, stderr: 2, attempt: 3, state: .expired))
+        try check(PoolList(pools: [pool]))
+        try check(WorkerList(workers: [worker]))
+        try check(SubscribeEnd(last: 3))
+        try check(ReloadResult(changes: ["c"]))
+        try check(Acknowledged("m"))
+        try check(VersionInfo(version: "1", protocol: 1))
+        try check(
+            DaemonStatus(
+                state: .degraded, version: "1", pid: 2, startedAt: Self.time, now: Self.time,
+                supervisor: SupervisorStatus(connected: true, pid: 3, cgroups: false), counts: TaskCounts(), pools: [pool],
+                problems: ["p"], lastEvent: 8))
+    }
+
+    @Test(arguments: WireError.Code.allCases) func errorRoundTrip(_ code: WireError.Code) throws {
+        let error = WireError(code, "why", field: "[3].timeout")
+        let line = try Wire.line(Response<Acknowledged>(id: nil, error: error))
+        let read = try Wire.decode(Response<Acknowledged>.self, from: line)
+        #expect(read.id == nil)
+        #expect(read.outcome == .failure(error))
+        #expect(error.kind == code)
+    }
+
+    @Test func anErrorOfANewerDaemonCanBeRead() throws {
+        let line = #"{"jsonrpc":"2.0","id":1,"error":{"code":-32099,"message":"m","data":{"code":"from_the_future"}}}"#
+        let read = try Wire.decode(Response<Acknowledged>.self, from: Data(line.utf8))
+        guard case .failure(let error) = read.outcome else {
+            Issue.record("not an error")
+            return
+        }
+        #expect(error.kind == nil)
+        #expect(error.message == "m")
+    }
+
+    @Test func errorNumbersAreDistinct() {
+        #expect(Set(WireError.Code.allCases.map(\.number)).count == WireError.Code.allCases.count)
+    }
+}

@@ -1,0 +1,61 @@
+import Glibc
+import OrchProtocol
+import Testing
+
+@testable import Presentation
+
+/// In a zone with a summer time, so that mistakes of an hour show: UTC+1, in summer UTC+2.
+@Suite(.serialized) struct TimeTests {
+    init() {
+        setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1)
+        tzset()
+    }
+
+    /// 15:05:03 on a Sunday, local time.
+    private let now = WireTime("2026-11-22T14:05:03.250Z") ?? WireTime(milliseconds: 0)
+
+    @Test(arguments: [
+        ("2026-11-22T14:05:00Z", "2026-11-22T14:05:00.000Z"), ("now", "2026-11-22T14:05:03.250Z"),
+        ("+10m", "2026-11-22T14:15:03.250Z"), ("in 2h", "2026-11-22T16:05:03.250Z"), ("10m ago", "2026-11-22T13:55:03.250Z"),
+        ("16:00", "2026-11-22T15:00:00.000Z"), ("15:05", "2026-11-23T14:05:00.000Z"), ("9:00", "2026-11-23T08:00:00.000Z"),
+        ("16:00:30", "2026-11-22T15:00:30.000Z"), ("today 9:00", "2026-11-22T08:00:00.000Z"),
+        ("tomorrow 9:00", "2026-11-23T08:00:00.000Z"), ("tomorrow", "2026-11-22T23:00:00.000Z"),
+        ("yesterday 9:00", "2026-11-21T08:00:00.000Z"), ("2026-12-31", "2026-12-30T23:00:00.000Z"),
+        ("2026-07-01 12:00", "2026-07-01T10:00:00.000Z"), ("2026-07-01T12:00:30", "2026-07-01T10:00:30.000Z"),
+        ("2028-02-29", "2028-02-28T23:00:00.000Z"),
+    ])
+    func reads(_ text: String, _ expected: String) {
+        #expect(TimeText.parse(text, now: now)?.description == expected)
+    }
+
+    @Test func anHourMayLieInThePast() {
+        #expect(TimeText.parse("16:00", now: now, direction: .past)?.description == "2026-11-21T15:00:00.000Z")
+        #expect(TimeText.parse("15:05", now: now, direction: .past)?.description == "2026-11-22T14:05:00.000Z")
+    }
+
+    @Test(
+        arguments: [
+            "", " ", "x", "25:00", "9:60", "9", "9:0", "009:00", "2026-02-30", "2026-13-01", "2026-1-1", "2026-00-10",
+            "2026-01-00",
+            "tomorrow 25:00", "tomorrow at 9", "+", "in", "in x", "+10", "2026-11-23T", "monday", "-10m", "100000w ago", "９:00",
+        ].filter { $0 != "+10" })
+    func refuses(_ text: String) {
+        #expect(TimeText.parse(text, now: now) == nil)
+    }
+
+    @Test func showsShort() {
+        #expect(LocalTime.short(now, now: now) == "15:05:03")
+        #expect(LocalTime.short(WireTime("2026-11-21T14:05:03Z") ?? now, now: now) == "11-21 15:05")
+        #expect(LocalTime.short(WireTime("2025-07-01T14:05:03Z") ?? now, now: now) == "2025-07-01 16:05")
+        #expect(LocalTime.full(now, now: WireTime(milliseconds: now.milliseconds + 200_000)) == "2026-11-22 15:05:03 (3m ago)")
+    }
+
+    @Test(
+        arguments: [
+            (0, "now"), (999, "now"), (-1000, "1s ago"), (-119_000, "119s ago"), (-180_000, "3m ago"), (7_200_000, "in 2h"),
+            (86_400_000, "in 24h"), (-3 * 86_400_000, "3d ago"),
+        ] as [(Int64, String)])
+    func distances(_ milliseconds: Int64, _ text: String) {
+        #expect(RelativeTime.text(WireTime(milliseconds: now.milliseconds + milliseconds), now: now) == text)
+    }
+}

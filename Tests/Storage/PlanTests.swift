@@ -1,0 +1,141 @@
+import Foundation
+import GRDB
+import OrchProtocol
+import Scheduling
+import Testing
+
+@testable import Storage
+
+/// Nothing that a turn or a list does may read all the rows. The statements are those that really run: a trace collects them.
+@Suite struct PlanTests {
+    private final class Statements: @unchecked Sendable {
+        var all: [String] = []
+    }
+
+    private func plans(of store: SQLiteStore, _ body: (SQLiteTransaction) throws -> Void) throws -> [(
+        sql: String, plan: String
+    )] {
+        let statements = Statements()
+        try store.transaction { transaction in
+            transaction.db.trace { statements.all.append($0.expandedDescription) }
+            try body(transaction)
+            transaction.db.trace()
+        }
+        return try explained(statements.all, in: store)
+    }
+
+    private func explained(
+        _ statements: [String], _ arguments: [any SQLValue] = [], in store: SQLiteStore
+    ) throws -> [(sql: String, plan: String)] {
+        try store.reader.read { db in
+            try statements.filter { $0.hasPrefix("SELECT") || $0.hasPrefix("UPDATE") || $0.hasPrefix("DELETE") }.map { sql in
+                let details = try db.rows("EXPLAIN QUERY PLAN " + sql, arguments) { columns in
+                    for _ in 0..<3 { _ = try columns.next(Int.self) }
+                    return try columns.next(String.self)
+                }
+                return (sql, details.joined(separator: "\n"))
+            }
+        }
+    }
+
+    private func filled(_ directory: ScratchDirectory) throws -> SQLiteStore {
+        let store = try SQLiteStore(path: directory.path("queue.db"))
+        try store.insert(Phase.allCases.flatMap { phase in (0..<50).map { _ in item(phase: phase) { $0.dueAt = 9 } } })
+        return store
+    }
+
+    @Test func whatATurnReadsIsFoundByIndex() throws {
+        let directory = try ScratchDirectory()
+        let store = try filled(directory)
+        let plans = try plans(of: store) { transaction in
+            _ = try transaction.ready(in: "default", limit: 3)
+            _ = try transaction.due(at: 1, limit: 3)
+            _ = try transaction.expired(at: 1, limit: 3)
+            _ = try transaction.nextWallTime()
+            _ = try transaction.liveAttempts()
+            _ = try transaction.liveAttempt(of: 1)
+            _ = try transaction.dispatchedAttempts(in: "default")
+            _ = try transaction.dueAttempts(at: 1, limit: 3)
+            _ = try transaction.nextMonotonicTime()
+            _ = try transaction.task(1)
+            _ = try transaction.task(withKey: "k", of: 0)
+            _ = try transaction.attempt(1)
+            _ = try transaction.input(of: 1)
+            _ = try transaction.retired(before: 1, keep: 3, limit: 3)
+            _ = try transaction.unfinished(in: nil, after: 3, limit: 3)
+            _ = try transaction.unfinished(in: "default", after: 3, limit: 3)
+            try transaction.shiftRelativeDueTimes(by: 1)
+            try transaction.move(1, to: .held)
+            try transaction.remove([try transaction.task(2)!])
+        }
+        #expect(plans.count >= 20)
+        for (sql, plan) in plans {
+            for line in plan.split(separator: "\n") where line.hasPrefix("SCAN") {
+                // The whole of a partial index is what is asked for here.
+                let isWhole = line.contains("attempt_live") || line.contains("INDEX task_") || line.contains("attempt_wake")
+                let isSmall = line.contains("subquery") || line.contains("sqlite_sequence") || line.hasSuffix("-subquery)")
+                #expect(isWhole || isSmall || !line.contains("task") && !line.contains("attempt"), "\(sql)\n\(plan)")
+            }
+            #expect(!plan.contains("SCAN task\n") && !plan.hasSuffix("SCAN task"), "\(sql)\n\(plan)")
+        }
+        func plan(_ part: String) throws -> String { try #require(plans.first { $0.sql.contains(part) }).plan }
+        #expect(try plan("phase = 0 AND pool =").contains("task_ready (pool=?)"))
+        #expect(try !plan("phase = 0 AND pool =").contains("TEMP B-TREE"))
+        #expect(try plan("phase = 1 AND due_at <=").contains("task_due (due_at<?)"))
+        #expect(try plan("expires_at <= ").contains("task_expiry"))
+        let dispatched = try plan("JOIN task")
+        #expect(dispatched.contains("attempt_live (pool=?"), "\(dispatched)")
+        #expect(try plan("wake_at <= ").contains("attempt_wake"))
+        let retired = try plan("UNION")
+        #expect(retired.contains("SEARCH task USING INTEGER PRIMARY KEY"), "\(retired)")
+        #expect(retired.contains("task_finished (finished_at<?)"), "\(retired)")
+    }
+
+    @Test func listsByStateAreFoundByIndex() throws {
+        let directory = try ScratchDirectory()
+        let store = try filled(directory)
+        for (state, index) in [
+            (TaskState.running, "task_unfinished"), (.failed, "task_unsuccessful (phase=?)"),
+            (.cancelled, "task_unsuccessful (phase=?)"), (.expired, "task_unsuccessful (phase=?)"),
+        ] {
+            var query = ListParameters()
+            query.states = [state]
+            for cursor in [nil, 77] as [Int64?] {
+                query.cursor = cursor
+                let (sql, arguments) = store.pageStatement(query, limit: 5)
+                let plan = try explained([sql], arguments, in: store)[0].plan
+                #expect(plan.contains(index.prefix { $0 != ")" }), "\(state): \(plan)")
+                #expect(!plan.contains("TEMP B-TREE"), "\(state): \(plan)")
+            }
+        }
+    }
+
+    /// The cost of a claim does not grow with the queue; generous, because the machine has other things to do.
+    @Test func aClaimCostsTheSameHoweverManyAreQueued() throws {
+        let directory = try ScratchDirectory()
+        let clock = ContinuousClock()
+        var times: [Duration] = []
+        for count in [1_000, 200_000] {
+            let store = try SQLiteStore(path: directory.path("\(count).db"))
+            try store.insert((0..<count).map { item(priority: $0 % 7) })
+            var best = Duration.seconds(1_000)
+            for _ in 0..<20 {
+                let time = try clock.measure {
+                    try store.transaction { transaction in
+                        for _ in 0..<20 {
+                            for var task in try transaction.ready(in: "default", limit: 1) {
+                                let place = task.place
+                                task.phase = .running
+                                try transaction.update(task, from: place)
+                            }
+                        }
+                    }
+                }
+                best = min(best, time)
+            }
+            times.append(best)
+        }
+        print("20 claims: \(times[0]) of 1 000 queued, \(times[1]) of 200 000")
+        #expect(times[1] < times[0] * 4)
+    }
+}

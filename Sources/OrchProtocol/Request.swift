@@ -73,9 +73,15 @@ public struct Request: Codable, Sendable, Equatable {
         } catch let error as DecodingError {
             throw Rejected(id: id, error: WireError(error, of: method))
         } catch {
-            // Foundation has no DecodingError for a number that does not fit its type.
+            // Foundation has no DecodingError for these.
             throw Rejected(
-                id: id, error: WireError(.invalidParameter, "a number in the parameters of \(method.rawValue) does not fit"))
+                id: id,
+                error: WireError(
+                    .invalidParameter,
+                    """
+                    the parameters of \(method.rawValue) have a number that does not fit, half a surrogate pair, or a bare \
+                    control character
+                    """))
         }
     }
 

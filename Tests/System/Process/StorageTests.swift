@@ -34,7 +34,7 @@ import Testing
         let large = String(repeating: "x", count: 400_000)
         let refused = try daemon.orchctl("submit", "--stdin", "-", "--", "true", input: Array(large.utf8))
         #expect(refused.status == 1 && refused.error.contains("space"), "\(refused)")
-        let submission = #"{"jsonrpc":"2.0","id":1,"method":"task.submit","params":{"command":["true","\#(large)"]}}"#
+        let submission = #"{"jsonrpc":"2.0","id":1,"method":"task.submit","params":{"command":["true"],"stdin":"\#(large)"}}"#
         let answer = try RawClient(daemon).ask(submission)
         #expect(answer.error?.kind == .storageFull, "\(answer)")
         let status = try daemon.status()

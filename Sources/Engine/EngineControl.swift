@@ -32,7 +32,7 @@ final class EngineControl: Sendable {
                 let new = try load()
                 let changes = Self.changes(from: current.value, to: new)
                 current.value = new
-                let detail = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
+                let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
                 let token = performer.expect { reply in
                     if case .failed(let error) = reply {
                         done(.failure(error))
@@ -42,7 +42,7 @@ final class EngineControl: Sendable {
                 }
                 inbox.push([
                     .configured(new.pools.map(\.settings)),
-                    .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(detail)", reply: token),
+                    .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(summary)", reply: token),
                 ])
             } catch let error as ConfigurationError {
                 log.warning("The configuration was not reloaded: \(error)")

@@ -73,11 +73,15 @@ public struct Request: Codable, Sendable, Equatable {
         } catch let error as DecodingError {
             throw Rejected(id: id, error: WireError(error, of: method))
         } catch {
-            // Foundation reads text and numbers only when they are asked for, and has no DecodingError for what is wrong then.
+            // Foundation has no DecodingError for these.
             throw Rejected(
                 id: id,
                 error: WireError(
-                    .parseError, "a text in the parameters of \(method.rawValue) is not valid, or a number does not fit"))
+                    .invalidParameter,
+                    """
+                    the parameters of \(method.rawValue) have a number that does not fit, half a surrogate pair, or a bare \
+                    control character
+                    """))
         }
     }
 

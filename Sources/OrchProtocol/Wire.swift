@@ -15,10 +15,13 @@ public enum Wire {
         do {
             let request = try JSONDecoder().decode(Request.self, from: line)
             return (request.id, .success(request))
-        } catch let rejected as Request.Rejected {
-            return (rejected.id, .failure(rejected.error))
         } catch {
-            return (nil, .failure(WireError(.parseError, "the line is not JSON")))
+            let rejected = error as? Request.Rejected
+            // The decoder stumbles over such bytes wherever they are, and does not say why.
+            guard String(validating: line, as: UTF8.self) != nil else {
+                return (rejected?.id, .failure(WireError(.parseError, "the line is not UTF-8")))
+            }
+            return (rejected?.id, .failure(rejected?.error ?? WireError(.parseError, "the line is not JSON")))
         }
     }
 

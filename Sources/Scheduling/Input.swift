@@ -65,7 +65,7 @@ public enum Input: Sendable, Equatable {
     /// The rest of a cancellation that is too large for one turn.
     case cancelMore(pool: String?, after: Int64, count: Int, by: Requester, reply: ReplyToken)
     case configured([PoolSettings])
-    /// Something that is only to be told of; the answer comes when it and what came with it is on the disk.
+    /// Something about the daemon as a whole that belongs among the events; the answer comes when it is on the disk.
     case announced(Event.Kind, detail: String?, reply: ReplyToken?)
     case connected(Inventory)
     case disconnected

@@ -19,10 +19,15 @@ import Testing
         #expect(try client.line() == nil)
         #expect(try daemon.status().state == .running)
         // A large submission is something else.
-        var spec = TaskSpec(command: ["true"])
-        spec.stdin = String(repeating: "x", count: 3 << 20)
-        let many = try daemon.call(.submit(.many([spec, spec])), as: SubmissionResult.self)
-        for it in many.all { #expect(try daemon.end(of: it.id).state == .succeeded) }
+        let text = String(repeating: "x", count: 3 << 20)
+        let specs = (0..<2).map { _ in
+            var spec = TaskSpec(command: ["wc", "-c"])
+            spec.stdin = text
+            return spec
+        }
+        let ids = try daemon.submit(specs)
+        #expect(try daemon.wait(ids).allSatisfy { $0.state == .succeeded })
+        #expect(try daemon.orchctl("logs", String(ids[1])).output == "\(3 << 20)\n")
         try daemon.finish()
     }
 

@@ -38,6 +38,11 @@ import Testing
             #expect(record.state == .failed && record.attempts.last?.outcome?.kind == .spawnFailed, "\(record.reason ?? "")")
             #expect(record.reason?.contains(expected.says) ?? false, "\(record.reason ?? "none"), not \(expected.says)")
         }
+        // What no kernel takes is not even queued.
+        for command in [["true", String(repeating: "x", count: 200_000)], ["true"] + long + long] {
+            let refused = #expect(throws: WireError.self) { try daemon.submit([TaskSpec(command: command)]) }
+            #expect(refused?.kind == .invalidParameter)
+        }
         let run = try daemon.orchctl("run", "--", "nosuch")
         #expect(run.status == 127 && run.error.contains("not found in PATH"), "\(run)")
         let id = try daemon.submit("true")

@@ -36,22 +36,26 @@ final class ExitStore {
     }
 
     /// Makes these ends survive. Comes before anything else is done with them.
-    func append(_ ended: [EndReport]) {
-        guard !ended.isEmpty else { return }
+    ///
+    /// - Returns: whether all ends are in the file now, these and those before.
+    @discardableResult
+    func append(_ ended: [EndReport]) -> Bool {
+        guard !ended.isEmpty else { return !isBehind }
         for report in ended { reports[report.attempt] = report }
         if isBehind {
             appendsSinceFailure += 1
             if appendsSinceFailure % 64 == 0 { rewrite() }
-            return
+            return !isBehind
         }
         let bytes = ended.count == 1 ? ended[0].encoded() : ended.flatMap { $0.encoded() }
         guard write(file.number, bytes, bytes.count) == bytes.count else {
             Log.error("\(SystemError("write exits")); ends are kept in memory only until this is mended")
             ftruncate(file.number, off_t(fileSize))
             isBehind = true
-            return
+            return false
         }
         fileSize += bytes.count
+        return true
     }
 
     /// Forgets ends that the engine has committed. Returns those that were there.

@@ -96,12 +96,18 @@ extension Supervisor {
     /// Makes the ends of this turn survive us, and only then lets anything follow from them.
     func commitEnds() {
         guard !fresh.isEmpty else { return }
-        exits.append(fresh.map(\.report))
+        let isSafe = exits.append(fresh.map(\.report))
         let now = Clock.monotonic
         for end in fresh {
-            if let entry = end.entry { state.leave(entry) }
+            if let entry = end.entry { unsafeEntries[end.report.attempt] = entry }
             outbox.addEnd(end.report.attempt, pool: end.pool, now: now)
         }
+        if isSafe { leaveTable(Array(unsafeEntries.keys)) }
         fresh.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes attempts out of the table of those that run, now that their ends are on record.
+    func leaveTable(_ attempts: [UInt64]) {
+        for attempt in attempts { if let entry = unsafeEntries.removeValue(forKey: attempt) { state.leave(entry) } }
     }
 }

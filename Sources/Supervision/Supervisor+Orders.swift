@@ -21,7 +21,9 @@ extension Supervisor {
             case .revoke(let attempt): revoke(attempt)
             case .stop(let attempt, let grace): stop(attempt, grace: Int64(grace))
             case .acknowledge(let attempts):
-                for attempt in exits.acknowledge(attempts) {
+                let known = exits.acknowledge(attempts)
+                leaveTable(known)
+                for attempt in known {
                     results.remove(attempt)
                     outbox.resultsSent.remove(attempt)
                 }

@@ -67,6 +67,9 @@ final class Supervisor {
     var stopping: Set<UInt64> = []
     /// Ends of this turn that the exit store has not taken yet.
     var fresh: [FreshEnd] = []
+    /// The places in the table of attempts that have ended, but whose ends no file holds, because there is no space: were we to
+    /// die now, the next supervisor must still know that they had started.
+    var unsafeEntries: [UInt64: Int] = [:]
     var helpers = Helpers()
 
     var engine: LinkConnection?

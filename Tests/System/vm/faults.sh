@@ -133,4 +133,21 @@ systemctl stop orchd.socket
 systemctl reset-failed orchd.service orchd.socket 2> /dev/null
 check "when both are right again it starts" systemctl start orchd
 same "with all that it knew" queued "$(field "$queued" .state)"
+
+echo "# a clock that is set back"
+# What waits for a retry waits for a time that has passed, not for a time of day: an hour must not become two.
+stepped=$(submit --retries 1 --retry-delay 20s -- false)
+again() { [[ $(field "$stepped" .waiting) = delayed ]]; }
+eventually "a task waits for its retry" again
+ticking=$(submit --timeout 40s -- sleep 99999)
+eventually "another runs towards its timeout" running "$ticking"
+check "the clock goes back by an hour" date --set="-1 hour"
+check "the daemon answers" alice orchctl status
+await "$stepped" > /dev/null 2>&1
+same "the retry comes when it was due" 2 "$(field "$stepped" .attempt_count)"
+await "$ticking" > /dev/null 2>&1
+same "the timeout, too" run_timeout "$(field "$ticking" '.attempts[-1].outcome.kind')"
+like "the journal tells of it" 'The clock was set|the clock was set' "$(journalctl --no-pager --unit orchd --output=cat)"
+check "the clock goes forward again" date --set="+1 hour"
+same "and tasks run" 0 "$(alice orchctl run -- true > /dev/null 2>&1; echo $?)"
 finish

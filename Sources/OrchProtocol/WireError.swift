@@ -21,7 +21,6 @@ public struct WireError: Error, Codable, Sendable, Equatable {
         case draining = "draining"
         case stopping = "stopping"
         case invalidConfiguration = "invalid_configuration"
-        case slowReader = "slow_reader"
 
         /// The JSON-RPC number that goes with the word.
         public var number: Int {
@@ -43,7 +42,6 @@ public struct WireError: Error, Codable, Sendable, Equatable {
             case .draining: -32010
             case .stopping: -32011
             case .invalidConfiguration: -32012
-            case .slowReader: -32013
             }
         }
     }

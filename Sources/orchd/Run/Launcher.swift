@@ -138,13 +138,13 @@ final class Launcher {
     }
 
     private func engineEnded(_ ended: Int32) {
-        if phase == .running, ended != 0, hasAnnounced {
+        if phase == .running, hasAnnounced, ended != 0, ended != configurationStatus {
             // One that does not even become ready is not worth a processor.
             restartEngineAt = isEngineReady ? now() : now() + 1000
             printError("orchd: the engine has failed (status \(ended)) and is started again; running tasks go on")
             return
         }
-        if !hasAnnounced, phase == .running { status = ended == 0 ? 1 : ended }
+        if phase == .running, ended != 0 || !hasAnnounced { status = ended == 0 ? 1 : ended }
         stop(grace: true)
     }
 

@@ -13,10 +13,14 @@ struct Check: ParsableCommand {
               orchd check --config ./orchd.toml
             """)
 
-    @Option(help: ArgumentHelp("The configuration file; pools.d and agents are beside it.", valueName: "file"))
-    var config = "/etc/orchd/orchd.toml"
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file; pools.d and agents are beside it. Your own if you have one, else that of the system.",
+            valueName: "file"))
+    var config: String?
 
     func run() throws {
+        let config = config ?? ConfigurationPlace.user ?? ConfigurationPlace.system
         do {
             let configuration = try Configuration.load(config)
             let pools = configuration.pools.map { "\($0.settings.name) (\($0.settings.slots))" }.joined(separator: ", ")

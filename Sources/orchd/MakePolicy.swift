@@ -17,7 +17,7 @@ struct MakePolicy: ParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
-    var config = "/etc/orchd/orchd.toml"
+    var config = ConfigurationPlace.system
     @Option(help: ArgumentHelp("Where to write it, instead of printing it.", valueName: "file"))
     var output: String?
     @Option(help: ArgumentHelp("The user of pools that name none.", valueName: "user"))

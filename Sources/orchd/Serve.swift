@@ -1,7 +1,6 @@
 import ArgumentParser
 import Dispatch
 import Engine
-import Foundation
 import Glibc
 import Logging
 import Systemd
@@ -73,16 +72,9 @@ struct Serve: ParsableCommand {
         let (config, workers) = (config, workers)
         return {
             // --workers is how a foreground run says that it wants no file.
-            if let file = config ?? (workers == nil ? Self.usersOwnFile : nil) { return try .load(file) }
+            if let file = config ?? (workers == nil ? ConfigurationPlace.user : nil) { return try .load(file) }
             return .foreground(workers: workers ?? 3)
         }
-    }
-
-    /// The configuration of the user who runs it, where there is one.
-    private static var usersOwnFile: String? {
-        let variable = ProcessInfo.processInfo.environment["XDG_CONFIG_HOME"] ?? ""
-        let file = (variable.isEmpty ? NSHomeDirectory() + "/.config" : variable) + "/orchd/orchd.toml"
-        return FileManager.default.fileExists(atPath: file) ? file : nil
     }
 
     /// Ends the engine when whoever started it has died.

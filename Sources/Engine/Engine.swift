@@ -5,7 +5,6 @@ import NIOPosix
 import OrchProtocol
 import Scheduling
 import Storage
-import Synchronization
 import Systemd
 
 /// The engine: everything that thinks. It may be killed at any moment and started again; what it knew is in the store, and what
@@ -44,11 +43,15 @@ public final class Engine: Sendable {
 
     /// Opens the store, takes up the work of the engine before, and listens.
     ///
-    /// - Parameter load: reads the configuration; called again for every reload.
-    /// - Throws: ``StartError``, ``ConfigurationError``, ``SystemError``: each a sentence for whoever started it.
-    public init(_ options: Options, load: @escaping @Sendable () throws -> Configuration, log: Logger) throws {
+    /// - Parameters:
+    ///   - initial: the configuration to begin with.
+    ///   - load: reads the configuration anew; called for every reload.
+    /// - Throws: ``StartError``, ``SystemError``: each a sentence for whoever started it.
+    public init(
+        _ options: Options, initial: Configuration, load: @escaping @Sendable () throws -> Configuration, log: Logger
+    ) throws {
         let startedAt = Clock.now().wall
-        let configuration = CurrentConfiguration(try load())
+        let configuration = CurrentConfiguration(initial)
         directory = try StateDirectory(options.stateDirectory)
         do {
             store = try SQLiteStore(path: directory.database)
@@ -78,8 +81,7 @@ public final class Engine: Sendable {
         let queries = Queries(
             store: store, files: files, configuration: configuration, link: link, health: health, startedAt: startedAt)
         let streams = Streams(
-            store: store, files: files, news: news, watcher: watcher, queries: queries,
-            readers: ReaderPool(threads: workers))
+            store: store, files: files, news: news, watcher: watcher, readers: ReaderPool(threads: workers))
         let stopping = stopping
         let control = EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log) {
             stopping.request(.drained)

@@ -10,6 +10,14 @@ public struct Requester: Sendable, Equatable {
         self.uid = uid
         self.isAdministrator = isAdministrator
     }
+
+    /// - Parameter action: what only they may do, as in "only admins may …".
+    public func requireAdministrator(to action: String) throws(WireError) {
+        guard isAdministrator else {
+            throw WireError(
+                .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
+        }
+    }
 }
 
 /// Brings an answer back to the request it belongs to.

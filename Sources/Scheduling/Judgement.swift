@@ -23,18 +23,13 @@ enum Judgement: Equatable {
             } else {
                 self = .outcome(Outcome(.exited, code: 0), reason: "exited with status 0")
             }
-        case .exited, .signalled:
-            if end.outOfMemory {
-                self = .outcome(Outcome(.outOfMemory), reason: "killed by the kernel: out of memory")
-            } else if case .exited(let status) = end.ending {
-                self = .outcome(Outcome(.exited, code: Int(status)), reason: "exited with status \(status)")
-            } else if case .signalled(let signal) = end.ending {
-                let core = end.dumpedCore ? " (core dumped)" : ""
-                self = .outcome(
-                    Outcome(.signalled, code: Int(signal)), reason: "killed by \(signalName(signal))\(core)")
-            } else {
-                self = .outcome(Outcome(.lost), reason: "ended in an unknown way")
-            }
+        case .exited where end.outOfMemory, .signalled where end.outOfMemory:
+            self = .outcome(Outcome(.outOfMemory), reason: "killed by the kernel: out of memory")
+        case .exited(let status):
+            self = .outcome(Outcome(.exited, code: Int(status)), reason: "exited with status \(status)")
+        case .signalled(let signal):
+            let core = end.dumpedCore ? " (core dumped)" : ""
+            self = .outcome(Outcome(.signalled, code: Int(signal)), reason: "killed by \(signalName(signal))\(core)")
         case .failedToStart(let reason): self = .outcome(Outcome(.spawnFailed), reason: reason)
         case .lost(let reason): self = .outcome(Outcome(.lost), reason: reason)
         case .shortOfResources(let reason): self = .again(reason: reason)

@@ -10,10 +10,11 @@ public struct PoolSettings: Sendable, Equatable {
     public var retries: Int
     /// Milliseconds between SIGTERM and SIGKILL.
     public var grace: Int64
+    static let defaultGrace: Int64 = 10_000
 
     public init(
         name: String, slots: Int, agent: String? = nil, timeout: Int64? = nil, idleTimeout: Int64? = nil,
-        retries: Int = 0, grace: Int64 = 10_000
+        retries: Int = 0, grace: Int64? = nil
     ) {
         self.name = name
         self.slots = slots
@@ -21,7 +22,7 @@ public struct PoolSettings: Sendable, Equatable {
         self.timeout = timeout
         self.idleTimeout = idleTimeout
         self.retries = retries
-        self.grace = grace
+        self.grace = grace ?? Self.defaultGrace
     }
 }
 

@@ -10,13 +10,9 @@ extension Scheduler {
         attempt.state = .running
         attempt.wakeAt = attempt.stopping == nil ? firstWake(of: task, from: start.startedMonotonic) : nil
         try work.store.update(attempt, from: .dispatched)
-        noteStarted(attempt, of: task, &work)
+        work.event(.taskStarted, of: task, attempt: attempt)
         // It was to be taken back, but had started by then.
         if isStopping { try stop(attempt.id, because: .shutdown, &work) }
-    }
-
-    private func noteStarted(_ attempt: Attempt, of task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) {
-        work.event(.taskStarted, of: task, attempt: attempt)
     }
 
     mutating func noteEnd(_ end: AttemptEnd, _ work: inout TurnWork<some TaskTransaction>) throws {
@@ -28,7 +24,7 @@ extension Scheduler {
         let state = attempt.state
         if let start = end.start {
             attempt.apply(start)
-            if state == .dispatched { noteStarted(attempt, of: task, &work) }
+            if state == .dispatched { work.event(.taskStarted, of: task, attempt: attempt) }
             runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
         }
         switch Judgement(end, stopping: attempt.stopping, task: task) {

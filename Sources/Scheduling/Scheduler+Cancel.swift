@@ -62,7 +62,7 @@ extension Scheduler {
     }
 
     func grace(of pool: String) -> Int64 {
-        settings[pool]?.grace ?? PoolSettings(name: pool, slots: 0).grace
+        settings[pool]?.grace ?? PoolSettings.defaultGrace
     }
 
     /// Gives a task its final state.

@@ -67,7 +67,7 @@ extension Scheduler {
     private func administered(
         _ name: String, by requester: Requester, in store: some TaskTransaction
     ) throws -> PoolState {
-        try Self.requireAdministrator(requester, to: "change pools")
+        try requester.requireAdministrator(to: "change pools")
         guard settings[name] != nil, let pool = try store.pools().first(where: { $0.name == name }) else {
             throw unknownPool(name)
         }
@@ -77,7 +77,7 @@ extension Scheduler {
     mutating func drain(
         by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
-        try Self.requireAdministrator(requester, to: "drain the daemon")
+        try requester.requireAdministrator(to: "drain the daemon")
         if !isDraining { work.event(.daemonDraining) { _ in } }
         isDraining = true
         for pool in try work.store.pools() { try takeBack(pool.name, &work) }
@@ -88,7 +88,7 @@ extension Scheduler {
     mutating func shutdown(
         by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
-        try Self.requireAdministrator(requester, to: "stop the daemon")
+        try requester.requireAdministrator(to: "stop the daemon")
         isDraining = true
         isStopping = true
         let live = try work.store.liveAttempts()
@@ -101,12 +101,5 @@ extension Scheduler {
         }
         let running = live.count { $0.state == .running }
         work.effects.append(.reply(reply, .done("stopping: \(running) running tasks are being ended")))
-    }
-
-    static func requireAdministrator(_ requester: Requester, to action: String) throws(WireError) {
-        guard requester.isAdministrator else {
-            throw WireError(
-                .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
-        }
     }
 }

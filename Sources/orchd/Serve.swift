@@ -45,7 +45,7 @@ struct Serve: ParsableCommand {
         } catch {
             throw fail(error, status: startStatus(error))
         }
-        let signals = handleSignals(engine, log)
+        let signals = handleSignals(engine)
         let lifeline = lifelineFd.map { watch($0, engine) }
         engine.run()
         signals.forEach { $0.cancel() }
@@ -64,7 +64,7 @@ struct Serve: ParsableCommand {
         let options = Engine.Options(
             socket: socket ?? configuration.socket ?? "/run/orchd.sock",
             listener: listenFd ?? ServiceManager.listeningSocket(named: "control"), stateDirectory: state, link: link)
-        return try Engine(options, load: load, log: log)
+        return try Engine(options, initial: configuration, load: load, log: log)
     }
 
     /// The configuration as the command line asks for it, anew each time.
@@ -85,7 +85,7 @@ struct Serve: ParsableCommand {
         return source
     }
 
-    private func handleSignals(_ engine: Engine, _ log: Logger) -> [any DispatchSourceSignal] {
+    private func handleSignals(_ engine: Engine) -> [any DispatchSourceSignal] {
         let handlers: [(Int32, @Sendable () -> Void)] = [
             (SIGTERM, { engine.stop() }), (SIGINT, { engine.stop() }), (SIGHUP, { engine.reload() }),
         ]

@@ -32,7 +32,8 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// The user that tasks run as; nil for the one orchd runs as.
     public var user: String?
     /// Bytes of output that an attempt may write.
-    public var outputLimit: Int64 = 64 << 20
+    public var outputLimit = Self.defaultOutputLimit
+    static let defaultOutputLimit: Int64 = 64 << 20
     public var path = "/usr/local/bin:/usr/bin:/bin"
     public var environment: [String: String] = ["LANG": "C.UTF-8"]
     public var umask: UInt32 = 0o077

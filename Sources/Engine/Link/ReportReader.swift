@@ -66,7 +66,7 @@ extension LiveAttempts.Entry {
         let pool = configuration.pool(task.pool)
         self.init(
             task: task.id, number: attempt.number, pool: task.pool,
-            outputLimit: pool?.outputLimit ?? PoolConfiguration(settings: .init(name: "", slots: 0)).outputLimit)
+            outputLimit: pool?.outputLimit ?? PoolConfiguration.defaultOutputLimit)
         path = task.definition.environment["PATH"] ?? pool?.path
         directory = task.definition.directory
         switch task.definition.work {

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import OrchProtocol
 import Synchronization
@@ -11,6 +10,8 @@ import Synchronization
 final class OutputFiles: Sendable {
     enum Kind: String, CaseIterable, Sendable {
         case out, err, result
+
+        init(_ stream: OutputStream) { self = stream == .stdout ? .out : .err }
     }
 
     let root: String
@@ -26,10 +27,6 @@ final class OutputFiles: Sendable {
 
     func path(task: Int64, attempt: Int, _ kind: Kind) -> String {
         "\(shard(of: task))/\(Self.name(task: task, attempt: attempt)).\(kind.rawValue)"
-    }
-
-    func path(task: Int64, attempt: Int, _ stream: OrchProtocol.OutputStream) -> String {
-        path(task: task, attempt: attempt, stream == .stdout ? .out : .err)
     }
 
     /// Opens the two streams of an attempt, for appending, because a task may open them again by /dev/stdout.

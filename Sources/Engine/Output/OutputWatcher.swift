@@ -16,8 +16,8 @@ final class OutputWatcher: Sendable {
     private struct State {
         /// By the name of the attempt, `task.number`.
         var live: [String: (id: Int64, entry: LiveAttempts.Entry)] = [:]
-        /// How many live attempts a watched directory has, by its number.
-        var shards: [Int64: (watch: Int32, count: Int)] = [:]
+        /// How many live attempts a watched directory has, by its path.
+        var shards: [String: (watch: Int32, count: Int)] = [:]
         var followers: [String: [Int: @Sendable () -> Void]] = [:]
         var nextFollower = 0
         /// What is known of the growth of each file, by its path.
@@ -54,11 +54,11 @@ final class OutputWatcher: Sendable {
 
     func begin(_ id: Int64, _ entry: LiveAttempts.Entry) {
         let name = OutputFiles.name(task: entry.task, attempt: entry.number)
-        let shard = entry.task / 1000
+        let shard = files.shard(of: entry.task)
         state.withLock { state in
             guard state.live.updateValue((id, entry), forKey: name) == nil else { return }
             if state.shards[shard] == nil {
-                let watch = inotify_add_watch(descriptor.number, files.shard(of: entry.task), UInt32(IN_MODIFY))
+                let watch = inotify_add_watch(descriptor.number, shard, UInt32(IN_MODIFY))
                 if watch < 0 {
                     log.warning("cannot watch the output of tasks: \(SystemError.text(errno)); see `orchctl doctor`")
                 }
@@ -70,7 +70,7 @@ final class OutputWatcher: Sendable {
 
     func end(_ id: Int64, _ entry: LiveAttempts.Entry) {
         let name = OutputFiles.name(task: entry.task, attempt: entry.number)
-        let shard = entry.task / 1000
+        let shard = files.shard(of: entry.task)
         let followers = state.withLock { state -> [@Sendable () -> Void] in
             guard state.live.removeValue(forKey: name) != nil else { return [] }
             for kind in OutputFiles.Kind.allCases {

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Logging
 import NIOCore
 import NIOPosix
 import OrchProtocol

@@ -91,7 +91,7 @@ final class LogStream: Sendable {
         for stream in streams {
             let offset = state.withLock { $0.offsets[stream] ?? 0 }
             let data = files.read(
-                task: parameters.id, attempt: attempt.number, stream == .stdout ? .out : .err, at: offset, count: Self.chunk)
+                task: parameters.id, attempt: attempt.number, .init(stream), at: offset, count: Self.chunk)
             guard !data.isEmpty else { continue }
             state.withLock { $0.offsets[stream] = offset + Int64(data.count) }
             sent = responder.notify(
@@ -107,7 +107,7 @@ final class LogStream: Sendable {
     private func begin(_ attempt: Attempt, _ pump: Pump) {
         var offsets: [OrchProtocol.OutputStream: Int64] = [:]
         for stream in streams {
-            let path = files.path(task: parameters.id, attempt: attempt.number, stream)
+            let path = files.path(task: parameters.id, attempt: attempt.number, .init(stream))
             var offset: Int64 = 0
             if let since = parameters.since {
                 offset = OutputIndex.offset(in: path, writtenSince: since.milliseconds)

@@ -20,7 +20,7 @@ struct Queries: Sendable {
         guard var record = try store.record(of: parameters.id) else {
             throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
         }
-        record = shown(record)
+        record = try shown(record, paused: pausedPools())
         if parameters.result == true { record.result = result(of: record) }
         return record
     }
@@ -31,19 +31,19 @@ struct Queries: Sendable {
             throw WireError(.invalidParameter, "the limit must be from 1 to 1000", field: "limit")
         }
         var page = try store.page(parameters, limit: limit)
-        let paused = Set(try store.pools().filter { $0.mode == .paused }.map(\.name))
+        let paused = try pausedPools()
         for index in page.tasks.indices { page.tasks[index] = shown(page.tasks[index], paused: paused) }
         return page
     }
 
     /// Adds to a waiting task what its pool makes it wait for, which is not stored with it.
-    func shown(_ record: TaskRecord, paused: Set<String>? = nil) -> TaskRecord {
+    private func shown(_ record: TaskRecord, paused: @autoclosure () throws -> Set<String>) rethrows -> TaskRecord {
         guard record.waiting == .ready else { return record }
         var record = record
         if configuration.value.pool(record.pool) == nil {
             record.waiting = .blocked
             record.reason = "the pool \"\(record.pool)\" is no longer in the configuration"
-        } else if (paused ?? Set((try? store.pools())?.filter { $0.mode == .paused }.map(\.name) ?? [])).contains(record.pool) {
+        } else if try paused().contains(record.pool) {
             record.waiting = .paused
             record.reason = "the pool \"\(record.pool)\" is paused; `orchctl pool resume \(record.pool)` starts it again"
         } else if health.isDraining {
@@ -54,6 +54,10 @@ struct Queries: Sendable {
             record.reason = "the supervisor is not running"
         }
         return record
+    }
+
+    private func pausedPools() throws -> Set<String> {
+        Set(try store.pools().filter { $0.mode == .paused }.map(\.name))
     }
 
     private func result(of record: TaskRecord) -> TaskResult? {
@@ -112,11 +116,13 @@ struct Queries: Sendable {
         let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
         var records: [WorkerRecord] = []
         for pool in pools {
-            let busy = running[pool.name] ?? []
-            let slots = Set(busy.compactMap(\.attempt.slot)).union(pool.slots > 0 ? Array(1...pool.slots) : [])
+            let busy = Dictionary(
+                (running[pool.name] ?? []).compactMap { it in it.attempt.slot.map { ($0, it) } },
+                uniquingKeysWith: { first, _ in first })
+            let slots = Set(busy.keys).union(pool.slots > 0 ? Array(1...pool.slots) : [])
             for slot in slots.sorted() {
                 var record = WorkerRecord(name: "\(pool.name)/\(slot)", state: .idle)
-                if let (task, attempt) = busy.first(where: { $0.attempt.slot == slot }) {
+                if let (task, attempt) = busy[slot] {
                     record.state = attempt.stopping == nil ? .busy : .stopping
                     record.task = task.id
                     record.attempt = attempt.number

@@ -1,4 +1,3 @@
-import Logging
 import NIOPosix
 import OrchProtocol
 import Scheduling
@@ -81,11 +80,7 @@ final class RequestRouter: Sendable {
 
     private func reload(_ requester: Requester, _ responder: Responder) {
         stream(responder) {
-            guard requester.isAdministrator else {
-                throw WireError(
-                    .forbidden,
-                    "only admins may reload the configuration: root, the daemon's own user, and members of an admin group")
-            }
+            try requester.requireAdministrator(to: "reload the configuration")
             self.control.reload(by: requester) { result in
                 switch result {
                 case .success(let changes): responder.succeed(changes)

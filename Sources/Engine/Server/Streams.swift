@@ -8,7 +8,6 @@ struct Streams: Sendable {
     let files: OutputFiles
     let news: NewsDesk
     let watcher: OutputWatcher
-    let queries: Queries
     let readers: ReaderPool
 
     static let maximumWaits = 10_000

@@ -1,6 +1,7 @@
 import Foundation
 import OrchProtocol
 import Storage
+import TestSupport
 import Testing
 
 @testable import Scheduling

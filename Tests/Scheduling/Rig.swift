@@ -1,26 +1,10 @@
 import Foundation
 import OrchProtocol
 import Storage
+import TestSupport
 import Testing
 
 @testable import Scheduling
-
-/// A directory that goes with its last user; in memory where the system has such a place, since tests wait for many commits.
-final class ScratchDirectory {
-    let url: URL
-
-    init() throws {
-        let memory = URL(fileURLWithPath: "/dev/shm")
-        let parent =
-            FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
-        url = parent.appendingPathComponent("orchd-tests-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-}
 
 /// A scheduler on a real store, driven turn by turn on a clock that stands still unless told otherwise.
 final class Rig {
@@ -228,20 +212,4 @@ extension Turn {
             if case .reply(let token, let reply) = effect, token == input.reply { reply } else { nil }
         }.first
     }
-}
-
-/// SplitMix64, so that a seed tells the whole run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }

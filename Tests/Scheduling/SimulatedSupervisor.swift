@@ -1,4 +1,5 @@
 import OrchProtocol
+import TestSupport
 
 @testable import Scheduling
 

@@ -1,6 +1,7 @@
 import Foundation
 import OrchProtocol
 import Scheduling
+import TestSupport
 import Testing
 
 @testable import Storage

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import OrchProtocol
 import Scheduling
+import TestSupport
 import Testing
 
 @testable import Storage

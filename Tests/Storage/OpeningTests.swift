@@ -3,6 +3,7 @@ import GRDB
 import Glibc
 import OrchProtocol
 import Scheduling
+import TestSupport
 import Testing
 
 @testable import Storage

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import OrchProtocol
 import Scheduling
+import TestSupport
 import Testing
 
 @testable import Storage

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import SupervisorLink
+import TestSupport
 import Testing
 
 @testable import Supervision
@@ -87,7 +88,7 @@ import Testing
         try engine.send(.launch(fixture.order("sleep", "1000")))
         _ = try engine.start(of: 1)
         let before = fixture.openDescriptors
-        var random = Seeded(state: 42)
+        var random = SeededGenerator(42)
         let good = EngineMessage.launch(fixture.order("true")).encoded()
         for round in 0..<200 {
             let bad = try TestEngine(connecting: fixture.link)
@@ -101,19 +102,4 @@ import Testing
         #expect(last.started[1] != nil)
         #expect(fixture.openDescriptors == before)
     }
-}
-
-/// A generator whose numbers are the same in every run.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
 }

@@ -1,4 +1,5 @@
 import SupervisorLink
+import TestSupport
 import Testing
 
 /// Bytes of any kind either decode or throw.
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func mutationsNeverCrash() {
-        var random = Seeded(state: 1)
+        var random = SeededGenerator(1)
         for round in 0..<20_000 {
             var bytes = (Samples.toSupervisor.randomElement(using: &random) ?? .revoke(attempt: 1)).encoded()
             for _ in 0...(round % 4) { bytes[Int.random(in: 0..<bytes.count, using: &random)] = random.byte() }
@@ -28,7 +29,7 @@ import Testing
     }
 
     @Test func randomBytesNeverCrash() {
-        var random = Seeded(state: 2)
+        var random = SeededGenerator(2)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in random.byte() }
             _ = try? EngineMessage.decode(bytes[...])
@@ -56,19 +57,4 @@ import Testing
         change(&order)
         #expect(throws: LinkError.self) { try EngineMessage.decode(EngineMessage.launch(order).encoded()[...]) }
     }
-}
-
-/// A generator whose numbers are the same in every run.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
 }

@@ -1,13 +1,14 @@
 import Foundation
 import Glibc
 import OrchProtocol
+import TestSupport
 import Testing
 
 /// Output arrives as it was written, while it is written.
 @Suite(.onThreads) struct OutputTests {
     @Test func everyByteArrives() throws {
         let daemon = try Daemon()
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(1)
         let bytes = (0..<400_000).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
         let other = Array(bytes.reversed())
         try Data(bytes).write(to: URL(filePath: daemon.directory.file("a")))

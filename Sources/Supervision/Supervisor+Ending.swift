@@ -99,7 +99,11 @@ extension Supervisor {
         let isSafe = exits.append(fresh.map(\.report))
         let now = Clock.monotonic
         for end in fresh {
-            if let entry = end.entry { unsafeEntries[end.report.attempt] = entry }
+            switch end.entry {
+            case let entry? where isSafe: state.leave(entry)
+            case let entry?: unsafeEntries[end.report.attempt] = entry
+            case nil: break
+            }
             outbox.addEnd(end.report.attempt, pool: end.pool, now: now)
         }
         if isSafe { leaveTable(Array(unsafeEntries.keys)) }
@@ -108,6 +112,7 @@ extension Supervisor {
 
     /// Takes attempts out of the table of those that run, now that their ends are on record.
     func leaveTable(_ attempts: [UInt64]) {
+        guard !unsafeEntries.isEmpty else { return }
         for attempt in attempts { if let entry = unsafeEntries.removeValue(forKey: attempt) { state.leave(entry) } }
     }
 }

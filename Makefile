@@ -84,9 +84,9 @@ test: deps ## build everything and run every test but those in virtual machines
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run
 
-# QUICK=1: two minutes. FULL=1: the largest sizes. SECTION="latency idle": only these. COMPARE=old.json: what has changed.
+# QUICK=1: two minutes. FULL=1: the largest sizes. SECTION="latency idle": only these. COMPARE=old.json: what has changed. WRITE=1: keep it in docs/performance.md.
 bench: build ## measure it beside what one would use instead: table, picture, budgets (QUICK=1, FULL=1, SECTION=…)
-	@Benchmarks/run $(if $(QUICK),--quick) $(if $(FULL),--full) $(foreach section,$(SECTION),--section $(section)) $(COMPARE:%=--compare %)
+	@Benchmarks/run $(if $(QUICK),--quick) $(if $(FULL),--full) $(foreach section,$(SECTION),--section $(section)) $(COMPARE:%=--compare %) $(if $(WRITE),--write)
 
 bench-check: deps ## count the instructions that a task costs the engine, and compare with the committed figure
 	$(SWIFT) build -c release --static-swift-stdlib --product turn-cost $(SWIFTFLAGS)

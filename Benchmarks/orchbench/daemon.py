@@ -137,6 +137,10 @@ class Daemon:
         counts: dict[str, int] = self.call("daemon.status")["counts"]
         return counts
 
+    def busy(self) -> int:
+        """How many processes run. The count of running tasks is no answer: it includes those that are about to start."""
+        return sum(1 for worker in self.call("worker.list")["workers"] if worker["state"] == "busy")
+
     def until(self, what: str, is_so: Any, patience: float = 300) -> float:
         """Seconds until a condition on the counts holds."""
         began = time.monotonic()

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import daemon, floor, machine, table
+from . import daemon, floor, machine, page, table
 from .place import BENCH
 from .plan import Plan
 from .report import Report
@@ -26,6 +26,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--bin", type=Path, metavar="DIR", help="where orchd, orchd-supervisor and orchctl are (build/bin)")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="an older result.json: print what is different")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the result goes (build/bench/result.json)")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     return parser.parse_args()
 
 
@@ -58,6 +59,8 @@ def main() -> int:
     result = options.json or BENCH / "result.json"
     report.save(result)
     result.with_suffix(".txt").write_text(text, encoding="utf-8")
+    if options.write:
+        page.keep(text)
     if older:
         print(f"Changed since {options.compare}:\n" + table.changes(older, report))
     return 1 if failed else 0

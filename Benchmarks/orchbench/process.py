@@ -20,24 +20,34 @@ def children(pid: int) -> dict[str, int]:
 
 @dataclass
 class Usage:
-    """Processor time in seconds, and how often its threads were scheduled because something had happened."""
+    """Processor time in seconds, and how often each thread went to sleep, which is as often as something woke it."""
 
     user: float
     system: float
-    wakeups: int
+    sleeps: dict[str, int]
 
     def __sub__(self, other: Usage) -> Usage:
-        return Usage(self.user - other.user, self.system - other.system, self.wakeups - other.wakeups)
+        # Threads come and go.
+        sleeps = {thread: count - other.sleeps.get(thread, 0) for thread, count in self.sleeps.items()}
+        return Usage(self.user - other.user, self.system - other.system, sleeps)
+
+    @property
+    def total(self) -> float:
+        return self.user + self.system
+
+    @property
+    def wakeups(self) -> int:
+        return sum(self.sleeps.values())
 
 
 def usage(pid: int) -> Usage:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    wakeups = 0
+    sleeps = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         for line in (task / "status").read_text().splitlines():
             if line.startswith("voluntary_ctxt_switches"):
-                wakeups += int(line.split()[1])
-    return Usage(int(fields[11]) / TICK, int(fields[12]) / TICK, wakeups)
+                sleeps[task.name] = int(line.split()[1])
+    return Usage(int(fields[11]) / TICK, int(fields[12]) / TICK, sleeps)
 
 
 def resident(pid: int) -> float:

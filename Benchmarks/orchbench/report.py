@@ -19,12 +19,14 @@ class Figure:
 
 @dataclass
 class Comparison:
-    """The same work done by several. The first figure is orchd's, and the others are read against it."""
+    """Figures that belong side by side; the others are read against the reference."""
 
     section: str
     title: str
     unit: str
     more_is_better: bool = False
+    #: The subject that the others are read against: the first one where not named, nobody where "".
+    reference: str | None = None
     figures: list[Figure] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -32,8 +34,11 @@ class Comparison:
         if values:
             self.figures.append(Figure(subject, values, note))
 
-    def values(self, subject: str) -> list[float]:
-        return next((figure.values for figure in self.figures if figure.subject == subject), [])
+    def standard(self) -> Figure | None:
+        """The figure that the others are read against."""
+        if self.reference is None:
+            return self.figures[0] if self.figures else None
+        return next((figure for figure in self.figures if figure.subject == self.reference), None)
 
 
 @dataclass
@@ -67,8 +72,9 @@ class Report:
     #: Peers that could not be had, and why.
     absent: dict[str, str] = field(default_factory=dict)
 
-    def compare(self, section: str, title: str, unit: str, more_is_better: bool = False) -> Comparison:
-        comparison = Comparison(section, title, unit, more_is_better)
+    def compare(self, section: str, title: str, unit: str, more_is_better: bool = False,
+                reference: str | None = None) -> Comparison:
+        comparison = Comparison(section, title, unit, more_is_better, reference)
         self.comparisons.append(comparison)
         return comparison
 

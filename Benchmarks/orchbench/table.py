@@ -19,9 +19,9 @@ def columns(rows: list[list[str]], right: set[int]) -> list[str]:
                       for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
 
 
-def against(figure: Figure, reference: Figure, comparison: Comparison) -> str:
+def against(figure: Figure, reference: Figure | None) -> str:
     """How the figure stands to the reference, in words; nothing where the rounds do not agree on who is ahead."""
-    if figure is reference:
+    if reference is None or figure is reference:
         return ""
     values = stats.ratios(figure.values, reference.values)
     if not values:
@@ -37,13 +37,13 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     lines = [f"{comparison.title}  [{unit}]"]
     if comparison.figures:
         largest = max(stats.median(figure.values) for figure in comparison.figures)
-        reference = comparison.figures[0]
+        reference = comparison.standard()
         rows = []
         for figure in comparison.figures:
             middle = stats.median(figure.values)
             length = round(BAR * middle / largest) if largest > 0 else 0
             around = f"± {stats.spread(figure.values) * 100:.0f} %" if len(figure.values) > 1 else ""
-            rows.append([figure.subject, number(middle), around, against(figure, reference, comparison),
+            rows.append([figure.subject, number(middle), around, against(figure, reference),
                          "█" * length or "▏", figure.note])
         lines += ["  " + line for line in columns(rows, {1, 2, 3})]
     lines += [f"  {name}: {why}" for name, why in comparison.missing.items()]

@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from .. import process
@@ -17,7 +18,6 @@ from ..place import ROOT, scratch
 from ..plan import Plan
 
 TITLE = "7. Cost of a task"
-SYNCS = {"fsync", "fdatasync"}
 
 
 def run(plan: Plan) -> None:
@@ -25,10 +25,8 @@ def run(plan: Plan) -> None:
     with scratch("costs") as directory, Daemon(directory, {"default": 2}) as daemon:
         daemon.submit(500, 500)
         processor(plan, daemon, count)
-        try:
-            calls(plan, daemon, directory, plan.pick(1000, 3000, 3000))
-        except Unavailable as error:
-            plan.report.compare(TITLE, "system calls a task", "calls").missing["strace"] = str(error)
+        syncs(plan, daemon, directory, count)
+        calls(plan, daemon, directory, plan.pick(1000, 3000, 3000))
         one_submission(plan, daemon, plan.pick(20, 50, 100))
 
 
@@ -49,40 +47,67 @@ def processor(plan: Plan, daemon: Daemon, count: int) -> None:
         found.setdefault("client (C, one batch), user", []).append((client.ru_utime - own.ru_utime) / count * 1e6)
         found.setdefault("client (C, one batch), system", []).append((client.ru_stime - own.ru_stime) / count * 1e6)
         found.setdefault("elapsed", []).append(seconds / count * 1e6)
-    time_table = plan.report.compare(TITLE, f"processor time of a no-op, {count} in a batch, 2 slots; the task's own not counted", "µs")
-    wake_table = plan.report.compare(TITLE, "thread wake-ups a task", "wake-ups")
+    time_table = plan.report.compare(TITLE, f"processor time of a no-op, {count} in a batch, 2 slots; the task's own not counted", "µs",
+                                     reference="")
+    wake_table = plan.report.compare(TITLE, "thread wake-ups a task", "wake-ups", reference="")
     for name, values in found.items():
         (wake_table if name.endswith("wake-ups") else time_table).add(name, values)
 
 
+def syncs(plan: Plan, daemon: Daemon, directory: Path, count: int) -> None:
+    """Counted by the kernel's tracepoints, which slow nothing down: how many tasks share a turn depends on speed."""
+    table = plan.report.compare(TITLE, f"fsyncs and system calls a task, {count} in a batch", "calls", reference="")
+    events = ["syscalls:sys_enter_fdatasync", "syscalls:sys_enter_fsync", "raw_syscalls:sys_enter"]
+    try:
+        perf = program("perf", "linux-perf")
+    except Unavailable as error:
+        table.missing["perf"] = str(error)
+        return
+    plan.say(f"costs: fsyncs of {count} tasks")
+    pids = {"engine": daemon.engine, "supervisor": daemon.supervisor}
+    tracers = {name: subprocess.Popen(
+        [perf, "stat", "--no-inherit", "-x", ",", "-e", ",".join(events), "-o", str(directory / name), "-p", str(pid)],
+        stderr=subprocess.PIPE, text=True) for name, pid in pids.items()}
+    # perf does not say when it has begun; a task that it has not seen is one in thousands.
+    time.sleep(0.5)
+    daemon.submit(count, count)
+    for name, tracer in tracers.items():
+        tracer.send_signal(signal.SIGINT)
+        _, complaint = tracer.communicate()
+        numbers = [line.split(",")[0] for line in (directory / name).read_text().splitlines() if "sys_enter" in line]
+        if len(numbers) != len(events) or not all(number.isdigit() for number in numbers):
+            table.missing[name] = f"perf does not count here: {complaint.strip() or numbers}"
+            continue
+        table.add(f"{name}: fsyncs", [(int(numbers[0]) + int(numbers[1])) / count])
+        table.add(f"{name}: system calls", [int(numbers[2]) / count])
+
+
 def calls(plan: Plan, daemon: Daemon, directory: Path, count: int) -> None:
-    """Under strace everything is slower, so turns take longer and take more: a task's share of fsyncs is smaller than without."""
-    strace = program("strace", "strace")
+    """Which they are. Under strace everything is slower, so the numbers are not quite those of a daemon left alone."""
+    table = plan.report.compare(TITLE, f"system calls a task, {count} in a batch, by strace, which slows them down", "calls",
+                                reference="")
+    try:
+        strace = program("strace", "strace")
+    except Unavailable as error:
+        table.missing["strace"] = str(error)
+        return
     plan.say(f"costs: system calls of {count} tasks")
     pids = {"engine": daemon.engine, "supervisor": daemon.supervisor}
-    tracers = {}
-    for name, pid in pids.items():
-        tracers[name] = subprocess.Popen(
-            [strace, "-c", "-f", "-U", "name,calls", "-o", str(directory / name), "-p", str(pid)], stderr=subprocess.PIPE, text=True)
-        stderr = tracers[name].stderr
-        assert stderr is not None
-        line = stderr.readline()
-        if "attached" not in line:
-            tracers[name].kill()
-            raise Unavailable(f"strace does not attach: {line.strip()}")
-    try:
-        daemon.submit(count, count)
-    finally:
-        for tracer in tracers.values():
-            tracer.send_signal(signal.SIGINT)
-            tracer.communicate()
-    table = plan.report.compare(TITLE, f"system calls a task, {count} in a batch (under strace)", "calls")
-    syncs = plan.report.compare(TITLE, f"fsyncs a task, {count} in a batch (under strace)", "fsyncs")
-    for name in pids:
+    tracers = {name: subprocess.Popen(
+        # The engine has threads, which -f follows, and the supervisor has children, which are not what is asked for.
+        [strace, "-c", *(["-f"] if name == "engine" else []), "-U", "name,calls", "-o", str(directory / name), "-p", str(pid)],
+        stderr=subprocess.PIPE, text=True) for name, pid in pids.items()}
+    attached = {name: (tracer.stderr.readline() if tracer.stderr else "") for name, tracer in tracers.items()}
+    daemon.submit(count, count)
+    for name, tracer in tracers.items():
+        tracer.send_signal(signal.SIGINT)
+        tracer.communicate()
+        if "attached" not in attached[name]:
+            table.missing[name] = f"strace does not attach: {attached[name].strip()}"
+            continue
         counted = tally(directory / name)
         most = sorted(counted.items(), key=lambda item: -item[1])[:8]
         table.add(name, [sum(counted.values()) / count], ", ".join(f"{call} {number / count:.2f}" for call, number in most))
-        syncs.add(name, [sum(number for call, number in counted.items() if call in SYNCS) / count])
 
 
 def tally(path: Path) -> dict[str, int]:

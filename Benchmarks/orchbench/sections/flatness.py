@@ -54,7 +54,7 @@ def claim(daemon: Daemon) -> float:
     daemon.until("the end of what runs", lambda counts: counts["running"] == 0)
     done = daemon.counts()["succeeded"] - goal + CLAIMED
     spent = process.usage(daemon.engine) - before
-    daemon.claimed_cpu = (spent.user + spent.system) / done * 1e6
+    daemon.claimed_cpu = spent.total / done * 1e6
     return seconds / CLAIMED * 1e6
 
 
@@ -138,7 +138,7 @@ def restarts(plan: Plan, daemons: dict[str, Daemon], largest: str, count: int) -
     daemon.call("pool.resize", {"pool": "default", "slots": workers})
     from ..floor import FLOOR
     daemon.submit(workers, workers, wait=False, command=[str(FLOOR / "sleeper")], pool="default")
-    daemon.until("the workers", lambda counts: counts["running"] >= workers)
+    daemon.until("the workers", lambda counts: daemon.busy() >= workers)
     values = [daemon.kill_engine() for _ in range(plan.pick(2, 5, 5))]
     add(plan, f"engine killed, until the next one answers, {workers} running", "ms", {largest: [1000 * v for v in values]})
     plan.report.budget(f"engine restart with {largest} and {workers} running", values, 1.0, "s")

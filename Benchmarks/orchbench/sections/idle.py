@@ -15,14 +15,14 @@ TITLE = "6. Idle"
 def run(plan: Plan) -> None:
     seconds = plan.pick(10, 60, 60)
     tables = {
-        unit: plan.report.compare(TITLE, title, unit) for unit, title in (
+        unit: plan.report.compare(TITLE, title, unit, reference="") for unit, title in (
             ("wake-ups/min", "thread wake-ups"), ("ms/min", "processor time"), ("MiB", "resident memory"))}
     # All at once: they do nothing.
     for running in (0, plan.pick(100, 1000, 1000)):
         with scratch("idle") as directory, Daemon(directory, {"default": max(running, 2)}) as daemon:
             if running:
                 daemon.submit(running, running, wait=False, command=[str(FLOOR / "sleeper")])
-                daemon.until("all workers", lambda counts: counts["running"] == running)
+                daemon.until("all workers", lambda counts: daemon.busy() == running)
             plan.say(f"idle: {seconds} s with {running} running")
             # Until what the start has left to do is done.
             time.sleep(plan.pick(3, 10, 10))
@@ -34,7 +34,7 @@ def run(plan: Plan) -> None:
                 minute = 60 / seconds
                 subject = f"{name}, {running} running"
                 tables["wake-ups/min"].add(subject, [spent.wakeups * minute])
-                tables["ms/min"].add(subject, [(spent.user + spent.system) * 1000 * minute])
+                tables["ms/min"].add(subject, [spent.total * 1000 * minute])
                 tables["MiB"].add(subject, [process.resident(pid)])
                 if running == 0 and name != "launcher":
                     plan.report.budget(f"wake-ups of the {name} in a minute, idle (there is no watchdog here)",

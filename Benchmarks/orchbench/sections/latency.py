@@ -47,7 +47,8 @@ def idle_daemon(plan: Plan, orchd: Orchd, directory: Path) -> None:
         for place, name in enumerate(names):
             note(name, [line[place] / 1e9 for line in lines])
     for percent in (50, 99):
-        comparison = plan.report.compare(TITLE, f"idle daemon, one task, from sending it, p{percent}", "ms")
+        comparison = plan.report.compare(TITLE, f"idle daemon, one task, from sending it, p{percent}", "ms",
+                                         reference="one fsync + one spawn")
         for name in (*reversed(names), "one fsync + one spawn", "one fsync", "one spawn"):
             comparison.add(name if name.startswith("one") else f"orchd: {name}", found[f"{name} p{percent}"])
         comparison.missing["orchd: received by a warm worker"] = "there are no warm workers yet"

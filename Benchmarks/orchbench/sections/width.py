@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import resource
+import time
 
 from .. import process, stats
 from ..daemon import Daemon
@@ -36,11 +37,13 @@ def once(plan: Plan, width: int) -> list[float]:
     with scratch("width") as directory, Daemon(directory, {"default": width}) as daemon:
         pids = daemon.engine, daemon.supervisor
         before = [process.resident(pid) for pid in pids]
-        daemon.submit(width, width, wait=False, command=[str(FLOOR / "sleeper")])
-        began = daemon.until("all workers", lambda counts: counts["running"] == width)
+        submitted = daemon.submit(width, width, wait=False, command=[str(FLOOR / "sleeper")])[0]
+        began = submitted + daemon.until("all workers", lambda counts: daemon.busy() == width)
         after = [process.resident(pid) for pid in pids]
         answers = daemon.answers(plan.pick(50, 200, 500), "daemon.status")
+        asked = time.monotonic()
         daemon.call("task.cancel", {"all": True})
-        ended = daemon.until("the end of all workers", lambda counts: counts["running"] == 0)
+        daemon.until("the end of all workers", lambda counts: counts["running"] == 0)
+        ended = time.monotonic() - asked
         return [*((high - low) * 1024 / width for low, high in zip(before, after)), began * 1000, ended * 1000,
                 stats.percentile(answers, 50) * 1000, stats.percentile(answers, 99) * 1000]

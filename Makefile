@@ -90,7 +90,7 @@ bench: build ## measure it beside what one would use instead: table, picture, bu
 
 bench-check: deps ## count the instructions that a task costs the engine, and compare with the committed figure
 	$(SWIFT) build -c release --static-swift-stdlib --product turn-cost $(SWIFTFLAGS)
-	@Benchmarks/turn-cost/check
+	@Benchmarks/turn-cost-check
 
 lint: ## check the format of the Swift code; shell scripts and man pages where there is a checker for them
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

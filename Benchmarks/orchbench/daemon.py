@@ -10,12 +10,13 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from . import process
 from .floor import NOOP, lines
-from .place import ROOT
+from .place import FLOOR, ROOT
 
 #: Where the programs are; --bin sets it.
 programs = ROOT / "build" / "bin"
@@ -56,7 +57,7 @@ class Daemon:
         log = (self.place / "log").open("a", encoding="utf-8")
         began = time.monotonic()
         self.launcher = subprocess.Popen(
-            [programs / "orchd", "run", "--config", self.place / "orchd.toml", "--state-dir", self.directory / "state",
+            [program("orchd"), "run", "--config", self.place / "orchd.toml", "--state-dir", self.directory / "state",
              "--socket", self.socket], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
         assert self.launcher.stdout is not None
@@ -105,9 +106,13 @@ class Daemon:
     def supervisor(self) -> int:
         return self._child("orchd-supervisor"[:15])
 
-    def _child(self, name: str) -> int:
+    @property
+    def launcher_pid(self) -> int:
         assert self.launcher is not None
-        found = process.children(self.launcher.pid)
+        return self.launcher.pid
+
+    def _child(self, name: str) -> int:
+        found = process.children(self.launcher_pid)
         if name not in found:
             raise Failed(f"there is no process {name}; there are {', '.join(found) or 'none'}")
         return found[name]
@@ -141,7 +146,15 @@ class Daemon:
         """How many processes run. The count of running tasks is no answer: it includes those that are about to start."""
         return sum(1 for worker in self.call("worker.list")["workers"] if worker["state"] == "busy")
 
-    def until(self, what: str, is_so: Any, patience: float = 300) -> float:
+    def occupy(self, count: int) -> float:
+        """Has as many workers wait for a signal; seconds until all of them run."""
+        task = {"command": [str(FLOOR / "sleeper")]}
+        began = time.monotonic()
+        self.call("task.submit", [task] * count)
+        self.until(f"{count} workers", lambda _: self.busy() >= count)
+        return time.monotonic() - began
+
+    def until(self, what: str, is_so: Callable[[dict[str, int]], bool], patience: float = 300) -> float:
         """Seconds until a condition on the counts holds."""
         began = time.monotonic()
         while not is_so(self.counts()):
@@ -162,7 +175,12 @@ class Daemon:
         return [line[0] / 1e9 for line in out]
 
 
+def program(name: str) -> str:
+    """The path of one of orchd's programs."""
+    return str(programs / name)
+
+
 def version() -> str:
-    run = subprocess.run([programs / "orchd", "--version"], capture_output=True, text=True, check=True)
+    run = subprocess.run([program("orchd"), "--version"], capture_output=True, text=True, check=True)
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
     return f"{run.stdout.strip()} ({commit.stdout.strip() or 'no git'})"

@@ -29,7 +29,8 @@ def module_from_pypi(package: str) -> Path:
     """Has a package of PyPI in a virtual environment of the benchmark's own; the answer is its Python."""
     python = VENV / "bin" / "python3"
     # Not in this directory, where a module of the same name may be.
-    if python.exists() and not subprocess.run([python, "-c", f"import {package}"], cwd=VENV, capture_output=True, check=False).returncode:
+    test = [str(python), "-c", f"import {package}"]
+    if python.exists() and not subprocess.run(test, cwd=VENV, capture_output=True, check=False).returncode:
         return python
     BENCH.mkdir(parents=True, exist_ok=True)
     log = BENCH / f"install-{package}.log"

@@ -32,13 +32,20 @@ def has_systemd() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
+def load() -> str:
+    """How busy the machine was with other things before it began; the more, the less the table is worth."""
+    busy = os.getloadavg()[0]
+    return f"load {busy:.1f} before it began" + (" - NOT QUIET: others took the processors" if busy > 0.5 else "")
+
+
 def describe(directory: Path, version: str) -> dict[str, str]:
     release = platform.freedesktop_os_release().get("PRETTY_NAME", "?")
-    virtual = "hypervisor" in first_match("/proc/cpuinfo", "flags").split()
+    virtual = " (virtual)" if "hypervisor" in first_match("/proc/cpuinfo", "flags").split() else ""
     memory = int(first_match("/proc/meminfo", "MemTotal").split()[0]) >> 20
     return {
         "orchd": version,
-        "machine": f"{os.cpu_count()} × {first_match('/proc/cpuinfo', 'model name')}{' (virtual)' if virtual else ''}, {memory} GiB",
+        "machine": f"{os.cpu_count()} × {first_match('/proc/cpuinfo', 'model name')}{virtual}, {memory} GiB",
         "system": f"{release}, Linux {platform.release()}, cgroups: {cgroups()}, systemd: {'yes' if has_systemd() else 'no'}",
         "disk": disk(directory),
+        "quiet": load(),
     }

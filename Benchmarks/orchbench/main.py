@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -30,8 +31,15 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def end(number: int, _: object) -> None:
+    """Unwinds, so that no daemon and no directory is left behind."""
+    sys.exit(128 + number)
+
+
 def main() -> int:
     options = arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
     if options.bin:
         daemon.programs = options.bin.resolve()
     if not (daemon.programs / "orchd").exists():
@@ -41,6 +49,7 @@ def main() -> int:
     BENCH.mkdir(parents=True, exist_ok=True)
     floor.build()
     report = Report(machine=machine.describe(BENCH, daemon.version()))
+    print(report.machine["quiet"], flush=True)
     plan = Plan(report, quick=options.quick, full=options.full, rounds=options.rounds or (3 if options.quick else 5),
                 only=set(options.peers.split(",")) if options.peers else None, output_size=options.output_mib << 20)
     began = time.monotonic()

@@ -89,6 +89,6 @@ def changes(old: Report, new: Report) -> str:
             (low, high), (past_low, past_high) = stats.quartiles(figure.values), stats.quartiles(past.values)
             if low > past_high or high < past_low:
                 factor = stats.median(figure.values) / stats.median(past.values)
-                better = (factor > 1) == comparison.more_is_better
-                rows.append([comparison.section, comparison.title, figure.subject, f"{factor:.2f} ×", "better" if better else "worse"])
+                judgement = "better" if (factor > 1) == comparison.more_is_better else "worse"
+                rows.append([comparison.section, comparison.title, figure.subject, f"{factor:.2f} ×", judgement])
     return "\n".join(columns(rows, {3})) + "\n" if rows else "nothing that the spread does not cover\n"

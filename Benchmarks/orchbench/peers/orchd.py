@@ -3,8 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import daemon
-from ..daemon import Daemon
+from ..daemon import Daemon, program
 from .base import Peer
 
 
@@ -26,10 +25,10 @@ class Orchd(Peer):
         return self.daemon.submit(count, 1, clients)[1]
 
     def submit_command(self, *command: str) -> list[str]:
-        return [str(daemon.programs / "orchctl"), "submit", "--", *command]
+        return [program("orchctl"), "submit", "--", *command]
 
     def status_command(self) -> list[str]:
-        return [str(daemon.programs / "orchctl"), "status"]
+        return [program("orchctl"), "status"]
 
     @property
     def environment(self) -> dict[str, str]:

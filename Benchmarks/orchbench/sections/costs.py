@@ -11,9 +11,9 @@ from pathlib import Path
 
 from .. import process
 from ..daemon import Daemon
+from ..daemon import program as orchd_program
 from ..floor import NOOP
 from ..install import Unavailable, program
-from ..peers.orchd import Orchd
 from ..place import ROOT, scratch
 from ..plan import Plan
 
@@ -47,8 +47,8 @@ def processor(plan: Plan, daemon: Daemon, count: int) -> None:
         found.setdefault("client (C, one batch), user", []).append((client.ru_utime - own.ru_utime) / count * 1e6)
         found.setdefault("client (C, one batch), system", []).append((client.ru_stime - own.ru_stime) / count * 1e6)
         found.setdefault("elapsed", []).append(seconds / count * 1e6)
-    time_table = plan.report.compare(TITLE, f"processor time of a no-op, {count} in a batch, 2 slots; the task's own not counted", "µs",
-                                     reference="")
+    title = f"processor time of a no-op, {count} in a batch, 2 slots; the task's own not counted"
+    time_table = plan.report.compare(TITLE, title, "µs", reference="")
     wake_table = plan.report.compare(TITLE, "thread wake-ups a task", "wake-ups", reference="")
     for name, values in found.items():
         (wake_table if name.endswith("wake-ups") else time_table).add(name, values)
@@ -121,11 +121,9 @@ def tally(path: Path) -> dict[str, int]:
 
 def one_submission(plan: Plan, daemon: Daemon, count: int) -> None:
     """A task handed over alone by `orchctl`."""
-    peer = Orchd()
-    peer.daemon = daemon
-    env = {**os.environ, **peer.environment}
+    env = {**os.environ, "ORCHD_SOCKET": daemon.socket}
     table = plan.report.compare(TITLE, "processor time of a client process, one submission", "µs")
-    for name, command in (("orchctl submit", peer.submit_command(NOOP)), (NOOP, [NOOP])):
+    for name, command in (("orchctl submit", [orchd_program("orchctl"), "submit", "--", NOOP]), (NOOP, [NOOP])):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(count):
             subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)

@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 from .. import process
 from ..daemon import Daemon
-from ..floor import FLOOR
 from ..place import scratch
 from ..plan import Plan
 
@@ -13,31 +13,37 @@ TITLE = "6. Idle"
 
 
 def run(plan: Plan) -> None:
-    seconds = plan.pick(10, 60, 60)
-    tables = {
-        unit: plan.report.compare(TITLE, title, unit, reference="") for unit, title in (
-            ("wake-ups/min", "thread wake-ups"), ("ms/min", "processor time"), ("MiB", "resident memory"))}
-    # All at once: they do nothing.
-    for running in (0, plan.pick(100, 1000, 1000)):
-        with scratch("idle") as directory, Daemon(directory, {"default": max(running, 2)}) as daemon:
+    with ExitStack() as stack:
+        daemons = {}
+        for running in (0, plan.pick(100, 1000, 1000)):
+            directory = stack.enter_context(scratch("idle"))
+            daemons[running] = stack.enter_context(Daemon(directory, {"default": max(running, 2)}))
             if running:
-                daemon.submit(running, running, wait=False, command=[str(FLOOR / "sleeper")])
-                daemon.until("all workers", lambda counts: daemon.busy() == running)
-            plan.say(f"idle: {seconds} s with {running} running")
-            # Until what the start has left to do is done.
-            time.sleep(plan.pick(3, 10, 10))
-            pids = {"engine": daemon.engine, "supervisor": daemon.supervisor, "launcher": daemon.launcher.pid if daemon.launcher else 0}
-            before = {name: process.usage(pid) for name, pid in pids.items()}
-            time.sleep(seconds)
-            for name, pid in pids.items():
-                spent = process.usage(pid) - before[name]
-                minute = 60 / seconds
-                subject = f"{name}, {running} running"
-                tables["wake-ups/min"].add(subject, [spent.wakeups * minute])
-                tables["ms/min"].add(subject, [spent.total * 1000 * minute])
-                tables["MiB"].add(subject, [process.resident(pid)])
-                if running == 0 and name != "launcher":
-                    plan.report.budget(f"wake-ups of the {name} in a minute, idle (there is no watchdog here)",
-                                       [spent.wakeups * minute], 0, "wake-ups")
-                    plan.report.budget(f"memory of the {name}, idle", [process.resident(pid)],
-                                       48 if name == "engine" else 8, "MiB")
+                daemons[running].occupy(running)
+        watch(plan, daemons, plan.pick(10, 60, 60))
+
+
+def watch(plan: Plan, daemons: dict[int, Daemon], seconds: int) -> None:
+    """All at once: they do nothing."""
+    plan.say(f"idle: {seconds} s")
+    # Until what the start has left to do is done.
+    time.sleep(plan.pick(3, 10, 10))
+    pids = {(name, running): getattr(daemon, name) for name in ("engine", "supervisor", "launcher_pid")
+            for running, daemon in daemons.items()}
+    before = {key: process.usage(pid) for key, pid in pids.items()}
+    time.sleep(seconds)
+    spent = {key: process.usage(pid) - before[key] for key, pid in pids.items()}
+    wakeups = plan.report.compare(TITLE, "thread wake-ups", "wake-ups/min", reference="")
+    processor = plan.report.compare(TITLE, "processor time", "ms/min", reference="")
+    memory = plan.report.compare(TITLE, "resident memory", "MiB", reference="")
+    minute = 60 / seconds
+    for (name, running), pid in pids.items():
+        subject = f"{name.removesuffix('_pid')}, {running} running"
+        usage = spent[name, running]
+        wakeups.add(subject, [usage.wakeups * minute])
+        processor.add(subject, [usage.total * 1000 * minute])
+        memory.add(subject, [process.resident(pid)])
+    for name, limit in (("engine", 48), ("supervisor", 8)):
+        plan.report.budget(f"wake-ups of the {name} in a minute, idle, without a watchdog",
+                           [spent[name, 0].wakeups * minute], 0, "wake-ups")
+        plan.report.budget(f"memory of the {name}, idle", [process.resident(pids[name, 0])], limit, "MiB")

@@ -4,14 +4,14 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from .. import floor, stats
-from ..floor import FLOOR
-from ..peers import Peer, installed, started
+from ..peers import installed, started
+from ..peers.base import Peer
 from ..peers.orchd import Orchd
-from ..place import scratch
+from ..place import FLOOR, scratch
 from ..plan import Plan, interleave
 
 TITLE = "2. Latency"
@@ -74,10 +74,8 @@ def command_lines(plan: Plan, peers: list[Peer]) -> None:
 
     def measure(title: str, commands: dict[str, tuple[list[str], dict[str, str]]]) -> dict[str, list[float]]:
         plan.say(f"latency: {title}")
-        work: dict[str, Callable[[], float]] = {
-            name: (lambda command=command, env=env: process_time(command, env, count))
-            for name, (command, env) in commands.items()}
-        values = interleave(plan.rounds, work)
+        values = interleave(plan.rounds, {
+            name: partial(process_time, command, env, count) for name, (command, env) in commands.items()})
         comparison = plan.report.compare(TITLE, title, "ms")
         for name in commands:
             comparison.add(name, values[name])

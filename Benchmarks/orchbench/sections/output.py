@@ -8,8 +8,7 @@ from pathlib import Path
 
 from .. import floor, stats
 from ..daemon import Daemon
-from ..floor import FLOOR
-from ..place import BENCH, scratch
+from ..place import BENCH, FLOOR, scratch
 from ..plan import Plan, interleave
 
 TITLE = "5. Output"

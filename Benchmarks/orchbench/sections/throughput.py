@@ -4,7 +4,10 @@ from __future__ import annotations
 from functools import partial
 
 from .. import stats
-from ..peers import Peer, installed, started
+from ..daemon import Daemon
+from ..peers import installed, started
+from ..peers.base import Peer
+from ..place import scratch
 from ..plan import Plan, calibrate, interleave
 
 TITLE = "1. Throughput"
@@ -54,9 +57,6 @@ def one_by_one(plan: Plan, peers: list[Peer], slots: int, clients: int) -> None:
 
 def submission(plan: Plan) -> None:
     """How fast tasks are taken, when none of them starts: until the last of them is on the disk."""
-    from ..daemon import Daemon
-    from ..place import scratch
-
     count = plan.pick(20_000, 100_000, 100_000)
     comparison = plan.report.compare(TITLE, f"{count} tasks accepted, none started", "tasks/s", more_is_better=True)
     sizes = [1000, 10_000, count]

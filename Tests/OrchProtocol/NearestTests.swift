@@ -37,4 +37,9 @@ import Testing
         #expect(outcome.retryCause == cause)
         #expect(outcome.isSuccess == (status == 0))
     }
+
+    @Test(arguments: [Int.min, .max, 1 << 32]) func aCodeThatNoProcessHasIsNoCrash(_ code: Int) {
+        #expect(Outcome(.exited, code: code).exitStatus != 0)
+        #expect((128...255).contains(Outcome(.signalled, code: code).exitStatus))
+    }
 }

@@ -20,6 +20,12 @@ import Testing
     @Test func shorteningKeepsWhatFits() {
         #expect("abc".shortened(to: 3) == "abc")
         #expect("abcd".shortened(to: 3) == "abc…")
+        #expect("äöü".shortened(to: 3) == "äöü")
+    }
+
+    @Test func oneCharacterMayBeTooLong() {
+        let text = "a" + String(repeating: "\u{301}", count: 1000)
+        #expect(text.count == 1 && text.shortened(to: 10).unicodeScalars.count == 11)
     }
 }
 

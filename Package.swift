@@ -72,7 +72,7 @@ let package = Package(
         module("Agents", ["OrchProtocol"]),
         module("Scheduling", ["OrchProtocol"]),
         module("Storage", ["Scheduling", "OrchProtocol", grdb, sqlite]),
-        module("Systemd", ["CSystemd", logging]),
+        module("Systemd", ["CLinux", "CSystemd", logging]),
         module(
             "Engine",
             [
@@ -104,7 +104,9 @@ let package = Package(
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
         .testTarget(
             name: "SystemTests",
-            dependencies: ["TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl"],
+            dependencies: [
+                "TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl", grdb,
+            ],
             path: "Tests/System/Process", swiftSettings: strict),
         fuzz,
     ],

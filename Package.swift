@@ -89,6 +89,10 @@ let package = Package(
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
 
+        .executableTarget(
+            name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
+            swiftSettings: strict),
+
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
 from pathlib import Path
 
 
@@ -32,10 +33,17 @@ def has_systemd() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
-def load() -> str:
-    """How busy the machine was with other things before it began; the more, the less the table is worth."""
-    busy = os.getloadavg()[0]
-    return f"load {busy:.1f} before it began" + (" - NOT QUIET: others took the processors" if busy > 0.5 else "")
+def taken_by_others(seconds: float = 1.0) -> float:
+    """The share of the processors that is busy while nothing of ours runs, so that nobody trusts figures of a busy machine."""
+    def ticks() -> tuple[int, int]:
+        fields = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]]
+        # idle and iowait
+        return sum(fields), fields[3] + fields[4]
+
+    total, idle = ticks()
+    time.sleep(seconds)
+    total_after, idle_after = ticks()
+    return 1 - (idle_after - idle) / max(total_after - total, 1)
 
 
 def describe(directory: Path, version: str) -> dict[str, str]:
@@ -47,5 +55,4 @@ def describe(directory: Path, version: str) -> dict[str, str]:
         "machine": f"{os.cpu_count()} × {first_match('/proc/cpuinfo', 'model name')}{virtual}, {memory} GiB",
         "system": f"{release}, Linux {platform.release()}, cgroups: {cgroups()}, systemd: {'yes' if has_systemd() else 'no'}",
         "disk": disk(directory),
-        "quiet": load(),
     }

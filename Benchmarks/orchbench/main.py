@@ -14,6 +14,9 @@ from .plan import Plan
 from .report import Report
 from .sections import ALL, QUICK
 
+#: The share of the processors that others may take.
+QUIET = 0.1
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="Benchmarks/run", description="Measure orchd beside what one would use instead.")
@@ -49,12 +52,16 @@ def main() -> int:
     BENCH.mkdir(parents=True, exist_ok=True)
     floor.build()
     report = Report(machine=machine.describe(BENCH, daemon.version()))
-    print(report.machine["quiet"], flush=True)
     plan = Plan(report, quick=options.quick, full=options.full, rounds=options.rounds or (3 if options.quick else 5),
                 only=set(options.peers.split(",")) if options.peers else None, output_size=options.output_mib << 20)
     began = time.monotonic()
     failed = False
     for name in options.section or (QUICK if options.quick else list(ALL)):
+        busy = machine.taken_by_others()
+        if busy > QUIET:
+            report.disturbed[name] = busy
+            plan.say(f"NOT QUIET: others take {busy * 100:.0f} % of the processors; there will be no verdict on {name}")
+        first = len(report.budgets)
         try:
             ALL[name].run(plan)
         except (daemon.Failed, subprocess.CalledProcessError, OSError) as error:
@@ -62,6 +69,8 @@ def main() -> int:
             print(f"SECTION {name} FAILED: {error}", file=sys.stderr, flush=True)
             report.absent[f"section {name}, or the rest of it"] = str(error)
             failed = True
+        for budget in report.budgets[first:]:
+            budget.disturbed = busy > QUIET
     report.machine["took"] = f"{time.monotonic() - began:.0f} s, {plan.rounds} rounds"
     text = table.text(report)
     print("\n" + text)

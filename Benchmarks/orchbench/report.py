@@ -50,11 +50,14 @@ class Budget:
     limit: float
     unit: str = "×"
     at_least: bool = False
-    missing: str = ""
+    #: Others took the processors while it was measured.
+    disturbed: bool = False
 
     def verdict(self) -> str:
         if not self.values:
-            return "not here" if not self.missing else f"not here: {self.missing}"
+            return "not here"
+        if self.disturbed:
+            return "no verdict: not quiet"
         middle = stats.median(self.values)
         if len(self.values) > 1 and not stats.differ(self.values, self.limit):
             return "no verdict"
@@ -71,6 +74,8 @@ class Report:
     budgets: list[Budget] = field(default_factory=list)
     #: Peers that could not be had, and why.
     absent: dict[str, str] = field(default_factory=dict)
+    #: Sections before which others were seen to take the processors, and which share.
+    disturbed: dict[str, float] = field(default_factory=dict)
 
     def compare(self, section: str, title: str, unit: str, more_is_better: bool = False,
                 reference: str | None = None) -> Comparison:
@@ -78,9 +83,8 @@ class Report:
         self.comparisons.append(comparison)
         return comparison
 
-    def budget(self, promise: str, values: list[float], limit: float, unit: str = "×", at_least: bool = False,
-               missing: str = "") -> None:
-        self.budgets.append(Budget(promise, values, limit, unit, at_least, missing))
+    def budget(self, promise: str, values: list[float], limit: float, unit: str = "×", at_least: bool = False) -> None:
+        self.budgets.append(Budget(promise, values, limit, unit, at_least))
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -89,4 +93,4 @@ class Report:
     def load(cls, path: Path) -> Report:
         data = json.loads(path.read_text(encoding="utf-8"))
         comparisons = [Comparison(**{**item, "figures": [Figure(**f) for f in item["figures"]]}) for item in data["comparisons"]]
-        return cls(data["machine"], comparisons, [Budget(**item) for item in data["budgets"]], data["absent"])
+        return cls(data["machine"], comparisons, [Budget(**item) for item in data["budgets"]], data["absent"], data["disturbed"])

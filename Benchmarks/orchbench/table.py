@@ -74,6 +74,9 @@ def text(report: Report) -> str:
     if report.absent:
         lines += ["", "NOT MEASURED, because it could not be installed or does not run here:"]
         lines += [f"  {name}: {why}" for name, why in report.absent.items()]
+    if report.disturbed:
+        lines += ["", "NOT QUIET: others took the processors, before the sections"]
+        lines += [f"  {name}: {busy * 100:.0f} %" for name, busy in report.disturbed.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -44,6 +44,8 @@ def rates(plan: Plan, title: str, work: dict[Peer, partial[float | None]]) -> di
 def batch(plan: Plan, peers: list[Peer], slots: int) -> None:
     values = rates(plan, f"{slots} slots, one batch", {peer: partial(peer.batch) for peer in peers})
     if slots == 2 and "orchd" in values:
+        # `orchd run` has no cgroup of its own to delegate; the service has, in the virtual machines of the tests.
+        plan.report.budget("the same with a cgroup for each task, of the rate of C posix_spawn loop", [], 0.6, at_least=True)
         for other, limit in (("C posix_spawn loop", 0.8), ("xargs", 1.0)):
             plan.report.budget(f"durable no-ops on 2 slots, of the rate of {other}",
                                stats.ratios(values["orchd"], values.get(other, [])), limit, at_least=True)

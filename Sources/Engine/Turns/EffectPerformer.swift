@@ -25,7 +25,7 @@ final class EffectPerformer: Sendable {
     }
 
     /// How long the supervisor may gather reports of a busy pool, in milliseconds.
-    static let gather: UInt32 = 5
+    static let gather: UInt32 = 10
 
     private let targets: Targets
     private let state = Mutex(State())

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Testing
 
-@testable import OrchClient
+@testable import OrchProtocol
 
 @Suite struct JSONScannerTests {
     private func accepts(_ text: String) -> Bool {

@@ -1,22 +1,26 @@
 /// Reads JSON without making values of it: checks the grammar (RFC 8259) and says where things are.
 ///
-/// The decoder of Foundation takes 10 µs for a small object. A batch of 100 000 tasks only has to be checked and passed on.
-struct JSONScanner {
-    struct Malformed: Error, Equatable {
+/// The decoder of Foundation takes 10 µs for a small object. A client only has to check a batch of 100 000 tasks and pass it on, and
+/// the daemon reads one with it (``SubmissionReader``).
+public struct JSONScanner {
+    /// What is not JSON, and where.
+    public struct Malformed: Error, Equatable {
         /// What is wrong, as in "the line has …".
-        var message: String
-        var position: Int
+        public var message: String
+        public var position: Int
     }
 
     let bytes: [UInt8]
     let end: Int
-    private(set) var position: Int
+    /// The index of the next byte.
+    public private(set) var position: Int
     private var depth = 0
 
     /// Deeper nesting than any message has, and shallow enough for the smallest stack.
     private static let maximumDepth = 128
 
-    init(_ bytes: [UInt8], in range: Range<Int>? = nil) {
+    /// Reads all bytes, or those of a range.
+    public init(_ bytes: [UInt8], in range: Range<Int>? = nil) {
         self.bytes = bytes
         position = range?.lowerBound ?? 0
         end = range?.upperBound ?? bytes.count
@@ -26,7 +30,8 @@ struct JSONScanner {
 
     private var current: UInt8? { position < end ? bytes[position] : nil }
 
-    mutating func skipSpace() {
+    /// Passes white space.
+    public mutating func skipSpace() {
         while position < end {
             switch bytes[position] {
             case 0x20, 0x09, 0x0A, 0x0D: position += 1
@@ -42,12 +47,12 @@ struct JSONScanner {
     }
 
     /// Passes one value, whatever it is, and answers where it was.
-    mutating func value() throws(Malformed) -> Range<Int> {
+    public mutating func value() throws(Malformed) -> Range<Int> {
         skipSpace()
         let start = position
         switch current {
         case UInt8(ascii: "{"): try object { _, _ in }
-        case UInt8(ascii: "["): try array()
+        case UInt8(ascii: "["): try array { _ in }
         case UInt8(ascii: "\""): _ = try string()
         case UInt8(ascii: "t"): try literal("true")
         case UInt8(ascii: "f"): try literal("false")
@@ -60,7 +65,7 @@ struct JSONScanner {
     }
 
     /// Passes an object and hands over where each of its keys (without the quotes) and values is.
-    mutating func object(_ member: (_ key: Range<Int>, _ value: Range<Int>) -> Void) throws(Malformed) {
+    public mutating func object(_ member: (_ key: Range<Int>, _ value: Range<Int>) -> Void) throws(Malformed) {
         guard skip("{") else { throw fail("no object") }
         try descend()
         defer { depth -= 1 }
@@ -77,14 +82,15 @@ struct JSONScanner {
         guard skip("}") else { throw fail("neither ',' nor '}' after a value") }
     }
 
-    private mutating func array() throws(Malformed) {
-        _ = skip("[")
+    /// Passes an array and hands over where each of its values is.
+    public mutating func array(_ element: (Range<Int>) -> Void) throws(Malformed) {
+        guard skip("[") else { throw fail("no array") }
         try descend()
         defer { depth -= 1 }
         skipSpace()
         if skip("]") { return }
         repeat {
-            _ = try value()
+            element(try value())
             skipSpace()
         } while skip(",")
         guard skip("]") else { throw fail("neither ',' nor ']' after a value") }

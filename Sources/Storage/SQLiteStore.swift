@@ -78,7 +78,7 @@ public final class SQLiteStore: Sendable {
         }
         for (place, count) in places { tally.load(place, count) }
         let live = try db.rows(
-            "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state < 2 GROUP BY pool, state"
+            "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
         for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
         return tally

@@ -14,6 +14,7 @@ public final class SQLiteStore: Sendable {
     public let path: String
     private let writer: DatabaseQueue
     let reader: DatabasePool
+    private let checkpointer: Checkpointer
     private let state: Mutex<Tally>
 
     /// Opens the database, makes it where there is none, and brings an older one up to date.
@@ -23,16 +24,19 @@ public final class SQLiteStore: Sendable {
     public init(path: String) throws {
         self.path = path
         try FileCheck.inspect(path)
-        let (writer, reader, tally) = try translatingErrors(of: path) {
+        let (writer, reader, checkpointer, tally) = try translatingErrors(of: path) {
             let writer = try Self.openWriter(path)
             let tally = try writer.writeWithoutTransaction { db in
                 try Self.migrate(db, path: path)
                 return try Self.loadTally(db)
             }
-            return (writer, try Self.openReader(path), tally)
+            let checkpointer = try Checkpointer(path: path)
+            try writer.writeWithoutTransaction { checkpointer.observe($0) }
+            return (writer, try Self.openReader(path), checkpointer, tally)
         }
         self.writer = writer
         self.reader = reader
+        self.checkpointer = checkpointer
         state = Mutex(tally)
     }
 
@@ -45,7 +49,6 @@ public final class SQLiteStore: Sendable {
         // GRDB sets synchronous=NORMAL for WAL after it has opened the file, so FULL must come after that.
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         return queue
@@ -99,6 +102,7 @@ public final class SQLiteStore: Sendable {
                     try transaction.storeTally()
                     return .commit
                 }
+                checkpointer.committed(db)
                 let tally = transaction.tally
                 state.withLock { $0 = tally }
                 guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
@@ -126,6 +130,7 @@ public final class SQLiteStore: Sendable {
     public func close() throws {
         try reader.close()
         try writer.close()
+        try checkpointer.close()
     }
 }
 

@@ -28,6 +28,7 @@ public enum Wire {
 
     /// - Throws: `EncodingError`, for numbers that JSON cannot write (infinity), which no type of the protocol holds.
     public static func line(_ value: some Encodable) throws -> Data {
+        if let line = (value as? Response<SubmissionResult>)?.batchLine { return line }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return try encoder.encode(value)

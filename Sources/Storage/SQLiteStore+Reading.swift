@@ -50,7 +50,7 @@ extension SQLiteStore {
     public func live() throws -> [(task: TaskItem, attempt: Attempt)] {
         try read { db in
             let attempts = try db.rows(
-                "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state < 2 ORDER BY pool, slot",
+                "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state <> 2 ORDER BY pool, slot",
                 [], AttemptColumns.read)
             return try attempts.compactMap { attempt in
                 let task = try db.row(

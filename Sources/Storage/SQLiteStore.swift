@@ -16,6 +16,7 @@ public final class SQLiteStore: TurnStore {
     public let path: String
     private let writer: DatabaseQueue
     let reader: DatabasePool
+    private let checkpointer: Checkpointer
     private let state: Mutex<Tally>
 
     /// Opens the database, makes it where there is none, and brings an older one up to date.
@@ -25,16 +26,19 @@ public final class SQLiteStore: TurnStore {
     public init(path: String) throws {
         self.path = path
         try FileCheck.inspect(path)
-        let (writer, reader, tally) = try translatingErrors(of: path) {
+        let (writer, reader, checkpointer, tally) = try translatingErrors(of: path) {
             let writer = try Self.openWriter(path)
             let tally = try writer.writeWithoutTransaction { db in
                 try Self.migrate(db, path: path)
                 return try Self.loadTally(db)
             }
-            return (writer, try Self.openReader(path), tally)
+            let checkpointer = try Checkpointer(path: path)
+            try writer.writeWithoutTransaction { checkpointer.observe($0) }
+            return (writer, try Self.openReader(path), checkpointer, tally)
         }
         self.writer = writer
         self.reader = reader
+        self.checkpointer = checkpointer
         state = Mutex(tally)
     }
 
@@ -47,7 +51,6 @@ public final class SQLiteStore: TurnStore {
         // GRDB sets synchronous=NORMAL for WAL after it has opened the file, so FULL must come after that.
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         return queue
@@ -80,7 +83,7 @@ public final class SQLiteStore: TurnStore {
         }
         for (place, count) in places { tally.load(place, count) }
         let live = try db.rows(
-            "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state < 2 GROUP BY pool, state"
+            "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
         for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
         return tally
@@ -101,6 +104,7 @@ public final class SQLiteStore: TurnStore {
                     try transaction.storeTally()
                     return .commit
                 }
+                checkpointer.committed(db)
                 let tally = transaction.tally
                 state.withLock { $0 = tally }
                 guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
@@ -128,6 +132,7 @@ public final class SQLiteStore: TurnStore {
     public func close() throws {
         try reader.close()
         try writer.close()
+        try checkpointer.close()
     }
 }
 

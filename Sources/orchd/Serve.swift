@@ -36,6 +36,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        Allocator.giveBackWhatIsFree()
         // Whatever the engine makes is its own; the socket, which others may use, is made by systemd.
         umask(0o077)
         let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }

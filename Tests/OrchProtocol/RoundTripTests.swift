@@ -122,6 +122,7 @@ import Testing
         try check(SubmissionResult.one(Submitted(id: 1, created: false, warning: "w")))
         try check(SubmissionResult.many([Submitted(id: 1, created: true), Submitted(id: 2, created: true)]))
         try check(SubmissionResult.many([]))
+        try check(SubmissionResult.many([Submitted(id: 1, created: true, warning: "w"), Submitted(id: 2, created: false)]))
         try check(TaskPage(tasks: [Self.task], nextCursor: 4))
         try check(Self.task)
         try check(TasksChanged(tasks: [.init(id: 1, state: .queued)], count: 9))
@@ -138,6 +139,14 @@ import Testing
                 state: .degraded, version: "1", pid: 2, startedAt: Self.time, now: Self.time,
                 supervisor: SupervisorStatus(connected: true, pid: 3, cgroups: false), counts: TaskCounts(), pools: [pool],
                 problems: ["p"], lastEvent: 8))
+    }
+
+    /// It is not the encoder that writes it.
+    @Test(arguments: [RequestID.number(-7), .string("a\"\n\u{1F600}")])
+    func theAnswerToABatchIsWrittenLikeOthers(id: RequestID) throws {
+        let tasks = [Submitted(id: 1, created: true), Submitted(id: .max, created: false)]
+        let line = try Wire.line(Response(id: id, result: SubmissionResult.many(tasks)))
+        #expect(line == (try Wire.line(Response(id: id, result: tasks))))
     }
 
     @Test(arguments: WireError.Code.allCases) func errorRoundTrip(_ code: WireError.Code) throws {

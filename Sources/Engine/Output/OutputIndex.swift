@@ -26,7 +26,7 @@ enum OutputIndex {
     /// How a file has grown while it was watched. What is written within the first second needs no index: it began at 0.
     struct Growth: Sendable {
         private var notedAt: Int64
-        private var size: Int64
+        private(set) var size: Int64
         private let began: Int64
         private var hasNotes = false
 

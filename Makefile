@@ -38,10 +38,10 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test test-vm fuzz sanitize lint format install install-config uninstall clean stage
+.PHONY: help deps build demo test test-vm fuzz sanitize bench bench-check lint format install install-config uninstall clean stage
 
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  install and uninstall take DESTDIR and PREFIX (now $(PREFIX)); STRICT=1 makes warnings errors"
 
@@ -90,6 +90,14 @@ fuzz: deps ## fuzz TARGET for SECONDS (60) with libFuzzer; without a TARGET list
 sanitize: deps ## run the tests under AddressSanitizer, then under ThreadSanitizer
 	@Tests/Sanitizers/run address
 	@Tests/Sanitizers/run thread
+
+# QUICK=1: two minutes. FULL=1: the largest sizes. SECTION="latency idle": only these. COMPARE=old.json: what has changed. WRITE=1: keep it in docs/performance.md.
+bench: build ## measure it beside what one would use instead: table, picture, budgets (QUICK=1, FULL=1, SECTION=…)
+	@Benchmarks/run $(if $(QUICK),--quick) $(if $(FULL),--full) $(foreach section,$(SECTION),--section $(section)) $(COMPARE:%=--compare %) $(if $(WRITE),--write)
+
+bench-check: deps ## count the instructions that a task costs the engine, and compare with the committed figure
+	$(SWIFT) build -c release --static-swift-stdlib --product turn-cost $(SWIFTFLAGS)
+	@Benchmarks/turn-cost/check
 
 lint: ## check the format of the Swift code; shell scripts and man pages where there is a checker for them
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

@@ -72,7 +72,7 @@ let package = Package(
         module("Agents", ["OrchProtocol"]),
         module("Scheduling", ["OrchProtocol"]),
         module("Storage", ["Scheduling", "OrchProtocol", grdb, sqlite]),
-        module("Systemd", ["CSystemd", logging]),
+        module("Systemd", ["CLinux", "CSystemd", logging]),
         module(
             "Engine",
             [
@@ -89,6 +89,10 @@ let package = Package(
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
 
+        .executableTarget(
+            name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
+            swiftSettings: strict),
+
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),
@@ -104,7 +108,9 @@ let package = Package(
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
         .testTarget(
             name: "SystemTests",
-            dependencies: ["TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl"],
+            dependencies: [
+                "TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl", grdb,
+            ],
             path: "Tests/System/Process", swiftSettings: strict),
         fuzz,
     ],

@@ -33,13 +33,14 @@ final class EngineControl: Sendable {
                 let changes = Self.changes(from: current.value, to: new)
                 current.value = new
                 let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
-                let token = performer.expect { reply in
+                let expected = performer.expect { reply in
                     if case .failed(let error) = reply {
                         done(.failure(error))
                     } else {
                         done(.success(.init(changes: changes)))
                     }
                 }
+                guard let token = expected else { return }
                 inbox.push([
                     .configured(new.pools.map(\.settings)),
                     .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(summary)", reply: token),

@@ -20,7 +20,7 @@ public struct SystemError: Error, Sendable, CustomStringConvertible {
 }
 
 /// A file descriptor that is closed when nobody holds it any more.
-final class Descriptor: Sendable {
+package final class Descriptor: Sendable {
     let number: Int32
 
     /// - Throws: ``SystemError`` if the number is that of a failed call.

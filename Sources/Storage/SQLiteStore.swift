@@ -7,7 +7,9 @@ import Synchronization
 /// The queue on the disk: one connection that writes, and others that read beside it.
 ///
 /// The writer is in WAL mode with `synchronous=FULL`, so that a commit is on the disk when it returns.
-public final class SQLiteStore: Sendable {
+public final class SQLiteStore: TurnStore {
+    public typealias Transaction = SQLiteTransaction
+
     /// How many events a client may have missed and still get.
     static let eventsKept: Int64 = 200_000
 

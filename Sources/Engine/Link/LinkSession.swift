@@ -2,7 +2,7 @@ import Scheduling
 import SupervisorLink
 
 /// The order of messages on one connection: first `welcome`, then the inventory, then news.
-struct LinkSession {
+package struct LinkSession {
     private enum Stage {
         case greeting
         case inventory(Inventory)
@@ -22,7 +22,7 @@ struct LinkSession {
     var isConnected: Bool { if case .connected = stage { true } else { false } }
 
     /// - Throws: ``LinkError`` for a message that may not come now.
-    mutating func take(_ messages: [SupervisorMessage], _ descriptors: [Descriptor]) throws(LinkError) -> [Input] {
+    package mutating func take(_ messages: [SupervisorMessage], _ descriptors: [Descriptor]) throws(LinkError) -> [Input] {
         var inputs: [Input] = []
         var descriptors = descriptors[...]
         for message in messages {

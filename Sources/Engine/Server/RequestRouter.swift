@@ -6,19 +6,14 @@ import Storage
 /// Sends each call to where it is answered: what changes something to the turn loop, what only looks to readers beside it, and what
 /// streams to an object of its own.
 final class RequestRouter: Sendable {
-    private let inbox: Inbox
-    private let performer: EffectPerformer
+    private let core: EngineCore
     private let queries: Queries
     private let streams: Streams
     private let control: EngineControl
     private let workers: NIOThreadPool
 
-    init(
-        inbox: Inbox, performer: EffectPerformer, queries: Queries, streams: Streams, control: EngineControl,
-        workers: NIOThreadPool
-    ) {
-        self.inbox = inbox
-        self.performer = performer
+    init(core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, workers: NIOThreadPool) {
+        self.core = core
         self.queries = queries
         self.streams = streams
         self.control = control
@@ -61,7 +56,7 @@ final class RequestRouter: Sendable {
         _ command: Command, _ requester: Requester, _ responder: Responder,
         then next: @escaping @Sendable () -> Void = {}
     ) {
-        let token = performer.expect { reply in
+        core.request(command, by: requester) { reply in
             switch reply {
             case .submitted(let result): responder.succeed(result)
             case .changed(let result): responder.succeed(result)
@@ -70,8 +65,6 @@ final class RequestRouter: Sendable {
             }
             next()
         }
-        guard token.number > 0 else { return }
-        inbox.push([.command(command, by: requester, reply: token)])
     }
 
     private func query<T: Codable & Sendable>(_ responder: Responder, _ body: @escaping @Sendable () throws -> T) {

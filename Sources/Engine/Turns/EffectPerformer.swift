@@ -8,13 +8,14 @@ import Synchronization
 final class EffectPerformer: Sendable {
     /// What the performer hands on to.
     struct Targets: Sendable {
-        var link: SupervisorLinkThread
+        var link: any SupervisorPort
         var inbox: Inbox
         var configuration: CurrentConfiguration
         var files: OutputFiles
         var attempts: LiveAttempts
         var watcher: OutputWatcher
         var news: NewsDesk
+        var clock: @Sendable () -> Now
     }
 
     private struct State {
@@ -23,6 +24,9 @@ final class EffectPerformer: Sendable {
         var isEnded = false
     }
 
+    /// How long the supervisor may gather reports of a busy pool, in milliseconds.
+    static let gather: UInt32 = 5
+
     private let targets: Targets
     private let state = Mutex(State())
     /// Removing the files of old tasks must not hold up a turn.
@@ -30,8 +34,8 @@ final class EffectPerformer: Sendable {
 
     init(_ targets: Targets) { self.targets = targets }
 
-    /// A token for a request; its answer goes to `reply`, on the turn loop's thread.
-    func expect(_ reply: @escaping @Sendable (Reply) -> Void) -> ReplyToken {
+    /// A token for a request; its answer goes to `reply`, on the turn loop's thread. Nil if it has been answered already.
+    func expect(_ reply: @escaping @Sendable (Reply) -> Void) -> ReplyToken? {
         let token = state.withLock { state -> ReplyToken? in
             guard !state.isEnded else { return nil }
             state.next += 1
@@ -39,9 +43,8 @@ final class EffectPerformer: Sendable {
             state.replies[token] = reply
             return token
         }
-        if let token { return token }
-        reply(.failed(WireError(.stopping, "the daemon is stopping")))
-        return ReplyToken(0)
+        if token == nil { reply(.failed(WireError(.stopping, "the daemon is stopping"))) }
+        return token
     }
 
     func reply(_ token: ReplyToken, _ reply: Reply) {
@@ -60,7 +63,7 @@ final class EffectPerformer: Sendable {
 
     func open(_ connection: UInt64) {
         targets.link.open(connection)
-        targets.link.send(.gather(milliseconds: TurnLoop.gather))
+        targets.link.send(.gather(milliseconds: Self.gather))
     }
 
     func perform(_ effects: [Effect]) {
@@ -97,7 +100,7 @@ final class EffectPerformer: Sendable {
             targets.watcher.begin(attempt.id, entry)
             targets.link.send(.launch(plan.order), descriptors: plan.descriptors)
         } catch {
-            let now = Clock.now()
+            let now = targets.clock()
             let ending: AttemptEnd.Ending = error.isShortage ? .shortOfResources(error.reason) : .failedToStart(error.reason)
             targets.inbox.push([
                 .ended(
@@ -115,7 +118,7 @@ final class EffectPerformer: Sendable {
     }
 
     private func checkOutput(_ attempt: Attempt) {
-        let now = Clock.now()
+        let now = targets.clock()
         let last = targets.files.lastWrite(task: attempt.task, attempt: attempt.number)
         // The file's time is on the clock that can be set; a time in the future counts as now.
         let age = last.map { max(0, now.wall - $0) }

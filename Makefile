@@ -38,7 +38,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test test-vm fuzz bench bench-check lint format install install-config uninstall clean stage
+.PHONY: help deps build demo test test-vm fuzz sanitize bench bench-check lint format install install-config uninstall clean stage
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ test-vm: ## install and run it under a real systemd, in a virtual machine (root,
 
 fuzz: deps ## fuzz TARGET for SECONDS (60) with libFuzzer; without a TARGET list what there is
 	@Tests/Fuzz/run $(if $(TARGET),$(TARGET) $(or $(SECONDS),60),--list)
+
+sanitize: deps ## run the tests under AddressSanitizer, then under ThreadSanitizer
+	@Tests/Sanitizers/run address
+	@Tests/Sanitizers/run thread
 
 # QUICK=1: two minutes. FULL=1: the largest sizes. SECTION="latency idle": only these. COMPARE=old.json: what has changed. WRITE=1: keep it in docs/performance.md.
 bench: build ## measure it beside what one would use instead: table, picture, budgets (QUICK=1, FULL=1, SECTION=…)
@@ -184,4 +188,4 @@ uninstall: ## remove what install put there; state, users and changed configurat
 		if [[ -d "$(DESTDIR)$$dir" ]]; then echo "$$dir stays, with the queue and the results in it: remove it yourself"; fi; done
 
 clean: ## remove everything that was built
-	rm -rf .build .build-fuzz build
+	rm -rf .build .build-asan .build-fuzz .build-tsan build

@@ -28,12 +28,14 @@ extension Decoder {
 /// The path of a value below `params`, as a person would write it: `[3].labels.team`. Empty for the parameters as a whole.
 func fieldPath(_ path: [any CodingKey]) -> String {
     var text = ""
-    for key in path {
-        let name = key.stringValue.shortened(to: 80)
-        if let index = key.intValue {
-            text += "[\(index)]"
+    for (index, key) in path.enumerated() {
+        let name = key.stringValue.isEmpty ? "\"\"" : key.stringValue.shortened(to: 80)
+        if let element = key.intValue {
+            text += "[\(element)]"
+        } else if index == 0, name == "params" {
+            continue
         } else if text.isEmpty {
-            if name != "params" { text = name }
+            text = name
         } else {
             text += ".\(name)"
         }

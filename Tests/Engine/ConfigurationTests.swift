@@ -135,6 +135,39 @@ private struct Files: ~Copyable {
         #expect(try Files(["orchd.toml": text]).faults() == ["orchd.toml: is no configuration: more than 256 KiB or 4096 dots"])
     }
 
+    /// The parser would abort.
+    @Test(arguments: [
+        "[.a]", "[!x]", " [ {", "\u{FEFF}[#", "a = '''\n[.\n'''\n[=]", "a = [\n[], # ]\n['x']]\n[.", #"a = "\"[""# + "\n[+",
+        "[\"a]\"]\n[\n", "a = \"\"\"x\"\"\"\"\n[,]",
+    ])
+    func aTableHasAName(_ text: String) throws {
+        let line = text.split(separator: "\n").count
+        #expect(try Files(["orchd.toml": text]).faults() == ["orchd.toml:\(line): a table's name is missing after \"[\""])
+    }
+
+    @Test(arguments: ["[", "[[", "[]", "[ ]"]) func whatTheParserSaysOfTablesItselfIsLeftToIt(_ text: String) throws {
+        let faults = try Files(["orchd.toml": text]).faults()
+        #expect(faults.count == 1 && faults.first?.contains("table header") == true)
+    }
+
+    @Test func whatOnlyLooksLikeATableIsNone() throws {
+        let text = """
+            argv = [
+            'x',
+            [ # group
+            "[.a]"
+            ],
+              [
+            '''
+            [.''' ]]
+            [ "env" ]
+            '[.b' = '''[.'
+            [.'''
+            """
+        let files = try Files(["orchd.toml": "", "agents/a.toml": text])
+        #expect(try files.load().agents["a"]?.arguments == [.single("x"), .group(["[.a]"]), .group(["[."])])
+    }
+
     @Test func faultsHaveAnEnd() throws {
         let text = (0..<10_000).map { "k\($0) = 1" }.joined(separator: "\n")
         #expect(try Files(["orchd.toml": text]).faults().count == 100)

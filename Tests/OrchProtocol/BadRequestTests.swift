@@ -80,6 +80,10 @@ import Testing
         #expect(error.data?.field == "timout")
     }
 
+    @Test(arguments: [("", "\"\""), ("params", "params")]) func anOddNameIsAField(_ name: String, _ field: String) throws {
+        #expect(try submitError(#"{"prompt":"p","\#(name)":1}"#).data?.field == field)
+    }
+
     @Test func inABatchTheFieldHasTheIndex() throws {
         #expect(try submitError(#"[{"command":["x"]},{"prompt":"p","retrys":3}]"#).data?.field == "[1].retrys")
         let error = try submitError(#"[{"prompt":"p"},{"command":["x"],"timeout":"5m"}]"#)

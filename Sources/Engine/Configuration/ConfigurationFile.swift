@@ -26,6 +26,9 @@ final class ConfigurationFile {
             throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is no configuration: more than \(limits)")]
             )
         }
+        if let line = HeaderScan.fault(in: [UInt8](data)) {
+            throw ConfigurationError(faults: [.init(file: path, line: line, problem: "a table's name is missing after \"[\"")])
+        }
         self.text = text
         do {
             root = try TOMLTable(string: text)

@@ -15,8 +15,7 @@ import Glibc
         }
         Self.target = target
         // As it was given, but for the target.
-        var arguments = CommandLine.arguments.map { strdup($0) }
-        arguments.remove(at: 1)
+        var arguments = (CommandLine.arguments.prefix(1) + CommandLine.arguments.dropFirst(2)).map { strdup($0) }
         var count = Int32(arguments.count)
         arguments.append(nil)
         arguments.withUnsafeMutableBufferPointer { buffer in

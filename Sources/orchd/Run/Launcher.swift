@@ -155,6 +155,7 @@ final class Launcher {
             return
         }
         if phase == .running, ended != 0 || !hasAnnounced { status = ended == 0 ? 1 : ended }
+        if phase == .running { sayIfKilled("engine", ended) }
         stop(grace: true)
     }
 
@@ -162,11 +163,17 @@ final class Launcher {
         guard phase != .stopping else { return }
         endSurvivors()
         guard hasAnnounced else {
+            sayIfKilled("supervisor", ended)
             status = ended == 0 ? 1 : ended
             return stop(grace: true)
         }
         printError("orchd: the supervisor has failed (status \(ended)) and is started again; its tasks are lost")
         try startSupervisor()
+    }
+
+    /// Whoever fails says why; who is killed cannot.
+    private func sayIfKilled(_ name: String, _ ended: Int32) {
+        if ended > 128 { printError("orchd: the \(name) was killed by \(signalName(ended - 128)) before it was ready") }
     }
 
     /// Kills what the supervisor has left behind.

@@ -5,11 +5,13 @@ struct ProcessTree {
     private var children: [pid_t: [pid_t]] = [:]
 
     init() {
-        guard let proc = try? OwnedDescriptor(opening: "/proc", O_RDONLY | O_DIRECTORY) else { return }
-        for name in directoryNames(in: proc) {
-            guard let pid = pid_t(name), let parent = Self.parent(of: pid) else { continue }
-            children[parent, default: []].append(pid)
-        }
+        for pid in Self.all { if let parent = Self.parent(of: pid) { children[parent, default: []].append(pid) } }
+    }
+
+    /// The processes that there are.
+    static var all: [pid_t] {
+        guard let proc = try? OwnedDescriptor(opening: "/proc", O_RDONLY | O_DIRECTORY) else { return [] }
+        return directoryNames(in: proc).compactMap { pid_t($0) }
     }
 
     /// The processes below these, and these themselves.
@@ -31,12 +33,20 @@ struct ProcessTree {
         var done: Set<pid_t> = [leader]
         // Twice, for those that were started while the first listing was read.
         for _ in 0..<2 {
-            for pid in ProcessTree().descendants(of: roots) where done.insert(pid).inserted {
-                guard let parent = parent(of: pid), let handle = ProcessHandle(pid) else { continue }
-                // The same number with the same parent after the handle was opened: it is the process that was listed.
-                guard self.parent(of: pid) == parent else { continue }
+            for handle in ProcessTree().handles(below: roots, except: done) {
+                done.insert(handle.pid)
                 for number in numbers { handle.signal(number) }
             }
+        }
+    }
+
+    /// The same processes that were listed, held.
+    func handles(below roots: [pid_t], except known: Set<pid_t>) -> [ProcessHandle] {
+        descendants(of: roots).filter { !known.contains($0) }.compactMap { pid in
+            // The same number with the same parent after the handle was opened: it is the process that was listed.
+            guard let parent = Self.parent(of: pid), let handle = ProcessHandle(pid), Self.parent(of: pid) == parent
+            else { return nil }
+            return handle
         }
     }
 

@@ -115,6 +115,22 @@ import Testing
         try daemon.finish()
     }
 
+    @Test(arguments: ["spread 100", "hop 8"]) func aForkBombEndsWithTheSupervisor(kind: String) throws {
+        guard geteuid() == 0 else { return print("NOT TESTED: a fork bomb, which has a user of its own and so takes root") }
+        let daemon = try Daemon()
+        let bomb = daemon.directory.file("bomb")
+        try FileManager.default.copyItem(atPath: try Fault.compiled("bomb.c", as: "orchd-bomb", ""), toPath: bomb)
+        for _ in 0..<Torture.amount(1, full: 10) {
+            let id = try daemon.shell("exec \(bomb) \(kind)")
+            try eventually("a bomb") { processesNaming(bomb).count >= 4 }
+            kill(try daemon.supervisor, SIGKILL)
+            #expect(try daemon.end(of: id, within: 20).attempts.last?.outcome?.kind == .lost)
+            let left = processesNaming(bomb)
+            #expect(left.isEmpty, "left are \(left.map(describe))")
+        }
+        try daemon.finish()
+    }
+
     private func explode(_ bomb: String, _ ending: Ending, _ daemon: Daemon) throws {
         let program = String(bomb.prefix { $0 != " " })
         let count = bomb.contains("spread") ? 90 : 4

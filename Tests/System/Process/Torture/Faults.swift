@@ -10,6 +10,8 @@ struct Fault: CustomStringConvertible {
 
         /// Whether the program dies of it.
         var kills: Bool { self == .before || self == .after || self == .tear }
+        /// Whether it is about half of a write.
+        var isPartial: Bool { self == .short || self == .tear }
     }
 
     enum Target: String {
@@ -48,6 +50,12 @@ struct Fault: CustomStringConvertible {
     static func calls(_ directory: Directory) -> Int {
         let lines = directory.text("calls")?.split(separator: "\n") ?? []
         return lines.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }.max() ?? 0
+    }
+
+    /// Which calls were writes, in about every run.
+    static func writes(_ directory: Directory) -> Set<Int> {
+        let lines = directory.text("calls")?.split(separator: "\n") ?? []
+        return Set(lines.filter { $0.contains("write ") }.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } })
     }
 
     /// The library, made at the first use: no package of ours has a place for one.

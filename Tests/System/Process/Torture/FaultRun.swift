@@ -159,7 +159,11 @@ final class FaultTally: Sendable {
 
     func next() -> Fault? { state.withLock { $0.faults.popFirst() } }
     func done(_ trace: String?) { state.withLock { $0.happened += trace?.isEmpty == false ? 1 : 0 } }
-    func failed(_ text: String) { state.withLock { $0.failures.append(text) } }
+    func failed(_ text: String) {
+        // At once: hundreds of others may be to come.
+        print(text)
+        state.withLock { $0.failures.append(text) }
+    }
     var failures: [String] { state.withLock { $0.failures } }
     var happened: Int { state.withLock { $0.happened } }
 }

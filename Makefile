@@ -34,11 +34,15 @@ MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
 CONFIG   = orchd.toml pools.d/default.toml agents/llm.toml
 SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
 
+# Which of the crash loops to run, and how often.
+TORTURE ?= RandomKillTests|HangTests|StorageFaultTests|EscapeTests
+TIMES   ?= 1
+
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test test-vm fuzz sanitize bench bench-check lint format install install-config uninstall clean stage
+.PHONY: help deps build demo test test-vm fuzz sanitize bench bench-check torture lint format install install-config uninstall clean stage
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +84,13 @@ test: deps ## build everything and run every test but those in virtual machines
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(SWIFT) test --skip-build $(SWIFTFLAGS)
 	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
+
+torture: deps ## the crash loops in full, TIMES times over (1): hours for ten; ORCHD_SEED=N repeats a run
+	$(SWIFT) build --build-tests $(SWIFTFLAGS)
+	@for ((time = 1; time <= $(TIMES); time++)); do \
+		echo "== $$time of $(TIMES)"; \
+		ORCHD_TORTURE=1 $(SWIFT) test --skip-build --no-parallel --filter '$(TORTURE)' $(SWIFTFLAGS); \
+	done
 
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run

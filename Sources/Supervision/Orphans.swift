@@ -43,9 +43,6 @@ final class Orphans {
         return owner
     }
 
-    /// The orphans seen so far that belong to an attempt.
-    func known(of attempt: UInt64) -> [pid_t] { owners.filter { $0.value == attempt }.map(\.key) }
-
     func forget(_ pid: pid_t) { owners[pid] = nil }
 
     private func readMark(_ pid: pid_t) -> UInt64? {

@@ -31,23 +31,32 @@ enum ProcessTree {
         var done: Set<pid_t> = [leader]
         // Twice, for those that were started while the first listing was read.
         for _ in 0..<2 {
-            for pid in descendants(of: roots) where done.insert(pid).inserted {
-                guard let parent = parent(of: pid), let handle = ProcessHandle(pid) else { continue }
-                // The same number with the same parent after the handle was opened: it is the process that was listed.
-                guard self.parent(of: pid) == parent else { continue }
+            for handle in handles(below: roots, except: done) {
+                done.insert(handle.pid)
                 for number in numbers { handle.signal(number) }
             }
         }
     }
 
+    /// The same processes that were listed, held: these, and all below them.
+    static func handles(below roots: [pid_t], except known: Set<pid_t>) -> [ProcessHandle] {
+        descendants(of: roots).filter { !known.contains($0) }.compactMap { pid in
+            // The same number with the same parent after the handle was opened: it is the process that was listed.
+            guard let parent = parent(of: pid), let handle = ProcessHandle(pid), self.parent(of: pid) == parent else { return nil }
+            return handle
+        }
+    }
+
     private static func childrenByParent() -> [pid_t: [pid_t]] {
         var children: [pid_t: [pid_t]] = [:]
-        guard let proc = try? OwnedDescriptor(opening: "/proc", O_RDONLY | O_DIRECTORY) else { return children }
-        for name in directoryNames(in: proc) {
-            guard let pid = pid_t(name), let parent = parent(of: pid) else { continue }
-            children[parent, default: []].append(pid)
-        }
+        for pid in all { if let parent = parent(of: pid) { children[parent, default: []].append(pid) } }
         return children
+    }
+
+    /// The processes that there are.
+    static var all: [pid_t] {
+        guard let proc = try? OwnedDescriptor(opening: "/proc", O_RDONLY | O_DIRECTORY) else { return [] }
+        return directoryNames(in: proc).compactMap { pid_t($0) }
     }
 
     /// Field 4 of /proc/PID/stat. The name before it, in parentheses, may contain anything.

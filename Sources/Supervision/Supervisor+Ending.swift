@@ -53,27 +53,39 @@ extension Supervisor {
     func settleOrphans() {
         mustLookForOrphans = false
         guard let orphans else { return }
-        var alive: Set<UInt64> = []
-        var didReap: Bool
-        repeat {
-            didReap = false
-            alive = []
-            for pid in orphans.children() where leaders[pid] == nil && !helpers.isRunning(pid) {
-                var ended = linux_exit()
-                guard linux_wait_pid(pid, false, &ended) == 0 else {
-                    // Its own children are ours now, and perhaps not in this listing.
-                    orphans.forget(pid)
-                    didReap = true
-                    continue
+        for _ in 0..<Supervisor.reapsPerTurn {
+            let (alive, didReap) = reapOrphans(orphans)
+            for attempt in alive.compactMap({ running[$0] }) { roundUp(attempt) }
+            guard didReap else {
+                for attempt in running.values where attempt.leaderEnd != nil && !alive.contains(attempt.attempt) {
+                    finish(attempt)
                 }
-                let owner = orphans.owner(of: pid).flatMap { running[$0] }
-                if let owner, owner.leaderEnd == nil { continue }
-                owner?.flags.insert(.survivors)
-                if let owner { alive.insert(owner.attempt) }
-                Glibc.kill(pid, SIGKILL)
+                return
             }
-        } while didReap
-        for attempt in running.values where attempt.leaderEnd != nil && !alive.contains(attempt.attempt) { finish(attempt) }
+        }
+        // They come faster than they can be reaped; others have their turn in between.
+        mustLookForOrphans = true
+    }
+
+    /// Returns the attempts that are over and of which some are alive, and whether any orphan had ended: its own children are ours
+    /// now, and perhaps were not in this listing.
+    private func reapOrphans(_ orphans: Orphans) -> (alive: Set<UInt64>, didReap: Bool) {
+        var alive: Set<UInt64> = []
+        var didReap = false
+        for pid in orphans.children() where isOrphan(pid) {
+            var ended = linux_exit()
+            guard linux_wait_pid(pid, false, &ended) == 0 else {
+                orphans.forget(pid)
+                didReap = true
+                continue
+            }
+            let owner = orphans.owner(of: pid).flatMap { running[$0] }
+            if let owner, owner.leaderEnd == nil { continue }
+            owner?.flags.insert(.survivors)
+            if let owner { alive.insert(owner.attempt) }
+            Glibc.kill(pid, SIGKILL)
+        }
+        return (alive, didReap)
     }
 
     /// No process of it is left.

@@ -38,6 +38,7 @@ extension Supervisor {
 
     /// Milliseconds to the next timer; nil if there is none, and the process sleeps until something happens.
     private func timeout() -> Int64? {
+        if mustLookForOrphans { return 0 }
         var next: Int64?
         func consider(_ time: Int64?) {
             if let time { next = min(next ?? time, time) }

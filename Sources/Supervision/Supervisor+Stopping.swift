@@ -30,12 +30,31 @@ extension Supervisor {
         }
         if attempt.leaderEnd == nil {
             attempt.flags.insert(.killed)
-            // Without a cgroup: children of what dies now become ours, and are killed then.
-            if attempt.cgroup == nil { signal(attempt, [SIGKILL]) }
+            if attempt.cgroup == nil {
+                // It is not to start others meanwhile, and its children are found by it.
+                _ = linux_pidfd_signal(attempt.pidfd.number, SIGSTOP)
+                roundUp(attempt)
+            }
+            // Through what is open already: this works when descriptors are short.
             _ = linux_pidfd_signal(attempt.pidfd.number, SIGKILL)
         }
         cgroupChanged(number)
     }
+
+    /// Kills all processes of an attempt that has no cgroup, but for its leader. Children of what dies then become ours.
+    func roundUp(_ attempt: RunningAttempt) {
+        Roundup.kill(except: attempt.start.pid) { roots(of: attempt) }
+    }
+
+    /// Without a cgroup all processes of an attempt are below these, which are children of ours.
+    private func roots(of attempt: RunningAttempt) -> [pid_t] {
+        let leader = attempt.leaderEnd == nil ? [attempt.start.pid] : []
+        guard let orphans else { return leader }
+        return leader + orphans.children().filter { isOrphan($0) && orphans.owner(of: $0) == attempt.attempt }
+    }
+
+    /// Whether a child of ours is one that we did not start.
+    func isOrphan(_ pid: pid_t) -> Bool { leaders[pid] == nil && !helpers.isRunning(pid) }
 
     /// Sends signals to all processes of an attempt whose leader is alive.
     private func signal(_ attempt: RunningAttempt, _ numbers: [Int32]) {
@@ -45,7 +64,7 @@ extension Supervisor {
         if let cgroup = attempt.cgroup {
             for number in numbers { cgroup.signal(number, except: leader) }
         } else {
-            ProcessTree.signal(numbers, below: [leader] + (orphans?.known(of: attempt.attempt) ?? []), except: leader)
+            ProcessTree.signal(numbers, below: roots(of: attempt), except: leader)
         }
     }
 

@@ -37,6 +37,8 @@ final class Supervisor {
     static let maximumAnswers = 65_536
     /// The most ends that an engine may leave unacknowledged while it is connected.
     static let maximumUnacknowledged = 262_144
+    /// How often orphans are reaped before anything else gets its turn.
+    static let reapsPerTurn = 32
     /// How long an engine may take nothing from the socket, in milliseconds.
     static let sendPatience: Int64 = 60_000
 

@@ -76,7 +76,7 @@ final class Launcher {
             if ready.key { takeKeys() }
             try takeTime()
         }
-        endSurvivors()
+        Survivors.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
         unlink(setting.socket)
         return status
     }
@@ -155,13 +155,15 @@ final class Launcher {
             return
         }
         if phase == .running, ended != 0 || !hasAnnounced { status = ended == 0 ? 1 : ended }
+        if phase == .running { sayIfKilled("engine", ended) }
         stop(grace: true)
     }
 
     private func supervisorEnded(_ ended: Int32) throws {
         guard phase != .stopping else { return }
-        endSurvivors()
+        Survivors.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
         guard hasAnnounced else {
+            sayIfKilled("supervisor", ended)
             status = ended == 0 ? 1 : ended
             return stop(grace: true)
         }
@@ -169,20 +171,9 @@ final class Launcher {
         try startSupervisor()
     }
 
-    /// Kills what the supervisor has left behind.
-    private func endSurvivors() {
-        while true {
-            let path = "/proc/self/task/\(getpid())/children"
-            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-            let own = [engine?.pid, supervisor?.pid].compactMap { $0 }
-            let strangers = text.split(separator: " ").compactMap { pid_t($0) }.filter { !own.contains($0) }
-            guard !strangers.isEmpty else { return }
-            for pid in strangers {
-                kill(pid, SIGKILL)
-                var status: Int32 = 0
-                waitpid(pid, &status, 0)
-            }
-        }
+    /// Whoever fails says why; who is killed cannot.
+    private func sayIfKilled(_ name: String, _ ended: Int32) {
+        if ended > 128 { printError("orchd: the \(name) was killed by \(signalName(ended - 128)) before it was ready") }
     }
 
     // MARK: What happens

@@ -87,7 +87,8 @@ public final class Engine: Sendable {
             stopping.request(.drained)
         }
         let router = RequestRouter(
-            inbox: inbox, performer: performer, queries: queries, streams: streams, control: control, workers: workers)
+            inbox: inbox, performer: performer, queries: queries, streams: streams, control: control,
+            backups: Backups(store: store, directory: directory.path, log: log), workers: workers)
         for found in try store.live() {
             let entry = LiveAttempts.Entry(found.task, found.attempt, configuration.value)
             attempts.insert(found.attempt.id, entry)

@@ -14,6 +14,9 @@ public enum ServiceManager {
 
     public static func stopping(status: String) { notify("STOPPING=1\nSTATUS=\(oneLine(status))") }
 
+    /// The reason of a start that is given up, for `systemctl status` to show.
+    public static func failed(_ reason: String) { notify("STATUS=Cannot start: \(oneLine(reason))") }
+
     public static func feedWatchdog() { notify("WATCHDOG=1") }
 
     /// Asks for more time to start or to stop.

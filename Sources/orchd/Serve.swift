@@ -43,6 +43,7 @@ struct Serve: ParsableCommand {
         do {
             engine = try start(log)
         } catch {
+            ServiceManager.failed("\(error)")
             throw fail(error, status: startStatus(error))
         }
         let signals = handleSignals(engine)

@@ -11,17 +11,19 @@ final class RequestRouter: Sendable {
     private let queries: Queries
     private let streams: Streams
     private let control: EngineControl
+    private let backups: Backups
     private let workers: NIOThreadPool
 
     init(
         inbox: Inbox, performer: EffectPerformer, queries: Queries, streams: Streams, control: EngineControl,
-        workers: NIOThreadPool
+        backups: Backups, workers: NIOThreadPool
     ) {
         self.inbox = inbox
         self.performer = performer
         self.queries = queries
         self.streams = streams
         self.control = control
+        self.backups = backups
         self.workers = workers
     }
 
@@ -48,6 +50,11 @@ final class RequestRouter: Sendable {
         case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
         case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }
         case .reload: reload(requester, responder)
+        case .backup:
+            stream(responder) {
+                try requester.requireAdministrator(to: "make a backup")
+                try self.backups.start(by: requester, responder)
+            }
         case .stop(let parameters):
             if parameters.now == true {
                 command(.shutdown, requester, responder) { self.control.stop() }

@@ -35,13 +35,15 @@ final class Launcher {
     /// On the monotonic clock, in milliseconds.
     private var deadline: Int64?
     private var restartEngineAt: Int64?
+    /// The engine has been told to end so that its new version can be started.
+    private var isUpgrading = false
 
     init(_ setting: Setting) throws {
         self.setting = setting
         linux_default_all_signals()
         var set = sigset_t()
         sigemptyset(&set)
-        let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP]
+        let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGUSR2]
         for number in numbers { sigaddset(&set, number) }
         sigprocmask(SIG_BLOCK, &set, nil)
         signals = linux_signal_descriptor(numbers, Int32(numbers.count))
@@ -138,6 +140,11 @@ final class Launcher {
     }
 
     private func engineEnded(_ ended: Int32) {
+        if phase == .running, isUpgrading {
+            isUpgrading = false
+            restartEngineAt = now()
+            return
+        }
         if phase == .running, hasAnnounced, ended != 0, ended != configurationStatus {
             // One that does not even become ready is not worth a processor.
             restartEngineAt = isEngineReady ? now() : now() + 1000
@@ -195,6 +202,7 @@ final class Launcher {
             switch linux_next_signal(signals) {
             case SIGCHLD: try takeExits()
             case SIGINT: interrupt()
+            case SIGUSR2: upgrade()
             case SIGTERM, SIGHUP: drain(deadline: Int64(setting.drainTimeout) * 1000)
             default: return try takeExits()
             }
@@ -240,6 +248,27 @@ final class Launcher {
                 stop(grace: true)
             }
         }
+    }
+
+    /// Has both processes execute what their paths hold by now. The supervisor does so in place, and tasks go on; the engine is started
+    /// anew, and clients wait. Only if the new versions can run, and can use what there is: nothing is stopped that could not be
+    /// started again.
+    private func upgrade() {
+        guard phase == .running, hasAnnounced, !isUpgrading else { return }
+        let check = ["check", "--state-dir", setting.stateDirectory] + (setting.config.map { ["--config", $0] } ?? [])
+        for (program, arguments) in [(setting.supervisorProgram, ["--version"]), (setting.engineProgram, check)] {
+            do {
+                let status = try ChildProcess(program, arguments, environment: environment(engineNotices), descriptors: [])
+                    .end()
+                guard status == 0 else { throw StartError("\(program) \(arguments[0]) ended with status \(status)") }
+            } catch {
+                return printError("orchd: not upgraded: \(error)")
+            }
+        }
+        printError("orchd: upgrading; running tasks go on")
+        supervisor?.signal(SIGHUP)
+        isUpgrading = true
+        engine?.signal(SIGTERM)
     }
 
     // MARK: Ends

@@ -142,8 +142,7 @@ install: ## install programs, units, configuration, man pages, completions
 	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
 	if systemctl --quiet is-active orchd 2> /dev/null; then \
 		echo "Running tasks go on when you now bring in the new programs:"; \
-		echo "  systemctl kill --kill-whom=main --signal=USR2 orchd-supervisor"; \
-		echo "  systemctl restart orchd"; \
+		echo "  orchctl upgrade"; \
 	else \
 		echo "Now: systemctl enable --now orchd"; \
 		echo "and for each user who is to use it: usermod --append --groups orch NAME"; \

@@ -73,7 +73,9 @@ public final class Engine: Sendable {
         ) { [stopping] in
             stopping.request(.drained)
         }
-        let router = RequestRouter(core: core, queries: queries, streams: streams, control: control, workers: workers)
+        let router = RequestRouter(
+            core: core, queries: queries, streams: streams, control: control,
+            backups: Backups(store: store, directory: directory.path, log: log), workers: workers)
         ownSocket = options.listener == nil ? options.socket : nil
         let listener = try options.listener ?? Listener.make(at: options.socket)
 

@@ -77,6 +77,7 @@ extension SQLiteStore {
             case .failed: "(phase >= 5 AND phase = 5)"
             case .cancelled: "(phase >= 5 AND phase = 6)"
             case .expired: "(phase >= 5 AND phase = 7)"
+            default: "FALSE"
             }
         }
     }

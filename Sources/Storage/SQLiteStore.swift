@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import OrchProtocol
 import Scheduling
 import Synchronization
@@ -26,6 +27,7 @@ public final class SQLiteStore: TurnStore {
     public init(path: String) throws {
         self.path = path
         try FileCheck.inspect(path)
+        try Self.makeIfMissing(path)
         let (writer, reader, checkpointer, tally) = try translatingErrors(of: path) {
             let writer = try Self.openWriter(path)
             let tally = try writer.writeWithoutTransaction { db in
@@ -40,6 +42,22 @@ public final class SQLiteStore: TurnStore {
         self.reader = reader
         self.checkpointer = checkpointer
         state = Mutex(tally)
+    }
+
+    /// Makes a new database beside the path and moves it there when it is whole: an empty or half-made one at the path is then always
+    /// a damaged one, and not a start that was cut short.
+    private static func makeIfMissing(_ path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let new = path + ".new"
+        for suffix in ["", "-journal"] { try? FileManager.default.removeItem(atPath: new + suffix) }
+        try translatingErrors(of: path) {
+            let queue = try DatabaseQueue(path: new)
+            try queue.writeWithoutTransaction { try Schema.migrate($0, from: 0) }
+            try queue.close()
+        }
+        guard rename(new, path) == 0, DurableFile.syncDirectory(of: path) else {
+            throw StorageError(.failed, "cannot make the database \(path): \(String(cString: strerror(errno)))")
+        }
     }
 
     private static func openWriter(_ path: String) throws -> DatabaseQueue {
@@ -65,15 +83,13 @@ public final class SQLiteStore: TurnStore {
     }
 
     private static func migrate(_ db: Database, path: String) throws {
-        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        guard version <= Schema.version else { throw StorageError.newer(path, version: version) }
         // FileCheck saw the file; what a WAL beside it holds is seen only now.
-        let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        guard application == Schema.applicationID || (application == 0 && version == 0 && tables == 0) else {
+        let version = SchemaVersion(userVersion: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
+        guard version.isReadable(by: Schema.version) else { throw StorageError.newer(path, version) }
+        guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
             throw StorageError.foreign(path)
         }
-        try Schema.migrate(db, from: version)
+        try Schema.migrate(db, from: version.version)
     }
 
     private static func loadTally(_ db: Database) throws -> Tally {

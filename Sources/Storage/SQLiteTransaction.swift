@@ -129,9 +129,7 @@ public final class SQLiteTransaction: TaskTransaction {
     public func skipAttempts(upTo id: Int64) throws -> Bool {
         let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = 'attempt'") { try $0.next() } ?? 0
         guard id > last else { return false }
-        // The table has no unique index, and no row for a table that never had one.
-        try db.run("DELETE FROM sqlite_sequence WHERE name = 'attempt'")
-        try db.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('attempt', ?)", [id])
+        try StoppedDatabase.skip("attempt", upTo: id, db)
         return true
     }
 

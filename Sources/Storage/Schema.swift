@@ -10,6 +10,9 @@ enum Schema {
     static let applicationID: Int32 = 0x6F72_6364
     static var version: Int { migrations.count }
 
+    /// For each version the first one whose program can work with its tables: see ``SchemaVersion``.
+    static let oldestReaders = [1]
+
     static let migrations = [
         """
         CREATE TABLE task (
@@ -110,13 +113,14 @@ enum Schema {
         """
     ]
 
-    /// Brings a database up to date, each version in a transaction of its own.
+    /// Brings a database up to date, each version in a transaction of its own. A newer one stays what it is.
     static func migrate(_ db: Database, from version: Int) throws {
-        for next in version..<migrations.count {
+        for (index, statements) in migrations.enumerated().dropFirst(version) {
             try db.inTransaction(.immediate) {
-                if next == 0 { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
-                try db.execute(sql: migrations[next])
-                try db.execute(sql: "PRAGMA user_version = \(next + 1)")
+                if index == 0 { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
+                try db.execute(sql: statements)
+                let stamp = SchemaVersion(version: index + 1, oldestReader: oldestReaders[index])
+                try db.execute(sql: "PRAGMA user_version = \(stamp.userVersion)")
                 return .commit
             }
         }

@@ -20,6 +20,7 @@ struct Helpers {
     private var asked: Set<Removal> = []
     private var running: [pid_t: Running] = [:]
 
+    var isIdle: Bool { running.isEmpty }
     func isRunning(_ pid: pid_t) -> Bool { running[pid] != nil }
 
     /// Those that have not ended.

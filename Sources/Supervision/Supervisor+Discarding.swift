@@ -12,7 +12,7 @@ extension Supervisor {
     }
 
     func startHelpers() {
-        while !isStopping, let removal = helpers.next() {
+        while !isStopping, replaceAskedAt == nil, let removal = helpers.next() {
             do {
                 try start(removal)
             } catch {

@@ -44,6 +44,7 @@ struct Serve: ParsableCommand {
         do {
             engine = try start(log)
         } catch {
+            ServiceManager.failed("\(error)")
             throw fail(error, status: startStatus(error))
         }
         let signals = handleSignals(engine)

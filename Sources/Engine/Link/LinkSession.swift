@@ -37,7 +37,7 @@ package struct LinkSession {
                 guard welcome.version >= LinkProtocol.oldestVersion, welcome.version <= LinkProtocol.version else {
                     throw .invalid("version")
                 }
-                peer = SupervisorLinkThread.Peer(pid: welcome.pid, cgroups: welcome.cgroups)
+                peer = SupervisorLinkThread.Peer(pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program)
                 stage = .inventory(
                     Inventory(
                         connection: generation, store: welcome.store,

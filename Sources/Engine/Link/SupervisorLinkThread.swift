@@ -15,6 +15,7 @@ final class SupervisorLinkThread: SupervisorPort {
     struct Peer: Sendable, Equatable {
         var pid: Int32
         var cgroups: Bool
+        var program: SupervisorMessage.Welcome.Program?
     }
 
     private struct State {

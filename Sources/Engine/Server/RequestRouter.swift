@@ -10,13 +10,18 @@ final class RequestRouter: Sendable {
     private let queries: Queries
     private let streams: Streams
     private let control: EngineControl
+    private let backups: Backups
     private let workers: NIOThreadPool
 
-    init(core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, workers: NIOThreadPool) {
+    init(
+        core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups,
+        workers: NIOThreadPool
+    ) {
         self.core = core
         self.queries = queries
         self.streams = streams
         self.control = control
+        self.backups = backups
         self.workers = workers
     }
 
@@ -43,6 +48,11 @@ final class RequestRouter: Sendable {
         case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
         case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }
         case .reload: reload(requester, responder)
+        case .backup:
+            stream(responder) {
+                try requester.requireAdministrator(to: "make a backup")
+                try self.backups.start(by: requester, responder)
+            }
         case .stop(let parameters):
             if parameters.now == true {
                 command(.shutdown, requester, responder) { self.control.stop() }

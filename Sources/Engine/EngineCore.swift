@@ -58,6 +58,29 @@ package final class EngineCore: Sendable {
             configuration: configuration, health: health, clock: clock, log: log)
     }
 
+    /// Turns what the supervisor says on a connection into inputs; `connection` is a number that no earlier one had.
+    package func session(_ connection: UInt64) -> LinkSession { LinkSession(generation: connection, reports: reports) }
+
+    package func control(
+        load: @escaping @Sendable () throws -> Configuration, onStop: @escaping @Sendable () -> Void
+    ) -> EngineControl {
+        EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log, onStop: onStop)
+    }
+
+    package func push(_ inputs: [Input]) { inbox.push(inputs) }
+
+    /// Calls the listener after every turn that had events.
+    package func listen(_ listener: @escaping @Sendable ([Event]) -> Void) { _ = news.listen(listener) }
+
+    /// Attempts of which something is kept in memory.
+    package var liveAttempts: [Int64] { attempts.all.keys.sorted() }
+
+    /// Nothing new is started any more.
+    package var isDraining: Bool { health.isDraining }
+
+    /// Returns when the files of all forgotten tasks are removed.
+    package func waitForCleaning() { performer.waitForCleaning() }
+
     /// Asks for something to be done in the next turn; `reply` is called on the turn loop's thread, or at once where there will be
     /// no more turns.
     package func request(

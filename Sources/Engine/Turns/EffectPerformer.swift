@@ -125,6 +125,8 @@ final class EffectPerformer: Sendable {
         targets.inbox.push([.outputSeen(attempt: attempt.id, monotonic: age.map { now.monotonic - $0 } ?? 0)])
     }
 
+    func waitForCleaning() { cleaning.sync {} }
+
     private func discard(_ tasks: [TaskItem]) {
         for task in tasks {
             for number in 1..<max(task.attempts + 1, 1) {

@@ -28,6 +28,24 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
+/// The fuzz targets: as tests of their corpora, or with ORCHD_FUZZ set as the program that `Tests/Fuzz/run` builds, which only
+/// links where everything is built with `-sanitize=fuzzer`.
+let fuzz: Target = {
+    let dependencies: [Target.Dependency] = [
+        "Agents", "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Supervision", "SupervisorLink",
+        "TestSupport", nioCore,
+    ]
+    let path = "Tests/Fuzz"
+    let others = ["Corpus", "json.dict", "toml.dict", "run"]
+    guard Context.environment["ORCHD_FUZZ"] != nil else {
+        return .testTarget(
+            name: "FuzzTests", dependencies: dependencies, path: path, exclude: others + ["Main"], swiftSettings: strict)
+    }
+    return .executableTarget(
+        name: "orchd-fuzz", dependencies: dependencies, path: path, exclude: others + ["CorpusTests.swift"],
+        swiftSettings: strict)
+}()
+
 let package = Package(
     name: "orchd",
     products: [
@@ -54,7 +72,7 @@ let package = Package(
         module("Agents", ["OrchProtocol"]),
         module("Scheduling", ["OrchProtocol"]),
         module("Storage", ["Scheduling", "OrchProtocol", grdb, sqlite]),
-        module("Systemd", ["CSystemd", logging]),
+        module("Systemd", ["CLinux", "CSystemd", logging]),
         module(
             "Engine",
             [
@@ -70,6 +88,10 @@ let package = Package(
             ]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+
+        .executableTarget(
+            name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
+            swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .target(
@@ -97,8 +119,11 @@ let package = Package(
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
         .testTarget(
             name: "SystemTests",
-            dependencies: ["TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl"],
+            dependencies: [
+                "TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl", grdb,
+            ],
             path: "Tests/System/Process", swiftSettings: strict),
+        fuzz,
     ],
     cLanguageStandard: .gnu11
 )

@@ -32,8 +32,8 @@ public struct Outcome: Codable, Sendable, Hashable {
     /// What a shell would report for it: the exit status, or 128 and the signal; 1 where there is neither.
     public var exitStatus: Int32 {
         switch kind {
-        case .exited: Int32(code ?? 1)
-        case .signalled: 128 + Int32(code ?? 0)
+        case .exited: Int32(clamping: code ?? 1)
+        case .signalled: 128 + Int32(min(max(code ?? 0, 0), 127))
         case .runTimeout, .idleTimeout: 124
         case .cancelled: 130
         case .outOfMemory: 137

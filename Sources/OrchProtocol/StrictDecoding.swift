@@ -16,10 +16,9 @@ extension Decoder {
             let known = Key.allCases.map(\.stringValue)
             for key in present where !known.contains(key.stringValue) {
                 let hint = nearest(key.stringValue, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
-                let name = key.stringValue.shortened(to: 80)
                 throw WireError(
-                    .invalidParameter, "unknown parameter \"\(name)\"\(hint)",
-                    field: fieldPath(codingPath + [AnyKey(stringValue: name)]))
+                    .invalidParameter, "unknown parameter \"\(key.stringValue.shortened(to: 80))\"\(hint)",
+                    field: fieldPath(codingPath + [key]))
             }
         }
         return try container(keyedBy: type)
@@ -30,12 +29,13 @@ extension Decoder {
 func fieldPath(_ path: [any CodingKey]) -> String {
     var text = ""
     for key in path {
+        let name = key.stringValue.shortened(to: 80)
         if let index = key.intValue {
             text += "[\(index)]"
         } else if text.isEmpty {
-            if key.stringValue != "params" { text = key.stringValue }
+            if name != "params" { text = name }
         } else {
-            text += ".\(key.stringValue)"
+            text += ".\(name)"
         }
     }
     return text

@@ -1,3 +1,4 @@
+import CLinux
 import CSystemd
 
 #if canImport(Glibc)
@@ -14,7 +15,12 @@ public enum ServiceManager {
 
     public static func stopping(status: String) { notify("STOPPING=1\nSTATUS=\(oneLine(status))") }
 
-    public static func feedWatchdog() { notify("WATCHDOG=1") }
+    /// Never waits, as sd_notify(3) does for a service manager that does not read: the turn loop must not hang with it.
+    public static func feedWatchdog() {
+        guard let socket = getenv("NOTIFY_SOCKET") else { return }
+        let message = "WATCHDOG=1"
+        _ = linux_unix_send_datagram(socket, message, message.utf8.count)
+    }
 
     /// Asks for more time to start or to stop.
     public static func extendTimeout(seconds: Int) { notify("EXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)") }

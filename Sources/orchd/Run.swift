@@ -31,18 +31,22 @@ struct Run: ParsableCommand {
     var config: String?
     @Option(help: ArgumentHelp("How many seconds SIGTERM waits for running tasks.", valueName: "seconds"))
     var drainTimeout = 60
+    @Option(help: ArgumentHelp("How many seconds the engine may hang before it is replaced.", visibility: .hidden))
+    var watchdog = 30
 
     func validate() throws {
         guard (0...10_000).contains(workers ?? 3) else { throw ValidationError("--workers must be from 0 to 10000") }
         guard (0...86_400).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout must be from 0 to 86400 seconds")
         }
+        guard (1...86_400).contains(watchdog) else { throw ValidationError("--watchdog must be from 1 to 86400 seconds") }
     }
 
     func run() throws {
         do {
             let setting = try Setting(
-                workers: workers, stateDirectory: stateDir, socket: socket, config: config, drainTimeout: drainTimeout)
+                workers: workers, stateDirectory: stateDir, socket: socket, config: config, drainTimeout: drainTimeout,
+                watchdog: watchdog)
             let status = try Launcher(setting).run()
             guard status == 0 else { throw ExitCode(status) }
         } catch let error as ConfigurationError {

@@ -16,7 +16,7 @@ import Testing
     @Test func aPolicyIsRead() throws {
         let policy = try Policy(parsing: Self.text)
         #expect(policy.pools["p"]?.identity == Policy.Identity(user: 1000, group: 1000, supplementary: [27]))
-        #expect(policy.pools["p"]?.programs == ["/opt/my tools/run"])
+        #expect(policy.pools["p"]?.programs == [Array("/opt/my tools/run".utf8)])
         #expect(policy.pools["any"]?.programs == [])
     }
 
@@ -48,6 +48,18 @@ import Testing
         #expect(verdict { $0.pool = "other" } == .refused(.unknownPool))
         #expect(verdict { $0.nice = -1 } == .refused(.nice))
         #expect(verdict { $0.oomScoreAdjust = -1 } == .refused(.oomScore))
+    }
+
+    /// Two spellings of an ä, which Swift's strings take for equal and the kernel does not.
+    @Test func programsAreComparedByteForByte() throws {
+        let (allowed, other) = ("/opt/\u{E4}", "/opt/a\u{308}")
+        let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\nprogram p \(allowed)\n")
+        let judge = Judge(policy: policy, ownOOMScore: 0)
+        func verdict(_ program: String) -> Judge.Verdict {
+            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [program]))
+        }
+        #expect(verdict(other) == .refused(.program))
+        #expect(verdict(allowed) != .refused(.program))
     }
 
     @Test(.enabled(if: geteuid() == 0)) func poolsRunAsTheirUsersAndReloadIsAllOrNothing() throws {

@@ -45,6 +45,11 @@ import Testing
             texts == ["READY=1\nSTATUS=two lines", "WATCHDOG=1", "EXTEND_TIMEOUT_USEC=2000000", "STOPPING=1\nSTATUS=bye"])
     }
 
+    @Test func aServiceManagerThatDoesNotReadIsNotWaitedFor() throws {
+        let texts = try sent { for _ in 0..<10_000 { ServiceManager.feedWatchdog() } }
+        #expect(!texts.isEmpty && texts.count < 10_000)
+    }
+
     @Test func withoutAServiceManagerNothingHappens() {
         ServiceManager.feedWatchdog()
         #expect(ServiceManager.watchdogInterval == nil)

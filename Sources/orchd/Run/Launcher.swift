@@ -29,6 +29,8 @@ final class Launcher {
     private var supervisor: ChildProcess?
     private var phase = Phase.running
     private var status: Int32 = 0
+    private var engineWatch: HangWatch
+    private var supervisorWatch: HangWatch
     private var isEngineReady = false
     private var isSupervisorReady = false
     private var hasAnnounced = false
@@ -38,6 +40,9 @@ final class Launcher {
 
     init(_ setting: Setting) throws {
         self.setting = setting
+        engineWatch = HangWatch(patience: Int64(setting.watchdog) * 1000)
+        // As in its unit: with it all tasks would end.
+        supervisorWatch = HangWatch(patience: max(180_000, engineWatch.patience))
         linux_default_all_signals()
         var set = sigset_t()
         sigemptyset(&set)
@@ -95,7 +100,7 @@ final class Launcher {
             [
                 "--link", setting.link, "--state-dir", setting.runDirectory, "--work-dir", setting.stateDirectory + "/work",
                 "--lifeline-fd", "3",
-            ], environment: environment(supervisorNotices), descriptors: [lifeline.reader])
+            ], environment: environment(supervisorNotices, supervisorWatch), descriptors: [lifeline.reader])
     }
 
     private func startEngine() throws {
@@ -110,16 +115,19 @@ final class Launcher {
         }
         restartEngineAt = nil
         isEngineReady = false
+        // What the one before has said is not about this one.
+        _ = engineNotices.take()
         engine = try ChildProcess(
-            setting.engineProgram, arguments, environment: environment(engineNotices),
+            setting.engineProgram, arguments, environment: environment(engineNotices, engineWatch),
             descriptors: [listener, lifeline.reader])
     }
 
-    private func environment(_ notices: NotifySocket) -> [String] {
+    private func environment(_ notices: NotifySocket, _ watch: HangWatch) -> [String] {
         var variables = ProcessInfo.processInfo.environment
-        variables["NOTIFY_SOCKET"] = notices.address
         // Sockets that somebody else was handed, and a journal that is not the engine's, are none of its business.
         for name in ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"] { variables[name] = nil }
+        variables["NOTIFY_SOCKET"] = notices.address
+        variables["WATCHDOG_USEC"] = watch.variable
         return variables.map { "\($0.key)=\($0.value)" }
     }
 
@@ -128,10 +136,12 @@ final class Launcher {
             if ending.pid == engine?.pid {
                 engine?.release()
                 engine = nil
+                engineWatch.childEnded()
                 engineEnded(ending.status)
             } else if ending.pid == supervisor?.pid {
                 supervisor?.release()
                 supervisor = nil
+                supervisorWatch.childEnded()
                 try supervisorEnded(ending.status)
             }
         }
@@ -184,7 +194,7 @@ final class Launcher {
             pollfd(fd: supervisorNotices.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: keyboard == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
         ]
-        let next = [deadline, restartEngineAt].compactMap { $0 }.min()
+        let next = [deadline, restartEngineAt, engineWatch.deadline, supervisorWatch.deadline].compactMap { $0 }.min()
         let timeout = next.map { Int32(clamping: max(0, $0 - now())) } ?? -1
         guard poll(&polls, nfds_t(polls.count), timeout) > 0 else { return (false, false, false) }
         return (polls[0].revents != 0, polls[1].revents | polls[2].revents != 0, polls[3].revents != 0)
@@ -202,8 +212,11 @@ final class Launcher {
     }
 
     private func takeNotifications() {
-        if engineNotices.tellsOfReadiness() { isEngineReady = true }
-        if supervisorNotices.tellsOfReadiness() { isSupervisorReady = true }
+        let (fromEngine, fromSupervisor) = (engineNotices.take(), supervisorNotices.take())
+        engineWatch.take(fromEngine, now: now())
+        supervisorWatch.take(fromSupervisor, now: now())
+        if fromEngine.isReady { isEngineReady = true }
+        if fromSupervisor.isReady { isSupervisorReady = true }
         guard !hasAnnounced, isEngineReady, isSupervisorReady else { return }
         hasAnnounced = true
         print("ready: socket \(setting.socket), \(setting.workers) worker\(setting.workers == 1 ? "" : "s")")
@@ -240,6 +253,17 @@ final class Launcher {
                 stop(grace: true)
             }
         }
+        // What was said until now counts.
+        takeNotifications()
+        if engineWatch.isHanging(now: now) { end(engine, "engine", silentFor: engineWatch.patience) }
+        if supervisorWatch.isHanging(now: now) { end(supervisor, "supervisor", silentFor: supervisorWatch.patience) }
+    }
+
+    /// Kills a child that hangs; its end is noticed in the usual way. A stopped process obeys no other signal.
+    private func end(_ child: ChildProcess?, _ name: String, silentFor patience: Int64) {
+        guard phase != .stopping else { return }
+        printError("orchd: the \(name) hangs: nothing was heard of it for \(patience / 1000) s, and it is killed")
+        child?.signal(SIGKILL)
     }
 
     // MARK: Ends
@@ -261,9 +285,11 @@ final class Launcher {
         deadline = milliseconds.map { now() + $0 }
         do {
             let answer: Acknowledged = try Connection(path: setting.socket, patience: 5)
-                .call(.stop(StopParameters()), as: Acknowledged.self)
+                .call(.stop(StopParameters()), as: Acknowledged.self, deadline: .now + .seconds(5))
             printError("orchd: \(answer.message)")
         } catch {
+            // One that hangs would not take the SIGTERM either.
+            if error as? ClientError == .timedOut { engine?.signal(SIGKILL) }
             stop(grace: true)
         }
     }
@@ -281,8 +307,11 @@ final class Launcher {
     private func showStatus() {
         do {
             let connection = try Connection(path: setting.socket, patience: 2)
-            let status = try connection.call(.status, as: DaemonStatus.self)
-            let workers = try connection.call(.workerList(WorkerListParameters()), as: WorkerList.self)
+            // An engine that hangs must not make the launcher hang, which is to end it.
+            let deadline = ContinuousClock.now + .seconds(2)
+            let status = try connection.call(.status, as: DaemonStatus.self, deadline: deadline)
+            let workers = try connection.call(
+                .workerList(WorkerListParameters()), as: WorkerList.self, deadline: deadline)
             let environment = ProcessInfo.processInfo.environment
             let style = Style(
                 isTerminal: isatty(STDERR_FILENO) == 1, noColor: environment["NO_COLOR"], term: environment["TERM"])

@@ -24,16 +24,23 @@ struct NotifySocket {
         guard bound == 0 else { throw StartError("cannot make a socket: \(String(cString: strerror(errno)))") }
     }
 
-    /// Takes the messages that have come, and whether one of them says `READY=1`. Who sent it is not asked: only the child
-    /// knows the address.
-    func tellsOfReadiness() -> Bool {
+    /// What a child has said since it was last asked.
+    struct News {
         var isReady = false
+        var feedsWatchdog = false
+    }
+
+    /// Takes the messages that have come. Who sent them is not asked: only the child knows the address.
+    func take() -> News {
+        var news = News()
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
-            guard count > 0 else { return isReady }
-            let text = String(decoding: buffer[..<count], as: UTF8.self)
-            if text.split(separator: "\n").contains("READY=1") { isReady = true }
+            guard count > 0 else { return news }
+            for line in String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n") {
+                if line == "READY=1" { news.isReady = true }
+                if line == "WATCHDOG=1" { news.feedsWatchdog = true }
+            }
         }
     }
 }

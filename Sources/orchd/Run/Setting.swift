@@ -10,12 +10,16 @@ struct Setting {
     let stateDirectory: String
     let socket: String
     let drainTimeout: Int
+    /// How many seconds the engine may hang before it is replaced.
+    let watchdog: Int
     let engineProgram: String
     let supervisorProgram: String
 
     /// - Throws: ``StartError``, and `ConfigurationError` for a configuration that is not valid: better here than by a process
     ///   that is started again and again.
-    init(workers: Int?, stateDirectory: String?, socket: String?, config: String?, drainTimeout: Int) throws {
+    init(
+        workers: Int?, stateDirectory: String?, socket: String?, config: String?, drainTimeout: Int, watchdog: Int
+    ) throws {
         let environment = ProcessInfo.processInfo.environment
         let loaded = try config.map { try Configuration.load($0) }
         let variable = environment["WORKERS"]
@@ -27,6 +31,7 @@ struct Setting {
         self.workers = loaded?.pools.reduce(0) { $0 + $1.settings.slots } ?? count
         self.config = config.map(Self.absolute)
         self.drainTimeout = drainTimeout
+        self.watchdog = watchdog
 
         let home = environment["HOME"] ?? NSHomeDirectory()
         let state =

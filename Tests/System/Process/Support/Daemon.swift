@@ -176,9 +176,14 @@ final class Daemon {
     }
 
     func expectNothingLeft() throws {
+        try expectProcessesEnd()
+        #expect(!directory.has("sock"))
+    }
+
+    /// The same after a SIGKILL, which leaves the socket.
+    func expectProcessesEnd() throws {
         hasFinished = true
         try eventually("the end of all processes; left are \(processes.map(describe))") { processes.isEmpty }
-        #expect(!directory.has("sock"))
     }
 
     /// What the programs write to is in their directory, or no file.

@@ -45,6 +45,7 @@ package final class EngineCore: Sendable {
             attempts.insert(found.attempt.id, entry)
             watcher.begin(found.attempt.id, entry)
         }
+        performer.removeLeftovers(store)
         inbox.push([
             .configured(configuration.pools.map(\.settings)),
             .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
@@ -78,8 +79,14 @@ package final class EngineCore: Sendable {
     /// Nothing new is started any more.
     package var isDraining: Bool { health.isDraining }
 
-    /// Returns when the files of all forgotten tasks are removed.
-    package func waitForCleaning() { performer.waitForCleaning() }
+    /// The store takes nothing at present.
+    package var hasStorageProblem: Bool { health.storageProblem != nil }
+
+    /// The files for output that wait for an attempt, once those of all forgotten tasks are removed.
+    package func spareFiles() -> [String] {
+        performer.waitForCleaning()
+        return files.spareFiles
+    }
 
     /// Asks for something to be done in the next turn; `reply` is called on the turn loop's thread, or at once where there will be
     /// no more turns.

@@ -1,6 +1,7 @@
 import Foundation
 import OrchProtocol
 import Scheduling
+import Storage
 import SupervisorLink
 import Synchronization
 
@@ -126,6 +127,12 @@ final class EffectPerformer: Sendable {
         // The file's time is on the clock that can be set; a time in the future counts as now.
         let age = last.map { max(0, now.wall - $0) }
         targets.inbox.push([.outputSeen(attempt: attempt.id, monotonic: age.map { now.monotonic - $0 } ?? 0)])
+    }
+
+    /// Removes the files of tasks that an engine before has forgotten.
+    func removeLeftovers(_ store: SQLiteStore) {
+        let files = targets.files
+        cleaning.async { try? files.removeLeftovers(tasks: store.tasks(in:)) }
     }
 
     func waitForCleaning() { cleaning.sync {} }

@@ -12,6 +12,8 @@ final class SimulatedProcess {
     /// They stay open for as long as it lives.
     private let descriptors: [Descriptor]
     var flags: EndReport.Flags = []
+    /// How many it has written.
+    private(set) var lines = 0
     /// When it is killed, on the monotonic clock.
     var killAt: Int64?
 
@@ -40,8 +42,9 @@ final class SimulatedProcess {
     /// Writes a line; the file then says that it was written now, by the simulated clock.
     func write(wall: Int64) {
         guard let index = order.descriptors.firstIndex(of: 1) else { return }
-        var byte = UInt8(ascii: "\n")
-        _ = Glibc.write(descriptors[index].number, &byte, 1)
+        let line = Array("\(order.name)\n".utf8)
+        _ = Glibc.write(descriptors[index].number, line, line.count)
+        lines += 1
         let time = timespec(tv_sec: Int(wall / 1000), tv_nsec: Int(wall % 1000) * 1_000_000)
         futimens(descriptors[index].number, [time, time])
     }

@@ -6,6 +6,7 @@ public struct Trace: Sendable {
     private var recent: [String] = []
     /// FNV-1a of all lines.
     public private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    public private(set) var lineCount = 0
     private let keepsLines: Bool
 
     init(keepsLines: Bool) { self.keepsLines = keepsLines }
@@ -15,6 +16,7 @@ public struct Trace: Sendable {
     mutating func note(_ time: Int64, _ text: String) {
         let line = "\(time) \(text)"
         for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        lineCount += 1
         guard keepsLines else { return }
         recent.append(line)
         if recent.count > 2 * Self.kept { recent.removeFirst(Self.kept) }

@@ -19,6 +19,8 @@ final class Truth {
     /// The shortest time, in milliseconds, that a task of a pool has been seen to take.
     private(set) var shortest: [String: Int64] = [:]
     private(set) var starts = 0
+    /// How many lines each attempt has written, by its name.
+    private(set) var lines: [String: Int] = [:]
 
     init(_ violations: Violations) { self.violations = violations }
 
@@ -43,6 +45,8 @@ final class Truth {
         let time = report.endedMonotonic - report.start.startedMonotonic
         shortest[pool] = min(shortest[pool] ?? .max, time)
     }
+
+    func wrote(_ name: String, lines: Int) { self.lines[name] = lines }
 
     func forgotten(_ attempt: Int64) { processes[attempt]?.isForgotten = true }
 }

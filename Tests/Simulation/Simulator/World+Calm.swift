@@ -1,3 +1,4 @@
+import Engine
 import Scheduling
 
 extension World {
@@ -37,6 +38,8 @@ extension World {
 
     /// Nothing is on its way, and no fault is in force.
     func settle() throws {
+        // Somebody's request to drain may have waited in the socket.
+        if engine?.core.isDraining ?? false { return try endEngine() }
         let held = ledger.unfinished.sorted().filter { ledger.tasks[$0]?.phase == .held }
         if !held.isEmpty { return ask(.release(held)) }
         guard ledger.unfinished.isEmpty else { return }

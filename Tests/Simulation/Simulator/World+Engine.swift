@@ -84,6 +84,7 @@ extension World {
     /// It is gone from one instruction to the next. What it had sent may still arrive.
     func killEngine(_ how: String) {
         guard let dead = engine else { return }
+        if clockSetAt == disk.commits { isClockUncertain = true }
         note("engine \(dead.life) is killed \(how)")
         engine = nil
         closeLink(ofLife: dead.life)
@@ -95,6 +96,7 @@ extension World {
     /// It ends its turn, and goes.
     func endEngine() throws {
         guard let old = engine else { return }
+        if clockSetAt == disk.commits { isClockUncertain = true }
         note("engine \(old.life) stops")
         engine = nil
         closeLink(ofLife: old.life)

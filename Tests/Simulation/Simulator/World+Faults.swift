@@ -21,6 +21,8 @@ extension World {
         case .linkSlow(let by, let time): linkDelay = (by, clock.elapsed + time)
         case .clock(let step):
             clock.set(by: step)
+            clockSetAt = disk.commits
+            if engine == nil { isClockUncertain = true }
             wakeEngine()
         case .diskFull(let time): fullUntil = clock.elapsed + time
         case .diskFails(let times): failingCommits = times

@@ -97,6 +97,9 @@ extension World {
 
     private func end(_ process: SimulatedProcess, _ ending: EndReport.Ending, _ code: Int32) {
         note("attempt \(process.order.name) ends: \(ending) \(code)")
+        // Some have said nothing all the time: their files are used again.
+        if process.attempt % 3 == 0 { process.write(wall: clock.now.wall) }
+        truth.wrote(process.order.name, lines: process.lines)
         supervisor.ended(process, ending, code: code)
         turnSupervisor()
     }

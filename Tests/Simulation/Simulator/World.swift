@@ -66,6 +66,11 @@ final class World {
     var acknowledged: Set<Int64> = []
     var idsOfKeys: [String: Int64] = [:]
 
+    /// When the real-time clock was set and no turn has taken note of it yet, by how many commits there were then.
+    var clockSetAt: Int?
+    /// It was set and no engine was there to see by how much. Waits that were reckoned on it are then off, and stay so.
+    var isClockUncertain = false
+
     var isCalm = false
     var isSwept = false
     var isDoneSweeping = false

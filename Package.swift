@@ -94,6 +94,17 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Engine", "OrchProtocol", "Scheduling", "Storage", "Supervision", "SupervisorLink", "TestSupport", logging,
+            ],
+            path: "Tests/Simulation/Simulator", swiftSettings: strict),
+        .executableTarget(
+            name: "orchd-sim", dependencies: ["Simulation", argumentParser], path: "Tests/Simulation/Program",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation"], path: "Tests/Simulation/Tests", swiftSettings: strict),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),

@@ -68,11 +68,7 @@ public final class Engine: Sendable {
             startedAt: startedAt)
         let streams = Streams(
             store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: workers))
-        control = EngineControl(
-            load: load, current: core.configuration, inbox: core.inbox, performer: core.performer, log: log
-        ) { [stopping] in
-            stopping.request(.drained)
-        }
+        control = core.control(load: load) { [stopping] in stopping.request(.drained) }
         let router = RequestRouter(
             core: core, queries: queries, streams: streams, control: control,
             backups: Backups(store: store, directory: directory.path, log: log), workers: workers)

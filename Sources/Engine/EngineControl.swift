@@ -4,7 +4,7 @@ import Scheduling
 import Synchronization
 
 /// What is done to the engine as a whole.
-final class EngineControl: Sendable {
+package final class EngineControl: Sendable {
     private let load: @Sendable () throws -> Configuration
     private let current: CurrentConfiguration
     private let inbox: Inbox
@@ -26,7 +26,7 @@ final class EngineControl: Sendable {
     }
 
     /// Reads the configuration again. One that is not valid changes nothing; one that is valid is in force when `done` is called.
-    func reload(by requester: Requester, _ done: @escaping @Sendable (Result<ReloadResult, WireError>) -> Void) {
+    package func reload(by requester: Requester, _ done: @escaping @Sendable (Result<ReloadResult, WireError>) -> Void) {
         reloading.withLock { _ in
             do {
                 let new = try load()

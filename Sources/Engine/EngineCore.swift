@@ -45,6 +45,7 @@ package final class EngineCore: Sendable {
             attempts.insert(found.attempt.id, entry)
             watcher.begin(found.attempt.id, entry)
         }
+        performer.removeLeftovers(store)
         inbox.push([
             .configured(configuration.pools.map(\.settings)),
             .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
@@ -56,6 +57,35 @@ package final class EngineCore: Sendable {
         TurnRunner(
             Scheduler(limits: .init(queued: configuration.value.queued)), inbox: inbox, store: store, performer: performer,
             configuration: configuration, health: health, clock: clock, log: log)
+    }
+
+    /// Turns what the supervisor says on a connection into inputs; `connection` is a number that no earlier one had.
+    package func session(_ connection: UInt64) -> LinkSession { LinkSession(generation: connection, reports: reports) }
+
+    package func control(
+        load: @escaping @Sendable () throws -> Configuration, onStop: @escaping @Sendable () -> Void
+    ) -> EngineControl {
+        EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log, onStop: onStop)
+    }
+
+    package func push(_ inputs: [Input]) { inbox.push(inputs) }
+
+    /// Calls the listener after every turn that had events.
+    package func listen(_ listener: @escaping @Sendable ([Event]) -> Void) { _ = news.listen(listener) }
+
+    /// Attempts of which something is kept in memory.
+    package var liveAttempts: [Int64] { attempts.all.keys.sorted() }
+
+    /// Nothing new is started any more.
+    package var isDraining: Bool { health.isDraining }
+
+    /// The store takes nothing at present.
+    package var hasStorageProblem: Bool { health.storageProblem != nil }
+
+    /// The files for output that wait for an attempt, once those of all forgotten tasks are removed.
+    package func spareFiles() -> [String] {
+        performer.waitForCleaning()
+        return files.spareFiles
     }
 
     /// Asks for something to be done in the next turn; `reply` is called on the turn loop's thread, or at once where there will be

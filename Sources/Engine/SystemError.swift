@@ -21,7 +21,7 @@ public struct SystemError: Error, Sendable, CustomStringConvertible {
 
 /// A file descriptor that is closed when nobody holds it any more.
 package final class Descriptor: Sendable {
-    let number: Int32
+    package let number: Int32
 
     /// - Throws: ``SystemError`` if the number is that of a failed call.
     init(_ number: Int32, _ action: @autoclosure () -> String) throws(SystemError) {

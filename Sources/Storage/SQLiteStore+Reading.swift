@@ -60,6 +60,14 @@ extension SQLiteStore {
         }
     }
 
+    /// The ids of the tasks that there are in a range.
+    public func tasks(in ids: ClosedRange<Int64>) throws -> Set<Int64> {
+        try read { db in
+            Set(
+                try db.rows("SELECT id FROM task WHERE id BETWEEN ? AND ?", [ids.lowerBound, ids.upperBound]) { try $0.next() })
+        }
+    }
+
     public func pools() throws -> [PoolState] {
         try read { db in
             try db.rows("SELECT name, mode, slots, configured_slots FROM pool ORDER BY name") {

@@ -19,7 +19,7 @@ package struct LinkSession {
         self.reports = reports
     }
 
-    var isConnected: Bool { if case .connected = stage { true } else { false } }
+    package var isConnected: Bool { if case .connected = stage { true } else { false } }
 
     /// - Throws: ``LinkError`` for a message that may not come now.
     package mutating func take(_ messages: [SupervisorMessage], _ descriptors: [Descriptor]) throws(LinkError) -> [Input] {

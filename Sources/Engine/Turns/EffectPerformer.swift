@@ -1,6 +1,7 @@
 import Foundation
 import OrchProtocol
 import Scheduling
+import Storage
 import SupervisorLink
 import Synchronization
 
@@ -78,7 +79,9 @@ final class EffectPerformer: Sendable {
                 targets.link.send(.stop(attempt: UInt64(attempt), grace: UInt32(clamping: grace)))
             case .acknowledge(let attempt):
                 acknowledged.append(UInt64(attempt))
-                forget(attempt)
+                if let entry = forget(attempt) { targets.files.takeBackEmpty(task: entry.task, attempt: entry.number) }
+            // Its files are left for the next attempt, which has its number.
+            case .forget(let attempt): forget(attempt)
             case .setSlots(let pool, let slots): targets.link.send(.slots(pool: pool, count: UInt32(clamping: slots)))
             case .checkOutput(let attempt): checkOutput(attempt)
             case .discard(let tasks): discard(tasks)
@@ -110,11 +113,12 @@ final class EffectPerformer: Sendable {
         }
     }
 
-    private func forget(_ attempt: Int64) {
-        guard let entry = targets.attempts[attempt] else { return }
+    @discardableResult
+    private func forget(_ attempt: Int64) -> LiveAttempts.Entry? {
+        guard let entry = targets.attempts[attempt] else { return nil }
         targets.attempts.remove(attempt)
         targets.watcher.end(attempt, entry)
-        targets.files.takeBackEmpty(task: entry.task, attempt: entry.number)
+        return entry
     }
 
     private func checkOutput(_ attempt: Attempt) {
@@ -124,6 +128,14 @@ final class EffectPerformer: Sendable {
         let age = last.map { max(0, now.wall - $0) }
         targets.inbox.push([.outputSeen(attempt: attempt.id, monotonic: age.map { now.monotonic - $0 } ?? 0)])
     }
+
+    /// Removes the files of tasks that an engine before has forgotten.
+    func removeLeftovers(_ store: SQLiteStore) {
+        let files = targets.files
+        cleaning.async { try? files.removeLeftovers(tasks: store.tasks(in:)) }
+    }
+
+    func waitForCleaning() { cleaning.sync {} }
 
     private func discard(_ tasks: [TaskItem]) {
         for task in tasks {

@@ -42,10 +42,10 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test torture test-vm lint format install install-config uninstall clean stage
+.PHONY: help deps build demo test test-vm fuzz sanitize bench bench-check torture lint format install install-config uninstall clean stage
 
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  install and uninstall take DESTDIR and PREFIX (now $(PREFIX)); STRICT=1 makes warnings errors"
 
@@ -95,6 +95,21 @@ torture: deps ## the crash loops in full, TIMES times over (1): hours for ten; O
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run
 
+fuzz: deps ## fuzz TARGET for SECONDS (60) with libFuzzer; without a TARGET list what there is
+	@Tests/Fuzz/run $(if $(TARGET),$(TARGET) $(or $(SECONDS),60),--list)
+
+sanitize: deps ## run the tests under AddressSanitizer, then under ThreadSanitizer
+	@Tests/Sanitizers/run address
+	@Tests/Sanitizers/run thread
+
+# QUICK=1: two minutes. FULL=1: the largest sizes. SECTION="latency idle": only these. COMPARE=old.json: what has changed. WRITE=1: keep it in docs/performance.md.
+bench: build ## measure it beside what one would use instead: table, picture, budgets (QUICK=1, FULL=1, SECTION=…)
+	@Benchmarks/run $(if $(QUICK),--quick) $(if $(FULL),--full) $(foreach section,$(SECTION),--section $(section)) $(COMPARE:%=--compare %) $(if $(WRITE),--write)
+
+bench-check: deps ## count the instructions that a task costs the engine, and compare with the committed figure
+	$(SWIFT) build -c release --static-swift-stdlib --product turn-cost $(SWIFTFLAGS)
+	@Benchmarks/turn-cost-check
+
 lint: ## check the format of the Swift code; shell scripts and man pages where there is a checker for them
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
 	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck -x; fi
@@ -127,8 +142,7 @@ install: ## install programs, units, configuration, man pages, completions
 	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
 	if systemctl --quiet is-active orchd 2> /dev/null; then \
 		echo "Running tasks go on when you now bring in the new programs:"; \
-		echo "  systemctl kill --kill-whom=main --signal=USR2 orchd-supervisor"; \
-		echo "  systemctl restart orchd"; \
+		echo "  orchctl upgrade"; \
 	else \
 		echo "Now: systemctl enable --now orchd"; \
 		echo "and for each user who is to use it: usermod --append --groups orch NAME"; \
@@ -184,4 +198,4 @@ uninstall: ## remove what install put there; state, users and changed configurat
 		if [[ -d "$(DESTDIR)$$dir" ]]; then echo "$$dir stays, with the queue and the results in it: remove it yourself"; fi; done
 
 clean: ## remove everything that was built
-	rm -rf .build build
+	rm -rf .build .build-asan .build-fuzz .build-tsan build

@@ -28,6 +28,24 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
+/// The fuzz targets: as tests of their corpora, or with ORCHD_FUZZ set as the program that `Tests/Fuzz/run` builds, which only
+/// links where everything is built with `-sanitize=fuzzer`.
+let fuzz: Target = {
+    let dependencies: [Target.Dependency] = [
+        "Agents", "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Supervision", "SupervisorLink",
+        "TestSupport", nioCore,
+    ]
+    let path = "Tests/Fuzz"
+    let others = ["Corpus", "json.dict", "toml.dict", "run"]
+    guard Context.environment["ORCHD_FUZZ"] != nil else {
+        return .testTarget(
+            name: "FuzzTests", dependencies: dependencies, path: path, exclude: others + ["Main"], swiftSettings: strict)
+    }
+    return .executableTarget(
+        name: "orchd-fuzz", dependencies: dependencies, path: path, exclude: others + ["CorpusTests.swift"],
+        swiftSettings: strict)
+}()
+
 let package = Package(
     name: "orchd",
     products: [
@@ -71,13 +89,28 @@ let package = Package(
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
 
+        .executableTarget(
+            name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
+            swiftSettings: strict),
+
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Engine", "OrchProtocol", "Scheduling", "Storage", "Supervision", "SupervisorLink", "TestSupport", logging,
+            ],
+            path: "Tests/Simulation/Simulator", swiftSettings: strict),
+        .executableTarget(
+            name: "orchd-sim", dependencies: ["Simulation", argumentParser], path: "Tests/Simulation/Program",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation"], path: "Tests/Simulation/Tests", swiftSettings: strict),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),
-        tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb]),
+        tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents"]),
-        tests("Engine", ["Engine", "Agents", "OrchProtocol", "Scheduling", "SupervisorLink", nioCore]),
+        tests("Engine", ["Engine", "Agents", "OrchProtocol", "Scheduling", "SupervisorLink", logging, nioCore]),
         tests("Systemd", ["Systemd"]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
         tests("OrchProtocol", ["OrchProtocol", "TestSupport"]),
@@ -90,6 +123,7 @@ let package = Package(
                 "TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl", grdb,
             ],
             path: "Tests/System/Process", swiftSettings: strict),
+        fuzz,
     ],
     cLanguageStandard: .gnu11
 )

@@ -14,6 +14,12 @@
 
 #include "clinux_process.h"
 
+#if __has_feature(thread_sanitizer)
+// ThreadSanitizer takes every clone for a fork, and gives up when the child has the memory of the parent.
+int __clone(int (*)(void *), void *, int, void *, ...);
+#define clone __clone
+#endif
+
 /// clone3 with a stack of its own for the child. glibc has no wrapper: the child must not return into the frame of its caller,
 /// so it calls `entry` and exits without ever leaving these instructions. Returns the pid or a negative errno.
 static long clone3_on_stack(struct clone_args *arguments, int (*entry)(void *), void *argument) {

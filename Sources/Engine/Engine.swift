@@ -28,15 +28,12 @@ public final class Engine: Sendable {
     }
 
     private let directory: StateDirectory
-    private let store: SQLiteStore
+    private let core: EngineCore
     private let loop: TurnLoop
     private let link: SupervisorLinkThread
-    private let watcher: OutputWatcher
     private let server: ControlServer
     private let workers: NIOThreadPool
-    private let health: Health
     private let stopping = Stopping()
-    private let news: NewsDesk
     private let control: EngineControl
     /// The path of the socket that the engine made itself, to be removed at the end.
     private let ownSocket: String?
@@ -51,67 +48,43 @@ public final class Engine: Sendable {
         _ options: Options, initial: Configuration, load: @escaping @Sendable () throws -> Configuration, log: Logger
     ) throws {
         let startedAt = Clock.now().wall
-        let configuration = CurrentConfiguration(initial)
         directory = try StateDirectory(options.stateDirectory)
+        let store: SQLiteStore
         do {
             store = try SQLiteStore(path: directory.database)
         } catch let error as StorageError {
             throw StartError(error.description, isLasting: error.code == .damaged || error.code == .newer)
         }
-        let files = OutputFiles(stateDirectory: options.stateDirectory)
-        let inbox = try Inbox()
-        let attempts = LiveAttempts()
-        let reports = ReportReader(attempts: attempts, files: files, store: store, configuration: configuration)
-        link = try SupervisorLinkThread(path: options.link, inbox: inbox, reports: reports, log: log)
-        watcher = try OutputWatcher(files: files, inbox: inbox, log: log)
-        let news = NewsDesk(journal: StoryTeller(log: log))
-        let performer = EffectPerformer(
-            .init(
-                link: link, inbox: inbox, configuration: configuration, files: files, attempts: attempts,
-                watcher: watcher, news: news))
-        let health = Health()
-        loop = try TurnLoop(
-            inbox: inbox, store: store, performer: performer, configuration: configuration, health: health,
-            watchdog: Watchdog(), log: log)
-        health.watchStorage { [loop] in loop.storageProblem }
-        self.health = health
+        link = try SupervisorLinkThread(path: options.link, log: log)
+        core = try EngineCore(
+            store: store, stateDirectory: options.stateDirectory, configuration: initial, link: link, clock: Clock.now, log: log
+        )
+        loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: Watchdog())
 
         workers = NIOThreadPool(numberOfThreads: 4)
         workers.start()
         let queries = Queries(
-            store: store, files: files, configuration: configuration, link: link, health: health, startedAt: startedAt)
+            store: store, files: core.files, configuration: core.configuration, link: link, health: core.health,
+            startedAt: startedAt)
         let streams = Streams(
-            store: store, files: files, news: news, watcher: watcher, readers: ReaderPool(threads: workers))
-        let stopping = stopping
-        let control = EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log) {
-            stopping.request(.drained)
-        }
+            store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: workers))
+        control = core.control(load: load) { [stopping] in stopping.request(.drained) }
         let router = RequestRouter(
-            inbox: inbox, performer: performer, queries: queries, streams: streams, control: control, workers: workers)
-        for found in try store.live() {
-            let entry = LiveAttempts.Entry(found.task, found.attempt, configuration.value)
-            attempts.insert(found.attempt.id, entry)
-            watcher.begin(found.attempt.id, entry)
-        }
+            core: core, queries: queries, streams: streams, control: control,
+            backups: Backups(store: store, directory: directory.path, log: log), workers: workers)
         ownSocket = options.listener == nil ? options.socket : nil
         let listener = try options.listener ?? Listener.make(at: options.socket)
-        self.news = news
-        self.control = control
 
-        inbox.push([
-            .configured(configuration.value.pools.map(\.settings)),
-            .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
-        ])
-        loop.start(Scheduler(limits: .init(queued: configuration.value.queued)))
-        watcher.start()
-        link.start()
+        loop.start(core.runner(on: store))
+        core.watcher.start()
+        link.start(into: core.inbox, core.reports)
         server = try ControlServer(
-            listener: listener, router: router, workers: workers, configuration: configuration)
+            listener: listener, router: router, workers: workers, configuration: core.configuration)
     }
 
     /// Serves until it is told to end. Blocks the calling thread.
     public func run() {
-        let listener = news.listen { [stopping] _ in stopping.poke() }
+        let listener = core.news.listen { [stopping] _ in stopping.poke() }
         waitForSupervisor()
         ServiceManager.ready(status: summary)
         let status = StatusLine()
@@ -124,7 +97,7 @@ public final class Engine: Sendable {
             status.update { self.summary }
         }
         ServiceManager.stopping(status: "Stopping")
-        news.remove(listener)
+        core.news.remove(listener)
         shutDown()
     }
 
@@ -146,15 +119,15 @@ public final class Engine: Sendable {
     }
 
     private var live: Int {
-        let counts = store.counts
+        let counts = core.store.counts
         return counts.occupiedPools.reduce(0) { $0 + counts.live(in: $1).running + counts.live(in: $1).dispatched }
     }
 
     private var summary: String {
-        let counts = store.counts
+        let counts = core.store.counts
         var total = TaskCounts()
         for pool in counts.occupiedPools { total.add(counts.tasks(in: pool)) }
-        let state = health.isDraining ? "Draining: " : ""
+        let state = core.health.isDraining ? "Draining: " : ""
         return "\(state)\(total.running) running, \(total.queued) queued, \(total.succeeded) succeeded, \(total.failed) failed"
     }
 
@@ -163,10 +136,10 @@ public final class Engine: Sendable {
         loop.stop()
         link.stop()
         server.stop()
-        watcher.stop()
+        core.watcher.stop()
         loop.waitUntilEnded()
         try? workers.syncShutdownGracefully()
-        try? store.close()
+        try? core.store.close()
         if let ownSocket { unlink(ownSocket) }
     }
 }

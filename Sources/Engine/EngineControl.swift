@@ -4,7 +4,7 @@ import Scheduling
 import Synchronization
 
 /// What is done to the engine as a whole.
-final class EngineControl: Sendable {
+package final class EngineControl: Sendable {
     private let load: @Sendable () throws -> Configuration
     private let current: CurrentConfiguration
     private let inbox: Inbox
@@ -26,20 +26,21 @@ final class EngineControl: Sendable {
     }
 
     /// Reads the configuration again. One that is not valid changes nothing; one that is valid is in force when `done` is called.
-    func reload(by requester: Requester, _ done: @escaping @Sendable (Result<ReloadResult, WireError>) -> Void) {
+    package func reload(by requester: Requester, _ done: @escaping @Sendable (Result<ReloadResult, WireError>) -> Void) {
         reloading.withLock { _ in
             do {
                 let new = try load()
                 let changes = Self.changes(from: current.value, to: new)
                 current.value = new
                 let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
-                let token = performer.expect { reply in
+                let expected = performer.expect { reply in
                     if case .failed(let error) = reply {
                         done(.failure(error))
                     } else {
                         done(.success(.init(changes: changes)))
                     }
                 }
+                guard let token = expected else { return }
                 inbox.push([
                     .configured(new.pools.map(\.settings)),
                     .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(summary)", reply: token),

@@ -5,7 +5,7 @@ import Synchronization
 final class Health: Sendable {
     private struct State {
         var isDraining = false
-        var storage: (@Sendable () -> WireError?)?
+        var storageProblem: WireError?
     }
 
     private let state = Mutex(State())
@@ -15,14 +15,15 @@ final class Health: Sendable {
         set { state.withLock { $0.isDraining = newValue } }
     }
 
-    /// Where to ask whether the store works.
-    func watchStorage(_ problem: @escaping @Sendable () -> WireError?) {
-        state.withLock { $0.storage = problem }
+    /// What keeps the store from taking anything, nil while it works.
+    var storageProblem: WireError? {
+        get { state.withLock { $0.storageProblem } }
+        set { state.withLock { $0.storageProblem = newValue } }
     }
 
     func problems(hasSupervisor: Bool) -> [String] {
         var problems: [String] = []
-        if let problem = state.withLock({ $0.storage })?() { problems.append(problem.message) }
+        if let problem = storageProblem { problems.append(problem.message) }
         if !hasSupervisor {
             problems.append("the supervisor is not running, so nothing is started; see `systemctl status orchd-supervisor`")
         }

@@ -20,8 +20,8 @@ public struct SystemError: Error, Sendable, CustomStringConvertible {
 }
 
 /// A file descriptor that is closed when nobody holds it any more.
-final class Descriptor: Sendable {
-    let number: Int32
+package final class Descriptor: Sendable {
+    package let number: Int32
 
     /// - Throws: ``SystemError`` if the number is that of a failed call.
     init(_ number: Int32, _ action: @autoclosure () -> String) throws(SystemError) {

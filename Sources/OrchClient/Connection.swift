@@ -25,8 +25,8 @@ public final class Connection {
         socket = try UnixSocket(connectingTo: path, patience: patience)
     }
 
-    /// The user that the daemon runs as, or root where systemd made the socket.
-    public var peerUser: UInt32? { socket.peerUser }
+    /// The user and the process that listen: the daemon's, or those of the service manager that made the socket.
+    public var peer: (user: UInt32, pid: Int32)? { socket.peer }
 
     /// Sends a request and waits for its answer.
     ///

@@ -23,13 +23,13 @@ struct UnixSocket: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// The user that the peer's end was made by: the daemon's, or root where systemd made the socket.
-    var peerUser: UInt32? {
+    /// The user and the process that the peer's end was made by: the daemon's, or those of systemd where that made the socket.
+    var peer: (user: UInt32, pid: Int32)? {
         // `struct ucred`, which glibc only declares for GNU sources.
         var credentials: (pid: Int32, user: UInt32, group: UInt32) = (0, .max, .max)
         var length = socklen_t(MemoryLayout.size(ofValue: credentials))
         guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else { return nil }
-        return credentials.user
+        return (credentials.user, credentials.pid)
     }
 
     /// `O_PATH`, which glibc only declares for GNU sources: needs no right to read the directory.

@@ -1,21 +1,37 @@
-public enum AttemptState: String, Codable, Sendable, CaseIterable {
+public struct AttemptState: OpenWord {
     /// Handed to the supervisor, which starts it as soon as a slot is free.
-    case dispatched
-    case running
-    case ended
+    public static let dispatched = Self("dispatched")
+    public static let running = Self("running")
+    public static let ended = Self("ended")
+
+    public static let allCases: [Self] = [.dispatched, .running, .ended]
+
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
 }
 
 /// How an attempt ended.
 public struct Outcome: Codable, Sendable, Hashable {
-    public enum Kind: String, Codable, Sendable, CaseIterable {
-        case exited, signalled, lost, cancelled
-        case runTimeout = "run_timeout"
-        case idleTimeout = "idle_timeout"
-        case outOfMemory = "out_of_memory"
-        case outputLimit = "output_limit"
-        case spawnFailed = "spawn_failed"
+    public struct Kind: OpenWord {
+        public static let exited = Self("exited")
+        public static let signalled = Self("signalled")
+        public static let lost = Self("lost")
+        public static let cancelled = Self("cancelled")
+        public static let runTimeout = Self("run_timeout")
+        public static let idleTimeout = Self("idle_timeout")
+        public static let outOfMemory = Self("out_of_memory")
+        public static let outputLimit = Self("output_limit")
+        public static let spawnFailed = Self("spawn_failed")
         /// The program says it succeeded, but has not produced the result that its agent owes.
-        case noResult = "no_result"
+        public static let noResult = Self("no_result")
+
+        public static let allCases: [Self] = [
+            .exited, .signalled, .lost, .cancelled, .runTimeout, .idleTimeout, .outOfMemory, .outputLimit,
+            .spawnFailed, .noResult,
+        ]
+
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public var kind: Kind
@@ -32,13 +48,13 @@ public struct Outcome: Codable, Sendable, Hashable {
     /// What a shell would report for it: the exit status, or 128 and the signal; 1 where there is neither.
     public var exitStatus: Int32 {
         switch kind {
-        case .exited: Int32(code ?? 1)
-        case .signalled: 128 + Int32(code ?? 0)
+        case .exited: Int32(clamping: code ?? 1)
+        case .signalled: 128 + Int32(min(max(code ?? 0, 0), 127))
         case .runTimeout, .idleTimeout: 124
         case .cancelled: 130
         case .outOfMemory: 137
         case .spawnFailed: 127
-        case .lost, .outputLimit, .noResult: 1
+        default: 1
         }
     }
 
@@ -52,7 +68,7 @@ public struct Outcome: Codable, Sendable, Hashable {
         case .lost: .lost
         case .outputLimit: .output
         case .spawnFailed: .spawn
-        case .cancelled: nil
+        default: nil
         }
     }
 }

@@ -20,6 +20,7 @@ public enum Call: Sendable, Equatable {
     case reload
     case drain
     case stop(StopParameters)
+    case backup
     case version
     case subscribe(SubscribeParameters)
 
@@ -45,6 +46,7 @@ public enum Call: Sendable, Equatable {
         case .reload: .reload
         case .drain: .drain
         case .stop: .stop
+        case .backup: .backup
         case .version: .version
         case .subscribe: .subscribe
         }
@@ -74,6 +76,7 @@ public enum Call: Sendable, Equatable {
         case .status: self = try Self.bare(.status, params())
         case .reload: self = try Self.bare(.reload, params())
         case .drain: self = try Self.bare(.drain, params())
+        case .backup: self = try Self.bare(.backup, params())
         case .version: self = try Self.bare(.version, params())
         }
     }
@@ -98,7 +101,7 @@ public enum Call: Sendable, Equatable {
         case .workerList(let it): try it.encode(to: encoder)
         case .stop(let it): try it.encode(to: encoder)
         case .subscribe(let it): try it.encode(to: encoder)
-        case .poolList, .status, .reload, .drain, .version: try NoParameters().encode(to: encoder)
+        case .poolList, .status, .reload, .drain, .backup, .version: try NoParameters().encode(to: encoder)
         }
     }
 }

@@ -15,12 +15,18 @@ public struct TaskCounts: Codable, Sendable, Equatable {
 }
 
 public struct PoolRecord: Codable, Sendable, Equatable {
-    public enum State: String, Codable, Sendable, CaseIterable {
-        case active, paused
+    public struct State: OpenWord {
+        public static let active = Self("active")
+        public static let paused = Self("paused")
         /// Takes no new tasks and finishes those it has.
-        case draining
+        public static let draining = Self("draining")
         /// No longer in the configuration, but still holds tasks.
-        case removed
+        public static let removed = Self("removed")
+
+        public static let allCases: [Self] = [.active, .paused, .draining, .removed]
+
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public var name: String
@@ -40,10 +46,16 @@ public struct PoolRecord: Codable, Sendable, Equatable {
 }
 
 public struct WorkerRecord: Codable, Sendable, Equatable {
-    public enum State: String, Codable, Sendable, CaseIterable {
-        case idle, busy
+    public struct State: OpenWord {
+        public static let idle = Self("idle")
+        public static let busy = Self("busy")
         /// Being ended, and not gone yet.
-        case stopping
+        public static let stopping = Self("stopping")
+
+        public static let allCases: [Self] = [.idle, .busy, .stopping]
+
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     /// `pool/slot`.
@@ -67,19 +79,38 @@ public struct SupervisorStatus: Codable, Sendable, Equatable {
     public var pid: Int32?
     /// Whether each attempt has a cgroup of its own.
     public var cgroups: Bool?
+    /// Of the program; not known of one that is older than the link's version 2.
+    public var version: String?
+    /// When the program was executed, which an upgrade in place does without another `pid`.
+    public var startedAt: WireTime?
 
-    public init(connected: Bool, pid: Int32? = nil, cgroups: Bool? = nil) {
+    public init(
+        connected: Bool, pid: Int32? = nil, cgroups: Bool? = nil, version: String? = nil, startedAt: WireTime? = nil
+    ) {
         self.connected = connected
         self.pid = pid
         self.cgroups = cgroups
+        self.version = version
+        self.startedAt = startedAt
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case connected, pid, cgroups, version
+        case startedAt = "started_at"
     }
 }
 
 public struct DaemonStatus: Codable, Sendable, Equatable {
-    public enum State: String, Codable, Sendable, CaseIterable {
-        case running, draining
+    public struct State: OpenWord {
+        public static let running = Self("running")
+        public static let draining = Self("draining")
         /// Something is wrong that `problems` names; what can be served is.
-        case degraded
+        public static let degraded = Self("degraded")
+
+        public static let allCases: [Self] = [.running, .draining, .degraded]
+
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public var state: State

@@ -1,24 +1,35 @@
 /// Something that happened, with a number that grows by one from event to event and survives restarts.
 public struct Event: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable, CaseIterable {
-        case taskQueued = "task.queued"
-        case taskStarted = "task.started"
+    public struct Kind: OpenWord {
+        public static let taskQueued = Self("task.queued")
+        public static let taskStarted = Self("task.started")
         /// An attempt ended and the task will be tried again.
-        case taskRetrying = "task.retrying"
+        public static let taskRetrying = Self("task.retrying")
         /// The task reached its final state.
-        case taskFinished = "task.finished"
-        case taskHeld = "task.held"
-        case taskReleased = "task.released"
-        case taskUpdated = "task.updated"
-        case poolPaused = "pool.paused"
-        case poolResumed = "pool.resumed"
-        case poolResized = "pool.resized"
-        case poolDraining = "pool.draining"
-        case daemonStarted = "daemon.started"
-        case daemonDraining = "daemon.draining"
-        case daemonReloaded = "daemon.reloaded"
-        case supervisorConnected = "supervisor.connected"
-        case supervisorLost = "supervisor.lost"
+        public static let taskFinished = Self("task.finished")
+        public static let taskHeld = Self("task.held")
+        public static let taskReleased = Self("task.released")
+        public static let taskUpdated = Self("task.updated")
+        public static let poolPaused = Self("pool.paused")
+        public static let poolResumed = Self("pool.resumed")
+        public static let poolResized = Self("pool.resized")
+        public static let poolDraining = Self("pool.draining")
+        public static let daemonStarted = Self("daemon.started")
+        public static let daemonDraining = Self("daemon.draining")
+        public static let daemonReloaded = Self("daemon.reloaded")
+        /// The queue was replaced by a backup while no daemon ran.
+        public static let daemonRestored = Self("daemon.restored")
+        public static let supervisorConnected = Self("supervisor.connected")
+        public static let supervisorLost = Self("supervisor.lost")
+
+        public static let allCases: [Self] = [
+            .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskHeld, .taskReleased, .taskUpdated,
+            .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted, .daemonDraining, .daemonReloaded,
+            .daemonRestored, .supervisorConnected, .supervisorLost,
+        ]
+
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public var seq: Int64

@@ -7,67 +7,79 @@ extension Event {
     /// times as long. The keys are those of the synthesised `Codable`, which reads it.
     public var line: Data {
         var writer = LineWriter()
-        writer.integer("seq", seq)
-        writer.time("at", at)
-        writer.string("kind", kind.rawValue)
-        if let task { writer.integer("task", task) }
-        if let attempt { writer.integer("attempt", Int64(attempt)) }
-        if let pool { writer.string("pool", pool) }
-        if let worker { writer.string("worker", worker) }
-        if let pid { writer.integer("pid", Int64(pid)) }
-        if let state { writer.string("state", state.rawValue) }
+        writer.integer(#""seq":"#, seq)
+        writer.time(#""at":"#, at)
+        writer.string(#""kind":"#, kind.rawValue)
+        if let task { writer.integer(#""task":"#, task) }
+        if let attempt { writer.integer(#""attempt":"#, Int64(attempt)) }
+        if let pool { writer.string(#""pool":"#, pool) }
+        if let worker { writer.string(#""worker":"#, worker) }
+        if let pid { writer.integer(#""pid":"#, Int64(pid)) }
+        if let state { writer.string(#""state":"#, state.rawValue) }
         if let outcome {
-            writer.key("outcome")
-            writer.append("{\"kind\":\"\(outcome.kind.rawValue)\"")
-            if let code = outcome.code { writer.append(",\"code\":\(code)") }
+            writer.string(#""outcome":{"kind":"#, outcome.kind.rawValue)
+            if let code = outcome.code { writer.integer(#""code":"#, Int64(code)) }
             writer.append("}")
         }
-        if let detail { writer.string("detail", detail) }
-        return writer.finished
+        if let detail { writer.string(#""detail":"#, detail) }
+        return writer.finished()
     }
 }
 
 private struct LineWriter {
-    private var bytes: [UInt8] = [UInt8(ascii: "{")]
+    private var bytes: [UInt8] = []
 
-    init() { bytes.reserveCapacity(256) }
+    init() {
+        bytes.reserveCapacity(256)
+        append("{")
+    }
 
-    mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    mutating func append(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
 
-    mutating func key(_ key: String) {
+    /// Begins a member. The key comes with its quotes and colon, so that nothing is put together at run time.
+    mutating func key(_ key: StaticString) {
         if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-        append("\"\(key)\":")
+        append(key)
     }
 
-    mutating func integer(_ key: String, _ value: Int64) {
+    mutating func integer(_ key: StaticString, _ value: Int64) {
         self.key(key)
-        append(String(value))
+        integer(value)
     }
 
-    mutating func time(_ key: String, _ value: WireTime) {
+    mutating func integer(_ value: Int64) { bytes.append(contentsOf: String(value).utf8) }
+
+    mutating func time(_ key: StaticString, _ value: WireTime) {
         self.key(key)
-        append("\"\(value)\"")
+        append("\"")
+        value.write(to: &bytes)
+        append("\"")
     }
 
     /// Escapes what RFC 8259, section 7, says must be.
-    mutating func string(_ key: String, _ value: String) {
+    mutating func string(_ key: StaticString, _ value: String) {
         self.key(key)
-        bytes.append(UInt8(ascii: "\""))
+        append("\"")
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
+                append("\\")
                 bytes.append(byte)
             case 0..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
                 append("\\u00")
-                bytes.append(digits[Int(byte >> 4)])
-                bytes.append(digits[Int(byte & 15)])
+                for digit in [byte >> 4, byte & 15] {
+                    bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+                }
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+        append("\"")
     }
 
-    var finished: Data { Data(bytes + [UInt8(ascii: "}")]) }
+    mutating func finished() -> Data {
+        append("}")
+        return Data(bytes)
+    }
 }

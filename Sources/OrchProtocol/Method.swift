@@ -20,6 +20,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case reload = "daemon.reload"
     case drain = "daemon.drain"
     case stop = "daemon.stop"
+    case backup = "daemon.backup"
     case version = "daemon.version"
     case subscribe = "events.subscribe"
 }

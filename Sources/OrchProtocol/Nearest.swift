@@ -1,7 +1,10 @@
 extension String {
     /// The string, or its beginning and an ellipsis: what a client sent may be quoted in an error, but not megabytes of it.
+    ///
+    /// - Parameter limit: how many scalars are kept. Characters would be no limit: one may have any number of combining marks.
     public func shortened(to limit: Int) -> String {
-        utf8.count <= limit ? self : String(prefix(limit)) + "…"
+        let kept = unicodeScalars.prefix(limit)
+        return kept.endIndex == unicodeScalars.endIndex ? self : String(kept) + "…"
     }
 }
 

@@ -3,11 +3,13 @@ public enum Notification: Sendable, Equatable {
     case event(request: RequestID, Event)
     case finished(request: RequestID, TaskRecord)
     case output(request: RequestID, OutputChunk)
+    case backup(request: RequestID, BackupPart)
 
     /// The id of the request that it belongs to.
     public var request: RequestID {
         switch self {
-        case .event(let request, _), .finished(let request, _), .output(let request, _): request
+        case .event(let request, _), .finished(let request, _), .output(let request, _), .backup(let request, _):
+            request
         }
     }
 }
@@ -33,7 +35,7 @@ public struct OutputChunk: Codable, Sendable, Equatable {
 
 extension Notification: Codable {
     enum CodingKeys: String, CodingKey { case jsonrpc, method, params }
-    enum ParameterKeys: String, CodingKey { case request, event, task, output }
+    enum ParameterKeys: String, CodingKey { case request, event, task, output, backup }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -43,6 +45,7 @@ extension Notification: Codable {
         case .subscribe: self = .event(request: request, try params.decode(Event.self, forKey: .event))
         case .wait: self = .finished(request: request, try params.decode(TaskRecord.self, forKey: .task))
         case .logs: self = .output(request: request, try params.decode(OutputChunk.self, forKey: .output))
+        case .backup: self = .backup(request: request, try params.decode(BackupPart.self, forKey: .backup))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .method, in: container, debugDescription: "not a method that streams")
@@ -69,6 +72,11 @@ extension Notification: Codable {
             params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
             try params.encode(request, forKey: .request)
             try params.encode(chunk, forKey: .output)
+        case .backup(let request, let part):
+            try container.encode(Method.backup, forKey: .method)
+            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
+            try params.encode(request, forKey: .request)
+            try params.encode(part, forKey: .backup)
         }
     }
 }

@@ -42,7 +42,9 @@ public struct ListParameters: Codable, Sendable, Equatable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        states = try container.decodeIfPresent([TaskState].self, forKey: .states)
+        states = try container.decodeIfPresent([TaskState].self, forKey: .states)?.enumerated().map {
+            try $1.known(in: "states[\($0)]")
+        }
         pool = try container.decodeIfPresent(String.self, forKey: .pool)
         name = try container.decodeIfPresent(String.self, forKey: .name)
         labels = try container.decodeIfPresent([String: String].self, forKey: .labels)

@@ -16,10 +16,9 @@ extension Decoder {
             let known = Key.allCases.map(\.stringValue)
             for key in present where !known.contains(key.stringValue) {
                 let hint = nearest(key.stringValue, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
-                let name = key.stringValue.shortened(to: 80)
                 throw WireError(
-                    .invalidParameter, "unknown parameter \"\(name)\"\(hint)",
-                    field: fieldPath(codingPath + [AnyKey(stringValue: name)]))
+                    .invalidParameter, "unknown parameter \"\(key.stringValue.shortened(to: 80))\"\(hint)",
+                    field: fieldPath(codingPath + [key]))
             }
         }
         return try container(keyedBy: type)
@@ -29,13 +28,16 @@ extension Decoder {
 /// The path of a value below `params`, as a person would write it: `[3].labels.team`. Empty for the parameters as a whole.
 func fieldPath(_ path: [any CodingKey]) -> String {
     var text = ""
-    for key in path {
-        if let index = key.intValue {
-            text += "[\(index)]"
+    for (index, key) in path.enumerated() {
+        let name = key.stringValue.isEmpty ? "\"\"" : key.stringValue.shortened(to: 80)
+        if let element = key.intValue {
+            text += "[\(element)]"
+        } else if index == 0, name == "params" {
+            continue
         } else if text.isEmpty {
-            if key.stringValue != "params" { text = key.stringValue }
+            text = name
         } else {
-            text += ".\(key.stringValue)"
+            text += ".\(name)"
         }
     }
     return text

@@ -1,24 +1,39 @@
 /// The life of a task. The last four are final.
-public enum TaskState: String, WireWord, Sendable {
-    case queued, running, succeeded, failed, cancelled, expired
+public struct TaskState: OpenWord {
+    public static let queued = Self("queued")
+    public static let running = Self("running")
+    public static let succeeded = Self("succeeded")
+    public static let failed = Self("failed")
+    public static let cancelled = Self("cancelled")
+    public static let expired = Self("expired")
+
+    public static let allCases: [Self] = [.queued, .running, .succeeded, .failed, .cancelled, .expired]
+
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
 
     public var isFinal: Bool { self != .queued && self != .running }
 }
 
 /// Why a queued task is not running yet.
-public enum WaitReason: String, Codable, Sendable, CaseIterable {
+public struct WaitReason: OpenWord {
     /// Nothing but a free slot is missing.
-    case ready
+    public static let ready = Self("ready")
     /// Its time has not come: `not_before`, or the wait before a retry.
-    case delayed
+    public static let delayed = Self("delayed")
     /// No pool can run it.
-    case blocked
+    public static let blocked = Self("blocked")
     /// Kept by `hold` until `release`.
-    case held
+    public static let held = Self("held")
     /// Its pool is paused or draining, or the daemon drains.
-    case paused
+    public static let paused = Self("paused")
     /// A usage or rate limit is in force.
-    case limited
+    public static let limited = Self("limited")
+
+    public static let allCases: [Self] = [.ready, .delayed, .blocked, .held, .paused, .limited]
+
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
 }
 
 /// A task as `task.get` and `task.list` answer it.

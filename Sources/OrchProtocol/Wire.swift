@@ -12,6 +12,7 @@ public enum Wire {
 
     /// Reads a request line. The error carries the id that the answer must have, where one could be read.
     public static func request(from line: Data) -> (id: RequestID?, Result<Request, WireError>) {
+        if let request = SubmissionReader.request(from: line) { return (request.id, .success(request)) }
         do {
             let request = try JSONDecoder().decode(Request.self, from: line)
             return (request.id, .success(request))
@@ -27,6 +28,7 @@ public enum Wire {
 
     /// - Throws: `EncodingError`, for numbers that JSON cannot write (infinity), which no type of the protocol holds.
     public static func line(_ value: some Encodable) throws -> Data {
+        if let line = (value as? Response<SubmissionResult>)?.batchLine { return line }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return try encoder.encode(value)

@@ -28,13 +28,29 @@ public struct WireTime: Sendable, Hashable, Comparable, Codable {
 extension WireTime: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds.
     public var description: String {
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the description. Every event has a time, so no string is made for each part of it.
+    func write(to bytes: inout [UInt8]) {
         let clamped = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
         let day = CivilDay(daysSinceEpoch: clamped / 86_400_000)
         let rest = clamped % 86_400_000
-        return padded(day.year, 4) + "-" + padded(day.month, 2) + "-" + padded(day.day, 2) + "T"
-            + padded(rest / 3_600_000, 2) + ":" + padded(rest / 60_000 % 60, 2) + ":" + padded(rest / 1000 % 60, 2)
-            + "." + padded(rest % 1000, 3) + "Z"
+        let parts: [(value: Int64, width: Int, end: Unicode.Scalar)] = [
+            (day.year, 4, "-"), (day.month, 2, "-"), (day.day, 2, "T"), (rest / 3_600_000, 2, ":"),
+            (rest / 60_000 % 60, 2, ":"), (rest / 1000 % 60, 2, "."), (rest % 1000, 3, "Z"),
+        ]
+        for part in parts {
+            for place in (0..<part.width).reversed() {
+                bytes.append(UInt8(ascii: "0") + UInt8(part.value / Self.powersOfTen[place] % 10))
+            }
+            bytes.append(UInt8(ascii: part.end))
+        }
     }
+
+    private static let powersOfTen: [Int64] = [1, 10, 100, 1000]
 
     /// Reads an RFC 3339 date and time with `Z` or an offset, and any number of digits after the second.
     public init?(_ text: String) {
@@ -52,11 +68,6 @@ extension WireTime: CustomStringConvertible {
         guard Self.range.contains(value) else { return nil }
         milliseconds = value
     }
-}
-
-private func padded(_ value: Int64, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }
 
 /// A day of the proleptic Gregorian calendar, by the algorithm of H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".

@@ -13,7 +13,7 @@ public enum DurationText {
         var total = 0.0
         while !rest.isEmpty {
             let digits = rest.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
-            guard !digits.isEmpty, let value = Double(digits) else { return nil }
+            guard !digits.isEmpty, let value = Double(digits), value.isFinite else { return nil }
             rest = rest.dropFirst(digits.count)
             let name = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(name.count).drop { $0 == " " }
@@ -24,7 +24,7 @@ public enum DurationText {
             guard let unit = units.first(where: { $0.name == name }) else { return nil }
             total += value * unit.seconds
         }
-        return text.isEmpty ? nil : total
+        return text.isEmpty || !total.isFinite ? nil : total
     }
 
     /// The two largest units that are not zero: `1h 30m`, `4.2s`, `250ms`.

@@ -83,7 +83,7 @@ public enum WorkerTable {
         switch state {
         case .idle: .dim
         case .busy: .accent
-        case .stopping: .warning
+        default: .warning
         }
     }
 }

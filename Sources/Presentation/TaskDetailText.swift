@@ -83,7 +83,7 @@ public struct TaskDetailText {
                 ("started", moment(attempt.startedAt)),
                 ("took", took),
                 ("processor", processor),
-                ("peak memory", attempt.peakMemory.map(Self.bytes)),
+                ("peak memory", attempt.peakMemory.map(ByteText.text)),
             ])
     }
 
@@ -98,16 +98,5 @@ public struct TaskDetailText {
         var text = text
         if text.hasSuffix("\n") { text.removeLast() }
         return SafeText.block(text).split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)\n" }.joined()
-    }
-
-    /// In the unit that leaves one to four digits: `850 KiB`.
-    static func bytes(_ count: Int64) -> String {
-        var (value, unit) = (count, 0)
-        let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
-        while value >= 10_240, unit + 1 < units.count {
-            value /= 1024
-            unit += 1
-        }
-        return "\(value) \(units[unit])"
     }
 }

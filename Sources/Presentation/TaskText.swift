@@ -22,7 +22,7 @@ public enum TaskText {
         case .running: .accent
         case .succeeded: .good
         case .failed: .bad
-        case .cancelled, .expired: .dim
+        default: .dim
         }
     }
 

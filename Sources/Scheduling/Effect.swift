@@ -17,6 +17,8 @@ public enum Effect: Sendable, Equatable {
     /// `grace` is in milliseconds.
     case stop(attempt: Int64, grace: Int64)
     case acknowledge(attempt: Int64)
+    /// It never started, and is no more: another may come with its number within the task.
+    case forget(attempt: Int64)
     case setSlots(pool: String, slots: Int)
     /// Tell when the attempt last wrote output.
     case checkOutput(Attempt)

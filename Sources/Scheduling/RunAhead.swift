@@ -4,7 +4,7 @@
 /// pool's tasks run. Both are running averages over the recent past; a pool that is new, or whose tasks are long, gets none.
 struct RunAhead: Sendable, Equatable {
     /// Enough for the fastest tasks there are, and few enough to take back when something more urgent comes.
-    static let maximum = 256
+    static let maximum = 512
 
     /// Milliseconds.
     private var taskTime: Double?
@@ -19,8 +19,8 @@ struct RunAhead: Sendable, Equatable {
     ///   - cycle: milliseconds from an end to the arrival of what the next turn launches.
     func depth(slots: Int, cycle: Double) -> Int {
         guard let taskTime, slots > 0 else { return 0 }
-        // Half as much again, because both times vary.
-        let needed = 1.5 * cycle * Double(slots) / taskTime
+        // Three times as much, because both times vary, and a slot that runs dry costs more than an order that is taken back.
+        let needed = 3 * cycle * Double(slots) / taskTime
         // A task that is long against the cycle loses nothing by waiting for it.
         return needed < 0.25 * Double(slots) ? 0 : Int(min(needed.rounded(.up), Double(Self.maximum)))
     }

@@ -17,7 +17,7 @@ extension Scheduler {
 
     mutating func noteEnd(_ end: AttemptEnd, _ work: inout TurnWork<some TaskTransaction>) throws {
         // Whatever else, the supervisor need not keep what is, or already was, in the store.
-        work.effects.append(.acknowledge(attempt: end.attempt))
+        defer { work.effects.append(.acknowledge(attempt: end.attempt)) }
         guard var attempt = try work.store.attempt(end.attempt), attempt.state != .ended,
             let task = try work.store.task(attempt.task)
         else { return }
@@ -29,7 +29,7 @@ extension Scheduler {
         }
         switch Judgement(end, stopping: attempt.stopping, task: task) {
         case .again(let reason) where attempt.stopping == nil:
-            try work.store.removeAttempt(attempt)
+            try forget(attempt, &work)
             try putBack(task, after: Self.resourceDelay, reason: reason, &work)
         case .again(let reason):
             try close(attempt, from: state, of: task, end: end, Outcome(.cancelled), reason: reason, &work)
@@ -103,11 +103,17 @@ extension Scheduler {
         if delay == 0 { work.noteReady(task) }
     }
 
+    /// It never started.
+    private func forget(_ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
+        try work.store.removeAttempt(attempt)
+        work.effects.append(.forget(attempt: attempt.id))
+    }
+
     mutating func noteRevoked(_ id: Int64, accepted: Bool, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard accepted, let attempt = try work.store.attempt(id), attempt.state == .dispatched,
             let task = try work.store.task(attempt.task)
         else { return }
-        try work.store.removeAttempt(attempt)
+        try forget(attempt, &work)
         guard attempt.stopping == .cancelled else { return try putBack(task, after: 0, reason: nil, &work) }
         var cancelled = task
         cancelled.attempts -= 1

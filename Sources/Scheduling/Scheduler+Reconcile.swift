@@ -38,6 +38,8 @@ extension Scheduler {
                 try lose(attempt, &work)
             }
         }
+        // While nobody listened, something may have become ready that matters more than what waits there.
+        for pool in startable.sorted() { if let best = try work.store.ready(in: pool, limit: 1).first { work.noteReady(best) } }
         // Nothing runs that the store does not know: it can only be of a database that was replaced by an older copy.
         for id in unknown.sorted() { work.effects.append(.stop(attempt: id, grace: 0)) }
     }

@@ -7,30 +7,30 @@ extension Scheduler {
     ) throws {
         let specs = submission.specs
         let states = Dictionary(uniqueKeysWithValues: try work.store.pools().map { ($0.name, $0) })
-        var intents: [Intent] = []
-        intents.reserveCapacity(specs.count)
+        func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
+        // All of them are checked before the first is written. What becomes of them is not kept meanwhile: of a large batch
+        // that would be more than the batch itself.
+        var count = 0
         for (index, spec) in specs.enumerated() {
-            let path: String? = if case .many = submission { "[\(index)]" } else { nil }
-            try SpecRules.check(spec, path: path)
+            try SpecRules.check(spec, path: path(index))
             // A repeated request gets its answer whatever has become of the pool meanwhile.
-            if let key = spec.key, let id = try work.store.task(withKey: key, of: requester.uid) {
-                intents.append(.repeated(id))
-            } else {
-                let task = try item(from: spec, path: path, by: requester, states: states, now: work.now)
-                intents.append(.new(task, input: spec.stdin))
-            }
+            guard try task(with: spec.key, of: requester, in: work.store) == nil else { continue }
+            _ = try item(from: spec, path: path(index), by: requester, states: states, now: work.now)
+            count += 1
         }
-        let count = intents.reduce(0) { if case .new = $1 { $0 + 1 } else { $0 } }
         guard work.store.queuedCount + count <= limits.queued else {
             throw WireError(
                 .tooBusy, "\(work.store.queuedCount) tasks are queued and the limit is \(limits.queued); try again later")
         }
         var results: [Submitted] = []
-        results.reserveCapacity(intents.count)
-        for intent in intents {
-            switch intent {
-            case .repeated(let id): results.append(Submitted(id: id, created: false))
-            case .new(let task, let input): results.append(try accept(task, input: input, &work))
+        results.reserveCapacity(specs.count)
+        for (index, spec) in specs.enumerated() {
+            // The same key may also come twice in one batch.
+            if let id = try task(with: spec.key, of: requester, in: work.store) {
+                results.append(Submitted(id: id, created: false))
+            } else {
+                let task = try item(from: spec, path: path(index), by: requester, states: states, now: work.now)
+                results.append(try accept(task, input: spec.stdin, &work))
             }
         }
         switch submission {
@@ -39,19 +39,13 @@ extension Scheduler {
         }
     }
 
-    private enum Intent {
-        /// The key is that of a task that is there.
-        case repeated(Int64)
-        case new(TaskItem, input: String?)
+    private func task(with key: String?, of requester: Requester, in store: some TaskTransaction) throws -> Int64? {
+        try key.flatMap { try store.task(withKey: $0, of: requester.uid) }
     }
 
     private func accept(
         _ task: TaskItem, input: String?, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
-        // The same key twice in one batch.
-        if let key = task.definition.key, let id = try work.store.task(withKey: key, of: task.definition.submitter) {
-            return Submitted(id: id, created: false)
-        }
         var task = task
         task.id = try work.store.insert(task, input: input)
         if task.phase == .ready { work.noteReady(task) }

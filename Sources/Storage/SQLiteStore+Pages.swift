@@ -9,7 +9,7 @@ extension SQLiteStore {
         var conditions: [String] = []
         var arguments: [any SQLValue] = []
         if let states = query.states, !states.isEmpty {
-            conditions.append("(" + states.map(Self.condition).joined(separator: " OR ") + ")")
+            conditions.append("(" + Self.conditions(for: Set(states)).joined(separator: " OR ") + ")")
         }
         if let pool = query.pool {
             conditions.append("pool = ?")
@@ -63,15 +63,22 @@ extension SQLiteStore {
     /// The conditions of the partial indexes are repeated in full, since SQLite does not conclude one from another.
     ///
     /// A task whose attempt has not been started yet is queued to the eye, although the supervisor has it.
-    private static func condition(for state: TaskState) -> String {
-        let started = "EXISTS (SELECT 1 FROM attempt WHERE attempt.task = task.id AND attempt.state = 1)"
-        return switch state {
-        case .queued: "phase < 3 OR (phase = 3 AND NOT \(started))"
-        case .running: "(phase < 4 AND phase <> 0 AND phase = 3 AND \(started))"
-        case .succeeded: "phase = 4"
-        case .failed: "(phase >= 5 AND phase = 5)"
-        case .cancelled: "(phase >= 5 AND phase = 6)"
-        case .expired: "(phase >= 5 AND phase = 7)"
+    private static func conditions(for states: Set<TaskState>) -> [String] {
+        // Whatever is not final, then: no attempt needs to be looked at.
+        if states.isSuperset(of: [.queued, .running]) {
+            return ["phase < 4"] + conditions(for: states.subtracting([.queued, .running]))
+        }
+        let started = "SELECT task FROM attempt INDEXED BY attempt_live WHERE state <> 2 AND state = 1"
+        return TaskState.allCases.filter(states.contains).map { state in
+            switch state {
+            case .queued: "(phase < 4 AND (phase < 3 OR id NOT IN (\(started))))"
+            case .running: "id IN (\(started))"
+            case .succeeded: "phase = 4"
+            case .failed: "(phase >= 5 AND phase = 5)"
+            case .cancelled: "(phase >= 5 AND phase = 6)"
+            case .expired: "(phase >= 5 AND phase = 7)"
+            default: "FALSE"
+            }
         }
     }
 }

@@ -50,13 +50,21 @@ extension SQLiteStore {
     public func live() throws -> [(task: TaskItem, attempt: Attempt)] {
         try read { db in
             let attempts = try db.rows(
-                "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state < 2 ORDER BY pool, slot",
+                "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state <> 2 ORDER BY pool, slot",
                 [], AttemptColumns.read)
             return try attempts.compactMap { attempt in
                 let task = try db.row(
                     "SELECT \(TaskColumns.brief) FROM task WHERE id = ?", [attempt.task], TaskColumns.read)
                 return task.map { ($0, attempt) }
             }
+        }
+    }
+
+    /// The ids of the tasks that there are in a range.
+    public func tasks(in ids: ClosedRange<Int64>) throws -> Set<Int64> {
+        try read { db in
+            Set(
+                try db.rows("SELECT id FROM task WHERE id BETWEEN ? AND ?", [ids.lowerBound, ids.upperBound]) { try $0.next() })
         }
     }
 

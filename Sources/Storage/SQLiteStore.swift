@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import OrchProtocol
 import Scheduling
 import Synchronization
@@ -7,13 +8,16 @@ import Synchronization
 /// The queue on the disk: one connection that writes, and others that read beside it.
 ///
 /// The writer is in WAL mode with `synchronous=FULL`, so that a commit is on the disk when it returns.
-public final class SQLiteStore: Sendable {
+public final class SQLiteStore: TurnStore {
+    public typealias Transaction = SQLiteTransaction
+
     /// How many events a client may have missed and still get.
     static let eventsKept: Int64 = 200_000
 
     public let path: String
     private let writer: DatabaseQueue
     let reader: DatabasePool
+    private let checkpointer: Checkpointer
     private let state: Mutex<Tally>
 
     /// Opens the database, makes it where there is none, and brings an older one up to date.
@@ -23,17 +27,37 @@ public final class SQLiteStore: Sendable {
     public init(path: String) throws {
         self.path = path
         try FileCheck.inspect(path)
-        let (writer, reader, tally) = try translatingErrors(of: path) {
+        try Self.makeIfMissing(path)
+        let (writer, reader, checkpointer, tally) = try translatingErrors(of: path) {
             let writer = try Self.openWriter(path)
             let tally = try writer.writeWithoutTransaction { db in
                 try Self.migrate(db, path: path)
                 return try Self.loadTally(db)
             }
-            return (writer, try Self.openReader(path), tally)
+            let checkpointer = try Checkpointer(path: path)
+            try writer.writeWithoutTransaction { checkpointer.observe($0) }
+            return (writer, try Self.openReader(path), checkpointer, tally)
         }
         self.writer = writer
         self.reader = reader
+        self.checkpointer = checkpointer
         state = Mutex(tally)
+    }
+
+    /// Makes a new database beside the path and moves it there when it is whole: an empty or half-made one at the path is then always
+    /// a damaged one, and not a start that was cut short.
+    private static func makeIfMissing(_ path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let new = path + ".new"
+        for suffix in ["", "-journal"] { try? FileManager.default.removeItem(atPath: new + suffix) }
+        try translatingErrors(of: path) {
+            let queue = try DatabaseQueue(path: new)
+            try queue.writeWithoutTransaction { try Schema.migrate($0, from: 0) }
+            try queue.close()
+        }
+        guard rename(new, path) == 0, DurableFile.syncDirectory(of: path) else {
+            throw StorageError(.failed, "cannot make the database \(path): \(String(cString: strerror(errno)))")
+        }
     }
 
     private static func openWriter(_ path: String) throws -> DatabaseQueue {
@@ -45,7 +69,6 @@ public final class SQLiteStore: Sendable {
         // GRDB sets synchronous=NORMAL for WAL after it has opened the file, so FULL must come after that.
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         return queue
@@ -60,15 +83,13 @@ public final class SQLiteStore: Sendable {
     }
 
     private static func migrate(_ db: Database, path: String) throws {
-        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        guard version <= Schema.version else { throw StorageError.newer(path, version: version) }
         // FileCheck saw the file; what a WAL beside it holds is seen only now.
-        let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        guard application == Schema.applicationID || (application == 0 && version == 0 && tables == 0) else {
+        let version = SchemaVersion(userVersion: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
+        guard version.isReadable(by: Schema.version) else { throw StorageError.newer(path, version) }
+        guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
             throw StorageError.foreign(path)
         }
-        try Schema.migrate(db, from: version)
+        try Schema.migrate(db, from: version.version)
     }
 
     private static func loadTally(_ db: Database) throws -> Tally {
@@ -78,7 +99,7 @@ public final class SQLiteStore: Sendable {
         }
         for (place, count) in places { tally.load(place, count) }
         let live = try db.rows(
-            "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state < 2 GROUP BY pool, state"
+            "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
         for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
         return tally
@@ -99,6 +120,7 @@ public final class SQLiteStore: Sendable {
                     try transaction.storeTally()
                     return .commit
                 }
+                checkpointer.committed(db)
                 let tally = transaction.tally
                 state.withLock { $0 = tally }
                 guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
@@ -126,6 +148,7 @@ public final class SQLiteStore: Sendable {
     public func close() throws {
         try reader.close()
         try writer.close()
+        try checkpointer.close()
     }
 }
 

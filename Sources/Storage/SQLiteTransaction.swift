@@ -50,8 +50,10 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func due(at wall: Int64, limit: Int) throws -> [TaskItem] {
         try db.rows(
-            "SELECT \(TaskColumns.all) FROM task WHERE phase = 1 AND due_at <= ? ORDER BY due_at, id LIMIT ?",
-            [wall, limit], TaskColumns.read)
+            """
+            SELECT \(TaskColumns.all) FROM task
+            WHERE phase = 1 AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?
+            """, [wall, limit], TaskColumns.read)
     }
 
     public func expired(at wall: Int64, limit: Int) throws -> [TaskItem] {
@@ -63,7 +65,9 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func nextWallTime() throws -> Int64? {
-        let due: Int64? = try db.row("SELECT due_at FROM task WHERE phase = 1 ORDER BY due_at LIMIT 1") { try $0.next() }
+        let due: Int64? = try db.row(
+            "SELECT due_at FROM task WHERE phase = 1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1"
+        ) { try $0.next() }
         let expiry: Int64? = try db.row(
             """
             SELECT expires_at FROM task WHERE phase < 3 AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
@@ -85,10 +89,8 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func shiftRelativeDueTimes(by milliseconds: Int64) throws {
-        // Two statements for two partial indexes.
-        try db.run("UPDATE task SET due_at = due_at + ? WHERE phase = 1 AND due_relative", [milliseconds])
         try db.run(
-            "UPDATE task SET due_at = due_at + ? WHERE phase < 4 AND phase <> 0 AND phase = 2 AND due_relative", [milliseconds])
+            "UPDATE task SET due_at = due_at + ? WHERE phase IN (1, 2) AND due_at IS NOT NULL AND due_relative", [milliseconds])
     }
 
     public func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
@@ -127,9 +129,7 @@ public final class SQLiteTransaction: TaskTransaction {
     public func skipAttempts(upTo id: Int64) throws -> Bool {
         let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = 'attempt'") { try $0.next() } ?? 0
         guard id > last else { return false }
-        // The table has no unique index, and no row for a table that never had one.
-        try db.run("DELETE FROM sqlite_sequence WHERE name = 'attempt'")
-        try db.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('attempt', ?)", [id])
+        try StoppedDatabase.skip("attempt", upTo: id, db)
         return true
     }
 
@@ -139,12 +139,12 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func liveAttempt(of task: Int64) throws -> Attempt? {
         try db.row(
-            "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND state < 2", [task], AttemptColumns.read)
+            "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND state <> 2", [task], AttemptColumns.read)
     }
 
     public func liveAttempts() throws -> [Attempt] {
         try db.rows(
-            "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state < 2 ORDER BY id",
+            "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state <> 2 ORDER BY id",
             [], AttemptColumns.read)
     }
 
@@ -152,7 +152,7 @@ public final class SQLiteTransaction: TaskTransaction {
         try db.rows(
             """
             SELECT \(AttemptColumns.all), task.priority FROM attempt JOIN task ON task.id = attempt.task
-            WHERE attempt.pool = ? AND attempt.state = 0 AND attempt.state < 2 ORDER BY attempt.id
+            WHERE attempt.pool = ? AND attempt.state = 0 AND attempt.state <> 2 ORDER BY attempt.id
             """, [pool]
         ) { (try AttemptColumns.read(&$0), try $0.next()) }
     }
@@ -172,13 +172,13 @@ public final class SQLiteTransaction: TaskTransaction {
         try db.rows(
             """
             SELECT \(AttemptColumns.all) FROM attempt
-            WHERE state < 2 AND wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?
+            WHERE state <> 2 AND wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?
             """, [monotonic, limit], AttemptColumns.read)
     }
 
     public func nextMonotonicTime() throws -> Int64? {
         try db.row(
-            "SELECT wake_at FROM attempt WHERE state < 2 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1"
+            "SELECT wake_at FROM attempt WHERE state <> 2 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1"
         ) { try $0.next() }
     }
 }

@@ -3,11 +3,15 @@ import GRDB
 /// The tables, by version. A version's statements never change once it is released; a new version appends.
 ///
 /// Times are milliseconds since 1970, flags and phases the raw values of Scheduling's types. Partial indexes hold only the rows
-/// that are waiting for something, so that a claim costs the same however many tasks have finished.
+/// that are waiting for something, so that a claim costs the same however many tasks have finished. Their conditions are chosen so
+/// that SQLite cannot mistake them for the range to look for: of `state = 0 AND state < 2` it takes the second.
 enum Schema {
     /// "orcd": says that a file is ours before anything in it is believed (sqlite.org/fileformat2.html, 1.3.17).
     static let applicationID: Int32 = 0x6F72_6364
     static var version: Int { migrations.count }
+
+    /// For each version the first one whose program can work with its tables: see ``SchemaVersion``.
+    static let oldestReaders = [1]
 
     static let migrations = [
         """
@@ -42,9 +46,9 @@ enum Schema {
             expires_at INTEGER
         ) STRICT;
         CREATE INDEX task_ready ON task (pool, priority DESC, id) WHERE phase = 0;
-        CREATE INDEX task_due ON task (due_at) WHERE phase = 1;
+        CREATE INDEX task_due ON task (phase, due_at) WHERE due_at IS NOT NULL;
         CREATE INDEX task_expiry ON task (expires_at) WHERE phase < 3 AND expires_at IS NOT NULL;
-        CREATE INDEX task_unfinished ON task (id) WHERE phase < 4 AND phase <> 0;
+        CREATE INDEX task_unfinished ON task (id) WHERE phase < 4;
         CREATE INDEX task_finished ON task (finished_at) WHERE phase >= 4;
         CREATE INDEX task_unsuccessful ON task (phase, id) WHERE phase >= 5;
         CREATE UNIQUE INDEX task_key ON task (submitter, key) WHERE key IS NOT NULL;
@@ -77,8 +81,8 @@ enum Schema {
             peak_memory INTEGER
         ) STRICT;
         CREATE UNIQUE INDEX attempt_task ON attempt (task, number);
-        CREATE INDEX attempt_live ON attempt (pool, state, id) WHERE state < 2;
-        CREATE INDEX attempt_wake ON attempt (wake_at) WHERE state < 2 AND wake_at IS NOT NULL;
+        CREATE INDEX attempt_live ON attempt (pool, state, id) WHERE state <> 2;
+        CREATE INDEX attempt_wake ON attempt (wake_at) WHERE state <> 2 AND wake_at IS NOT NULL;
 
         CREATE TABLE pool (
             name TEXT PRIMARY KEY,
@@ -109,13 +113,14 @@ enum Schema {
         """
     ]
 
-    /// Brings a database up to date, each version in a transaction of its own.
+    /// Brings a database up to date, each version in a transaction of its own. A newer one stays what it is.
     static func migrate(_ db: Database, from version: Int) throws {
-        for next in version..<migrations.count {
+        for (index, statements) in migrations.enumerated().dropFirst(version) {
             try db.inTransaction(.immediate) {
-                if next == 0 { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
-                try db.execute(sql: migrations[next])
-                try db.execute(sql: "PRAGMA user_version = \(next + 1)")
+                if index == 0 { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
+                try db.execute(sql: statements)
+                let stamp = SchemaVersion(version: index + 1, oldestReader: oldestReaders[index])
+                try db.execute(sql: "PRAGMA user_version = \(stamp.userVersion)")
                 return .commit
             }
         }

@@ -22,13 +22,21 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
         self.description = description
     }
 
-    static func newer(_ path: String, version: Int) -> StorageError {
+    /// What to do about a damaged database.
+    static let wayOut = "Restore a backup (orchd restore FILE), or move it and its -wal file away to start with an empty queue"
+
+    static func newer(_ path: String, _ version: SchemaVersion) -> StorageError {
         StorageError(
             .newer,
             """
-            the database \(path) was written by a newer orchd (version \(version) of its tables, this one knows \
-            \(Schema.version)); it was left as it is. Install that orchd again, or restore an older backup
+            the database \(path) was written by a newer orchd (version \(version.version) of its tables, which takes a program \
+            that knows version \(version.oldestReader); this one knows \(Schema.version)); it was left as it is. Install that \
+            orchd again, or restore an older backup (orchd restore FILE)
             """)
+    }
+
+    static func damaged(_ path: String, _ what: String) -> StorageError {
+        StorageError(.damaged, "the database \(path) is damaged: \(what). It was left as it is. \(wayOut)")
     }
 
     static func foreign(_ path: String) -> StorageError {
@@ -45,7 +53,7 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
                 .damaged,
                 """
                 the database \(path) is damaged (\(detail)); it was left as it is. \
-                Restore a backup, or move it and its -wal file away to start with an empty queue
+                \(Self.wayOut)
                 """)
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
             self.init(.failed, "cannot open or write the database \(path): \(detail); check the permissions of its directory")

@@ -72,6 +72,14 @@ final class ExitStore {
         return known
     }
 
+    static let notSafe = "ends that the engine has not taken cannot be written to the state directory, and would be lost"
+
+    /// Whether the file holds all ends, after another try where it does not.
+    func isSafe() -> Bool {
+        if isBehind { rewrite() }
+        return !isBehind
+    }
+
     private func rewrite() {
         let temporary = Self.name + ".new"
         do throws(SystemError) {

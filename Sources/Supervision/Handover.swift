@@ -84,6 +84,7 @@ struct Handover: Equatable {
             guard let pool = fields.popFirst(), let name = fields.popFirst() else { return nil }
             removals.append(Helpers.Removal(pool: pool, name: name))
         }
+        guard encoded() == bytes else { return nil }
     }
 
     init(listener: Int32, descriptorLimit: UInt64) {

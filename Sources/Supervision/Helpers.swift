@@ -1,6 +1,6 @@
 import Glibc
 
-/// Removals of workspaces: a few at once, the others in line.
+/// Removals of workspaces: a few at once, the others in no particular order.
 struct Helpers {
     static let maximumRunning = 2
     static let maximumWaiting = 16_384
@@ -20,6 +20,7 @@ struct Helpers {
     private var asked: Set<Removal> = []
     private var running: [pid_t: Running] = [:]
 
+    var isIdle: Bool { running.isEmpty }
     func isRunning(_ pid: pid_t) -> Bool { running[pid] != nil }
 
     /// Those that have not ended.
@@ -33,7 +34,7 @@ struct Helpers {
     /// The next one, if it may be started.
     mutating func next() -> Removal? {
         guard running.count < Self.maximumRunning, !waiting.isEmpty else { return nil }
-        return waiting.removeFirst()
+        return waiting.removeLast()
     }
 
     mutating func started(_ helper: Running) { running[helper.process.pid] = helper }

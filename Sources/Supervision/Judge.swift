@@ -20,7 +20,7 @@ struct Judge {
         guard let policy else { return .allowed(nil, programs: programs) }
         guard let pool = policy.pools[order.pool] else { return .refused(.unknownPool) }
         guard !pool.programs.isEmpty else { return .allowed(pool.identity, programs: programs) }
-        let permitted = programs.filter(pool.programs.contains)
+        let permitted = programs.filter { pool.programs.contains(Array($0.utf8)) }
         return permitted.isEmpty ? .refused(.program) : .allowed(pool.identity, programs: permitted)
     }
 }

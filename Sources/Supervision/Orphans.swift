@@ -31,7 +31,7 @@ final class Orphans {
 
     /// All children of the supervisor, dead ones included. Nobody but us takes one off the list, so none is skipped.
     func children() -> [pid_t] {
-        guard let listing else { return ProcessTree().directChildren(of: getpid()) }
+        guard let listing else { return ProcessTree.children(of: getpid()) }
         return SmallFile.read(listing, limit: 1 << 24)?.decimalNumbers ?? []
     }
 

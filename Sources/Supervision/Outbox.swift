@@ -2,30 +2,32 @@ import SupervisorLink
 
 /// What the engine has not been told yet: names of attempts, not messages, so that a slow engine costs next to nothing and a new
 /// one can be told everything again.
-struct Outbox {
-    var welcome: UInt32?
-    var waiting: [UInt64] = []
-    var started: [UInt64] = []
-    var ended: [UInt64] = []
-    var revoked: [(attempt: UInt64, accepted: Bool)] = []
+package struct Outbox {
+    package var welcome: UInt32?
+    package var waiting: [UInt64] = []
+    package var started: [UInt64] = []
+    package var ended: [UInt64] = []
+    package var revoked: [(attempt: UInt64, accepted: Bool)] = []
     /// The inventory is being sent: its end is still to be said.
-    var isInventory = false
+    package var isInventory = false
     /// Whose result file this engine has been sent.
-    var resultsSent: Set<UInt64> = []
+    package var resultsSent: Set<UInt64> = []
     /// The pools that `started` and `ended` are about, since the last time both were empty.
     private var pools: Set<String> = []
     /// When the oldest of `started` and `ended` happened, on the monotonic clock.
     private var since: Int64 = 0
 
-    var hasReports: Bool { !started.isEmpty || !ended.isEmpty }
-    var isEmpty: Bool { !hasReports && welcome == nil && waiting.isEmpty && revoked.isEmpty && !isInventory }
+    package init() {}
 
-    mutating func addStart(_ attempt: UInt64, pool: String, now: Int64) {
+    package var hasReports: Bool { !started.isEmpty || !ended.isEmpty }
+    package var isEmpty: Bool { !hasReports && welcome == nil && waiting.isEmpty && revoked.isEmpty && !isInventory }
+
+    package mutating func addStart(_ attempt: UInt64, pool: String, now: Int64) {
         note(pool, now)
         started.append(attempt)
     }
 
-    mutating func addEnd(_ attempt: UInt64, pool: String, now: Int64) {
+    package mutating func addEnd(_ attempt: UInt64, pool: String, now: Int64) {
         note(pool, now)
         ended.append(attempt)
     }
@@ -40,7 +42,7 @@ struct Outbox {
 
     /// Until when the reports may wait for others: while every pool they are about has something to start next, the engine is
     /// not needed to keep it busy. Nil if they are to go now.
-    func gatherUntil(_ gather: Int64, now: Int64, isBusy: (String) -> Bool) -> Int64? {
+    package func gatherUntil(_ gather: Int64, now: Int64, isBusy: (String) -> Bool) -> Int64? {
         guard gather > 0, welcome == nil, !isInventory, revoked.isEmpty, hasReports else { return nil }
         guard started.count + ended.count < SupervisorMessage.reportsPerMessage, pools.allSatisfy(isBusy) else { return nil }
         return since + gather > now ? since + gather : nil

@@ -19,8 +19,8 @@ public struct Policy: Equatable, Sendable {
 
     struct Pool: Equatable, Sendable {
         let identity: Identity
-        /// Empty: anything.
-        var programs: Set<String> = []
+        /// Paths, empty for anything. As bytes, since strings that Swift takes for equal may be different paths.
+        var programs: Set<[UInt8]> = []
     }
 
     var pools: [String: Pool] = [:]
@@ -72,7 +72,7 @@ public struct Policy: Equatable, Sendable {
             throw Invalid(line: number, reason: "not `program NAME PATH` with an absolute path")
         }
         guard pools[words[1]] != nil else { throw Invalid(line: number, reason: "no pool \(words[1])") }
-        pools[words[1]]?.programs.insert(path)
+        pools[words[1]]?.programs.insert(Array(path.utf8))
     }
 }
 

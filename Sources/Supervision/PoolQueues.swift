@@ -1,9 +1,9 @@
 /// Which order starts next: first in, first out for each pool, as soon as the pool has a free slot. No clock, no I/O.
-struct PoolQueues<Order> {
-    struct Start {
-        let attempt: UInt64
-        let order: Order
-        let slot: UInt32
+package struct PoolQueues<Order> {
+    package struct Start {
+        package let attempt: UInt64
+        package let order: Order
+        package let slot: UInt32
     }
 
     private struct Waiting {
@@ -27,17 +27,19 @@ struct PoolQueues<Order> {
     /// Pools in which something may have become startable.
     private var stirred: Set<String> = []
 
-    var waitingCount: Int { orders.count }
+    package init() {}
+
+    package var waitingCount: Int { orders.count }
     var poolCount: Int { pools.count }
     func knows(_ pool: String) -> Bool { pools[pool] != nil }
     /// In the order of their numbers.
-    var waitingAttempts: [UInt64] { orders.keys.sorted() }
+    package var waitingAttempts: [UInt64] { orders.keys.sorted() }
 
-    func isWaiting(_ attempt: UInt64) -> Bool { orders[attempt] != nil }
-    func hasWaiting(in pool: String) -> Bool { (pools[pool]?.waiting ?? 0) > 0 }
-    func order(of attempt: UInt64) -> Order? { orders[attempt]?.order }
+    package func isWaiting(_ attempt: UInt64) -> Bool { orders[attempt] != nil }
+    package func hasWaiting(in pool: String) -> Bool { (pools[pool]?.waiting ?? 0) > 0 }
+    package func order(of attempt: UInt64) -> Order? { orders[attempt]?.order }
 
-    mutating func enqueue(_ attempt: UInt64, pool: String, _ order: Order, size: Int = 0) {
+    package mutating func enqueue(_ attempt: UInt64, pool: String, _ order: Order, size: Int = 0) {
         orders[attempt] = Waiting(pool: pool, order: order, size: size)
         waitingSize += size
         pools[pool, default: Pool()].line.append(attempt)
@@ -47,7 +49,7 @@ struct PoolQueues<Order> {
 
     /// Takes an order out of the line; nil if it is not waiting.
     @discardableResult
-    mutating func withdraw(_ attempt: UInt64) -> Order? {
+    package mutating func withdraw(_ attempt: UInt64) -> Order? {
         guard let waiting = take(attempt), var pool = pools[waiting.pool] else { return nil }
         pool.waiting -= 1
         // Orders that come and go without a start must not make the line longer and longer.
@@ -65,22 +67,22 @@ struct PoolQueues<Order> {
         return waiting
     }
 
-    mutating func setSlots(of pool: String, to count: UInt32) {
+    package mutating func setSlots(of pool: String, to count: UInt32) {
         pools[pool, default: Pool()].slots.count = count
         stirred.insert(pool)
     }
 
-    var slotCounts: [String: UInt32] { pools.mapValues(\.slots.count) }
+    package var slotCounts: [String: UInt32] { pools.mapValues(\.slots.count) }
 
-    mutating func occupy(_ slot: UInt32, of pool: String) { pools[pool, default: Pool()].slots.occupy(slot) }
+    package mutating func occupy(_ slot: UInt32, of pool: String) { pools[pool, default: Pool()].slots.occupy(slot) }
 
-    mutating func free(_ slot: UInt32, of pool: String) {
+    package mutating func free(_ slot: UInt32, of pool: String) {
         pools[pool]?.slots.free(slot)
         stirred.insert(pool)
     }
 
     /// The next order that may start now; its slot is taken.
-    mutating func next() -> Start? {
+    package mutating func next() -> Start? {
         while let name = stirred.first {
             if let start = next(in: name) { return start }
             stirred.remove(name)

@@ -1,53 +1,62 @@
 import Glibc
 
 /// Who is whose parent, at one moment.
-struct ProcessTree {
-    private var children: [pid_t: [pid_t]] = [:]
+enum ProcessTree {
+    /// Whether the kernel lists the children of a process (CONFIG_PROC_CHILDREN, as Debian's does).
+    private static let hasListings = access("/proc/thread-self/children", R_OK) == 0
 
-    init() {
-        for pid in Self.all { if let parent = Self.parent(of: pid) { children[parent, default: []].append(pid) } }
-    }
-
-    /// The processes that there are.
-    static var all: [pid_t] {
-        guard let proc = try? OwnedDescriptor(opening: "/proc", O_RDONLY | O_DIRECTORY) else { return [] }
-        return directoryNames(in: proc).compactMap { pid_t($0) }
+    /// The children of a process, dead ones included. Costs as much as it has, however many processes the machine has.
+    static func children(of pid: pid_t) -> [pid_t] {
+        guard hasListings else { return childrenByParent()[pid] ?? [] }
+        guard let threads = try? OwnedDescriptor(opening: "/proc/\(pid)/task", O_RDONLY | O_DIRECTORY) else { return [] }
+        return directoryNames(in: threads).flatMap { SmallFile.read("\($0)/children", in: threads)?.decimalNumbers ?? [] }
     }
 
     /// The processes below these, and these themselves.
-    func descendants(of roots: [pid_t]) -> [pid_t] {
+    static func descendants(of roots: [pid_t]) -> [pid_t] {
+        let all = hasListings ? nil : childrenByParent()
         var found = roots
         var seen = Set(roots)
         var index = 0
         while index < found.count {
-            for child in children[found[index]] ?? [] where seen.insert(child).inserted { found.append(child) }
+            let children = all.map { $0[found[index]] ?? [] } ?? children(of: found[index])
+            for child in children where seen.insert(child).inserted { found.append(child) }
             index += 1
         }
         return found
     }
-
-    func directChildren(of pid: pid_t) -> [pid_t] { children[pid] ?? [] }
 
     /// Sends signals to the processes below these roots, which must be children of ours that have not been reaped.
     static func signal(_ numbers: [Int32], below roots: [pid_t], except leader: pid_t) {
         var done: Set<pid_t> = [leader]
         // Twice, for those that were started while the first listing was read.
         for _ in 0..<2 {
-            for handle in ProcessTree().handles(below: roots, except: done) {
+            for handle in handles(below: roots, except: done) {
                 done.insert(handle.pid)
                 for number in numbers { handle.signal(number) }
             }
         }
     }
 
-    /// The same processes that were listed, held.
-    func handles(below roots: [pid_t], except known: Set<pid_t>) -> [ProcessHandle] {
+    /// The same processes that were listed, held: these, and all below them.
+    static func handles(below roots: [pid_t], except known: Set<pid_t>) -> [ProcessHandle] {
         descendants(of: roots).filter { !known.contains($0) }.compactMap { pid in
             // The same number with the same parent after the handle was opened: it is the process that was listed.
-            guard let parent = Self.parent(of: pid), let handle = ProcessHandle(pid), Self.parent(of: pid) == parent
-            else { return nil }
+            guard let parent = parent(of: pid), let handle = ProcessHandle(pid), self.parent(of: pid) == parent else { return nil }
             return handle
         }
+    }
+
+    private static func childrenByParent() -> [pid_t: [pid_t]] {
+        var children: [pid_t: [pid_t]] = [:]
+        for pid in all { if let parent = parent(of: pid) { children[parent, default: []].append(pid) } }
+        return children
+    }
+
+    /// The processes that there are.
+    static var all: [pid_t] {
+        guard let proc = try? OwnedDescriptor(opening: "/proc", O_RDONLY | O_DIRECTORY) else { return [] }
+        return directoryNames(in: proc).compactMap { pid_t($0) }
     }
 
     /// Field 4 of /proc/PID/stat. The name before it, in parentheses, may contain anything.

@@ -19,7 +19,7 @@ struct Roundup {
         var roundup = Roundup()
         roundup.known = [leader]
         for _ in 0..<maximumRounds {
-            let found = ProcessTree().handles(below: roots(), except: roundup.known)
+            let found = ProcessTree.handles(below: roots(), except: roundup.known)
             guard !found.isEmpty else { break }
             for handle in found { roundup.stop(handle) }
         }

@@ -129,6 +129,8 @@ final class StateFile {
 
     private static func entry(_ memory: UnsafeMutableRawPointer, _ index: Int) -> StartReport? {
         let bytes = UnsafeRawBufferPointer(start: memory + headerSize + index * StartReport.size, count: StartReport.size)
+        // Most are empty, and an array for each would cost the start of the supervisor some milliseconds.
+        guard bytes.load(as: UInt64.self) != 0 else { return nil }
         return try? StartReport(decoding: Array(bytes)[...])
     }
 }

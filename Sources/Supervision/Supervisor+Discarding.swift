@@ -4,12 +4,15 @@ import Glibc
 extension Supervisor {
     /// Removes a workspace, as the user whose it is: root walks no tree that others can change.
     func discard(pool: String, name: String) {
-        guard !running.values.contains(where: { $0.pool == pool && $0.name == name }) else { return }
+        // Most are gone already, and a process for each of a million old tasks would be a long time's work for nothing.
+        guard workspaces.exists(pool: pool, name: name),
+            !running.values.contains(where: { $0.pool == pool && $0.name == name })
+        else { return }
         helpers.add(Helpers.Removal(pool: pool, name: name))
     }
 
     func startHelpers() {
-        while !isStopping, let removal = helpers.next() {
+        while !isStopping, replaceAskedAt == nil, let removal = helpers.next() {
             do {
                 try start(removal)
             } catch {

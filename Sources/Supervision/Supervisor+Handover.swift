@@ -5,11 +5,14 @@ import SupervisorLink
 extension Supervisor {
     /// Executes the program anew, with the same process and the same children: how it is upgraded. Where that fails, it goes on.
     ///
-    /// Attempts whose leader has ended but whose survivors are not dead yet are waited for first: their exit status is in our
-    /// memory only.
+    /// What is in our memory only comes first: how the leader of an attempt ended whose survivors are not dead yet, ends that a full
+    /// disk kept out of the file, and helpers that nobody would wait for.
     func replaceIfReady() {
-        guard mustReplace, !isStopping, !running.values.contains(where: { $0.leaderEnd != nil }) else { return }
-        mustReplace = false
+        guard replaceAskedAt != nil, !isStopping, helpers.isIdle, !running.values.contains(where: { $0.leaderEnd != nil })
+        else { return }
+        replaceAskedAt = nil
+        defer { notifier.ready() }
+        guard exits.isSafe() else { return Log.error("the new version is not executed: \(ExitStore.notSafe)") }
         workspaces.removeSpares()
         let handover = makeHandover()
         let bytes = handover.encoded()
@@ -30,6 +33,11 @@ extension Supervisor {
         unsetenv(Handover.variable)
         for number in kept { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
     }
+
+    /// Whether starts are held back so that there comes a moment for the new version. Not for long: what holds it up may be a process
+    /// that the kernel cannot end.
+    var isHolding: Bool { replaceAskedAt.map { Clock.monotonic - $0 < Supervisor.holdingTime } ?? false }
+    static let holdingTime: Int64 = 1000
 
     /// The path of the program; after an upgrade of the package it is another file.
     private var program: String {

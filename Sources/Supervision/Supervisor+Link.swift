@@ -67,7 +67,8 @@ extension Supervisor {
     private func sendAll(to engine: LinkConnection) -> LinkConnection.SendResult {
         if let version = outbox.welcome {
             let welcome = SupervisorMessage.Welcome(
-                version: version, store: state.store, heardUpTo: state.heardUpTo, pid: getpid(), cgroups: cgroups != nil)
+                version: version, store: state.store, heardUpTo: state.heardUpTo, pid: getpid(), cgroups: cgroups != nil,
+                program: .init(release: SupervisorProgram.version, executedAt: executedAt))
             let result = engine.send(.welcome(welcome))
             guard result == .sent else { return result }
             outbox.welcome = nil

@@ -6,6 +6,8 @@ extension Supervisor {
     func run() {
         notifier.ready()
         announceReadiness()
+        // What a former version has left to be done.
+        settle()
         while !(isStopping && running.isEmpty) { turn() }
         // The engine learns of the last ends now, or from the next supervisor.
         flushOutbox()
@@ -26,6 +28,11 @@ extension Supervisor {
             case .lifeline: lifelineEnded()
             }
         }
+        settle()
+    }
+
+    /// Everything that follows from the events.
+    private func settle() {
         runTimers(now: Clock.monotonic)
         if mustLookForOrphans { settleOrphans() }
         commitEnds()
@@ -46,6 +53,7 @@ extension Supervisor {
         consider(flushAt)
         consider(listenAgainAt)
         consider(notifier.pingAt)
+        if isHolding { consider(replaceAskedAt.map { $0 + Supervisor.holdingTime }) }
         consider(engine?.blockedSince.map { $0 + Supervisor.sendPatience })
         for attempt in stopping { consider(running[attempt]?.killAt) }
         return next.map { max(0, $0 - Clock.monotonic) }

@@ -5,7 +5,7 @@ import SupervisorLink
 extension Supervisor {
     /// Starts whatever has a slot.
     func startWaiting() {
-        while !isStopping, !state.isFull, let next = queues.next() {
+        while !isStopping, !isHolding, !state.isFull, let next = queues.next() {
             start(next.order.launch, next.order.descriptors, slot: next.slot)
         }
     }

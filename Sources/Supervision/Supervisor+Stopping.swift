@@ -73,8 +73,7 @@ extension Supervisor {
             switch linux_next_signal(signals.number) {
             case 0: return
             case SIGCHLD: mustLookForOrphans = true
-            case SIGHUP: reloadPolicy()
-            case SIGUSR2: mustReplace = true
+            case SIGHUP, SIGUSR2: reload()
             case SIGQUIT: shutDown(grace: 0)
             default: shutDown(grace: isStopping ? 0 : configuration.stopGrace)
             }
@@ -100,15 +99,16 @@ extension Supervisor {
         for attempt in running.keys { stop(attempt, grace: grace) }
     }
 
-    private func reloadPolicy() {
-        guard let path = configuration.policy else { return }
+    /// Reads the policy, and then executes the program anew, which would not start with a policy that is not valid.
+    private func reload() {
         notifier.reloading()
         do throws(StartFailure) {
-            judge.policy = try Policy.load(path)
+            if let path = configuration.policy { judge.policy = try Policy.load(path) }
+            replaceAskedAt = Clock.monotonic
         } catch {
-            Log.error("\(error.message); the old policy stays")
+            Log.error("\(error.message); the old policy and the old program stay")
+            notifier.ready()
         }
         workspaces.forgetAll()
-        notifier.ready()
     }
 }

@@ -59,6 +59,8 @@ final class Supervisor {
     /// Our own soft RLIMIT_NOFILE at the start, which children get back.
     let descriptorLimit: spawn_limit
     let ownNice: Int32
+    /// When this program took over or started, in milliseconds since 1970.
+    let executedAt = Clock.realTime
 
     var judge: Judge
     var queues = PoolQueues<WaitingOrder>()
@@ -86,8 +88,8 @@ final class Supervisor {
     /// Children may have ended that no pidfd tells of.
     var mustLookForOrphans = false
     var isStopping = false
-    /// A signal has asked for the new version.
-    var mustReplace = false
+    /// When a signal asked for the new version, on the monotonic clock; nil if none did, or it is done.
+    var replaceAskedAt: Int64?
 
     init(_ configuration: SupervisorConfiguration, policy: Policy?, handover: Handover?) throws(SystemError) {
         self.configuration = configuration

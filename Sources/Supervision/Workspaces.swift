@@ -100,6 +100,12 @@ final class Workspaces {
         return unlinkat(parent.number, name, AT_REMOVEDIR) == 0
     }
 
+    /// Whether there may be a workspace to remove.
+    func exists(pool: String, name: String) -> Bool {
+        var status = stat()
+        return fstatat(directory.number, "\(pool)/\(name)", &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
+    }
+
     /// The result file that an attempt left, if it is a file, not empty, and the user's own.
     func openResult(pool: String, name: String) -> OwnedDescriptor? {
         // Step by step: the user may have put a link in place of the directory.

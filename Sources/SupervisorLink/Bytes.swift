@@ -76,6 +76,8 @@ struct ByteReader {
         return values
     }
 
+    mutating func skipRest() { position = bytes.endIndex }
+
     func finish() throws(LinkError) {
         guard isAtEnd else { throw .trailing }
     }

@@ -61,7 +61,11 @@ public enum EngineMessage: Equatable, Sendable {
     public static func decode(_ bytes: ArraySlice<UInt8>) throws(LinkError) -> [EngineMessage] {
         try unframe(bytes) { (kind, reader) throws(LinkError) in
             switch Kind(rawValue: kind) {
-            case .hello: return .hello(version: try reader.integer(), oldest: try reader.integer())
+            case .hello:
+                let hello = EngineMessage.hello(version: try reader.integer(), oldest: try reader.integer())
+                // The one message that is said before both know which version they speak.
+                reader.skipRest()
+                return hello
             case .slots: return .slots(pool: try poolName(&reader), count: try reader.integer())
             case .launch: return .launch(try LaunchOrder(from: &reader))
             case .revoke: return .revoke(attempt: try reader.integer())

@@ -3,8 +3,7 @@ let inMemoryKind: UInt16 = 0xFFFF
 
 /// Whether a packet says no more than "read the first descriptor".
 public func isInMemory(_ packet: ArraySlice<UInt8>) -> Bool {
-    var reader = ByteReader(packet)
-    return packet.count == 6 && (try? reader.integer(UInt16.self)) == inMemoryKind
+    packet.elementsEqual(inMemoryPacket)
 }
 
 /// The packet that goes with a message in a memfd.

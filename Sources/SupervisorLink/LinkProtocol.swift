@@ -5,12 +5,16 @@
 /// A body too large for a packet travels in a sealed memfd: the message is then `inMemory`, its body empty, and the memfd, the
 /// first descriptor, holds the real message.
 ///
-/// Whoever receives something that does not decode, or is over a limit, closes the connection: the two programs are of one
-/// release or of neighbouring ones, so it can only be a fault. `docs/architecture.md` tells the order of messages.
+/// Whoever receives something that does not decode, or is over a limit, closes the connection: what a version adds is said only where
+/// both speak it, so it can only be a fault. `docs/link.md` tells of versions, and of the order of messages.
 public enum LinkProtocol {
-    /// The version this code speaks, and the oldest it still understands.
-    public static let version: UInt32 = 1
+    /// The version this code speaks, and the oldest it still understands: always the one before, so that either program may be
+    /// the first to be upgraded.
+    public static let version: UInt32 = 2
     public static let oldestVersion: UInt32 = 1
+
+    /// The version whose `welcome` tells which release the supervisor is.
+    static let tellsRelease: UInt32 = 2
 
     /// The largest packet, in bytes. Below the default of net.core.wmem_default (212 992), which bounds a packet as a whole.
     public static let maximumPacket = 65_536

@@ -26,13 +26,28 @@ public enum SupervisorMessage: Equatable, Sendable {
         public var pid: Int32
         /// Whether each attempt gets a cgroup of its own.
         public var cgroups: Bool
+        /// Since version 2: the release that the supervisor is, and when it was executed, in milliseconds since 1970.
+        public var program: Program?
 
-        public init(version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool) {
+        public struct Program: Equatable, Sendable {
+            public var release: String
+            public var executedAt: Int64
+
+            public init(release: String, executedAt: Int64) {
+                self.release = release
+                self.executedAt = executedAt
+            }
+        }
+
+        public init(
+            version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool, program: Program? = nil
+        ) {
             self.version = version
             self.store = store
             self.heardUpTo = heardUpTo
             self.pid = pid
             self.cgroups = cgroups
+            self.program = version >= LinkProtocol.tellsRelease ? program ?? Program(release: "", executedAt: 0) : nil
         }
     }
 
@@ -62,6 +77,9 @@ public enum SupervisorMessage: Equatable, Sendable {
                 writer.integer(it.heardUpTo)
                 writer.integer(it.pid)
                 writer.bool(it.cgroups)
+                guard let program = it.program else { break }
+                writer.string(program.release)
+                writer.integer(program.executedAt)
             case .waiting(let attempts): writer.list(attempts) { $0.integer($1) }
             case .started(let reports): writer.list(reports) { $1.write(to: &$0) }
             case .ended(let reports): writer.list(reports) { $1.write(to: &$0) }
@@ -78,10 +96,13 @@ public enum SupervisorMessage: Equatable, Sendable {
         try unframe(bytes) { (kind, reader) throws(LinkError) in
             switch Kind(rawValue: kind) {
             case .welcome:
-                return .welcome(
-                    Welcome(
-                        version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
-                        pid: try reader.integer(), cgroups: try reader.bool()))
+                var welcome = Welcome(
+                    version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
+                    pid: try reader.integer(), cgroups: try reader.bool())
+                if welcome.version >= LinkProtocol.tellsRelease {
+                    welcome.program = .init(release: try reader.string(), executedAt: try reader.integer())
+                }
+                return .welcome(welcome)
             case .waiting:
                 return .waiting(attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
             case .started:

@@ -15,6 +15,9 @@ public enum ServiceManager {
 
     public static func stopping(status: String) { notify("STOPPING=1\nSTATUS=\(oneLine(status))") }
 
+    /// The reason of a start that is given up, for `systemctl status` to show.
+    public static func failed(_ reason: String) { notify("STATUS=Cannot start: \(oneLine(reason))") }
+
     /// Never waits, as sd_notify(3) does for a service manager that does not read: the turn loop must not hang with it.
     public static func feedWatchdog() {
         guard let socket = getenv("NOTIFY_SOCKET") else { return }

@@ -28,7 +28,7 @@ struct Orchctl: ParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    Status.self, Events.self, Reload.self, Drain.self, Version.self, Doctor.self,
+                    Status.self, Events.self, Reload.self, Drain.self, Upgrade.self, Backup.self, Version.self, Doctor.self,
                 ]),
         ])
 

@@ -14,7 +14,7 @@ struct RunStatus: Equatable {
         case .succeeded: code = 0
         case .cancelled: code = Outcome(.cancelled).exitStatus
         case .failed: code = outcome.map(\.exitStatus) ?? 1
-        case .expired, .queued, .running: code = ExitStatus.runFailed.rawValue
+        default: code = ExitStatus.runFailed.rawValue
         }
         // A program that fails says why itself.
         if task.state != .succeeded, !(task.state == .failed && outcome?.kind == .exited) { remark = TaskText.ending(task) }

@@ -133,7 +133,7 @@ extension TaskSpec {
     ///
     /// A daemon of another user may not enter it, and would run somebody's `make` where they did not expect it.
     func withDefaultDirectory(_ connection: Connection) -> TaskSpec {
-        guard cwd == nil, command != nil, connection.peerUser == getuid(), let path = getcwd(nil, 0) else { return self }
+        guard cwd == nil, command != nil, connection.peer?.user == getuid(), let path = getcwd(nil, 0) else { return self }
         defer { free(path) }
         var spec = self
         spec.cwd = String(cString: path)

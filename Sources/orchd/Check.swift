@@ -1,6 +1,8 @@
 import ArgumentParser
 import Engine
+import Glibc
 import Scheduling
+import Storage
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,9 +10,13 @@ struct Check: ParsableCommand {
         discussion: """
             Every fault is named with its file, line and key. Exits with 0 if there is none, with 78 otherwise.
 
+            With --state-dir, whether the queue there is sound, and one that this version of orchd can open; the configuration \
+            is checked as well only where --config names it. All of the queue is read, also while a daemon uses it.
+
             EXAMPLES
               orchd check
               orchd check --config ./orchd.toml
+              orchd check --state-dir /var/lib/orchd
             """)
 
     @Option(
@@ -18,8 +24,13 @@ struct Check: ParsableCommand {
             "The configuration file; pools.d and agents are beside it. Your own if you have one, else that of the system.",
             valueName: "file"))
     var config: String?
+    @Option(help: ArgumentHelp("Check the queue in this directory.", valueName: "dir"))
+    var stateDir: String?
 
     func run() throws {
+        if let stateDir { try checkQueue(stateDir) }
+        // A daemon that has no configuration is as its options say.
+        guard stateDir == nil || config != nil else { return }
         let config = config ?? ConfigurationPlace.user ?? ConfigurationPlace.system
         do {
             let configuration = try Configuration.load(config)
@@ -27,6 +38,19 @@ struct Check: ParsableCommand {
             print("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents(of: configuration))")
         } catch {
             throw fail(error, status: configurationStatus)
+        }
+    }
+
+    private func checkQueue(_ directory: String) throws {
+        let queue = directory + "/queue.db"
+        guard access(queue, F_OK) == 0 || access(queue + "-wal", F_OK) == 0 else {
+            return print("\(directory) has no queue yet: a new one will be made")
+        }
+        do {
+            let contents = try StoppedDatabase.verify(queue)
+            print("\(queue) is sound: \(contents.tasks) tasks (\(contents.unfinished) not ended)")
+        } catch {
+            throw fail(error, status: (error as? StorageError)?.code == .failed ? 1 : configurationStatus)
         }
     }
 

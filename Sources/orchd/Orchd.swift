@@ -16,5 +16,5 @@ struct Orchd: ParsableCommand {
               orchd check                          is the configuration valid?
             """,
         version: Release.version,
-        subcommands: [Run.self, Serve.self, Check.self, MakePolicy.self])
+        subcommands: [Run.self, Serve.self, Check.self, Restore.self, MakePolicy.self])
 }

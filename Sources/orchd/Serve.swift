@@ -36,6 +36,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        Allocator.giveBackWhatIsFree()
         // Whatever the engine makes is its own; the socket, which others may use, is made by systemd.
         umask(0o077)
         let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }
@@ -43,6 +44,7 @@ struct Serve: ParsableCommand {
         do {
             engine = try start(log)
         } catch {
+            ServiceManager.failed("\(error)")
             throw fail(error, status: startStatus(error))
         }
         let signals = handleSignals(engine)

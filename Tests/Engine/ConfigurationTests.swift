@@ -108,6 +108,7 @@ private struct Files: ~Copyable {
             "orchd.toml", "[retention]\nage = \"soon\"",
             "orchd.toml:2: age must be a duration such as \"90s\", \"10m\" or \"30d\""
         ),
+        ("orchd.toml", "[retention]\r\n\r\ncount = 1.5\r\n", "orchd.toml:3: count must be a whole number from 0 to 100000000"),
         ("orchd.toml", "x = [", nil),
         ("pools.d/p.toml", "slots = -1", "pools.d/p.toml:1: slots must be a whole number from 0 to 10000"),
         ("pools.d/p.toml", "agent = \"no\"", "pools.d/p.toml:1: there is no agent \"no\": no file agents/no.toml"),
@@ -123,6 +124,53 @@ private struct Files: ~Copyable {
         files[file] = text
         let faults = try Files(files).faults()
         if let fault { #expect(faults == [fault]) } else { #expect(!faults.isEmpty) }
+    }
+
+    /// With the first two the parser overflows the stack.
+    @Test(arguments: [
+        "a" + String(repeating: ".a", count: 100_000) + " = 1", "[a" + String(repeating: ".a", count: 100_000) + "]",
+        "# " + String(repeating: "x", count: 1 << 20),
+    ])
+    func whatIsFarTooLargeIsRefused(_ text: String) throws {
+        #expect(try Files(["orchd.toml": text]).faults() == ["orchd.toml: is no configuration: more than 256 KiB or 4096 dots"])
+    }
+
+    /// The parser would abort.
+    @Test(arguments: [
+        "[.a]", "[!x]", " [ {", "\u{FEFF}[#", "a = '''\n[.\n'''\n[=]", "a = [\n[], # ]\n['x']]\n[.", #"a = "\"[""# + "\n[+",
+        "[\"a]\"]\n[\n", "a = \"\"\"x\"\"\"\"\n[,]",
+    ])
+    func aTableHasAName(_ text: String) throws {
+        let line = text.split(separator: "\n").count
+        #expect(try Files(["orchd.toml": text]).faults() == ["orchd.toml:\(line): a table's name is missing after \"[\""])
+    }
+
+    @Test(arguments: ["[", "[[", "[]", "[ ]"]) func whatTheParserSaysOfTablesItselfIsLeftToIt(_ text: String) throws {
+        let faults = try Files(["orchd.toml": text]).faults()
+        #expect(faults.count == 1 && faults.first?.contains("table header") == true)
+    }
+
+    @Test func whatOnlyLooksLikeATableIsNone() throws {
+        let text = """
+            argv = [
+            'x',
+            [ # group
+            "[.a]"
+            ],
+              [
+            '''
+            [.''' ]]
+            [ "env" ]
+            '[.b' = '''[.'
+            [.'''
+            """
+        let files = try Files(["orchd.toml": "", "agents/a.toml": text])
+        #expect(try files.load().agents["a"]?.arguments == [.single("x"), .group(["[.a]"]), .group(["[."])])
+    }
+
+    @Test func faultsHaveAnEnd() throws {
+        let text = (0..<10_000).map { "k\($0) = 1" }.joined(separator: "\n")
+        #expect(try Files(["orchd.toml": text]).faults().count == 100)
     }
 
     @Test func allFaultsAreNamedAtOnce() throws {

@@ -55,6 +55,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("9223372036854775807 7\n", 7), ("5000 -7\n", 0), ("5000 501\n", 500), ("5000\n 6 7 8\nx y\n5000 3\n", 3),
+    ])
+    func aTornIndexIsNoCrash(_ index: String, _ offset: Int64) throws {
+        try withFile(Data(repeating: 65, count: 500)) { path in
+            try Data(index.utf8).write(to: URL(filePath: path + OutputIndex.suffix))
+            #expect(OutputIndex.offset(in: path, writtenSince: 5000) == offset)
+        }
+    }
+
     @Test func filesOfATaskAreRemovedTogether() throws {
         let root = NSTemporaryDirectory() + "orchd-files-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: root) }

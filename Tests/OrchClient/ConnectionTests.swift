@@ -20,7 +20,7 @@ import Testing
         let daemon = try FakeDaemon { [version] peer in peer.answer(peer.request(), version) }
         let connection = try Connection(path: daemon.path)
         #expect(try connection.call(.version, as: VersionInfo.self) == version)
-        #expect(connection.peerUser == getuid())
+        #expect(connection.peer?.user == getuid())
     }
 
     @Test func anAnswerMayComeInPieces() throws {

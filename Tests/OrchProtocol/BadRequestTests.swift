@@ -65,11 +65,23 @@ import Testing
         #expect(error.message.utf8.count < 200)
     }
 
+    @Test(arguments: ["x", "\u{301}"]) func aHugeKeyIsNotQuotedWhole(_ character: String) throws {
+        let key = "a" + String(repeating: character, count: 1 << 20)
+        for params in [#"{"prompt":"p","labels":{"\#(key)":5}}"#, #"{"prompt":"p","\#(key)":5}"#] {
+            let error = try submitError(params)
+            #expect(error.message.utf8.count < 500 && (error.data?.field ?? "").utf8.count < 500)
+        }
+    }
+
     @Test func anUnknownParameterIsNamedWithTheNearest() throws {
         let error = try submitError(#"{"command":["x"],"timout":3}"#)
         #expect(error.kind == .invalidParameter)
         #expect(error.message == #"unknown parameter "timout"; did you mean "timeout"?"#)
         #expect(error.data?.field == "timout")
+    }
+
+    @Test(arguments: [("", "\"\""), ("params", "params")]) func anOddNameIsAField(_ name: String, _ field: String) throws {
+        #expect(try submitError(#"{"prompt":"p","\#(name)":1}"#).data?.field == field)
     }
 
     @Test func inABatchTheFieldHasTheIndex() throws {

@@ -20,6 +20,12 @@ import Testing
     @Test func shorteningKeepsWhatFits() {
         #expect("abc".shortened(to: 3) == "abc")
         #expect("abcd".shortened(to: 3) == "abc…")
+        #expect("äöü".shortened(to: 3) == "äöü")
+    }
+
+    @Test func oneCharacterMayBeTooLong() {
+        let text = "a" + String(repeating: "\u{301}", count: 1000)
+        #expect(text.count == 1 && text.shortened(to: 10).unicodeScalars.count == 11)
     }
 }
 
@@ -36,5 +42,10 @@ import Testing
         #expect(outcome.exitStatus == status)
         #expect(outcome.retryCause == cause)
         #expect(outcome.isSuccess == (status == 0))
+    }
+
+    @Test(arguments: [Int.min, .max, 1 << 32]) func aCodeThatNoProcessHasIsNoCrash(_ code: Int) {
+        #expect(Outcome(.exited, code: code).exitStatus != 0)
+        #expect((128...255).contains(Outcome(.signalled, code: code).exitStatus))
     }
 }

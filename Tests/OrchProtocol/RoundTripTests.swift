@@ -49,7 +49,7 @@ import Testing
             .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
             .poolDrain(PoolSelection(pool: "p")), .workerList(WorkerListParameters(pool: "p")),
             .workerList(WorkerListParameters()), .status, .reload, .drain, .stop(StopParameters(now: true)),
-            .stop(StopParameters()), .version, .subscribe(SubscribeParameters(after: 7, follow: false)),
+            .stop(StopParameters()), .backup, .version, .subscribe(SubscribeParameters(after: 7, follow: false)),
             .subscribe(SubscribeParameters()),
         ]
     }
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Method.poolList, .workerList, .status, .reload, .drain, .stop, .version, .subscribe, .list])
+    @Test(arguments: [Method.poolList, .workerList, .status, .reload, .drain, .stop, .backup, .version, .subscribe, .list])
     func parametersMayBeLeftOut(_ method: Method) throws {
         let (_, result) = Wire.request(from: Data(#"{"jsonrpc":"2.0","id":1,"method":"\#(method.rawValue)"}"#.utf8))
         #expect(try result.get().call.method == method)
@@ -93,6 +93,8 @@ import Testing
             .event(request: .number(1), event), .finished(request: .string("x"), Self.task),
             .output(request: .number(1), OutputChunk(stream: .stdout, offset: 0, text: "ü\u{0}", attempt: 2)),
             .output(request: .number(1), OutputChunk(stream: .stderr, offset: 1 << 40, base64: "/w==")),
+            .backup(request: .number(1), BackupPart(size: 1 << 40, offset: 5)),
+            .backup(request: .number(1), BackupPart(size: 6, offset: 5, base64: "/w==")),
         ]
         for notification in notifications {
             let line = try Wire.line(notification)
@@ -122,6 +124,7 @@ import Testing
         try check(SubmissionResult.one(Submitted(id: 1, created: false, warning: "w")))
         try check(SubmissionResult.many([Submitted(id: 1, created: true), Submitted(id: 2, created: true)]))
         try check(SubmissionResult.many([]))
+        try check(SubmissionResult.many([Submitted(id: 1, created: true, warning: "w"), Submitted(id: 2, created: false)]))
         try check(TaskPage(tasks: [Self.task], nextCursor: 4))
         try check(Self.task)
         try check(TasksChanged(tasks: [.init(id: 1, state: .queued)], count: 9))
@@ -138,6 +141,14 @@ import Testing
                 state: .degraded, version: "1", pid: 2, startedAt: Self.time, now: Self.time,
                 supervisor: SupervisorStatus(connected: true, pid: 3, cgroups: false), counts: TaskCounts(), pools: [pool],
                 problems: ["p"], lastEvent: 8))
+    }
+
+    /// It is not the encoder that writes it.
+    @Test(arguments: [RequestID.number(-7), .string("a\"\n\u{1F600}")])
+    func theAnswerToABatchIsWrittenLikeOthers(id: RequestID) throws {
+        let tasks = [Submitted(id: 1, created: true), Submitted(id: .max, created: false)]
+        let line = try Wire.line(Response(id: id, result: SubmissionResult.many(tasks)))
+        #expect(line == (try Wire.line(Response(id: id, result: tasks))))
     }
 
     @Test(arguments: WireError.Code.allCases) func errorRoundTrip(_ code: WireError.Code) throws {

@@ -15,6 +15,11 @@ import Testing
         #expect(DurationText.seconds(text) == nil)
     }
 
+    @Test(arguments: [("9", 400, ""), ("9", 400, "s"), ("9", 308, "w")])
+    func whatNoNumberCanHoldIsNoDuration(_ digit: String, _ count: Int, _ unit: String) {
+        #expect(DurationText.seconds(String(repeating: digit, count: count) + unit) == nil)
+    }
+
     @Test(arguments: [
         (0, "0ms"), (0.25, "250ms"), (0.9999, "1s"), (1, "1s"), (4.24, "4.2s"), (9.99, "10s"), (59.6, "1m"), (90, "1m 30s"),
         (3600, "1h"), (3661, "1h 1m"), (86_400, "1d"), (90_000, "1d 1h"), (-5, "0ms"), (.infinity, "for ever"),

@@ -41,7 +41,7 @@ import Testing
 
     @Test func outcomesNameTheirRetryCause() {
         for row in reference.tables["Outcome.Kind"] ?? [] {
-            let cause = Outcome.Kind(rawValue: row[0]).flatMap { Outcome($0, code: 1).retryCause }
+            let cause = Outcome(Outcome.Kind(rawValue: row[0]), code: 1).retryCause
             #expect(row[2].hasPrefix(cause.map { "`\($0.rawValue)`" } ?? "never"), "\(row[0])")
         }
     }

@@ -16,7 +16,8 @@ import Testing
         Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
         TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
         PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, DaemonStatus.self, SupervisorStatus.self,
-        ReloadResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self, Event.self, WireError.self,
+        ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
+        Event.self, WireError.self,
         WireError.Details.self,
     ]
 
@@ -100,7 +101,7 @@ import Testing
     @Test func methodsThatStreamHaveANotification() throws {
         let streams = [
             Method.wait.rawValue: ("task", "TaskRecord"), Method.logs.rawValue: ("output", "OutputChunk"),
-            Method.subscribe.rawValue: ("event", "Event"),
+            Method.subscribe.rawValue: ("event", "Event"), Method.backup.rawValue: ("backup", "BackupPart"),
         ]
         let named = schema.definitions["Notification"]?["properties"]?["method"]?["enum"]?.strings ?? []
         #expect(Set(named) == Set(streams.keys))
@@ -189,6 +190,7 @@ extension Method {
         case .workerList: WorkerList.self
         case .status: DaemonStatus.self
         case .reload: ReloadResult.self
+        case .backup: BackupResult.self
         case .version: VersionInfo.self
         case .subscribe: SubscribeEnd.self
         }

@@ -47,6 +47,32 @@ import Testing
         #expect(error.description.contains("version \(Schema.version + 1)"))
     }
 
+    /// A newer orchd has added a column, and says that this one can do without.
+    @Test func aNewerDatabaseThatOnlyHasMoreIsOpenedAndStaysNewer() throws {
+        try SQLiteStore(path: path).close()
+        let newer = SchemaVersion(version: Schema.version + 1, oldestReader: Schema.version)
+        try change("ALTER TABLE task ADD COLUMN later TEXT; PRAGMA user_version = \(newer.userVersion)")
+        for count in 1...2 {
+            let store = try SQLiteStore(path: path)
+            try store.insert([item()])
+            #expect(store.counts.tasks(in: "default").ready == count)
+            try store.close()
+        }
+        let queue = try DatabaseQueue(path: path)
+        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == newer.userVersion)
+        try queue.close()
+    }
+
+    @Test func everyVersionSaysWhoCanReadIt() {
+        #expect(Schema.oldestReaders.count == Schema.migrations.count)
+        #expect(zip(1..., Schema.oldestReaders).allSatisfy { $1 <= $0 })
+        #expect(Schema.oldestReaders == Schema.oldestReaders.sorted())
+        #expect(SchemaVersion(userVersion: 1) == SchemaVersion(version: 1, oldestReader: 1))
+        #expect(SchemaVersion(userVersion: 3_005) == SchemaVersion(version: 5, oldestReader: 3))
+        #expect(SchemaVersion(version: 5, oldestReader: 3).isReadable(by: 3))
+        #expect(!SchemaVersion(version: 5, oldestReader: 3).isReadable(by: 2))
+    }
+
     /// The newer version is only in a WAL that a crash has left.
     @Test func aNewerDatabaseIsRefusedByItsWAL() throws {
         let store = try SQLiteStore(path: path)
@@ -59,12 +85,13 @@ import Testing
         try store.close()
     }
 
-    @Test(arguments: ["text", "zeros", "short", "shorter than a header"])
+    @Test(arguments: ["text", "zeros", "short", "shorter than a header", "empty"])
     func whatIsNoDatabaseIsRefused(kind: String) throws {
         let data =
             switch kind {
             case "text": Data(String(repeating: "this is no database\n", count: 500).utf8)
             case "zeros": Data(count: 8192)
+            case "empty": Data()
             case "short": Data("SQLite format 3\0".utf8)
             default: Data("x".utf8)
             }
@@ -102,16 +129,25 @@ import Testing
         #expect(error.description.contains("another program"))
     }
 
-    @Test func anEmptyFileAndAnEmptyDatabaseAreTaken() throws {
-        #expect(FileManager.default.createFile(atPath: path, contents: nil))
-        try SQLiteStore(path: path).close()
-        try FileManager.default.removeItem(atPath: path)
-        // As it is when the engine is killed before its tables are made.
-        try change("PRAGMA journal_mode = WAL")
-        #expect(try directory.data("queue.db").count > 0)
+    @Test func whatAStartLeftThatWasCutShortIsNoHindrance() throws {
+        // The engine was killed while it made its tables, beside the path.
+        for suffix in ["", "-journal"] {
+            #expect(FileManager.default.createFile(atPath: path + ".new" + suffix, contents: Data("torn".utf8)))
+        }
         let store = try SQLiteStore(path: path)
         try store.insert([item()])
         try store.close()
+        #expect(!FileManager.default.fileExists(atPath: path + ".new"))
+    }
+
+    @Test func aDatabaseThatIsGoneFromBesideItsLogIsMissed() throws {
+        let store = try SQLiteStore(path: path)
+        try store.insert([item()])
+        try FileManager.default.copyItem(atPath: path + "-wal", toPath: directory.path("other.db-wal"))
+        try store.close()
+        let error = try #require(throws: StorageError.self) { try SQLiteStore(path: directory.path("other.db")) }
+        #expect(error.code == .damaged && error.description.contains("is gone"))
+        #expect(try directory.data("other.db-wal").count > 0)
     }
 
     @Test func aDirectoryThatIsMissingIsNamed() throws {

@@ -18,7 +18,7 @@ import Testing
             }
             var live: [String: LiveCounts] = [:]
             for row in try Row.fetchAll(
-                db, sql: "SELECT pool, state, COUNT(*) FROM attempt WHERE state < 2 GROUP BY pool, state")
+                db, sql: "SELECT pool, state, COUNT(*) FROM attempt WHERE state <> 2 GROUP BY pool, state")
             {
                 if row[1] == 0 { live[row[0], default: LiveCounts()].dispatched = row[2] }
                 if row[1] == 1 { live[row[0], default: LiveCounts()].running = row[2] }

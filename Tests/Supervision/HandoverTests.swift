@@ -15,6 +15,11 @@ import Testing
         #expect(Handover(decoding: handover.encoded()) == handover)
         #expect(Handover(decoding: Array(handover.encoded().dropLast(4))) == nil)
         #expect(Handover(decoding: []) == nil)
+        // A field too many, a count that is none, a byte that is no hexadecimal number.
+        let text = String(decoding: handover.encoded(), as: UTF8.self)
+        #expect(Handover(decoding: Array((text + "\0x").utf8)) == nil)
+        #expect(Handover(decoding: Array("orchd-handover 1\05\01024\0-1\00\00\00".utf8)) == nil)
+        #expect(Handover(decoding: Array(text.utf8).map { $0 == UInt8(ascii: "f") ? UInt8(ascii: "g") : $0 }) == nil)
     }
 
     @Test(arguments: LifeTests.modes) func tasksGoOn(cgroups: Bool) throws {

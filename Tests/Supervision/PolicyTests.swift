@@ -16,7 +16,7 @@ import Testing
     @Test func aPolicyIsRead() throws {
         let policy = try Policy(parsing: Self.text)
         #expect(policy.pools["p"]?.identity == Policy.Identity(user: 1000, group: 1000, supplementary: [27]))
-        #expect(policy.pools["p"]?.programs == ["/opt/my tools/run"])
+        #expect(policy.pools["p"]?.programs == [Array("/opt/my tools/run".utf8)])
         #expect(policy.pools["any"]?.programs == [])
     }
 
@@ -50,6 +50,18 @@ import Testing
         #expect(verdict { $0.oomScoreAdjust = -1 } == .refused(.oomScore))
     }
 
+    /// Two spellings of an ä, which Swift's strings take for equal and the kernel does not.
+    @Test func programsAreComparedByteForByte() throws {
+        let (allowed, other) = ("/opt/\u{E4}", "/opt/a\u{308}")
+        let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\nprogram p \(allowed)\n")
+        let judge = Judge(policy: policy, ownOOMScore: 0)
+        func verdict(_ program: String) -> Judge.Verdict {
+            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [program]))
+        }
+        #expect(verdict(other) == .refused(.program))
+        #expect(verdict(allowed) != .refused(.program))
+    }
+
     @Test(.enabled(if: geteuid() == 0)) func poolsRunAsTheirUsersAndReloadIsAllOrNothing() throws {
         var template = Array("/tmp/orchd-policy-XXXXXX".utf8CString)
         close(mkstemp(&template))
@@ -58,7 +70,7 @@ import Testing
         func put(_ text: String) throws { try SmallFile.write(text, to: path) }
         try put("orchd-policy 1\npool p 65534 65534\n")
         let fixture = try Fixture(options: ["--policy", path])
-        let engine = try fixture.engine()
+        var engine = try fixture.engine()
         let output = try fixture.file("out")
         let order = fixture.shell("id -u; id -G; touch x; stat -c %u-%a . ..; mkdir -m 0 locked; echo r > .orch-result") {
             $0.descriptors = [1]
@@ -77,9 +89,11 @@ import Testing
         truncate(path, 0)
         try put("orchd-policy 1\npool q 65534 65534\nprogram q /bin/true\n")
         fixture.send(SIGHUP)
+        // With a policy that is valid it executes its program anew.
+        try engine.waitForClose()
+        engine = try fixture.engine()
         try engine.send(.slots(pool: "q", count: 1))
-        // The signal may come after the order.
-        try eventually { (try? engine.run(fixture.order("/bin/true") { $0.pool = "q" }).ending) == .exited }
+        #expect(try engine.run(fixture.order("/bin/true") { $0.pool = "q" }).ending == .exited)
         #expect(try engine.run(fixture.order("/bin/sh") { $0.pool = "q" }).code == EndReport.Refusal.program.rawValue)
         #expect(try engine.run(fixture.order("true")).code == EndReport.Refusal.unknownPool.rawValue)
     }

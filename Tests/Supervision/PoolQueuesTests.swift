@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Supervision
@@ -33,6 +34,24 @@ import Testing
         slots.free(2)
         slots.free(3)
         #expect([slots.take(), slots.take()] == [1, nil])
+    }
+
+    @Test func thousandsOfSlotsAreGivenLikeAFew() {
+        var slots = PoolSlots()
+        slots.count = 1_000
+        var used: Set<UInt32> = []
+        var random = SeededGenerator(20_261_122)
+        for _ in 0..<20_000 {
+            if used.count < 1_000, Bool.random(using: &random) {
+                let lowest = (1...1_000).first { !used.contains($0) }
+                #expect(slots.take() == lowest)
+                if let lowest { used.insert(lowest) }
+            } else if let slot = used.sorted().randomElement(using: &random) {
+                slots.free(slot)
+                used.remove(slot)
+            }
+        }
+        #expect(slots.hasFree == (used.count < 1_000))
     }
 
     @Test func comingAndGoingKeepsNothing() {

@@ -35,7 +35,7 @@ import Testing
     @Test func strangersAndVersionsAreRefused() throws {
         let fixture = try Fixture()
         let newer = try TestEngine(connecting: fixture.link)
-        try newer.send(.hello(version: 9, oldest: 2))
+        try newer.send(.hello(version: 9, oldest: LinkProtocol.version + 1))
         try newer.waitForClose()
         let rude = try TestEngine(connecting: fixture.link)
         try rude.send(.slots(pool: "p", count: 1))
@@ -43,9 +43,21 @@ import Testing
         let both = try TestEngine(connecting: fixture.link)
         try both.send(.hello(version: 9, oldest: 1))
         try both.wait("inventory") { both.hasInventory }
-        #expect(both.welcome?.version == 1)
+        #expect(both.welcome?.version == LinkProtocol.version)
+        #expect(both.welcome?.program?.release == "0.1.0")
         var status = stat()
         #expect(stat(fixture.link, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    }
+
+    /// An engine of the version before: it would not understand more than it knows.
+    @Test func anOlderEngineIsServedInItsOwnWords() throws {
+        let fixture = try Fixture()
+        let engine = try TestEngine(connecting: fixture.link)
+        try engine.sendBytes([1, 0, 8, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0])
+        try engine.wait("inventory") { engine.hasInventory }
+        #expect(engine.welcome?.version == 1 && engine.welcome?.program == nil)
+        try engine.send(.slots(pool: "p", count: 1))
+        #expect(try engine.run(fixture.shell("exit 4")).code == 4)
     }
 
     @Test func anUnsealedFileIsNotRead() throws {

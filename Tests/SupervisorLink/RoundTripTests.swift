@@ -32,5 +32,6 @@ import Testing
         #expect(isInMemory(inMemoryPacket[...]))
         #expect(!isInMemory(EngineMessage.revoke(attempt: 1).encoded()[...]))
         #expect(!isInMemory([]))
+        #expect(!isInMemory([0xFF, 0xFF, 1, 0, 0, 0]), "a body is promised and not there")
     }
 }

@@ -19,7 +19,11 @@ enum Samples {
         endedMonotonic: .max, cpuUser: 1, cpuSystem: 2, peakMemory: 3)
 
     static let toEngine: [SupervisorMessage] = [
-        .welcome(.init(version: 1, store: .max, heardUpTo: 7, pid: 8, cgroups: true)), .waiting(attempts: [1, 2]),
+        .welcome(.init(version: 1, store: .max, heardUpTo: 7, pid: 8, cgroups: true)),
+        .welcome(
+            .init(
+                version: 2, store: .max, heardUpTo: 7, pid: 8, cgroups: true,
+                program: .init(release: "0.2.0", executedAt: 1_700_000_000_000))), .waiting(attempts: [1, 2]),
         .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true), .result(attempt: 4),
     ]
 }

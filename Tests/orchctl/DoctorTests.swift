@@ -51,3 +51,90 @@ import Testing
         #expect(text == "fail  a     is off\n            -> turn it on\nok    long  fine\n")
     }
 }
+
+@Suite struct ServiceChecksTests {
+    private func text(_ lines: [String: String]) -> String { lines.map { "\($0)=\($1)\n" }.joined() }
+
+    @Test func whatRunsIsFine() {
+        for state in ["active", "reloading"] {
+            let finding = ServiceChecks.finding("orchd", text(["LoadState": "loaded", "ActiveState": state]), journal: "")
+            #expect(finding.verdict == .ok)
+        }
+    }
+
+    @Test func aRefusedStartIsExplained() {
+        let failed = ["LoadState": "loaded", "ActiveState": "failed", "Result": "exit-code", "ExecMainStatus": "78"]
+        let told = ServiceChecks.finding(
+            "orchd", text(failed.merging(["StatusText": "Cannot start: the database /x is damaged"]) { $1 }), journal: "")
+        #expect(told.verdict == .fail)
+        #expect(told.detail == "orchd.service does not run: the database /x is damaged")
+        #expect(told.remedy?.contains("systemctl start orchd") == true && told.remedy?.contains("orchd restore") == true)
+
+        let journal = "orchd: first reason\norchd: the last: reason\norchd.service: Failed with result 'exit-code'.\n"
+        let found = ServiceChecks.finding("orchd", text(failed), journal: journal, scope: "--user ")
+        #expect(found.detail == "orchd.service does not run: the last: reason")
+        #expect(found.remedy?.contains("systemctl --user start orchd") == true)
+
+        let silent = ServiceChecks.finding(
+            "orchd-supervisor",
+            text(["LoadState": "loaded", "ActiveState": "failed", "Result": "signal", "ExecMainStatus": "9"]),
+            journal: "")
+        #expect(silent.detail.contains("it ended with signal, status 9"))
+        let limit = ServiceChecks.finding(
+            "orchd",
+            text(["LoadState": "loaded", "ActiveState": "failed", "Result": "start-limit-hit", "ExecMainStatus": "1"]),
+            journal: "")
+        #expect(limit.remedy?.contains("reset-failed") == true)
+    }
+
+    @Test func whatIsStoppedOrMissingIsSaid() {
+        let stopped = ServiceChecks.finding(
+            "orchd", text(["LoadState": "loaded", "ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"]),
+            journal: "")
+        #expect(stopped.verdict == .fail && stopped.remedy == "systemctl start orchd")
+        let missing = ServiceChecks.finding("orchd", text(["LoadState": "not-found", "ActiveState": "inactive"]), journal: "")
+        #expect(missing.verdict == .warn && missing.detail.contains("not installed"))
+        #expect(ServiceChecks.finding("orchd", "", journal: "").verdict == .warn)
+    }
+}
+
+@Suite struct UpgradeReportTests {
+    private func status(pid: Int32, started: Int64, supervisor: SupervisorStatus, version: String = "1.0") -> DaemonStatus {
+        DaemonStatus(
+            state: .running, version: version, pid: pid, startedAt: WireTime(milliseconds: started),
+            now: WireTime(milliseconds: 0),
+            supervisor: supervisor, counts: TaskCounts(), pools: [], problems: [], lastEvent: 0)
+    }
+
+    private func supervisor(_ pid: Int32, executed: Int64?, version: String? = "1.0") -> SupervisorStatus {
+        SupervisorStatus(
+            connected: true, pid: pid, cgroups: true, version: version, startedAt: executed.map { WireTime(milliseconds: $0) })
+    }
+
+    @Test func bothAreNew() {
+        let report = UpgradeReport(
+            from: status(pid: 1, started: 1, supervisor: supervisor(9, executed: nil, version: nil)),
+            to: status(pid: 2, started: 2, supervisor: supervisor(9, executed: 5, version: "2.0"), version: "2.0"),
+            running: 3, lost: [], pause: 0.1234, problem: nil)
+        #expect(report.problems.isEmpty)
+        #expect(
+            report.text(style: .plain) == """
+                supervisor: an older version -> 2.0
+                engine: 1.0 -> 2.0
+                3 of 3 running tasks kept
+                clients waited for 123 ms at the most
+
+                """)
+    }
+
+    @Test func whatWentWrongIsSaid() {
+        let before = status(pid: 1, started: 1, supervisor: supervisor(9, executed: 5))
+        let same = UpgradeReport(from: before, to: before, running: 1, lost: [], pause: 0, problem: "it failed")
+        #expect(same.problems.count == 3 && same.problems[0] == "it failed")
+        let other = UpgradeReport(
+            from: before, to: status(pid: 2, started: 2, supervisor: supervisor(10, executed: 6)), running: 2, lost: [7],
+            pause: 0, problem: nil)
+        #expect(other.problems.count == 2 && other.problems[1].contains("7"))
+        #expect(other.text(style: .plain).contains("1 of 2 running tasks kept"))
+    }
+}

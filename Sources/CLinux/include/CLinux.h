@@ -13,6 +13,7 @@
 #include "clinux_signals.h"
 #include "clinux_spawn.h"
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>

@@ -21,6 +21,14 @@ final class ConfigurationFile {
         guard let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is not UTF-8 text")])
         }
+        guard data.count <= Self.maximum.size, data.count(where: { $0 == UInt8(ascii: ".") }) <= Self.maximum.dots else {
+            let limits = "\(Self.maximum.size >> 10) KiB or \(Self.maximum.dots) dots"
+            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is no configuration: more than \(limits)")]
+            )
+        }
+        if let line = HeaderScan.fault(in: [UInt8](data)) {
+            throw ConfigurationError(faults: [.init(file: path, line: line, problem: "a table's name is missing after \"[\"")])
+        }
         self.text = text
         do {
             root = try TOMLTable(string: text)
@@ -33,14 +41,20 @@ final class ConfigurationFile {
     var top: Section { Section(file: self, name: nil, table: root) }
 
     func fault(_ key: String?, in section: String?, _ problem: String) {
+        guard faults.count < Self.maximum.faults else { return }
         faults.append(.init(file: path, line: key.flatMap { line(of: $0, in: section) }, problem: problem))
     }
+
+    /// Far more than any configuration has. Each dot of a key is a table in a table, which the parser takes apart by recursion, and
+    /// each fault is looked for in the text.
+    private static let maximum = (size: 256 << 10, dots: 4096, faults: 100)
 
     /// TOMLKit keeps no positions once a file is parsed, so a key is looked for again, in the text of its section.
     private func line(of key: String, in section: String?) -> Int? {
         var current: String?
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = raw.drop { $0 == " " || $0 == "\t" }
+        // By scalars: a line feed after a carriage return is no character of its own.
+        for (index, raw) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = Substring(raw).drop { $0 == " " || $0 == "\t" }
             if line.first == "[" {
                 current = String(line.drop { $0 == "[" || $0 == " " }.prefix { $0 != "]" && $0 != " " })
                 if current == key, section == nil { return index + 1 }

@@ -30,13 +30,15 @@ enum Story {
         case .daemonStarted: "orchd is ready\(reason)."
         case .daemonDraining: "orchd is draining: it starts nothing more."
         case .daemonReloaded: "The configuration was reloaded\(reason)."
+        case .daemonRestored: "The queue was restored\(event.detail.map { " " + $0 } ?? "")."
         case .supervisorConnected: "Connected to the supervisor."
         case .supervisorLost: "The supervisor is gone; running tasks are out of sight until it is back."
+        default: nil
         }
     }
 
     /// Random numbers, never to change. Those that need explaining are explained in `systemd/orchd.catalog`.
-    static func messageID(_ event: Event) -> String {
+    static func messageID(_ event: Event) -> String? {
         switch event.kind {
         case .taskQueued: "e2c87d062b084aa7bbf69e8474e60dac"
         case .taskStarted: "0f5c979c9fbc470889f8508bd95289da"
@@ -58,8 +60,10 @@ enum Story {
         case .daemonStarted: "01df9b01dd7d4210b7681f4a4d41eae8"
         case .daemonDraining: "bd1a480133c945369005df53eb74ae1f"
         case .daemonReloaded: "85eebe01f42c48b898b65a3756ea31c8"
+        case .daemonRestored: "8d2a06545f594d0c835dae40762fedc1"
         case .supervisorConnected: "00011d88f4ad442fb1793ccf72170886"
         case .supervisorLost: "aca03a6e034c40b8a74b5b7847f0dc1d"
+        default: nil
         }
     }
 

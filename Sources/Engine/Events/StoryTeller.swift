@@ -39,7 +39,7 @@ final class StoryTeller: Sendable {
     private func write(_ event: Event) {
         guard let sentence = Story.sentence(event) else { return }
         var metadata: Logger.Metadata = [:]
-        metadata["MESSAGE_ID"] = "\(Story.messageID(event))"
+        metadata["MESSAGE_ID"] = Story.messageID(event).map { "\($0)" }
         metadata["TASK_ID"] = event.task.map { "\($0)" }
         metadata["ATTEMPT"] = event.attempt.map { "\($0)" }
         metadata["POOL"] = event.pool.map { "\($0)" }

@@ -1,4 +1,5 @@
 import Glibc
+import OrchProtocol
 import Scheduling
 import SupervisorLink
 
@@ -61,7 +62,7 @@ extension AttemptEnd {
         _ step: EndReport.Step, _ error: Int32, _ program: String, _ path: String?, _ directory: String?
     ) -> String {
         let why = SystemError.text(error)
-        let quoted = "\"\(program.count > 200 ? String(program.prefix(200)) + "…" : program)\""
+        let quoted = "\"\(program.shortened(to: 200))\""
         switch step {
         case .execute:
             return switch error {

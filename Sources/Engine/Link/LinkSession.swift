@@ -2,7 +2,7 @@ import Scheduling
 import SupervisorLink
 
 /// The order of messages on one connection: first `welcome`, then the inventory, then news.
-struct LinkSession {
+package struct LinkSession {
     private enum Stage {
         case greeting
         case inventory(Inventory)
@@ -19,10 +19,10 @@ struct LinkSession {
         self.reports = reports
     }
 
-    var isConnected: Bool { if case .connected = stage { true } else { false } }
+    package var isConnected: Bool { if case .connected = stage { true } else { false } }
 
     /// - Throws: ``LinkError`` for a message that may not come now.
-    mutating func take(_ messages: [SupervisorMessage], _ descriptors: [Descriptor]) throws(LinkError) -> [Input] {
+    package mutating func take(_ messages: [SupervisorMessage], _ descriptors: [Descriptor]) throws(LinkError) -> [Input] {
         var inputs: [Input] = []
         var descriptors = descriptors[...]
         for message in messages {
@@ -37,7 +37,7 @@ struct LinkSession {
                 guard welcome.version >= LinkProtocol.oldestVersion, welcome.version <= LinkProtocol.version else {
                     throw .invalid("version")
                 }
-                peer = SupervisorLinkThread.Peer(pid: welcome.pid, cgroups: welcome.cgroups)
+                peer = SupervisorLinkThread.Peer(pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program)
                 stage = .inventory(
                     Inventory(
                         connection: generation, store: welcome.store,

@@ -31,7 +31,7 @@ final class SupervisorConnection: Sendable {
     func open() { state.withLock { $0.isOpen = true } }
 
     /// Messages before the gate is open are dropped: the inventory that is on its way decides what they were to.
-    func send(_ message: EngineMessage, descriptors: [Descriptor] = []) {
+    func send(_ message: EngineMessage, descriptors: [Descriptor]) {
         send(message.encoded(), descriptors, force: false)
     }
 

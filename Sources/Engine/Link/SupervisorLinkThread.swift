@@ -11,10 +11,11 @@ import Synchronization
 /// After a connection is made it stays closed for orders until the turn that took its inventory has been committed: were an order
 /// of an earlier turn sent before those that the inventory calls for, the supervisor would refuse the latter, whose numbers are
 /// lower.
-final class SupervisorLinkThread: Sendable {
+final class SupervisorLinkThread: SupervisorPort {
     struct Peer: Sendable, Equatable {
         var pid: Int32
         var cgroups: Bool
+        var program: SupervisorMessage.Welcome.Program?
     }
 
     private struct State {
@@ -26,15 +27,11 @@ final class SupervisorLinkThread: Sendable {
 
     private let path: String
     private let wakeup: Wakeup
-    private let reports: ReportReader
-    private let inbox: Inbox
     private let log: Logger
     private let state = Mutex(State())
 
-    init(path: String, inbox: Inbox, reports: ReportReader, log: Logger) throws(SystemError) {
+    init(path: String, log: Logger) throws(SystemError) {
         self.path = path
-        self.inbox = inbox
-        self.reports = reports
         self.log = log
         wakeup = try Wakeup()
     }
@@ -42,8 +39,10 @@ final class SupervisorLinkThread: Sendable {
     /// The supervisor at the other end, nil while there is none.
     var peer: Peer? { state.withLock { $0.peer } }
 
-    func start() {
-        let thread = Thread { self.run() }
+    /// - Parameters:
+    ///   - inbox: takes what the supervisor says.
+    func start(into inbox: Inbox, _ reports: ReportReader) {
+        let thread = Thread { self.run(inbox, reports) }
         thread.name = "link"
         thread.start()
     }
@@ -53,16 +52,15 @@ final class SupervisorLinkThread: Sendable {
         wakeup.signal()
     }
 
-    func send(_ message: EngineMessage, descriptors: [Descriptor] = []) {
+    func send(_ message: EngineMessage, descriptors: [Descriptor]) {
         state.withLock { $0.connection }?.send(message, descriptors: descriptors)
     }
 
-    /// Lets orders pass on the connection whose inventory has been taken, unless there is another one by now.
     func open(_ generation: UInt64) {
         state.withLock { $0.generation == generation ? $0.connection : nil }?.open()
     }
 
-    private func run() {
+    private func run(_ inbox: Inbox, _ reports: ReportReader) {
         var delay = 20
         var hasComplained = false
         while !state.withLock({ $0.isStopped }) {
@@ -70,7 +68,7 @@ final class SupervisorLinkThread: Sendable {
                 let socket = try Descriptor(linux_unix_connect(path, Int32(SOCK_SEQPACKET.rawValue)), "connect to \(path)")
                 delay = 20
                 hasComplained = false
-                serve(SupervisorConnection(socket: socket, wakeup: wakeup))
+                serve(SupervisorConnection(socket: socket, wakeup: wakeup), inbox, reports)
             } catch {
                 if !hasComplained, delay > 500 {
                     log.warning("there is no supervisor: \(error)")
@@ -83,7 +81,7 @@ final class SupervisorLinkThread: Sendable {
         }
     }
 
-    private func serve(_ connection: SupervisorConnection) {
+    private func serve(_ connection: SupervisorConnection, _ inbox: Inbox, _ reports: ReportReader) {
         let generation = state.withLock { state in
             state.connection = connection
             state.generation += 1
@@ -91,7 +89,7 @@ final class SupervisorLinkThread: Sendable {
         }
         connection.greet()
         var session = LinkSession(generation: generation, reports: reports)
-        receive(on: connection, into: &session)
+        receive(on: connection, into: &session, inbox)
         state.withLock {
             $0.connection = nil
             $0.peer = nil
@@ -100,7 +98,7 @@ final class SupervisorLinkThread: Sendable {
     }
 
     /// Returns when the connection has ended.
-    private func receive(on connection: SupervisorConnection, into session: inout LinkSession) {
+    private func receive(on connection: SupervisorConnection, into session: inout LinkSession, _ inbox: Inbox) {
         var buffer = [UInt8](repeating: 0, count: LinkProtocol.maximumPacket)
         while !state.withLock({ $0.isStopped }) {
             let output = connection.hasBacklog ? POLLOUT : 0

@@ -48,6 +48,9 @@ final class OutputFiles: Sendable {
         return try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600), "create \(path)")
     }
 
+    /// The paths of empty files that wait for an attempt.
+    var spareFiles: [String] { spares.withLock { $0 } }
+
     static func makeDirectory(_ path: String) throws(SystemError) {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError(errno, "make the directory \(path)") }
     }
@@ -98,7 +101,8 @@ final class OutputFiles: Sendable {
 
     /// Removes everything of a task, and its shard once that is empty.
     func remove(task: Int64, attempts: Int) {
-        for attempt in 1...max(attempts, 1) {
+        // One more, because an attempt that was taken back before it started is not counted.
+        for attempt in 1...(attempts + 1) {
             for kind in Kind.allCases {
                 let path = path(task: task, attempt: attempt, kind)
                 unlink(path)

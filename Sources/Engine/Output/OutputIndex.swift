@@ -17,7 +17,8 @@ enum OutputIndex {
         for line in data.split(separator: UInt8(ascii: "\n")) {
             let words = line.split(separator: UInt8(ascii: " ")).map { Int64(String(decoding: $0, as: UTF8.self)) }
             guard words.count == 2, let at = words[0], let offset = words[1] else { continue }
-            if at + resolution >= time { return offset }
+            // A line may have been torn by a crash, and be any number.
+            if at >= time - resolution { return min(max(offset, 0), Int64(status.st_size)) }
         }
         return 0
     }
@@ -25,7 +26,7 @@ enum OutputIndex {
     /// How a file has grown while it was watched. What is written within the first second needs no index: it began at 0.
     struct Growth: Sendable {
         private var notedAt: Int64
-        private var size: Int64
+        private(set) var size: Int64
         private let began: Int64
         private var hasNotes = false
 

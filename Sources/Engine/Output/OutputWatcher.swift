@@ -7,21 +7,32 @@ import Synchronization
 
 /// Watches the output files of running attempts: wakes those who follow one, and notices when one grows too large.
 ///
-/// It is the kernel that tells (inotify), so silent tasks cost nothing. A task that writes much makes many events; these are taken
-/// a batch at a time, so that they cost a little every twentieth of a second and no more.
+/// It is the kernel that tells (inotify), so silent tasks cost nothing. Nor do those that write much: a watch goes off once, and is
+/// set again after a while, when all the files are looked at that it was for. Until then a write costs its task nothing.
 final class OutputWatcher: Sendable {
-    /// Microseconds between two batches.
-    private static let pause: UInt32 = 50_000
+    /// Microseconds until a watch that went off is set again.
+    private static let pause: UInt32 = 100_000
+
+    private struct Live {
+        var id: Int64
+        var entry: LiveAttempts.Entry
+        /// What is known of the growth of each file.
+        var growth: [OutputFiles.Kind: OutputIndex.Growth] = [:]
+    }
+
+    /// The directory of some attempts, and how many of them are live.
+    private struct Shard {
+        var watch: Int32
+        var count = 0
+    }
 
     private struct State {
         /// By the name of the attempt, `task.number`.
-        var live: [String: (id: Int64, entry: LiveAttempts.Entry)] = [:]
-        /// How many live attempts a watched directory has, by its path.
-        var shards: [String: (watch: Int32, count: Int)] = [:]
+        var live: [String: Live] = [:]
+        /// By the path of the directory.
+        var shards: [String: Shard] = [:]
         var followers: [String: [Int: @Sendable () -> Void]] = [:]
         var nextFollower = 0
-        /// What is known of the growth of each file, by its path.
-        var growth: [String: OutputIndex.Growth] = [:]
         var isStopped = false
     }
 
@@ -54,32 +65,30 @@ final class OutputWatcher: Sendable {
 
     func begin(_ id: Int64, _ entry: LiveAttempts.Entry) {
         let name = OutputFiles.name(task: entry.task, attempt: entry.number)
-        let shard = files.shard(of: entry.task)
+        let path = files.shard(of: entry.task)
         state.withLock { state in
-            guard state.live.updateValue((id, entry), forKey: name) == nil else { return }
-            if state.shards[shard] == nil {
-                let watch = inotify_add_watch(descriptor.number, shard, UInt32(IN_MODIFY))
-                if watch < 0 {
-                    log.warning("cannot watch the output of tasks: \(SystemError.text(errno)); see `orchctl doctor`")
-                }
-                state.shards[shard] = (watch, 0)
-            }
-            state.shards[shard]?.count += 1
+            guard state.live.updateValue(Live(id: id, entry: entry), forKey: name) == nil else { return }
+            var shard = state.shards[path] ?? Shard(watch: watch(path))
+            shard.count += 1
+            state.shards[path] = shard
         }
+    }
+
+    private func watch(_ path: String) -> Int32 {
+        let watch = inotify_add_watch(descriptor.number, path, UInt32(IN_MODIFY) | UInt32(IN_ONESHOT))
+        if watch < 0 { log.warning("cannot watch the output of tasks: \(SystemError.text(errno)); see `orchctl doctor`") }
+        return watch
     }
 
     func end(_ id: Int64, _ entry: LiveAttempts.Entry) {
         let name = OutputFiles.name(task: entry.task, attempt: entry.number)
-        let shard = files.shard(of: entry.task)
+        let path = files.shard(of: entry.task)
         let followers = state.withLock { state -> [@Sendable () -> Void] in
             guard state.live.removeValue(forKey: name) != nil else { return [] }
-            for kind in OutputFiles.Kind.allCases {
-                state.growth[files.path(task: entry.task, attempt: entry.number, kind)] = nil
-            }
-            state.shards[shard]?.count -= 1
-            if let it = state.shards[shard], it.count == 0 {
-                inotify_rm_watch(descriptor.number, it.watch)
-                state.shards[shard] = nil
+            state.shards[path]?.count -= 1
+            if let shard = state.shards[path], shard.count == 0 {
+                inotify_rm_watch(descriptor.number, shard.watch)
+                state.shards[path] = nil
             }
             return state.followers[name].map { Array($0.values) } ?? []
         }
@@ -108,63 +117,57 @@ final class OutputWatcher: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !state.withLock({ $0.isStopped }) {
             _ = waitFor([(descriptor.number, POLLIN), (wakeup.descriptor.number, POLLIN)], milliseconds: -1)
-            var changed: Set<String> = []
-            var isOverflown = false
+            var events = WatchEvents()
             while true {
                 let count = read(descriptor.number, &buffer, buffer.count)
                 guard count > 0 else { break }
-                Self.parse(buffer[..<count], &changed, &isOverflown)
+                events.add(buffer[..<count])
             }
-            inspect(changed, all: isOverflown)
+            inspect(events.names)
             usleep(Self.pause)
+            watchAgain(events)
         }
     }
 
-    /// Takes the names of changed files from events, whose form inotify(7) gives: watch, mask, cookie, length, name.
-    private static func parse(_ bytes: ArraySlice<UInt8>, _ changed: inout Set<String>, _ isOverflown: inout Bool) {
-        var rest = bytes
-        while rest.count >= 16 {
-            func word(_ index: Int) -> UInt32 {
-                (0..<4).reduce(0) { $0 | UInt32(rest[rest.startIndex + index * 4 + $1]) << (8 * $1) }
+    /// Sets the watches again that went off, and looks at what they were for, since nothing tells of the time between.
+    private func watchAgain(_ events: WatchEvents) {
+        let names = state.withLock { state -> [String] in
+            var again: Set<String> = []
+            for (path, shard) in state.shards where events.isOverflown || events.watches.contains(shard.watch) {
+                state.shards[path]?.watch = watch(path)
+                again.insert(path)
             }
-            let length = Int(word(3))
-            if word(1) & UInt32(IN_Q_OVERFLOW) != 0 { isOverflown = true }
-            let name = rest.dropFirst(16).prefix(length).prefix { $0 != 0 }
-            // `42.1.out` is of the attempt 42.1.
-            if let dot = name.lastIndex(of: UInt8(ascii: ".")) {
-                changed.insert(String(decoding: name[..<dot], as: UTF8.self))
+            return again.isEmpty
+                ? [] : state.live.compactMap { again.contains(files.shard(of: $0.value.entry.task)) ? $0.key : nil }
+        }
+        inspect(names)
+    }
+
+    private func inspect(_ names: some Collection<String>) {
+        for name in names {
+            guard let entry = state.withLock({ $0.live[name]?.entry }) else { continue }
+            let sizes = [OutputFiles.Kind.out, .err].map {
+                ($0, files.size(task: entry.task, attempt: entry.number, $0))
             }
-            rest = rest.dropFirst(16 + length)
+            note(sizes, of: name, entry)
         }
     }
 
-    private func inspect(_ changed: Set<String>, all: Bool) {
-        let (live, followers) = state.withLock { state in
-            let names = all ? Set(state.live.keys) : changed
-            return (names.compactMap { state.live[$0] }, names.flatMap { state.followers[$0].map { Array($0.values) } ?? [] })
-        }
-        for (id, entry) in live {
-            var total: Int64 = 0
-            for kind in [OutputFiles.Kind.out, .err] {
-                let size = files.size(task: entry.task, attempt: entry.number, kind)
-                total += size
-                index(files.path(task: entry.task, attempt: entry.number, kind), size)
-            }
-            if total > entry.outputLimit { inbox.push([.outputLimitReached(attempt: id)]) }
-        }
-        for wake in followers { wake() }
-    }
-
-    private func index(_ path: String, _ size: Int64) {
-        guard size > 0 else { return }
+    private func note(_ sizes: [(kind: OutputFiles.Kind, size: Int64)], of name: String, _ entry: LiveAttempts.Entry) {
         let now = Clock.now().wall
-        state.withLock { state in
-            guard var growth = state.growth[path] else {
-                state.growth[path] = OutputIndex.Growth(since: now, size: size)
-                return
+        let (id, followers) = state.withLock { state -> (Int64?, [@Sendable () -> Void]) in
+            guard let live = state.live[name] else { return (nil, []) }
+            var hasChanged = false
+            for (kind, size) in sizes where size != live.growth[kind]?.size ?? 0 {
+                hasChanged = true
+                var growth = live.growth[kind] ?? OutputIndex.Growth(since: now, size: size)
+                growth.note(size: size, at: now, path: files.path(task: entry.task, attempt: entry.number, kind))
+                state.live[name]?.growth[kind] = growth
             }
-            growth.note(size: size, at: now, path: path)
-            state.growth[path] = growth
+            return hasChanged ? (live.id, state.followers[name].map { Array($0.values) } ?? []) : (nil, [])
         }
+        guard let id else { return }
+        if sizes.reduce(0, { $0 + $1.size }) > entry.outputLimit { inbox.push([.outputLimitReached(attempt: id)]) }
+        for wake in followers { wake() }
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import OrchProtocol
 import Scheduling
 import Storage
+import SupervisorLink
 
 /// Answers that need no decision, read from a snapshot of the store.
 struct Queries: Sendable {
@@ -156,7 +157,9 @@ struct Queries: Sendable {
         return DaemonStatus(
             state: state, version: Release.version, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
             now: WireTime(milliseconds: Clock.now().wall),
-            supervisor: SupervisorStatus(connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups),
+            supervisor: SupervisorStatus(
+                connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups, version: peer?.program?.release,
+                startedAt: peer?.program.map { WireTime(milliseconds: $0.executedAt) }),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
     }
 }

@@ -6,22 +6,22 @@ import Storage
 /// Sends each call to where it is answered: what changes something to the turn loop, what only looks to readers beside it, and what
 /// streams to an object of its own.
 final class RequestRouter: Sendable {
-    private let inbox: Inbox
-    private let performer: EffectPerformer
+    private let core: EngineCore
     private let queries: Queries
     private let streams: Streams
     private let control: EngineControl
+    private let backups: Backups
     private let workers: NIOThreadPool
 
     init(
-        inbox: Inbox, performer: EffectPerformer, queries: Queries, streams: Streams, control: EngineControl,
+        core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups,
         workers: NIOThreadPool
     ) {
-        self.inbox = inbox
-        self.performer = performer
+        self.core = core
         self.queries = queries
         self.streams = streams
         self.control = control
+        self.backups = backups
         self.workers = workers
     }
 
@@ -48,6 +48,11 @@ final class RequestRouter: Sendable {
         case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
         case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }
         case .reload: reload(requester, responder)
+        case .backup:
+            stream(responder) {
+                try requester.requireAdministrator(to: "make a backup")
+                try self.backups.start(by: requester, responder)
+            }
         case .stop(let parameters):
             if parameters.now == true {
                 command(.shutdown, requester, responder) { self.control.stop() }
@@ -61,7 +66,7 @@ final class RequestRouter: Sendable {
         _ command: Command, _ requester: Requester, _ responder: Responder,
         then next: @escaping @Sendable () -> Void = {}
     ) {
-        let token = performer.expect { reply in
+        core.request(command, by: requester) { reply in
             switch reply {
             case .submitted(let result): responder.succeed(result)
             case .changed(let result): responder.succeed(result)
@@ -70,8 +75,6 @@ final class RequestRouter: Sendable {
             }
             next()
         }
-        guard token.number > 0 else { return }
-        inbox.push([.command(command, by: requester, reply: token)])
     }
 
     private func query<T: Codable & Sendable>(_ responder: Responder, _ body: @escaping @Sendable () throws -> T) {

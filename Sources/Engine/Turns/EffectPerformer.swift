@@ -1,6 +1,7 @@
 import Foundation
 import OrchProtocol
 import Scheduling
+import Storage
 import SupervisorLink
 import Synchronization
 
@@ -8,13 +9,14 @@ import Synchronization
 final class EffectPerformer: Sendable {
     /// What the performer hands on to.
     struct Targets: Sendable {
-        var link: SupervisorLinkThread
+        var link: any SupervisorPort
         var inbox: Inbox
         var configuration: CurrentConfiguration
         var files: OutputFiles
         var attempts: LiveAttempts
         var watcher: OutputWatcher
         var news: NewsDesk
+        var clock: @Sendable () -> Now
     }
 
     private struct State {
@@ -23,6 +25,9 @@ final class EffectPerformer: Sendable {
         var isEnded = false
     }
 
+    /// How long the supervisor may gather reports of a busy pool, in milliseconds.
+    static let gather: UInt32 = 10
+
     private let targets: Targets
     private let state = Mutex(State())
     /// Removing the files of old tasks must not hold up a turn.
@@ -30,8 +35,8 @@ final class EffectPerformer: Sendable {
 
     init(_ targets: Targets) { self.targets = targets }
 
-    /// A token for a request; its answer goes to `reply`, on the turn loop's thread.
-    func expect(_ reply: @escaping @Sendable (Reply) -> Void) -> ReplyToken {
+    /// A token for a request; its answer goes to `reply`, on the turn loop's thread. Nil if it has been answered already.
+    func expect(_ reply: @escaping @Sendable (Reply) -> Void) -> ReplyToken? {
         let token = state.withLock { state -> ReplyToken? in
             guard !state.isEnded else { return nil }
             state.next += 1
@@ -39,9 +44,8 @@ final class EffectPerformer: Sendable {
             state.replies[token] = reply
             return token
         }
-        if let token { return token }
-        reply(.failed(WireError(.stopping, "the daemon is stopping")))
-        return ReplyToken(0)
+        if token == nil { reply(.failed(WireError(.stopping, "the daemon is stopping"))) }
+        return token
     }
 
     func reply(_ token: ReplyToken, _ reply: Reply) {
@@ -60,7 +64,7 @@ final class EffectPerformer: Sendable {
 
     func open(_ connection: UInt64) {
         targets.link.open(connection)
-        targets.link.send(.gather(milliseconds: TurnLoop.gather))
+        targets.link.send(.gather(milliseconds: Self.gather))
     }
 
     func perform(_ effects: [Effect]) {
@@ -75,7 +79,9 @@ final class EffectPerformer: Sendable {
                 targets.link.send(.stop(attempt: UInt64(attempt), grace: UInt32(clamping: grace)))
             case .acknowledge(let attempt):
                 acknowledged.append(UInt64(attempt))
-                forget(attempt)
+                if let entry = forget(attempt) { targets.files.takeBackEmpty(task: entry.task, attempt: entry.number) }
+            // Its files are left for the next attempt, which has its number.
+            case .forget(let attempt): forget(attempt)
             case .setSlots(let pool, let slots): targets.link.send(.slots(pool: pool, count: UInt32(clamping: slots)))
             case .checkOutput(let attempt): checkOutput(attempt)
             case .discard(let tasks): discard(tasks)
@@ -97,7 +103,7 @@ final class EffectPerformer: Sendable {
             targets.watcher.begin(attempt.id, entry)
             targets.link.send(.launch(plan.order), descriptors: plan.descriptors)
         } catch {
-            let now = Clock.now()
+            let now = targets.clock()
             let ending: AttemptEnd.Ending = error.isShortage ? .shortOfResources(error.reason) : .failedToStart(error.reason)
             targets.inbox.push([
                 .ended(
@@ -107,20 +113,29 @@ final class EffectPerformer: Sendable {
         }
     }
 
-    private func forget(_ attempt: Int64) {
-        guard let entry = targets.attempts[attempt] else { return }
+    @discardableResult
+    private func forget(_ attempt: Int64) -> LiveAttempts.Entry? {
+        guard let entry = targets.attempts[attempt] else { return nil }
         targets.attempts.remove(attempt)
         targets.watcher.end(attempt, entry)
-        targets.files.takeBackEmpty(task: entry.task, attempt: entry.number)
+        return entry
     }
 
     private func checkOutput(_ attempt: Attempt) {
-        let now = Clock.now()
+        let now = targets.clock()
         let last = targets.files.lastWrite(task: attempt.task, attempt: attempt.number)
         // The file's time is on the clock that can be set; a time in the future counts as now.
         let age = last.map { max(0, now.wall - $0) }
         targets.inbox.push([.outputSeen(attempt: attempt.id, monotonic: age.map { now.monotonic - $0 } ?? 0)])
     }
+
+    /// Removes the files of tasks that an engine before has forgotten.
+    func removeLeftovers(_ store: SQLiteStore) {
+        let files = targets.files
+        cleaning.async { try? files.removeLeftovers(tasks: store.tasks(in:)) }
+    }
+
+    func waitForCleaning() { cleaning.sync {} }
 
     private func discard(_ tasks: [TaskItem]) {
         for task in tasks {

@@ -10,7 +10,13 @@ struct DaemonChecks {
     /// The seconds that a daemon has to answer: one that hangs must not hang the doctor.
     private static let patience = 3
 
-    func all() -> [Finding] { daemon() + [group()] }
+    func all() -> [Finding] {
+        let daemon = daemon()
+        // Why there is none, or none that answers.
+        let isThere = daemon.contains { $0.name == "supervisor" }
+        let state = isThere ? [] : StateChecks(directory: ProgramChecks.stateDirectory).all()
+        return daemon + ServiceChecks(path: path).all() + state + [group()]
+    }
 
     private func daemon() -> [Finding] {
         do {

@@ -10,7 +10,7 @@ struct ProgramChecks {
             return Finding(
                 "systemd", .warn, "this machine was not booted with it", remedy: "run orchd in the foreground: orchd run")
         }
-        return Self.systemd(version: SystemFile.output(of: "systemctl --version 2>/dev/null"))
+        return Self.systemd(version: Subprocess.output(of: ["systemctl", "--version"]) ?? "")
     }
 
     /// - Parameter version: the first line that systemctl prints: `systemd 252 (252.22-1~deb12u1)`.
@@ -34,11 +34,16 @@ struct ProgramChecks {
         return Finding(name, .fail, "not found in PATH", remedy: "install it: make install, or the package orchd")
     }
 
-    /// The file system of the state directory: the service's, or that of a user's own daemon.
-    private func storage() -> Finding {
+    /// The state directory: the service's, or that of a user's own daemon.
+    static var stateDirectory: String {
         let home = Terminal.environment("HOME") ?? "/"
         let own = Terminal.environment("XDG_STATE_HOME") ?? "\(home)/.local/state"
-        let wanted = access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : "\(own)/orchd"
+        return access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : "\(own)/orchd"
+    }
+
+    /// The file system of the state directory.
+    private func storage() -> Finding {
+        let wanted = Self.stateDirectory
         var path = wanted
         while path.count > 1, access(path, F_OK) != 0 {
             path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])

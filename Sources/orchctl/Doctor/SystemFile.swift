@@ -12,13 +12,4 @@ enum SystemFile {
     }
 
     static func number(_ path: String) -> Int? { line(path).flatMap { Int($0) } }
-
-    /// The first 4 KiB that a shell command prints. For commands written here: never with anything from outside in them.
-    static func output(of command: String) -> String {
-        guard let stream = popen(command, "r") else { return "" }
-        defer { pclose(stream) }
-        var room = [UInt8](repeating: 0, count: 4096)
-        let count = fread(&room, 1, room.count, stream)
-        return String(decoding: room.prefix(count), as: UTF8.self)
-    }
 }

@@ -57,6 +57,16 @@ struct ChildProcess {
 
     func release() { close(pidfd) }
 
+    /// Waits for its end, and returns its exit status, or 128 and the signal; ends it where it takes too long.
+    func end(within milliseconds: Int32 = 30_000) -> Int32 {
+        defer { release() }
+        var entry = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+        if poll(&entry, 1, milliseconds) == 0 { signal(SIGKILL) }
+        var ended = linux_exit()
+        guard linux_wait_pidfd(pidfd, true, &ended) == 1 else { return 1 }
+        return ended.signalled ? 128 + ended.code : ended.code
+    }
+
     /// Takes the exit status of any child that has one: these two, and the tasks' processes where the supervisor is gone.
     static func reap() -> Ending? {
         var status: Int32 = 0

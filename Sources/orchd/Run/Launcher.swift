@@ -37,6 +37,8 @@ final class Launcher {
     /// On the monotonic clock, in milliseconds.
     private var deadline: Int64?
     private var restartEngineAt: Int64?
+    /// The engine has been told to end so that its new version can be started.
+    private var isUpgrading = false
 
     init(_ setting: Setting) throws {
         self.setting = setting
@@ -46,7 +48,7 @@ final class Launcher {
         linux_default_all_signals()
         var set = sigset_t()
         sigemptyset(&set)
-        let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP]
+        let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGUSR2]
         for number in numbers { sigaddset(&set, number) }
         sigprocmask(SIG_BLOCK, &set, nil)
         signals = linux_signal_descriptor(numbers, Int32(numbers.count))
@@ -148,6 +150,11 @@ final class Launcher {
     }
 
     private func engineEnded(_ ended: Int32) {
+        if phase == .running, isUpgrading {
+            isUpgrading = false
+            restartEngineAt = now()
+            return
+        }
         if phase == .running, hasAnnounced, ended != 0, ended != configurationStatus {
             // One that does not even become ready is not worth a processor.
             restartEngineAt = isEngineReady ? now() : now() + 1000
@@ -196,6 +203,7 @@ final class Launcher {
             switch linux_next_signal(signals) {
             case SIGCHLD: try takeExits()
             case SIGINT: interrupt()
+            case SIGUSR2: upgrade()
             case SIGTERM, SIGHUP: drain(deadline: Int64(setting.drainTimeout) * 1000)
             default: return try takeExits()
             }
@@ -255,6 +263,27 @@ final class Launcher {
         guard phase != .stopping else { return }
         printError("orchd: the \(name) hangs: nothing was heard of it for \(patience / 1000) s, and it is killed")
         child?.signal(SIGKILL)
+    }
+
+    /// Has both processes execute what their paths hold by now. The supervisor does so in place, and tasks go on; the engine is started
+    /// anew, and clients wait. Only if the new versions can run, and can use what there is: nothing is stopped that could not be
+    /// started again.
+    private func upgrade() {
+        guard phase == .running, hasAnnounced, !isUpgrading else { return }
+        let check = ["check", "--state-dir", setting.stateDirectory] + (setting.config.map { ["--config", $0] } ?? [])
+        for (program, arguments) in [(setting.supervisorProgram, ["--version"]), (setting.engineProgram, check)] {
+            do {
+                let status = try ChildProcess(program, arguments, environment: environment(engineNotices), descriptors: [])
+                    .end()
+                guard status == 0 else { throw StartError("\(program) \(arguments[0]) ended with status \(status)") }
+            } catch {
+                return printError("orchd: not upgraded: \(error)")
+            }
+        }
+        printError("orchd: upgrading; running tasks go on")
+        supervisor?.signal(SIGHUP)
+        isUpgrading = true
+        engine?.signal(SIGTERM)
     }
 
     // MARK: Ends

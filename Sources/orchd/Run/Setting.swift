@@ -33,10 +33,7 @@ struct Setting {
         self.drainTimeout = drainTimeout
         self.watchdog = watchdog
 
-        let home = environment["HOME"] ?? NSHomeDirectory()
-        let state =
-            stateDirectory ?? loaded?.stateDirectory
-            ?? (environment["XDG_STATE_HOME"] ?? home + "/.local/state") + "/orchd"
+        let state = stateDirectory ?? loaded?.stateDirectory ?? Self.usersStateDirectory
         self.stateDirectory = Self.absolute(state)
         let runtime = environment["XDG_RUNTIME_DIR"].map { $0 + "/orchd.sock" }
         let path = socket ?? loaded?.socket ?? environment["ORCHD_SOCKET"] ?? runtime ?? state + "/orchd.sock"
@@ -44,6 +41,13 @@ struct Setting {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         engineProgram = access(own, X_OK) == 0 ? own : "/proc/self/exe"
         supervisorProgram = try Self.supervisor(beside: own)
+    }
+
+    /// Where the queue of a user's own daemon is.
+    static var usersStateDirectory: String {
+        let environment = ProcessInfo.processInfo.environment
+        let home = environment["HOME"] ?? NSHomeDirectory()
+        return (environment["XDG_STATE_HOME"] ?? home + "/.local/state") + "/orchd"
     }
 
     var runDirectory: String { stateDirectory + "/run" }

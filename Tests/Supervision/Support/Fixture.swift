@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import SupervisorLink
+import TestSupport
 
 @testable import Supervision
 
@@ -42,7 +43,7 @@ final class Fixture {
             arguments: [
                 program, "--link", link, "--state-dir", directory + "/state", "--work-dir", directory + "/work",
                 "--ready-fd", "3",
-            ] + options, environment: ["PATH=/usr/bin:/bin"])
+            ] + options, environment: ["PATH=/usr/bin:/bin"] + sanitizerOptions.map { "\($0.key)=\($0.value)" })
         plan.descriptors = [spawn_descriptor(from: ready[1], to: 3), spawn_descriptor(from: 2, to: 2)]
         if let descriptorLimit {
             plan.limits = [spawn_limit(resource: 7, soft: descriptorLimit, hard: descriptorLimit)]

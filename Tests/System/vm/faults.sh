@@ -71,7 +71,7 @@ short=$(submit -- sh -c 'kill -STOP $$; exit 43')
 task_was=$task task=$short
 eventually "another task runs" is_running
 task=$task_was
-check "it executes its program anew" systemctl kill --kill-whom=main --signal=USR2 orchd-supervisor
+check "it executes its program anew" systemctl reload orchd-supervisor
 kill -CONT "$(pid_of "$short")"
 await "$short" > /dev/null 2>&1
 same "an exit afterwards is recorded" 43 "$(field "$short" '.attempts[-1].outcome.code')"

@@ -12,6 +12,8 @@ final class Daemon {
     private let arguments: [String]
     private let environment: [String: String]
     private let prefix: [String]
+    /// The folder of the programs.
+    private let programs: String
     private let limits: [Program.Limit]
     private let stateDirectory: String
     private var hasFinished = false
@@ -23,7 +25,7 @@ final class Daemon {
     init(
         workers: Int = 2, pool: String? = nil, configuration: String = "", arguments: [String] = [],
         environment: [String: String] = [:], limits: [Program.Limit] = [], directory: Directory? = nil,
-        stateDirectory: String? = nil, prefix: [String] = []
+        stateDirectory: String? = nil, prefix: [String] = [], programs: String = Program.folder
     ) throws {
         let directory = try directory ?? Directory()
         self.directory = directory
@@ -39,7 +41,8 @@ final class Daemon {
         self.arguments = ["run"] + own + arguments
         self.environment = Self.environment(directory).merging(environment) { $1 }
         self.prefix = prefix
-        launcher = try Self.start(prefix, self.arguments, self.environment, directory, limits)
+        self.programs = programs
+        launcher = try Self.start(prefix + [programs + "/orchd"] + self.arguments, self.environment, directory, limits)
     }
 
     deinit {
@@ -55,7 +58,7 @@ final class Daemon {
     }
 
     private static func start(
-        _ prefix: [String], _ arguments: [String], _ environment: [String: String], _ directory: Directory,
+        _ arguments: [String], _ environment: [String: String], _ directory: Directory,
         _ limits: [Program.Limit]
     ) throws -> Program {
         let output = try Capture()
@@ -63,7 +66,7 @@ final class Daemon {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { [log, null].forEach { close($0) } }
         let program = try Program(
-            prefix + [Program.folder + "/orchd"] + arguments, environment: environment, directory: directory.path,
+            arguments, environment: environment, directory: directory.path,
             descriptors: [null, output.writer, log],
             limits: limits)
         output.closeWriter()
@@ -85,7 +88,12 @@ final class Daemon {
     /// Starts it again, in the same directory, after its end.
     func restart() throws {
         try launcher.wait()
-        launcher = try Self.start(prefix, arguments, environment, directory, limits)
+        try start()
+    }
+
+    func start() throws {
+        hasFinished = false
+        launcher = try Self.start(prefix + [programs + "/orchd"] + arguments, environment, directory, limits)
     }
 
     // MARK: Its processes
@@ -250,7 +258,10 @@ extension Daemon {
         let output: Capture
         private let error: Capture
 
-        init(_ arguments: [String], environment: [String: String], directory: Directory, input: [UInt8]) throws {
+        init(
+            _ arguments: [String], of name: String = "orchctl", environment: [String: String], directory: Directory,
+            input: [UInt8]
+        ) throws {
             output = try Capture()
             error = try Capture()
             let file = directory.file("input.\(UInt32.random(in: 0 ... .max))")
@@ -259,7 +270,7 @@ extension Daemon {
             unlink(file)
             defer { close(stdin) }
             program = try Program(
-                [Program.folder + "/orchctl"] + arguments, environment: environment, directory: directory.path,
+                [Program.folder + "/" + name] + arguments, environment: environment, directory: directory.path,
                 descriptors: [stdin, output.writer, error.writer])
             output.closeWriter()
             error.closeWriter()

@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import TestSupport
 
 /// A program that a test has started. It is killed with the object, and with the test.
 final class Program {
@@ -19,6 +20,7 @@ final class Program {
         _ arguments: [String], environment: [String: String], directory: String = "/", descriptors: [Int32],
         limits: [Limit] = []
     ) throws {
+        let environment = environment.merging(sanitizerOptions) { own, _ in own }
         var strings = (arguments + environment.map { "\($0.key)=\($0.value)" } + [directory]).map { strdup($0) }
         defer { strings.forEach { free($0) } }
         let place = strings.removeLast()

@@ -1,0 +1,98 @@
+/// Finds a table header that does not begin with a name, such as `[.a]` or `[!]`, for which the TOML parser aborts the program
+/// (toml++ 3.4: an assertion of its `parse_key`).
+///
+/// It follows strings, comments and brackets of what is valid. At the first mistake the parser stops and never gets to what comes
+/// after it, so that it does not matter where this scan then goes astray.
+struct HeaderScan {
+    private let text: [UInt8]
+    private var position = 0
+    private var line = 1
+
+    /// The line of the first such header, from 1.
+    static func fault(in text: [UInt8]) -> Int? {
+        var scan = HeaderScan(text: text)
+        return scan.fault()
+    }
+
+    private init(text: [UInt8]) {
+        self.text = text
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    private func byte(_ offset: Int = 0) -> UInt8? {
+        position + offset < text.count ? text[position + offset] : nil
+    }
+
+    private mutating func fault() -> Int? {
+        var depth = 0
+        var isLineStart = true
+        var isHeader = false
+        while let current = byte() {
+            switch current {
+            case UInt8(ascii: "\n"):
+                line += 1
+                isLineStart = true
+                isHeader = false
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
+            case UInt8(ascii: "#"):
+                skip { $0 != UInt8(ascii: "\n") }
+                continue
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                skipString(current)
+                isLineStart = false
+                continue
+            case UInt8(ascii: "[") where isLineStart && depth == 0:
+                guard hasName() else { return line }
+                isHeader = true
+                isLineStart = false
+            case UInt8(ascii: "["), UInt8(ascii: "{"): if !isHeader { depth += 1 }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): if !isHeader { depth = max(0, depth - 1) }
+            default: isLineStart = false
+            }
+            position += 1
+        }
+        return nil
+    }
+
+    private mutating func skip(while condition: (UInt8) -> Bool) {
+        while let current = byte(), condition(current) { position += 1 }
+    }
+
+    /// Whether a name follows the brackets, or what the parser complains about by itself: their end, or that of the text.
+    private mutating func hasName() -> Bool {
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        position += 1
+        skip(while: isBlank)
+        if byte() == UInt8(ascii: "[") { position += 1 }
+        skip(while: isBlank)
+        defer { position -= 1 }
+        guard let first = byte() else { return true }
+        switch first {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return true
+        default: return "-_\"']".utf8.contains(first)
+        }
+    }
+
+    private mutating func skipString(_ quote: UInt8) {
+        let isLong = byte(1) == quote && byte(2) == quote
+        position += isLong ? 3 : 1
+        while let current = byte() {
+            if current == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                position += 1
+                if byte() == UInt8(ascii: "\n") { line += 1 }
+            } else if current == UInt8(ascii: "\n") {
+                // Not within a short one, which is then a mistake.
+                guard isLong else { return }
+                line += 1
+            } else if current == quote, !isLong || (byte(1) == quote && byte(2) == quote) {
+                position += isLong ? 3 : 1
+                // A long one may end with one or two quotes of its own before the three.
+                if isLong { skip { $0 == quote } }
+                return
+            }
+            position += 1
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Logging
+import OrchProtocol
+import Scheduling
+import Storage
+import SupervisorLink
+
+/// The engine without its threads, its sockets and its clock: what ``Engine`` runs in the world, and a simulation in a world of its
+/// own.
+package final class EngineCore: Sendable {
+    let store: SQLiteStore
+    let configuration: CurrentConfiguration
+    let inbox: Inbox
+    let attempts = LiveAttempts()
+    let files: OutputFiles
+    let reports: ReportReader
+    let watcher: OutputWatcher
+    let news: NewsDesk
+    let performer: EffectPerformer
+    let health = Health()
+    private let clock: @Sendable () -> Now
+    private let log: Logger
+
+    /// Takes up the work of the engine before.
+    ///
+    /// - Parameter stateDirectory: holds the output of attempts; the store is open already.
+    package init(
+        store: SQLiteStore, stateDirectory: String, configuration: Configuration, link: any SupervisorPort,
+        clock: @escaping @Sendable () -> Now, log: Logger
+    ) throws {
+        self.store = store
+        self.clock = clock
+        self.log = log
+        self.configuration = CurrentConfiguration(configuration)
+        inbox = try Inbox()
+        files = OutputFiles(stateDirectory: stateDirectory)
+        reports = ReportReader(attempts: attempts, files: files, store: store, configuration: self.configuration)
+        watcher = try OutputWatcher(files: files, inbox: inbox, log: log)
+        news = NewsDesk(journal: StoryTeller(log: log))
+        performer = EffectPerformer(
+            .init(
+                link: link, inbox: inbox, configuration: self.configuration, files: files, attempts: attempts,
+                watcher: watcher, news: news, clock: clock))
+        for found in try store.live() {
+            let entry = LiveAttempts.Entry(found.task, found.attempt, configuration)
+            attempts.insert(found.attempt.id, entry)
+            watcher.begin(found.attempt.id, entry)
+        }
+        performer.removeLeftovers(store)
+        inbox.push([
+            .configured(configuration.pools.map(\.settings)),
+            .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
+        ])
+    }
+
+    /// What takes the turns, on this core's own store or on something before it.
+    package func runner<Store: TurnStore>(on store: Store) -> TurnRunner<Store> {
+        TurnRunner(
+            Scheduler(limits: .init(queued: configuration.value.queued)), inbox: inbox, store: store, performer: performer,
+            configuration: configuration, health: health, clock: clock, log: log)
+    }
+
+    /// Turns what the supervisor says on a connection into inputs; `connection` is a number that no earlier one had.
+    package func session(_ connection: UInt64) -> LinkSession { LinkSession(generation: connection, reports: reports) }
+
+    package func control(
+        load: @escaping @Sendable () throws -> Configuration, onStop: @escaping @Sendable () -> Void
+    ) -> EngineControl {
+        EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log, onStop: onStop)
+    }
+
+    package func push(_ inputs: [Input]) { inbox.push(inputs) }
+
+    /// Calls the listener after every turn that had events.
+    package func listen(_ listener: @escaping @Sendable ([Event]) -> Void) { _ = news.listen(listener) }
+
+    /// Attempts of which something is kept in memory.
+    package var liveAttempts: [Int64] { attempts.all.keys.sorted() }
+
+    /// Nothing new is started any more.
+    package var isDraining: Bool { health.isDraining }
+
+    /// The store takes nothing at present.
+    package var hasStorageProblem: Bool { health.storageProblem != nil }
+
+    /// The files for output that wait for an attempt, once those of all forgotten tasks are removed.
+    package func spareFiles() -> [String] {
+        performer.waitForCleaning()
+        return files.spareFiles
+    }
+
+    /// Asks for something to be done in the next turn; `reply` is called on the turn loop's thread, or at once where there will be
+    /// no more turns.
+    package func request(
+        _ command: Command, by requester: Requester, _ reply: @escaping @Sendable (Reply) -> Void
+    ) {
+        guard let token = performer.expect(reply) else { return }
+        inbox.push([.command(command, by: requester, reply: token)])
+    }
+}

@@ -1,0 +1,12 @@
+import SupervisorLink
+
+/// The way to the supervisor, as what carries out effects sees it.
+package protocol SupervisorPort: Sendable {
+    func send(_ message: EngineMessage, descriptors: [Descriptor])
+    /// Lets orders pass on the connection whose inventory has been taken, unless there is another one by now.
+    func open(_ connection: UInt64)
+}
+
+extension SupervisorPort {
+    func send(_ message: EngineMessage) { send(message, descriptors: []) }
+}

@@ -1,0 +1,130 @@
+import Logging
+import OrchProtocol
+import Scheduling
+
+/// The heart: takes everything that happened since the last turn, handles it in one transaction, and only when that is on the
+/// disk carries out what follows from it.
+///
+/// It has neither a thread nor a clock of its own, so that it turns on simulated time as well: see ``TurnLoop`` for the real one.
+package struct TurnRunner<Store: TurnStore>: Sendable {
+    /// How often old tasks are looked for, in milliseconds: while there is work, and while there is none, when it costs a wake-up.
+    private static var retireInterval: Int64 { 60_000 }
+    private static var idleRetireInterval: Int64 { 3_600_000 }
+    /// How long to wait until a store that failed is tried again, in milliseconds.
+    private static var storageDelay: Int64 { 1000 }
+    /// How much the clock must have been set, in milliseconds, to be taken notice of.
+    private static var clockTolerance: Int64 { 1000 }
+
+    private let inbox: Inbox
+    private let store: Store
+    private let performer: EffectPerformer
+    private let configuration: CurrentConfiguration
+    private let health: Health
+    private let readClock: @Sendable () -> Now
+    private let log: Logger
+
+    private var scheduler: Scheduler
+    /// Inputs of a turn that the store refused. Whoever waited for an answer has been told; these must not be forgotten.
+    private var held: [Input] = []
+    private var nextWall: Int64?
+    private var nextMonotonic: Int64?
+    /// Milliseconds from the end of an attempt to the arrival of the next one's order: a running average.
+    private var cycle = 0.0
+    /// Real time less monotonic time: changes when the clock is set.
+    private var offset: Int64
+    /// When old tasks were last looked for, on the monotonic clock.
+    private var retiredAt: Int64
+
+    init(
+        _ scheduler: Scheduler, inbox: Inbox, store: Store, performer: EffectPerformer, configuration: CurrentConfiguration,
+        health: Health, clock: @escaping @Sendable () -> Now, log: Logger
+    ) {
+        self.scheduler = scheduler
+        self.inbox = inbox
+        self.store = store
+        self.performer = performer
+        self.configuration = configuration
+        self.health = health
+        self.log = log
+        readClock = clock
+        let now = clock()
+        offset = now.wall - now.monotonic
+        retiredAt = now.monotonic
+    }
+
+    /// Takes a turn, if there is anything to do.
+    ///
+    /// - Returns: for how many milliseconds there is nothing more to do unless something happens; 0 if there may be more at once.
+    package mutating func turn() -> Int64 {
+        let now = readClock()
+        var inputs = held + inbox.drain()
+        held = []
+        if let step = clockStep(now) { inputs.append(.clockStepped(by: step)) }
+        let isDue = (nextWall ?? .max) <= now.wall || (nextMonotonic ?? .max) <= now.monotonic
+        let interval = inputs.isEmpty && !isDue ? Self.idleRetireInterval : Self.retireInterval
+        if now.monotonic - retiredAt >= interval {
+            retiredAt = now.monotonic
+            inputs.append(retirement(now))
+        }
+        return inputs.isEmpty && !isDue ? rest(now) : turn(inputs, now)
+    }
+
+    private mutating func turn(_ inputs: [Input], _ now: Now) -> Int64 {
+        do {
+            // A copy, because a turn whose transaction fails must not have happened.
+            var scheduler = scheduler
+            let turn = try store.transaction { try scheduler.turn(inputs, in: $0, now: now, cycle: cycle) }
+            self.scheduler = scheduler
+            health.isDraining = scheduler.isDraining
+            nextWall = turn.nextWall
+            nextMonotonic = turn.nextMonotonic
+            if health.storageProblem != nil {
+                health.storageProblem = nil
+                log.notice("the database takes writes again")
+            }
+            for case .connected(let inventory) in inputs { performer.open(inventory.connection) }
+            performer.perform(turn.effects)
+            let spent = Double(readClock().monotonic - now.monotonic)
+            cycle += (spent + Double(EffectPerformer.gather) - cycle) / 8
+            return 0
+        } catch {
+            return refuse(inputs, error, now)
+        }
+    }
+
+    /// The store takes nothing: those who wait for an answer are told, and what happened is kept for a later turn.
+    private mutating func refuse(_ inputs: [Input], _ error: any Error, _ now: Now) -> Int64 {
+        let wire = WireError(storage: error)
+        let news = inputs.filter { $0.reply == nil }
+        for input in inputs { if let reply = input.reply { performer.reply(reply, .failed(wire)) } }
+        held = news
+        let isNew = health.storageProblem == nil
+        health.storageProblem = wire
+        if isNew { log.error("\(wire.message)", metadata: ["MESSAGE_ID": "\(Story.degradedID)"]) }
+        // What was asked may have been too much for the space that is left, and what happened not: it is tried alone at once.
+        let hadRequests = news.count < inputs.count
+        if hadRequests, !news.isEmpty { return 0 }
+        nextMonotonic = now.monotonic + Self.storageDelay
+        nextWall = nil
+        return news.isEmpty ? 0 : Self.storageDelay
+    }
+
+    private func rest(_ now: Now) -> Int64 {
+        let due = [nextWall.map { $0 - now.wall }, nextMonotonic.map { $0 - now.monotonic }].compactMap { $0 }
+        return due.reduce(retiredAt + Self.idleRetireInterval - now.monotonic, min)
+    }
+
+    private func retirement(_ now: Now) -> Input {
+        let configuration = configuration.value
+        return .retire(before: now.wall - configuration.retentionAge, keep: configuration.retentionCount)
+    }
+
+    private mutating func clockStep(_ now: Now) -> Int64? {
+        let offset = now.wall - now.monotonic
+        let step = offset - self.offset
+        self.offset = offset
+        guard abs(step) >= Self.clockTolerance else { return nil }
+        log.notice("the clock was set by \(Double(step) / 1000) s")
+        return step
+    }
+}

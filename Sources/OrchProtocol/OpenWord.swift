@@ -1,0 +1,18 @@
+/// A word of a result, one of a few today. A newer daemon may say others: those pass as they are, and are no reason to refuse the line
+/// that they are in ("Versions" in `docs/protocol.md`). So a `switch` over one has a `default`.
+public protocol OpenWord: RawRepresentable<String>, CaseIterable, Codable, Hashable, Sendable where AllCases == [Self] {
+    init(rawValue: String)
+}
+
+extension OpenWord {
+    init(_ word: String) { self.init(rawValue: word) }
+
+    /// Refuses a word that there is not, where one is a parameter.
+    func known(in field: String) throws -> Self {
+        guard !Self.allCases.contains(self) else { return self }
+        let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
+        throw WireError(
+            .invalidParameter, "the parameter \"\(field)\": \"\(rawValue.shortened(to: 40))\" is none of \(known)", field: field
+        )
+    }
+}

@@ -1,0 +1,134 @@
+import FoundationEssentials
+
+/// Reads a `task.submit` as clients usually write one, ten times faster than the decoder, which a batch of 100 000 tasks is worth.
+///
+/// It knows no errors: whatever it does not take at first sight, from a rare member to bad JSON, is left to the decoder, which
+/// answers with a request or with a complaint. So it must only never take what the decoder would read otherwise.
+struct SubmissionReader {
+    private static let marker = Array(#""task.submit""#.utf8)
+
+    private let bytes: [UInt8]
+
+    /// The request in a line; nil where the decoder has to look at it.
+    static func request(from line: Data) -> Request? {
+        // Clients put the method before the parameters; sorted keys, as Foundation writes them, put them in this order too.
+        guard let first = line.first, first == UInt8(ascii: "{"), line.prefix(256).firstRange(of: marker) != nil else { return nil }
+        return SubmissionReader(bytes: Array(line)).request()
+    }
+
+    private func request() -> Request? {
+        var members: [String: Range<Int>] = [:]
+        guard read(bytes.indices, into: &members), members.count == 4, let id = members["id"].flatMap(id),
+            members["jsonrpc"].flatMap(string) == "2.0", members["method"].flatMap(string) == Method.submit.rawValue,
+            let params = members["params"]
+        else { return nil }
+        if bytes[params.lowerBound] == UInt8(ascii: "{") {
+            return spec(params).map { Request(id: id, call: .submit(.one($0))) }
+        }
+        guard let ranges = elements(params) else { return nil }
+        var specs: [TaskSpec] = []
+        specs.reserveCapacity(ranges.count)
+        for range in ranges {
+            guard let spec = spec(range) else { return nil }
+            specs.append(spec)
+        }
+        return Request(id: id, call: .submit(.many(specs)))
+    }
+
+    private func spec(_ range: Range<Int>) -> TaskSpec? {
+        var spec = TaskSpec()
+        var isSimple = true
+        var scanner = JSONScanner(bytes, in: range)
+        let passed: Void? = try? scanner.object { key, value in
+            isSimple = isSimple && text(key).map { set($0, of: &spec, to: value) } ?? false
+        }
+        return passed != nil && isSimple ? spec : nil
+    }
+
+    private func set(_ name: String, of spec: inout TaskSpec, to value: Range<Int>) -> Bool {
+        /// Assigns what was read; false if that was nothing, or not the first of its name.
+        func assign<T>(_ path: WritableKeyPath<TaskSpec, T?>, _ read: T?) -> Bool {
+            guard let read, spec[keyPath: path] == nil else { return false }
+            spec[keyPath: path] = read
+            return true
+        }
+        switch name {
+        case "command": return assign(\.command, strings(value))
+        case "prompt": return assign(\.prompt, string(value))
+        case "pool": return assign(\.pool, string(value))
+        case "name": return assign(\.name, string(value))
+        case "labels": return assign(\.labels, dictionary(value))
+        case "priority": return assign(\.priority, integer(value))
+        case "timeout": return assign(\.timeout, integer(value).map(Double.init))
+        case "idle_timeout": return assign(\.idleTimeout, integer(value).map(Double.init))
+        case "retries": return assign(\.retries, integer(value))
+        case "retry_delay": return assign(\.retryDelay, integer(value).map(Double.init))
+        case "key": return assign(\.key, string(value))
+        case "env": return assign(\.env, dictionary(value))
+        case "cwd": return assign(\.cwd, string(value))
+        case "stdin": return assign(\.stdin, string(value))
+        case "model": return assign(\.model, string(value))
+        case "thinking": return assign(\.thinking, string(value))
+        default: return false
+        }
+    }
+
+    private func id(_ range: Range<Int>) -> RequestID? {
+        integer(range).map { .number(Int64($0)) } ?? string(range).map { .string($0) }
+    }
+
+    private func string(_ range: Range<Int>) -> String? {
+        guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
+        // The escapes of one string are not worth a reader of their own.
+        return text(range.dropFirst().dropLast()) ?? (try? JSONDecoder().decode(String.self, from: Data(bytes[range])))
+    }
+
+    /// What is between quotes, where nothing in it is escaped.
+    private func text(_ range: Range<Int>) -> String? {
+        let content = bytes[range]
+        return content.contains(UInt8(ascii: "\\")) ? nil : String(validating: content, as: UTF8.self)
+    }
+
+    private func integer(_ range: Range<Int>) -> Int? {
+        // More digits may not fit; a fraction or an exponent is for the decoder.
+        guard range.count <= 15 else { return nil }
+        let isNegative = bytes[range.lowerBound] == UInt8(ascii: "-")
+        let digits = isNegative ? range.dropFirst() : range
+        guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[$0]) }) else { return nil }
+        let magnitude = digits.reduce(0) { $0 * 10 + Int(bytes[$1] - UInt8(ascii: "0")) }
+        return isNegative ? -magnitude : magnitude
+    }
+
+    private func elements(_ range: Range<Int>) -> [Range<Int>]? {
+        var ranges: [Range<Int>] = []
+        var scanner = JSONScanner(bytes, in: range)
+        let passed: Void? = try? scanner.array { ranges.append($0) }
+        return passed.map { ranges }
+    }
+
+    private func strings(_ range: Range<Int>) -> [String]? {
+        guard let elements = elements(range) else { return nil }
+        let strings = elements.compactMap { string($0) }
+        return strings.count == elements.count ? strings : nil
+    }
+
+    private func dictionary(_ range: Range<Int>) -> [String: String]? {
+        var members: [String: Range<Int>] = [:]
+        guard read(range, into: &members) else { return nil }
+        let values = members.compactMapValues(string)
+        return values.count == members.count ? values : nil
+    }
+
+    /// The members of an object, each of which has another key.
+    private func read(_ range: Range<Int>, into members: inout [String: Range<Int>]) -> Bool {
+        var isSimple = true
+        var scanner = JSONScanner(bytes, in: range)
+        let passed: Void? = try? scanner.object { key, value in
+            guard let name = text(key), members.updateValue(value, forKey: name) == nil else {
+                return isSimple = false
+            }
+        }
+        scanner.skipSpace()
+        return passed != nil && isSimple && scanner.position == range.upperBound
+    }
+}

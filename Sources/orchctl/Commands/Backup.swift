@@ -1,0 +1,49 @@
+import ArgumentParser
+import Glibc
+import OrchClient
+import OrchProtocol
+import Presentation
+
+struct Backup: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Write a copy of the whole queue to a file, while the daemon works.",
+        discussion: """
+            All tasks, attempts, pools and events as of one moment; not the output and the results of tasks, which are files in the \
+            state directory. The file is yours, readable by nobody else, and must not exist yet. `orchd restore` puts it back. \
+            Only for admins.
+
+            Examples:
+              orchctl backup queue-$(date +%F).db
+              sudo orchctl backup /backup/queue.db
+              orchctl backup - | ssh vault 'cat > queue.db'
+            """)
+
+    @Argument(help: ArgumentHelp("A file to be made; \"-\" is the standard output.", valueName: "file"))
+    var file: String
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let client = Client(global)
+        let target = try BackupTarget(file)
+        if let descriptor = Interrupts.descriptor() {
+            client.session.watch = Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }
+        }
+        let progress = Progress("backup")
+        let bytes = try client.session.perform(repeatable: false) { connection in
+            try connection.answer(to: connection.send(.backup)) { notification in
+                guard case .backup(_, let part) = notification else { return }
+                try target.take(part)
+                progress.show(part.offset, of: part.size, part.base64 == nil ? "the daemon makes the copy" : "receiving it")
+            }
+        }
+        progress.clear()
+        let result = try client.decode(BackupResult.self, bytes, of: .backup)
+        try target.finish(size: result.size)
+        guard !target.isStandardOutput else { return }
+        if global.json { return try client.printJSON(bytes) }
+        let tasks = "\(result.tasks) task\(result.tasks == 1 ? "" : "s") (\(result.unfinished) not ended)"
+        try Output.print("\(file): \(tasks), \(ByteText.text(result.size))\n")
+    }
+}

@@ -1,0 +1,63 @@
+import OrchProtocol
+import Presentation
+
+/// What an upgrade did.
+struct UpgradeReport: Encodable, Equatable {
+    struct Program: Encodable, Equatable {
+        /// Its version before and after; nil where the daemon cannot tell.
+        var from: String?
+        var to: String?
+        /// Whether it executes anew.
+        var isReplaced: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case from, to
+            case isReplaced = "replaced"
+        }
+    }
+
+    var engine: Program
+    var supervisor: Program
+    /// How many tasks ran before it, and how many of those it ended: none, if all is well.
+    var running: Int
+    var lost: [Int64]
+    /// The longest that a client waited for an answer, in seconds.
+    var pause: Double
+    /// What went wrong, in sentences.
+    var problems: [String]
+
+    init(from before: DaemonStatus, to after: DaemonStatus, running: Int, lost: [Int64], pause: Double, problem: String?) {
+        engine = Program(
+            from: before.version, to: after.version,
+            isReplaced: (after.pid, after.startedAt.milliseconds) != (before.pid, before.startedAt.milliseconds))
+        let old = before.supervisor, new = after.supervisor
+        supervisor = Program(
+            from: old.version, to: new.version, isReplaced: new.connected && old.startedAt != new.startedAt)
+        self.running = running
+        self.lost = lost
+        self.pause = pause
+        problems = problem.map { [$0] } ?? []
+        if old.connected, new.connected, old.pid != new.pid {
+            problems.append("the supervisor is another process than before: what ran in the old one has ended")
+        }
+        if !engine.isReplaced { problems.append("the engine is still the one that ran before") }
+        if !supervisor.isReplaced { problems.append("the supervisor has not executed its new program") }
+        if !lost.isEmpty {
+            problems.append("tasks were lost: " + lost.prefix(20).map { String($0) }.joined(separator: ", "))
+        }
+    }
+
+    func text(style: Style) -> String {
+        var lines = [line("supervisor", supervisor, style), line("engine", engine, style)]
+        let kept = running - lost.count
+        lines.append("\(kept) of \(running) running task\(running == 1 ? "" : "s") kept")
+        lines.append("clients waited for \(Int((pause * 1000).rounded())) ms at the most")
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private func line(_ name: String, _ program: Program, _ style: Style) -> String {
+        let (from, to) = (program.from ?? "an older version", program.to ?? "an older version")
+        guard program.isReplaced else { return style(.bad, "\(name): still \(SafeText.line(from))") }
+        return "\(name): " + (from == to ? "\(SafeText.line(to)), executed anew" : SafeText.line("\(from) -> \(to)"))
+    }
+}

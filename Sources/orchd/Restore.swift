@@ -1,0 +1,45 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Glibc
+import Storage
+
+struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put a backup in the place of the queue, while the daemon is stopped.",
+        discussion: """
+            The backup is one of `orchctl backup`. It is read in full before anything is changed; the queue that is there is kept \
+            beside it, and is itself something to restore. Ids that were given out since the backup are not used again.
+
+            Not in a backup: the output and the results of tasks. Those on this machine stay as they are. A task that had not ended \
+            then runs again, also if it has ended since.
+
+            EXAMPLES
+              systemctl stop orchd.socket orchd && orchd restore /backup/queue.db && systemctl start orchd
+              orchd restore --state-dir ~/.local/state/orchd monday.db
+            """)
+
+    @Argument(help: ArgumentHelp("The backup.", valueName: "file"))
+    var file: String
+    @Option(
+        help: ArgumentHelp(
+            "Where the queue is: /var/lib/orchd for root, $XDG_STATE_HOME/orchd for others, if not given.", valueName: "dir"))
+    var stateDir: String?
+
+    func run() throws {
+        let directory = stateDir ?? (geteuid() == 0 ? Self.systemStateDirectory : Setting.usersStateDirectory)
+        do {
+            let outcome = try Restoration.restore(file, to: directory)
+            let contents = outcome.contents
+            let when = contents.madeAt > 0 ? ", as of \(Date(timeIntervalSince1970: Double(contents.madeAt) / 1000))" : ""
+            print("restored \(contents.tasks) tasks (\(contents.unfinished) not ended)\(when)")
+            if let kept = outcome.kept { print("what was there is kept as \(kept)") }
+            for remark in outcome.remarks { print(remark) }
+            print("the output and the results of tasks are not in a backup; those in \(directory)/output stay as they were")
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    static let systemStateDirectory = "/var/lib/orchd"
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import Simulation
+
+/// Lives of the whole daemon on simulated time, each from a seed.
+@main
+struct OrchdSim: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orchd-sim", abstract: "Run the real engine in a simulated world until a promise breaks.")
+
+    @Option(help: "The seed of the first life. Without it, a random one.")
+    var seed: UInt64?
+
+    @Option(help: "How many lives; one where a seed is given.")
+    var lives: Int?
+
+    @Option(help: "For how many seconds, instead of a number of lives.")
+    var seconds: Double?
+
+    @Option(help: "How many hours a life has, in its own time.")
+    var hours: Int?
+
+    @Option(help: "A fault to put into the code, which must be found; \"all\" for one after the other.")
+    var mutation: String?
+
+    @Flag(help: "Print everything that happens.")
+    var trace = false
+
+    func run() throws {
+        if mutation == "all" {
+            var missed = 0
+            for mutation in Mutation.allCases where try !find(mutation) { missed += 1 }
+            if missed > 0 { throw ExitCode(1) }
+            return
+        }
+        let fault = try mutation.map { name -> Mutation in
+            guard let mutation = Mutation(rawValue: name) else {
+                let names = Mutation.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("there is no mutation \"\(name)\"; there are \(names)")
+            }
+            return mutation
+        }
+        try live(fault)
+    }
+
+    private func live(_ mutation: Mutation?) throws {
+        let first = seed ?? .random(in: 0...UInt64(UInt32.max))
+        let limit = lives ?? (seed != nil && seconds == nil ? 1 : seconds == nil ? 100 : .max)
+        let began = Date()
+        var total = Statistics()
+        var count = 0
+        while count < limit, seconds.map({ Date().timeIntervalSince(began) < $0 }) ?? true {
+            let number = first &+ UInt64(count)
+            let life = Life(Plan(seed: number, hours: hours), mutation: mutation, keepsTrace: trace)
+            count += 1
+            total.add(life.statistics)
+            if trace { for line in life.trace.lines { print(line) } }
+            guard life.isGood else {
+                report(life, seed: number)
+                throw ExitCode(1)
+            }
+        }
+        let time = Date().timeIntervalSince(began)
+        print(
+            """
+            \(count) lives from seed \(first) without a violation, in \(rounded(time)) s: \(total.turns) turns, \
+            \(total.starts) starts, \(total.requests) requests, \(total.faults) faults (\(rounded(Double(total.faults) / time)) a second), \
+            \(rounded(Double(total.virtualTime) / 3_600_000)) hours of their own
+            """)
+    }
+
+    private func find(_ mutation: Mutation) throws -> Bool {
+        for number in 0..<UInt64(lives ?? 200) {
+            let life = Life(Plan(seed: number), mutation: mutation)
+            guard life.isGood else {
+                print("\(mutation): found after \(number + 1) lives: \(life.violations[0])")
+                return true
+            }
+        }
+        print("\(mutation): NOT FOUND")
+        return false
+    }
+
+    private func report(_ life: Life, seed: UInt64) {
+        print("seed \(seed): \(life.violations.joined(separator: "\n  "))")
+        var shrinker = Shrinker()
+        let short = shrinker.shrink(life)
+        print("\nShrunk from \(life.plan.count) steps to \(short.plan.count) in \(shrinker.lives) lives:\n\(short.plan)\n")
+        for line in short.trace.lines.suffix(200) { print(line) }
+        print("\n\(short.violations.joined(separator: "\n"))\n")
+        let options = (hours.map { " --hours \($0)" } ?? "") + (life.mutation.map { " --mutation \($0)" } ?? "")
+        print("To see it again: orchd-sim --seed \(seed)\(options) --trace")
+    }
+
+    private func rounded(_ number: Double) -> String { String(format: "%.1f", number) }
+}

@@ -1,0 +1,78 @@
+import OrchProtocol
+
+/// What a simulated client wants done, and how it will go: the simulated process reads it from its own arguments.
+struct Job: Sendable, Equatable {
+    enum Ending: String, Sendable {
+        case success = "0"
+        case failure = "1"
+        case crash = "sig11"
+        /// It does not end by itself, but on SIGTERM.
+        case hang
+        /// It does not end before SIGKILL.
+        case stubborn
+        /// There is no such program.
+        case missing
+    }
+
+    var pool = "short"
+    /// Milliseconds that an attempt takes.
+    var duration: Int64 = 10
+    /// For the first attempt, the second and so on; the last for all that follow.
+    var endings: [Ending] = [.success]
+    /// Milliseconds from one line of output to the next; 0 for none.
+    var chatter: Int64 = 0
+    var priority = 0
+    var timeout: Int64?
+    var idleTimeout: Int64?
+    var retries: Int?
+    var retryDelay: Int64?
+    /// From the submission.
+    var notBefore: Int64?
+    var expires: Int64?
+    var isHeld = false
+    var hasInput = false
+
+    /// - Parameters:
+    ///   - mark: tells it from all others.
+    ///   - wall: now, as the client's clock has it.
+    func spec(mark: String, key: String?, wall: Int64) -> TaskSpec {
+        var spec = TaskSpec(command: ["job", "\(duration)", endings.map(\.rawValue).joined(separator: ","), "\(chatter)", mark])
+        spec.pool = pool
+        spec.priority = priority
+        spec.timeout = timeout.map { Double($0) / 1000 }
+        spec.idleTimeout = idleTimeout.map { Double($0) / 1000 }
+        spec.retries = retries
+        spec.retryDelay = retryDelay.map { Double($0) / 1000 }
+        spec.notBefore = notBefore.map { WireTime(milliseconds: wall + $0) }
+        spec.expires = expires.map { WireTime(milliseconds: wall + $0) }
+        spec.hold = isHeld ? true : nil
+        spec.stdin = hasInput ? mark : nil
+        spec.key = key
+        return spec
+    }
+
+    /// How an attempt goes, by its arguments.
+    static func part(of arguments: [String], attempt number: Int) -> (duration: Int64, ending: Ending, chatter: Int64)? {
+        guard arguments.count == 5, let duration = Int64(arguments[1]), let chatter = Int64(arguments[3]) else { return nil }
+        let endings = arguments[2].split(separator: ",").compactMap { Ending(rawValue: String($0)) }
+        guard !endings.isEmpty else { return nil }
+        return (duration, endings[min(max(number, 1), endings.count) - 1], chatter)
+    }
+}
+
+extension Job: CustomStringConvertible {
+    var description: String {
+        var words = [pool, "\(duration)ms", endings.map(\.rawValue).joined(separator: ",")]
+        if chatter > 0 { words.append("chatter=\(chatter)") }
+        if priority != 0 { words.append("priority=\(priority)") }
+        for (name, value) in [
+            ("timeout", timeout), ("idle", idleTimeout), ("retries", retries.map(Int64.init)), ("delay", retryDelay),
+            ("not-before", notBefore), ("expires", expires),
+        ] {
+            if let value { words.append("\(name)=\(value)") }
+        }
+        if isHeld { words.append("held") }
+        if hasInput { words.append("input") }
+        return words.joined(separator: " ")
+    }
+}

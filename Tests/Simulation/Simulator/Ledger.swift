@@ -1,0 +1,273 @@
+import OrchProtocol
+import Scheduling
+import Storage
+import SupervisorLink
+
+/// A second book of all that has been committed, kept from the writes alone, and held against every rule there is for one turn.
+final class Ledger {
+    let violations: Violations
+    private let truth: Truth
+    /// The longest that the time from an end to the arrival of the next order can have been, on average.
+    private let longestCycle: Double
+
+    private(set) var tasks: [Int64: TaskItem] = [:]
+    private(set) var live: [Int64: Attempt] = [:]
+    private(set) var pools: [String: PoolState] = [:]
+    /// Every event, the first of them numbered 1.
+    private(set) var events: [Event] = []
+    private(set) var unfinished: Set<Int64> = []
+    private var places: [TaskItem.Place: Int] = [:]
+    private var lastAttempt: Int64 = 0
+    private var stories: [Int64: Story] = [:]
+
+    /// What the events and the attempts of a task must add up to.
+    private struct Story {
+        var queued = 0
+        /// How often it was asked for: once, and again by each retry of a person.
+        var asked = 1
+        var lastState: TaskState?
+        /// Attempts that have ended and count since it was last asked for.
+        var counted = 0
+        var retries = 0
+    }
+
+    init(_ violations: Violations, _ truth: Truth, longestCycle: Double) {
+        self.violations = violations
+        self.truth = truth
+        self.longestCycle = longestCycle
+    }
+
+    // MARK: A commit
+
+    func commit(_ writes: [WatchedTransaction.Write], _ turn: Turn, now: Now, counts: Counts) {
+        var dispatched: [TaskItem] = []
+        var published: [Event] = []
+        for case .append(let new, _) in writes { published = new }
+        let updated = Set(published.filter { $0.kind == .taskUpdated }.compactMap(\.task))
+        for write in writes {
+            switch write {
+            case .insert(let task): insert(task)
+            case .update(let task, let place):
+                if place.phase == .ready, task.phase == .running { dispatched.append(task) }
+                update(task, from: place, now, byPerson: updated.contains(task.id))
+            case .remove(let removed): remove(removed)
+            case .insertAttempt(let attempt): insert(attempt)
+            case .updateAttempt(let attempt, let state): update(attempt, from: state)
+            case .removeAttempt(let attempt): removeAttempt(attempt)
+            case .savePool(let pool): pools[pool.name] = pool
+            case .removePool(let name): pools[name] = nil
+            case .append(let new, let first): append(new, first: first)
+            }
+        }
+        checkOrder(dispatched)
+        checkSlots(Set(dispatched.map(\.pool)))
+        checkCounts(counts)
+        for task in Set(writes.compactMap(\.task)) { checkTask(task) }
+        checkEffects(turn, published.count)
+    }
+
+    private func insert(_ task: TaskItem) {
+        violations.require(tasks[task.id] == nil, "the id \(task.id) was given twice")
+        tasks[task.id] = task
+        places[task.place, default: 0] += 1
+        unfinished.insert(task.id)
+        stories[task.id] = Story(retries: task.retry.retries)
+    }
+
+    private func update(_ task: TaskItem, from place: TaskItem.Place, _ now: Now, byPerson: Bool) {
+        guard let old = tasks[task.id] else { return violations.add("task \(task.id) was changed and is not there") }
+        violations.require(old.place == place, "task \(task.id) was at \(old.place) and not at \(place)")
+        places[old.place, default: 0] -= 1
+        places[task.place, default: 0] += 1
+        tasks[task.id] = task
+        if task.phase.isFinal { unfinished.remove(task.id) } else { unfinished.insert(task.id) }
+        var story = stories[task.id] ?? Story()
+        story.retries = max(story.retries, task.retry.retries)
+        switch (old.phase, task.phase) {
+        case (.delayed, .ready) where !byPerson:
+            violations.require(
+                (old.dueAt ?? .min) <= now.wall, "task \(task.id) was let go at \(now.wall) and is due at \(old.dueAt ?? 0)")
+        case (let from, .running) where from != .running:
+            violations.require(from == .ready, "task \(task.id) was started when it was \(from)")
+            violations.require(
+                pools[task.pool].map { $0.mode != .paused } ?? false, "task \(task.id) was started in a paused pool")
+            if let expiry = task.definition.expiresAt {
+                violations.require(expiry > now.wall, "task \(task.id) was started after it had expired")
+            }
+        case (let from, .ready) where from.isFinal:
+            violations.require(from != .succeeded, "task \(task.id) had succeeded and is ready")
+            story.asked += 1
+            story.counted = 0
+        case (let from, let to) where from.isFinal: violations.add("task \(task.id) went from \(from) to \(to)")
+        default: break
+        }
+        stories[task.id] = story
+    }
+
+    private func remove(_ removed: [TaskItem]) {
+        for task in removed {
+            violations.require(tasks[task.id]?.phase.isFinal ?? false, "task \(task.id) was forgotten before its end")
+            if let place = tasks.removeValue(forKey: task.id)?.place { places[place, default: 0] -= 1 }
+            stories[task.id] = nil
+            unfinished.remove(task.id)
+        }
+    }
+
+    // MARK: Attempts
+
+    private func insert(_ attempt: Attempt) {
+        violations.require(attempt.id > lastAttempt, "attempt \(attempt.id) comes after \(lastAttempt)")
+        lastAttempt = max(lastAttempt, attempt.id)
+        violations.require(
+            !live.values.contains { $0.task == attempt.task }, "task \(attempt.task) has two attempts that have not ended")
+        if let story = stories[attempt.task] {
+            violations.require(
+                story.counted <= story.retries,
+                "task \(attempt.task) is tried again after \(story.counted) failures, with \(story.retries) retries")
+        }
+        live[attempt.id] = attempt
+    }
+
+    private func update(_ attempt: Attempt, from state: Attempt.State) {
+        guard let old = live[attempt.id] else { return violations.add("attempt \(attempt.id) had ended and was changed") }
+        violations.require(old.state == state, "attempt \(attempt.id) was \(old.state) and not \(state)")
+        guard attempt.state == .ended else { return live[attempt.id] = attempt }
+        live[attempt.id] = nil
+        stories[attempt.task]?.counted += 1
+        checkOutcome(attempt)
+    }
+
+    private func removeAttempt(_ attempt: Attempt) {
+        violations.require(live.removeValue(forKey: attempt.id) != nil, "attempt \(attempt.id) was removed and is not there")
+        violations.require(truth.processes[attempt.id] == nil, "attempt \(attempt.id) was taken back and had been started")
+    }
+
+    /// What is kept of an attempt is what has become of it.
+    private func checkOutcome(_ attempt: Attempt) {
+        guard let outcome = attempt.outcome else { return violations.add("attempt \(attempt.id) has ended without an outcome") }
+        guard let process = truth.processes[attempt.id] else {
+            violations.require(!outcome.isSuccess, "attempt \(attempt.id) succeeded and never ran")
+            return
+        }
+        violations.require(!process.isRunning, "attempt \(attempt.id) has the outcome \(outcome.kind) and still runs")
+        guard let end = process.end, end.ending != .lost, !process.isForgotten else {
+            violations.require(!outcome.isSuccess, "attempt \(attempt.id) succeeded and was lost")
+            return
+        }
+        if end.flags.contains(.stopped) {
+            let causes: Set<Outcome.Kind> = [.cancelled, .runTimeout, .idleTimeout, .outputLimit, .lost]
+            violations.require(
+                causes.contains(outcome.kind), "attempt \(attempt.id) was stopped and has the outcome \(outcome)")
+        } else {
+            let kind: Outcome.Kind = end.ending == .exited ? .exited : .signalled
+            violations.require(
+                outcome == Outcome(kind, code: Int(end.code)),
+                "attempt \(attempt.id) ended \(kind) \(end.code) and has \(outcome)")
+        }
+    }
+
+    // MARK: Events
+
+    private func append(_ new: [Event], first: Int64) {
+        violations.require(first == Int64(events.count) + 1, "the events go on with \(first) after \(events.count)")
+        for (index, event) in new.enumerated() {
+            var event = event
+            event.seq = first + Int64(index)
+            events.append(event)
+            guard let task = event.task else { continue }
+            if event.kind == .taskQueued { stories[task]?.queued += 1 }
+            stories[task]?.lastState = event.state
+        }
+    }
+
+    // MARK: Rules for a turn
+
+    /// Of the ready tasks of a pool, those were started that matter most, and of these the oldest.
+    private func checkOrder(_ dispatched: [TaskItem]) {
+        guard !dispatched.isEmpty else { return }
+        let ready = unfinished.compactMap { tasks[$0] }.filter { $0.phase == .ready }
+        for task in dispatched {
+            let better = ready.first {
+                $0.pool == task.pool && ($0.priority > task.priority || ($0.priority == task.priority && $0.id < task.id))
+            }
+            if let better { violations.add("task \(task.id) was started before \(better.id), which matters more") }
+        }
+    }
+
+    /// A pool is handed no more than its slots, and what short tasks need to be there in time.
+    private func checkSlots(_ names: Set<String>) {
+        for name in names {
+            let slots = pools[name]?.slots ?? 0
+            let count = live.values.count { $0.pool == name }
+            let time = max(Double(truth.shortest[name] ?? .max), 0.5)
+            let needed = 1.5 * longestCycle * Double(slots) / time
+            let ahead = needed < 0.25 * Double(slots) ? 0 : min(Int(needed.rounded(.up)), 256)
+            violations.require(
+                count <= slots + ahead, "\(name) has \(count) attempts, \(slots) slots and at most \(ahead) ahead")
+        }
+    }
+
+    private func checkCounts(_ counts: Counts) {
+        for pool in Set(places.keys.map(\.pool)) {
+            let its = counts.tasks(in: pool)
+            for (phase, count) in [
+                (Phase.ready, its.ready), (.delayed, its.delayed), (.held, its.held), (.running, its.running),
+                (.succeeded, its.succeeded), (.failed, its.failed), (.cancelled, its.cancelled), (.expired, its.expired),
+            ] {
+                let mine = places[TaskItem.Place(pool: pool, phase: phase)] ?? 0
+                violations.require(mine == count, "\(pool) has \(mine) tasks that are \(phase), and counts \(count)")
+            }
+            let live = live.values.filter { $0.pool == pool }
+            let mine = LiveCounts(
+                dispatched: live.count { $0.state == .dispatched }, running: live.count { $0.state == .running })
+            violations.require(counts.live(in: pool) == mine, "\(pool) has \(mine), and counts \(counts.live(in: pool))")
+        }
+    }
+
+    private func checkTask(_ id: Int64) {
+        guard let task = tasks[id] else { return }
+        let attempts = live.values.count { $0.task == id }
+        violations.require(
+            attempts == (task.phase == .running ? 1 : 0), "task \(id) is \(task.phase) with \(attempts) live attempts")
+        violations.require(
+            task.phase.isFinal == (task.finishedAt != nil), "task \(id) is \(task.phase), finished \(task.finishedAt ?? 0)")
+        guard let story = stories[id] else { return }
+        violations.require(
+            story.queued == story.asked, "task \(id) was asked for \(story.asked) times, and events say \(story.queued)")
+        violations.require(
+            !task.phase.isFinal || story.lastState == task.phase.state,
+            "task \(id) is \(task.phase), and the last event of it says \(story.lastState?.rawValue ?? "nothing")")
+        violations.require(
+            truth.startsOfTask[id, default: 0] <= task.attempts, "task \(id) was started more often than it has attempts")
+    }
+
+    private func checkEffects(_ turn: Turn, _ count: Int) {
+        var published = 0
+        for case .publish(let events) in turn.effects {
+            published += events.count
+            for event in events {
+                let index = Int(event.seq) - 1
+                violations.require(
+                    self.events.indices.contains(index) && self.events[index] == event,
+                    "event \(event.seq) was published otherwise than it is kept")
+            }
+        }
+        violations.require(published == count, "\(count) events were kept and \(published) published")
+        var told: [String: Int] = [:]
+        for case .setSlots(let pool, let slots) in turn.effects { told[pool] = slots }
+        for (pool, slots) in told {
+            violations.require(pools[pool]?.slots == slots, "\(pool) is told to have \(slots) slots")
+        }
+    }
+}
+
+extension WatchedTransaction.Write {
+    fileprivate var task: Int64? {
+        switch self {
+        case .insert(let task): task.id
+        case .update(let task, _): task.id
+        case .insertAttempt(let attempt), .updateAttempt(let attempt, _), .removeAttempt(let attempt): attempt.task
+        default: nil
+        }
+    }
+}

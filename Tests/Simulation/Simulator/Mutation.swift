@@ -1,0 +1,41 @@
+/// A fault in the code, as somebody might write it. Each is put before or after the real code, and must be found.
+public enum Mutation: String, CaseIterable, Sendable {
+    // Between the turn and the store.
+    case acknowledgeBeforeCommit
+    case swallowCommitFailure
+    case oneSlotTooMany
+    case ignorePriority
+    case ignorePause
+    case ignoreHold
+    case ignoreExpiry
+    case startTooEarly
+    case retryOnceTooOften
+    case loseEvent
+    case repeatEvent
+    case loseTask
+    case forgetInput
+    case forgetKey
+    case forgetTimeouts
+    case forgetDueTimes
+    case forgetClockStep
+    case forgetUnfinished
+    // Between what follows from a turn and the world.
+    case loseAnswer
+    case repeatAnswer
+    case sendWrongSlots
+    case sendBeforeInventory
+    case ignoreRevoke
+    case ignoreStop
+    case forgetAcknowledgement
+    case loseLaunch
+    case loseDiscard
+    // Between the supervisor and the engine.
+    case forgetExit
+    case skipInventory
+    case repeatExitAsAnother
+    // The supervisor.
+    case forgetWhatWasHeard
+    case forgetExitsWhenSent
+    case startBesideSlots
+    case hearOldEngine
+}

@@ -1,0 +1,30 @@
+import Engine
+import OrchProtocol
+import Scheduling
+import SupervisorLink
+import Synchronization
+
+/// Takes everything that an engine lets out during a turn, in its order, so that the world may end the engine between any two.
+final class Outlet: SupervisorPort {
+    enum Item: Sendable {
+        case message(EngineMessage, [Descriptor])
+        case opened(UInt64)
+        case reply(request: Int, Reply)
+        case reloaded(request: Int, Bool)
+        case news([Event])
+    }
+
+    private let items = Mutex<[Item]>([])
+
+    func add(_ item: Item) { items.withLock { $0.append(item) } }
+
+    func take() -> [Item] {
+        items.withLock { items in
+            defer { items = [] }
+            return items
+        }
+    }
+
+    func send(_ message: EngineMessage, descriptors: [Descriptor]) { add(.message(message, descriptors)) }
+    func open(_ connection: UInt64) { add(.opened(connection)) }
+}

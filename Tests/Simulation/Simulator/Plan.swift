@@ -1,0 +1,98 @@
+import Scheduling
+
+/// Everything that clients and bad luck will do in a life, in the order of time. It comes from a seed; a part of it is a plan as
+/// well, which is how a failure is shrunk.
+public struct Plan: Sendable {
+    struct Step: Sendable {
+        /// Milliseconds from the beginning.
+        var at: Int64
+        var deed: Deed
+    }
+
+    /// Draws what the plan leaves open: latencies above all.
+    var seed: UInt64
+    var steps: [Step]
+    /// When clients and faults are over. From then on everything has to come to its end.
+    var span: Int64
+    /// The most milliseconds that a commit takes, and a message.
+    var commitTime: Int64
+    var linkTime: Int64
+    /// Finished tasks are kept for so long, in milliseconds.
+    var retention: Int64
+    var pools: [PoolSettings]
+
+    /// How many steps there are, faults and others.
+    public var count: Int { steps.count }
+}
+
+enum Deed: Sendable {
+    // Clients.
+    /// With a key, it is asked again after an answer that did not come.
+    case submit([Job], key: Int?, user: UInt32, vanishes: Bool)
+    /// Tasks are named by numbers that are taken modulo those there are.
+    case cancel([Int])
+    case cancelPool(String)
+    case cancelAndRetry(Int)
+    case retry([Int])
+    case hold([Int])
+    case release([Int])
+    case prioritise(Int, Int)
+    case move(Int, String)
+    case postpone(Int, Int64)
+    case pause(String)
+    case resume(String)
+    case drain(String)
+    case resize(String, Int)
+    case drainAll
+    case shutdown
+    case subscribe
+    // Faults.
+    case engine(EngineFault)
+    case supervisor(SupervisorFault)
+    case boot
+    case linkLost
+    /// Every message takes so much longer, for a time.
+    case linkSlow(by: Int64, for: Int64)
+    case clock(Int64)
+    case diskFull(for: Int64)
+    case diskFails(times: Int)
+    case shortage(for: Int64)
+    case reload([PoolSettings])
+    case outputLimit(Int)
+    /// The engine is told everything once more.
+    case repeatReports
+
+    enum EngineFault: Sendable {
+        /// Dies at once, or in its next turn: before the commit, or after so many things that follow from it.
+        case killed
+        case killedBeforeCommit
+        case killedAfterEffects(Int)
+        /// Stops in good order and is started again, as in an upgrade.
+        case restarted
+    }
+
+    enum SupervisorFault: Sendable {
+        case killed
+        /// Executes its new version in place.
+        case replaced
+        /// Ends all it runs, and is started again.
+        case terminated
+    }
+
+    var isFault: Bool {
+        switch self {
+        case .engine, .supervisor, .boot, .linkLost, .linkSlow, .clock, .diskFull, .diskFails, .shortage, .reload, .outputLimit,
+            .repeatReports:
+            true
+        default: false
+        }
+    }
+}
+
+extension Plan: CustomStringConvertible {
+    public var description: String {
+        let pools = pools.map { "\($0.name)=\($0.slots)" }.joined(separator: " ")
+        let head = "pools \(pools), commit ≤ \(commitTime) ms, link ≤ \(linkTime) ms, kept \(retention) ms, span \(span) ms"
+        return ([head] + steps.map { "\($0.at) \($0.deed)" }).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,27 @@
+import OrchProtocol
+import Scheduling
+
+/// A request and what has become of it.
+struct Request {
+    var number: Int
+    var command: Command
+    var user: UInt32
+    var isAdministrator: Bool
+    /// What distinguishes the tasks of a submission.
+    var marks: [String] = []
+    var key: String?
+    /// The client is gone: whatever the answer is, nobody hears it.
+    var vanishes = false
+    /// The engine that it was sent to; nil while it waits in the socket.
+    var life: Int?
+    var isAnswered = false
+    /// It will be asked again after an answer that did not come.
+    var tries = 0
+
+    var requester: Requester { Requester(uid: user, isAdministrator: isAdministrator) }
+}
+
+/// A client that follows the events, and begins anew where it was when its engine goes.
+struct Subscriber {
+    var last: Int64
+}

@@ -1,0 +1,54 @@
+import Engine
+import Logging
+import OrchProtocol
+import Scheduling
+import SupervisorLink
+
+/// One engine from its start to its end, whichever that is: the real core and the real turns.
+final class SimulatedEngine {
+    let life: Int
+    let outlet = Outlet()
+    let core: EngineCore
+    private var runner: TurnRunner<SimulatedDisk>
+    /// The connection to the supervisor, once it has one.
+    var session: LinkSession?
+    /// When it takes its next turn if nothing happens before.
+    var wakeAt: Int64?
+    /// Its last turn left nothing to do.
+    var isResting = false
+
+    private static let quiet: Logger = {
+        var log = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+        log.logLevel = .critical
+        return log
+    }()
+
+    init(life: Int, disk: SimulatedDisk, directory: String, configuration: Configuration, clock: VirtualClock) throws {
+        self.life = life
+        core = try EngineCore(
+            store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet, clock: { clock.now },
+            log: Self.quiet)
+        runner = core.runner(on: disk)
+        let outlet = outlet
+        core.listen { outlet.add(.news($0)) }
+    }
+
+    /// - Returns: for how many milliseconds it rests.
+    func turn() -> Int64 { runner.turn() }
+
+    func request(_ command: Command, by requester: Requester, number: Int) {
+        let outlet = outlet
+        core.request(command, by: requester) { outlet.add(.reply(request: number, $0)) }
+    }
+
+    func reload(_ configuration: Configuration, number: Int) {
+        let outlet = outlet
+        core.control(load: { configuration }, onStop: {}).reload(by: Requester(uid: 0, isAdministrator: true)) { result in
+            if case .success = result {
+                outlet.add(.reloaded(request: number, true))
+            } else {
+                outlet.add(.reloaded(request: number, false))
+            }
+        }
+    }
+}

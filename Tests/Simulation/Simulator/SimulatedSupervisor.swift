@@ -1,0 +1,273 @@
+import Engine
+import Glibc
+import Scheduling
+import Supervision
+import SupervisorLink
+
+/// The supervisor as `docs/link.md` describes it, with the real queues and the real outbox, and simulated processes.
+final class SimulatedSupervisor {
+    private struct Waiting {
+        var order: LaunchOrder
+        var descriptors: [Descriptor]
+    }
+
+    private let clock: VirtualClock
+    private let truth: Truth
+    private let violations: Violations
+    private let mutation: Mutation?
+
+    // On /run, which survives the supervisor but not the machine.
+    private var store: UInt64 = 1
+    private var heardUpTo: UInt64 = 0
+    private(set) var exits: [UInt64: EndReport] = [:]
+    private(set) var processes: [UInt64: SimulatedProcess] = [:]
+
+    // In its memory.
+    private var queues = PoolQueues<Waiting>()
+    private var outbox = Outbox()
+    private var gather: Int64 = 0
+    private var isGreeted = false
+    private(set) var isStopping = false
+    /// Nothing can be started for now: no process, no memory.
+    var isShort = false
+    private var pid: Int32 = 100
+    /// What the engine has said of the pools.
+    private(set) var slots: [String: Int] = [:]
+
+    /// What has been asked to be removed: pool and name.
+    private(set) var discarded: Set<String> = []
+    /// Which names have had a workspace.
+    private(set) var workspaces: Set<String> = []
+
+    init(clock: VirtualClock, truth: Truth, violations: Violations, mutation: Mutation?) {
+        self.clock = clock
+        self.truth = truth
+        self.violations = violations
+        self.mutation = mutation
+    }
+
+    var waitingAttempts: [UInt64] { queues.waitingAttempts }
+    var known: Set<Int64> {
+        Set((queues.waitingAttempts + Array(processes.keys) + Array(exits.keys)).map { Int64(bitPattern: $0) })
+    }
+    var hasNews: Bool { !outbox.isEmpty }
+
+    // MARK: What the engine says
+
+    func obey(_ message: EngineMessage, _ descriptors: [Descriptor]) {
+        switch message {
+        case .hello(let version, _): greet(version)
+        case .slots(let pool, let count):
+            slots[pool] = Int(count)
+            queues.setSlots(of: pool, to: mutation == .startBesideSlots ? count + 1 : count)
+        case .launch(let order): accept(order, descriptors)
+        case .revoke(let attempt): revoke(attempt)
+        case .stop(let attempt, let grace): stop(attempt, grace: Int64(grace))
+        case .acknowledge(let attempts): for attempt in attempts { exits[attempt] = nil }
+        case .discard(let pool, let name): discarded.insert("\(pool)/\(name)")
+        case .gather(let milliseconds): gather = Int64(milliseconds)
+        }
+    }
+
+    private func greet(_ version: UInt32) {
+        isGreeted = true
+        outbox = Outbox()
+        outbox.welcome = min(version, LinkProtocol.version)
+        outbox.waiting = queues.waitingAttempts
+        outbox.started = processes.keys.sorted()
+        outbox.ended = exits.keys.sorted()
+        outbox.isInventory = true
+    }
+
+    private func accept(_ order: LaunchOrder, _ descriptors: [Descriptor]) {
+        if mutation != .forgetWhatWasHeard { guard order.attempt > heardUpTo else { return } }
+        heardUpTo = max(heardUpTo, order.attempt)
+        guard !isStopping else { return end(order, .spawnFailed, code: ECANCELED, .resources) }
+        queues.enqueue(order.attempt, pool: order.pool, Waiting(order: order, descriptors: descriptors))
+    }
+
+    private func revoke(_ attempt: UInt64) {
+        let withdrawn = queues.withdraw(attempt) != nil
+        let ran = processes[attempt] != nil || exits[attempt] != nil
+        outbox.revoked.append((attempt, withdrawn || !ran))
+    }
+
+    func stop(_ attempt: UInt64, grace: Int64) {
+        if queues.withdraw(attempt) != nil { return outbox.revoked.append((attempt, true)) }
+        guard let process = processes[attempt] else { return }
+        process.flags.insert(.stopped)
+        let deadline = clock.now.monotonic + grace
+        process.killAt = min(process.killAt ?? deadline, deadline)
+    }
+
+    // MARK: Processes
+
+    /// Starts what can start. The world lets it end.
+    func startWaiting() -> [SimulatedProcess] {
+        var starts: [PoolQueues<Waiting>.Start] = []
+        while !isStopping, let next = queues.next() { starts.append(next) }
+        // Which pool comes first is not promised, and a life must be the same each time.
+        return starts.sorted { $0.attempt < $1.attempt }.compactMap(start)
+    }
+
+    private func start(_ next: PoolQueues<Waiting>.Start) -> SimulatedProcess? {
+        let order = next.order.order
+        pid += 1
+        let now = clock.now
+        let report = StartReport(
+            attempt: next.attempt, pid: pid, slot: next.slot, startedAt: now.wall, startedMonotonic: now.monotonic)
+        guard !isShort, let process = SimulatedProcess(order, next.order.descriptors, start: report), process.ending != .missing
+        else {
+            queues.free(next.slot, of: order.pool)
+            if isShort {
+                end(order, .spawnFailed, code: EAGAIN, .resources)
+            } else {
+                end(order, .spawnFailed, code: ENOENT, .execute)
+            }
+            return nil
+        }
+        violations.require(process.hasItsInput, "attempt \(order.name) finds another input than its task was given")
+        workspaces.insert("\(order.pool)/\(order.name)")
+        truth.started(Int64(bitPattern: next.attempt), task: process.task, pool: order.pool)
+        processes[next.attempt] = process
+        let count = processes.values.count { $0.order.pool == order.pool }
+        violations.require(
+            count <= slots[order.pool, default: 0], "\(order.pool) runs \(count) on \(slots[order.pool, default: 0]) slots")
+        outbox.addStart(next.attempt, pool: order.pool, now: now.monotonic)
+        return process
+    }
+
+    func ended(_ process: SimulatedProcess, _ ending: EndReport.Ending, code: Int32) {
+        guard processes.removeValue(forKey: process.attempt) != nil else { return }
+        let now = clock.now
+        let report = EndReport(
+            start: process.start, ending: ending, code: code, flags: process.flags, endedAt: now.wall,
+            endedMonotonic: now.monotonic, cpuUser: 1, cpuSystem: 1, peakMemory: 1)
+        queues.free(process.start.slot, of: process.order.pool)
+        truth.ended(Int64(bitPattern: process.attempt), report)
+        record(report, pool: process.order.pool)
+    }
+
+    /// The end of an attempt that never ran.
+    private func end(_ order: LaunchOrder, _ ending: EndReport.Ending, code: Int32, _ step: EndReport.Step) {
+        let now = clock.now
+        let start = StartReport(
+            attempt: order.attempt, pid: 0, slot: 0, startedAt: now.wall, startedMonotonic: now.monotonic)
+        record(
+            EndReport(
+                start: start, ending: ending, code: code, step: step, endedAt: now.wall, endedMonotonic: now.monotonic),
+            pool: order.pool)
+    }
+
+    private func record(_ report: EndReport, pool: String) {
+        exits[report.attempt] = report
+        if report.start.pid > 0 { truth.reported(report, pool: pool) }
+        outbox.addEnd(report.attempt, pool: pool, now: clock.now.monotonic)
+    }
+
+    // MARK: What it says
+
+    /// What may be sent now, as far as it is not to wait for more: then the time until which, on the monotonic clock.
+    func news(reportsPerMessage: Int) -> (messages: [SupervisorMessage], waitUntil: Int64?) {
+        guard isGreeted, !outbox.isEmpty else { return ([], nil) }
+        let now = clock.now.monotonic
+        if !isStopping, let time = outbox.gatherUntil(gather, now: now, isBusy: { queues.hasWaiting(in: $0) }) {
+            return ([], time)
+        }
+        var messages: [SupervisorMessage] = []
+        if let version = outbox.welcome {
+            let heard = mutation == .forgetWhatWasHeard ? 0 : heardUpTo
+            messages.append(
+                .welcome(.init(version: version, store: store, heardUpTo: heard, pid: pid, cgroups: true)))
+        }
+        for part in outbox.waiting.parts(of: reportsPerMessage) {
+            messages.append(.waiting(attempts: part.filter { queues.isWaiting($0) }))
+        }
+        for part in outbox.started.parts(of: reportsPerMessage) {
+            messages.append(.started(part.compactMap { processes[$0]?.start }))
+        }
+        for part in outbox.ended.parts(of: reportsPerMessage) {
+            messages.append(.ended(part.compactMap { exits[$0] }))
+            if mutation == .forgetExitsWhenSent { for attempt in part { exits[attempt] = nil } }
+        }
+        if outbox.isInventory { messages.append(.inventoryEnd) }
+        messages += outbox.revoked.map { .revoked(attempt: $0.attempt, accepted: $0.accepted) }
+        outbox = Outbox()
+        return (messages, nil)
+    }
+
+    /// Tells of all ends once more.
+    func repeatReports() {
+        guard isGreeted else { return }
+        for attempt in exits.keys.sorted() { outbox.addEnd(attempt, pool: "short", now: clock.now.monotonic) }
+    }
+
+    // MARK: What becomes of it
+
+    /// The engine is gone: what it has not been told yet, the next one will be.
+    func dropEngine() {
+        isGreeted = false
+        outbox = Outbox()
+    }
+
+    /// It is killed, and what runs with it. Its files are still there when it starts again.
+    func kill() {
+        let now = clock.now
+        for process in processes.values.sorted(by: { $0.attempt < $1.attempt }) {
+            let report = EndReport(
+                start: process.start, ending: .lost, code: 0, flags: [], endedAt: now.wall, endedMonotonic: now.monotonic)
+            truth.ended(Int64(bitPattern: process.attempt), report)
+            truth.reported(report, pool: process.order.pool)
+            exits[process.attempt] = report
+        }
+        processes = [:]
+        forgetMemory()
+    }
+
+    /// It executes its new version: processes, orders and slots go over.
+    func replace() {
+        let old = queues
+        queues = PoolQueues()
+        for (pool, count) in old.slotCounts.sorted(by: { $0.key < $1.key }) { queues.setSlots(of: pool, to: count) }
+        for process in processes.values { queues.occupy(process.start.slot, of: process.order.pool) }
+        for attempt in old.waitingAttempts {
+            if let waiting = old.order(of: attempt) { queues.enqueue(attempt, pool: waiting.order.pool, waiting) }
+        }
+        dropEngine()
+        gather = 0
+    }
+
+    /// It is told to end: orders are handed back, and what runs is stopped.
+    func terminate(grace: Int64) {
+        isStopping = true
+        for attempt in queues.waitingAttempts {
+            if let waiting = queues.withdraw(attempt) { end(waiting.order, .spawnFailed, code: ECANCELED, .resources) }
+        }
+        for attempt in processes.keys.sorted() { stop(attempt, grace: grace) }
+    }
+
+    /// The machine is booted: nothing of it is left.
+    func boot() {
+        for attempt in processes.keys.sorted() { truth.ended(Int64(bitPattern: attempt), nil) }
+        for attempt in exits.keys { truth.forgotten(Int64(bitPattern: attempt)) }
+        processes = [:]
+        exits = [:]
+        store += 1
+        heardUpTo = 0
+        forgetMemory()
+    }
+
+    func forgetMemory() {
+        queues = PoolQueues()
+        slots = [:]
+        gather = 0
+        isStopping = false
+        dropEngine()
+    }
+}
+
+extension Array {
+    fileprivate func parts(of size: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}

@@ -1,0 +1,176 @@
+import OrchProtocol
+import Scheduling
+import Storage
+
+/// The real transaction, with somebody who notes what is written, and who is where a mutation puts its fault.
+final class WatchedTransaction: TaskTransaction {
+    enum Write {
+        case insert(TaskItem)
+        case update(TaskItem, from: TaskItem.Place)
+        case remove([TaskItem])
+        case insertAttempt(Attempt)
+        case updateAttempt(Attempt, from: Attempt.State)
+        case removeAttempt(Attempt)
+        case savePool(PoolState)
+        case removePool(String)
+        case append([Event], first: Int64)
+    }
+
+    private let real: SQLiteTransaction
+    private let mutation: Mutation?
+    private(set) var writes: [Write] = []
+
+    init(_ real: SQLiteTransaction, mutation: Mutation?) {
+        self.real = real
+        self.mutation = mutation
+    }
+
+    // MARK: Tasks
+
+    func insert(_ task: TaskItem, input: String?) throws -> Int64 {
+        let id = try real.insert(task, input: mutation == .forgetInput && input != nil ? "" : input)
+        var task = task
+        task.id = id
+        writes.append(.insert(task))
+        if mutation == .loseTask, id % 5 == 0 { try real.remove([task]) }
+        return id
+    }
+
+    func task(_ id: Int64) throws -> TaskItem? {
+        var task = try real.task(id)
+        if mutation == .retryOnceTooOften { task?.retry.retries += 1 }
+        return task
+    }
+
+    func input(of id: Int64) throws -> String? { try real.input(of: id) }
+
+    func task(withKey key: String, of submitter: UInt32) throws -> Int64? {
+        mutation == .forgetKey ? nil : try real.task(withKey: key, of: submitter)
+    }
+
+    func update(_ task: TaskItem, from place: TaskItem.Place) throws {
+        var task = task
+        if mutation == .retryOnceTooOften, let old = try real.task(task.id) { task.retry = old.retry }
+        try real.update(task, from: place)
+        writes.append(.update(task, from: place))
+    }
+
+    func ready(in pool: String, limit: Int) throws -> [TaskItem] {
+        switch mutation {
+        case .ignorePriority:
+            return try Array(real.ready(in: pool, limit: 10_000).sorted { $0.id < $1.id }.prefix(limit))
+        case .ignoreHold:
+            let held = try real.unfinished(in: pool, after: 0, limit: 10_000).first { $0.phase == .held }
+            return try held.map { [$0] } ?? real.ready(in: pool, limit: limit)
+        default: return try real.ready(in: pool, limit: limit)
+        }
+    }
+
+    func due(at wall: Int64, limit: Int) throws -> [TaskItem] {
+        try real.due(at: mutation == .startTooEarly ? wall + 2_000 : wall, limit: limit)
+    }
+
+    func expired(at wall: Int64, limit: Int) throws -> [TaskItem] {
+        mutation == .ignoreExpiry ? [] : try real.expired(at: wall, limit: limit)
+    }
+
+    func nextWallTime() throws -> Int64? { mutation == .forgetDueTimes ? nil : try real.nextWallTime() }
+
+    func unfinished(in pool: String?, after: Int64, limit: Int) throws -> [TaskItem] {
+        try real.unfinished(in: pool, after: after, limit: limit)
+    }
+
+    func shiftRelativeDueTimes(by milliseconds: Int64) throws {
+        guard mutation != .forgetClockStep else { return }
+        try real.shiftRelativeDueTimes(by: milliseconds)
+        for task in try real.unfinished(in: nil, after: 0, limit: .max) where task.dueIsRelative {
+            writes.append(.update(task, from: task.place))
+        }
+    }
+
+    func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
+        let tasks = try real.retired(before: wall, keep: keep, limit: limit)
+        guard mutation == .forgetUnfinished else { return tasks }
+        return tasks + (try real.unfinished(in: nil, after: 0, limit: 1)).filter { $0.phase.isQueued }
+    }
+
+    func remove(_ tasks: [TaskItem]) throws {
+        try real.remove(tasks)
+        writes.append(.remove(tasks))
+    }
+
+    // MARK: Attempts
+
+    func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt {
+        let attempt = try real.insertAttempt(task: task, number: number, pool: pool, dispatchedAt: dispatchedAt)
+        writes.append(.insertAttempt(attempt))
+        return attempt
+    }
+
+    func skipAttempts(upTo id: Int64) throws -> Bool { try real.skipAttempts(upTo: id) }
+    func attempt(_ id: Int64) throws -> Attempt? { try real.attempt(id) }
+    func liveAttempt(of task: Int64) throws -> Attempt? { try real.liveAttempt(of: task) }
+    func liveAttempts() throws -> [Attempt] { try real.liveAttempts() }
+
+    func dispatchedAttempts(in pool: String) throws -> [(attempt: Attempt, priority: Int)] {
+        try real.dispatchedAttempts(in: pool)
+    }
+
+    func update(_ attempt: Attempt, from state: Attempt.State) throws {
+        try real.update(attempt, from: state)
+        writes.append(.updateAttempt(attempt, from: state))
+    }
+
+    func removeAttempt(_ attempt: Attempt) throws {
+        try real.removeAttempt(attempt)
+        writes.append(.removeAttempt(attempt))
+    }
+
+    func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt] {
+        try real.dueAttempts(at: monotonic, limit: limit)
+    }
+
+    func nextMonotonicTime() throws -> Int64? { mutation == .forgetTimeouts ? nil : try real.nextMonotonicTime() }
+
+    // MARK: Pools and the rest
+
+    func pools() throws -> [PoolState] {
+        var pools = try real.pools()
+        for index in pools.indices {
+            if mutation == .oneSlotTooMany { pools[index].slots += 1 }
+            if mutation == .ignorePause, pools[index].mode == .paused { pools[index].mode = .active }
+        }
+        return pools
+    }
+
+    func save(_ pool: PoolState) throws {
+        try real.save(pool)
+        writes.append(.savePool(pool))
+    }
+
+    func removePool(_ name: String) throws {
+        try real.removePool(name)
+        writes.append(.removePool(name))
+    }
+
+    func counts(of pool: String) -> TaskCounts {
+        var counts = real.counts(of: pool)
+        if mutation == .ignoreHold { counts.ready += counts.held }
+        return counts
+    }
+
+    func live(in pool: String) -> LiveCounts { real.live(in: pool) }
+    var queuedCount: Int { real.queuedCount }
+    var occupiedPools: [String] { real.occupiedPools }
+    func supervisorStore() throws -> UInt64? { try real.supervisorStore() }
+    func setSupervisorStore(_ id: UInt64) throws { try real.setSupervisorStore(id) }
+
+    func append(_ events: [Event]) throws -> Int64 {
+        var events = events
+        if mutation == .loseEvent, events.count > 1 { events.removeFirst() }
+        if mutation == .repeatEvent, let last = events.last { events.append(last) }
+        let first = try real.append(events)
+        writes.append(.append(events, first: first))
+        return first
+    }
+}

@@ -1,0 +1,66 @@
+import Engine
+import Scheduling
+
+extension World {
+    /// Clients and faults are over: everything is mended, let go, and has to come to its end.
+    func calm() throws {
+        note("calm")
+        isCalm = true
+        pools = plan.pools
+        killsNextCommit = false
+        killAfterEffects = nil
+        failingCommits = 0
+        fullUntil = 0
+        shortUntil = 0
+        supervisor.isShort = false
+        linkDelay = (0, 0)
+        if supervisor.isStopping { killSupervisor() }
+        // What was drained starts again with another engine.
+        if engine != nil { try endEngine() }
+        for pool in pools {
+            ask(.resumePool(pool.name))
+            ask(.resizePool(pool.name, slots: max(pool.slots, 1)))
+        }
+        deadline = clock.elapsed + bound
+    }
+
+    /// How long the rest can take at the most: one thing after the other.
+    private var bound: Int64 {
+        let now = clock.now.wall
+        let latestDue = ledger.unfinished.compactMap { ledger.tasks[$0]?.dueAt }.max() ?? now
+        let work = ledger.unfinished.reduce(into: Int64(0)) { sum, id in
+            guard let task = ledger.tasks[id], case .command(let words) = task.definition.work else { return }
+            let once = max(Int64(words[1]) ?? 0, task.timeout ?? 0, task.idleTimeout ?? 0) + 30_000
+            sum += once * Int64(task.retry.retries + 2)
+        }
+        return work + max(latestDue - now, 0) + 600_000
+    }
+
+    /// Nothing is on its way, and no fault is in force.
+    func settle() throws {
+        // Somebody's request to drain may have waited in the socket.
+        if engine?.core.isDraining ?? false { return try endEngine() }
+        let held = ledger.unfinished.sorted().filter { ledger.tasks[$0]?.phase == .held }
+        if !held.isEmpty { return ask(.release(held)) }
+        guard ledger.unfinished.isEmpty else { return }
+        guard !isSwept else { return finish() }
+        isSwept = true
+        try checkEnd()
+        // Everything is forgotten now, and nothing may be left of it.
+        retention = (0, 0)
+        reload()
+        later(.sweep, in: 3_700_000)
+        deadline = .max
+    }
+
+    func sweep() throws {
+        wakeEngine()
+        isDoneSweeping = true
+    }
+
+    private func finish() {
+        guard isDoneSweeping else { return }
+        checkSwept()
+        isDone = true
+    }
+}

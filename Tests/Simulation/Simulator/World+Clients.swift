@@ -1,0 +1,174 @@
+import OrchProtocol
+import Scheduling
+import Storage
+
+extension World {
+    /// What a client does at its time.
+    func perform(request deed: Deed) {
+        switch deed {
+        case .submit(let jobs, let key, let user, let vanishes): submit(jobs, key, user, vanishes)
+        case .cancel(let tasks): ask(.cancel(CancelParameters(ids: ids(tasks))))
+        case .cancelPool(let pool): ask(.cancel(CancelParameters(pool: pool)))
+        case .cancelAndRetry(let task):
+            ask(.cancel(CancelParameters(ids: ids([task]))))
+            ask(.retry(ids([task])))
+        case .retry(let tasks): ask(.retry(ids(tasks)))
+        case .hold(let tasks): ask(.hold(ids(tasks)))
+        case .release(let tasks): ask(.release(ids(tasks)))
+        case .prioritise(let task, let priority): update(task) { $0.priority = priority }
+        case .move(let task, let pool): update(task) { $0.pool = pool }
+        case .postpone(let task, let by):
+            let due = WireTime(milliseconds: clock.now.wall + by)
+            update(task) { $0.notBefore = due }
+        case .pause(let pool): ask(.pausePool(pool))
+        case .resume(let pool): ask(.resumePool(pool))
+        case .drain(let pool): ask(.drainPool(pool))
+        case .resize(let pool, let slots): ask(.resizePool(pool, slots: slots))
+        case .drainAll: ask(.drain)
+        case .shutdown: ask(.shutdown)
+        case .subscribe: subscribers.append(Subscriber(last: .random(in: 0...Int64(ledger.events.count), using: &random)))
+        default: break
+        }
+    }
+
+    private func submit(_ jobs: [Job], _ key: Int?, _ user: UInt32, _ vanishes: Bool) {
+        let marks = jobs.indices.map { "\(requests.count).\($0)" }
+        let key = key.map { "key \($0)" }
+        let specs = zip(jobs, marks).map { $0.spec(mark: $1, key: key, wall: clock.now.wall) }
+        ask(specs.count == 1 ? .submit(.one(specs[0])) : .submit(.many(specs)), user: user, marks, key, vanishes)
+    }
+
+    private func update(_ task: Int, _ change: (inout UpdateParameters) -> Void) {
+        var parameters = UpdateParameters(id: ids([task])[0])
+        change(&parameters)
+        ask(.update(parameters))
+    }
+
+    /// Of the newest tasks, since old ones have mostly ended.
+    private func ids(_ numbers: [Int]) -> [Int64] {
+        let some = acknowledged.sorted().suffix(20)
+        guard !some.isEmpty else { return [1] }
+        return numbers.map { some[some.startIndex + $0 % some.count] }
+    }
+
+    func ask(
+        _ command: Command, user: UInt32 = 0, _ marks: [String] = [], _ key: String? = nil, _ vanishes: Bool = false
+    ) {
+        let number = requests.count
+        statistics.requests += 1
+        requests.append(
+            Request(
+                number: number, command: command, user: user, isAdministrator: user == 0, marks: marks, key: key,
+                vanishes: vanishes))
+        send(number)
+    }
+
+    /// To the engine; where there is none, the socket keeps it.
+    func send(_ number: Int) {
+        guard let engine else { return backlog.append(number) }
+        let request = requests[number]
+        note("request \(number) \(request.command.brief)")
+        requests[number].life = engine.life
+        requests[number].tries += 1
+        engine.request(request.command, by: request.requester, number: number)
+        wakeEngine()
+    }
+
+    /// Whoever waited sees the end of the connection. Some ask again, which with a key is harmless.
+    func loseRequests(ofLife life: Int) {
+        for request in requests where request.life == life && !request.isAnswered && !request.vanishes {
+            requests[request.number].life = nil
+            guard request.key != nil, request.tries < 5 else { continue }
+            later(.send(request.number), in: .random(in: 0...2_000, using: &random))
+        }
+    }
+
+    func answer(_ number: Int, _ reply: Reply) {
+        let request = requests[number]
+        violations.require(!request.isAnswered, "request \(number) has two answers")
+        requests[number].isAnswered = true
+        note("answer \(number) \(reply.brief)")
+        switch reply {
+        case .submitted(let result): submitted(request, result.all)
+        case .failed(let error):
+            // A disk that fails is the only excuse.
+            let isExcused = plan.steps.contains {
+                if case .diskFull = $0.deed { true } else if case .diskFails = $0.deed { true } else { false }
+            }
+            let isStorage = error.kind == .storageFailed || error.kind == .storageFull
+            violations.require(!isStorage || isExcused, "request \(number) fails: \(error.message)")
+            violations.require(error.kind != .internalError, "request \(number) fails: \(error.message)")
+        case .changed, .done: break
+        }
+    }
+
+    private func submitted(_ request: Request, _ results: [Submitted]) {
+        violations.require(results.count == request.marks.count, "request \(request.number) made \(results.count) tasks")
+        for (mark, result) in zip(request.marks, results) {
+            if let key = request.key {
+                let name = "\(request.user) \(key)"
+                if let id = idsOfKeys[name], ledger.tasks[id] != nil {
+                    violations.require(id == result.id, "\(name) made task \(id) and then \(result.id)")
+                }
+                idsOfKeys[name] = result.id
+            }
+            guard !request.vanishes else { continue }
+            acknowledged.insert(result.id)
+            guard let task = ledger.tasks[result.id] else {
+                violations.add("task \(result.id) was acknowledged and is not there")
+                continue
+            }
+            if result.created, case .command(let words) = task.definition.work {
+                violations.require(words.last == mark, "task \(result.id) is not what request \(request.number) asked for")
+            }
+        }
+    }
+
+    /// Every subscriber reads on where it was.
+    func readEvents() {
+        for index in subscribers.indices { read(index) }
+    }
+
+    private func read(_ index: Int) {
+        do {
+            while true {
+                let events = try disk.store.events(after: subscribers[index].last)
+                guard !events.isEmpty else { return }
+                for event in events {
+                    let expected = subscribers[index].last + 1
+                    violations.require(event.seq == expected, "a subscriber reads event \(event.seq) after \(expected - 1)")
+                    let isKnown = event.seq <= ledger.events.count && ledger.events[Int(event.seq) - 1] == event
+                    violations.require(isKnown, "event \(event.seq) is read otherwise than it was written")
+                    subscribers[index].last = event.seq
+                }
+            }
+        } catch { violations.add("events cannot be read: \(error)") }
+    }
+}
+
+extension Command {
+    /// For a trace.
+    fileprivate var brief: String {
+        switch self {
+        case .submit(let submission):
+            "submit "
+                + submission.specs.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? "")" }.joined(
+                    separator: "; ")
+        case .update(let change): "update \(change.id)"
+        case .cancel(let it): "cancel \(it.ids ?? []) \(it.pool ?? "")"
+        default: "\(self)"
+        }
+    }
+}
+
+extension Reply {
+    /// For a trace.
+    fileprivate var brief: String {
+        switch self {
+        case .submitted(let result): "submitted \(result.all.map { "\($0.id) \($0.created)" })"
+        case .changed(let changed): "changed \(changed.tasks.map { "\($0.id) \($0.state.rawValue)" })"
+        case .done(let text): text
+        case .failed(let error): "failed: \(error.message)"
+        }
+    }
+}

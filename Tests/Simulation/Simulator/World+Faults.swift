@@ -1,0 +1,62 @@
+import Engine
+import OrchProtocol
+import Scheduling
+
+extension World {
+    func perform(_ deed: Deed) throws {
+        guard deed.isFault else { return perform(request: deed) }
+        statistics.faults += 1
+        note("fault: \(deed)")
+        switch deed {
+        case .engine(.killed): killEngine("at rest")
+        case .engine(.killedBeforeCommit): killsNextCommit = true
+        case .engine(.killedAfterEffects(let count)): killAfterEffects = count
+        case .engine(.restarted): try endEngine()
+        case .supervisor(.killed): killSupervisor()
+        case .supervisor(.replaced): replaceSupervisor()
+        case .supervisor(.terminated): terminateSupervisor()
+        case .boot: boot()
+        case .linkLost:
+            breakLink(keeping: .random(in: 0...(links[generation]?.toSupervisor.count ?? 0), using: &random))
+        case .linkSlow(let by, let time): linkDelay = (by, clock.elapsed + time)
+        case .clock(let step):
+            clock.set(by: step)
+            clockSetAt = disk.commits
+            if engine == nil { isClockUncertain = true }
+            wakeEngine()
+        case .diskFull(let time): fullUntil = clock.elapsed + time
+        case .diskFails(let times): failingCommits = times
+        case .shortage(let time):
+            shortUntil = clock.elapsed + time
+            supervisor.isShort = true
+            later(.shortageEnds, in: time)
+        case .reload(let pools):
+            self.pools = pools
+            reload()
+        case .outputLimit(let number):
+            let live = ledger.live.keys.sorted()
+            guard !live.isEmpty else { return }
+            engine?.core.push([.outputLimitReached(attempt: live[number % live.count])])
+            wakeEngine()
+        case .repeatReports:
+            supervisor.repeatReports()
+            turnSupervisor()
+        default: break
+        }
+    }
+
+    /// The machine stops, and starts again with what is on its disk.
+    private func boot() {
+        note("boot")
+        if isSupervisorUp { goDown() }
+        links = [:]
+        supervisor.boot()
+        clock.boot()
+        killEngine("with the machine")
+    }
+
+    func reload() {
+        engine?.reload(configuration, number: requests.count)
+        wakeEngine()
+    }
+}

@@ -1,0 +1,106 @@
+import Engine
+import Scheduling
+import SupervisorLink
+
+extension World {
+    /// As the real one: first starts what can start, then says what there is to say.
+    func turnSupervisor() {
+        guard isSupervisorUp else { return }
+        for process in supervisor.startWaiting() {
+            note("attempt \(process.order.name) starts: \(process.ending) after \(process.duration)")
+            if process.endsByItself { later(.processEnds(process.attempt), in: process.duration) }
+            if process.chatter > 0 { later(.processWrites(process.attempt), in: process.chatter) }
+        }
+        // News without an engine wait for one.
+        let size = [1, 3, 400].randomElement(using: &random) ?? 400
+        let (messages, time) = supervisor.news(reportsPerMessage: size)
+        for message in messages { sendToEngine(message) }
+        if let time { later(.supervisorWakes, in: max(time - clock.now.monotonic, 0)) }
+        if supervisor.isStopping, supervisor.processes.isEmpty { endSupervisor() }
+    }
+
+    func startSupervisor() {
+        guard !isSupervisorUp else { return }
+        note("the supervisor starts")
+        isSupervisorUp = true
+    }
+
+    /// It has ended all it ran.
+    private func endSupervisor() {
+        note("the supervisor ends")
+        supervisor.forgetMemory()
+        goDown()
+    }
+
+    func killSupervisor() {
+        guard isSupervisorUp else { return }
+        note("the supervisor is killed")
+        supervisor.kill()
+        goDown()
+    }
+
+    func replaceSupervisor() {
+        guard isSupervisorUp, !supervisor.isStopping else { return }
+        note("the supervisor executes its new version")
+        breakLink()
+        supervisor.replace()
+        turnSupervisor()
+    }
+
+    func terminateSupervisor() {
+        guard isSupervisorUp, !supervisor.isStopping else { return }
+        note("the supervisor is told to end")
+        supervisor.terminate(grace: 2_000)
+        for attempt in supervisor.processes.keys.sorted() { processStopped(attempt) }
+        turnSupervisor()
+    }
+
+    func goDown() {
+        breakLink()
+        isSupervisorUp = false
+        later(.supervisorStarts, in: .random(in: 10...2_000, using: &random))
+    }
+
+    // MARK: Processes
+
+    func processEnds(_ attempt: UInt64) {
+        guard let process = supervisor.processes[attempt] else { return }
+        switch process.ending {
+        case _ where process.flags.contains(.stopped) && !process.endsByItself: end(process, .signalled, 15)
+        case .success: end(process, .exited, 0)
+        case .failure: end(process, .exited, 1)
+        default: end(process, .signalled, 11)
+        }
+    }
+
+    /// It was sent SIGTERM.
+    func processStopped(_ attempt: UInt64) {
+        guard let process = supervisor.processes[attempt], let killAt = process.killAt else { return }
+        later(.processKilled(attempt), in: max(killAt - clock.now.monotonic, 0))
+        // Most end in time. Some of them as if they had finished.
+        if process.ending != .stubborn { later(.processEnds(attempt), in: .random(in: 0...50, using: &random)) }
+    }
+
+    func processKilled(_ attempt: UInt64) {
+        guard let process = supervisor.processes[attempt], let killAt = process.killAt, killAt <= clock.now.monotonic else {
+            return
+        }
+        process.flags.insert(.killed)
+        end(process, .signalled, 9)
+    }
+
+    func processWrites(_ attempt: UInt64) {
+        guard let process = supervisor.processes[attempt] else { return }
+        process.write(wall: clock.now.wall)
+        later(.processWrites(attempt), in: process.chatter)
+    }
+
+    private func end(_ process: SimulatedProcess, _ ending: EndReport.Ending, _ code: Int32) {
+        note("attempt \(process.order.name) ends: \(ending) \(code)")
+        // Some have said nothing all the time: their files are used again.
+        if process.attempt % 3 == 0 { process.write(wall: clock.now.wall) }
+        truth.wrote(process.order.name, lines: process.lines)
+        supervisor.ended(process, ending, code: code)
+        turnSupervisor()
+    }
+}

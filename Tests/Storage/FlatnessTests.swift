@@ -1,0 +1,108 @@
+import GRDB
+import GRDBSQLite
+import OrchProtocol
+import Scheduling
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// What the queue costs must not grow with it. SQLite counts the steps of its statements, and those are the same on every machine.
+@Suite struct FlatnessTests {
+    private static let few = 200
+    private static let many = 10_000
+
+    /// A store with tasks that are no concern of what is measured, and one task of each kind that is.
+    private func store(_ directory: ScratchDirectory, _ name: String, count: Int, _ phase: Phase) throws -> SQLiteStore {
+        let store = try SQLiteStore(path: directory.path(name))
+        try store.insert([item(phase: .held) { $0.dueAt = 1 << 50 }])
+        try store.insert(
+            (0..<count).map { number in
+                item(phase: phase) { $0.finishedAt = phase.isFinal ? Int64(number) : nil }
+            })
+        return store
+    }
+
+    /// Steps of all statements that run on the writer's connection.
+    private func steps(_ store: SQLiteStore, _ body: (SQLiteTransaction) throws -> Void) throws -> Int {
+        try store.transaction { transaction in
+            _ = total(transaction.db)
+            try body(transaction)
+            return total(transaction.db)
+        }
+    }
+
+    /// Steps since this was last asked of a connection.
+    private func total(_ db: Database) -> Int {
+        var sum = 0
+        var statement = sqlite3_next_stmt(db.sqliteConnection, nil)
+        while let current = statement {
+            sum += Int(sqlite3_stmt_status(current, SQLITE_STMTSTATUS_VM_STEP, 1))
+            statement = sqlite3_next_stmt(db.sqliteConnection, current)
+        }
+        return sum
+    }
+
+    private func reads(_ store: SQLiteStore, _ states: [TaskState], limit: Int) throws -> Int {
+        var query = ListParameters()
+        query.states = states
+        let (sql, arguments) = store.pageStatement(query, limit: limit)
+        return try store.read { db in
+            _ = total(db)
+            _ = try db.rows(sql, arguments, TaskColumns.read)
+            return total(db)
+        }
+    }
+
+    @Test(arguments: [Phase.ready, .succeeded]) func aTurnTakesTheSameStepsHoweverManyThereAre(phase: Phase) throws {
+        let directory = try ScratchDirectory()
+        let now = Now(wall: 1_800_000_000_000, monotonic: 1_000)
+        let requester = Requester(uid: 1000, isAdministrator: true)
+        var costs: [[String: Int]] = []
+        for count in [Self.few, Self.many] {
+            let store = try store(directory, "\(count).db", count: count, phase)
+            var scheduler = Scheduler()
+            func turn(_ input: Input) throws -> Int {
+                try steps(store) { _ = try scheduler.turn([input], in: $0, now: now) }
+            }
+            _ = try turn(.configured([PoolSettings(name: "default", slots: 1)]))
+            var cost: [String: Int] = [:]
+            let spec = TaskSpec(command: ["true"])
+            cost["submit"] = try turn(.command(.submit(.one(spec)), by: requester, reply: ReplyToken(1)))
+            cost["claim"] = try turn(.connected(Inventory(store: 1, heardUpTo: 0)))
+            let start = AttemptStart(attempt: 1, pid: 1, slot: 1, startedAt: now.wall, startedMonotonic: now.monotonic)
+            cost["start"] = try turn(.started(start))
+            let end = AttemptEnd(
+                attempt: 1, start: start, ending: .exited(0), endedAt: now.wall, endedMonotonic: now.monotonic)
+            cost["end"] = try turn(.ended(end))
+            cost["clock"] = try turn(.clockStepped(by: 5_000))
+            cost["retire"] = try turn(.retire(before: 0, keep: 1 << 40))
+            cost["cancel"] = try steps(store) { _ = try $0.unfinished(in: nil, after: 0, limit: 1) }
+            cost["list queued"] = try reads(store, [.queued], limit: 1)
+            cost["list running"] = try reads(store, [.running], limit: 1)
+            cost["list unfinished"] = try reads(store, [.queued, .running], limit: 1)
+            cost["list failed"] = try reads(store, [.failed], limit: 1)
+            costs.append(cost)
+        }
+        for (what, few) in costs[0] {
+            let many = try #require(costs[1][what])
+            #expect(many <= few + few / 5 + 20, "\(what): \(few) steps among \(Self.few), \(many) among \(Self.many)")
+            #expect(few > 0, "\(what) ran no statement")
+        }
+    }
+
+    @Test func bulkWorkIsDoneInStepsOfOneSize() throws {
+        let directory = try ScratchDirectory()
+        let store = try store(directory, "queue.db", count: Self.many, .succeeded)
+        let ids = try store.insert((0..<300).map { _ in item() })
+        // The few that are unfinished stand behind thousands that are not.
+        let cancel = try steps(store) { transaction in
+            #expect(try transaction.unfinished(in: "default", after: 1, limit: 300).map(\.id) == ids)
+        }
+        let retire = try steps(store) { transaction in
+            #expect(try transaction.retired(before: 100, keep: 1 << 40, limit: 200).count == 100)
+            #expect(try transaction.retired(before: 0, keep: Self.many - 50, limit: 200).count == 50)
+        }
+        #expect(cancel < 300 * 60 && retire < 150 * 120, "cancel \(cancel), retire \(retire)")
+    }
+}

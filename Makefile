@@ -38,7 +38,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test test-vm lint format install install-config uninstall clean stage
+.PHONY: help deps build demo test torture test-vm lint format install install-config uninstall clean stage
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ test: deps ## build everything and run every test but those in virtual machines
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(SWIFT) test --skip-build $(SWIFTFLAGS)
 	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
+
+torture: deps ## the long versions of the system tests: a hundred upgrades, thousands of damaged files
+	$(SWIFT) build --build-tests $(SWIFTFLAGS)
+	ORCHD_TORTURE=1 $(SWIFT) test --skip-build $(SWIFTFLAGS) --filter 'SystemTests|DamageTests'
 
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run

@@ -200,8 +200,8 @@ final class Ledger {
             let slots = pools[name]?.slots ?? 0
             let count = live.values.count { $0.pool == name }
             let time = max(Double(truth.shortest[name] ?? .max), 0.5)
-            let needed = 1.5 * longestCycle * Double(slots) / time
-            let ahead = needed < 0.25 * Double(slots) ? 0 : min(Int(needed.rounded(.up)), 256)
+            let needed = 3 * longestCycle * Double(slots) / time
+            let ahead = needed < 0.25 * Double(slots) ? 0 : min(Int(needed.rounded(.up)), 512)
             violations.require(
                 count <= slots + ahead, "\(name) has \(count) attempts, \(slots) slots and at most \(ahead) ahead")
         }

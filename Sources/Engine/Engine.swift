@@ -139,6 +139,7 @@ public final class Engine: Sendable {
         core.watcher.stop()
         loop.waitUntilEnded()
         try? workers.syncShutdownGracefully()
+        core.endCleaning()
         try? core.store.close()
         if let ownSocket { unlink(ownSocket) }
     }

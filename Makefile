@@ -42,7 +42,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test test-vm fuzz sanitize bench bench-check torture lint format install install-config uninstall clean stage
+.PHONY: help deps build demo test simulate test-vm fuzz sanitize bench bench-check torture lint format install install-config uninstall clean stage
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,7 @@ demo: build ## see it work: five real tasks on three workers
 test: deps ## build everything and run every test but those in virtual machines
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(SWIFT) test --skip-build $(SWIFTFLAGS)
+	.build/debug/orchd-sim --seconds $(or $(SIMULATE),60)
 	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
 
 torture: deps ## the crash loops in full, a hundred upgrades, thousands of damaged files, TIMES times over (1): hours for ten; ORCHD_SEED=N repeats a run
@@ -91,6 +92,10 @@ torture: deps ## the crash loops in full, a hundred upgrades, thousands of damag
 		echo "== $$time of $(TIMES)"; \
 		ORCHD_TORTURE=1 $(SWIFT) test --skip-build --no-parallel --filter '$(TORTURE)' $(SWIFTFLAGS); \
 	done
+
+simulate: deps ## live SECONDS (60) of random lives on simulated time, with every fault there is; ARGS go to orchd-sim
+	$(SWIFT) build -c release --static-swift-stdlib --product orchd-sim $(SWIFTFLAGS)
+	.build/release/orchd-sim $(or $(ARGS),--seconds $(or $(SECONDS),60))
 
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run

@@ -140,6 +140,7 @@ public final class Engine: Sendable {
         server.stop()
         core.watcher.stop()
         loop.waitUntilEnded()
+        core.endCleaning()
         try? core.store.close()
         if let ownSocket { unlink(ownSocket) }
     }

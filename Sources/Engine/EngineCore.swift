@@ -76,11 +76,17 @@ package final class EngineCore: Sendable {
     /// Attempts of which something is kept in memory.
     package var liveAttempts: [Int64] { attempts.all.keys.sorted() }
 
+    /// How long the supervisor may gather reports, in milliseconds.
+    package static var gather: Int64 { Int64(EffectPerformer.gather) }
+
     /// Nothing new is started any more.
     package var isDraining: Bool { health.isDraining }
 
     /// The store takes nothing at present.
     package var hasStorageProblem: Bool { health.storageProblem != nil }
+
+    /// Returns when nothing reads the store any more but those who were given it.
+    package func endCleaning() { performer.endCleaning() }
 
     /// The files for output that wait for an attempt, once those of all forgotten tasks are removed.
     package func spareFiles() -> [String] {

@@ -2,14 +2,16 @@
 ///
 /// It follows from the two times that matter: how long a turn takes until its launches reach the supervisor, and how long the
 /// pool's tasks run. Both are running averages over the recent past; a pool that is new, or whose tasks are long, gets none.
-struct RunAhead: Sendable, Equatable {
+package struct RunAhead: Sendable, Equatable {
     /// Enough for the fastest tasks there are, and few enough to take back when something more urgent comes.
     static let maximum = 512
 
     /// Milliseconds.
     private var taskTime: Double?
 
-    mutating func observe(taskTime milliseconds: Int64) {
+    package init() {}
+
+    package mutating func observe(taskTime milliseconds: Int64) {
         // The clock's resolution is a millisecond; starting and reaping a process takes about half of one.
         let sample = max(Double(milliseconds), 0.5)
         taskTime = taskTime.map { $0 + (sample - $0) / 8 } ?? sample
@@ -17,7 +19,7 @@ struct RunAhead: Sendable, Equatable {
 
     /// - Parameters:
     ///   - cycle: milliseconds from an end to the arrival of what the next turn launches.
-    func depth(slots: Int, cycle: Double) -> Int {
+    package func depth(slots: Int, cycle: Double) -> Int {
         guard let taskTime, slots > 0 else { return 0 }
         // Three times as much, because both times vary, and a slot that runs dry costs more than an order that is taken back.
         let needed = 3 * cycle * Double(slots) / taskTime

@@ -23,10 +23,8 @@ final class EffectPerformer: Sendable {
         var next: UInt64 = 0
         var replies: [ReplyToken: @Sendable (Reply) -> Void] = [:]
         var isEnded = false
+        var isCleaningEnded = false
     }
-
-    /// How long the supervisor may gather reports of a busy pool, in milliseconds.
-    static let gather: UInt32 = 10
 
     private let targets: Targets
     private let state = Mutex(State())
@@ -64,7 +62,7 @@ final class EffectPerformer: Sendable {
 
     func open(_ connection: UInt64) {
         targets.link.open(connection)
-        targets.link.send(.gather(milliseconds: Self.gather))
+        targets.link.send(.gather(milliseconds: Pacing.gather))
     }
 
     func perform(_ effects: [Effect]) {
@@ -132,10 +130,21 @@ final class EffectPerformer: Sendable {
     /// Removes the files of tasks that an engine before has forgotten.
     func removeLeftovers(_ store: SQLiteStore) {
         let files = targets.files
-        cleaning.async { try? files.removeLeftovers(tasks: store.tasks(in:)) }
+        cleaning.async {
+            try? files.removeLeftovers { ids in
+                if self.state.withLock({ $0.isCleaningEnded }) { throw CancellationError() }
+                return try store.tasks(in: ids)
+            }
+        }
     }
 
     func waitForCleaning() { cleaning.sync {} }
+
+    /// Returns when the store is not read for cleaning any more, so that it may be closed.
+    func endCleaning() {
+        state.withLock { $0.isCleaningEnded = true }
+        waitForCleaning()
+    }
 
     private func discard(_ tasks: [TaskItem]) {
         for task in tasks {

@@ -54,14 +54,14 @@ struct OrchdSim: ParsableCommand {
             let life = Life(Plan(seed: number, hours: hours), mutation: mutation, keepsTrace: trace)
             count += 1
             total.add(life.statistics)
-            if trace { for line in life.trace.lines { print(line) } }
+            if trace { for line in life.trace.lines { say(line) } }
             guard life.isGood else {
                 report(life, seed: number)
                 throw ExitCode(1)
             }
         }
         let time = Date().timeIntervalSince(began)
-        print(
+        say(
             """
             \(count) lives from seed \(first) without a violation, in \(rounded(time)) s: \(total.turns) turns, \
             \(total.starts) starts, \(total.requests) requests, \(total.faults) faults (\(rounded(Double(total.faults) / time)) a second), \
@@ -73,24 +73,27 @@ struct OrchdSim: ParsableCommand {
         for number in 0..<UInt64(lives ?? 200) {
             let life = Life(Plan(seed: number), mutation: mutation)
             guard life.isGood else {
-                print("\(mutation): found after \(number + 1) lives: \(life.violations[0])")
+                say("\(mutation): found after \(number + 1) lives: \(life.violations[0])")
                 return true
             }
         }
-        print("\(mutation): NOT FOUND")
+        say("\(mutation): NOT FOUND")
         return false
     }
 
     private func report(_ life: Life, seed: UInt64) {
-        print("seed \(seed): \(life.violations.joined(separator: "\n  "))")
+        say("seed \(seed): \(life.violations.joined(separator: "\n  "))")
         var shrinker = Shrinker()
         let short = shrinker.shrink(life)
-        print("\nShrunk from \(life.plan.count) steps to \(short.plan.count) in \(shrinker.lives) lives:\n\(short.plan)\n")
-        for line in short.trace.lines.suffix(200) { print(line) }
-        print("\n\(short.violations.joined(separator: "\n"))\n")
+        say("\nShrunk from \(life.plan.count) steps to \(short.plan.count) in \(shrinker.lives) lives:\n\(short.plan)\n")
+        for line in short.trace.lines.suffix(200) { say(line) }
+        say("\n\(short.violations.joined(separator: "\n"))\n")
         let options = (hours.map { " --hours \($0)" } ?? "") + (life.mutation.map { " --mutation \($0)" } ?? "")
-        print("To see it again: orchd-sim --seed \(seed)\(options) --trace")
+        say("To see it again: orchd-sim --seed \(seed)\(options) --trace")
     }
 
     private func rounded(_ number: Double) -> String { String(format: "%.1f", number) }
+
+    /// At once, also into a file: whoever waits wants to see each line.
+    private func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 }

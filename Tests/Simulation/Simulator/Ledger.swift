@@ -16,6 +16,8 @@ final class Ledger {
     /// Every event, the first of them numbered 1.
     private(set) var events: [Event] = []
     private(set) var unfinished: Set<Int64> = []
+    /// Tasks that were kept for as long as was asked for.
+    private(set) var forgotten: Set<Int64> = []
     private var places: [TaskItem.Place: Int] = [:]
     private var lastAttempt: Int64 = 0
     private var stories: [Int64: Story] = [:]
@@ -109,6 +111,7 @@ final class Ledger {
             violations.require(tasks[task.id]?.phase.isFinal ?? false, "task \(task.id) was forgotten before its end")
             if let place = tasks.removeValue(forKey: task.id)?.place { places[place, default: 0] -= 1 }
             stories[task.id] = nil
+            forgotten.insert(task.id)
             unfinished.remove(task.id)
         }
     }
@@ -199,9 +202,9 @@ final class Ledger {
         for name in names {
             let slots = pools[name]?.slots ?? 0
             let count = live.values.count { $0.pool == name }
-            let time = max(Double(truth.shortest[name] ?? .max), 0.5)
-            let needed = 3 * longestCycle * Double(slots) / time
-            let ahead = needed < 0.25 * Double(slots) ? 0 : min(Int(needed.rounded(.up)), 512)
+            var runAhead = RunAhead()
+            if let time = truth.shortest[name] { runAhead.observe(taskTime: time) }
+            let ahead = runAhead.depth(slots: slots, cycle: longestCycle)
             violations.require(
                 count <= slots + ahead, "\(name) has \(count) attempts, \(slots) slots and at most \(ahead) ahead")
         }

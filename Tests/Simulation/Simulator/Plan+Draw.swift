@@ -68,7 +68,7 @@ private struct Draw {
     mutating func request() -> Deed {
         switch Int.random(in: 0..<30, using: &random) {
         case 0..<14:
-            let key = random.chance(40) ? Int.random(in: 0..<1_000, using: &random) : nil
+            let key = random.chance(40) ? Int.random(in: 0..<8, using: &random) : nil
             let jobs = (0..<(key == nil ? Int.random(in: 1...6, using: &random) : 1)).map { _ in job() }
             return .submit(jobs, key: key, user: random.chance(80) ? 1000 : 1001, vanishes: random.chance(10))
         case 14, 15: return .cancel(tasks())
@@ -104,7 +104,7 @@ private struct Draw {
         }
         job.priority = random.chance(50) ? 0 : .random(in: -2...3, using: &random)
         if random.chance(50) { job.retries = .random(in: 0...3, using: &random) }
-        job.retryDelay = random.chance(40) ? 0 : .random(in: 100...3_000, using: &random)
+        job.retryDelay = random.chance(40) ? 0 : .random(in: 100...(random.chance(30) ? 60_000 : 3_000), using: &random)
         if random.chance(20) { job.timeout = .random(in: 100...30_000, using: &random) }
         if random.chance(15) {
             job.idleTimeout = .random(in: 300...5_000, using: &random)
@@ -126,7 +126,7 @@ private struct Draw {
     }
 
     mutating func fault() -> Deed {
-        switch Int.random(in: 0..<30, using: &random) {
+        switch Int.random(in: 0..<32, using: &random) {
         case 0, 1: return .engine(.killed)
         case 2..<5: return .engine(.killedBeforeCommit)
         case 5..<11: return .engine(.killedAfterEffects(.random(in: 0...8, using: &random)))
@@ -137,7 +137,7 @@ private struct Draw {
         case 18: return .boot
         case 19, 20: return .linkLost
         case 21: return .linkSlow(by: .random(in: 10...5_000, using: &random), for: .random(in: 100...20_000, using: &random))
-        case 22: return .clock(.random(in: -7_200_000...7_200_000, using: &random))
+        case 22, 30, 31: return .clock(.random(in: -7_200_000...7_200_000, using: &random))
         case 23: return .diskFull(for: .random(in: 10...5_000, using: &random))
         case 24, 25: return .diskFails(times: .random(in: 1...3, using: &random))
         case 26: return .shortage(for: .random(in: 10...3_000, using: &random))

@@ -14,6 +14,8 @@ final class SimulatedEngine {
     var session: LinkSession?
     /// When it takes its next turn if nothing happens before.
     var wakeAt: Int64?
+    /// What follows from a turn that is being committed.
+    var pending: (items: [Outlet.Item], rest: Int64, isResting: Bool)?
     /// Its last turn left nothing to do.
     var isResting = false
 

@@ -39,9 +39,11 @@ extension World {
         agenda.enter(.engineWakes(life: engine.life), at: time)
     }
 
+    /// A turn up to its commit. While that takes its time, other things happen, and only then what follows from it.
     func turnEngine() throws {
-        guard let engine else { return }
+        guard let engine, engine.pending == nil else { return }
         engine.wakeAt = nil
+        engine.isResting = false
         disk.commitTime = .random(in: 0...plan.commitTime, using: &random)
         disk.fault =
             killsNextCommit ? .killed : failingCommits > 0 ? .failing : fullUntil > clock.elapsed ? .full : nil
@@ -53,17 +55,24 @@ extension World {
             return killEngine("before the commit")
         }
         if hasTried, failingCommits > 0 { failingCommits -= 1 }
-        let items = engine.outlet.take()
+        engine.pending = (engine.outlet.take(), rest: rest, isResting: rest > 0 && !hasTried)
+        agenda.enter(.effects(life: engine.life), at: clock.elapsed)
+    }
+
+    func letOut() {
+        guard let engine, let (items, rest, isResting) = engine.pending else { return }
+        engine.pending = nil
         let limit = items.isEmpty ? nil : killAfterEffects
         for item in items.prefix(limit ?? items.count) { letOut(item) }
         if let limit {
             killAfterEffects = nil
             return killEngine("after \(min(limit, items.count)) of \(items.count) effects")
         }
-        engine.isResting = rest > 0 && !hasTried
-        let time = clock.elapsed + rest
-        engine.wakeAt = time
-        agenda.enter(.engineWakes(life: engine.life), at: time)
+        // What has come meanwhile is taken at once.
+        let time = min(engine.wakeAt ?? .max, clock.elapsed + rest)
+        engine.isResting = isResting && engine.wakeAt == nil
+        engine.wakeAt = max(time, clock.elapsed)
+        agenda.enter(.engineWakes(life: engine.life), at: max(time, clock.elapsed))
     }
 
     private func letOut(_ item: Outlet.Item) {
@@ -86,6 +95,7 @@ extension World {
         guard let dead = engine else { return }
         if clockSetAt == disk.commits { isClockUncertain = true }
         note("engine \(dead.life) is killed \(how)")
+        dead.core.endCleaning()
         engine = nil
         closeLink(ofLife: dead.life)
         loseRequests(ofLife: dead.life)
@@ -98,6 +108,7 @@ extension World {
         guard let old = engine else { return }
         if clockSetAt == disk.commits { isClockUncertain = true }
         note("engine \(old.life) stops")
+        old.core.endCleaning()
         engine = nil
         closeLink(ofLife: old.life)
         loseRequests(ofLife: old.life)

@@ -95,6 +95,7 @@ extension World {
                         return end
                     })
             case (.ended, .skipInventory) where !(engine.session?.isConnected ?? true): .ended([])
+            case (.waiting, .forgetWhatWasHeard): .waiting(attempts: [])
             case (.started, .skipInventory) where !(engine.session?.isConnected ?? true): .started([])
             default: message
             }
@@ -138,7 +139,7 @@ extension World {
             wakeEngine()
         }
         engine.session = nil
-        later(.connect(life: engine.life), in: .random(in: 20...1_000, using: &random))
+        later(.connect(life: engine.life), in: .random(in: 20...50, using: &random))
     }
 }
 

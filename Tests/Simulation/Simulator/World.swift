@@ -13,6 +13,8 @@ final class World {
         case step(Int)
         case engineStarts
         case engineWakes(life: Int)
+        /// What follows from its last turn is carried out now that it is committed.
+        case effects(life: Int)
         case connect(life: Int)
         case toSupervisor(UInt64)
         case toEngine(UInt64)
@@ -87,7 +89,7 @@ final class World {
         trace = Trace(keepsLines: keepsTrace)
         directory = try ScratchDirectory()
         truth = Truth(violations)
-        ledger = Ledger(violations, truth, longestCycle: Double(plan.commitTime) + 6)
+        ledger = Ledger(violations, truth, longestCycle: Double(plan.commitTime + EngineCore.gather + 1))
         supervisor = SimulatedSupervisor(clock: clock, truth: truth, violations: violations, mutation: mutation)
         disk = SimulatedDisk(
             try SQLiteStore(path: directory.path("queue.db")), clock: clock, ledger: ledger, mutation: mutation)
@@ -114,6 +116,7 @@ final class World {
         statistics.turns = disk.commits
         statistics.starts = truth.starts
         statistics.virtualTime = clock.elapsed
+        engine?.core.endCleaning()
         engine = nil
         try disk.store.close()
     }
@@ -123,6 +126,7 @@ final class World {
         case .step(let index): try perform(plan.steps[index].deed)
         case .engineStarts: try startEngine()
         case .engineWakes(let life): if engine?.life == life, engine?.wakeAt ?? .max <= clock.elapsed { try turnEngine() }
+        case .effects(let life): if engine?.life == life { letOut() }
         case .connect(let life): connect(life)
         case .toSupervisor(let generation): deliverToSupervisor(generation)
         case .toEngine(let generation): deliverToEngine(generation)

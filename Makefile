@@ -34,8 +34,8 @@ MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
 CONFIG   = orchd.toml pools.d/default.toml agents/llm.toml
 SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
 
-# Which of the crash loops to run, and how often.
-TORTURE ?= RandomKillTests|HangTests|StorageFaultTests|EscapeTests
+# Which of the long tests to run, and how often.
+TORTURE ?= RandomKillTests|HangTests|StorageFaultTests|EscapeTests|UpgradeTests|DamageTests
 TIMES   ?= 1
 
 SHELL = /bin/bash
@@ -86,7 +86,7 @@ test: deps ## build everything and run every test but those in virtual machines
 	.build/debug/orchd-sim --seconds $(or $(SIMULATE),60)
 	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
 
-torture: deps ## the crash loops in full, TIMES times over (1): hours for ten; ORCHD_SEED=N repeats a run
+torture: deps ## the crash loops in full, a hundred upgrades, thousands of damaged files, TIMES times over (1): hours for ten; ORCHD_SEED=N repeats a run
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	@for ((time = 1; time <= $(TIMES); time++)); do \
 		echo "== $$time of $(TIMES)"; \

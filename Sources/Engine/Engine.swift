@@ -135,10 +135,11 @@ public final class Engine: Sendable {
     private func shutDown() {
         loop.stop()
         link.stop()
+        // Before the event loops, which they answer on.
+        try? workers.syncShutdownGracefully()
         server.stop()
         core.watcher.stop()
         loop.waitUntilEnded()
-        try? workers.syncShutdownGracefully()
         core.endCleaning()
         try? core.store.close()
         if let ownSocket { unlink(ownSocket) }

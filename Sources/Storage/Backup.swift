@@ -34,6 +34,8 @@ extension SQLiteStore {
             let source = try DatabaseQueue(path: path, configuration: configuration)
             let target = try DatabaseQueue(path: copy)
             try source.read { source in
+                // Takes the snapshot. Without one SQLite would begin anew whenever the queue changes between two steps.
+                _ = try Row.fetchOne(source, sql: "SELECT 1 FROM sqlite_schema")
                 try target.writeWithoutTransaction { target in
                     try source.backup(to: target, pagesPerStep: Self.pagesPerStep) {
                         try progress(1 - Double($0.remainingPageCount) / Double(max($0.totalPageCount, 1)))

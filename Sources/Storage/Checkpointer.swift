@@ -62,7 +62,7 @@ final class Checkpointer: Sendable {
     }
 
     private func run() {
-        try? connection.writeWithoutTransaction { Self.checkpoint($0) }
+        connection.writeWithoutTransaction { Self.checkpoint($0) }
         state.withLock {
             $0.isRunning = false
             $0.isRestLeft = true

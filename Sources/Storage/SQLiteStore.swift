@@ -35,7 +35,7 @@ public final class SQLiteStore: TurnStore {
                 return try Self.loadTally(db)
             }
             let checkpointer = try Checkpointer(path: path)
-            try writer.writeWithoutTransaction { checkpointer.observe($0) }
+            writer.writeWithoutTransaction { checkpointer.observe($0) }
             return (writer, try Self.openReader(path), checkpointer, tally)
         }
         self.writer = writer

@@ -86,14 +86,25 @@ import Testing
         files.takeBackEmpty(task: 1, attempt: 1)
         let (second, _) = try files.create(task: 2, attempt: 1)
         #expect(write(second.number, "second", 6) == 6)
-        func text(_ task: Int64, _ kind: OutputFiles.Kind) -> String {
-            String(decoding: files.read(task: task, attempt: 1, kind, at: 0, count: 100), as: UTF8.self)
+        func text(_ task: Int64, _ kind: OutputFiles.Kind) throws -> String {
+            String(decoding: try files.read(task: task, attempt: 1, kind, at: 0, count: 100), as: UTF8.self)
         }
         // The empty one has become the other's, and what has gone into it is not to be seen under its old name.
         #expect(!FileManager.default.fileExists(atPath: files.path(task: 1, attempt: 1, .err)))
-        #expect(text(1, .out) == "first" && text(1, .err) == "" && text(2, .out) == "second")
+        #expect(try text(1, .out) == "first" && text(1, .err) == "" && text(2, .out) == "second")
         var (old, new) = (stat(), stat())
         #expect(fstat(err.number, &old) == 0 && fstat(second.number, &new) == 0)
         #expect(old.st_ino == new.st_ino)
+    }
+
+    @Test func whatCannotBeReadDoesNotPassForNothing() throws {
+        let root = NSTemporaryDirectory() + "orchd-files-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let files = OutputFiles(stateDirectory: root)
+        #expect(try files.read(task: 1, attempt: 1, .result, at: 0, count: 100) == [])
+        // A directory can be opened, and not be read, by root either.
+        let path = files.path(task: 1, attempt: 1, .result)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        #expect(throws: SystemError.self) { try files.read(task: 1, attempt: 1, .result, at: 0, count: 100) }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import Scheduling
 import Testing
 
 @testable import Engine
@@ -66,7 +67,7 @@ import Testing
         for _ in 0..<2_001 { append("line\n", to: file) }
         let ready = waitFor([(watched.inbox.wakeup.descriptor.number, POLLIN)], milliseconds: 30_000)
         #expect(ready[0] != 0)
-        guard case .outputLimitReached(1_007) = watched.inbox.drain().first else {
+        guard case .outputLimitReached(attempt: 1_007) = watched.inbox.drain().first else {
             Issue.record("not taken notice of")
             return
         }

@@ -48,13 +48,16 @@ struct ReportReader: Sendable {
         return entry
     }
 
-    /// Whether a file holds nothing but white space, or is not there. Looks at no more than its first megabyte.
+    /// Whether a file holds nothing but white space, or is not there. Looks at no more than its first megabyte. One that cannot be
+    /// read for want of a descriptor, say, is not blank: that must not make a success a failure.
     private static func isBlank(_ path: String) -> Bool {
-        guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { return true }
+        let number = open(path, O_RDONLY | O_CLOEXEC)
+        if number < 0, errno == ENOENT { return true }
+        guard let file = try? Descriptor(number, "read \(path)") else { return false }
         var buffer = [UInt8](repeating: 0, count: 65_536)
         for _ in 0..<16 {
             let count = read(file.number, &buffer, buffer.count)
-            guard count > 0 else { return true }
+            guard count > 0 else { return count == 0 }
             if buffer[..<count].contains(where: { $0 > 0x20 }) { return false }
         }
         return false

@@ -84,13 +84,22 @@ final class OutputFiles: Sendable {
         }
     }
 
-    /// Reads from a file, at most `count` bytes; empty where there are none.
-    func read(task: Int64, attempt: Int, _ kind: Kind, at offset: Int64, count: Int) -> [UInt8] {
+    /// Reads from a file, at most `count` bytes; empty where there are none, or there is no such file.
+    ///
+    /// - Throws: ``SystemError`` where there may be some: what cannot be read must not pass for nothing.
+    func read(
+        task: Int64, attempt: Int, _ kind: Kind, at offset: Int64, count: Int
+    ) throws(SystemError) -> [UInt8] {
         let path = path(task: task, attempt: attempt, kind)
-        guard let file = try? Descriptor(Glibc.open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { return [] }
+        let number = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        if number < 0, errno == ENOENT { return [] }
+        let file = try Descriptor(number, "read \(path)")
+        var result = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, size in
-            size = max(0, pread(file.number, buffer.baseAddress, count, off_t(offset)))
+            result = pread(file.number, buffer.baseAddress, count, off_t(offset))
+            size = max(0, result)
         }
+        guard result >= 0 else { throw SystemError(errno, "read \(path)") }
         // An empty file may have become another attempt's between the two calls.
         var opened = stat()
         var named = stat()

@@ -90,7 +90,7 @@ final class LogStream: Sendable {
         var sent: EventLoopFuture<Void>?
         for stream in streams {
             let offset = state.withLock { $0.offsets[stream] ?? 0 }
-            let data = files.read(
+            let data = try files.read(
                 task: parameters.id, attempt: attempt.number, .init(stream), at: offset, count: Self.chunk)
             guard !data.isEmpty else { continue }
             state.withLock { $0.offsets[stream] = offset + Int64(data.count) }

@@ -22,7 +22,7 @@ struct Queries: Sendable {
             throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
         }
         record = try shown(record, paused: pausedPools())
-        if parameters.result == true { record.result = result(of: record) }
+        if parameters.result == true { record.result = try result(of: record) }
         return record
     }
 
@@ -61,11 +61,11 @@ struct Queries: Sendable {
         Set(try store.pools().filter { $0.mode == .paused }.map(\.name))
     }
 
-    private func result(of record: TaskRecord) -> TaskResult? {
+    private func result(of record: TaskRecord) throws -> TaskResult? {
         guard let attempt = record.attempts.last else { return nil }
         // A result file, where the task has written one, says more than its output.
         for kind in [OutputFiles.Kind.result, .out] {
-            let bytes = files.read(
+            let bytes = try files.read(
                 task: record.id, attempt: attempt.number, kind, at: 0, count: Self.maximumResult + 1)
             guard !bytes.isEmpty else { continue }
             return TaskResult(

@@ -273,8 +273,9 @@ final class Launcher {
         let check = ["check", "--state-dir", setting.stateDirectory] + (setting.config.map { ["--config", $0] } ?? [])
         for (program, arguments) in [(setting.supervisorProgram, ["--version"]), (setting.engineProgram, check)] {
             do {
-                let status = try ChildProcess(program, arguments, environment: environment(engineNotices), descriptors: [])
-                    .end()
+                let status = try ChildProcess(
+                    program, arguments, environment: environment(engineNotices, engineWatch), descriptors: []
+                ).end()
                 guard status == 0 else { throw StartError("\(program) \(arguments[0]) ended with status \(status)") }
             } catch {
                 return printError("orchd: not upgraded: \(error)")

@@ -4,7 +4,7 @@
 //   bomb hop LIMIT      so many, each of which forks and ends at once: whoever is found is gone already
 //
 // They have a user of their own, whose processes the kernel limits, so that each that is killed makes room for another. Each is in
-// a session of its own and takes no notice of signals. They all end by themselves after half a minute, so that a test that fails
+// a session of its own and takes no notice of signals. They all end by themselves after two minutes, so that a test that fails
 // leaves nothing behind.
 #include <grp.h>
 #include <signal.h>
@@ -38,7 +38,7 @@ int main(int count, char **arguments) {
     uid_t user = 61000 + getpid() % 1000;
     struct rlimit processes = {.rlim_cur = limit + 1, .rlim_max = limit + 1};
     if (setgroups(0, NULL) || setgid(user) || setrlimit(RLIMIT_NPROC, &processes) || setuid(user)) return 3;
-    end = time(NULL) + 30;
+    end = time(NULL) + 120;
     for (int number = 1; number < 32; number++) signal(number, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
     if (!strcmp(arguments[1], "spread")) spread();

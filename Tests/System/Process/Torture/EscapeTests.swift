@@ -124,7 +124,7 @@ import Testing
             let id = try daemon.shell("exec \(bomb) \(kind)")
             try eventually("a bomb") { processesNaming(bomb).count >= 4 }
             kill(try daemon.supervisor, SIGKILL)
-            #expect(try daemon.end(of: id, within: 20).attempts.last?.outcome?.kind == .lost)
+            #expect(try daemon.end(of: id).attempts.last?.outcome?.kind == .lost)
             let left = processesNaming(bomb)
             #expect(left.isEmpty, "left are \(left.map(describe))")
         }
@@ -141,9 +141,9 @@ import Testing
         let start = milliseconds()
         if ending == .stop { #expect(try daemon.orchctl("stop", String(id)).status == 0) }
         // Others are served meanwhile.
-        #expect(try daemon.end(of: daemon.submit("true"), within: 20).state == .succeeded)
+        #expect(try daemon.end(of: daemon.submit("true")).state == .succeeded)
         let others = milliseconds()
-        let record = try daemon.end(of: id, within: 20)
+        let record = try daemon.end(of: id)
         let left = processesNaming(program)
         #expect(left.isEmpty, "\(bomb), \(ending): left are \(left.map(describe))")
         #expect(record.state == (ending == .stop ? .cancelled : .failed))

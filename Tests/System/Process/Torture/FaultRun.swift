@@ -134,8 +134,9 @@ final class FaultRun {
         if Fault.trace(directory)?.contains("/output/") == true, fault?.action.kills == false { return }
         let result = try insist { try daemon.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self).result }
         guard result?.text == "result\n" else { throw Failure("the result of \(id) is \(result?.text ?? "missing")") }
-        // It asks again by itself.
-        let output = try daemon.orchctl("logs", String(id))
+        var output = try daemon.orchctl("logs", String(id))
+        // What could not be read once can be read again.
+        if output.status != 0, output.error.contains("cannot read") { output = try daemon.orchctl("logs", String(id)) }
         guard output.status == 0, output.output == "output\n" else { throw Failure("the output of \(id): \(output)") }
     }
 

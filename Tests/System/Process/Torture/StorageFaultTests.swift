@@ -44,7 +44,7 @@ import Testing
                 Fault(program: target, action: $0, number: number)
             }
         }
-        if !Torture.isFull { faults = Array(faults.shuffled(using: &random).prefix(8)) }
+        faults = Array(faults.shuffled(using: &random).prefix(Torture.amount(8, full: .max)))
         let tally = FaultTally(faults)
         let worker: @Sendable () throws -> Void = {
             while let fault = tally.next() {

@@ -36,8 +36,8 @@ import Testing
     /// The simulator is worth what it finds.
     @Test(arguments: Mutation.allCases)
     func everyMutationIsFound(mutation: Mutation) {
-        let isFound = (0..<100 as Range<UInt64>).contains { !Life(Plan(seed: $0), mutation: mutation).isGood }
-        #expect(isFound, "\(mutation) was not found in 100 lives")
+        let isFound = (0..<300 as Range<UInt64>).contains { !Life(Plan(seed: $0), mutation: mutation).isGood }
+        #expect(isFound, "\(mutation) was not found in 300 lives")
     }
 
     @Test func aFailureIsShrunk() {

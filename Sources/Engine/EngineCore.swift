@@ -76,9 +76,6 @@ package final class EngineCore: Sendable {
     /// Attempts of which something is kept in memory.
     package var liveAttempts: [Int64] { attempts.all.keys.sorted() }
 
-    /// How long the supervisor may gather reports, in milliseconds.
-    package static var gather: Int64 { Int64(EffectPerformer.gather) }
-
     /// Nothing new is started any more.
     package var isDraining: Bool { health.isDraining }
 

@@ -40,11 +40,11 @@ public final class Session {
                 let began = ContinuousClock.now
                 do {
                     return try conversation(connection)
-                } catch ClientError.lost where repeatable {
+                } catch  where repeatable && Self.isOfARestart(error) {
                     self.connection = nil
                     // One that lasted was a success, so the next search has its whole time again.
                     if giveUp == nil || ContinuousClock.now - began > .seconds(1) { giveUp = .now + patience }
-                    guard ContinuousClock.now < giveUp ?? .now else { throw ClientError.lost }
+                    guard ContinuousClock.now < giveUp ?? .now else { throw error }
                 }
             } catch ClientError.noDaemon(let path, let errno) {
                 guard let limit = giveUp, ContinuousClock.now < limit else {
@@ -53,6 +53,11 @@ public final class Session {
             }
             _ = try Poll.wait(-1, for: 0, watch: watch, until: .now + .milliseconds(100))
         }
+    }
+
+    /// Whether the next daemon may know the answer: this one was gone before it gave one, or was about to go.
+    private static func isOfARestart(_ error: any Error) -> Bool {
+        error as? ClientError == .lost || (error as? WireError)?.code == WireError.Code.stopping.number
     }
 
     /// Sends a request and waits for its answer, again on a new connection where the first is lost.

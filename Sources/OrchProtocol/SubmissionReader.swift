@@ -12,7 +12,9 @@ struct SubmissionReader {
     /// The request in a line; nil where the decoder has to look at it.
     static func request(from line: Data) -> Request? {
         // Clients put the method before the parameters; sorted keys, as Foundation writes them, put them in this order too.
-        guard let first = line.first, first == UInt8(ascii: "{"), line.prefix(256).firstRange(of: marker) != nil else { return nil }
+        guard let first = line.first, first == UInt8(ascii: "{"), line.prefix(256).firstRange(of: marker) != nil else {
+            return nil
+        }
         return SubmissionReader(bytes: Array(line)).request()
     }
 
@@ -94,7 +96,9 @@ struct SubmissionReader {
         guard range.count <= 15 else { return nil }
         let isNegative = bytes[range.lowerBound] == UInt8(ascii: "-")
         let digits = isNegative ? range.dropFirst() : range
-        guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[$0]) }) else { return nil }
+        guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[$0]) }) else {
+            return nil
+        }
         let magnitude = digits.reduce(0) { $0 * 10 + Int(bytes[$1] - UInt8(ascii: "0")) }
         return isNegative ? -magnitude : magnitude
     }

@@ -87,7 +87,8 @@ public final class SQLiteStore: TurnStore {
         let version = SchemaVersion(userVersion: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
         guard version.isReadable(by: Schema.version) else { throw StorageError.newer(path, version) }
         guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
-            throw StorageError.foreign(path)
+            let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+            throw tables == 0 ? StorageError.damaged(path, "it is empty") : StorageError.foreign(path)
         }
         try Schema.migrate(db, from: version.version)
     }

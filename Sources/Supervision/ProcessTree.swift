@@ -42,7 +42,9 @@ enum ProcessTree {
     static func handles(below roots: [pid_t], except known: Set<pid_t>) -> [ProcessHandle] {
         descendants(of: roots).filter { !known.contains($0) }.compactMap { pid in
             // The same number with the same parent after the handle was opened: it is the process that was listed.
-            guard let parent = parent(of: pid), let handle = ProcessHandle(pid), self.parent(of: pid) == parent else { return nil }
+            guard let parent = parent(of: pid), let handle = ProcessHandle(pid), self.parent(of: pid) == parent else {
+                return nil
+            }
             return handle
         }
     }

@@ -59,7 +59,8 @@ import Testing
             if random.chance(30) { bytes.remove(at: index) } else { bytes[index] = random.byte() }
             let line = Data(bytes)
             guard let request = SubmissionReader.request(from: line) else { continue }
-            #expect((try? JSONDecoder().decode(Request.self, from: line)) == request, "\(String(decoding: bytes, as: UTF8.self))")
+            #expect(
+                (try? JSONDecoder().decode(Request.self, from: line)) == request, "\(String(decoding: bytes, as: UTF8.self))")
         }
     }
 }

@@ -33,7 +33,7 @@ import Testing
         var short = RunAhead()
         #expect(short.depth(slots: 2, cycle: 5) == 0, "a pool that is new gets none")
         short.observe(taskTime: 1)
-        #expect(short.depth(slots: 2, cycle: 5) == 15)
+        #expect(short.depth(slots: 2, cycle: 5) == 30)
         #expect(short.depth(slots: 2, cycle: 0) == 0)
         #expect(short.depth(slots: 0, cycle: 5) == 0)
         #expect(short.depth(slots: 10_000, cycle: 1e18) == RunAhead.maximum)

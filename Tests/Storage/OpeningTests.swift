@@ -140,6 +140,28 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path + ".new"))
     }
 
+    /// As the first orchds left it when they were killed: all that there is, tables included, is in the log.
+    @Test func aDatabaseWhoseTablesAreInItsLogIsTakenAndAnEmptyLogIsNot() throws {
+        let made = directory.path("made.db")
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        let queue = try DatabaseQueue(path: made, configuration: configuration)
+        try queue.writeWithoutTransaction { try Schema.migrate($0, from: 0) }
+        for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: made + suffix, toPath: path + suffix) }
+        try queue.close()
+        let log = try directory.data("queue.db-wal")
+        let empty = try directory.data("queue.db")
+        let store = try SQLiteStore(path: path)
+        try store.insert([item()])
+        try store.close()
+
+        for rest in [Data(), log.prefix(4_000)] {
+            try empty.write(to: URL(fileURLWithPath: path))
+            try rest.write(to: URL(fileURLWithPath: path + "-wal"))
+            #expect(throws: StorageError.self, "\(rest.count) bytes") { try SQLiteStore(path: path) }
+        }
+    }
+
     @Test func aDatabaseThatIsGoneFromBesideItsLogIsMissed() throws {
         let store = try SQLiteStore(path: path)
         try store.insert([item()])

@@ -26,9 +26,6 @@ final class EffectPerformer: Sendable {
         var isCleaningEnded = false
     }
 
-    /// How long the supervisor may gather reports of a busy pool, in milliseconds.
-    static let gather: UInt32 = 10
-
     private let targets: Targets
     private let state = Mutex(State())
     /// Removing the files of old tasks must not hold up a turn.
@@ -65,7 +62,7 @@ final class EffectPerformer: Sendable {
 
     func open(_ connection: UInt64) {
         targets.link.open(connection)
-        targets.link.send(.gather(milliseconds: Self.gather))
+        targets.link.send(.gather(milliseconds: Pacing.gather))
     }
 
     func perform(_ effects: [Effect]) {

@@ -86,7 +86,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
             for case .connected(let inventory) in inputs { performer.open(inventory.connection) }
             performer.perform(turn.effects)
             let spent = Double(readClock().monotonic - now.monotonic)
-            cycle += (spent + Double(EffectPerformer.gather) - cycle) / 8
+            cycle += (spent + Double(Pacing.gather) - cycle) / 8
             return 0
         } catch {
             return refuse(inputs, error, now)

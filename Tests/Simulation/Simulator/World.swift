@@ -91,7 +91,7 @@ final class World {
         trace = Trace(keepsLines: keepsTrace)
         directory = try ScratchDirectory()
         truth = Truth(violations)
-        ledger = Ledger(violations, truth, longestCycle: Double(plan.commitTime + EngineCore.gather + 1))
+        ledger = Ledger(violations, truth, longestCycle: Double(plan.commitTime + Int64(Pacing.gather) + 1))
         supervisor = SimulatedSupervisor(clock: clock, truth: truth, violations: violations, mutation: mutation)
         disk = SimulatedDisk(
             try SQLiteStore(path: directory.path("queue.db")), clock: clock, ledger: ledger, mutation: mutation)

@@ -59,7 +59,8 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
         let now = readClock()
         var inputs = held + inbox.drain()
         held = []
-        if let step = clockStep(now) { inputs.append(.clockStepped(by: step)) }
+        // First: what the others reckon in this turn is on the new time already, and must not be moved.
+        if let step = clockStep(now) { inputs.insert(.clockStepped(by: step), at: 0) }
         let isDue = (nextWall ?? .max) <= now.wall || (nextMonotonic ?? .max) <= now.monotonic
         let interval = inputs.isEmpty && !isDue ? Self.idleRetireInterval : Self.retireInterval
         if now.monotonic - retiredAt >= interval {

@@ -23,7 +23,6 @@ public enum Mutation: String, CaseIterable, Sendable {
     case loseAnswer
     case repeatAnswer
     case sendWrongSlots
-    case sendBeforeInventory
     case ignoreRevoke
     case ignoreStop
     case forgetAcknowledgement

@@ -16,13 +16,15 @@ extension Plan {
         }
         self.seed = seed
         self.span = span
-        commitTime = [0, 2, 10, 200].randomElement(using: &random) ?? 0
-        linkTime = [0, 1, 20, 500].randomElement(using: &random) ?? 0
+        // In some lives it is the link that fails, again and again, while commits take long.
+        let isFlaky = random.chance(12)
+        commitTime = isFlaky ? 200 : [0, 2, 10, 200].randomElement(using: &random) ?? 0
+        linkTime = isFlaky ? 20 : [0, 1, 20, 500].randomElement(using: &random) ?? 0
         retention = random.chance(25) ? span / 4 : 30 * 86_400_000
         pools = Self.pools(&random)
         // Some lives have no faults at all: in them everything must be exact.
         let faults = random.chance(10) ? 0 : Int.random(in: 5...50, using: &random)
-        var draw = Draw(random: random, pools: pools, span: span)
+        var draw = Draw(random: random, pools: pools, span: span, isFlaky: isFlaky)
         steps = (0..<count).map { _ in
             // What happens together finds more than what happens apart.
             let at = draw.time()
@@ -47,9 +49,11 @@ private struct Draw {
     var random: SeededGenerator
     let pools: [PoolSettings]
     let span: Int64
+    let isFlaky: Bool
     private var recent: Int64 = 0
 
-    init(random: SeededGenerator, pools: [PoolSettings], span: Int64) {
+    init(random: SeededGenerator, pools: [PoolSettings], span: Int64, isFlaky: Bool) {
+        self.isFlaky = isFlaky
         self.random = random
         self.pools = pools
         self.span = span
@@ -126,7 +130,10 @@ private struct Draw {
     }
 
     mutating func fault() -> Deed {
-        switch Int.random(in: 0..<32, using: &random) {
+        if isFlaky, random.chance(70) {
+            return random.chance(70) ? .linkLostWithLaunch : .linkLost(times: .random(in: 1...6, using: &random))
+        }
+        switch Int.random(in: 0..<34, using: &random) {
         case 0, 1: return .engine(.killed)
         case 2..<5: return .engine(.killedBeforeCommit)
         case 5..<11: return .engine(.killedAfterEffects(.random(in: 0...8, using: &random)))
@@ -135,7 +142,8 @@ private struct Draw {
         case 15, 16: return .supervisor(.replaced)
         case 17: return .supervisor(.terminated)
         case 18: return .boot
-        case 19, 20: return .linkLost
+        case 32, 33: return .linkLostWithLaunch
+        case 19, 20: return .linkLost(times: .random(in: 1...4, using: &random))
         case 21: return .linkSlow(by: .random(in: 10...5_000, using: &random), for: .random(in: 100...20_000, using: &random))
         case 22, 30, 31: return .clock(.random(in: -7_200_000...7_200_000, using: &random))
         case 23: return .diskFull(for: .random(in: 10...5_000, using: &random))

@@ -50,7 +50,10 @@ enum Deed: Sendable {
     case engine(EngineFault)
     case supervisor(SupervisorFault)
     case boot
-    case linkLost
+    /// So many times, shortly after each other.
+    case linkLost(times: Int)
+    /// With the next order that is on its way.
+    case linkLostWithLaunch
     /// Every message takes so much longer, for a time.
     case linkSlow(by: Int64, for: Int64)
     case clock(Int64)
@@ -81,7 +84,8 @@ enum Deed: Sendable {
 
     var isFault: Bool {
         switch self {
-        case .engine, .supervisor, .boot, .linkLost, .linkSlow, .clock, .diskFull, .diskFails, .shortage, .reload, .outputLimit,
+        case .engine, .supervisor, .boot, .linkLost, .linkLostWithLaunch, .linkSlow, .clock, .diskFull, .diskFails, .shortage,
+            .reload, .outputLimit,
             .repeatReports:
             true
         default: false

@@ -8,6 +8,7 @@ extension World {
         isCalm = true
         pools = plan.pools
         killsNextCommit = false
+        losesNextLaunch = false
         killAfterEffects = nil
         failingCommits = 0
         fullUntil = 0

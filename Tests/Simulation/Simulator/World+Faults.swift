@@ -16,8 +16,8 @@ extension World {
         case .supervisor(.replaced): replaceSupervisor()
         case .supervisor(.terminated): terminateSupervisor()
         case .boot: boot()
-        case .linkLost:
-            breakLink(keeping: .random(in: 0...(links[generation]?.toSupervisor.count ?? 0), using: &random))
+        case .linkLostWithLaunch: losesNextLaunch = true
+        case .linkLost(let times): loseLink(times: times)
         case .linkSlow(let by, let time): linkDelay = (by, clock.elapsed + time)
         case .clock(let step):
             clock.set(by: step)
@@ -43,6 +43,12 @@ extension World {
             turnSupervisor()
         default: break
         }
+    }
+
+    func loseLink(times: Int) {
+        guard times > 0, !isCalm else { return }
+        breakLink(keeping: .random(in: 0...(links[generation]?.toSupervisor.count ?? 0), using: &random))
+        later(.linkBreaks(times: times - 1), in: .random(in: 30...200, using: &random))
     }
 
     /// The machine stops, and starts again with what is on its disk.

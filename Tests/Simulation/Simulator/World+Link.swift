@@ -25,9 +25,8 @@ extension World {
     // MARK: To the supervisor
 
     func sendToSupervisor(_ message: EngineMessage, _ descriptors: [Descriptor]) {
-        guard let link = links[generation], link.life == engine?.life, link.isOpen || mutation == .sendBeforeInventory else {
-            return
-        }
+        guard let link = links[generation], link.life == engine?.life else { return note("without a link: \(message.brief)") }
+        guard link.isOpen else { return note("too early: \(message.brief)") }
         switch (message, mutation) {
         case (.revoke, .ignoreRevoke), (.stop, .ignoreStop), (.acknowledge, .forgetAcknowledgement), (.discard, .loseDiscard):
             return
@@ -40,6 +39,11 @@ extension World {
     private func push(_ message: EngineMessage, _ descriptors: [Descriptor]) {
         guard var link = links[generation], !link.isBroken else { return }
         note("engine says \(message.brief)")
+        if case .launch = message, losesNextLaunch {
+            losesNextLaunch = false
+            link.lastToSupervisor = clock.elapsed + 1_000
+            later(.linkBreaks(times: 1), in: .random(in: 1...20, using: &random))
+        }
         link.toSupervisor.append(.init(bytes: message.encoded(), descriptors: descriptors))
         link.lastToSupervisor = max(link.lastToSupervisor, clock.elapsed + latency)
         links[generation] = link

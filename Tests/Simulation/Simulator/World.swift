@@ -20,6 +20,7 @@ final class World {
         case toEngine(UInt64)
         case engineGone(UInt64)
         case supervisorGone(UInt64)
+        case linkBreaks(times: Int)
         case supervisorStarts
         case supervisorWakes
         case processEnds(UInt64)
@@ -55,6 +56,7 @@ final class World {
 
     // What the next turns meet.
     var killsNextCommit = false
+    var losesNextLaunch = false
     var killAfterEffects: Int?
     var failingCommits = 0
     var fullUntil: Int64 = 0
@@ -132,6 +134,7 @@ final class World {
         case .toEngine(let generation): deliverToEngine(generation)
         case .engineGone(let generation): engineGone(generation)
         case .supervisorGone(let generation): supervisorGone(generation)
+        case .linkBreaks(let times): loseLink(times: times)
         case .supervisorStarts: startSupervisor()
         case .supervisorWakes: turnSupervisor()
         case .processEnds(let attempt): processEnds(attempt)

@@ -91,12 +91,18 @@ public struct Restoration: Sendable {
         }
     }
 
+    /// The name, or where a queue has it already because two were restored in one second, the name with a number.
+    private static func freeName(_ name: String) -> String {
+        let names = (1...1000).lazy.map { $0 == 1 ? name : "\(name).\($0)" }
+        return names.first { access($0, F_OK) != 0 && access($0 + "-wal", F_OK) != 0 } ?? name
+    }
+
     /// Gives the present queue another name beside its own, and takes away its log: none of it may be read with the new one.
     private mutating func keep(_ queue: String) throws {
         guard access(queue, F_OK) == 0 || access(queue + "-wal", F_OK) == 0 else { return }
         let time = ISO8601DateFormatter.string(
             from: Date(), timeZone: .gmt, formatOptions: [.withYear, .withMonth, .withDay, .withTime])
-        let kept = queue + ".before-restore-" + time
+        let kept = Self.freeName(queue + ".before-restore-" + time)
         var log = stat()
         let hasLog = stat(queue + "-wal", &log) == 0 && log.st_size > 0
         for suffix in hasLog ? ["", "-wal"] : [""] where link(queue + suffix, kept + suffix) != 0 && errno != ENOENT {

@@ -66,7 +66,8 @@ import Testing
         try daemon.finish()
 
         // What was kept can be put back.
-        #expect(try restore(daemon, directory.file("state/\(kept)")).status == 0)
+        let putBack = try restore(daemon, directory.file("state/\(kept)"))
+        #expect(putBack.status == 0, "\(putBack.error)")
         try daemon.restart()
         #expect(try daemon.call(.list(ListParameters()), as: TaskPage.self).tasks.map(\.id) == later.reversed() + [held, done])
         try daemon.finish()

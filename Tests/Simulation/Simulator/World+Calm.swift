@@ -18,11 +18,15 @@ extension World {
         if supervisor.isStopping { killSupervisor() }
         // What was drained starts again with another engine.
         if engine != nil { try endEngine() }
+        openPools()
+        deadline = clock.elapsed + bound
+    }
+
+    private func openPools() {
         for pool in pools {
             ask(.resumePool(pool.name))
             ask(.resizePool(pool.name, slots: max(pool.slots, 1)))
         }
-        deadline = clock.elapsed + bound
     }
 
     /// How long the rest can take at the most: one thing after the other.
@@ -43,6 +47,11 @@ extension World {
         if engine?.core.isDraining ?? false { return try endEngine() }
         let held = ledger.unfinished.sorted().filter { ledger.tasks[$0]?.phase == .held }
         if !held.isEmpty { return ask(.release(held)) }
+        if !ledger.unfinished.isEmpty, !hasOpenedPools {
+            // So may have somebody's to pause a pool.
+            hasOpenedPools = true
+            return openPools()
+        }
         guard ledger.unfinished.isEmpty else { return }
         guard !isSwept else { return finish() }
         isSwept = true

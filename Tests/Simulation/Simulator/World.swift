@@ -76,6 +76,7 @@ final class World {
     var isClockUncertain = false
 
     var isCalm = false
+    var hasOpenedPools = false
     var isSwept = false
     var isDoneSweeping = false
     var isDone = false

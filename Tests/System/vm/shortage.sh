@@ -19,9 +19,11 @@ if ! alice orchctl status > /dev/null; then
     finish
     exit 1
 fi
-engine=$(main_pid orchd) supervisor=$(main_pid orchd-supervisor)
 is_running() { running "$task"; }
 state_is() { [[ $(alice orchctl status --json | jq -r .state) = "$1" ]]; }
+tasks_run() { alice orchctl run -- true; }
+eventually "tasks run" tasks_run
+engine=$(main_pid orchd) supervisor=$(main_pid orchd-supervisor)
 task=$(submit -- sleep 100000)
 eventually "a task runs" is_running
 pid=$(pid_of "$task")
@@ -63,7 +65,8 @@ dd if=/dev/zero of=/var/lib/orchd/filler2 bs=1k status=none 2> /dev/null
 head -c 1000000 /dev/zero | tr '\0' x > /tmp/large
 if told=$(alice orchctl submit --stdin /tmp/large -- true 2>&1); then not_ok "a large task is refused"; else
     like "a large task is refused, and told why" 'space' "$told"; fi
-eventually "the state is degraded" state_is degraded
+# Small changes may still find room in the log, so it is for that task alone to be refused; StorageTests has the full degradation.
+check "the daemon answers" alice orchctl status
 kill -CONT "$(pid_of "$ends")"
 rm -f /var/lib/orchd/filler /var/lib/orchd/filler2
 await "$ends" > /dev/null 2>&1
@@ -71,10 +74,13 @@ same "an exit in the meantime is recorded" 7 "$(field "$ends" '.attempts[-1].out
 eventually "the state is well again" state_is running
 
 echo "# the engine is short of memory"
-same "it is the same engine still" "$engine" "$(main_pid orchd)"
+if [[ $(main_pid orchd) = "$engine" ]]; then ok "it is the same engine still"; else
+    not_ok "it is the same engine still"
+    journalctl --no-pager --unit orchd --output=cat | tail -40
+fi
 memory=/sys/fs/cgroup/system.slice/orchd.service
 echo "the engine uses $(($(cat $memory/memory.current) >> 20)) MiB"
-echo $(($(awk '$1 == "anon" { print $2 }' $memory/memory.stat) + (12 << 20))) > $memory/memory.max
+echo $(($(awk '$1 == "anon" { print $2 }' $memory/memory.stat) + (40 << 20))) > $memory/memory.max
 echo 0 > $memory/memory.swap.max
 # More than it may have at once: it is killed, or refuses; both are survived.
 python3 - << 'END' > /tmp/large.jsonl

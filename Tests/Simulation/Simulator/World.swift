@@ -29,6 +29,7 @@ final class World {
         case send(Int)
         case shortageEnds
         case calm
+        case bound
         case sweep
     }
 
@@ -145,6 +146,7 @@ final class World {
             supervisor.isShort = shortUntil > clock.elapsed
             turnSupervisor()
         case .calm: try calm()
+        case .bound: if !isSwept { setDeadline() }
         case .sweep: try sweep()
         }
     }

@@ -22,8 +22,8 @@ public enum Effect: Sendable, Equatable {
     case setSlots(pool: String, slots: Int)
     /// Tell when the attempt last wrote output.
     case checkOutput(Attempt)
-    /// Remove the files of forgotten tasks.
-    case discard([TaskItem])
+    /// Remove the files of forgotten tasks, and the workspaces of their attempts, each in the pool that it was in.
+    case discard([TaskItem], [Attempt])
     /// Take this as an input of the next turn.
     case again(Input)
     /// Already numbered and stored.

@@ -55,8 +55,9 @@ extension Scheduler {
     func retire(before: Int64, keep: Int, _ work: inout TurnWork<some TaskTransaction>) throws {
         let tasks = try work.store.retired(before: before, keep: keep, limit: Self.retireStride)
         guard !tasks.isEmpty else { return }
+        let attempts = try tasks.flatMap { try work.store.attempts(of: $0.id) }
         try work.store.remove(tasks)
-        work.effects.append(.discard(tasks))
+        work.effects.append(.discard(tasks, attempts))
         if tasks.count == Self.retireStride { work.effects.append(.again(.retire(before: before, keep: keep))) }
     }
 

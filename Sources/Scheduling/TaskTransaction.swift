@@ -39,6 +39,8 @@ public protocol TaskTransaction: AnyObject {
     /// Lets no attempt have an id up to this one from now on. Answers whether one of them has not been handed out yet.
     func skipAttempts(upTo id: Int64) throws -> Bool
     func attempt(_ id: Int64) throws -> Attempt?
+    /// All attempts of a task, the first of them first.
+    func attempts(of task: Int64) throws -> [Attempt]
     func liveAttempt(of task: Int64) throws -> Attempt?
     func liveAttempts() throws -> [Attempt]
     /// Attempts that have not started, with the priority of their tasks.

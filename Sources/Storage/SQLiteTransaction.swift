@@ -137,6 +137,11 @@ public final class SQLiteTransaction: TaskTransaction {
         try db.row(AttemptColumns.selectByID, [id], AttemptColumns.read)
     }
 
+    public func attempts(of task: Int64) throws -> [Attempt] {
+        try db.rows(
+            "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number", [task], AttemptColumns.read)
+    }
+
     public func liveAttempt(of task: Int64) throws -> Attempt? {
         try db.row(
             "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND state <> 2", [task], AttemptColumns.read)

@@ -192,7 +192,7 @@ extension Turn {
     }
 
     var discarded: [Int64] {
-        effects.flatMap { effect -> [Int64] in if case .discard(let tasks) = effect { tasks.map(\.id) } else { [] } }
+        effects.flatMap { effect -> [Int64] in if case .discard(let tasks, _) = effect { tasks.map(\.id) } else { [] } }
     }
 
     var slots: [String: Int] {

@@ -82,7 +82,7 @@ final class EffectPerformer: Sendable {
             case .forget(let attempt): forget(attempt)
             case .setSlots(let pool, let slots): targets.link.send(.slots(pool: pool, count: UInt32(clamping: slots)))
             case .checkOutput(let attempt): checkOutput(attempt)
-            case .discard(let tasks): discard(tasks)
+            case .discard(let tasks, let attempts): discard(tasks, attempts)
             case .again(let input): targets.inbox.push([input])
             case .publish(let events): targets.news.publish(events)
             }
@@ -146,12 +146,10 @@ final class EffectPerformer: Sendable {
         waitForCleaning()
     }
 
-    private func discard(_ tasks: [TaskItem]) {
-        for task in tasks {
-            for number in 1..<max(task.attempts + 1, 1) {
-                let name = OutputFiles.name(task: task.id, attempt: number)
-                targets.link.send(.discard(pool: task.pool, name: name))
-            }
+    private func discard(_ tasks: [TaskItem], _ attempts: [Attempt]) {
+        for attempt in attempts {
+            let name = OutputFiles.name(task: attempt.task, attempt: attempt.number)
+            targets.link.send(.discard(pool: attempt.pool, name: name))
         }
         let files = targets.files
         cleaning.async {

@@ -109,6 +109,7 @@ final class WatchedTransaction: TaskTransaction {
 
     func skipAttempts(upTo id: Int64) throws -> Bool { try real.skipAttempts(upTo: id) }
     func attempt(_ id: Int64) throws -> Attempt? { try real.attempt(id) }
+    func attempts(of task: Int64) throws -> [Attempt] { try real.attempts(of: task) }
     func liveAttempt(of task: Int64) throws -> Attempt? { try real.liveAttempt(of: task) }
     func liveAttempts() throws -> [Attempt] { try real.liveAttempts() }
 

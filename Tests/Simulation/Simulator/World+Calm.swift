@@ -18,16 +18,11 @@ extension World {
         if supervisor.isStopping { killSupervisor() }
         // What was drained starts again with another engine.
         if engine != nil { try endEngine() }
-        openPools()
-        deadline = clock.elapsed + bound
+        // What is asked again after an answer that did not come is asked by then.
+        later(.bound, in: 20_000)
     }
 
-    private func openPools() {
-        for pool in pools {
-            ask(.resumePool(pool.name))
-            ask(.resizePool(pool.name, slots: max(pool.slots, 1)))
-        }
-    }
+    func setDeadline() { deadline = clock.elapsed + bound }
 
     /// How long the rest can take at the most: one thing after the other.
     private var bound: Int64 {
@@ -43,15 +38,16 @@ extension World {
 
     /// Nothing is on its way, and no fault is in force.
     func settle() throws {
-        // Somebody's request to drain may have waited in the socket.
+        // Requests may have waited in the socket, and are undone here as well.
         if engine?.core.isDraining ?? false { return try endEngine() }
+        let idle = ledger.pools.values.filter { $0.mode != .active || $0.slots == 0 }.sorted { $0.name < $1.name }
+        for pool in idle {
+            ask(.resumePool(pool.name))
+            ask(.resizePool(pool.name, slots: max(pool.configuredSlots, 1)))
+        }
+        guard idle.isEmpty else { return }
         let held = ledger.unfinished.sorted().filter { ledger.tasks[$0]?.phase == .held }
         if !held.isEmpty { return ask(.release(held)) }
-        if !ledger.unfinished.isEmpty, !hasOpenedPools {
-            // So may have somebody's to pause a pool.
-            hasOpenedPools = true
-            return openPools()
-        }
         guard ledger.unfinished.isEmpty else { return }
         guard !isSwept else { return finish() }
         isSwept = true

@@ -29,6 +29,7 @@ final class World {
         case send(Int)
         case shortageEnds
         case calm
+        case bound
         case sweep
     }
 
@@ -146,6 +147,7 @@ final class World {
             supervisor.isShort = shortUntil > clock.elapsed
             turnSupervisor()
         case .calm: try calm()
+        case .bound: if !isSwept { setDeadline() }
         case .sweep: try sweep()
         }
     }

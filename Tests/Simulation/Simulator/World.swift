@@ -77,7 +77,6 @@ final class World {
     var isClockUncertain = false
 
     var isCalm = false
-    var hasOpenedPools = false
     var isSwept = false
     var isDoneSweeping = false
     var isDone = false

@@ -60,7 +60,11 @@ deps: ## install what the build needs and is missing (with apt-get, as root or b
 	@command -v $(SWIFT) > /dev/null || { echo "make: no Swift toolchain found: install Swift 6.1 or later from https://www.swift.org/install/linux/ and put it on the PATH" >&2; exit 1; }
 
 build: deps ## build the programs, optimised, as they are installed
-	$(SWIFT) build -c release --static-swift-stdlib $(SWIFTFLAGS)
+	@# By name: a build of everything, once one product has been planned alone, also links the libraries of
+	@# dependencies dynamically, which --static-swift-stdlib leaves without their search paths.
+	@for program in $(PROGRAMS); do \
+		$(SWIFT) build -c release --static-swift-stdlib --product $$program $(SWIFTFLAGS); \
+	done
 	@$(MAKE) stage
 
 # What `install` installs: stripped programs, and the completions they generate. So that `sudo make install` only copies.

@@ -115,7 +115,7 @@ let package = Package(
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
         tests("OrchProtocol", ["OrchProtocol", "TestSupport"]),
         tests("OrchClient", ["OrchClient", "OrchProtocol"]),
-        tests("Presentation", ["Presentation", "OrchProtocol"]),
+        tests("Presentation", ["Presentation", "OrchProtocol", "TestSupport"]),
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
         .testTarget(
             name: "SystemTests",

@@ -20,6 +20,17 @@ struct Client {
         try Output.print(text(decode(type, bytes, of: call.method)))
     }
 
+    /// Asks for the pages of a list, one after the other: `body` is given each, and answers the call for the next, or nil.
+    func showPages<R: Decodable>(from first: Call, as type: R.Type, _ body: (R) throws -> (text: String, next: Call?)) throws {
+        var call: Call? = first
+        while let page = call {
+            let bytes = try session.perform(repeatable: page.isRepeatable) { try $0.answer(to: $0.send(page)) }
+            let (text, next) = try body(decode(type, bytes, of: page.method))
+            try json ? printJSON(bytes) : Output.print(text)
+            call = next
+        }
+    }
+
     /// Prints JSON: laid out for a person at a terminal, one line for a program.
     func printJSON(_ bytes: [UInt8]) throws {
         try Output.write((Terminal.isOutput ? JSONText.pretty(bytes) : bytes) + [0x0A])

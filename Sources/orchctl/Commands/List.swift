@@ -51,16 +51,16 @@ struct List: ParsableCommand {
         parameters.name = name
         parameters.labels = try ArgumentText.pairs(label, option: "--label")
         var left = all ? Int.max : limit
+        parameters.limit = min(left, Self.largestPage)
         var isFirst = true
-        repeat {
+        try client.showPages(from: .list(parameters), as: TaskPage.self) { page in
+            parameters.cursor = page.nextCursor
+            left -= page.tasks.count
             parameters.limit = min(left, Self.largestPage)
-            try client.show(.list(parameters), as: TaskPage.self) { page in
-                parameters.cursor = page.nextCursor
-                left -= page.tasks.count
-                defer { isFirst = false }
-                return text(page, isFirst: isFirst)
-            }
-        } while parameters.cursor != nil && left > 0
+            defer { isFirst = false }
+            let isLast = parameters.cursor == nil || left <= 0
+            return (client.json ? "" : text(page, isFirst: isFirst), isLast ? nil : .list(parameters))
+        }
         if parameters.cursor != nil, Terminal.isOutput, !client.json { Output.remark("there are more: --limit or --all") }
     }
 

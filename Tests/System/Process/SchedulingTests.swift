@@ -40,6 +40,19 @@ import Testing
         try daemon.finish()
     }
 
+    @Test func allPagesOfAListArePrinted() throws {
+        let daemon = try Daemon()
+        var spec = TaskSpec(command: ["true"])
+        spec.hold = true
+        let ids = try daemon.submit(Array(repeating: spec, count: 1_001))
+        let pages = try daemon.orchctl("list", "--all", "--json").output.split(separator: "\n")
+            .map { try Wire.decode(TaskPage.self, from: Data($0.utf8)) }
+        #expect(pages.count == 2 && pages.flatMap { $0.tasks.map(\.id) } == ids.reversed())
+        let text = try daemon.orchctl("list", "--limit", "1001").output
+        #expect(text.split(separator: "\n").count(where: { $0.contains("true") }) == 1_001)
+        try daemon.finish()
+    }
+
     @Test func aKeyMakesOneTaskAndSaysSo() throws {
         let daemon = try Daemon()
         let first = try daemon.orchctl("submit", "--key", "k", "--json", "--", "true")

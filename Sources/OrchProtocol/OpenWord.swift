@@ -7,6 +7,15 @@ public protocol OpenWord: RawRepresentable<String>, CaseIterable, Codable, Hasha
 extension OpenWord {
     init(_ word: String) { self.init(rawValue: word) }
 
+    /// Throws for what is no word: it is shown as it is, and a peer must not steer the terminal with it.
+    public init(from decoder: any Decoder) throws {
+        let word = try decoder.singleValueContainer().decode(String.self)
+        guard word.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !word.isEmpty, word.utf8.count <= 64 else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "is no word"))
+        }
+        self.init(rawValue: word)
+    }
+
     /// Refuses a word that there is not, where one is a parameter.
     func known(in field: String) throws -> Self {
         guard !Self.allCases.contains(self) else { return self }

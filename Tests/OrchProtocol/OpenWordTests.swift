@@ -34,4 +34,9 @@ import Testing
         #expect(error.kind == .invalidParameter && error.data?.field == "states[1]")
         #expect(error.message.contains("qeued") && error.message.contains("queued, running"))
     }
+
+    @Test(arguments: [#""\u0000""#, #""a\u001b[31m""#, #""""#, #""two words""#])
+    func whatIsNoWordIsRefused(_ text: String) {
+        #expect(throws: DecodingError.self) { try Wire.decode(TaskState.self, from: Data(text.utf8)) }
+    }
 }

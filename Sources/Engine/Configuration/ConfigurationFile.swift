@@ -26,8 +26,8 @@ final class ConfigurationFile {
             throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is no configuration: more than \(limits)")]
             )
         }
-        if let line = HeaderScan.fault(in: [UInt8](data)) {
-            throw ConfigurationError(faults: [.init(file: path, line: line, problem: "a table's name is missing after \"[\"")])
+        if let fault = TOMLPrecheck.fault(in: [UInt8](data)) {
+            throw ConfigurationError(faults: [.init(file: path, line: fault.line, problem: fault.problem)])
         }
         self.text = text
         do {

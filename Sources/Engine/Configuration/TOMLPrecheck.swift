@@ -1,17 +1,22 @@
-/// Finds a table header that does not begin with a name, such as `[.a]` or `[!]`, for which the TOML parser aborts the program
-/// (toml++ 3.4: an assertion of its `parse_key`).
+/// Finds what the TOML parser aborts the program for instead of refusing it (assertions of toml++ 3.4): a table header that does not
+/// begin with a name, such as `[.a]` or `[!]`, and a `}` where an array has a value or its end.
 ///
 /// It follows strings, comments and brackets of what is valid. At the first mistake the parser stops and never gets to what comes
 /// after it, so that it does not matter where this scan then goes astray.
-struct HeaderScan {
+struct TOMLPrecheck {
+    struct Fault: Equatable {
+        /// From 1.
+        var line: Int
+        var problem: String
+    }
+
     private let text: [UInt8]
     private var position = 0
     private var line = 1
 
-    /// The line of the first such header, from 1.
-    static func fault(in text: [UInt8]) -> Int? {
-        var scan = HeaderScan(text: text)
-        return scan.fault()
+    static func fault(in text: [UInt8]) -> Fault? {
+        var check = TOMLPrecheck(text: text)
+        return check.fault()
     }
 
     private init(text: [UInt8]) {
@@ -23,8 +28,8 @@ struct HeaderScan {
         position + offset < text.count ? text[position + offset] : nil
     }
 
-    private mutating func fault() -> Int? {
-        var depth = 0
+    private mutating func fault() -> Fault? {
+        var open: [UInt8] = []
         var isLineStart = true
         var isHeader = false
         while let current = byte() {
@@ -41,12 +46,14 @@ struct HeaderScan {
                 skipString(current)
                 isLineStart = false
                 continue
-            case UInt8(ascii: "[") where isLineStart && depth == 0:
-                guard hasName() else { return line }
+            case UInt8(ascii: "[") where isLineStart && open.isEmpty:
+                guard hasName() else { return Fault(line: line, problem: "a table's name is missing after \"[\"") }
                 isHeader = true
                 isLineStart = false
-            case UInt8(ascii: "["), UInt8(ascii: "{"): if !isHeader { depth += 1 }
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): if !isHeader { depth = max(0, depth - 1) }
+            case UInt8(ascii: "["), UInt8(ascii: "{"): if !isHeader { open.append(current) }
+            case UInt8(ascii: "}") where open.last == UInt8(ascii: "["):
+                return Fault(line: line, problem: "a \"}\" in an array, which ends with \"]\"")
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): if !isHeader { _ = open.popLast() }
             default: isLineStart = false
             }
             position += 1

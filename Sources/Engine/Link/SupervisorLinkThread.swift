@@ -124,9 +124,12 @@ final class SupervisorLinkThread: SupervisorPort {
                     state.withLock { $0.peer = peer }
                     connection.speak(version: peer.version)
                 }
+                // What follows from the inputs may be to say something to them; but what they say must not overtake the news of
+                // their starts.
+                let found = session.takeChannels()
+                for (worker, channel) in found { channels.adopt(worker, channel) }
                 if !inputs.isEmpty { inbox.push(inputs) }
-                // After the starts of their processes, which they are not to overtake.
-                for (worker, channel) in session.takeChannels() { channels.adopt(worker, channel) }
+                for (worker, _) in found { channels.listen(to: worker) }
             } catch {
                 log.error("the supervisor sent something that makes no sense (\(error)); connecting anew")
                 return

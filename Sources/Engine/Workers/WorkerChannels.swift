@@ -12,7 +12,8 @@ import Synchronization
 /// so that an engine that comes later finds what none has committed.
 package final class WorkerChannels: Sendable {
     private struct Channel {
-        var descriptor: Descriptor
+        let descriptor: Descriptor
+        var isListening = false
         /// What the socket has not taken yet.
         var outgoing: [UInt8] = []
         /// Bytes that have become an input which is not committed yet.
@@ -53,16 +54,23 @@ package final class WorkerChannels: Sendable {
         wakeup.signal()
     }
 
-    /// Takes charge of a channel. One that is here already is the same, held by another descriptor.
+    /// Takes charge of a channel, for sending. One that is here already is the same, held by another descriptor.
     func adopt(_ worker: Int64, _ descriptor: Descriptor) {
         state.withLock { state in
-            guard state.channels[worker] == nil else { return }
+            if state.channels[worker] == nil { state.channels[worker] = Channel(descriptor: descriptor) }
+        }
+    }
+
+    /// Begins to read one that has been adopted.
+    func listen(to worker: Int64) {
+        state.withLock { state in
+            guard let channel = state.channels[worker], !channel.isListening else { return }
             // Edge-triggered: what has been looked at and not been taken out must not wake the thread again and again.
             var event = epoll_event()
             event.events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLET.rawValue
             event.data.u64 = UInt64(worker)
-            guard epoll_ctl(epoll.number, EPOLL_CTL_ADD, descriptor.number, &event) == 0 else { return }
-            state.channels[worker] = Channel(descriptor: descriptor)
+            let result = epoll_ctl(epoll.number, EPOLL_CTL_ADD, channel.descriptor.number, &event)
+            state.channels[worker]?.isListening = result == 0
         }
     }
 

@@ -18,6 +18,7 @@ BASHDIR     = $(DATADIR)/bash-completion/completions
 ZSHDIR      = $(DATADIR)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 FISHDIR     = $(DATADIR)/fish/vendor_completions.d
 CONFDIR     = $(SYSCONFDIR)/orchd
+WORKERDIR   = $(DATADIR)/orchd/workers
 # Checksums of the default configuration as installed: how the next install tells a changed file from an unchanged one.
 DEFAULTS    = $(DATADIR)/orchd/defaults.sha256
 
@@ -31,6 +32,7 @@ endif
 PROGRAMS = orchd orchd-supervisor orchctl
 UNITS    = orchd.service orchd.socket orchd-supervisor.service
 MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
+WORKERS  = worker.sh worker.py worker.mjs
 CONFIG   = orchd.toml pools.d/default.toml agents/llm.toml
 SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
 
@@ -140,6 +142,8 @@ install: ## install programs, units, configuration, man pages, completions
 	install -m 644 systemd/sysusers.d/orchd.conf $(DESTDIR)$(SYSUSERSDIR)/orchd.conf
 	install -m 644 systemd/tmpfiles.d/orchd.conf $(DESTDIR)$(TMPFILESDIR)/orchd.conf
 	install -m 644 systemd/orchd.catalog $(DESTDIR)$(CATALOGDIR)/orchd.catalog
+	install -D -m 755 -t $(DESTDIR)$(WORKERDIR) $(WORKERS:%=etc/worker-kits/%)
+	install -m 644 docs/worker-protocol.md docs/worker-protocol.schema.json $(DESTDIR)$(WORKERDIR)
 	@for page in $(MAN); do install -D -m 644 docs/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	@for program in orchctl orchd; do \
 		install -D -m 644 build/completions/$$program.bash $(DESTDIR)$(BASHDIR)/$$program; \
@@ -187,6 +191,7 @@ uninstall: ## remove what install put there; state, users and changed configurat
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(UNITS:%=$(DESTDIR)$(USERUNITDIR)/%)
 	rm -f $(DESTDIR)$(SYSUSERSDIR)/orchd.conf $(DESTDIR)$(TMPFILESDIR)/orchd.conf $(DESTDIR)$(CATALOGDIR)/orchd.catalog
+	rm -f $(WORKERS:%=$(DESTDIR)$(WORKERDIR)/%) $(DESTDIR)$(WORKERDIR)/worker-protocol.md $(DESTDIR)$(WORKERDIR)/worker-protocol.schema.json
 	@for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	@for program in orchctl orchd; do \
 		rm -f $(DESTDIR)$(BASHDIR)/$$program $(DESTDIR)$(ZSHDIR)/_$$program $(DESTDIR)$(FISHDIR)/$$program.fish; done
@@ -197,7 +202,7 @@ uninstall: ## remove what install put there; state, users and changed configurat
 		else echo "$(CONFDIR)/$$file was changed and stays"; fi; \
 	done < "$(DESTDIR)$(DEFAULTS)"; fi
 	@rm -f $(DESTDIR)$(DEFAULTS)
-	@for dir in $(CONFDIR)/pools.d $(CONFDIR)/agents $(CONFDIR) $(dir $(DEFAULTS)); do \
+	@for dir in $(CONFDIR)/pools.d $(CONFDIR)/agents $(CONFDIR) $(WORKERDIR) $(dir $(DEFAULTS)); do \
 		if [[ -d "$(DESTDIR)$$dir" ]]; then rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; fi; done
 	@if [[ -z "$(DESTDIR)" ]]; then \
 		if command -v journalctl > /dev/null; then journalctl --update-catalog; fi; \

@@ -31,7 +31,9 @@ class Failed(Exception):
 class Daemon:
     """A daemon of its own, with its state in a directory. To be used with `with`."""
 
-    def __init__(self, directory: Path, pools: dict[str, int], output_limit: str = "64M") -> None:
+    def __init__(self, directory: Path, pools: dict[str, int], output_limit: str = "64M",
+                 worker: Path | None = None) -> None:
+        """With a worker, the pools are warm ones of it."""
         self.directory = directory
         # Short, because the path of a Unix socket may have no more than 107 bytes.
         self.place = Path(tempfile.mkdtemp(prefix="orchbench-"))
@@ -41,7 +43,8 @@ class Daemon:
         (self.place / "orchd.toml").write_text("[retention]\ncount = 10000000\n[limits]\nqueued = 2000000\n", encoding="utf-8")
         for name, slots in pools.items():
             (self.place / "pools.d" / f"{name}.toml").write_text(
-                f'slots = {slots}\noutput_limit = "{output_limit}"\n', encoding="utf-8")
+                f'slots = {slots}\noutput_limit = "{output_limit}"\n'
+                + (f'kind = "warm"\ncommand = ["{worker}"]\n' if worker else ""), encoding="utf-8")
         self.launcher: subprocess.Popen[str] | None = None
         self.seconds_to_ready = 0.0
 

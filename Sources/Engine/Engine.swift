@@ -31,6 +31,7 @@ public final class Engine: Sendable {
     private let core: EngineCore
     private let loop: TurnLoop
     private let link: SupervisorLinkThread
+    private let channels: WorkerChannels
     private let server: ControlServer
     private let workers: NIOThreadPool
     private let stopping = Stopping()
@@ -55,17 +56,18 @@ public final class Engine: Sendable {
         } catch let error as StorageError {
             throw StartError(error.description, isLasting: error.code == .damaged || error.code == .newer)
         }
-        link = try SupervisorLinkThread(path: options.link, log: log)
+        channels = try WorkerChannels()
+        link = try SupervisorLinkThread(path: options.link, channels: channels, log: log)
         core = try EngineCore(
-            store: store, stateDirectory: options.stateDirectory, configuration: initial, link: link, clock: Clock.now, log: log
-        )
+            store: store, stateDirectory: options.stateDirectory, configuration: initial, link: link,
+            channels: channels, clock: Clock.now, log: log)
         loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: Watchdog())
 
         workers = NIOThreadPool(numberOfThreads: 4)
         workers.start()
         let queries = Queries(
             store: store, files: core.files, configuration: core.configuration, link: link, health: core.health,
-            startedAt: startedAt)
+            attempts: core.attempts, startedAt: startedAt)
         let streams = Streams(
             store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: workers))
         control = core.control(load: load) { [stopping] in stopping.request(.drained) }
@@ -77,6 +79,7 @@ public final class Engine: Sendable {
 
         loop.start(core.runner(on: store))
         core.watcher.start()
+        channels.start(into: core.inbox, core.reports)
         link.start(into: core.inbox, core.reports)
         server = try ControlServer(
             listener: listener, router: router, workers: workers, configuration: core.configuration)
@@ -128,13 +131,17 @@ public final class Engine: Sendable {
         var total = TaskCounts()
         for pool in counts.occupiedPools { total.add(counts.tasks(in: pool)) }
         let state = core.health.isDraining ? "Draining: " : ""
-        return "\(state)\(total.running) running, \(total.queued) queued, \(total.succeeded) succeeded, \(total.failed) failed"
+        let degraded = ((try? core.store.backoffs()) ?? []).map { "; pool \($0.pool) is degraded" }.joined()
+        let tasks =
+            "\(total.running) running, \(total.queued) queued, \(total.succeeded) succeeded, \(total.failed) failed"
+        return state + tasks + degraded
     }
 
     /// In this order, so that nothing is answered that is not done, and nothing is done that nobody asked for.
     private func shutDown() {
         loop.stop()
         link.stop()
+        channels.stop()
         // Before the event loops, which they answer on.
         try? workers.syncShutdownGracefully()
         server.stop()

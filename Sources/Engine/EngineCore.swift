@@ -25,7 +25,7 @@ package final class EngineCore: Sendable {
     /// - Parameter stateDirectory: holds the output of attempts; the store is open already.
     package init(
         store: SQLiteStore, stateDirectory: String, configuration: Configuration, link: any SupervisorPort,
-        clock: @escaping @Sendable () -> Now, log: Logger
+        channels: WorkerChannels? = nil, clock: @escaping @Sendable () -> Now, log: Logger
     ) throws {
         self.store = store
         self.clock = clock
@@ -33,18 +33,26 @@ package final class EngineCore: Sendable {
         self.configuration = CurrentConfiguration(configuration)
         inbox = try Inbox()
         files = OutputFiles(stateDirectory: stateDirectory)
-        reports = ReportReader(attempts: attempts, files: files, store: store, configuration: self.configuration)
+        let channels = try channels ?? WorkerChannels()
+        reports = ReportReader(
+            attempts: attempts, files: files, store: store, configuration: self.configuration, channels: channels)
         watcher = try OutputWatcher(files: files, inbox: inbox, log: log)
         news = NewsDesk(journal: StoryTeller(log: log))
         performer = EffectPerformer(
             .init(
-                link: link, inbox: inbox, configuration: self.configuration, files: files, attempts: attempts,
+                link: link, channels: channels, inbox: inbox, configuration: self.configuration, files: files,
+                attempts: attempts,
                 watcher: watcher, news: news, clock: clock))
         for found in try store.live() {
+            // The engine before may have gone down between the commit and this.
+            if found.attempt.handover != nil {
+                files.adopt(worker: found.attempt.id, task: found.task.id, attempt: found.attempt.number)
+            }
             let entry = LiveAttempts.Entry(found.task, found.attempt, configuration)
             attempts.insert(found.attempt.id, entry)
             watcher.begin(found.attempt.id, entry)
         }
+        files.removeWorkers(except: Set(try store.workers().map(\.id)))
         performer.removeLeftovers(store)
         inbox.push([
             .configured(configuration.pools.map(\.settings)),

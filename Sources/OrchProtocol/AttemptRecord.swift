@@ -24,10 +24,12 @@ public struct Outcome: Codable, Sendable, Hashable {
         public static let spawnFailed = Self("spawn_failed")
         /// The program says it succeeded, but has not produced the result that its agent owes.
         public static let noResult = Self("no_result")
+        /// Its worker reported a failure, or did not keep to the worker protocol.
+        public static let failed = Self("failed")
 
         public static let allCases: [Self] = [
             .exited, .signalled, .lost, .cancelled, .runTimeout, .idleTimeout, .outOfMemory, .outputLimit,
-            .spawnFailed, .noResult,
+            .spawnFailed, .noResult, .failed,
         ]
 
         public let rawValue: String
@@ -62,7 +64,7 @@ public struct Outcome: Codable, Sendable, Hashable {
     public var retryCause: RetryCause? {
         switch kind {
         case .exited: code == 0 ? nil : .exit
-        case .noResult: .exit
+        case .noResult, .failed: .exit
         case .signalled, .outOfMemory: .signal
         case .runTimeout, .idleTimeout: .timeout
         case .lost: .lost

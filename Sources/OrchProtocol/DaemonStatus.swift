@@ -35,6 +35,10 @@ public struct PoolRecord: Codable, Sendable, Equatable {
     /// The agent that gets the pool's prompts; `command` for a pool that takes only commands.
     public var agent: String
     public var counts: TaskCounts
+    /// Of a pool with warm workers: how many are ready for a task.
+    public var ready: Int?
+    /// Why its warm workers do not start.
+    public var problem: String?
 
     public init(name: String, state: State, slots: Int, agent: String, counts: TaskCounts) {
         self.name = name
@@ -51,8 +55,16 @@ public struct WorkerRecord: Codable, Sendable, Equatable {
         public static let busy = Self("busy")
         /// Being ended, and not gone yet.
         public static let stopping = Self("stopping")
+        /// A warm worker that has been started and has not said that it is ready.
+        public static let starting = Self("starting")
+        /// A warm worker that waits for a task.
+        public static let ready = Self("ready")
+        /// A warm worker that has given its result, or has been told to exit, and is not gone yet.
+        public static let exiting = Self("exiting")
+        /// No process: the workers before it failed, and another is started at `until`.
+        public static let backingOff = Self("backing_off")
 
-        public static let allCases: [Self] = [.idle, .busy, .stopping]
+        public static let allCases: [Self] = [.idle, .busy, .stopping, .starting, .ready, .exiting, .backingOff]
 
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -67,6 +79,15 @@ public struct WorkerRecord: Codable, Sendable, Equatable {
     public var since: WireTime?
     /// What the task is: its name, or the beginning of its command or prompt.
     public var title: String?
+    /// When one that is backing off is tried again, and why it is.
+    public var until: WireTime?
+    public var reason: String?
+    /// What a warm worker has said that it is, and can do.
+    public var version: String?
+    public var capabilities: [String]?
+    /// How far it is with its task, in percent, and what it is doing, as it last said.
+    public var percent: Double?
+    public var activity: String?
 
     public init(name: String, state: State) {
         self.name = name

@@ -10,6 +10,10 @@ public struct Event: Codable, Sendable, Equatable {
         public static let taskHeld = Self("task.held")
         public static let taskReleased = Self("task.released")
         public static let taskUpdated = Self("task.updated")
+        /// A warm worker has said that it is ready for a task.
+        public static let workerReady = Self("worker.ready")
+        /// A warm worker has ended that had no task.
+        public static let workerExited = Self("worker.exited")
         public static let poolPaused = Self("pool.paused")
         public static let poolResumed = Self("pool.resumed")
         public static let poolResized = Self("pool.resized")
@@ -24,7 +28,8 @@ public struct Event: Codable, Sendable, Equatable {
 
         public static let allCases: [Self] = [
             .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskHeld, .taskReleased, .taskUpdated,
-            .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted, .daemonDraining, .daemonReloaded,
+            .workerReady, .workerExited, .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted,
+            .daemonDraining, .daemonReloaded,
             .daemonRestored, .supervisorConnected, .supervisorLost,
         ]
 

@@ -15,6 +15,7 @@ public enum OutcomeText {
         case .outputLimit: "wrote more output than allowed"
         case .spawnFailed: "could not be started"
         case .noResult: "ended without a result"
+        case .failed: "reported a failure"
         default: "ended (\(SafeText.line(outcome.kind.rawValue)))"
         }
     }

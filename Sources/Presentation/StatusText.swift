@@ -46,13 +46,18 @@ public enum PoolTable {
         for pool in pools {
             let counts = pool.counts
             table.add([
-                .init(SafeText.line(pool.name), .strong), .init(pool.state.rawValue, pool.state == .active ? .plain : .warning),
+                .init(SafeText.line(pool.name), .strong), state(of: pool),
                 .init(SafeText.line(pool.agent)), .init(String(pool.slots)), number(counts.running, .accent),
                 number(counts.ready), number(counts.delayed), number(counts.held), number(counts.succeeded, .good),
                 number(counts.failed, .bad),
             ])
         }
         return table
+    }
+
+    private static func state(of pool: PoolRecord) -> Table.Cell {
+        guard pool.state == .active else { return .init(pool.state.rawValue, .warning) }
+        return pool.problem == nil ? .init(pool.state.rawValue) : .init("degraded", .bad)
     }
 
     /// A zero is no news.
@@ -73,15 +78,27 @@ public enum WorkerTable {
             table.add([
                 .init(SafeText.line(worker.name)), .init(worker.state.rawValue, role(worker.state)),
                 .init(worker.task.map { "\($0)\(attempt)" } ?? ""), .init(worker.pid.map { String($0) } ?? ""),
-                .init(worker.since.map { RelativeTime.text($0, now: now) } ?? ""), .init(SafeText.line(worker.title ?? "")),
+                .init(worker.since.map { RelativeTime.text($0, now: now) } ?? ""), .init(SafeText.line(what(worker, now))),
             ])
         }
         return table
     }
 
+    /// Its task and how far it is with it, what it can do, or why there is none.
+    private static func what(_ worker: WorkerRecord, _ now: WireTime) -> String {
+        if let reason = worker.reason {
+            return (worker.until.map { "until \(LocalTime.short($0, now: now)): " } ?? "") + reason
+        }
+        let progress = [worker.percent.map { "\(Int(max(0, min(100, $0))))%" }, worker.activity].compactMap(\.self)
+        let parts = [worker.title, progress.isEmpty ? nil : "(\(progress.joined(separator: " ")))"].compactMap(\.self)
+        if !parts.isEmpty { return parts.joined(separator: " ") }
+        return ([worker.version] + (worker.capabilities ?? [])).compactMap(\.self).joined(separator: " ")
+    }
+
     private static func role(_ state: WorkerRecord.State) -> Style.Role {
         switch state {
         case .idle: .dim
+        case .ready: .good
         case .busy: .accent
         default: .warning
         }

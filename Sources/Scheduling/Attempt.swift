@@ -42,6 +42,8 @@ public struct Attempt: Sendable, Equatable {
     public var cpuSystem: Int64?
     /// Bytes.
     public var peakMemory: Int64?
+    /// Of a task that a warm worker has; nil where the process was started for the task.
+    public var handover: Handover?
 
     public init(id: Int64, task: Int64, number: Int, pool: String, state: State, dispatchedAt: Int64) {
         self.id = id
@@ -51,6 +53,9 @@ public struct Attempt: Sendable, Equatable {
         self.state = state
         self.dispatchedAt = dispatchedAt
     }
+
+    /// The name of its workspace: that of the worker where it has one.
+    public var workspaceName: String { handover == nil ? "\(task).\(number)" : Worker.name(id) }
 }
 
 /// A report that an attempt has started.
@@ -97,6 +102,10 @@ public struct AttemptEnd: Sendable, Equatable {
     public var peakMemory: Int64?
     /// What its agent says of its output, for agents that owe a result: nil, or why it does not count as one.
     public var missingResult: String?
+    /// What a warm worker said last, all that had not been heard when it ended.
+    public var news: [WorkerNews] = []
+    /// The last lines of the output of a warm worker that had no task.
+    public var lastWords: String?
 
     public init(attempt: Int64, start: AttemptStart?, ending: Ending, endedAt: Int64, endedMonotonic: Int64) {
         self.attempt = attempt

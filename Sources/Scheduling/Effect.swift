@@ -24,6 +24,16 @@ public enum Effect: Sendable, Equatable {
     case checkOutput(Attempt)
     /// Remove the files of forgotten tasks, and the workspaces of their attempts, each in the pool that it was in.
     case discard([TaskItem], [Attempt])
+    /// Start a warm worker. In a turn these stand among the launches, in the order of the ids.
+    case launchWorker(Worker)
+    /// Give the worker with the attempt's id its task. `again` where an engine before may have done so, in part or as a whole.
+    case assign(TaskItem, Attempt, input: String?, again: Bool)
+    /// Tell the worker to exit.
+    case dismiss(worker: Int64)
+    /// What the worker said is in the store: so many bytes need not be kept for a later engine.
+    case heard(worker: Int64, bytes: Int)
+    /// The worker is gone and had no task: remove what it leaves.
+    case discardWorker(Worker)
     /// Take this as an input of the next turn.
     case again(Input)
     /// Already numbered and stored.

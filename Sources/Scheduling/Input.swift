@@ -53,10 +53,14 @@ public struct Inventory: Sendable, Equatable {
     public var waiting: [Int64]
     public var started: [AttemptStart]
     public var ended: [AttemptEnd]
+    /// The warm workers that can be talked to, with or without a task.
+    public var channels: Set<Int64>
+    /// Whether the supervisor can start warm workers, which an older one cannot.
+    public var startsWorkers: Bool
 
     public init(
         connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [],
-        ended: [AttemptEnd] = []
+        ended: [AttemptEnd] = [], channels: Set<Int64> = [], startsWorkers: Bool = true
     ) {
         self.connection = connection
         self.store = store
@@ -64,6 +68,8 @@ public struct Inventory: Sendable, Equatable {
         self.waiting = waiting
         self.started = started
         self.ended = ended
+        self.channels = channels
+        self.startsWorkers = startsWorkers
     }
 }
 
@@ -80,6 +86,8 @@ public enum Input: Sendable, Equatable {
     case started(AttemptStart)
     case ended(AttemptEnd)
     case revoked(attempt: Int64, accepted: Bool)
+    /// A warm worker has said something, in so many bytes, which are kept until `Effect.heard`.
+    case worker(Int64, [WorkerNews], bytes: Int)
     /// When the attempt last wrote output, on the monotonic clock: the answer to `Effect.checkOutput`.
     case outputSeen(attempt: Int64, monotonic: Int64)
     case outputLimitReached(attempt: Int64)

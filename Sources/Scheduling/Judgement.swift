@@ -6,6 +6,31 @@ enum Judgement: Equatable {
     /// It does not count as an attempt: back to the queue.
     case again(reason: String)
 
+    init(_ end: AttemptEnd, of attempt: Attempt, task: TaskItem) {
+        // A warm worker that has said how its task ended counts by that, however its process ends.
+        switch attempt.handover {
+        case .succeeded:
+            self = .outcome(Outcome(.exited, code: 0), reason: attempt.reason ?? "its worker reported success")
+            return
+        case .failed:
+            self = .outcome(Outcome(.failed), reason: attempt.reason ?? "its worker reported a failure")
+            return
+        default: break
+        }
+        self.init(end, stopping: attempt.stopping, task: task)
+        guard attempt.stopping == nil, case .outcome(let outcome, let reason) = self else { return }
+        switch (attempt.handover, end.ending) {
+        // What it has said is lost with it.
+        case (_, .lost): break
+        // It has not said that it has the task, so it has done nothing of it.
+        case (.given, _):
+            self = .again(reason: "a worker did not take its task: \(end.stopped ? "it was ended" : reason)")
+        case (.accepted, _) where outcome.isSuccess:
+            self = .outcome(Outcome(.noResult, code: 0), reason: "its worker exited with status 0 without a result")
+        default: break
+        }
+    }
+
     /// - Parameter stopping: why the engine had asked for its end, if it had.
     init(_ end: AttemptEnd, stopping: StopCause?, task: TaskItem) {
         // A stop that came too late to matter does not change what the attempt did by itself.

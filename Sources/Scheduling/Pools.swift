@@ -10,11 +10,13 @@ public struct PoolSettings: Sendable, Equatable {
     public var retries: Int
     /// Milliseconds between SIGTERM and SIGKILL.
     public var grace: Int64
+    /// Of a pool whose workers are started ahead of their tasks; nil for one that starts a process for each task.
+    public var warm: WarmSettings?
     static let defaultGrace: Int64 = 10_000
 
     public init(
         name: String, slots: Int, agent: String? = nil, timeout: Int64? = nil, idleTimeout: Int64? = nil,
-        retries: Int = 0, grace: Int64? = nil
+        retries: Int = 0, grace: Int64? = nil, warm: WarmSettings? = nil
     ) {
         self.name = name
         self.slots = slots
@@ -23,7 +25,11 @@ public struct PoolSettings: Sendable, Equatable {
         self.idleTimeout = idleTimeout
         self.retries = retries
         self.grace = grace ?? Self.defaultGrace
+        self.warm = warm
     }
+
+    /// Whether somebody is there for prompts: an agent, or workers, which make of a task what they can.
+    var takesPrompts: Bool { agent != nil || warm != nil }
 }
 
 /// What people have changed of a pool since, which outlives the engine.

@@ -32,10 +32,13 @@ public struct RetryPolicy: Sendable, Equatable {
         let (doubled, overflow) = delay.multipliedReportingOverflow(by: 1 << doublings)
         let longest = max(Self.maximumDelay, delay)
         let base = overflow ? longest : min(doubled, longest)
-        // From three to five quarters of it, evenly.
-        let spread = Int64(scramble(seed) % 1001)
-        return base * (1500 + spread) / 2000
+        return spread(base, seed: seed)
     }
+}
+
+/// From three to five quarters of a wait, evenly. The same seed gives the same.
+func spread(_ wait: Int64, seed: UInt64) -> Int64 {
+    wait * (1500 + Int64(scramble(seed) % 1001)) / 2000
 }
 
 /// The finaliser of SplitMix64 (G. Steele and others, 2014): turns neighbouring numbers into unrelated ones.

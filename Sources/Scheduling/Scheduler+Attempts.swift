@@ -3,6 +3,9 @@ import OrchProtocol
 /// What the supervisor tells of attempts.
 extension Scheduler {
     func noteStart(_ start: AttemptStart, _ work: inout TurnWork<some TaskTransaction>) throws {
+        if work.store.hasWorkers, let worker = try work.store.worker(start.attempt) {
+            return try noteStart(start, of: worker, &work)
+        }
         guard var attempt = try work.store.attempt(start.attempt), attempt.state == .dispatched,
             let task = try work.store.task(attempt.task)
         else { return }
@@ -18,18 +21,25 @@ extension Scheduler {
     mutating func noteEnd(_ end: AttemptEnd, _ work: inout TurnWork<some TaskTransaction>) throws {
         // Whatever else, the supervisor need not keep what is, or already was, in the store.
         defer { work.effects.append(.acknowledge(attempt: end.attempt)) }
+        if work.store.hasWorkers, let worker = try work.store.worker(end.attempt) {
+            return try noteEnd(end, of: worker, &work)
+        }
+        // What it said before it ended comes before its end.
+        try hear(end.news, from: end.attempt, &work)
         guard var attempt = try work.store.attempt(end.attempt), attempt.state != .ended,
             let task = try work.store.task(attempt.task)
         else { return }
         let state = attempt.state
-        if let start = end.start {
+        // The process of a warm worker started long before its task did.
+        if let start = end.start, attempt.handover == nil {
             attempt.apply(start)
             if state == .dispatched { work.event(.taskStarted, of: task, attempt: attempt) }
             runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
         }
-        switch Judgement(end, stopping: attempt.stopping, task: task) {
+        switch Judgement(end, of: attempt, task: task) {
         case .again(let reason) where attempt.stopping == nil:
             try forget(attempt, &work)
+            if attempt.handover != nil { try leave(attempt, because: reason, &work) }
             try putBack(task, after: Self.resourceDelay, reason: reason, &work)
         case .again(let reason):
             try close(attempt, from: state, of: task, end: end, Outcome(.cancelled), reason: reason, &work)
@@ -110,6 +120,9 @@ extension Scheduler {
     }
 
     mutating func noteRevoked(_ id: Int64, accepted: Bool, _ work: inout TurnWork<some TaskTransaction>) throws {
+        if work.store.hasWorkers, let worker = try work.store.worker(id) {
+            return accepted ? try remove(worker, &work) : ()
+        }
         guard accepted, let attempt = try work.store.attempt(id), attempt.state == .dispatched,
             let task = try work.store.task(attempt.task)
         else { return }

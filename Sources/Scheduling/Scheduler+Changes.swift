@@ -18,7 +18,7 @@ extension Scheduler {
         try SpecRules.check(seconds: change.timeout, "timeout", nil, positive: true)
         if let pool = change.pool {
             guard let settings = settings[pool] else { throw unknownPool(pool) }
-            if case .prompt = task.definition.work, settings.agent == nil {
+            if case .prompt = task.definition.work, !settings.takesPrompts {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
             let state = try work.store.pools().first { $0.name == pool }

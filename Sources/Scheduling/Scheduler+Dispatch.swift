@@ -5,7 +5,12 @@ extension Scheduler {
     func dispatch(_ work: inout TurnWork<some TaskTransaction>, cycle: Double) throws {
         guard isConnected, !isDraining else { return }
         for pool in try work.store.pools() {
-            guard pool.mode != .paused, settings[pool.name] != nil else { continue }
+            guard let its = settings[pool.name] else { continue }
+            if let warm = its.warm {
+                try tend(pool, warm, &work)
+                continue
+            }
+            guard pool.mode != .paused else { continue }
             try giveWay(in: pool, &work)
             let live = work.store.live(in: pool.name)
             let depth = runAhead[pool.name]?.depth(slots: pool.slots, cycle: cycle) ?? 0

@@ -15,6 +15,7 @@ extension Scheduler {
             if state != known[pool.name] { try work.store.save(state) }
             if isConnected { work.effects.append(.setSlots(pool: pool.name, slots: state.slots)) }
         }
+        try dismissOutdated(&work)
         for name in known.keys.sorted() where settings[name] == nil {
             try takeBack(name, &work)
             if !work.store.occupiedPools.contains(name) { try work.store.removePool(name) }
@@ -81,6 +82,7 @@ extension Scheduler {
         if !isDraining { work.event(.daemonDraining) { _ in } }
         isDraining = true
         for pool in try work.store.pools() { try takeBack(pool.name, &work) }
+        try dismissAll(&work)
         let running = try work.store.liveAttempts().count
         work.effects.append(.reply(reply, .done("draining: nothing new is started, \(running) running")))
     }
@@ -99,6 +101,7 @@ extension Scheduler {
                 work.effects.append(.revoke(attempt: attempt.id))
             }
         }
+        try dismissAll(&work)
         let running = live.count { $0.state == .running }
         work.effects.append(.reply(reply, .done("stopping: \(running) running tasks are being ended")))
     }

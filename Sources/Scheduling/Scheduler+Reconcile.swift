@@ -4,6 +4,7 @@ import OrchProtocol
 extension Scheduler {
     mutating func reconcile(_ inventory: Inventory, _ work: inout TurnWork<some TaskTransaction>) throws {
         isConnected = true
+        startsWorkers = inventory.startsWorkers
         let pools = try work.store.pools()
         for pool in pools { work.effects.append(.setSlots(pool: pool.name, slots: pool.slots)) }
         let startable = Set(pools.filter { $0.mode != .paused && settings[$0.name] != nil && !isDraining }.map(\.name))
@@ -18,6 +19,7 @@ extension Scheduler {
         let waiting = Set(inventory.waiting)
         let started = Dictionary(inventory.started.map { ($0.attempt, $0) }, uniquingKeysWith: { first, _ in first })
         var unknown = waiting.union(started.keys)
+        unknown.subtract(try reconcileWorkers(inventory, started: started, waiting: waiting, &work))
         for attempt in try work.store.liveAttempts() {
             unknown.remove(attempt.id)
             if let start = started[attempt.id] {
@@ -28,6 +30,8 @@ extension Scheduler {
                 } else if !startable.contains(attempt.pool) {
                     work.effects.append(.revoke(attempt: attempt.id))
                 }
+            } else if attempt.handover != nil {
+                try lose(attempt, &work)
             } else if isSameStore, attempt.id > inventory.heardUpTo, startable.contains(attempt.pool) {
                 try handOver(attempt, &work)
             } else if isSameStore, !isOlderCopy, attempt.state == .dispatched {
@@ -50,6 +54,8 @@ extension Scheduler {
     ) throws {
         if attempt.state == .dispatched {
             try noteStart(start, &work)
+        } else if attempt.handover != nil {
+            try resumeBusy(attempt, &work)
         } else if attempt.stopping == nil, let task = try work.store.task(attempt.task) {
             var attempt = attempt
             attempt.wakeAt = firstWake(of: task, from: start.startedMonotonic)

@@ -66,7 +66,7 @@ extension Scheduler {
         let job: Work
         if let command = spec.command {
             job = .command(command)
-        } else if pool.agent == nil {
+        } else if !pool.takesPrompts {
             throw WireError(
                 .invalidParameter,
                 "the pool \"\(name)\" has no agent for prompts; give a command, or name a pool that has one",

@@ -24,6 +24,10 @@ extension Scheduler {
         let attempts = try work.store.dueAttempts(at: work.now.monotonic, limit: Self.stride)
         for var attempt in attempts {
             guard let task = try work.store.task(attempt.task), let start = attempt.startedMonotonic else { continue }
+            if let handover = attempt.handover, handover != .accepted {
+                try endLingering(attempt, &work)
+                continue
+            }
             if let timeout = task.timeout, work.now.monotonic >= start + timeout {
                 try stop(attempt.id, because: .runTimeout, &work)
                 continue
@@ -39,7 +43,7 @@ extension Scheduler {
     func noteOutput(_ id: Int64, at last: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard var attempt = try work.store.attempt(id), attempt.state == .running, attempt.stopping == nil,
             let task = try work.store.task(attempt.task), let idle = task.idleTimeout,
-            let start = attempt.startedMonotonic
+            let start = attempt.startedMonotonic, attempt.handover == nil || attempt.handover == .accepted
         else { return }
         let quietSince = max(last, start)
         guard work.now.monotonic < quietSince + idle else { return try stop(id, because: .idleTimeout, &work) }

@@ -19,6 +19,8 @@ public struct Scheduler: Sendable {
     var limits: Limits
     var runAhead: [String: RunAhead] = [:]
     var isConnected = false
+    /// Whether the supervisor that is connected can start warm workers.
+    var startsWorkers = true
     public internal(set) var isDraining = false
     /// What still starts is to be ended.
     var isStopping = false
@@ -40,6 +42,7 @@ public struct Scheduler: Sendable {
         for input in inputs { try take(input, &work) }
         try wakeTasks(&work)
         try wakeAttempts(&work)
+        try wakeWorkers(&work)
         try dispatch(&work, cycle: cycle)
         return try work.finish()
     }
@@ -63,6 +66,9 @@ public struct Scheduler: Sendable {
         case .started(let start): try noteStart(start, &work)
         case .ended(let end): try noteEnd(end, &work)
         case .revoked(let attempt, let accepted): try noteRevoked(attempt, accepted: accepted, &work)
+        case .worker(let id, let news, let bytes):
+            try hear(news, from: id, &work)
+            work.effects.append(.heard(worker: id, bytes: bytes))
         case .outputSeen(let attempt, let monotonic): try noteOutput(attempt, at: monotonic, &work)
         case .outputLimitReached(let attempt): try stop(attempt, because: .outputLimit, &work)
         case .clockStepped(let step): try work.store.shiftRelativeDueTimes(by: step)
@@ -103,6 +109,8 @@ struct TurnWork<Store: TaskTransaction> {
     var newPriority: [String: Int] = [:]
     /// There was more to do than one turn does.
     var isUnfinished = false
+    /// When a turn is due for something that no row tells of, on the real-time clock.
+    var wakeWall: Int64?
 
     init(store: Store, now: Now) {
         self.store = store
@@ -119,6 +127,15 @@ struct TurnWork<Store: TaskTransaction> {
         var event = Event(at: time, kind: kind)
         fill(&event)
         events.append(event)
+    }
+
+    mutating func event(_ kind: Event.Kind, of worker: Worker, detail: String?) {
+        event(kind) {
+            $0.pool = worker.pool
+            $0.pid = worker.pid
+            $0.worker = worker.slot.map { "\(worker.pool)/\($0)" }
+            $0.detail = detail
+        }
     }
 
     mutating func event(_ kind: Event.Kind, of task: TaskItem, attempt: Attempt? = nil, detail: String? = nil) {
@@ -145,7 +162,7 @@ struct TurnWork<Store: TaskTransaction> {
         }
         turn.effects = effects + launches
         if !events.isEmpty { turn.effects.append(.publish(events)) }
-        turn.nextWall = isUnfinished ? now.wall : try store.nextWallTime()
+        turn.nextWall = isUnfinished ? now.wall : [try store.nextWallTime(), wakeWall].compactMap(\.self).min()
         turn.nextMonotonic = isUnfinished ? now.monotonic : try store.nextMonotonicTime()
         return turn
     }

@@ -36,6 +36,8 @@ public protocol TaskTransaction: AnyObject {
     // Attempts
 
     func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt
+    /// Adds an attempt with an id that was a worker's.
+    func insert(_ attempt: Attempt) throws
     /// Lets no attempt have an id up to this one from now on. Answers whether one of them has not been handed out yet.
     func skipAttempts(upTo id: Int64) throws -> Bool
     func attempt(_ id: Int64) throws -> Attempt?
@@ -51,7 +53,23 @@ public protocol TaskTransaction: AnyObject {
     func removeAttempt(_ attempt: Attempt) throws
     /// Running attempts to look at, by the monotonic clock.
     func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt]
+    /// When the next attempt, or worker, is to be looked at.
     func nextMonotonicTime() throws -> Int64?
+
+    // Warm workers without a task
+
+    /// Adds a worker; its id is one of the attempts', and no attempt will have it by itself.
+    func insertWorker(pool: String, definition: Int64, since: Int64) throws -> Worker
+    func worker(_ id: Int64) throws -> Worker?
+    /// Of one pool, or all, by id.
+    func workers(in pool: String?) throws -> [Worker]
+    func update(_ worker: Worker) throws
+    func removeWorker(_ id: Int64) throws
+    /// Whether there are any.
+    var hasWorkers: Bool { get }
+    func backoff(of pool: String) throws -> WorkerBackoff?
+    func save(_ backoff: WorkerBackoff) throws
+    func removeBackoff(of pool: String) throws
 
     // Pools and the rest
 

@@ -7,12 +7,19 @@ enum AttemptColumns {
     static let all = """
         attempt.id, attempt.task, attempt.number, attempt.pool, attempt.state, attempt.dispatched_at, attempt.slot, \
         attempt.pid, attempt.started_at, attempt.started_monotonic, attempt.wake_at, attempt.stopping, attempt.ended_at, \
-        attempt.outcome, attempt.code, attempt.reason, attempt.cpu_user, attempt.cpu_system, attempt.peak_memory
+        attempt.outcome, attempt.code, attempt.reason, attempt.cpu_user, attempt.cpu_system, attempt.peak_memory, \
+        attempt.handover
         """
     static let selectByID = "SELECT \(all) FROM attempt WHERE id = ?"
     static let update = """
         UPDATE attempt SET state = ?, slot = ?, pid = ?, started_at = ?, started_monotonic = ?, wake_at = ?, stopping = ?, \
-        ended_at = ?, outcome = ?, code = ?, reason = ?, cpu_user = ?, cpu_system = ?, peak_memory = ? WHERE id = ?
+        ended_at = ?, outcome = ?, code = ?, reason = ?, cpu_user = ?, cpu_system = ?, peak_memory = ?, handover = ? WHERE id = ?
+        """
+
+    static let insert = """
+        INSERT INTO attempt (state, slot, pid, started_at, started_monotonic, wake_at, stopping, ended_at, outcome, code, \
+        reason, cpu_user, cpu_system, peak_memory, handover, id, task, number, pool, dispatched_at) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     static func values(of attempt: Attempt) -> [(any SQLValue)?] {
@@ -20,6 +27,7 @@ enum AttemptColumns {
             attempt.state.rawValue, attempt.slot, attempt.pid, attempt.startedAt, attempt.startedMonotonic,
             attempt.wakeAt, attempt.stopping?.rawValue, attempt.endedAt, attempt.outcome?.kind.rawValue,
             attempt.outcome?.code, attempt.reason, attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory,
+            attempt.handover?.rawValue,
         ]
     }
 
@@ -41,6 +49,7 @@ enum AttemptColumns {
         attempt.cpuUser = try columns.optional()
         attempt.cpuSystem = try columns.optional()
         attempt.peakMemory = try columns.optional()
+        attempt.handover = try columns.optionalRaw()
         return attempt
     }
 }

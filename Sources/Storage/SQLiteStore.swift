@@ -107,6 +107,7 @@ public final class SQLiteStore: TurnStore {
             "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
         for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
+        tally.workers = try db.row("SELECT count(*) FROM worker") { try $0.next() } ?? 0
         return tally
     }
 

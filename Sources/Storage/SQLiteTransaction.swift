@@ -126,6 +126,14 @@ public final class SQLiteTransaction: TaskTransaction {
             dispatchedAt: dispatchedAt)
     }
 
+    public func insert(_ attempt: Attempt) throws {
+        try db.run(
+            AttemptColumns.insert,
+            AttemptColumns.values(of: attempt)
+                + [attempt.id, attempt.task, attempt.number, attempt.pool, attempt.dispatchedAt])
+        tally.addLive(1, in: attempt.pool, state: attempt.state)
+    }
+
     public func skipAttempts(upTo id: Int64) throws -> Bool {
         let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = 'attempt'") { try $0.next() } ?? 0
         guard id > last else { return false }
@@ -182,8 +190,11 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func nextMonotonicTime() throws -> Int64? {
-        try db.row(
+        let attempt: Int64? = try db.row(
             "SELECT wake_at FROM attempt WHERE state <> 2 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1"
         ) { try $0.next() }
+        guard hasWorkers else { return attempt }
+        let worker: Int64? = try db.row("SELECT min(wake_at) FROM worker") { try $0.optional() } ?? nil
+        return [attempt, worker].compactMap(\.self).min()
     }
 }

@@ -11,7 +11,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// For each version the first one whose program can work with its tables: see ``SchemaVersion``.
-    static let oldestReaders = [1]
+    static let oldestReaders = [1, 1]
 
     static let migrations = [
         """
@@ -110,7 +110,36 @@ enum Schema {
             name TEXT PRIMARY KEY,
             value INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """,
         """
+        -- Of an attempt that a warm worker has: how far it has come with it.
+        ALTER TABLE attempt ADD COLUMN handover INTEGER;
+
+        -- Warm workers that have no task. Their ids are counted with those of the attempts.
+        CREATE TABLE worker (
+            id INTEGER PRIMARY KEY,
+            pool TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            definition INTEGER NOT NULL,
+            since INTEGER NOT NULL,
+            slot INTEGER,
+            pid INTEGER,
+            wake_at INTEGER,
+            -- A JSON array; NULL for none.
+            capabilities TEXT,
+            version TEXT
+        ) STRICT;
+        CREATE INDEX worker_pool ON worker (pool);
+
+        -- Pools whose workers fail, until one of them does not.
+        CREATE TABLE worker_backoff (
+            pool TEXT PRIMARY KEY,
+            failures INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            after INTEGER NOT NULL,
+            reason TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 
     /// Brings a database up to date, each version in a transaction of its own. A newer one stays what it is.

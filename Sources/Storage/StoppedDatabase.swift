@@ -84,6 +84,8 @@ public enum StoppedDatabase {
                 try db.inTransaction(.immediate) {
                     try skip("task", upTo: counters.task, db)
                     try skip("attempt", upTo: counters.attempt, db)
+                    // Those that are still there have tasks by now that the backup does not know of.
+                    try db.run("DELETE FROM worker")
                     for (task, number) in attempts {
                         try db.run(
                             """

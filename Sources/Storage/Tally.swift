@@ -7,6 +7,8 @@ struct Tally: Sendable {
     private(set) var tasks: [TaskItem.Place: Int] = [:]
     private(set) var live: [String: LiveCounts] = [:]
     private(set) var queued = 0
+    /// Warm workers without a task.
+    var workers = 0
     /// The places whose count in the database is out of date.
     private(set) var changed: Set<TaskItem.Place> = []
 

@@ -35,6 +35,8 @@ struct Handover: Equatable {
     var running: [Running] = []
     var waiting: [Waiting] = []
     var removals: [Helpers.Removal] = []
+    /// Apart from the rest: see ``ChannelHandover``.
+    var channels: [UInt64: Int32] = [:]
 
     func encoded() -> [UInt8] {
         var fields = [Self.version, "\(listener)", "\(descriptorLimit)", "\(slots.count)"]
@@ -97,9 +99,10 @@ struct Handover: Equatable {
         guard let text = getenv(variable), let number = Int32(String(cString: text)) else { return nil }
         unsetenv(variable)
         let file = OwnedDescriptor(number)
-        guard let bytes = SmallFile.read(file, limit: 1 << 28), let handover = Handover(decoding: bytes) else {
+        guard let bytes = SmallFile.read(file, limit: 1 << 28), var handover = Handover(decoding: bytes) else {
             throw SystemError("read what the former supervisor left", code: EBADMSG)
         }
+        handover.channels = ChannelHandover.inherited()
         return handover
     }
 

@@ -34,6 +34,8 @@ final class LinkConnection {
     let socket: OwnedDescriptor
     var token: EventLoop<Supervisor.Source>.Token?
     var isGreeted = false
+    /// Whether it takes the channels of warm workers.
+    var speaksOfChannels = false
     /// Since when nothing could be sent, on the monotonic clock.
     var blockedSince: Int64?
     /// Whether the loop tells when there is room again.

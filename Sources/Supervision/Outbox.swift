@@ -7,6 +7,8 @@ package struct Outbox {
     package var waiting: [UInt64] = []
     package var started: [UInt64] = []
     package var ended: [UInt64] = []
+    /// Whose channel is still to be handed over.
+    package var channels: [UInt64] = []
     package var revoked: [(attempt: UInt64, accepted: Bool)] = []
     /// The inventory is being sent: its end is still to be said.
     package var isInventory = false
@@ -20,7 +22,9 @@ package struct Outbox {
     package init() {}
 
     package var hasReports: Bool { !started.isEmpty || !ended.isEmpty }
-    package var isEmpty: Bool { !hasReports && welcome == nil && waiting.isEmpty && revoked.isEmpty && !isInventory }
+    package var isEmpty: Bool {
+        !hasReports && channels.isEmpty && welcome == nil && waiting.isEmpty && revoked.isEmpty && !isInventory
+    }
 
     package mutating func addStart(_ attempt: UInt64, pool: String, now: Int64) {
         note(pool, now)

@@ -19,9 +19,10 @@ extension Supervisor {
         let memory = linux_sealed_memfd("orchd-handover", bytes, bytes.count)
         guard memory >= 0 else { return Log.error("cannot execute the new version: \(SystemError("memfd", code: -memory))") }
         let file = OwnedDescriptor(memory)
+        let channels = handover.channels.isEmpty ? nil : try? ChannelHandover.leave(handover.channels)
         let kept =
             [file.number, handover.listener] + handover.running.map(\.pidfd) + handover.waiting.flatMap(\.descriptors)
-            + (lifeline.map { [$0.number] } ?? [])
+            + (channels.map { [$0.number] } ?? []) + Array(handover.channels.values) + (lifeline.map { [$0.number] } ?? [])
         for number in kept { _ = fcntl(number, F_SETFD, 0) }
         setenv(Handover.variable, "\(file.number)", 1)
         notifier.handOver()
@@ -31,6 +32,7 @@ extension Supervisor {
         Log.error("cannot execute the new version: \(SystemError(program))")
         arguments.forEach { free($0) }
         unsetenv(Handover.variable)
+        unsetenv(ChannelHandover.variable)
         for number in kept { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
     }
 
@@ -57,6 +59,7 @@ extension Supervisor {
                 order: EngineMessage.launch($0.launch).encoded(), descriptors: $0.descriptors.map(\.number))
         }
         handover.removals = helpers.unfinished
+        handover.channels = channels.mapValues(\.number)
         return handover
     }
 
@@ -86,6 +89,7 @@ extension Supervisor {
             queues.enqueue(order.attempt, pool: order.pool, waiting, size: waiting.size)
         }
         for removal in handover.removals { helpers.add(removal) }
+        for (attempt, number) in handover.channels { channels[attempt] = try inherited(number) }
         mustLookForOrphans = true
     }
 

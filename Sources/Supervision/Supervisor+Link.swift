@@ -73,7 +73,7 @@ extension Supervisor {
             guard result == .sent else { return result }
             outbox.welcome = nil
         }
-        for send in [sendWaiting, sendStarted, sendEnded] {
+        for send in [sendWaiting, sendStarted, sendChannels, sendEnded] {
             let result = send(engine)
             guard result == .sent else { return result }
         }
@@ -108,6 +108,15 @@ extension Supervisor {
             let result = reports.isEmpty ? .sent : engine.send(.started(reports))
             guard result == .sent else { return result }
             outbox.started.removeFirst(batch.count)
+        }
+        return .sent
+    }
+
+    private func sendChannels(_ engine: LinkConnection) -> LinkConnection.SendResult {
+        while let attempt = outbox.channels.first {
+            let result = channels[attempt].map { engine.send(.channel(attempt: attempt), descriptor: $0) } ?? .sent
+            guard result == .sent else { return result }
+            outbox.channels.removeFirst()
         }
         return .sent
     }

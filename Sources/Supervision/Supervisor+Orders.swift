@@ -25,6 +25,7 @@ extension Supervisor {
                 leaveTable(known)
                 for attempt in known {
                     results.remove(attempt)
+                    channels[attempt] = nil
                     outbox.resultsSent.remove(attempt)
                 }
             case .discard(let pool, let name): discard(pool: pool, name: name)
@@ -47,6 +48,8 @@ extension Supervisor {
         outbox.waiting = queues.waitingAttempts
         outbox.started = running.keys.sorted()
         outbox.ended = exits.reports.keys.sorted()
+        engine.speaksOfChannels = common >= LinkProtocol.hasChannels
+        if engine.speaksOfChannels { outbox.channels = channels.keys.sorted() }
         outbox.isInventory = true
     }
 

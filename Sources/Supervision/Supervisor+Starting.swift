@@ -31,11 +31,16 @@ extension Supervisor {
         } catch { throw failure(.workspace, error.code) }
         do throws(SystemError) { cgroup = try cgroups?.make(order.name) } catch { throw failure(.cgroup, error.code) }
 
+        let channel = try order.channel.map { _ throws(SpawnFailure) in try WorkerChannel() }
+
         var report = StartReport(
             attempt: order.attempt, pid: 0, slot: slot, startedAt: Clock.realTime, startedMonotonic: Clock.monotonic)
         guard let entry = state.enter(report) else { throw failure(.resources, EAGAIN) }
         do throws(SpawnFailure) {
-            let plan = plan(order, descriptors, slot: slot, identity: identity, programs: programs, cgroup: cgroup)
+            var plan = plan(order, descriptors, slot: slot, identity: identity, programs: programs, cgroup: cgroup)
+            if let channel, let number = order.channel {
+                plan.descriptors.append(spawn_descriptor(from: channel.workers.number, to: number))
+            }
             let process = try spawn(plan)
             report.pid = process.pid
             state.update(entry, report)
@@ -45,6 +50,10 @@ extension Supervisor {
             running[order.attempt] = attempt
             leaders[process.pid] = order.attempt
             outbox.addStart(order.attempt, pool: order.pool, now: report.startedMonotonic)
+            if let channel {
+                channels[order.attempt] = channel.engines
+                if engine?.speaksOfChannels ?? false { outbox.channels.append(order.attempt) }
+            }
         } catch {
             state.leave(entry)
             cgroup?.remove()

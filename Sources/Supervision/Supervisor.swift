@@ -74,6 +74,9 @@ final class Supervisor {
     /// The places in the table of attempts that have ended, but whose ends no file holds, because there is no space: were we to
     /// die now, the next supervisor must still know that they had started.
     var unsafeEntries: [UInt64: Int] = [:]
+    /// Our ends of the channels to warm workers, until their ends are acknowledged: an engine reads what they have said, also after
+    /// they have ended.
+    var channels: [UInt64: OwnedDescriptor] = [:]
     var helpers = Helpers()
 
     var engine: LinkConnection?

@@ -18,13 +18,22 @@ public enum EngineMessage: Equatable, Sendable {
     /// The most milliseconds that reports may wait for others while their pool has attempts to start next. 0 to 100.
     case gather(milliseconds: UInt32)
 
-    private enum Kind: UInt16 { case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather }
+    private enum Kind: UInt16 { case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker }
+
+    /// From which version of the link on it can be said.
+    public var since: UInt32 {
+        switch self {
+        case .launch(let order): order.channel == nil ? LinkProtocol.oldestVersion : LinkProtocol.hasChannels
+        case .discard(_, let name): isWorkerName(name) ? LinkProtocol.hasChannels : LinkProtocol.oldestVersion
+        default: LinkProtocol.oldestVersion
+        }
+    }
 
     private var kind: Kind {
         switch self {
         case .hello: .hello
         case .slots: .slots
-        case .launch: .launch
+        case .launch(let order): order.channel == nil ? .launch : .launchWorker
         case .revoke: .revoke
         case .stop: .stop
         case .acknowledge: .acknowledge
@@ -43,7 +52,9 @@ public enum EngineMessage: Equatable, Sendable {
             case .slots(let pool, let count):
                 writer.string(pool)
                 writer.integer(count)
-            case .launch(let order): order.write(to: &writer)
+            case .launch(let order):
+                order.write(to: &writer)
+                if let channel = order.channel { writer.integer(channel) }
             case .revoke(let attempt): writer.integer(attempt)
             case .stop(let attempt, let grace):
                 writer.integer(attempt)
@@ -67,7 +78,8 @@ public enum EngineMessage: Equatable, Sendable {
                 reader.skipRest()
                 return hello
             case .slots: return .slots(pool: try poolName(&reader), count: try reader.integer())
-            case .launch: return .launch(try LaunchOrder(from: &reader))
+            case .launch: return .launch(try LaunchOrder(from: &reader, hasChannel: false))
+            case .launchWorker: return .launch(try LaunchOrder(from: &reader, hasChannel: true))
             case .revoke: return .revoke(attempt: try reader.integer())
             case .stop: return .stop(attempt: try reader.integer(), grace: try reader.integer())
             case .acknowledge:

@@ -16,7 +16,7 @@ public struct LaunchOrder: Equatable, Sendable {
 
     /// Grows from order to order, and is never used again: the supervisor refuses one that is not above all it has heard of.
     public var attempt: UInt64
-    /// `task.number`, like `42.1`: names the workspace and the cgroup. Only digits and a dot.
+    /// `task.number`, like `42.1`, or `w` and a number, like `w7`: names the workspace and the cgroup.
     public var name: String
     public var pool: String
     /// The program as the user wrote it, and its arguments. Looked up in the `PATH` of `environment` where it has no slash.
@@ -35,11 +35,15 @@ public struct LaunchOrder: Equatable, Sendable {
     /// The descriptors that come with the message, in order: the number that each has in the child. Without 0, its standard
     /// input is /dev/null; without 1 or 2, so is that output.
     public var descriptors: [Int32]
+    /// Since version 3: the number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
+    /// the engine, and for every later one.
+    public var channel: Int32?
 
     public init(
         attempt: UInt64, name: String, pool: String, arguments: [String], environment: [String] = [],
         directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
-        noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = []
+        noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
+        channel: Int32? = nil
     ) {
         self.attempt = attempt
         self.name = name
@@ -53,6 +57,7 @@ public struct LaunchOrder: Equatable, Sendable {
         self.noNewPrivileges = noNewPrivileges
         self.limits = limits
         self.descriptors = descriptors
+        self.channel = channel
     }
 
     func write(to writer: inout ByteWriter) {
@@ -74,7 +79,7 @@ public struct LaunchOrder: Equatable, Sendable {
         writer.list(descriptors) { $0.integer($1) }
     }
 
-    init(from reader: inout ByteReader) throws(LinkError) {
+    init(from reader: inout ByteReader, hasChannel: Bool) throws(LinkError) {
         attempt = try reader.integer()
         name = try reader.string()
         pool = try reader.string()
@@ -89,6 +94,7 @@ public struct LaunchOrder: Equatable, Sendable {
             ResourceLimit(resource: try r.integer(), soft: try r.integer(), hard: try r.integer())
         }
         descriptors = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() }
+        channel = hasChannel ? try reader.integer() : nil
         try validate()
     }
 
@@ -111,14 +117,22 @@ public struct LaunchOrder: Equatable, Sendable {
         guard descriptors.count <= LinkProtocol.maximumDescriptors - 1, Set(descriptors).count == descriptors.count,
             descriptors.allSatisfy({ (0...63).contains($0) })
         else { throw .invalid("descriptors") }
+        guard channel.map({ (0...63).contains($0) && !descriptors.contains($0) }) ?? true else { throw .invalid("channel") }
     }
 }
 
-/// Whether a string is the name of an attempt, `task.number`: only digits and dots, a digit first.
+/// Whether a string is the name of an attempt, `task.number`: only digits and dots, a digit first. Or that of a worker.
 public func isAttemptName(_ name: String) -> Bool {
     let utf8 = name.utf8
+    if isWorkerName(name) { return true }
     return (1...48).contains(utf8.count) && utf8.first != UInt8(ascii: ".")
         && utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
+}
+
+/// Whether a string is the name of a warm worker: `w` and digits.
+public func isWorkerName(_ name: String) -> Bool {
+    let utf8 = name.utf8
+    return (2...48).contains(utf8.count) && utf8.first == UInt8(ascii: "w") && utf8.dropFirst().allSatisfy(isDigit)
 }
 
 /// Whether a string is a name for a pool: a letter, then letters, digits, `-` and `_`, 64 in all at the most. It becomes part of

@@ -14,6 +14,9 @@ public enum SupervisorMessage: Equatable, Sendable {
     case revoked(attempt: UInt64, accepted: Bool)
     /// An attempt that is about to be reported as ended has left a result file, whose descriptor comes along.
     case result(attempt: UInt64)
+    /// Since version 3: the engine's end of the channel to a warm worker comes along. After the `started` of the attempt, if there is
+    /// one, and before its `ended`.
+    case channel(attempt: UInt64)
 
     public struct Welcome: Equatable, Sendable {
         /// The version that both will speak.
@@ -26,8 +29,8 @@ public enum SupervisorMessage: Equatable, Sendable {
         public var pid: Int32
         /// Whether each attempt gets a cgroup of its own.
         public var cgroups: Bool
-        /// Since version 2: the release that the supervisor is, and when it was executed, in milliseconds since 1970.
-        public var program: Program?
+        /// The release that the supervisor is, and when it was executed, in milliseconds since 1970.
+        public var program: Program
 
         public struct Program: Equatable, Sendable {
             public var release: String
@@ -40,18 +43,18 @@ public enum SupervisorMessage: Equatable, Sendable {
         }
 
         public init(
-            version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool, program: Program? = nil
+            version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool, program: Program
         ) {
             self.version = version
             self.store = store
             self.heardUpTo = heardUpTo
             self.pid = pid
             self.cgroups = cgroups
-            self.program = version >= LinkProtocol.tellsRelease ? program ?? Program(release: "", executedAt: 0) : nil
+            self.program = program
         }
     }
 
-    private enum Kind: UInt16 { case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result }
+    private enum Kind: UInt16 { case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel }
 
     private var kind: Kind {
         switch self {
@@ -62,6 +65,7 @@ public enum SupervisorMessage: Equatable, Sendable {
         case .inventoryEnd: .inventoryEnd
         case .revoked: .revoked
         case .result: .result
+        case .channel: .channel
         }
     }
 
@@ -77,9 +81,8 @@ public enum SupervisorMessage: Equatable, Sendable {
                 writer.integer(it.heardUpTo)
                 writer.integer(it.pid)
                 writer.bool(it.cgroups)
-                guard let program = it.program else { break }
-                writer.string(program.release)
-                writer.integer(program.executedAt)
+                writer.string(it.program.release)
+                writer.integer(it.program.executedAt)
             case .waiting(let attempts): writer.list(attempts) { $0.integer($1) }
             case .started(let reports): writer.list(reports) { $1.write(to: &$0) }
             case .ended(let reports): writer.list(reports) { $1.write(to: &$0) }
@@ -87,7 +90,7 @@ public enum SupervisorMessage: Equatable, Sendable {
             case .revoked(let attempt, let accepted):
                 writer.integer(attempt)
                 writer.bool(accepted)
-            case .result(let attempt): writer.integer(attempt)
+            case .result(let attempt), .channel(let attempt): writer.integer(attempt)
             }
         }
     }
@@ -96,13 +99,11 @@ public enum SupervisorMessage: Equatable, Sendable {
         try unframe(bytes) { (kind, reader) throws(LinkError) in
             switch Kind(rawValue: kind) {
             case .welcome:
-                var welcome = Welcome(
-                    version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
-                    pid: try reader.integer(), cgroups: try reader.bool())
-                if welcome.version >= LinkProtocol.tellsRelease {
-                    welcome.program = .init(release: try reader.string(), executedAt: try reader.integer())
-                }
-                return .welcome(welcome)
+                return .welcome(
+                    Welcome(
+                        version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
+                        pid: try reader.integer(), cgroups: try reader.bool(),
+                        program: .init(release: try reader.string(), executedAt: try reader.integer())))
             case .waiting:
                 return .waiting(attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
             case .started:
@@ -113,6 +114,7 @@ public enum SupervisorMessage: Equatable, Sendable {
             case .inventoryEnd: return .inventoryEnd
             case .revoked: return .revoked(attempt: try reader.integer(), accepted: try reader.bool())
             case .result: return .result(attempt: try reader.integer())
+            case .channel: return .channel(attempt: try reader.integer())
             case nil: throw .unknownKind(kind)
             }
         }

@@ -37,6 +37,33 @@ private struct Files: ~Copyable {
 }
 
 @Suite struct ConfigurationTests {
+    @Test func warmPoolsAreRead() throws {
+        let text = "kind = \"warm\"\ncommand = [\"w\", \"-v\"]\nslots = 3\n"
+        let files = try Files([
+            "orchd.toml": "", "pools.d/a.toml": text,
+            "pools.d/b.toml": text + "min_ready = 1\nmax_idle = \"1h\"\nready_timeout = 5\n",
+            "pools.d/c.toml": text + "[env]\nA = \"b\"\n",
+        ])
+        let pools = try files.load().pools
+        #expect(pools.map(\.workerCommand) == Array(repeating: ["w", "-v"], count: 3))
+        let warm = try pools.map { try #require($0.settings.warm) }
+        #expect(warm[0].minReady == .max && warm[0].maxIdle == 300_000 && warm[0].readyTimeout == 60_000)
+        #expect(warm[1].minReady == 1 && warm[1].maxIdle == 3_600_000 && warm[1].readyTimeout == 5_000)
+        // It tells whether a worker would be started the same way.
+        #expect(warm[0].definition == warm[1].definition && warm[0].definition != warm[2].definition)
+        #expect(try files.load().pools == pools)
+        let faulty = try Files([
+            "orchd.toml": "", "pools.d/a.toml": "kind = \"warm\"", "pools.d/b.toml": "max_idle = 1\nkind = \"exec\"",
+            "pools.d/c.toml": "kind = \"hot\"",
+        ])
+        #expect(
+            faulty.faults() == [
+                "pools.d/a.toml:1: a pool with kind = \"warm\" needs a command, such as [\"my-worker\", \"--verbose\"]",
+                "pools.d/b.toml:1: max_idle is for pools with kind = \"warm\"",
+                "pools.d/c.toml:1: kind must be one of \"exec\", \"warm\"",
+            ])
+    }
+
     @Test func everythingIsRead() throws {
         let files = try Files([
             "orchd.toml": """

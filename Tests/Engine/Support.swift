@@ -13,5 +13,6 @@ func withReports<R>(_ body: (ReportReader) throws -> R) throws -> R {
     return try body(
         ReportReader(
             attempts: LiveAttempts(), files: OutputFiles(stateDirectory: directory), store: store,
-            configuration: CurrentConfiguration(Configuration())))
+            configuration: CurrentConfiguration(Configuration()),
+            channels: try WorkerChannels()))
 }

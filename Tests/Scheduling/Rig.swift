@@ -134,6 +134,9 @@ final class Rig {
         return try turn(.ended(end))
     }
 
+    @discardableResult
+    func say(_ worker: Int64, _ news: WorkerNews) throws -> Turn { try turn(.worker(worker, [news], bytes: 1)) }
+
     // MARK: What is in the store
 
     func task(_ id: Int64) throws -> TaskItem {
@@ -150,6 +153,8 @@ final class Rig {
         try #require(try store.transaction { try $0.liveAttempt(of: task) })
     }
 
+    func workers() throws -> [Worker] { try store.transaction { try $0.workers(in: nil) } }
+    func backoff(_ pool: String = "default") throws -> WorkerBackoff? { try store.transaction { try $0.backoff(of: pool) } }
     func poolNames() throws -> [String] { try store.pools().map(\.name) }
     func liveAttempts() throws -> [Attempt] { try store.transaction { try $0.liveAttempts() } }
     func input(of id: Int64) throws -> String? { try store.transaction { try $0.input(of: id) } }
@@ -170,6 +175,32 @@ extension TaskSpec {
 extension Turn {
     var launches: [(task: TaskItem, attempt: Attempt, input: String?)] {
         effects.compactMap { if case .launch(let task, let attempt, let input) = $0 { (task, attempt, input) } else { nil } }
+    }
+
+    var launchedWorkers: [Worker] {
+        effects.compactMap { if case .launchWorker(let worker) = $0 { worker } else { nil } }
+    }
+
+    var assigned: [(task: TaskItem, attempt: Attempt, input: String?, again: Bool)] {
+        effects.compactMap {
+            if case .assign(let task, let attempt, let input, let again) = $0 { (task, attempt, input, again) } else { nil }
+        }
+    }
+
+    var dismissed: [Int64] {
+        effects.compactMap { if case .dismiss(let worker) = $0 { worker } else { nil } }
+    }
+
+    var heard: [Int64] {
+        effects.compactMap { if case .heard(let worker, _) = $0 { worker } else { nil } }
+    }
+
+    var discardedWorkers: [Int64] {
+        effects.compactMap { if case .discardWorker(let worker) = $0 { worker.id } else { nil } }
+    }
+
+    var forgotten: [Int64] {
+        effects.compactMap { if case .forget(let attempt) = $0 { attempt } else { nil } }
     }
 
     var launchedTasks: [Int64] { launches.map(\.task.id) }

@@ -50,19 +50,23 @@ import Testing
         var store = try SQLiteStore(path: path)
         let ids = try store.insert([item(), item(phase: .running), item(phase: .succeeded)])
         let live = try store.transaction {
-            try $0.insertAttempt(task: ids[1], number: 1, pool: "default", dispatchedAt: 1)
+            let attempt = try $0.insertAttempt(task: ids[1], number: 1, pool: "default", dispatchedAt: 1)
+            // A worker's number is one of the attempts'.
+            #expect(try $0.insertWorker(pool: "default", definition: 1, since: 1).id == attempt.id + 1)
+            return attempt
         }
         _ = try store.backUp(to: copy, at: 1_700_000_000_000) { _ in }
         try store.close()
 
         let counters = StoppedDatabase.Counters(task: 10, attempt: 20, event: 30)
-        #expect(try StoppedDatabase.counters(of: copy) == .init(task: 3, attempt: live.id, event: 0))
+        #expect(try StoppedDatabase.counters(of: copy) == .init(task: 3, attempt: live.id + 1, event: 0))
         try StoppedDatabase.adopt(copy, after: counters, attempts: [ids[0]: 2, ids[1]: 4, 9: 9], at: 7)
         store = try SQLiteStore(path: copy)
         let next = try store.insert([item()])[0]
         #expect(next == 11)
         try store.transaction { transaction in
             #expect(try transaction.insertAttempt(task: next, number: 1, pool: "default", dispatchedAt: 1).id == 21)
+            #expect(try !transaction.hasWorkers && transaction.workers(in: nil).isEmpty)
             let first = try #require(try transaction.task(ids[0]))
             // Those that the backup does not know of use up no retry.
             #expect(first.attempts == 2 && first.forgivenAttempts == 2)

@@ -6,11 +6,13 @@ enum Samples {
         attempt: 77, name: "42.1", pool: "gpu-2_x", arguments: ["program", "", "ä\n"], environment: ["A=1", "B="],
         directory: "/srv/x", umask: 0o027, nice: 7, oomScoreAdjust: -900, noNewPrivileges: false,
         limits: [.init(resource: 7, soft: 64, hard: .max)], descriptors: [1, 63])
+    static let workerOrder = LaunchOrder(
+        attempt: 78, name: "w78", pool: "p", arguments: ["worker"], descriptors: [1, 2], channel: 3)
 
     static let toSupervisor: [EngineMessage] = [
-        .hello(version: 3, oldest: 2), .slots(pool: "p", count: 9), .launch(order), .revoke(attempt: 5),
-        .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]), .discard(pool: "p", name: "1.2"),
-        .gather(milliseconds: 100),
+        .hello(version: 3, oldest: 2), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder),
+        .revoke(attempt: 5), .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
+        .discard(pool: "p", name: "1.2"), .gather(milliseconds: 100),
     ]
 
     static let start = StartReport(attempt: 9, pid: 123, slot: 4, startedAt: 1_700_000_000_000, startedMonotonic: 55)
@@ -19,11 +21,11 @@ enum Samples {
         endedMonotonic: .max, cpuUser: 1, cpuSystem: 2, peakMemory: 3)
 
     static let toEngine: [SupervisorMessage] = [
-        .welcome(.init(version: 1, store: .max, heardUpTo: 7, pid: 8, cgroups: true)),
         .welcome(
             .init(
                 version: 2, store: .max, heardUpTo: 7, pid: 8, cgroups: true,
                 program: .init(release: "0.2.0", executedAt: 1_700_000_000_000))), .waiting(attempts: [1, 2]),
-        .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true), .result(attempt: 4),
+        .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true),
+        .result(attempt: 4), .channel(attempt: 5),
     ]
 }

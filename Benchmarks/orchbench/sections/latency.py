@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import floor, stats
+from ..daemon import Daemon
 from ..peers import installed, started
 from ..peers.base import Peer
 from ..peers.orchd import Orchd
@@ -31,6 +32,7 @@ def idle_daemon(plan: Plan, orchd: Orchd, directory: Path) -> None:
     """Rounds of the floor and of the daemon in turn; each value is the percentile of one round."""
     count = plan.pick(50, 100, 300)
     names = ("accepted", "started", "result known")
+    received = "received by a warm worker"
     found: dict[str, list[float]] = {}
 
     def note(name: str, values: list[float]) -> None:
@@ -46,12 +48,17 @@ def idle_daemon(plan: Plan, orchd: Orchd, directory: Path) -> None:
         lines = floor.lines("load", orchd.daemon.socket, "latency", count, 5, directory / "stamps", FLOOR / "stamp")
         for place, name in enumerate(names):
             note(name, [line[place] / 1e9 for line in lines])
+        # More slots than tasks at once, so that one of its workers is always ready.
+        with Daemon(directory / "warm", {"default": 4}, worker=FLOOR / "warm") as warm:
+            lines = floor.lines("load", warm.socket, "latency", count, 20, directory / "stamps", FLOOR / "stamp")
+            note(received, [line[1] / 1e9 for line in lines])
     for percent in (50, 99):
         comparison = plan.report.compare(TITLE, f"idle daemon, one task, from sending it, p{percent}", "ms",
                                          reference="one fsync + one spawn")
-        for name in (*reversed(names), "one fsync + one spawn", "one fsync", "one spawn"):
+        for name in (*reversed(names), received, "one fsync + one spawn", "one fsync", "one spawn"):
             comparison.add(name if name.startswith("one") else f"orchd: {name}", found[f"{name} p{percent}"])
-        comparison.missing["orchd: received by a warm worker"] = "there are no warm workers yet"
+    plan.report.budget("submit sent to received by a warm worker, p50, of one fsync (p50)",
+                       stats.ratios(found[f"{received} p50"], found["one fsync p50"]), 1.5)
     base = found["one fsync + one spawn p50"]
     for percent, limit in ((50, 2.0), (99, 5.0)):
         plan.report.budget(f"submit sent to process started, p{percent}, of one fsync + one spawn (p50)",

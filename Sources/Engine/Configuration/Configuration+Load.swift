@@ -105,9 +105,34 @@ private struct Reader {
             for name in pool.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
+            Self.readWorkers(top, &pool)
             top.finish()
             configuration.pools.append(pool)
         }
+    }
+
+    /// Comes after everything else that decides how a worker is started.
+    private static func readWorkers(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {
+        let kind = top.choice("kind", PoolKind.self) ?? .exec
+        let command = top.strings("command")
+        let minReady = top.integer("min_ready", in: 0...10_000)
+        let maxIdle = top.duration("max_idle")
+        let readyTimeout = top.duration("ready_timeout")
+        guard kind == .warm else {
+            let given = [
+                ("command", command != nil), ("min_ready", minReady != nil), ("max_idle", maxIdle != nil),
+                ("ready_timeout", readyTimeout != nil),
+            ]
+            for (key, isGiven) in given where isGiven { top.fault(key, "\(key) is for pools with kind = \"warm\"") }
+            return
+        }
+        guard let command, let program = command.first, !program.isEmpty else {
+            return top.fault("kind", "a pool with kind = \"warm\" needs a command, such as [\"my-worker\", \"--verbose\"]")
+        }
+        pool.workerCommand = command
+        pool.settings.warm = WarmSettings(
+            minReady: minReady ?? .max, maxIdle: max(maxIdle ?? WarmSettings.defaultMaxIdle, 1),
+            readyTimeout: max(readyTimeout ?? WarmSettings.defaultReadyTimeout, 1), definition: pool.workerDefinition)
     }
 
     mutating func readAgent(_ path: String) {
@@ -161,6 +186,8 @@ private struct Reader {
         ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     }
 }
+
+private enum PoolKind: String, CaseIterable { case exec, warm }
 
 private enum LogLevel: String, CaseIterable { case debug, info, notice, warning, error }
 

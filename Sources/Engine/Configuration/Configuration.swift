@@ -42,7 +42,20 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// By the number that setrlimit(2) knows the resource by.
     public var limits: [UInt32: UInt64] = [:]
 
+    /// What a warm worker is started with; empty for a pool that starts a process for each task.
+    public var workerCommand: [String] = []
+
     public init(settings: PoolSettings) { self.settings = settings }
 
     public var agentName: String { settings.agent ?? Self.commandAgent }
+
+    /// A number for everything that decides how a worker is started (FNV-1a, 64 bits): equal, across engines, for equal settings.
+    var workerDefinition: Int64 {
+        var words = workerCommand + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        words += [path, user ?? "", "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
+        words += limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in words.joined(separator: "\0").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return Int64(bitPattern: hash)
+    }
 }

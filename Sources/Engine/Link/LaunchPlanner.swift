@@ -57,12 +57,10 @@ struct LaunchPlanner: Sendable {
         if let model = task.definition.model { environment["ORCH_MODEL"] = model }
         if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = thinking }
 
-        var order = LaunchOrder(
-            attempt: UInt64(attempt.id), name: OutputFiles.name(task: task.id, attempt: attempt.number), pool: task.pool,
-            arguments: arguments, environment: environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" },
-            directory: task.definition.directory ?? "", umask: pool.umask, nice: pool.nice,
-            oomScoreAdjust: pool.oomScoreAdjust,
-            limits: pool.limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) })
+        var order = pool.order(
+            attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
+            environment: environment)
+        order.directory = task.definition.directory ?? ""
         var descriptors: [Descriptor] = []
         do throws(SystemError) {
             if let input {
@@ -91,5 +89,16 @@ struct LaunchPlanner: Sendable {
         // The reader may be another user, who may open it again by its path under /dev/fd.
         fchmod(descriptor.number, 0o444)
         return descriptor
+    }
+}
+
+extension PoolConfiguration {
+    /// An order for a process of the pool, without descriptors.
+    func order(attempt: Int64, name: String, arguments: [String], environment: [String: String]) -> LaunchOrder {
+        LaunchOrder(
+            attempt: UInt64(attempt), name: name, pool: settings.name, arguments: arguments,
+            environment: environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }, umask: umask, nice: nice,
+            oomScoreAdjust: oomScoreAdjust,
+            limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) })
     }
 }

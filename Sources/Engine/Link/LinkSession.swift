@@ -13,6 +13,8 @@ package struct LinkSession {
     private let generation: UInt64
     private let reports: ReportReader
     private(set) var peer: SupervisorLinkThread.Peer?
+    /// Those that nobody has taken yet.
+    private var channels: [(worker: Int64, channel: Descriptor)] = []
 
     init(generation: UInt64, reports: ReportReader) {
         self.generation = generation
@@ -20,6 +22,13 @@ package struct LinkSession {
     }
 
     package var isConnected: Bool { if case .connected = stage { true } else { false } }
+
+    /// The channels of workers that have come; none before the inventory is whole.
+    mutating func takeChannels() -> [(worker: Int64, channel: Descriptor)] {
+        guard isConnected else { return [] }
+        defer { channels = [] }
+        return channels
+    }
 
     /// - Throws: ``LinkError`` for a message that may not come now.
     package mutating func take(_ messages: [SupervisorMessage], _ descriptors: [Descriptor]) throws(LinkError) -> [Input] {
@@ -31,23 +40,31 @@ package struct LinkSession {
                 reports.keepResult(of: Int64(truncatingIfNeeded: attempt), from: file)
                 continue
             }
+            if case .channel(let attempt) = message {
+                guard let channel = descriptors.popFirst() else { throw .invalid("channel without a descriptor") }
+                channels.append((Int64(truncatingIfNeeded: attempt), channel))
+                continue
+            }
             switch stage {
             case .greeting:
                 guard case .welcome(let welcome) = message else { throw .invalid("first message") }
                 guard welcome.version >= LinkProtocol.oldestVersion, welcome.version <= LinkProtocol.version else {
                     throw .invalid("version")
                 }
-                peer = SupervisorLinkThread.Peer(pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program)
+                peer = SupervisorLinkThread.Peer(
+                    pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program, version: welcome.version)
                 stage = .inventory(
                     Inventory(
                         connection: generation, store: welcome.store,
-                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo)))
+                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo),
+                        startsWorkers: welcome.version >= LinkProtocol.hasChannels))
             case .inventory(var inventory):
                 switch message {
                 case .waiting(let attempts): inventory.waiting += attempts.map { Int64(truncatingIfNeeded: $0) }
                 case .started(let starts): inventory.started += starts.map(AttemptStart.init)
-                case .ended(let ends): inventory.ended += ends.map(reports.end)
+                case .ended(let ends): inventory.ended += ends.map { reports.end($0, channel(of: $0)) }
                 case .inventoryEnd:
+                    inventory.channels = Set(channels.map(\.worker))
                     stage = .connected
                     inputs.append(.connected(inventory))
                     continue
@@ -57,7 +74,7 @@ package struct LinkSession {
             case .connected:
                 switch message {
                 case .started(let starts): inputs += starts.map { .started(AttemptStart($0)) }
-                case .ended(let ends): inputs += ends.map { .ended(reports.end($0)) }
+                case .ended(let ends): inputs += ends.map { .ended(reports.end($0, channel(of: $0))) }
                 case .revoked(let attempt, let accepted):
                     inputs.append(.revoked(attempt: Int64(truncatingIfNeeded: attempt), accepted: accepted))
                 default: throw .invalid("message after the inventory")
@@ -65,5 +82,10 @@ package struct LinkSession {
             }
         }
         return inputs
+    }
+    /// The channel of a worker that ended before anybody could adopt it.
+    private mutating func channel(of end: EndReport) -> Descriptor? {
+        let worker = Int64(truncatingIfNeeded: end.attempt)
+        return channels.firstIndex { $0.worker == worker }.map { channels.remove(at: $0).channel }
     }
 }

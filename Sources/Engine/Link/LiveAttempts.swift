@@ -1,3 +1,4 @@
+import OrchProtocol
 import Synchronization
 
 /// What the engine needs to know at once of the attempts that have not ended, by their ids. It is rebuilt from the store when a
@@ -14,11 +15,28 @@ final class LiveAttempts: Sendable {
         var path: String?
         var directory: String?
         var outputLimit: Int64
+        /// Whether a warm worker has it.
+        var isWarm = false
+        /// What the worker last said of its progress, and when, on the monotonic clock.
+        var progress: WorkerMessage.Progress?
+        var progressAt: Int64?
+        /// The worker has given its result.
+        var hasResult = false
     }
 
     private let entries = Mutex<[Int64: Entry]>([:])
 
     func insert(_ attempt: Int64, _ entry: Entry) { entries.withLock { $0[attempt] = entry } }
+    func insertIfMissing(_ attempt: Int64, _ entry: Entry) {
+        entries.withLock { if $0[attempt] == nil { $0[attempt] = entry } }
+    }
+    func update(_ attempt: Int64, _ change: (inout Entry) -> Void) {
+        entries.withLock { entries in
+            guard var entry = entries[attempt] else { return }
+            change(&entry)
+            entries[attempt] = entry
+        }
+    }
     func remove(_ attempt: Int64) { entries.withLock { _ = $0.removeValue(forKey: attempt) } }
     subscript(_ attempt: Int64) -> Entry? { entries.withLock { $0[attempt] } }
     var all: [Int64: Entry] { entries.withLock { $0 } }

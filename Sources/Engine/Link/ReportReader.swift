@@ -10,17 +10,32 @@ struct ReportReader: Sendable {
     let files: OutputFiles
     let store: SQLiteStore
     let configuration: CurrentConfiguration
+    let channels: WorkerChannels
 
     /// The largest result that is kept; what is beyond is cut off.
     private static let maximumResult = 16 << 20
 
-    func end(_ report: EndReport) -> AttemptEnd {
-        let entry = entry(of: Int64(truncatingIfNeeded: report.attempt))
+    /// - Parameter channel: to a warm worker that ended before its channel could be adopted.
+    func end(_ report: EndReport, _ channel: Descriptor?) -> AttemptEnd {
+        let id = Int64(truncatingIfNeeded: report.attempt)
+        let entry = entry(of: id)
+        if entry?.isWarm ?? true { return end(report, ofWorker: id, entry, channel) }
         var end = AttemptEnd(report, program: entry?.program, path: entry?.path, directory: entry?.directory)
         if let entry, let kind = entry.result, case .exited(0) = end.ending {
             let path = files.path(task: entry.task, attempt: entry.number, kind)
             if Self.isBlank(path) { end.missingResult = "exited with status 0, but produced no output" }
         }
+        return end
+    }
+
+    /// None of its processes is left, so what is in the channel is the last that it has said.
+    private func end(
+        _ report: EndReport, ofWorker id: Int64, _ entry: LiveAttempts.Entry?, _ channel: Descriptor?
+    ) -> AttemptEnd {
+        let pool = (try? store.worker(id)).flatMap { configuration.value.pool($0.pool) }
+        var end = AttemptEnd(report, program: pool?.workerCommand.first, path: pool?.path, directory: nil)
+        end.news = news(channel.map(WorkerChannels.lastLines) ?? channels.lastLines(of: id), of: id)
+        if entry == nil { end.lastWords = files.lastWords(ofWorker: id) }
         return end
     }
 
@@ -70,10 +85,13 @@ extension LiveAttempts.Entry {
         self.init(
             task: task.id, number: attempt.number, pool: task.pool,
             outputLimit: pool?.outputLimit ?? PoolConfiguration.defaultOutputLimit)
+        isWarm = attempt.handover != nil
+        hasResult = attempt.handover?.isOver ?? false
         path = task.definition.environment["PATH"] ?? pool?.path
         directory = task.definition.directory
         switch task.definition.work {
         case .command(let arguments): program = arguments.first
+        case .prompt where isWarm: break
         case .prompt:
             guard let agent = pool.flatMap({ configuration.agents[$0.agentName] }) else { return }
             if case .single(let word) = agent.arguments.first { program = word }

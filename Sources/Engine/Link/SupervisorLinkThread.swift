@@ -15,7 +15,9 @@ final class SupervisorLinkThread: SupervisorPort {
     struct Peer: Sendable, Equatable {
         var pid: Int32
         var cgroups: Bool
-        var program: SupervisorMessage.Welcome.Program?
+        var program: SupervisorMessage.Welcome.Program
+        /// Of the link.
+        var version: UInt32
     }
 
     private struct State {
@@ -28,10 +30,12 @@ final class SupervisorLinkThread: SupervisorPort {
     private let path: String
     private let wakeup: Wakeup
     private let log: Logger
+    private let channels: WorkerChannels
     private let state = Mutex(State())
 
-    init(path: String, log: Logger) throws(SystemError) {
+    init(path: String, channels: WorkerChannels, log: Logger) throws(SystemError) {
         self.path = path
+        self.channels = channels
         self.log = log
         wakeup = try Wakeup()
     }
@@ -116,8 +120,16 @@ final class SupervisorLinkThread: SupervisorPort {
                 guard !packet.bytes_cut else { throw LinkError.tooLong }
                 let messages = try SupervisorMessage.decode(buffer[..<packet.count])
                 let inputs = try session.take(messages, descriptors)
-                if let peer = session.peer { state.withLock { $0.peer = peer } }
+                if let peer = session.peer {
+                    state.withLock { $0.peer = peer }
+                    connection.speak(version: peer.version)
+                }
+                // What follows from the inputs may be to say something to them; but what they say must not overtake the news of
+                // their starts.
+                let found = session.takeChannels()
+                for (worker, channel) in found { channels.adopt(worker, channel) }
                 if !inputs.isEmpty { inbox.push(inputs) }
+                for (worker, _) in found { channels.listen(to: worker) }
             } catch {
                 log.error("the supervisor sent something that makes no sense (\(error)); connecting anew")
                 return

@@ -12,6 +12,7 @@ struct Queries: Sendable {
     let configuration: CurrentConfiguration
     let link: SupervisorLinkThread
     let health: Health
+    let attempts: LiveAttempts
     let startedAt: Int64
 
     static let pageLimit = 1...1000
@@ -79,6 +80,8 @@ struct Queries: Sendable {
         let counts = store.counts
         let states = Dictionary(uniqueKeysWithValues: try store.pools().map { ($0.name, $0) })
         let configured = configuration.value.pools
+        let backoffs = Dictionary(uniqueKeysWithValues: try store.backoffs().map { ($0.pool, $0.reason) })
+        let ready = Dictionary(grouping: try store.workers().filter { $0.state == .ready }, by: \.pool)
         let names = Set(configured.map(\.settings.name)).union(counts.occupiedPools)
         let records = names.sorted().map { name in
             let pool = configured.first { $0.settings.name == name }
@@ -93,11 +96,22 @@ struct Queries: Sendable {
                     default: .active
                     }
                 }
-            return PoolRecord(
+            var record = PoolRecord(
                 name: name, state: state, slots: slots, agent: pool?.agentName ?? PoolConfiguration.commandAgent,
                 counts: Self.shown(counts.tasks(in: name), slots: slots))
+            if pool?.settings.warm != nil {
+                record.ready = ready[name]?.count ?? 0
+                record.problem = backoffs[name] ?? supervisorProblem
+            }
+            return record
         }
         return PoolList(pools: records)
+    }
+
+    /// What keeps all warm pools from starting workers.
+    private var supervisorProblem: String? {
+        guard let peer = link.peer, peer.version < LinkProtocol.hasChannels else { return nil }
+        return "they need a newer supervisor; `orchctl upgrade` has it executed"
     }
 
     /// Attempts that were handed over ahead of a free slot wait, whatever their tasks' phase says.
@@ -109,57 +123,20 @@ struct Queries: Sendable {
         return counts
     }
 
-    func workers(_ parameters: WorkerListParameters) throws -> WorkerList {
-        let pools = try pools().pools.filter { parameters.pool == nil || $0.name == parameters.pool }
-        if let pool = parameters.pool, pools.isEmpty {
-            throw WireError(.unknownPool, "there is no pool \"\(pool)\"", field: "pool")
-        }
-        let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
-        var records: [WorkerRecord] = []
-        for pool in pools {
-            let busy = Dictionary(
-                (running[pool.name] ?? []).compactMap { it in it.attempt.slot.map { ($0, it) } },
-                uniquingKeysWith: { first, _ in first })
-            let slots = Set(busy.keys).union(pool.slots > 0 ? Array(1...pool.slots) : [])
-            for slot in slots.sorted() {
-                var record = WorkerRecord(name: "\(pool.name)/\(slot)", state: .idle)
-                if let (task, attempt) = busy[slot] {
-                    record.state = attempt.stopping == nil ? .busy : .stopping
-                    record.task = task.id
-                    record.attempt = attempt.number
-                    record.pid = attempt.pid
-                    record.since = attempt.startedAt.map(WireTime.init(milliseconds:))
-                    record.title = Self.title(of: task)
-                }
-                records.append(record)
-            }
-        }
-        return WorkerList(workers: records)
-    }
-
-    private static func title(of task: TaskItem) -> String {
-        if let name = task.name { return name }
-        let text =
-            switch task.definition.work {
-            case .command(let arguments): arguments.joined(separator: " ")
-            case .prompt(let prompt): prompt
-            }
-        return text.shortened(to: 100)
-    }
-
     func status() throws -> DaemonStatus {
         let pools = try pools().pools
         var counts = TaskCounts()
         for pool in pools { counts.add(pool.counts) }
         let peer = link.peer
-        let problems = health.problems(hasSupervisor: peer != nil)
+        let workers = pools.compactMap { pool in pool.problem.map { "the pool \"\(pool.name)\" starts no workers: \($0)" } }
+        let problems = health.problems(hasSupervisor: peer != nil) + workers
         let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
         return DaemonStatus(
             state: state, version: Release.version, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
             now: WireTime(milliseconds: Clock.now().wall),
             supervisor: SupervisorStatus(
-                connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups, version: peer?.program?.release,
-                startedAt: peer?.program.map { WireTime(milliseconds: $0.executedAt) }),
+                connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups, version: peer?.program.release,
+                startedAt: peer.map { WireTime(milliseconds: $0.program.executedAt) }),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
     }
 }

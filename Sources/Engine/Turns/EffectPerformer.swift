@@ -10,6 +10,7 @@ final class EffectPerformer: Sendable {
     /// What the performer hands on to.
     struct Targets: Sendable {
         var link: any SupervisorPort
+        var channels: WorkerChannels
         var inbox: Inbox
         var configuration: CurrentConfiguration
         var files: OutputFiles
@@ -26,7 +27,7 @@ final class EffectPerformer: Sendable {
         var isCleaningEnded = false
     }
 
-    private let targets: Targets
+    let targets: Targets
     private let state = Mutex(State())
     /// Removing the files of old tasks must not hold up a turn.
     private let cleaning = DispatchQueue(label: "orchd.cleaning", qos: .utility)
@@ -78,6 +79,11 @@ final class EffectPerformer: Sendable {
             case .acknowledge(let attempt):
                 acknowledged.append(UInt64(attempt))
                 if let entry = forget(attempt) { targets.files.takeBackEmpty(task: entry.task, attempt: entry.number) }
+            case .launchWorker(let worker): launch(worker, planner)
+            case .assign(let task, let attempt, let input, let again): assign(task, attempt, input, again: again)
+            case .dismiss(let worker): dismiss(worker)
+            case .heard(let worker, let bytes): targets.channels.heard(bytes, of: worker)
+            case .discardWorker(let worker): discard(worker)
             // Its files are left for the next attempt, which has its number.
             case .forget(let attempt): forget(attempt)
             case .setSlots(let pool, let slots): targets.link.send(.slots(pool: pool, count: UInt32(clamping: slots)))
@@ -101,20 +107,25 @@ final class EffectPerformer: Sendable {
             targets.watcher.begin(attempt.id, entry)
             targets.link.send(.launch(plan.order), descriptors: plan.descriptors)
         } catch {
-            let now = targets.clock()
-            let ending: AttemptEnd.Ending = error.isShortage ? .shortOfResources(error.reason) : .failedToStart(error.reason)
-            targets.inbox.push([
-                .ended(
-                    AttemptEnd(
-                        attempt: attempt.id, start: nil, ending: ending, endedAt: now.wall, endedMonotonic: now.monotonic))
-            ])
+            failToStart(attempt.id, error)
         }
+    }
+
+    func failToStart(_ attempt: Int64, _ failure: LaunchPlanner.Failure) {
+        let now = targets.clock()
+        let ending: AttemptEnd.Ending =
+            failure.isShortage ? .shortOfResources(failure.reason) : .failedToStart(failure.reason)
+        targets.inbox.push([
+            .ended(
+                AttemptEnd(attempt: attempt, start: nil, ending: ending, endedAt: now.wall, endedMonotonic: now.monotonic))
+        ])
     }
 
     @discardableResult
     private func forget(_ attempt: Int64) -> LiveAttempts.Entry? {
         guard let entry = targets.attempts[attempt] else { return nil }
         targets.attempts.remove(attempt)
+        if entry.isWarm { targets.channels.forget(attempt) }
         targets.watcher.end(attempt, entry)
         return entry
     }
@@ -124,7 +135,11 @@ final class EffectPerformer: Sendable {
         let last = targets.files.lastWrite(task: attempt.task, attempt: attempt.number)
         // The file's time is on the clock that can be set; a time in the future counts as now.
         let age = last.map { max(0, now.wall - $0) }
-        targets.inbox.push([.outputSeen(attempt: attempt.id, monotonic: age.map { now.monotonic - $0 } ?? 0)])
+        // A worker that tells of its progress is not idle either.
+        let progress = targets.attempts[attempt.id]?.progressAt ?? 0
+        targets.inbox.push([
+            .outputSeen(attempt: attempt.id, monotonic: max(progress, age.map { now.monotonic - $0 } ?? 0))
+        ])
     }
 
     /// Removes the files of tasks that an engine before has forgotten.
@@ -148,8 +163,7 @@ final class EffectPerformer: Sendable {
 
     private func discard(_ tasks: [TaskItem], _ attempts: [Attempt]) {
         for attempt in attempts {
-            let name = OutputFiles.name(task: attempt.task, attempt: attempt.number)
-            targets.link.send(.discard(pool: attempt.pool, name: name))
+            targets.link.send(.discard(pool: attempt.pool, name: attempt.workspaceName))
         }
         let files = targets.files
         cleaning.async {

@@ -178,7 +178,10 @@ final class SimulatedSupervisor {
         if let version = outbox.welcome {
             let heard = mutation == .forgetWhatWasHeard ? 0 : heardUpTo
             messages.append(
-                .welcome(.init(version: version, store: store, heardUpTo: heard, pid: pid, cgroups: true)))
+                .welcome(
+                    .init(
+                        version: version, store: store, heardUpTo: heard, pid: pid, cgroups: true,
+                        program: .init(release: "", executedAt: 0))))
         }
         for part in outbox.waiting.parts(of: reportsPerMessage) {
             messages.append(.waiting(attempts: part.filter { queues.isWaiting($0) }))

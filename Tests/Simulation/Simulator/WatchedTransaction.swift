@@ -107,6 +107,11 @@ final class WatchedTransaction: TaskTransaction {
         return attempt
     }
 
+    func insert(_ attempt: Attempt) throws {
+        try real.insert(attempt)
+        writes.append(.insertAttempt(attempt))
+    }
+
     func skipAttempts(upTo id: Int64) throws -> Bool { try real.skipAttempts(upTo: id) }
     func attempt(_ id: Int64) throws -> Attempt? { try real.attempt(id) }
     func attempts(of task: Int64) throws -> [Attempt] { try real.attempts(of: task) }
@@ -132,6 +137,21 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func nextMonotonicTime() throws -> Int64? { mutation == .forgetTimeouts ? nil : try real.nextMonotonicTime() }
+
+    // MARK: Warm workers without a task
+
+    func insertWorker(pool: String, definition: Int64, since: Int64) throws -> Worker {
+        try real.insertWorker(pool: pool, definition: definition, since: since)
+    }
+
+    func worker(_ id: Int64) throws -> Worker? { try real.worker(id) }
+    func workers(in pool: String?) throws -> [Worker] { try real.workers(in: pool) }
+    func update(_ worker: Worker) throws { try real.update(worker) }
+    func removeWorker(_ id: Int64) throws { try real.removeWorker(id) }
+    var hasWorkers: Bool { real.hasWorkers }
+    func backoff(of pool: String) throws -> WorkerBackoff? { try real.backoff(of: pool) }
+    func save(_ backoff: WorkerBackoff) throws { try real.save(backoff) }
+    func removeBackoff(of pool: String) throws { try real.removeBackoff(of: pool) }
 
     // MARK: Pools and the rest
 

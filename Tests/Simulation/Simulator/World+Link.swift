@@ -174,6 +174,7 @@ extension SupervisorMessage {
         case .inventoryEnd: "inventory end"
         case .revoked(let attempt, let accepted): "revoked \(attempt) \(accepted)"
         case .result(let attempt): "result \(attempt)"
+        case .channel(let attempt): "channel \(attempt)"
         }
     }
 }

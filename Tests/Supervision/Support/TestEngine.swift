@@ -2,6 +2,8 @@ import CLinux
 import Glibc
 import SupervisorLink
 
+@testable import Supervision
+
 struct TestFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
@@ -18,6 +20,7 @@ final class TestEngine {
     private(set) var ended: [UInt64: EndReport] = [:]
     private(set) var endCount: [UInt64: Int] = [:]
     private(set) var results: [UInt64: String] = [:]
+    private(set) var channels: [UInt64: OwnedDescriptor] = [:]
     private(set) var revoked: [UInt64: Bool] = [:]
     private(set) var hasInventory = false
     var acknowledges = true
@@ -104,6 +107,7 @@ final class TestEngine {
             let descriptor = packet.descriptors.0
             results[attempt] = readAll(descriptor)
             close(descriptor)
+        case .channel(let attempt): channels[attempt] = OwnedDescriptor(packet.descriptors.0)
         }
     }
 }

@@ -1,0 +1,34 @@
+import OrchProtocol
+import Scheduling
+import SupervisorLink
+
+extension EffectPerformer {
+    func launch(_ worker: Worker, _ planner: LaunchPlanner) {
+        do {
+            let plan = try planner.plan(worker)
+            targets.link.send(.launch(plan.order), descriptors: plan.descriptors)
+        } catch {
+            failToStart(worker.id, error)
+        }
+    }
+
+    /// The message first: somebody may be waiting for nothing else.
+    func assign(_ task: TaskItem, _ attempt: Attempt, _ input: String?, again: Bool) {
+        targets.channels.send(LaunchPlanner.message(task, attempt, input: input, again: again), to: attempt.id)
+        targets.files.adopt(worker: attempt.id, task: task.id, attempt: attempt.number)
+        let entry = LiveAttempts.Entry(task, attempt, targets.configuration.value)
+        targets.attempts.insertIfMissing(attempt.id, entry)
+        targets.watcher.begin(attempt.id, entry)
+    }
+
+    func dismiss(_ worker: Int64) {
+        // An engine before may have gone down within a message to it.
+        targets.channels.send([UInt8(ascii: "\n")] + WorkerProtocol.exit + [UInt8(ascii: "\n")], to: worker)
+    }
+
+    func discard(_ worker: Worker) {
+        targets.channels.forget(worker.id)
+        targets.files.remove(worker: worker.id)
+        targets.link.send(.discard(pool: worker.pool, name: Worker.name(worker.id)))
+    }
+}

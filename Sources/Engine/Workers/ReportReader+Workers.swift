@@ -1,0 +1,53 @@
+import Foundation
+import Glibc
+import OrchProtocol
+import Scheduling
+
+/// What warm workers say, as far as it decides anything. Progress goes to where `worker list` finds it, and the output of a task into
+/// its file, before the result is committed: a result that is in the store has its output.
+extension ReportReader {
+    func news(_ lines: [ArraySlice<UInt8>], of worker: Int64) -> [WorkerNews] {
+        var news: [WorkerNews] = []
+        for line in lines {
+            do throws(WorkerMessage.Malformed) {
+                switch try WorkerMessage(line: Data(line)) {
+                case .ready(let it):
+                    let capabilities = (it.capabilities ?? []).prefix(64).map { $0.shortened(to: 64) }
+                    news.append(.ready(capabilities: capabilities, version: it.version?.shortened(to: 100)))
+                case .accepted: news.append(.accepted)
+                case .progress(let it): note(it, of: worker)
+                case .usage: break
+                case .result(let it): news.append(keep(it, of: worker))
+                }
+            } catch {
+                news.append(.fault(error.message))
+                break
+            }
+        }
+        return news
+    }
+
+    private func note(_ progress: WorkerMessage.Progress, of worker: Int64) {
+        guard entry(of: worker) != nil else { return }
+        attempts.update(worker) {
+            $0.progress = progress
+            $0.progressAt = Clock.now().monotonic
+        }
+    }
+
+    /// Only the first result is one.
+    private func keep(_ result: WorkerMessage.Result, of worker: Int64) -> WorkerNews {
+        let isSuccess = result.status == .success
+        let reason = result.reason.map { $0.shortened(to: 500) }
+        guard let entry = entry(of: worker), !entry.hasResult else { return .result(isSuccess: isSuccess, reason: reason) }
+        attempts.update(worker) { $0.hasResult = true }
+        do throws(SystemError) {
+            if let output = result.output, !output.isEmpty {
+                try files.keep(output, of: entry.task, attempt: entry.number)
+            }
+        } catch {
+            return .result(isSuccess: false, reason: "its result is lost: \(error)")
+        }
+        return .result(isSuccess: isSuccess, reason: reason)
+    }
+}

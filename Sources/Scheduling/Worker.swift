@@ -1,0 +1,92 @@
+/// A process of a warm pool that was started ahead and has no task yet.
+///
+/// It is an attempt that nobody has made yet: its id is taken from those of the attempts, and the attempt of the task that it gets
+/// has the same. So the supervisor knows processes with ids and nothing else, and a worker with a task is no worker of this table.
+public struct Worker: Sendable, Equatable {
+    /// The raw values are in the database and never change.
+    public enum State: Int, Sendable {
+        /// Ordered; it may still wait for a slot.
+        case launched = 0
+        /// Its process runs, and has not said that it is ready.
+        case starting = 1
+        case ready = 2
+        /// It has been told to end, and is not gone yet.
+        case exiting = 3
+    }
+
+    public var id: Int64
+    public var pool: String
+    public var state: State
+    /// Of the pool's settings when it was launched: ``WarmSettings/definition``.
+    public var definition: Int64
+    /// When it came into this state, in milliseconds since 1970.
+    public var since: Int64
+    public var slot: Int?
+    public var pid: Int32?
+    /// When there is something to do about it if nothing happens, on the monotonic clock.
+    public var wakeAt: Int64?
+    /// What it says it can do.
+    public var capabilities: [String] = []
+    /// What it says it is.
+    public var version: String?
+
+    public init(id: Int64, pool: String, state: State = .launched, definition: Int64, since: Int64) {
+        self.id = id
+        self.pool = pool
+        self.state = state
+        self.definition = definition
+        self.since = since
+    }
+
+    /// The name of its workspace and of its output, until it has a task: `w7`.
+    public static func name(_ id: Int64) -> String { "w\(id)" }
+}
+
+/// What the configuration says of a pool whose workers are started ahead.
+public struct WarmSettings: Sendable, Equatable {
+    /// How many workers are to be ready while no task waits.
+    public var minReady: Int
+    /// Milliseconds after which a worker that got no task is replaced.
+    public var maxIdle: Int64
+    /// Milliseconds within which a worker must be ready.
+    public var readyTimeout: Int64
+    /// Stands for everything that decides how a worker is started: one that was started otherwise gets no task.
+    public var definition: Int64
+
+    public static let defaultMaxIdle: Int64 = 300_000
+    public static let defaultReadyTimeout: Int64 = 60_000
+
+    public init(
+        minReady: Int, maxIdle: Int64 = Self.defaultMaxIdle, readyTimeout: Int64 = Self.defaultReadyTimeout,
+        definition: Int64 = 0
+    ) {
+        self.minReady = minReady
+        self.maxIdle = maxIdle
+        self.readyTimeout = readyTimeout
+        self.definition = definition
+    }
+}
+
+/// How far a task has come with the warm worker that was chosen for it. The raw values are in the database and never change.
+public enum Handover: Int, Sendable {
+    /// The task was sent, or is about to be.
+    case given = 0
+    /// The worker has said that it has it: from now on it may have done some of it.
+    case accepted = 1
+    /// The worker has said how it ended. Its process is not gone yet.
+    case succeeded = 2
+    case failed = 3
+
+    public var isOver: Bool { rawValue > Handover.accepted.rawValue }
+}
+
+/// What a warm worker says, as far as it decides anything.
+public enum WorkerNews: Sendable, Equatable {
+    case ready(capabilities: [String], version: String?)
+    /// It has read its task, and has done nothing about it yet.
+    case accepted
+    /// `reason` is its own, in words.
+    case result(isSuccess: Bool, reason: String?)
+    /// It does not keep to the protocol: what it did, as in "the worker …".
+    case fault(String)
+}

@@ -47,7 +47,7 @@ package final class EngineCore: Sendable {
         }
         performer.removeLeftovers(store)
         inbox.push([
-            .configured(configuration.pools.map(\.settings)),
+            .ruled(configuration.rules), .configured(configuration.pools.map(\.settings)),
             .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
         ])
     }

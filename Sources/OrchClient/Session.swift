@@ -78,7 +78,7 @@ extension Call {
         case .get, .list, .wait, .logs, .poolList, .workerList, .status, .version, .subscribe: true
         case .submit(let submission): submission.specs.allSatisfy { $0.key != nil }
         // The state asked for is the state reached; but a daemon that comes back has been asked to go for the last time.
-        case .update, .hold, .poolPause, .poolResume, .poolResize, .poolDrain, .reload: true
+        case .update, .hold, .poolPause, .poolResume, .agentResume, .poolResize, .poolDrain, .reload: true
         case .cancel, .retry, .release, .drain, .stop, .backup: false
         }
     }

@@ -15,6 +15,7 @@ public enum Call: Sendable, Equatable {
     case poolResume(PoolSelection)
     case poolResize(ResizeParameters)
     case poolDrain(PoolSelection)
+    case agentResume(AgentSelection)
     case workerList(WorkerListParameters)
     case status
     case reload
@@ -41,6 +42,7 @@ public enum Call: Sendable, Equatable {
         case .poolResume: .poolResume
         case .poolResize: .poolResize
         case .poolDrain: .poolDrain
+        case .agentResume: .agentResume
         case .workerList: .workerList
         case .status: .status
         case .reload: .reload
@@ -69,6 +71,7 @@ public enum Call: Sendable, Equatable {
         case .poolResume: self = .poolResume(try PoolSelection(from: params()))
         case .poolResize: self = .poolResize(try ResizeParameters(from: params()))
         case .poolDrain: self = .poolDrain(try PoolSelection(from: params()))
+        case .agentResume: self = .agentResume(try AgentSelection(from: params()))
         case .workerList: self = .workerList(try WorkerListParameters(from: params()))
         case .stop: self = .stop(try StopParameters(from: params()))
         case .subscribe: self = .subscribe(try SubscribeParameters(from: params()))
@@ -98,6 +101,7 @@ public enum Call: Sendable, Equatable {
         case .logs(let it): try it.encode(to: encoder)
         case .poolPause(let it), .poolResume(let it), .poolDrain(let it): try it.encode(to: encoder)
         case .poolResize(let it): try it.encode(to: encoder)
+        case .agentResume(let it): try it.encode(to: encoder)
         case .workerList(let it): try it.encode(to: encoder)
         case .stop(let it): try it.encode(to: encoder)
         case .subscribe(let it): try it.encode(to: encoder)

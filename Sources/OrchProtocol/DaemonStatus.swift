@@ -35,6 +35,8 @@ public struct PoolRecord: Codable, Sendable, Equatable {
     /// The agent that gets the pool's prompts; `command` for a pool that takes only commands.
     public var agent: String
     public var counts: TaskCounts
+    /// What its workers offer to tasks that need it.
+    public var capabilities: [String]?
 
     public init(name: String, state: State, slots: Int, agent: String, counts: TaskCounts) {
         self.name = name
@@ -123,6 +125,8 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var pools: [PoolRecord]
     /// Sentences about what is degraded, each with what to do.
     public var problems: [String]
+    /// What keeps tasks from starting beyond their pools and times.
+    public var gates: [GateRecord]?
     /// The sequence number of the latest event.
     public var lastEvent: Int64
 
@@ -143,7 +147,7 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case state, version, pid, now, supervisor, counts, pools, problems
+        case state, version, pid, now, supervisor, counts, pools, problems, gates
         case startedAt = "started_at"
         case lastEvent = "last_event"
     }

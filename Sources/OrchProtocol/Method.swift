@@ -15,6 +15,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case poolResume = "pool.resume"
     case poolResize = "pool.resize"
     case poolDrain = "pool.drain"
+    case agentResume = "agent.resume"
     case workerList = "worker.list"
     case status = "daemon.status"
     case reload = "daemon.reload"

@@ -71,6 +71,7 @@ struct SubmissionReader {
         case "stdin": return assign(\.stdin, string(value))
         case "model": return assign(\.model, string(value))
         case "thinking": return assign(\.thinking, string(value))
+        case "needs": return assign(\.needs, strings(value))
         default: return false
         }
     }

@@ -34,10 +34,12 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     public var stdin: String?
     public var model: String?
     public var thinking: String?
+    /// Capabilities that its pool or worker must offer, all of them.
+    public var needs: [String]?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case command, prompt, pool, name, labels, priority, timeout, retries, expires, hold, key, env, cwd, stdin
-        case model, thinking
+        case model, thinking, needs
         case idleTimeout = "idle_timeout"
         case retryOn = "retry_on"
         case retryDelay = "retry_delay"
@@ -71,6 +73,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         stdin = try container.decodeIfPresent(String.self, forKey: .stdin)
         model = try container.decodeIfPresent(String.self, forKey: .model)
         thinking = try container.decodeIfPresent(String.self, forKey: .thinking)
+        needs = try container.decodeIfPresent([String].self, forKey: .needs)
     }
 }
 

@@ -10,6 +10,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var retries: Int
     /// Milliseconds between SIGTERM and SIGKILL.
     public var grace: Int64
+    /// What its workers offer to tasks that need it.
+    public var capabilities: Set<String> = []
     static let defaultGrace: Int64 = 10_000
 
     public init(

@@ -47,16 +47,17 @@ extension Scheduler {
         _ task: TaskItem, input: String?, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
         var task = task
+        if task.phase == .ready { makeReady(&task, &work) }
         task.id = try work.store.insert(task, input: input)
-        if task.phase == .ready { work.noteReady(task) }
         work.event(.taskQueued, of: task, detail: task.reason)
-        return Submitted(id: task.id, created: true)
+        return Submitted(id: task.id, created: true, warning: warning(of: task))
     }
 
     private func item(
         from spec: TaskSpec, path: String?, by requester: Requester, states: [String: PoolState], now: Now
     ) throws -> TaskItem {
-        let name = spec.pool ?? "default"
+        let needs = spec.needs ?? []
+        let name = pool(for: spec, states)
         guard let pool = settings[name] else {
             throw unknownPool(name, field: SpecRules.field("pool", path))
         }
@@ -74,10 +75,12 @@ extension Scheduler {
         } else {
             job = .prompt(spec.prompt ?? "")
         }
-        let definition = TaskDefinition(
+        var definition = TaskDefinition(
             work: job, labels: spec.labels ?? [:], key: spec.key, environment: spec.env ?? [:], directory: spec.cwd,
             model: spec.model, thinking: spec.thinking, hasInput: spec.stdin != nil, submitter: requester.uid,
             submittedAt: now.wall, expiresAt: spec.expires?.milliseconds)
+        definition.needs = needs
+        definition.isPoolGiven = spec.pool != nil
         var task = TaskItem(
             definition: definition, pool: name, phase: .ready, name: spec.name, priority: spec.priority ?? 0,
             timeout: SpecRules.milliseconds(spec.timeout) ?? pool.timeout,
@@ -95,6 +98,27 @@ extension Scheduler {
             task.reason = "held"
         }
         return task
+    }
+
+    /// The pool that is asked for, or the default; another where that one does not offer what the task needs and it may choose.
+    private func pool(for spec: TaskSpec, _ states: [String: PoolState]) -> String {
+        if let pool = spec.pool { return pool }
+        guard let needs = spec.needs, !offers(Self.defaultPool, needs) else { return Self.defaultPool }
+        let work: Work = spec.command.map { .command($0) } ?? .prompt("")
+        return poolOffering(needs, to: work) { states[$0]?.mode == .draining } ?? Self.defaultPool
+    }
+
+    /// Where tasks go that name no pool.
+    static let defaultPool = "default"
+
+    private func warning(of task: TaskItem) -> String? {
+        guard !offers(task.pool, task.definition.needs) else { return nil }
+        return missing(task.definition.needs, in: task.pool) + "; the task waits until that changes"
+    }
+
+    /// Says what a pool does not offer, and whether any does.
+    func missing(_ needs: [String], in pool: String) -> String {
+        Capabilities.complaint(needs, pool: pool, offered: settings.mapValues(\.capabilities))
     }
 
     func draining(_ name: String, field: String = "pool") -> WireError {

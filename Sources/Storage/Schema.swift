@@ -11,7 +11,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// For each version the first one whose program can work with its tables: see ``SchemaVersion``.
-    static let oldestReaders = [1]
+    static let oldestReaders = [1, 1]
 
     static let migrations = [
         """
@@ -110,7 +110,24 @@ enum Schema {
             name TEXT PRIMARY KEY,
             value INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """,
         """
+        -- Which gates a task has to pass: see GateName.
+        ALTER TABLE task ADD COLUMN lane TEXT NOT NULL DEFAULT '';
+        ALTER TABLE task ADD COLUMN needs TEXT;
+        ALTER TABLE task ADD COLUMN pool_given INTEGER NOT NULL DEFAULT 1;
+        DROP INDEX task_ready;
+        CREATE INDEX task_ready ON task (pool, lane, priority DESC, id) WHERE phase = 0;
+
+        CREATE TABLE gate (
+            name TEXT PRIMARY KEY,
+            until INTEGER,
+            relative INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            attempts INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 
     /// Brings a database up to date, each version in a transaction of its own. A newer one stays what it is.

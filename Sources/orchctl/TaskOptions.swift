@@ -70,9 +70,12 @@ struct TaskOptions: ParsableArguments {
     @Option(help: "How much the agent is to think.")
     var thinking: String?
 
+    @Option(help: ArgumentHelp("Only where this is offered, with commas for more; may be repeated.", valueName: "capability"))
+    var needs: [String] = []
+
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
-        prompt == nil && command.isEmpty && retryOn.isEmpty && label.isEmpty && env.isEmpty && !hold
+        prompt == nil && command.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty && !hold
             && [pool, name, cwd, stdin, key, model, thinking].allSatisfy { $0 == nil }
             && [timeout, idleTimeout, retryDelay].allSatisfy { $0 == nil }
             && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil
@@ -105,6 +108,7 @@ struct TaskOptions: ParsableArguments {
         spec.hold = hold ? true : nil
         spec.model = model
         spec.thinking = thinking
+        if !needs.isEmpty { spec.needs = needs.flatMap { $0.split(separator: ",").map(String.init) } }
         spec.cwd = try cwd.map(absolute)
         spec.key = key ?? GeneratedKey.make()
         return spec

@@ -204,4 +204,57 @@ private struct Files: ~Copyable {
     func sizes(_ text: String, _ bytes: Int64?) {
         #expect(SizeText.bytes(text) == bytes)
     }
+
+    @Test func limitsAndCapabilitiesAreRead() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [limits]
+            usage_limit_wait = "2h"
+            [limit.openrouter]
+            max = 4
+            provider = "open*"
+            [limit."core.web"]
+            max = 0
+            label = "team=core"
+            pool = "p"
+            agent = "a"
+            model = "m"
+            """,
+            "pools.d/p.toml": "capabilities = [\"gpu\", \"local-model\"]",
+        ])
+        let configuration = try files.load()
+        #expect(configuration.longestWait == 7_200_000)
+        #expect(
+            configuration.limits == [
+                ConcurrencyLimit(
+                    name: "core.web", maximum: 0, matcher: TaskMatcher(pool: "p", agent: "a", model: "m", label: "team=core")),
+                ConcurrencyLimit(name: "openrouter", maximum: 4, matcher: TaskMatcher(provider: "open*")),
+            ])
+        #expect(configuration.pools[0].settings.capabilities == ["gpu", "local-model"])
+    }
+
+    @Test func faultsOfLimitsAndCapabilitiesAreNamed() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [limit.a]
+            provider = "x"
+            [limit.b]
+            max = -1
+            [limit.c]
+            max = 1
+            provder = "x"
+            [limit."d d"]
+            max = 1
+            """,
+            "pools.d/p.toml": "capabilities = [\"a b\"]",
+        ])
+        #expect(
+            files.faults() == [
+                "orchd.toml: [limit.a] needs max: how many may run at once",
+                "orchd.toml: the name \"d d\" has other characters than letters, digits, \".\", \"-\", \"_\" and \":\"",
+                "orchd.toml:4: max must be a whole number from 0 to 1000000",
+                "orchd.toml:7: unknown key \"provder\" in [limit.c]; did you mean \"provider\"?",
+                "pools.d/p.toml:1: a capability cannot be named \"a b\"",
+            ])
+    }
 }

@@ -26,6 +26,7 @@ import Testing
         spec.stdin = "in\n"
         spec.model = "m"
         spec.thinking = "high"
+        spec.needs = ["gpu", "net"]
         return spec
     }
 
@@ -47,7 +48,8 @@ import Testing
             .hold(TaskSelection(ids: [])), .release(TaskSelection(ids: [1])), .wait(WaitParameters(ids: [1])), .logs(logs),
             .logs(LogsParameters(id: 1)), .poolList, .poolPause(PoolSelection(pool: "p")),
             .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
-            .poolDrain(PoolSelection(pool: "p")), .workerList(WorkerListParameters(pool: "p")),
+            .poolDrain(PoolSelection(pool: "p")), .agentResume(AgentSelection(agent: "a")),
+            .workerList(WorkerListParameters(pool: "p")),
             .workerList(WorkerListParameters()), .status, .reload, .drain, .stop(StopParameters(now: true)),
             .stop(StopParameters()), .backup, .version, .subscribe(SubscribeParameters(after: 7, follow: false)),
             .subscribe(SubscribeParameters()),

@@ -12,10 +12,11 @@ import Testing
     static let objects: [any (Codable & Sendable).Type] = [
         TaskSpec.self, NoParameters.self, GetParameters.self, ListParameters.self, UpdateParameters.self,
         TaskSelection.self, CancelParameters.self, WaitParameters.self, LogsParameters.self, PoolSelection.self,
-        ResizeParameters.self, WorkerListParameters.self, StopParameters.self, SubscribeParameters.self,
+        ResizeParameters.self, AgentSelection.self, WorkerListParameters.self, StopParameters.self, SubscribeParameters.self,
         Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
         TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
-        PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, DaemonStatus.self, SupervisorStatus.self,
+        PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, DaemonStatus.self,
+        SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
         Event.self, WireError.self,
         WireError.Details.self,
@@ -144,6 +145,7 @@ import Testing
         for name in ["timeout", "idle_timeout", "retry_delay"] {
             #expect(task[name]?["maximum"] == .number(SpecRules.longest))
         }
+        #expect(task["needs"]?["maxItems"] == .number(Double(SpecRules.maximumNeeds)))
         #expect(task["key"]?["maxLength"] == .number(Double(SpecRules.maximumKey)))
         #expect(task["labels"]?["maxProperties"] == .number(Double(SpecRules.maximumLabels)))
         #expect(task["env"]?["maxProperties"] == .number(Double(SpecRules.maximumVariables)))
@@ -165,6 +167,7 @@ import Testing
         #"{"command":["true"],"retry_on":[]}"#, #"{"command":["true"],"retry_on":["exit","spawn"]}"#,
         #"{"command":["true"],"name":""}"#, #"{"command":["true"],"key":""}"#, #"{"command":["true"],"cwd":""}"#,
         #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":""}"#,
+        #"{"command":["true"],"needs":[]}"#, #"{"command":["true"],"needs":["gpu"]}"#, #"{"command":["true"],"needs":[""]}"#,
         #"{"command":["true"],"labels":{},"env":{"LANG":"C"},"hold":true,"stdin":""}"#,
     ])
     func schemaAndRulesAgree(_ text: String) throws {
@@ -186,7 +189,7 @@ extension Method {
         case .wait: WaitResult.self
         case .logs: LogsEnd.self
         case .poolList: PoolList.self
-        case .poolPause, .poolResume, .poolResize, .poolDrain, .drain, .stop: Acknowledged.self
+        case .poolPause, .poolResume, .poolResize, .poolDrain, .agentResume, .drain, .stop: Acknowledged.self
         case .workerList: WorkerList.self
         case .status: DaemonStatus.self
         case .reload: ReloadResult.self

@@ -66,8 +66,10 @@ private struct Reader {
                 if let it = limits.integer("connections", in: 1...100_000) { configuration.connections = it }
                 if let it = limits.integer("requests_in_flight", in: 1...10_000) { configuration.requestsInFlight = it }
                 if let it = limits.integer("queued", in: 1...100_000_000) { configuration.queued = it }
+                if let it = limits.duration("usage_limit_wait") { configuration.longestWait = max(it, 1_000) }
                 limits.finish()
             }
+            configuration.limits = RuleReader.limits(top)
             top.finish()
         }
     }
@@ -89,6 +91,12 @@ private struct Reader {
             pool.settings.idleTimeout = top.duration("idle_timeout")
             if let grace = top.duration("grace") { pool.settings.grace = min(grace, 3_600_000) }
             if let retries = top.integer("retries", in: 0...1_000) { pool.settings.retries = retries }
+            if let capabilities = top.strings("capabilities") {
+                pool.settings.capabilities = Set(capabilities)
+                for name in capabilities where !SpecRules.isCapability(name) {
+                    top.fault("capabilities", "a capability cannot be named \"\(name)\"")
+                }
+            }
             if let limit = top.size("output_limit") { pool.outputLimit = limit }
             if let path = top.string("path") { pool.path = path }
             if let environment = top.stringTable("env") { pool.environment = environment }

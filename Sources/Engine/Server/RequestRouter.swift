@@ -37,6 +37,7 @@ final class RequestRouter: Sendable {
         case .poolResume(let selection): command(.resumePool(selection.pool), requester, responder)
         case .poolDrain(let selection): command(.drainPool(selection.pool), requester, responder)
         case .poolResize(let it): command(.resizePool(it.pool, slots: it.slots), requester, responder)
+        case .agentResume(let selection): command(.resumeAgent(selection.agent), requester, responder)
         case .drain: command(.drain, requester, responder)
         case .get(let parameters): query(responder) { try self.queries.get(parameters) }
         case .list(let parameters): query(responder) { try self.queries.list(parameters) }

@@ -33,7 +33,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     /// Text for the standard input; it is empty where not given.
     public var stdin: String?
     public var model: String?
-    public var thinking: String?
+    public var thinking: ThinkingLevel?
     /// Capabilities that its pool or worker must offer, all of them.
     public var needs: [String]?
 
@@ -72,7 +72,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         cwd = try container.decodeIfPresent(String.self, forKey: .cwd)
         stdin = try container.decodeIfPresent(String.self, forKey: .stdin)
         model = try container.decodeIfPresent(String.self, forKey: .model)
-        thinking = try container.decodeIfPresent(String.self, forKey: .thinking)
+        thinking = try container.decodeIfPresent(ThinkingLevel.self, forKey: .thinking)
         needs = try container.decodeIfPresent([String].self, forKey: .needs)
     }
 }

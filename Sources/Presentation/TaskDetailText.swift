@@ -34,6 +34,7 @@ public struct TaskDetailText {
             ("pool", SafeText.line(task.pool)),
             ("model", task.model.map(SafeText.line)),
             ("thinking", task.thinking.map(SafeText.line)),
+            ("route", task.route.map(SafeText.line)),
             ("needs", task.needs.map { SafeText.line($0.joined(separator: ", ")) }),
             ("gates", task.gates.map { SafeText.line($0.joined(separator: ", ")) }),
             ("directory", task.cwd.map(SafeText.line)),

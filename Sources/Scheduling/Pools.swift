@@ -12,6 +12,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var grace: Int64
     /// What its workers offer to tasks that need it.
     public var capabilities: Set<String> = []
+    /// Whether prompts may say at their beginning what is to be chosen for them: see ``InlineTags``.
+    public var inlineTags = true
     static let defaultGrace: Int64 = 10_000
 
     public init(

@@ -1,16 +1,25 @@
+import OrchProtocol
+
 /// What the configuration says beyond the pools about which tasks may start, and how tasks are chosen for.
 public struct Rules: Sendable, Equatable {
     /// By name.
     public var agents: [String: AgentSettings]
     public var limits: [ConcurrencyLimit]
+    /// Asked in this order; the first that matches chooses.
+    public var routes: [RouteRule]
+    /// Names for models.
+    public var aliases: [String: String]
     /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
     public var longestWait: Int64
 
     public init(
-        agents: [String: AgentSettings] = [:], limits: [ConcurrencyLimit] = [], longestWait: Int64 = 3_600_000
+        agents: [String: AgentSettings] = [:], limits: [ConcurrencyLimit] = [], routes: [RouteRule] = [],
+        aliases: [String: String] = [:], longestWait: Int64 = 3_600_000
     ) {
         self.agents = agents
         self.limits = limits
+        self.routes = routes
+        self.aliases = aliases
         self.longestWait = longestWait
     }
 }
@@ -21,10 +30,13 @@ public struct AgentSettings: Sendable, Equatable {
     public var model: String?
     /// Whose allowance it uses, where its models do not say so by `provider/model`.
     public var provider: String?
+    /// The levels that it knows; nil where that is not known.
+    public var thinking: Set<ThinkingLevel>?
 
-    public init(model: String? = nil, provider: String? = nil) {
+    public init(model: String? = nil, provider: String? = nil, thinking: Set<ThinkingLevel>? = nil) {
         self.model = model
         self.provider = provider
+        self.thinking = thinking
     }
 
     /// Whose allowance a task of the agent uses.

@@ -28,7 +28,8 @@ extension Scheduler {
     }
 
     private func matchingGates(_ task: TaskItem, agent: String?) -> [String] {
-        var gates = offers(task.pool, task.definition.needs) ? [] : [GateName.needs]
+        let isOffered = Chooser(rules: rules, pools: settings).offers(task.pool, task.definition.needs)
+        var gates = isOffered ? [] : [GateName.needs]
         guard !rules.limits.isEmpty else { return gates }
         let facts = TaskFacts(
             pool: task.pool, agent: agent ?? "command",
@@ -47,21 +48,6 @@ extension Scheduler {
 
     private func provider(of task: TaskItem, agent: String) -> String {
         (rules.agents[agent] ?? AgentSettings()).provider(ofModel: task.definition.model)
-    }
-
-    // MARK: Capabilities
-
-    /// Whether the workers of a pool offer all that is needed.
-    func offers(_ pool: String, _ needs: [String]) -> Bool {
-        needs.isEmpty || settings[pool].map { $0.capabilities.isSuperset(of: needs) } ?? false
-    }
-
-    /// The first pool by name that offers what is needed and takes the work.
-    func poolOffering(_ needs: [String], to work: Work, except isExcluded: (String) -> Bool = { _ in false }) -> String? {
-        settings.values.filter { pool in
-            if case .prompt = work, pool.agent == nil { return false }
-            return offers(pool.name, needs) && !isExcluded(pool.name)
-        }.map(\.name).min()
     }
 
     // MARK: When the rules change
@@ -101,15 +87,18 @@ extension Scheduler {
 
     private func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         var changed = task
-        if changed.phase == .ready, !offers(task.pool, task.definition.needs), !task.definition.isPoolGiven,
-            let pool = poolOffering(task.definition.needs, to: task.definition.work)
-        {
-            changed.pool = pool
-        }
+        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = pool(for: task) }
         changed.lane = lane(of: changed, in: work.store)
         guard changed.place != task.place else { return }
         try work.store.update(changed, from: task.place)
         if changed.phase == .ready { work.noteReady(changed) }
+    }
+
+    /// Where a task goes whose own pool does not offer what it needs, if another does.
+    private func pool(for task: TaskItem) -> String {
+        let chooser = Chooser(rules: rules, pools: settings)
+        guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
+        return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil) ?? task.pool
     }
 }
 

@@ -13,7 +13,7 @@ public enum SpecRules {
     /// Bytes of a prompt, or of the text for standard input.
     static let maximumText = 4 << 20
     static let maximumNeeds = 32
-    static let priorities = -1_000_000...1_000_000
+    public static let priorities = -1_000_000...1_000_000
     static let retries = 0...1_000
     /// Seconds: ten years.
     static let longest = 315_360_000.0
@@ -48,7 +48,6 @@ public enum SpecRules {
         try checkText(spec.name, "name", limit: maximumName, path)
         try checkText(spec.key, "key", limit: maximumKey, path)
         try checkText(spec.model, "model", limit: maximumName, path)
-        try checkText(spec.thinking, "thinking", limit: maximumName, path)
         try check(needs: spec.needs, path)
         if let labels = spec.labels {
             guard labels.count <= maximumLabels else { throw fail("labels", "more than \(maximumLabels) labels") }

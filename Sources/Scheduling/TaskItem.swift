@@ -30,6 +30,8 @@ public struct TaskDefinition: Sendable, Equatable {
     public var needs: [String] = []
     /// Whether the submitter has named the pool, so that no other will do.
     public var isPoolGiven = true
+    /// The rule that chose for it.
+    public var route: String?
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
     public var hasInput: Bool
     public var submitter: UInt32

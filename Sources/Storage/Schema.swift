@@ -115,6 +115,7 @@ enum Schema {
         -- Which gates a task has to pass: see GateName.
         ALTER TABLE task ADD COLUMN lane TEXT NOT NULL DEFAULT '';
         ALTER TABLE task ADD COLUMN needs TEXT;
+        ALTER TABLE task ADD COLUMN route TEXT;
         ALTER TABLE task ADD COLUMN pool_given INTEGER NOT NULL DEFAULT 1;
         DROP INDEX task_ready;
         CREATE INDEX task_ready ON task (pool, lane, priority DESC, id) WHERE phase = 0;

@@ -11,13 +11,13 @@ enum TaskColumns {
         """
     static let fixed = """
         command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at, \
-        needs, pool_given
+        needs, pool_given, route
         """
     static let all = "id, \(changing), \(fixed)"
     /// The same without what may be long: the beginning of a command or prompt, and no environment.
     static let brief = """
         id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
-        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given
+        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route
         """
     static let briefLength = 4096
     static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
@@ -26,7 +26,7 @@ enum TaskColumns {
         """
 
     static let insert = """
-        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 30).joined(separator: ", ")))
+        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 31).joined(separator: ", ")))
         """
     static let update = """
         UPDATE task SET pool = ?, phase = ?, priority = ?, name = ?, due_at = ?, due_relative = ?, timeout = ?, \
@@ -55,6 +55,7 @@ enum TaskColumns {
             variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
             definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
             definition.needs.isEmpty ? nil : definition.needs.joined(separator: " "), definition.isPoolGiven,
+            definition.route,
         ]
     }
 
@@ -101,6 +102,7 @@ enum TaskColumns {
             expiresAt: try columns.optional())
         if let needs = try columns.optional(String.self) { definition.needs = needs.split(separator: " ").map(String.init) }
         definition.isPoolGiven = try columns.next()
+        definition.route = try columns.optional()
         return definition
     }
 

@@ -15,7 +15,8 @@ import Testing
         ResizeParameters.self, AgentSelection.self, WorkerListParameters.self, StopParameters.self, SubscribeParameters.self,
         Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
         TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
-        PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, DaemonStatus.self,
+        PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, RouteExplanation.self,
+        RouteStep.self, DaemonStatus.self,
         SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
         Event.self, WireError.self,
@@ -25,6 +26,7 @@ import Testing
     static let words: [String: [String]] = [
         "Method": rawValues(Method.self), "TaskState": rawValues(TaskState.self),
         "WaitReason": rawValues(WaitReason.self), "RetryCause": rawValues(RetryCause.self),
+        "ThinkingLevel": rawValues(ThinkingLevel.self),
         "AttemptState": rawValues(AttemptState.self), "Outcome.Kind": rawValues(Outcome.Kind.self),
         "OutputStream": rawValues(OutputStream.self), "PoolRecord.State": rawValues(PoolRecord.State.self),
         "WorkerRecord.State": rawValues(WorkerRecord.State.self),
@@ -139,7 +141,7 @@ import Testing
         #expect(task["priority"]?["maximum"] == .number(Double(SpecRules.priorities.upperBound)))
         #expect(task["retries"]?["minimum"] == .number(Double(SpecRules.retries.lowerBound)))
         #expect(task["retries"]?["maximum"] == .number(Double(SpecRules.retries.upperBound)))
-        for name in ["name", "model", "thinking"] {
+        for name in ["name", "model"] {
             #expect(task[name]?["maxLength"] == .number(Double(SpecRules.maximumName)))
         }
         for name in ["timeout", "idle_timeout", "retry_delay"] {
@@ -166,7 +168,7 @@ import Testing
         #"{"command":["true"],"retry_delay":0}"#, #"{"command":["true"],"retry_delay":-1}"#,
         #"{"command":["true"],"retry_on":[]}"#, #"{"command":["true"],"retry_on":["exit","spawn"]}"#,
         #"{"command":["true"],"name":""}"#, #"{"command":["true"],"key":""}"#, #"{"command":["true"],"cwd":""}"#,
-        #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":""}"#,
+        #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":"high"}"#,
         #"{"command":["true"],"needs":[]}"#, #"{"command":["true"],"needs":["gpu"]}"#, #"{"command":["true"],"needs":[""]}"#,
         #"{"command":["true"],"labels":{},"env":{"LANG":"C"},"hold":true,"stdin":""}"#,
     ])
@@ -188,6 +190,7 @@ extension Method {
         case .update, .cancel, .retry, .hold, .release: TasksChanged.self
         case .wait: WaitResult.self
         case .logs: LogsEnd.self
+        case .routeExplain: RouteExplanation.self
         case .poolList: PoolList.self
         case .poolPause, .poolResume, .poolResize, .poolDrain, .agentResume, .drain, .stop: Acknowledged.self
         case .workerList: WorkerList.self

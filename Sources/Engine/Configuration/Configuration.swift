@@ -18,6 +18,8 @@ public struct Configuration: Sendable, Equatable {
     public var pools: [PoolConfiguration] = []
     public var agents: [String: AgentDefinition] = [:]
     public var limits: [ConcurrencyLimit] = []
+    public var routes: [RouteRule] = []
+    public var aliases: [String: String] = [:]
     /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
     public var longestWait: Int64 = 3_600_000
 
@@ -25,7 +27,9 @@ public struct Configuration: Sendable, Equatable {
 
     /// What the scheduler is to know beside the pools.
     package var rules: Rules {
-        Rules(agents: agents.mapValues { AgentSettings(model: $0.model) }, limits: limits, longestWait: longestWait)
+        Rules(
+            agents: agents.mapValues { AgentSettings(model: $0.model) }, limits: limits, routes: routes, aliases: aliases,
+            longestWait: longestWait)
     }
 
     /// What each pool offers.

@@ -42,6 +42,15 @@ struct Queries: Sendable {
         return page
     }
 
+    /// What would be chosen for a task.
+    func explain(_ spec: TaskSpec, by requester: Requester) throws -> RouteExplanation {
+        let draining = Set(try store.pools().filter { $0.mode == .draining }.map(\.name))
+        let configuration = configuration.value
+        let pools = Dictionary(uniqueKeysWithValues: configuration.pools.map { ($0.settings.name, $0.settings) })
+        return try Chooser(rules: configuration.rules, pools: pools) { draining.contains($0) }
+            .explain(spec, by: requester.uid)
+    }
+
     private func waitReasons() throws -> WaitReasons {
         WaitReasons(
             configuration: configuration.value, pausedPools: try pausedPools(), counts: store.counts,

@@ -41,6 +41,7 @@ final class RequestRouter: Sendable {
         case .drain: command(.drain, requester, responder)
         case .get(let parameters): query(responder) { try self.queries.get(parameters) }
         case .list(let parameters): query(responder) { try self.queries.list(parameters) }
+        case .routeExplain(let spec): query(responder) { try self.queries.explain(spec, by: requester) }
         case .poolList: query(responder) { try self.queries.pools() }
         case .workerList(let parameters): query(responder) { try self.queries.workers(parameters) }
         case .status: query(responder) { try self.queries.status() }

@@ -19,6 +19,8 @@ public final class SQLiteStore: TurnStore {
     let reader: DatabasePool
     private let checkpointer: Checkpointer
     private let state: Mutex<Tally>
+    /// Closed, and kept only because to release its queue has libdispatch look after its threads once a second from then on.
+    private let maker: DatabaseQueue?
 
     /// Opens the database, makes it where there is none, and brings an older one up to date.
     ///
@@ -27,7 +29,7 @@ public final class SQLiteStore: TurnStore {
     public init(path: String) throws {
         self.path = path
         try FileCheck.inspect(path)
-        try Self.makeIfMissing(path)
+        maker = try Self.makeIfMissing(path)
         let (writer, reader, checkpointer, tally) = try translatingErrors(of: path) {
             let writer = try Self.openWriter(path)
             let tally = try writer.writeWithoutTransaction { db in
@@ -46,18 +48,20 @@ public final class SQLiteStore: TurnStore {
 
     /// Makes a new database beside the path and moves it there when it is whole: an empty or half-made one at the path is then always
     /// a damaged one, and not a start that was cut short.
-    private static func makeIfMissing(_ path: String) throws {
-        guard !FileManager.default.fileExists(atPath: path) else { return }
+    private static func makeIfMissing(_ path: String) throws -> DatabaseQueue? {
+        guard !FileManager.default.fileExists(atPath: path) else { return nil }
         let new = path + ".new"
         for suffix in ["", "-journal"] { try? FileManager.default.removeItem(atPath: new + suffix) }
-        try translatingErrors(of: path) {
+        let queue = try translatingErrors(of: path) {
             let queue = try DatabaseQueue(path: new)
             try queue.writeWithoutTransaction { try Schema.migrate($0, from: 0) }
             try queue.close()
+            return queue
         }
         guard rename(new, path) == 0, DurableFile.syncDirectory(of: path) else {
             throw StorageError(.failed, "cannot make the database \(path): \(String(cString: strerror(errno)))")
         }
+        return queue
     }
 
     private static func openWriter(_ path: String) throws -> DatabaseQueue {

@@ -50,6 +50,8 @@ extension World {
         if !held.isEmpty { return ask(.release(held)) }
         guard ledger.unfinished.isEmpty else { return }
         guard !isSwept else { return finish() }
+        // Until then, somebody may still ask again.
+        guard deadline != .max else { return }
         isSwept = true
         try checkEnd()
         // Everything is forgotten now, and nothing may be left of it.

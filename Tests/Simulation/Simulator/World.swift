@@ -146,7 +146,7 @@ final class World {
             supervisor.isShort = shortUntil > clock.elapsed
             turnSupervisor()
         case .calm: try calm()
-        case .bound: if !isSwept { setDeadline() }
+        case .bound: setDeadline()
         case .sweep: try sweep()
         }
     }

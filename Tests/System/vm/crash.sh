@@ -94,16 +94,21 @@ check "a limit of processes" systemctl reload orchd
 # shellcheck disable=SC2016 # the shells are the tasks'
 for ((round = 1; round <= rounds; round++)); do
     for ending in exit stop timeout; do
-        last='exec sleep 100000'
-        [[ $ending != exit ]] || last='sleep 5; exit 3'
-        limit=()
-        [[ $ending != timeout ]] || limit=(--timeout 10s)
+        wait_escapee='exec sleep 100000' wait_bomb=$wait_escapee limit=() gate=/srv/runs/gate.$round
+        # They end when they are told to, and need no process for it: there may be none left to be had.
+        if [[ $ending = exit ]]; then
+            mkfifo -m 644 "$gate.escapee" "$gate.bomb"
+            wait_escapee="read -r line < $gate.escapee; exit 3" wait_bomb="read -r line < $gate.bomb; exit 3"
+        fi
+        [[ $ending != timeout ]] || limit=(--timeout 60s)
         escapee=$(submit "${limit[@]}" -- sh -c 'setsid -f sleep 100000; (env -i setsid -f sleep 100000 &)
-            setsid -f sh -c "kill -STOP \$\$; sleep 100000"; (trap "" TERM HUP INT; sleep 100000) & '"$last")
-        bomb=$(submit "${limit[@]}" -- sh -c 'bomb() { trap "" TERM; while :; do bomb & done; }; bomb & '"$last")
+            setsid -f sh -c "kill -STOP \$\$; sleep 100000"; (trap "" TERM HUP INT; sleep 100000) & '"$wait_escapee")
         eventually "round $round, $ending: processes that escape" has_processes "$escapee" 5
+        # Not before: they are of one user, and it takes all that there are.
+        bomb=$(submit "${limit[@]}" -- sh -c 'bomb() { trap "" TERM; while :; do bomb & done; }; bomb & '"$wait_bomb")
         eventually "and a bomb" has_processes "$bomb" 20
         mapfile -t pids < <(processes "$escapee")
+        [[ $ending != exit ]] || { echo go > "$gate.escapee"; echo go > "$gate.bomb"; }
         [[ $ending != stop ]] || check "stop" alice orchctl stop "$escapee" "$bomb"
         await "$escapee" "$bomb" > /dev/null 2>&1
         gone "nothing of the one is left" "${pids[@]}"

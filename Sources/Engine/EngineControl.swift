@@ -42,7 +42,7 @@ package final class EngineControl: Sendable {
                 }
                 guard let token = expected else { return }
                 inbox.push([
-                    .configured(new.pools.map(\.settings)),
+                    .ruled(new.rules), .configured(new.pools.map(\.settings)),
                     .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(summary)", reply: token),
                 ])
             } catch let error as ConfigurationError {
@@ -73,6 +73,8 @@ package final class EngineControl: Sendable {
             }
         }
         if old.agents != new.agents { changes.append("agents changed") }
+        if old.routes != new.routes || old.aliases != new.aliases { changes.append("routes changed") }
+        if old.limits != new.limits { changes.append("limits changed") }
         if old.socket != new.socket || old.stateDirectory != new.stateDirectory || old.connections != new.connections {
             changes.append("[daemon] and [limits] take effect at the next start")
         }

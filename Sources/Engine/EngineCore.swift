@@ -55,7 +55,7 @@ package final class EngineCore: Sendable {
         files.removeWorkers(except: Set(try store.workers().map(\.id)))
         performer.removeLeftovers(store)
         inbox.push([
-            .configured(configuration.pools.map(\.settings)),
+            .ruled(configuration.rules), .configured(configuration.pools.map(\.settings)),
             .announced(.daemonStarted, detail: "version \(Release.version)", reply: nil),
         ])
     }

@@ -10,11 +10,13 @@ public enum Call: Sendable, Equatable {
     case release(TaskSelection)
     case wait(WaitParameters)
     case logs(LogsParameters)
+    case routeExplain(TaskSpec)
     case poolList
     case poolPause(PoolSelection)
     case poolResume(PoolSelection)
     case poolResize(ResizeParameters)
     case poolDrain(PoolSelection)
+    case agentResume(AgentSelection)
     case workerList(WorkerListParameters)
     case status
     case reload
@@ -36,11 +38,13 @@ public enum Call: Sendable, Equatable {
         case .release: .release
         case .wait: .wait
         case .logs: .logs
+        case .routeExplain: .routeExplain
         case .poolList: .poolList
         case .poolPause: .poolPause
         case .poolResume: .poolResume
         case .poolResize: .poolResize
         case .poolDrain: .poolDrain
+        case .agentResume: .agentResume
         case .workerList: .workerList
         case .status: .status
         case .reload: .reload
@@ -65,10 +69,12 @@ public enum Call: Sendable, Equatable {
         case .release: self = .release(try TaskSelection(from: params()))
         case .wait: self = .wait(try WaitParameters(from: params()))
         case .logs: self = .logs(try LogsParameters(from: params()))
+        case .routeExplain: self = .routeExplain(try TaskSpec(from: params()))
         case .poolPause: self = .poolPause(try PoolSelection(from: params()))
         case .poolResume: self = .poolResume(try PoolSelection(from: params()))
         case .poolResize: self = .poolResize(try ResizeParameters(from: params()))
         case .poolDrain: self = .poolDrain(try PoolSelection(from: params()))
+        case .agentResume: self = .agentResume(try AgentSelection(from: params()))
         case .workerList: self = .workerList(try WorkerListParameters(from: params()))
         case .stop: self = .stop(try StopParameters(from: params()))
         case .subscribe: self = .subscribe(try SubscribeParameters(from: params()))
@@ -96,8 +102,10 @@ public enum Call: Sendable, Equatable {
         case .retry(let it), .hold(let it), .release(let it): try it.encode(to: encoder)
         case .wait(let it): try it.encode(to: encoder)
         case .logs(let it): try it.encode(to: encoder)
+        case .routeExplain(let it): try it.encode(to: encoder)
         case .poolPause(let it), .poolResume(let it), .poolDrain(let it): try it.encode(to: encoder)
         case .poolResize(let it): try it.encode(to: encoder)
+        case .agentResume(let it): try it.encode(to: encoder)
         case .workerList(let it): try it.encode(to: encoder)
         case .stop(let it): try it.encode(to: encoder)
         case .subscribe(let it): try it.encode(to: encoder)

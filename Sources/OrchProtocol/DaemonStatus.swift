@@ -39,6 +39,8 @@ public struct PoolRecord: Codable, Sendable, Equatable {
     public var ready: Int?
     /// Why its warm workers do not start.
     public var problem: String?
+    /// What its workers offer to tasks that need it.
+    public var capabilities: [String]?
 
     public init(name: String, state: State, slots: Int, agent: String, counts: TaskCounts) {
         self.name = name
@@ -144,6 +146,8 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var pools: [PoolRecord]
     /// Sentences about what is degraded, each with what to do.
     public var problems: [String]
+    /// What keeps tasks from starting beyond their pools and times.
+    public var gates: [GateRecord]?
     /// The sequence number of the latest event.
     public var lastEvent: Int64
 
@@ -164,7 +168,7 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case state, version, pid, now, supervisor, counts, pools, problems
+        case state, version, pid, now, supervisor, counts, pools, problems, gates
         case startedAt = "started_at"
         case lastEvent = "last_event"
     }

@@ -23,14 +23,17 @@ public struct Event: Codable, Sendable, Equatable {
         public static let daemonReloaded = Self("daemon.reloaded")
         /// The queue was replaced by a backup while no daemon ran.
         public static let daemonRestored = Self("daemon.restored")
+        /// Something keeps tasks from starting for a while: an agent's usage limit, a budget.
+        public static let gateClosed = Self("gate.closed")
+        public static let gateOpened = Self("gate.opened")
         public static let supervisorConnected = Self("supervisor.connected")
         public static let supervisorLost = Self("supervisor.lost")
 
         public static let allCases: [Self] = [
             .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskHeld, .taskReleased, .taskUpdated,
             .workerReady, .workerExited, .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted,
-            .daemonDraining, .daemonReloaded,
-            .daemonRestored, .supervisorConnected, .supervisorLost,
+            .daemonDraining, .daemonReloaded, .daemonRestored, .gateClosed, .gateOpened, .supervisorConnected,
+            .supervisorLost,
         ]
 
         public let rawValue: String
@@ -43,6 +46,8 @@ public struct Event: Codable, Sendable, Equatable {
     public var task: Int64?
     public var attempt: Int?
     public var pool: String?
+    /// The gate's name: `agent:claude/anthropic`.
+    public var gate: String?
     public var worker: String?
     public var pid: Int32?
     public var state: TaskState?

@@ -196,6 +196,19 @@ public struct ResizeParameters: Codable, Sendable, Equatable {
     }
 }
 
+public struct AgentSelection: Codable, Sendable, Equatable {
+    public var agent: String
+
+    public init(agent: String) { self.agent = agent }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case agent }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        agent = try container.decode(String.self, forKey: .agent)
+    }
+}
+
 public struct WorkerListParameters: Codable, Sendable, Equatable {
     public var pool: String?
 

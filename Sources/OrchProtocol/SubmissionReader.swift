@@ -70,7 +70,8 @@ struct SubmissionReader {
         case "cwd": return assign(\.cwd, string(value))
         case "stdin": return assign(\.stdin, string(value))
         case "model": return assign(\.model, string(value))
-        case "thinking": return assign(\.thinking, string(value))
+        case "thinking": return assign(\.thinking, string(value).flatMap(ThinkingLevel.init(rawValue:)))
+        case "needs": return assign(\.needs, strings(value))
         default: return false
         }
     }

@@ -61,6 +61,12 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var cwd: String?
     public var model: String?
     public var thinking: String?
+    /// The rule that chose what its submitter left open.
+    public var route: String?
+    /// Capabilities that its pool or worker must offer.
+    public var needs: [String]?
+    /// The gates that it has to pass, or has passed: `agent:claude/anthropic`, `limit:gpu`.
+    public var gates: [String]?
     public var timeout: Double?
     public var idleTimeout: Double?
     public var retries: Int
@@ -75,7 +81,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case id, state, waiting, reason, pool, name, command, prompt, labels, priority, submitter, key, cwd, model
-        case thinking, timeout, retries, expires, attempts, result
+        case thinking, route, needs, gates, timeout, retries, expires, attempts, result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"
         case startedAt = "started_at"

@@ -33,11 +33,13 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     /// Text for the standard input; it is empty where not given.
     public var stdin: String?
     public var model: String?
-    public var thinking: String?
+    public var thinking: ThinkingLevel?
+    /// Capabilities that its pool or worker must offer, all of them.
+    public var needs: [String]?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case command, prompt, pool, name, labels, priority, timeout, retries, expires, hold, key, env, cwd, stdin
-        case model, thinking
+        case model, thinking, needs
         case idleTimeout = "idle_timeout"
         case retryOn = "retry_on"
         case retryDelay = "retry_delay"
@@ -70,7 +72,8 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         cwd = try container.decodeIfPresent(String.self, forKey: .cwd)
         stdin = try container.decodeIfPresent(String.self, forKey: .stdin)
         model = try container.decodeIfPresent(String.self, forKey: .model)
-        thinking = try container.decodeIfPresent(String.self, forKey: .thinking)
+        thinking = try container.decodeIfPresent(ThinkingLevel.self, forKey: .thinking)
+        needs = try container.decodeIfPresent([String].self, forKey: .needs)
     }
 }
 

@@ -6,7 +6,7 @@ public enum EventText {
     public static func line(_ event: Event, now: WireTime, style: Style) -> String {
         var parts = [style(.dim, LocalTime.short(event.at, now: now)), style(role(event), padded(event.kind.rawValue))]
         if let task = event.task { parts.append("\(task)" + (event.attempt.map { ".\($0)" } ?? "")) }
-        if let place = event.worker ?? event.pool { parts.append(SafeText.line(place)) }
+        if let place = event.worker ?? event.pool ?? event.gate { parts.append(SafeText.line(place)) }
         if let state = event.state, state != .queued, state != .running { parts.append(state.rawValue) }
         if let detail = event.detail {
             parts.append(SafeText.line(detail))
@@ -23,7 +23,7 @@ public enum EventText {
     private static func role(_ event: Event) -> Style.Role {
         switch event.kind {
         case .taskStarted: .accent
-        case .taskRetrying, .daemonDraining, .poolPaused, .poolDraining: .warning
+        case .taskRetrying, .daemonDraining, .poolPaused, .poolDraining, .gateClosed: .warning
         case .supervisorLost: .bad
         case .taskFinished: event.state == .succeeded ? .good : event.state == .failed ? .bad : .dim
         default: .plain

@@ -19,6 +19,15 @@ public enum LocalTime {
             + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday) + " " + clock
     }
 
+    /// The first whole minute that is not before it: `14:05`, with the date where it is another day.
+    public static func minute(_ time: WireTime, now: WireTime) -> String {
+        let rounded = WireTime(milliseconds: (time.milliseconds + 59_999) / 60_000 * 60_000)
+        let (moment, today) = (fields(rounded), fields(now))
+        let clock = two(moment.tm_hour) + ":" + two(moment.tm_min)
+        guard moment.tm_year != today.tm_year || moment.tm_yday != today.tm_yday else { return clock }
+        return "\(moment.tm_year + 1900)-" + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday) + " " + clock
+    }
+
     /// Date and hour, and the distance from now: `2026-11-22 14:05:03 (3m ago)`.
     public static func full(_ time: WireTime, now: WireTime) -> String {
         let moment = fields(time)

@@ -12,6 +12,9 @@ public enum StatusText {
     ) -> String {
         var text = problems(status, style) + headline(status, style) + "\n"
         text += "\n" + PoolTable.make(status.pools).text(style: style, width: width)
+        if let gates = status.gates, !gates.isEmpty {
+            text += "\n" + GateTable.make(gates, now: status.now).text(style: style, width: width)
+        }
         let listed = onlyBusy ? workers.filter { $0.state != .idle } : workers
         if !listed.isEmpty { text += "\n" + WorkerTable.make(listed, now: status.now).text(style: style, width: width) }
         return text
@@ -63,6 +66,22 @@ public enum PoolTable {
     /// A zero is no news.
     private static func number(_ value: Int, _ role: Style.Role = .plain) -> Table.Cell {
         .init(String(value), value == 0 ? .dim : role)
+    }
+}
+
+/// What keeps tasks from starting.
+public enum GateTable {
+    public static func make(_ gates: [GateRecord], now: WireTime) -> Table {
+        var table = Table([
+            .init("CLOSED"), .init("UNTIL"), .init("WAITING", alignsRight: true), .init("WHY", shrinks: true),
+        ])
+        for gate in gates {
+            table.add([
+                .init(SafeText.line(gate.name), .warning), .init(gate.until.map { LocalTime.short($0, now: now) } ?? ""),
+                .init(String(gate.waiting)), .init(SafeText.line(gate.reason)),
+            ])
+        }
+        return table
     }
 }
 

@@ -38,6 +38,8 @@ public enum Command: Sendable, Equatable {
     case resumePool(String)
     case resizePool(String, slots: Int)
     case drainPool(String)
+    /// Let the tasks of an agent go that is limited until a time.
+    case resumeAgent(String)
     /// Start nothing more.
     case drain
     /// End everything that runs, and start nothing more.
@@ -78,7 +80,11 @@ public enum Input: Sendable, Equatable {
     case command(Command, by: Requester, reply: ReplyToken)
     /// The rest of a cancellation that is too large for one turn.
     case cancelMore(pool: String?, after: Int64, count: Int, by: Requester, reply: ReplyToken)
+    /// Comes before the pools that it is in force with.
+    case ruled(Rules)
     case configured([PoolSettings])
+    /// The rest of the tasks that new rules may have for another lane.
+    case placeAnew(after: Int64, by: Int64)
     /// Something about the daemon as a whole that belongs among the events; the answer comes when it is on the disk.
     case announced(Event.Kind, detail: String?, reply: ReplyToken?)
     case connected(Inventory)

@@ -12,6 +12,10 @@ public struct PoolSettings: Sendable, Equatable {
     public var grace: Int64
     /// Of a pool whose workers are started ahead of their tasks; nil for one that starts a process for each task.
     public var warm: WarmSettings?
+    /// What its workers offer to tasks that need it.
+    public var capabilities: Set<String> = []
+    /// Whether prompts may say at their beginning what is to be chosen for them: see ``InlineTags``.
+    public var inlineTags = true
     static let defaultGrace: Int64 = 10_000
 
     public init(

@@ -74,6 +74,7 @@ extension Scheduler {
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         if outcome.isSuccess {
+            try noteSuccess(of: task, &work)
             return try finish(task, as: .succeeded, reason: reason, attempt: attempt, &work)
         }
         // Whoever cancelled it does not want another attempt, also not where this one failed by itself before it could be ended.
@@ -106,11 +107,10 @@ extension Scheduler {
         let place = task.place
         task.attempts -= 1
         task.reason = reason
-        task.phase = delay > 0 ? .delayed : .ready
         task.dueAt = delay > 0 ? work.now.wall + delay : nil
         task.dueIsRelative = delay > 0
+        if delay > 0 { task.phase = .delayed } else { makeReady(&task, &work) }
         try work.store.update(task, from: place)
-        if delay == 0 { work.noteReady(task) }
     }
 
     /// It never started.

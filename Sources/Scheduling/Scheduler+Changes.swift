@@ -35,8 +35,8 @@ extension Scheduler {
             task.dueIsRelative = false
             if task.phase != .held { task.phase = isLater ? .delayed : .ready }
         }
+        if task.phase == .ready { makeReady(&task, &work) }
         try work.store.update(task, from: place)
-        if task.phase == .ready { work.noteReady(task) }
         work.event(.taskUpdated, of: task)
         work.effects.append(.reply(reply, .changed(TasksChanged(tasks: [.init(id: task.id, state: task.phase.state)]))))
     }
@@ -56,11 +56,10 @@ extension Scheduler {
                 throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
             }
         } apply: { task, work in
-            task.phase = .ready
             task.forgivenAttempts = task.attempts
             task.finishedAt = nil
             task.reason = nil
-            work.noteReady(task)
+            makeReady(&task, &work)
             work.event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
         }
     }
@@ -90,9 +89,8 @@ extension Scheduler {
             }
         } apply: { task, work in
             let isLater = (task.dueAt ?? 0) > work.now.wall
-            task.phase = isLater ? .delayed : .ready
             task.reason = nil
-            if !isLater { work.noteReady(task) }
+            if isLater { task.phase = .delayed } else { makeReady(&task, &work) }
             work.event(.taskReleased, of: task)
         }
     }

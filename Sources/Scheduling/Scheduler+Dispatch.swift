@@ -4,6 +4,7 @@ import OrchProtocol
 extension Scheduler {
     func dispatch(_ work: inout TurnWork<some TaskTransaction>, cycle: Double) throws {
         guard isConnected, !isDraining else { return }
+        var gated: [String: PoolRoom] = [:]
         for pool in try work.store.pools() {
             guard let its = settings[pool.name] else { continue }
             if let warm = its.warm {
@@ -14,10 +15,67 @@ extension Scheduler {
             try giveWay(in: pool, &work)
             let live = work.store.live(in: pool.name)
             let depth = runAhead[pool.name]?.depth(slots: pool.slots, cycle: cycle) ?? 0
-            let room = pool.slots + depth - live.dispatched - live.running
-            guard pool.slots > 0, room > 0, work.store.counts(of: pool.name).ready > 0 else { continue }
-            for task in try work.store.ready(in: pool.name, limit: room) { try dispatch(task, &work) }
+            let free = pool.slots - live.dispatched - live.running
+            guard pool.slots > 0, free + depth > 0, work.store.counts(of: pool.name).ready > 0 else { continue }
+            if work.store.lanes(in: pool.name).isEmpty {
+                for task in try work.store.ready(in: pool.name, lane: "", limit: free + depth) { try dispatch(task, &work) }
+            } else {
+                gated[pool.name] = PoolRoom(slots: free, ahead: depth)
+            }
         }
+        if !gated.isEmpty { try dispatchByLanes(gated, &work) }
+    }
+
+    /// What a pool can still be handed.
+    private struct PoolRoom {
+        var slots: Int
+        /// Beyond the slots; never for a task that has gates to pass, since it must not start once one has closed.
+        var ahead: Int
+    }
+
+    /// Takes the best of the tasks at the heads of all open lanes, again and again, over all these pools, since they may share
+    /// limits. It costs a look at each lane, and another for each task that is taken.
+    private func dispatchByLanes(
+        _ rooms: [String: PoolRoom], _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        var rooms = rooms
+        var turnstile = Turnstile(rules: rules, gates: work.store.gates, busy: work.store.busyLanes)
+        var heads: [TaskItem] = []
+        for pool in rooms.keys.sorted() {
+            for lane in [""] + work.store.lanes(in: pool).keys.sorted() where turnstile.isOpen(lane) {
+                heads += try work.store.ready(in: pool, lane: lane, limit: 1)
+            }
+        }
+        while let index = heads.indices.max(by: { heads[$1].goesBefore(heads[$0]) }) {
+            let task = heads.remove(at: index)
+            guard let room = rooms[task.pool], turnstile.isOpen(task.lane) else { continue }
+            // What comes next in the pool must wait for a slot; something later must not be run ahead of it.
+            guard room.slots > 0 || (task.lane.isEmpty && room.slots + room.ahead > 0) else {
+                rooms[task.pool] = nil
+                continue
+            }
+            try dispatch(task, &work)
+            turnstile.enter(task.lane)
+            rooms[task.pool]?.slots -= 1
+            heads += try work.store.ready(in: task.pool, lane: task.lane, limit: 1)
+        }
+    }
+
+    /// The tasks of one pool that are next, the best first, of open lanes only.
+    func best(in pool: String, limit: Int, _ work: inout TurnWork<some TaskTransaction>) throws -> [TaskItem] {
+        let lanes = [""] + work.store.lanes(in: pool).keys.sorted()
+        guard lanes.count > 1 else { return try work.store.ready(in: pool, lane: "", limit: limit) }
+        var turnstile = Turnstile(rules: rules, gates: work.store.gates, busy: work.store.busyLanes)
+        var candidates: [TaskItem] = []
+        for lane in lanes where turnstile.isOpen(lane) {
+            candidates += try work.store.ready(in: pool, lane: lane, limit: limit)
+        }
+        var best: [TaskItem] = []
+        for task in candidates.sorted(by: { $0.goesBefore($1) }) where best.count < limit && turnstile.isOpen(task.lane) {
+            turnstile.enter(task.lane)
+            best.append(task)
+        }
+        return best
     }
 
     private func dispatch(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
@@ -41,11 +99,24 @@ extension Scheduler {
         }
     }
 
+    /// Notes the tasks of a pool that would be next, where they became ready while nobody listened.
+    func noteHeads(of pool: String, _ work: inout TurnWork<some TaskTransaction>) throws {
+        for lane in [""] + work.store.lanes(in: pool).keys.sorted() {
+            if let best = try work.store.ready(in: pool, lane: lane, limit: 1).first { work.noteReady(best) }
+        }
+    }
+
     /// Takes back everything of a pool that has not started. A supervisor that comes later is told by `reconcile`.
     func takeBack(_ pool: String, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard isConnected else { return }
         for (attempt, _) in try work.store.dispatchedAttempts(in: pool) where attempt.stopping == nil {
             work.effects.append(.revoke(attempt: attempt.id))
         }
+    }
+}
+
+extension TaskItem {
+    fileprivate func goesBefore(_ other: TaskItem) -> Bool {
+        (other.priority, id) < (priority, other.id)
     }
 }

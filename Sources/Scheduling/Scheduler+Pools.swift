@@ -20,6 +20,7 @@ extension Scheduler {
             try takeBack(name, &work)
             if !work.store.occupiedPools.contains(name) { try work.store.removePool(name) }
         }
+        try checkLanes(&work)
     }
 
     func setMode(

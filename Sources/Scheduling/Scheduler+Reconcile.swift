@@ -43,7 +43,7 @@ extension Scheduler {
             }
         }
         // While nobody listened, something may have become ready that matters more than what waits there.
-        for pool in startable.sorted() { if let best = try work.store.ready(in: pool, limit: 1).first { work.noteReady(best) } }
+        for pool in startable.sorted() { try noteHeads(of: pool, &work) }
         // Nothing runs that the store does not know: it can only be of a database that was replaced by an older copy.
         for id in unknown.sorted() { work.effects.append(.stop(attempt: id, grace: 0)) }
     }

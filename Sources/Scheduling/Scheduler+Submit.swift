@@ -6,7 +6,8 @@ extension Scheduler {
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         let specs = submission.specs
-        let states = Dictionary(uniqueKeysWithValues: try work.store.pools().map { ($0.name, $0) })
+        let draining = Set(try work.store.pools().filter { $0.mode == .draining }.map(\.name))
+        let chooser = Chooser(rules: rules, pools: settings) { draining.contains($0) }
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
         // All of them are checked before the first is written. What becomes of them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
@@ -15,7 +16,7 @@ extension Scheduler {
             try SpecRules.check(spec, path: path(index))
             // A repeated request gets its answer whatever has become of the pool meanwhile.
             guard try task(with: spec.key, of: requester, in: work.store) == nil else { continue }
-            _ = try item(from: spec, path: path(index), by: requester, states: states, now: work.now)
+            _ = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
             count += 1
         }
         guard work.store.queuedCount + count <= limits.queued else {
@@ -29,7 +30,7 @@ extension Scheduler {
             if let id = try task(with: spec.key, of: requester, in: work.store) {
                 results.append(Submitted(id: id, created: false))
             } else {
-                let task = try item(from: spec, path: path(index), by: requester, states: states, now: work.now)
+                let task = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
                 results.append(try accept(task, input: spec.stdin, &work))
             }
         }
@@ -47,20 +48,21 @@ extension Scheduler {
         _ task: TaskItem, input: String?, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
         var task = task
+        if task.phase == .ready { makeReady(&task, &work) }
         task.id = try work.store.insert(task, input: input)
-        if task.phase == .ready { work.noteReady(task) }
         work.event(.taskQueued, of: task, detail: task.reason)
-        return Submitted(id: task.id, created: true)
+        return Submitted(id: task.id, created: true, warning: warning(of: task))
     }
 
     private func item(
-        from spec: TaskSpec, path: String?, by requester: Requester, states: [String: PoolState], now: Now
+        from spec: TaskSpec, path: String?, by requester: Requester, _ chooser: Chooser, now: Now
     ) throws -> TaskItem {
-        let name = spec.pool ?? "default"
+        let choice = try chooser.choose(for: spec, by: requester.uid, path: path)
+        let name = choice.pool
         guard let pool = settings[name] else {
             throw unknownPool(name, field: SpecRules.field("pool", path))
         }
-        guard states[name]?.mode != .draining else {
+        guard !chooser.isDraining(name) else {
             throw draining(name, field: SpecRules.field("pool", path))
         }
         let job: Work
@@ -72,14 +74,17 @@ extension Scheduler {
                 "the pool \"\(name)\" has no agent for prompts; give a command, or name a pool that has one",
                 field: SpecRules.field("prompt", path))
         } else {
-            job = .prompt(spec.prompt ?? "")
+            job = .prompt(choice.prompt ?? "")
         }
-        let definition = TaskDefinition(
+        var definition = TaskDefinition(
             work: job, labels: spec.labels ?? [:], key: spec.key, environment: spec.env ?? [:], directory: spec.cwd,
-            model: spec.model, thinking: spec.thinking, hasInput: spec.stdin != nil, submitter: requester.uid,
+            model: choice.model, thinking: choice.thinking?.rawValue, hasInput: spec.stdin != nil, submitter: requester.uid,
             submittedAt: now.wall, expiresAt: spec.expires?.milliseconds)
+        definition.needs = choice.needs
+        definition.isPoolGiven = choice.isPoolGiven
+        definition.route = choice.route
         var task = TaskItem(
-            definition: definition, pool: name, phase: .ready, name: spec.name, priority: spec.priority ?? 0,
+            definition: definition, pool: name, phase: .ready, name: spec.name, priority: choice.priority,
             timeout: SpecRules.milliseconds(spec.timeout) ?? pool.timeout,
             idleTimeout: SpecRules.milliseconds(spec.idleTimeout) ?? pool.idleTimeout,
             retry: RetryPolicy(
@@ -95,6 +100,13 @@ extension Scheduler {
             task.reason = "held"
         }
         return task
+    }
+
+    private func warning(of task: TaskItem) -> String? {
+        let needs = task.definition.needs
+        guard !needs.isEmpty, !Chooser(rules: rules, pools: settings).offers(task.pool, needs) else { return nil }
+        return Capabilities.complaint(needs, pool: task.pool, offered: settings.mapValues(\.capabilities))
+            + "; the task waits until that changes"
     }
 
     func draining(_ name: String, field: String = "pool") -> WireError {

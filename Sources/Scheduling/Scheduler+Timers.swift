@@ -11,11 +11,10 @@ extension Scheduler {
         let due = try work.store.due(at: work.now.wall, limit: Self.stride)
         for var task in due {
             let place = task.place
-            task.phase = .ready
             task.dueAt = nil
             task.reason = nil
+            makeReady(&task, &work)
             try work.store.update(task, from: place)
-            work.noteReady(task)
         }
         if max(expired.count, due.count) == Self.stride { work.isUnfinished = true }
     }

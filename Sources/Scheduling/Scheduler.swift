@@ -16,6 +16,7 @@ public struct Scheduler: Sendable {
     }
 
     var settings: [String: PoolSettings] = [:]
+    var rules = Rules()
     var limits: Limits
     var runAhead: [String: RunAhead] = [:]
     var isConnected = false
@@ -40,6 +41,7 @@ public struct Scheduler: Sendable {
     ) throws -> Turn {
         var work = TurnWork(store: store, now: now)
         for input in inputs { try take(input, &work) }
+        try wakeGates(&work)
         try wakeTasks(&work)
         try wakeAttempts(&work)
         try wakeWorkers(&work)
@@ -57,7 +59,9 @@ public struct Scheduler: Sendable {
             }
         case .cancelMore(let pool, let after, let count, let requester, let reply):
             try cancelMany(in: pool, after: after, count: count, by: requester, reply: reply, &work)
+        case .ruled(let rules): self.rules = rules
         case .configured(let pools): try configure(pools, &work)
+        case .placeAnew(let id, let number): try placeAnew(after: id, by: number, &work)
         case .announced(let kind, let detail, let reply):
             work.event(kind) { $0.detail = detail }
             if let reply { work.effects.append(.reply(reply, .done(detail ?? ""))) }
@@ -71,7 +75,9 @@ public struct Scheduler: Sendable {
             work.effects.append(.heard(worker: id, bytes: bytes))
         case .outputSeen(let attempt, let monotonic): try noteOutput(attempt, at: monotonic, &work)
         case .outputLimitReached(let attempt): try stop(attempt, because: .outputLimit, &work)
-        case .clockStepped(let step): try work.store.shiftRelativeDueTimes(by: step)
+        case .clockStepped(let step):
+            try work.store.shiftRelativeDueTimes(by: step)
+            try shiftGates(by: step, &work)
         case .retire(let before, let keep): try retire(before: before, keep: keep, &work)
         }
     }
@@ -92,6 +98,7 @@ public struct Scheduler: Sendable {
         case .resumePool(let name): try setMode(.active, of: name, by: requester, reply: reply, &work)
         case .drainPool(let name): try setMode(.draining, of: name, by: requester, reply: reply, &work)
         case .resizePool(let name, let slots): try resize(name, slots: slots, by: requester, reply: reply, &work)
+        case .resumeAgent(let name): try resumeAgent(name, by: requester, reply: reply, &work)
         case .drain: try drain(by: requester, reply: reply, &work)
         case .shutdown: try shutdown(by: requester, reply: reply, &work)
         }
@@ -162,8 +169,13 @@ struct TurnWork<Store: TaskTransaction> {
         }
         turn.effects = effects + launches
         if !events.isEmpty { turn.effects.append(.publish(events)) }
-        turn.nextWall = isUnfinished ? now.wall : [try store.nextWallTime(), wakeWall].compactMap(\.self).min()
+        turn.nextWall = isUnfinished ? now.wall : [try nextWallTime(), wakeWall].compactMap(\.self).min()
         turn.nextMonotonic = isUnfinished ? now.monotonic : try store.nextMonotonicTime()
         return turn
+    }
+
+    private func nextWallTime() throws -> Int64? {
+        let next = try store.nextWallTime()
+        return store.gates.isEmpty ? next : store.gates.values.reduce(next) { min($0 ?? .max, $1.until ?? .max) }
     }
 }

@@ -1,7 +1,7 @@
 import OrchProtocol
 
 /// What the parameters of a task must be beyond their types. Each complaint names the parameter.
-enum SpecRules {
+public enum SpecRules {
     static let maximumName = 200
     static let maximumKey = 256
     static let maximumLabels = 64
@@ -12,7 +12,8 @@ enum SpecRules {
     static let maximumArgument = 131_072
     /// Bytes of a prompt, or of the text for standard input.
     static let maximumText = 4 << 20
-    static let priorities = -1_000_000...1_000_000
+    static let maximumNeeds = 32
+    public static let priorities = -1_000_000...1_000_000
     static let retries = 0...1_000
     /// Seconds: ten years.
     static let longest = 315_360_000.0
@@ -47,7 +48,7 @@ enum SpecRules {
         try checkText(spec.name, "name", limit: maximumName, path)
         try checkText(spec.key, "key", limit: maximumKey, path)
         try checkText(spec.model, "model", limit: maximumName, path)
-        try checkText(spec.thinking, "thinking", limit: maximumName, path)
+        try check(needs: spec.needs, path)
         if let labels = spec.labels {
             guard labels.count <= maximumLabels else { throw fail("labels", "more than \(maximumLabels) labels") }
             for (key, value) in labels {
@@ -71,6 +72,24 @@ enum SpecRules {
         if let retryOn = spec.retryOn, retryOn.isEmpty {
             throw fail("retry_on", "is empty; leave it out, or set \"retries\" to 0")
         }
+    }
+
+    static func check(needs: [String]?, _ path: String?) throws(WireError) {
+        guard let needs else { return }
+        guard needs.count <= maximumNeeds, needs.allSatisfy(isCapability) else {
+            throw WireError(
+                .invalidParameter,
+                "at most \(maximumNeeds) capabilities, each of 1 to 64 letters, digits, \".\", \"-\", \"_\" and \":\"",
+                field: field("needs", path))
+        }
+    }
+
+    /// Whether a text can be the name of a capability.
+    public static func isCapability(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789.-_:".unicodeScalars.contains($0))
+            }
     }
 
     static func check(priority: Int?, _ path: String?) throws(WireError) {

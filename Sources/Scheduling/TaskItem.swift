@@ -26,6 +26,12 @@ public struct TaskDefinition: Sendable, Equatable {
     public var directory: String?
     public var model: String?
     public var thinking: String?
+    /// Capabilities that its pool must offer, each once.
+    public var needs: [String] = []
+    /// Whether the submitter has named the pool, so that no other will do.
+    public var isPoolGiven = true
+    /// The rule that chose for it.
+    public var route: String?
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
     public var hasInput: Bool
     public var submitter: UInt32
@@ -58,10 +64,20 @@ public struct TaskItem: Sendable, Equatable {
     public struct Place: Sendable, Hashable {
         public var pool: String
         public var phase: Phase
+        /// The names of the gates that a ready task has to pass, and a running one has passed: see ``GateName``. Says nothing in
+        /// other phases.
+        public var lane: String
 
-        public init(pool: String, phase: Phase) {
+        public init(pool: String, phase: Phase, lane: String = "") {
             self.pool = pool
             self.phase = phase
+            self.lane = lane
+        }
+
+        /// Lanes are few, and most tasks have none.
+        public func hash(into hasher: inout Hasher) {
+            hasher.combine(pool)
+            hasher.combine(phase)
         }
     }
 
@@ -114,5 +130,10 @@ public struct TaskItem: Sendable, Equatable {
     public var phase: Phase {
         get { place.phase }
         set { place.phase = newValue }
+    }
+
+    public var lane: String {
+        get { place.lane }
+        set { place.lane = newValue }
     }
 }

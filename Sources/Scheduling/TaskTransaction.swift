@@ -16,8 +16,8 @@ public protocol TaskTransaction: AnyObject {
     func task(withKey key: String, of submitter: UInt32) throws -> Int64?
     /// Writes everything but the definition. `place` is where the task was when it was read.
     func update(_ task: TaskItem, from place: TaskItem.Place) throws
-    /// The ready tasks of a pool, the highest priority first, and of those the oldest.
-    func ready(in pool: String, limit: Int) throws -> [TaskItem]
+    /// The ready tasks of a lane of a pool, the highest priority first, and of those the oldest.
+    func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem]
     /// Delayed tasks whose time has come.
     func due(at wall: Int64, limit: Int) throws -> [TaskItem]
     /// Queued tasks that were to have started by now.
@@ -78,6 +78,17 @@ public protocol TaskTransaction: AnyObject {
     func removePool(_ name: String) throws
     func counts(of pool: String) -> TaskCounts
     func live(in pool: String) -> LiveCounts
+    /// How many ready tasks of a pool are in each lane that has any; those without a lane are not among them.
+    func lanes(in pool: String) -> [String: Int]
+    /// How many tasks of each lane run, over all pools.
+    var busyLanes: [String: Int] { get }
+    /// By name: those that are closed, and those that remember something.
+    var gates: [String: Gate] { get }
+    func save(_ gate: Gate) throws
+    func removeGate(_ name: String) throws
+    /// A number for the rules by which all tasks have been put into lanes.
+    func laneRules() throws -> Int64?
+    func setLaneRules(_ number: Int64) throws
     /// How many tasks are queued over all pools.
     var queuedCount: Int { get }
     /// Pools that have a task or an attempt.

@@ -108,7 +108,26 @@ public final class SQLiteStore: TurnStore {
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
         for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
         tally.workers = try db.row("SELECT count(*) FROM worker") { try $0.next() } ?? 0
+        try loadLanes(&tally, db)
+        for gate in try GateColumns.all(db) { tally.gates[gate.name] = gate }
         return tally
+    }
+
+    /// Counts the few tasks that are in a lane, where that is the index' affair alone.
+    private static func loadLanes(_ tally: inout Tally, _ db: Database) throws {
+        for pool in tally.occupiedPools where tally.count(pool, .ready) > 0 {
+            let lanes = try db.rows(
+                "SELECT lane, count(*) FROM task WHERE phase = 0 AND pool = ? AND lane > '' GROUP BY lane", [pool]
+            ) { (try $0.next(String.self), try $0.next(Int.self)) }
+            for (lane, count) in lanes { tally.addToLane(count, at: .init(pool: pool, phase: .ready, lane: lane)) }
+        }
+        let busy = try db.rows(
+            """
+            SELECT task.lane, count(*) FROM attempt INDEXED BY attempt_live JOIN task ON task.id = attempt.task
+            WHERE attempt.state <> 2 AND task.phase = 3 AND task.lane > '' GROUP BY task.lane
+            """
+        ) { (try $0.next(String.self), try $0.next(Int.self)) }
+        for (lane, count) in busy { tally.addToLane(count, at: .init(pool: "", phase: .running, lane: lane)) }
     }
 
     /// Runs a body in one transaction. When this returns, what the body wrote is on the disk; when it throws, nothing is.
@@ -165,4 +184,7 @@ public struct Counts: Sendable {
     public func tasks(in pool: String) -> TaskCounts { tally.counts(of: pool) }
     public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
     public var occupiedPools: [String] { tally.occupiedPools }
+    public func lanes(in pool: String) -> [String: Int] { tally.lanes[pool] ?? [:] }
+    public var busyLanes: [String: Int] { tally.busy }
+    public var gates: [String: Gate] { tally.gates }
 }

@@ -24,6 +24,8 @@ extension SQLiteTransaction {
 
     public func counts(of pool: String) -> TaskCounts { tally.counts(of: pool) }
     public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
+    public func lanes(in pool: String) -> [String: Int] { tally.lanes[pool] ?? [:] }
+    public var busyLanes: [String: Int] { tally.busy }
     public var queuedCount: Int { tally.queued }
     public var occupiedPools: [String] { tally.occupiedPools }
 
@@ -35,6 +37,14 @@ extension SQLiteTransaction {
     public func setSupervisorStore(_ id: UInt64) throws {
         try db.run(
             "INSERT OR REPLACE INTO meta (name, value) VALUES ('supervisor_store', ?)", [Int64(bitPattern: id)])
+    }
+
+    public func laneRules() throws -> Int64? {
+        try db.row("SELECT value FROM meta WHERE name = 'lane_rules'") { try $0.next() }
+    }
+
+    public func setLaneRules(_ number: Int64) throws {
+        try db.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('lane_rules', ?)", [number])
     }
 
     /// A subscriber is sent a row at a time, so a large turn is cut.

@@ -42,10 +42,8 @@ public final class SQLiteTransaction: TaskTransaction {
         tally.move(from: place, to: task.place)
     }
 
-    public func ready(in pool: String, limit: Int) throws -> [TaskItem] {
-        try db.rows(
-            TaskColumns.selectReady,
-            [pool, limit], TaskColumns.read)
+    public func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
+        try db.rows(TaskColumns.selectReady, [pool, lane, limit], TaskColumns.read)
     }
 
     public func due(at wall: Int64, limit: Int) throws -> [TaskItem] {

@@ -139,6 +139,23 @@ enum Schema {
             after INTEGER NOT NULL,
             reason TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
+
+        -- Which gates a task has to pass: see GateName.
+        ALTER TABLE task ADD COLUMN lane TEXT NOT NULL DEFAULT '';
+        ALTER TABLE task ADD COLUMN needs TEXT;
+        ALTER TABLE task ADD COLUMN route TEXT;
+        ALTER TABLE task ADD COLUMN pool_given INTEGER NOT NULL DEFAULT 1;
+        DROP INDEX task_ready;
+        CREATE INDEX task_ready ON task (pool, lane, priority DESC, id) WHERE phase = 0;
+
+        CREATE TABLE gate (
+            name TEXT PRIMARY KEY,
+            until INTEGER,
+            relative INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            attempts INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """,
     ]
 

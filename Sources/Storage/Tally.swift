@@ -9,6 +9,11 @@ struct Tally: Sendable {
     private(set) var queued = 0
     /// Warm workers without a task.
     var workers = 0
+    /// The ready tasks of each pool that are in a lane. Not stored: they are counted when the database is opened.
+    private(set) var lanes: [String: [String: Int]] = [:]
+    /// The running tasks that are in a lane, over all pools.
+    private(set) var busy: [String: Int] = [:]
+    var gates: [String: Gate] = [:]
     /// The places whose count in the database is out of date.
     private(set) var changed: Set<TaskItem.Place> = []
 
@@ -18,9 +23,27 @@ struct Tally: Sendable {
     }
 
     mutating func add(_ count: Int, at place: TaskItem.Place) {
+        var place = place
+        if !place.lane.isEmpty {
+            addToLane(count, at: place)
+            place.lane = ""
+        }
         tasks[place, default: 0] += count
         if place.phase.isQueued { queued += count }
         changed.insert(place)
+    }
+
+    mutating func addToLane(_ count: Int, at place: TaskItem.Place) {
+        switch place.phase {
+        case .ready:
+            let sum = (lanes[place.pool]?[place.lane] ?? 0) + count
+            lanes[place.pool, default: [:]][place.lane] = sum == 0 ? nil : sum
+            if lanes[place.pool]?.isEmpty == true { lanes[place.pool] = nil }
+        case .running:
+            let sum = (busy[place.lane] ?? 0) + count
+            busy[place.lane] = sum == 0 ? nil : sum
+        default: break
+        }
     }
 
     mutating func move(from old: TaskItem.Place, to new: TaskItem.Place) {

@@ -7,35 +7,38 @@ import Scheduling
 enum TaskColumns {
     static let changing = """
         pool, phase, priority, name, due_at, due_relative, timeout, idle_timeout, retries, retry_causes, retry_delay, \
-        attempts, forgiven_attempts, finished_at, reason
+        attempts, forgiven_attempts, finished_at, reason, lane
         """
     static let fixed = """
-        command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at
+        command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at, \
+        needs, pool_given, route
         """
     static let all = "id, \(changing), \(fixed)"
     /// The same without what may be long: the beginning of a command or prompt, and no environment.
     static let brief = """
         id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
-        model, thinking, has_input, submitter, submitted_at, expires_at
+        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route
         """
     static let briefLength = 4096
     static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
-    static let selectReady = "SELECT \(all) FROM task WHERE phase = 0 AND pool = ? ORDER BY priority DESC, id LIMIT ?"
+    static let selectReady = """
+        SELECT \(all) FROM task WHERE phase = 0 AND pool = ? AND lane = ? ORDER BY priority DESC, id LIMIT ?
+        """
 
     static let insert = """
-        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 27).joined(separator: ", ")))
+        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 31).joined(separator: ", ")))
         """
     static let update = """
         UPDATE task SET pool = ?, phase = ?, priority = ?, name = ?, due_at = ?, due_relative = ?, timeout = ?, \
         idle_timeout = ?, retries = ?, retry_causes = ?, retry_delay = ?, attempts = ?, forgiven_attempts = ?, \
-        finished_at = ?, reason = ? WHERE id = ?
+        finished_at = ?, reason = ?, lane = ? WHERE id = ?
         """
 
     static func changingValues(of task: TaskItem) -> [(any SQLValue)?] {
         [
             task.pool, task.phase.rawValue, task.priority, task.name, task.dueAt, task.dueIsRelative, task.timeout,
             task.idleTimeout, task.retry.retries, mask(of: task.retry.causes), task.retry.delay, task.attempts,
-            task.forgivenAttempts, task.finishedAt, task.reason,
+            task.forgivenAttempts, task.finishedAt, task.reason, task.lane,
         ]
     }
 
@@ -51,6 +54,8 @@ enum TaskColumns {
             command, prompt, definition.labels.isEmpty ? nil : try text(of: definition.labels), definition.key,
             variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
             definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
+            definition.needs.isEmpty ? nil : definition.needs.joined(separator: " "), definition.isPoolGiven,
+            definition.route,
         ]
     }
 
@@ -70,11 +75,13 @@ enum TaskColumns {
         let forgiven: Int = try columns.next()
         let finishedAt: Int64? = try columns.optional()
         let reason: String? = try columns.optional()
+        let lane: String = try columns.next()
         var task = TaskItem(
             id: id, definition: try readDefinition(&columns), pool: pool, phase: phase, name: name, priority: priority,
             dueAt: dueAt, timeout: timeout, idleTimeout: idleTimeout, retry: retry, attempts: attempts,
             forgivenAttempts: forgiven, finishedAt: finishedAt, reason: reason)
         task.dueIsRelative = dueIsRelative
+        task.lane = lane
         return task
     }
 
@@ -87,12 +94,16 @@ enum TaskColumns {
         let directory: String? = try columns.optional()
         let model: String? = try columns.optional()
         let thinking: String? = try columns.optional()
-        return TaskDefinition(
+        var definition = TaskDefinition(
             work: command.map { .command(split($0)) } ?? .prompt(prompt ?? ""),
             labels: try labels.map(readLabels) ?? [:], key: key,
             environment: variables.map(environment) ?? [:], directory: directory, model: model, thinking: thinking,
             hasInput: try columns.next(), submitter: try columns.next(), submittedAt: try columns.next(),
             expiresAt: try columns.optional())
+        if let needs = try columns.optional(String.self) { definition.needs = needs.split(separator: " ").map(String.init) }
+        definition.isPoolGiven = try columns.next()
+        definition.route = try columns.optional()
+        return definition
     }
 
     /// Arguments cannot contain a NUL, so one can stand between them.

@@ -33,6 +33,9 @@ extension TaskRecord {
         cwd = definition.directory
         model = definition.model
         thinking = definition.thinking
+        route = definition.route
+        needs = definition.needs.isEmpty ? nil : definition.needs
+        gates = task.lane.isEmpty || task.phase.isFinal ? nil : GateName.names(in: task.lane).map(String.init)
         timeout = task.timeout.map { Double($0) / 1000 }
         idleTimeout = task.idleTimeout.map { Double($0) / 1000 }
         retries = task.retry.retries

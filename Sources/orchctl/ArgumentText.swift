@@ -35,6 +35,12 @@ enum ArgumentText {
         ValidationError("\"\(text)\" is no time; write it as \(TimeText.forms)")
     }
 
+    /// Words that may be repeated, and joined by commas.
+    static func capabilities(_ arguments: [String]) -> [String]? {
+        arguments.isEmpty
+            ? nil : arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+    }
+
     /// `K=V` arguments; the last of a repeated key counts.
     static func pairs(_ arguments: [String], option: String) throws -> [String: String]? {
         guard !arguments.isEmpty else { return nil }
@@ -53,11 +59,17 @@ enum ArgumentText {
         _ arguments: [String], option: String
     ) throws -> [Word]? where Word.RawValue == String {
         guard !arguments.isEmpty else { return nil }
-        return try arguments.flatMap { $0.split(separator: ",") }.map { text in
-            if let word = Word(rawValue: String(text)) { return word }
-            let known = Word.allCases.map(\.rawValue)
-            let hint = nearest(String(text), in: known).map { "; did you mean \($0)?" } ?? " (\(known.joined(separator: ", ")))"
-            throw ValidationError("\(option) does not know \"\(text)\"\(hint)")
-        }
+        return try arguments.flatMap { $0.split(separator: ",") }.map { try word(String($0), option: option) }
     }
+
+    static func word<Word: RawRepresentable & CaseIterable>(
+        _ text: String, option: String
+    ) throws -> Word where Word.RawValue == String {
+        if let word = Word(rawValue: text) { return word }
+        let known = Word.allCases.map(\.rawValue)
+        let hint = nearest(text, in: known).map { "; did you mean \($0)?" } ?? " (\(known.joined(separator: ", ")))"
+        throw ValidationError("\(option) does not know \"\(text)\"\(hint)")
+    }
+
+    static func thinking(_ text: String) throws -> ThinkingLevel { try word(text, option: "--thinking") }
 }

@@ -22,9 +22,9 @@ struct Orchctl: ParsableCommand {
                 subcommands: [
                     Submit.self, Run.self, Wait.self, Logs.self, ResultCommand.self, Show.self, List.self, Stop.self,
                     Retry.self,
-                    Hold.self, ReleaseCommand.self, Update.self,
+                    Hold.self, ReleaseCommand.self, Update.self, Route.self,
                 ]),
-            CommandGroup(name: "Pool and worker", subcommands: [Pool.self, Worker.self]),
+            CommandGroup(name: "Pool, worker and agent", subcommands: [Pool.self, Worker.self, Agent.self]),
             CommandGroup(
                 name: "Daemon",
                 subcommands: [

@@ -67,13 +67,18 @@ struct TaskOptions: ParsableArguments {
     @Option(help: "The model for the agent.")
     var model: String?
 
-    @Option(help: "How much the agent is to think.")
-    var thinking: String?
+    @Option(
+        help: ArgumentHelp("How hard to think: off, minimal, low, medium, high or xhigh.", valueName: "level"),
+        transform: ArgumentText.thinking)
+    var thinking: ThinkingLevel?
+
+    @Option(help: ArgumentHelp("Only where this is offered, with commas for more; may be repeated.", valueName: "capability"))
+    var needs: [String] = []
 
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
-        prompt == nil && command.isEmpty && retryOn.isEmpty && label.isEmpty && env.isEmpty && !hold
-            && [pool, name, cwd, stdin, key, model, thinking].allSatisfy { $0 == nil }
+        prompt == nil && command.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty && !hold
+            && [pool, name, cwd, stdin, key, model].allSatisfy { $0 == nil } && thinking == nil
             && [timeout, idleTimeout, retryDelay].allSatisfy { $0 == nil }
             && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil
     }
@@ -105,6 +110,7 @@ struct TaskOptions: ParsableArguments {
         spec.hold = hold ? true : nil
         spec.model = model
         spec.thinking = thinking
+        spec.needs = ArgumentText.capabilities(needs)
         spec.cwd = try cwd.map(absolute)
         spec.key = key ?? GeneratedKey.make()
         return spec

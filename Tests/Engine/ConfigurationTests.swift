@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import OrchProtocol
 import Scheduling
 import Testing
 
@@ -230,5 +231,111 @@ private struct Files: ~Copyable {
         ] as [(String, Int64?)])
     func sizes(_ text: String, _ bytes: Int64?) {
         #expect(SizeText.bytes(text) == bytes)
+    }
+
+    @Test func limitsAndCapabilitiesAreRead() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [limits]
+            usage_limit_wait = "2h"
+            [limit.openrouter]
+            max = 4
+            provider = "open*"
+            [limit."core.web"]
+            max = 0
+            label = "team=core"
+            pool = "p"
+            agent = "a"
+            model = "m"
+            """,
+            "pools.d/p.toml": "capabilities = [\"gpu\", \"local-model\"]",
+        ])
+        let configuration = try files.load()
+        #expect(configuration.longestWait == 7_200_000)
+        #expect(
+            configuration.limits == [
+                ConcurrencyLimit(
+                    name: "core.web", maximum: 0, matcher: TaskMatcher(pool: "p", agent: "a", model: "m", label: "team=core")),
+                ConcurrencyLimit(name: "openrouter", maximum: 4, matcher: TaskMatcher(provider: "open*")),
+            ])
+        #expect(configuration.pools[0].settings.capabilities == ["gpu", "local-model"])
+    }
+
+    @Test func faultsOfLimitsAndCapabilitiesAreNamed() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [limit.a]
+            provider = "x"
+            [limit.b]
+            max = -1
+            [limit.c]
+            max = 1
+            provder = "x"
+            [limit."d d"]
+            max = 1
+            """,
+            "pools.d/p.toml": "capabilities = [\"a b\"]",
+        ])
+        #expect(
+            files.faults() == [
+                "orchd.toml: [limit.a] needs max: how many may run at once",
+                "orchd.toml: the name \"d d\" has other characters than letters, digits, \".\", \"-\", \"_\" and \":\"",
+                "orchd.toml:4: max must be a whole number from 0 to 1000000",
+                "orchd.toml:7: unknown key \"provder\" in [limit.c]; did you mean \"provider\"?",
+                "pools.d/p.toml:1: a capability cannot be named \"a b\"",
+            ])
+    }
+
+    @Test func routesAndAliasesAreRead() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [alias]
+            cheap = "openrouter/tiny"
+            [[route]]
+            name = "long"
+            match = { min_chars = 100, max_chars = 200, pool = "p*", agent = "x", label = "team", submitter = "root" }
+            set = { model = "cheap", thinking = "high", pool = "p", priority = -3 }
+            [[route]]
+            [route.match]
+            pattern = "fix|debug"
+            ignore_case = true
+            submitter = 7
+            """,
+            "pools.d/p.toml": "agent = \"x\"\ninline_tags = false",
+            "agents/x.toml": "argv = [\"x\"]",
+        ])
+        let configuration = try files.load()
+        var long = RouteRule(name: "long")
+        (long.match.minimum, long.match.maximum, long.match.pool) = (100, 200, "p*")
+        (long.match.agent, long.match.label, long.match.submitter) = ("x", "team", 0)
+        (long.choice.model, long.choice.thinking, long.choice.pool, long.choice.priority) = ("cheap", .high, "p", -3)
+        var second = RouteRule(name: "route 2")
+        (second.match.pattern, second.match.submitter) = (try PromptPattern("fix|debug", ignoresCase: true), 7)
+        #expect(configuration.routes == [long, second] && configuration.aliases == ["cheap": "openrouter/tiny"])
+        #expect(configuration.pools[0].settings.inlineTags == false)
+    }
+
+    @Test func faultsOfRoutesAreNamed() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [[route]]
+            match = { pattern = "(", submitter = "nobody-has-this-name" }
+            set = { pool = "nowhere", thinking = "hard", priority = 2_000_000 }
+            [[route]]
+            nam = "x"
+            set = { pool = "p" }
+            """,
+            "pools.d/p.toml": "slots = 1",
+        ])
+        #expect(
+            files.faults().sorted() == [
+                "orchd.toml: priority must be a whole number from -1000000 to 1000000",
+                "orchd.toml: route 1: the pattern is no regular expression: Unmatched ( or \\(",
+                "orchd.toml: route 1: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
+                "orchd.toml: route 2: the pool \"p\" has no agent for prompts",
+                "orchd.toml: submitter must be a user's name or number",
+                "orchd.toml: thinking must be one of \"off\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\"",
+                "orchd.toml:5: unknown key \"nam\" in [route]; did you mean \"name\"?",
+            ])
     }
 }

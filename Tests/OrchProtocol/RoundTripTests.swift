@@ -25,7 +25,8 @@ import Testing
         spec.cwd = "/tmp"
         spec.stdin = "in\n"
         spec.model = "m"
-        spec.thinking = "high"
+        spec.thinking = .high
+        spec.needs = ["gpu", "net"]
         return spec
     }
 
@@ -45,9 +46,10 @@ import Testing
             .list(ListParameters()), .update(update), .cancel(CancelParameters(ids: [1, 2])),
             .cancel(CancelParameters(pool: "p")), .cancel(CancelParameters(all: true)), .retry(TaskSelection(ids: [3])),
             .hold(TaskSelection(ids: [])), .release(TaskSelection(ids: [1])), .wait(WaitParameters(ids: [1])), .logs(logs),
-            .logs(LogsParameters(id: 1)), .poolList, .poolPause(PoolSelection(pool: "p")),
+            .logs(LogsParameters(id: 1)), .routeExplain(TaskSpec(prompt: "p")), .poolList, .poolPause(PoolSelection(pool: "p")),
             .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
-            .poolDrain(PoolSelection(pool: "p")), .workerList(WorkerListParameters(pool: "p")),
+            .poolDrain(PoolSelection(pool: "p")), .agentResume(AgentSelection(agent: "a")),
+            .workerList(WorkerListParameters(pool: "p")),
             .workerList(WorkerListParameters()), .status, .reload, .drain, .stop(StopParameters(now: true)),
             .stop(StopParameters()), .backup, .version, .subscribe(SubscribeParameters(after: 7, follow: false)),
             .subscribe(SubscribeParameters()),
@@ -133,6 +135,10 @@ import Testing
         try check(PoolList(pools: [pool]))
         try check(WorkerList(workers: [worker]))
         try check(SubscribeEnd(last: 3))
+        var explanation = RouteExplanation(pool: "p", priority: 3, rules: [RouteStep(name: "n", matches: true, reason: "r")])
+        (explanation.model, explanation.thinking, explanation.needs) = ("m", "low", ["gpu"])
+        (explanation.route, explanation.prompt) = ("n", "p")
+        try check(explanation)
         try check(ReloadResult(changes: ["c"]))
         try check(Acknowledged("m"))
         try check(VersionInfo(version: "1", protocol: 1))

@@ -12,10 +12,12 @@ import Testing
     static let objects: [any (Codable & Sendable).Type] = [
         TaskSpec.self, NoParameters.self, GetParameters.self, ListParameters.self, UpdateParameters.self,
         TaskSelection.self, CancelParameters.self, WaitParameters.self, LogsParameters.self, PoolSelection.self,
-        ResizeParameters.self, WorkerListParameters.self, StopParameters.self, SubscribeParameters.self,
+        ResizeParameters.self, AgentSelection.self, WorkerListParameters.self, StopParameters.self, SubscribeParameters.self,
         Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
         TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
-        PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, DaemonStatus.self, SupervisorStatus.self,
+        PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, RouteExplanation.self,
+        RouteStep.self, DaemonStatus.self,
+        SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
         Event.self, WireError.self,
         WireError.Details.self,
@@ -24,6 +26,7 @@ import Testing
     static let words: [String: [String]] = [
         "Method": rawValues(Method.self), "TaskState": rawValues(TaskState.self),
         "WaitReason": rawValues(WaitReason.self), "RetryCause": rawValues(RetryCause.self),
+        "ThinkingLevel": rawValues(ThinkingLevel.self),
         "AttemptState": rawValues(AttemptState.self), "Outcome.Kind": rawValues(Outcome.Kind.self),
         "OutputStream": rawValues(OutputStream.self), "PoolRecord.State": rawValues(PoolRecord.State.self),
         "WorkerRecord.State": rawValues(WorkerRecord.State.self),
@@ -138,12 +141,13 @@ import Testing
         #expect(task["priority"]?["maximum"] == .number(Double(SpecRules.priorities.upperBound)))
         #expect(task["retries"]?["minimum"] == .number(Double(SpecRules.retries.lowerBound)))
         #expect(task["retries"]?["maximum"] == .number(Double(SpecRules.retries.upperBound)))
-        for name in ["name", "model", "thinking"] {
+        for name in ["name", "model"] {
             #expect(task[name]?["maxLength"] == .number(Double(SpecRules.maximumName)))
         }
         for name in ["timeout", "idle_timeout", "retry_delay"] {
             #expect(task[name]?["maximum"] == .number(SpecRules.longest))
         }
+        #expect(task["needs"]?["maxItems"] == .number(Double(SpecRules.maximumNeeds)))
         #expect(task["key"]?["maxLength"] == .number(Double(SpecRules.maximumKey)))
         #expect(task["labels"]?["maxProperties"] == .number(Double(SpecRules.maximumLabels)))
         #expect(task["env"]?["maxProperties"] == .number(Double(SpecRules.maximumVariables)))
@@ -164,7 +168,8 @@ import Testing
         #"{"command":["true"],"retry_delay":0}"#, #"{"command":["true"],"retry_delay":-1}"#,
         #"{"command":["true"],"retry_on":[]}"#, #"{"command":["true"],"retry_on":["exit","spawn"]}"#,
         #"{"command":["true"],"name":""}"#, #"{"command":["true"],"key":""}"#, #"{"command":["true"],"cwd":""}"#,
-        #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":""}"#,
+        #"{"command":["true"],"model":""}"#, #"{"command":["true"],"thinking":"high"}"#,
+        #"{"command":["true"],"needs":[]}"#, #"{"command":["true"],"needs":["gpu"]}"#, #"{"command":["true"],"needs":[""]}"#,
         #"{"command":["true"],"labels":{},"env":{"LANG":"C"},"hold":true,"stdin":""}"#,
     ])
     func schemaAndRulesAgree(_ text: String) throws {
@@ -185,8 +190,9 @@ extension Method {
         case .update, .cancel, .retry, .hold, .release: TasksChanged.self
         case .wait: WaitResult.self
         case .logs: LogsEnd.self
+        case .routeExplain: RouteExplanation.self
         case .poolList: PoolList.self
-        case .poolPause, .poolResume, .poolResize, .poolDrain, .drain, .stop: Acknowledged.self
+        case .poolPause, .poolResume, .poolResize, .poolDrain, .agentResume, .drain, .stop: Acknowledged.self
         case .workerList: WorkerList.self
         case .status: DaemonStatus.self
         case .reload: ReloadResult.self

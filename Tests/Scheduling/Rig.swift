@@ -19,19 +19,22 @@ final class Rig {
     var now = Now(wall: 1_800_000_000_000, monotonic: 50_000_000)
     var cycle = 0.0
     var pools: [PoolSettings]
+    var rules: Rules
     private var replies: UInt64 = 0
     /// Every event that was published, in order.
     private(set) var events: [Event] = []
 
     /// - Parameter slots: of the pool `default`, where no pools are given.
     init(
-        slots: Int = 2, pools: [PoolSettings]? = nil, limits: Scheduler.Limits = .init(), connected: Bool = true
+        slots: Int = 2, pools: [PoolSettings]? = nil, rules: Rules = Rules(), limits: Scheduler.Limits = .init(),
+        connected: Bool = true
     ) throws {
         directory = try ScratchDirectory()
         store = try SQLiteStore(path: directory.path("queue.db"))
         scheduler = Scheduler(limits: limits)
         self.pools = pools ?? [PoolSettings(name: "default", slots: slots)]
-        try turn(.configured(self.pools))
+        self.rules = rules
+        try turn(.ruled(rules), .configured(self.pools))
         if connected { try connect() }
     }
 
@@ -40,7 +43,7 @@ final class Rig {
         try store.close()
         store = try SQLiteStore(path: directory.path("queue.db"))
         scheduler = Scheduler(limits: scheduler.limits)
-        try turn(.configured(pools))
+        try turn(.ruled(rules), .configured(pools))
         if let inventory { try turn(.connected(inventory)) }
     }
 
@@ -70,6 +73,27 @@ final class Rig {
     func advance(_ milliseconds: Int64) {
         now.wall += milliseconds
         now.monotonic += milliseconds
+    }
+
+    /// Applies `pools` and `rules`, and does what is to be done in turns of its own.
+    @discardableResult
+    func reload() throws -> Turn {
+        var turn = try turn(.ruled(rules), .configured(pools))
+        while !turn.again.isEmpty { turn = try self.turn(turn.again) }
+        return turn
+    }
+
+    /// A turn in which an agent is found to be limited.
+    @discardableResult
+    func closeGate(_ name: String, until: Int64?, reason: String = "used up") throws -> Int64 {
+        var time: Int64 = 0
+        let turn = try store.transaction { transaction in
+            var work = TurnWork(store: transaction, now: now)
+            time = try scheduler.closeGate(name, until: until, reason: reason, &work)
+            return try work.finish()
+        }
+        events += turn.events
+        return time
     }
 
     // MARK: Commands
@@ -157,6 +181,9 @@ final class Rig {
     func backoff(_ pool: String = "default") throws -> WorkerBackoff? { try store.transaction { try $0.backoff(of: pool) } }
     func poolNames() throws -> [String] { try store.pools().map(\.name) }
     func liveAttempts() throws -> [Attempt] { try store.transaction { try $0.liveAttempts() } }
+    var gates: [String: Gate] { store.counts.gates }
+    func lanes(_ pool: String) -> [String: Int] { store.counts.lanes(in: pool) }
+    var busyLanes: [String: Int] { store.counts.busyLanes }
     func input(of id: Int64) throws -> String? { try store.transaction { try $0.input(of: id) } }
     func counts(_ pool: String) -> TaskCounts { store.counts.tasks(in: pool) }
     func liveCounts(_ pool: String) -> LiveCounts { store.counts.live(in: pool) }
@@ -167,6 +194,14 @@ final class Rig {
 extension TaskSpec {
     static func command(_ words: String..., with fill: (inout TaskSpec) -> Void = { _ in }) -> TaskSpec {
         var spec = TaskSpec(command: words.isEmpty ? ["true"] : words)
+        fill(&spec)
+        return spec
+    }
+}
+
+extension TaskSpec {
+    static func prompt(_ text: String, with fill: (inout TaskSpec) -> Void = { _ in }) -> TaskSpec {
+        var spec = TaskSpec(prompt: text)
         fill(&spec)
         return spec
     }

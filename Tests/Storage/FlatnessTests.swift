@@ -43,6 +43,52 @@ import Testing
         return sum
     }
 
+    /// However many tasks wait behind a closed gate and a limit that is reached.
+    @Test func aTurnTakesTheSameStepsHoweverManyWaitAtAGate() throws {
+        let directory = try ScratchDirectory()
+        let now = Now(wall: 1_800_000_000_000, monotonic: 1_000)
+        let requester = Requester(uid: 1000, isAdministrator: true)
+        let limit = ConcurrencyLimit(name: "none", maximum: 0, matcher: TaskMatcher(label: "none"))
+        var costs: [[String: Int]] = []
+        for count in [Self.few, Self.many] {
+            let store = try SQLiteStore(path: directory.path("\(count).db"))
+            try store.insert(
+                (0..<count).map { number in
+                    TaskItem(
+                        definition: TaskDefinition(
+                            work: .prompt("p"), labels: number % 2 == 0 ? ["none": ""] : [:], submitter: 1000, submittedAt: 1),
+                        pool: "default", phase: .ready)
+                })
+            try store.transaction { try $0.save(Gate(name: "agent:llm/", until: now.wall + 1, reason: "r", since: 0)) }
+            var scheduler = Scheduler()
+            var inputs: [Input] = [
+                .ruled(Rules(limits: [limit])), .configured([PoolSettings(name: "default", slots: 1, agent: "llm")]),
+            ]
+            while !inputs.isEmpty {
+                let turn = try store.transaction { try scheduler.turn(inputs, in: $0, now: now) }
+                inputs = turn.effects.compactMap { if case .again(let input) = $0 { input } else { nil } }
+            }
+            #expect(store.counts.lanes(in: "default") == ["agent:llm/": count / 2, "agent:llm/ limit:none": count / 2])
+            func turn(_ input: Input, at wall: Int64 = now.wall) throws -> Int {
+                try steps(store) { _ = try scheduler.turn([input], in: $0, now: Now(wall: wall, monotonic: 1_000)) }
+            }
+            var cost: [String: Int] = [:]
+            cost["connect"] = try turn(.connected(Inventory(store: 1, heardUpTo: 0)))
+            let spec = TaskSpec(command: ["true"])
+            cost["submit"] = try turn(.command(.submit(.one(spec)), by: requester, reply: ReplyToken(1)))
+            cost["end"] = try turn(
+                .ended(
+                    AttemptEnd(attempt: 1, start: nil, ending: .exited(0), endedAt: now.wall, endedMonotonic: now.monotonic)))
+            cost["open"] = try turn(.disconnected, at: now.wall + 2)
+            costs.append(cost)
+        }
+        for (what, few) in costs[0] {
+            let many = try #require(costs[1][what])
+            #expect(many <= few + few / 5 + 20, "\(what): \(few) steps among \(Self.few), \(many) among \(Self.many)")
+            #expect(few > 0, "\(what) ran no statement")
+        }
+    }
+
     private func reads(_ store: SQLiteStore, _ states: [TaskState], limit: Int) throws -> Int {
         var query = ListParameters()
         query.states = states

@@ -49,7 +49,7 @@ import Testing
         let directory = try ScratchDirectory()
         let store = try filled(directory)
         let plans = try plans(of: store) { transaction in
-            _ = try transaction.ready(in: "default", limit: 3)
+            _ = try transaction.ready(in: "default", lane: "", limit: 3)
             _ = try transaction.due(at: 1, limit: 3)
             _ = try transaction.expired(at: 1, limit: 3)
             _ = try transaction.nextWallTime()
@@ -80,7 +80,7 @@ import Testing
             #expect(!plan.contains("SCAN task\n") && !plan.hasSuffix("SCAN task"), "\(sql)\n\(plan)")
         }
         func plan(_ part: String) throws -> String { try #require(plans.first { $0.sql.contains(part) }).plan }
-        #expect(try plan("phase = 0 AND pool =").contains("task_ready (pool=?)"))
+        #expect(try plan("phase = 0 AND pool =").contains("task_ready (pool=? AND lane=?)"))
         #expect(try !plan("phase = 0 AND pool =").contains("TEMP B-TREE"))
         #expect(try plan("due_at <= ").contains("task_due (phase=? AND due_at>? AND due_at<?)"))
         #expect(try plan("expires_at <= ").contains("task_expiry"))
@@ -125,7 +125,7 @@ import Testing
                 let time = try clock.measure {
                     try store.transaction { transaction in
                         for _ in 0..<20 {
-                            for var task in try transaction.ready(in: "default", limit: 1) {
+                            for var task in try transaction.ready(in: "default", lane: "", limit: 1) {
                                 let place = task.place
                                 task.phase = .running
                                 try transaction.update(task, from: place)

@@ -10,6 +10,19 @@ import Testing
 @Suite struct TallyTests {
     struct Refused: Error {}
 
+    /// Ready tasks by pool and lane, from the rows.
+    private func recountLanes(_ store: SQLiteStore) throws -> [String: [String: Int]] {
+        try store.reader.read { db in
+            var ready: [String: [String: Int]] = [:]
+            for row in try Row.fetchAll(
+                db, sql: "SELECT pool, lane, COUNT(*) FROM task WHERE phase = 0 AND lane <> '' GROUP BY pool, lane")
+            {
+                ready[row[0], default: [:]][row[1]] = row[2]
+            }
+            return ready
+        }
+    }
+
     private func recount(_ store: SQLiteStore) throws -> (tasks: [TaskItem.Place: Int], live: [String: LiveCounts]) {
         try store.reader.read { db in
             var tasks: [TaskItem.Place: Int] = [:]
@@ -41,9 +54,16 @@ import Testing
             }
             #expect(store.counts.live(in: pool) == truth.live[pool] ?? LiveCounts(), comment)
         }
+        let lanes = try recountLanes(store)
+        for pool in ["a", "b", "c"] { #expect(store.counts.lanes(in: pool) == lanes[pool] ?? [:], comment) }
         #expect(store.counts.occupiedPools == Set(truth.tasks.keys.map(\.pool)).sorted(), comment)
         let queued = truth.tasks.reduce(0) { $1.key.phase.isQueued ? $0 + $1.value : $0 }
         #expect(try store.transaction { $0.queuedCount } == queued, comment)
+    }
+
+    /// A task that runs has an attempt, by which it is found again; that is more than can be drawn here.
+    private func lane(in phase: Phase, _ random: inout SeededGenerator) -> String {
+        phase == .running ? "" : ["", "x", "x y"].randomElement(using: &random) ?? ""
     }
 
     @Test(arguments: 0..<8 as Range<UInt64>)
@@ -63,7 +83,8 @@ import Testing
                         case 0, 1:
                             let pool = ["a", "b", "c"].randomElement(using: &random)!
                             let phase = Phase.allCases.randomElement(using: &random)!
-                            let new = try transaction.insert(item(pool, phase: phase), input: "x")
+                            let lane = lane(in: phase, &random)
+                            let new = try transaction.insert(item(pool, phase: phase) { $0.lane = lane }, input: "x")
                             guard new > highest else { throw DatabaseError(message: "id \(new) was used before") }
                             highest = new
                         case 2:
@@ -71,6 +92,7 @@ import Testing
                             let place = task.place
                             task.pool = ["a", "b", "c"].randomElement(using: &random)!
                             task.phase = Phase.allCases.randomElement(using: &random)!
+                            task.lane = lane(in: task.phase, &random)
                             try transaction.update(task, from: place)
                         case 3:
                             guard let task = try transaction.task(id), try transaction.liveAttempt(of: id) == nil else {

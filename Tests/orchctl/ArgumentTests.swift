@@ -27,7 +27,7 @@ import Testing
         (expected.retryDelay, expected.retryOn, expected.name) = (0.25, [.exit, .lost, .timeout], "n")
         (expected.labels, expected.env, expected.cwd, expected.key) = (["a": "b=c", "d": ""], ["X": "1"], "/", "k")
         (expected.notBefore, expected.expires) = (WireTime("2026-11-23T00:00:00Z"), WireTime("2026-11-24T00:00:00Z"))
-        (expected.hold, expected.model, expected.thinking) = (true, "m", "high")
+        (expected.hold, expected.model, expected.thinking) = (true, "m", .high)
         #expect(spec == expected)
     }
 

@@ -43,8 +43,11 @@ private struct Reader {
     var configuration = Configuration()
     var faults: [ConfigurationError.Fault] = []
     private var poolFiles: [String: ConfigurationFile] = [:]
+    private var mainPath: String?
+    private var mainFile: ConfigurationFile?
 
     mutating func readMain(_ path: String) {
+        mainPath = path
         read(path) { file, configuration in
             let top = file.top
             if let daemon = top.section("daemon") {
@@ -66,8 +69,12 @@ private struct Reader {
                 if let it = limits.integer("connections", in: 1...100_000) { configuration.connections = it }
                 if let it = limits.integer("requests_in_flight", in: 1...10_000) { configuration.requestsInFlight = it }
                 if let it = limits.integer("queued", in: 1...100_000_000) { configuration.queued = it }
+                if let it = limits.duration("usage_limit_wait") { configuration.longestWait = max(it, 1_000) }
                 limits.finish()
             }
+            configuration.limits = RuleReader.limits(top)
+            configuration.aliases = RuleReader.aliases(top)
+            configuration.routes = RuleReader.routes(top)
             top.finish()
         }
     }
@@ -89,6 +96,13 @@ private struct Reader {
             pool.settings.idleTimeout = top.duration("idle_timeout")
             if let grace = top.duration("grace") { pool.settings.grace = min(grace, 3_600_000) }
             if let retries = top.integer("retries", in: 0...1_000) { pool.settings.retries = retries }
+            if let capabilities = top.strings("capabilities") {
+                pool.settings.capabilities = Set(capabilities)
+                for name in capabilities where !SpecRules.isCapability(name) {
+                    top.fault("capabilities", "a capability cannot be named \"\(name)\"")
+                }
+            }
+            if let inlineTags = top.boolean("inline_tags") { pool.settings.inlineTags = inlineTags }
             if let limit = top.size("output_limit") { pool.outputLimit = limit }
             if let path = top.string("path") { pool.path = path }
             if let environment = top.stringTable("env") { pool.environment = environment }
@@ -162,8 +176,24 @@ private struct Reader {
             poolFiles[pool.settings.name]?.fault(
                 "agent", in: nil, "there is no agent \"\(agent)\": no file agents/\(agent).toml")
         }
+        checkRoutes()
         faults += poolFiles.values.flatMap(\.faults)
         faults.sort { ($0.file, $0.line ?? 0) < ($1.file, $1.line ?? 0) }
+    }
+
+    /// A rule must not send prompts where they are refused.
+    private mutating func checkRoutes() {
+        for rule in configuration.routes {
+            guard let pool = rule.choice.pool else { continue }
+            let problem =
+                switch configuration.pool(pool)?.settings {
+                case nil: "there is no pool \"\(pool)\": no file pools.d/\(pool).toml"
+                case let settings? where settings.agent == nil: "the pool \"\(pool)\" has no agent for prompts"
+                default: String?.none
+                }
+            if let problem { mainFile?.fault(nil, in: nil, "\(rule.name): \(problem)") }
+        }
+        faults += mainFile?.faults ?? []
     }
 
     private mutating func read(_ path: String, _ body: (ConfigurationFile, inout Configuration) -> Void) {
@@ -172,6 +202,8 @@ private struct Reader {
             body(file, &configuration)
             if path.contains("/pools.d/") {
                 poolFiles[Self.name(of: path)] = file
+            } else if path == mainPath {
+                mainFile = file
             } else {
                 faults += file.faults
             }

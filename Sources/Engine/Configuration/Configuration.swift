@@ -17,8 +17,25 @@ public struct Configuration: Sendable, Equatable {
     /// By name.
     public var pools: [PoolConfiguration] = []
     public var agents: [String: AgentDefinition] = [:]
+    public var limits: [ConcurrencyLimit] = []
+    public var routes: [RouteRule] = []
+    public var aliases: [String: String] = [:]
+    /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
+    public var longestWait: Int64 = 3_600_000
 
     public init() {}
+
+    /// What the scheduler is to know beside the pools.
+    package var rules: Rules {
+        Rules(
+            agents: agents.mapValues { AgentSettings(model: $0.model) }, limits: limits, routes: routes, aliases: aliases,
+            longestWait: longestWait)
+    }
+
+    /// What each pool offers.
+    var capabilities: [String: Set<String>] {
+        Dictionary(uniqueKeysWithValues: pools.map { ($0.settings.name, $0.settings.capabilities) })
+    }
 
     public func pool(_ name: String) -> PoolConfiguration? { pools.first { $0.settings.name == name } }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import OrchProtocol
 import Presentation
 import TOMLKit
@@ -112,6 +113,15 @@ final class ConfigurationFile {
             }
         }
 
+        func boolean(_ key: String) -> Bool? { value(key, "true or false") { $0.bool } }
+
+        /// The number of a user, given as it is or by name.
+        func user(_ key: String) -> UInt32? {
+            value(key, "a user's name or number") { value in
+                value.int.flatMap { UInt32(exactly: $0) } ?? value.string.flatMap { getpwnam($0)?.pointee.pw_uid }
+            }
+        }
+
         func octal(_ key: String, upTo limit: UInt32) -> UInt32? {
             value(key, "an octal number in quotes, such as \"077\"") { value in
                 value.string.flatMap { UInt32($0, radix: 8) }.flatMap { $0 <= limit ? $0 : nil }
@@ -169,6 +179,19 @@ final class ConfigurationFile {
         func section(_ key: String) -> Section? {
             guard let table = value(key, "a table", { $0.table }) else { return nil }
             return Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table)
+        }
+
+        /// The tables of a list, each with its place in it, from 1.
+        func sections(_ key: String) -> [(number: Int, section: Section)] {
+            let tables = value(key, "a list of tables, each under [[\(key)]]") { value in
+                value.array.flatMap { array in
+                    let tables = array.compactMap { $0.table }
+                    return tables.count == array.count ? tables : nil
+                }
+            }
+            return (tables ?? []).enumerated().map { index, table in
+                (index + 1, Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table))
+            }
         }
 
         var keys: [String] { table.keys.sorted() }

@@ -33,6 +33,8 @@ enum Story {
         case .daemonDraining: "orchd is draining: it starts nothing more."
         case .daemonReloaded: "The configuration was reloaded\(reason)."
         case .daemonRestored: "The queue was restored\(event.detail.map { " " + $0 } ?? "")."
+        case .gateClosed: "Tasks wait at the gate \(event.gate ?? "?")\(reason)."
+        case .gateOpened: "The gate \(event.gate ?? "?") is open again\(reason)."
         case .supervisorConnected: "Connected to the supervisor."
         case .supervisorLost: "The supervisor is gone; running tasks are out of sight until it is back."
         default: nil
@@ -65,6 +67,8 @@ enum Story {
         case .daemonDraining: "bd1a480133c945369005df53eb74ae1f"
         case .daemonReloaded: "85eebe01f42c48b898b65a3756ea31c8"
         case .daemonRestored: "8d2a06545f594d0c835dae40762fedc1"
+        case .gateClosed: "e4bb45227f5a43c4b32bfdf5266c4327"
+        case .gateOpened: "33818c1084244fdc82f781856de47c14"
         case .supervisorConnected: "00011d88f4ad442fb1793ccf72170886"
         case .supervisorLost: "aca03a6e034c40b8a74b5b7847f0dc1d"
         default: nil

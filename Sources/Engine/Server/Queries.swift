@@ -22,7 +22,12 @@ struct Queries: Sendable {
         guard var record = try store.record(of: parameters.id) else {
             throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
         }
-        record = try shown(record, paused: pausedPools())
+        if record.waiting == .ready {
+            let reasons = try waitReasons()
+            record = reasons.explained(record)
+            let slots = try store.pools().first { $0.name == record.pool }?.slots ?? 0
+            record.reason = record.reason ?? reasons.queue(record, slots: slots)
+        }
         if parameters.result == true { record.result = try result(of: record) }
         return record
     }
@@ -33,29 +38,24 @@ struct Queries: Sendable {
             throw WireError(.invalidParameter, "the limit must be from 1 to 1000", field: "limit")
         }
         var page = try store.page(parameters, limit: limit)
-        let paused = try pausedPools()
-        for index in page.tasks.indices { page.tasks[index] = shown(page.tasks[index], paused: paused) }
+        let reasons = try waitReasons()
+        for index in page.tasks.indices { page.tasks[index] = reasons.explained(page.tasks[index]) }
         return page
     }
 
-    /// Adds to a waiting task what its pool makes it wait for, which is not stored with it.
-    private func shown(_ record: TaskRecord, paused: @autoclosure () throws -> Set<String>) rethrows -> TaskRecord {
-        guard record.waiting == .ready else { return record }
-        var record = record
-        if configuration.value.pool(record.pool) == nil {
-            record.waiting = .blocked
-            record.reason = "the pool \"\(record.pool)\" is no longer in the configuration"
-        } else if try paused().contains(record.pool) {
-            record.waiting = .paused
-            record.reason = "the pool \"\(record.pool)\" is paused; `orchctl pool resume \(record.pool)` starts it again"
-        } else if health.isDraining {
-            record.waiting = .paused
-            record.reason = "the daemon is draining"
-        } else if link.peer == nil {
-            record.waiting = .blocked
-            record.reason = "the supervisor is not running"
-        }
-        return record
+    /// What would be chosen for a task.
+    func explain(_ spec: TaskSpec, by requester: Requester) throws -> RouteExplanation {
+        let draining = Set(try store.pools().filter { $0.mode == .draining }.map(\.name))
+        let configuration = configuration.value
+        let pools = Dictionary(uniqueKeysWithValues: configuration.pools.map { ($0.settings.name, $0.settings) })
+        return try Chooser(rules: configuration.rules, pools: pools) { draining.contains($0) }
+            .explain(spec, by: requester.uid)
+    }
+
+    private func waitReasons() throws -> WaitReasons {
+        WaitReasons(
+            configuration: configuration.value, pausedPools: try pausedPools(), counts: store.counts,
+            isDraining: health.isDraining, hasSupervisor: link.peer != nil, now: WireTime(milliseconds: Clock.now().wall))
     }
 
     private func pausedPools() throws -> Set<String> {
@@ -103,6 +103,9 @@ struct Queries: Sendable {
                 record.ready = ready[name]?.count ?? 0
                 record.problem = backoffs[name] ?? supervisorProblem
             }
+            if let capabilities = pool?.settings.capabilities, !capabilities.isEmpty {
+                record.capabilities = capabilities.sorted()
+            }
             return record
         }
         return PoolList(pools: records)
@@ -131,13 +134,15 @@ struct Queries: Sendable {
         let workers = pools.compactMap { pool in pool.problem.map { "the pool \"\(pool.name)\" starts no workers: \($0)" } }
         let problems = health.problems(hasSupervisor: peer != nil) + workers
         let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
-        return DaemonStatus(
+        var status = DaemonStatus(
             state: state, version: Release.version, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
             now: WireTime(milliseconds: Clock.now().wall),
             supervisor: SupervisorStatus(
                 connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups, version: peer?.program.release,
                 startedAt: peer.map { WireTime(milliseconds: $0.program.executedAt) }),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
+        status.gates = try waitReasons().gates()
+        return status
     }
 }
 

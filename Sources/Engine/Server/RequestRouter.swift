@@ -37,9 +37,11 @@ final class RequestRouter: Sendable {
         case .poolResume(let selection): command(.resumePool(selection.pool), requester, responder)
         case .poolDrain(let selection): command(.drainPool(selection.pool), requester, responder)
         case .poolResize(let it): command(.resizePool(it.pool, slots: it.slots), requester, responder)
+        case .agentResume(let selection): command(.resumeAgent(selection.agent), requester, responder)
         case .drain: command(.drain, requester, responder)
         case .get(let parameters): query(responder) { try self.queries.get(parameters) }
         case .list(let parameters): query(responder) { try self.queries.list(parameters) }
+        case .routeExplain(let spec): query(responder) { try self.queries.explain(spec, by: requester) }
         case .poolList: query(responder) { try self.queries.pools() }
         case .workerList(let parameters): query(responder) { try self.queries.workers(parameters) }
         case .status: query(responder) { try self.queries.status() }

@@ -55,14 +55,14 @@ final class WatchedTransaction: TaskTransaction {
         writes.append(.update(task, from: place))
     }
 
-    func ready(in pool: String, limit: Int) throws -> [TaskItem] {
+    func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
         switch mutation {
         case .ignorePriority:
-            return try Array(real.ready(in: pool, limit: 10_000).sorted { $0.id < $1.id }.prefix(limit))
+            return try Array(real.ready(in: pool, lane: lane, limit: 10_000).sorted { $0.id < $1.id }.prefix(limit))
         case .ignoreHold:
             let held = try real.unfinished(in: pool, after: 0, limit: 10_000).first { $0.phase == .held }
-            return try held.map { [$0] } ?? real.ready(in: pool, limit: limit)
-        default: return try real.ready(in: pool, limit: limit)
+            return try held.map { [$0] } ?? real.ready(in: pool, lane: lane, limit: limit)
+        default: return try real.ready(in: pool, lane: lane, limit: limit)
         }
     }
 
@@ -181,6 +181,13 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func live(in pool: String) -> LiveCounts { real.live(in: pool) }
+    func lanes(in pool: String) -> [String: Int] { real.lanes(in: pool) }
+    var busyLanes: [String: Int] { real.busyLanes }
+    var gates: [String: Gate] { real.gates }
+    func save(_ gate: Gate) throws { try real.save(gate) }
+    func removeGate(_ name: String) throws { try real.removeGate(name) }
+    func laneRules() throws -> Int64? { try real.laneRules() }
+    func setLaneRules(_ number: Int64) throws { try real.setLaneRules(number) }
     var queuedCount: Int { real.queuedCount }
     var occupiedPools: [String] { real.occupiedPools }
     func supervisorStore() throws -> UInt64? { try real.supervisorStore() }

@@ -1,0 +1,93 @@
+import OrchProtocol
+import Scheduling
+
+/// Reads the sections of `orchd.toml` that are rules for tasks.
+enum RuleReader {
+    /// `[limit.NAME]`.
+    static func limits(_ top: ConfigurationFile.Section) -> [ConcurrencyLimit] {
+        named("limit", in: top) { name, section in
+            let maximum = section.integer("max", in: 0...1_000_000)
+            if !section.keys.contains("max") { section.fault(nil, "[limit.\(name)] needs max: how many may run at once") }
+            return ConcurrencyLimit(name: name, maximum: maximum ?? 0, matcher: matcher(section))
+        }
+    }
+
+    /// `[alias]`.
+    static func aliases(_ top: ConfigurationFile.Section) -> [String: String] {
+        let aliases = top.stringTable("alias") ?? [:]
+        for (name, model) in aliases where name.isEmpty || model.isEmpty {
+            top.fault("alias", "an alias and its model are not empty")
+        }
+        return aliases
+    }
+
+    /// `[[route]]`.
+    static func routes(_ top: ConfigurationFile.Section) -> [RouteRule] {
+        top.sections("route").map { number, section in
+            var rule = RouteRule(name: section.string("name") ?? "route \(number)")
+            if let match = section.section("match") {
+                rule.match = read(match, of: rule.name)
+                match.finish()
+            }
+            if let choice = section.section("set") {
+                rule.choice = read(choice)
+                choice.finish()
+            }
+            section.finish()
+            return rule
+        }
+    }
+
+    private static func read(_ section: ConfigurationFile.Section, of rule: String) -> RouteRule.Match {
+        var match = RouteRule.Match()
+        match.pool = section.string("pool")
+        match.agent = section.string("agent")
+        match.label = section.string("label")
+        match.submitter = section.user("submitter")
+        match.minimum = section.integer("min_chars", in: 0...Int(Int32.max))
+        match.maximum = section.integer("max_chars", in: 0...Int(Int32.max))
+        let ignoresCase = section.boolean("ignore_case") ?? false
+        if let source = section.string("pattern") {
+            do throws(PromptPattern.Invalid) {
+                match.pattern = try PromptPattern(source, ignoresCase: ignoresCase)
+            } catch {
+                section.fault("pattern", "\(rule): the pattern \(error.problem)")
+            }
+        }
+        return match
+    }
+
+    private static func read(_ section: ConfigurationFile.Section) -> RouteRule.Choice {
+        var choice = RouteRule.Choice()
+        choice.model = section.string("model")
+        choice.thinking = section.choice("thinking", ThinkingLevel.self)
+        choice.pool = section.string("pool")
+        choice.priority = section.integer("priority", in: SpecRules.priorities)
+        return choice
+    }
+
+    /// The sections below one, each with a name of its own.
+    private static func named<T>(
+        _ key: String, in top: ConfigurationFile.Section, _ read: (String, ConfigurationFile.Section) -> T
+    ) -> [T] {
+        guard let sections = top.section(key) else { return [] }
+        var result: [T] = []
+        for name in sections.keys {
+            guard let section = sections.section(name) else { continue }
+            guard SpecRules.isCapability(name) else {
+                section.fault(
+                    nil, "the name \"\(name)\" has other characters than letters, digits, \".\", \"-\", \"_\" and \":\"")
+                continue
+            }
+            result.append(read(name, section))
+            section.finish()
+        }
+        return result
+    }
+
+    private static func matcher(_ section: ConfigurationFile.Section) -> TaskMatcher {
+        TaskMatcher(
+            pool: section.string("pool"), agent: section.string("agent"), provider: section.string("provider"),
+            model: section.string("model"), label: section.string("label"))
+    }
+}

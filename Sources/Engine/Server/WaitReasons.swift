@@ -1,0 +1,105 @@
+import OrchProtocol
+import Presentation
+import Scheduling
+import Storage
+
+/// Why tasks that are ready wait, which is not stored with them.
+struct WaitReasons {
+    let configuration: Configuration
+    let pausedPools: Set<String>
+    let counts: Counts
+    let isDraining: Bool
+    let hasSupervisor: Bool
+    let now: WireTime
+
+    private var turnstile: Turnstile {
+        Turnstile(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes)
+    }
+
+    /// The record with the reason, where there is one besides that others come first.
+    func explained(_ record: TaskRecord) -> TaskRecord {
+        guard record.waiting == .ready, let (waiting, reason) = obstacle(record) else { return record }
+        var record = record
+        record.waiting = waiting
+        record.reason = reason
+        return record
+    }
+
+    private func obstacle(_ record: TaskRecord) -> (WaitReason, String)? {
+        let pool = record.pool
+        if configuration.pool(pool) == nil {
+            return (.blocked, "the pool \"\(pool)\" is no longer in the configuration")
+        }
+        if pausedPools.contains(pool) {
+            return (.paused, "the pool \"\(pool)\" is paused; `orchctl pool resume \(pool)` starts it again")
+        }
+        if isDraining { return (.paused, "the daemon is draining") }
+        if !hasSupervisor { return (.blocked, "the supervisor is not running") }
+        guard let gates = record.gates, !gates.isEmpty else { return nil }
+        let turnstile = turnstile
+        for gate in gates {
+            if gate == GateName.needs {
+                let offered = configuration.capabilities
+                return (.blocked, Capabilities.complaint(record.needs ?? [], pool: pool, offered: offered))
+            }
+            if let closed = counts.gates[gate], closed.isClosed { return (Self.word(for: gate), sentence(closed)) }
+            if let limit = turnstile.occupancy(of: gate), limit.running >= limit.maximum {
+                return (.limited, sentence(gate, limit))
+            }
+        }
+        return nil
+    }
+
+    private static func word(for gate: String) -> WaitReason {
+        gate.hasPrefix(GateName.budgetPrefix) ? .paused : .limited
+    }
+
+    private func sentence(_ gate: Gate) -> String {
+        guard let until = gate.until, until != Gate.never else { return gate.reason }
+        let time = LocalTime.minute(WireTime(milliseconds: until), now: now)
+        if gate.name.hasPrefix(GateName.agentPrefix) {
+            let agent = gate.name.dropFirst(GateName.agentPrefix.count).prefix { $0 != "/" }
+            return "limited until \(time): \(gate.reason); `orchctl agent resume \(agent)` lets it go at once"
+        }
+        return "\(gate.reason), until \(time)"
+    }
+
+    private func sentence(_ gate: String, _ limit: (running: Int, maximum: Int)) -> String {
+        "limit \(gate.dropFirst(GateName.limitPrefix.count)): \(limit.running) of \(limit.maximum) running"
+    }
+
+    /// What nothing but a slot is missing for, in words.
+    func queue(_ record: TaskRecord, slots: Int) -> String? {
+        guard record.waiting == .ready, record.reason == nil else { return nil }
+        guard slots > 0 else {
+            return "the pool \"\(record.pool)\" has no slots; `orchctl pool resize \(record.pool) 1` gives it one"
+        }
+        return "all slots of the pool \"\(record.pool)\" are taken (\(slots))"
+    }
+
+    /// The gates that are closed, and the limits that are reached, with how many wait for them.
+    func gates() -> [GateRecord] {
+        var waiting: [String: Int] = [:]
+        for pool in counts.occupiedPools {
+            for (lane, count) in counts.lanes(in: pool) {
+                for name in GateName.names(in: lane) { waiting[String(name), default: 0] += count }
+            }
+        }
+        let closed = counts.gates.values.filter(\.isClosed).map { gate in
+            var record = GateRecord(name: gate.name, reason: gate.reason, waiting: waiting[gate.name] ?? 0)
+            record.since = WireTime(milliseconds: gate.since)
+            if let until = gate.until, until != Gate.never { record.until = WireTime(milliseconds: until) }
+            return record
+        }
+        let turnstile = turnstile
+        let reached = waiting.compactMap { name, count -> GateRecord? in
+            if name == GateName.needs {
+                let reason = "their pool does not offer what they need; `orchctl show` says what"
+                return GateRecord(name: name, reason: reason, waiting: count)
+            }
+            guard let limit = turnstile.occupancy(of: name), limit.running >= limit.maximum else { return nil }
+            return GateRecord(name: name, reason: sentence(name, limit), waiting: count)
+        }
+        return (closed + reached).sorted { $0.name < $1.name }
+    }
+}

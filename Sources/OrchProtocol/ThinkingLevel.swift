@@ -1,0 +1,4 @@
+/// How hard an agent is to think. What each level means to a program, its definition says.
+public enum ThinkingLevel: String, WireWord, Sendable {
+    case off, minimal, low, medium, high, xhigh
+}

@@ -1,0 +1,147 @@
+import OrchProtocol
+
+/// Chooses what the submitter of a task leaves open: the pool, and for a prompt the model, the thinking level and the priority.
+///
+/// What is in the request stands, then what the prompt's tags say, then the first rule that matches.
+public struct Chooser {
+    /// Where tasks go that name no pool.
+    static let defaultPool = "default"
+
+    let rules: Rules
+    let pools: [String: PoolSettings]
+    let isDraining: (String) -> Bool
+
+    public init(rules: Rules, pools: [String: PoolSettings], isDraining: @escaping (String) -> Bool = { _ in false }) {
+        self.rules = rules
+        self.pools = pools
+        self.isDraining = isDraining
+    }
+
+    struct Choice: Equatable {
+        var pool: String
+        /// Whether the submitter has named it, so that no other will do.
+        var isPoolGiven: Bool
+        var model: String?
+        var thinking: ThinkingLevel?
+        var priority: Int
+        var needs: [String]
+        var prompt: String?
+        var route: String?
+    }
+
+    /// - Parameters:
+    ///   - path: where the task is in a batch, for errors.
+    ///   - note: is told of each rule whether it matches, and why not.
+    func choose(
+        for spec: TaskSpec, by submitter: UInt32, path: String? = nil, note: (RouteRule, String?) -> Void = { _, _ in }
+    ) throws(WireError) -> Choice {
+        var choice = Choice(
+            pool: spec.pool ?? Self.defaultPool, isPoolGiven: spec.pool != nil, model: spec.model, thinking: spec.thinking,
+            priority: spec.priority ?? 0, needs: spec.needs ?? [])
+        if let prompt = spec.prompt {
+            choice.prompt = prompt
+            try takeTags(&choice, path)
+            applyRules(spec, by: submitter, &choice, note)
+            if let model = choice.model, let meant = rules.aliases[model] { choice.model = meant }
+        }
+        if !choice.needs.isEmpty, !choice.isPoolGiven, !offers(choice.pool, choice.needs) {
+            choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil) ?? choice.pool
+        }
+        try checkThinking(choice, path)
+        return choice
+    }
+
+    private func takeTags(_ choice: inout Choice, _ path: String?) throws(WireError) {
+        guard let prompt = choice.prompt, prompt.utf8.first == UInt8(ascii: "["), pools[choice.pool]?.inlineTags ?? true else {
+            return
+        }
+        let tags = InlineTags(prompt)
+        guard tags.rest.startIndex > prompt.startIndex else { return }
+        guard !tags.rest.allSatisfy(\.isWhitespace) else {
+            throw WireError(
+                .invalidParameter, "the prompt is empty but for its tags", field: SpecRules.field("prompt", path))
+        }
+        try SpecRules.checkText(tags.model, "prompt", limit: SpecRules.maximumName, path)
+        try SpecRules.check(needs: tags.needs, path)
+        let thinking = try level(tags.thinking, path)
+        choice.prompt = String(tags.rest)
+        if let pool = tags.pool, !choice.isPoolGiven { (choice.pool, choice.isPoolGiven) = (pool, true) }
+        choice.model = choice.model ?? tags.model
+        choice.thinking = choice.thinking ?? thinking
+        for need in tags.needs where !choice.needs.contains(need) { choice.needs.append(need) }
+    }
+
+    private func level(_ word: String?, _ path: String?) throws(WireError) -> ThinkingLevel? {
+        guard let word else { return nil }
+        if let level = ThinkingLevel(rawValue: word) { return level }
+        let known = ThinkingLevel.allCases.map(\.rawValue)
+        let hint = nearest(word, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw WireError(
+            .invalidParameter, "[thinking:\(word.shortened(to: 40))] is none of \(known.joined(separator: ", "))\(hint)",
+            field: SpecRules.field("prompt", path))
+    }
+
+    private func applyRules(
+        _ spec: TaskSpec, by submitter: UInt32, _ choice: inout Choice, _ note: (RouteRule, String?) -> Void
+    ) {
+        guard !rules.routes.isEmpty, let prompt = choice.prompt else { return }
+        let facts = PromptFacts(
+            text: prompt, pool: choice.pool, agent: pools[choice.pool]?.agent ?? "command", labels: spec.labels ?? [:],
+            submitter: submitter)
+        for rule in rules.routes {
+            let mismatch = rule.match.mismatch(facts)
+            note(rule, mismatch)
+            guard mismatch == nil else { continue }
+            choice.route = rule.name
+            choice.model = choice.model ?? rule.choice.model
+            choice.thinking = choice.thinking ?? rule.choice.thinking
+            choice.priority = spec.priority ?? rule.choice.priority ?? 0
+            if !choice.isPoolGiven { choice.pool = rule.choice.pool ?? choice.pool }
+            return
+        }
+    }
+
+    /// An agent that does not know a level must not be found out to only when it runs.
+    private func checkThinking(_ choice: Choice, _ path: String?) throws(WireError) {
+        guard choice.prompt != nil, let level = choice.thinking, let agent = pools[choice.pool]?.agent,
+            let known = rules.agents[agent]?.thinking, !known.contains(level)
+        else { return }
+        let levels = ThinkingLevel.allCases.filter(known.contains).map(\.rawValue).joined(separator: ", ")
+        let has = levels.isEmpty ? "cannot be told how hard to think" : "knows the levels \(levels)"
+        throw WireError(
+            .invalidParameter, "the agent \"\(agent)\" of the pool \"\(choice.pool)\" \(has), and not \"\(level.rawValue)\"",
+            field: SpecRules.field("thinking", path))
+    }
+
+    // MARK: Capabilities
+
+    /// Whether the workers of a pool offer all that is needed.
+    func offers(_ pool: String, _ needs: [String]) -> Bool {
+        needs.isEmpty || pools[pool].map { $0.capabilities.isSuperset(of: needs) } ?? false
+    }
+
+    /// The first pool by name that offers what is needed and takes the work.
+    func pool(offering needs: [String], toPrompts: Bool) -> String? {
+        pools.values.filter { offers($0.name, needs) && ($0.agent != nil || !toPrompts) && !isDraining($0.name) }
+            .map(\.name).min()
+    }
+
+    // MARK: Explaining
+
+    /// What would be chosen for a task, and what each rule says.
+    public func explain(_ spec: TaskSpec, by submitter: UInt32) throws(WireError) -> RouteExplanation {
+        try SpecRules.check(spec, path: nil)
+        var steps: [RouteStep] = []
+        let choice = try choose(for: spec, by: submitter) { rule, mismatch in
+            steps.append(RouteStep(name: rule.name, matches: mismatch == nil, reason: mismatch ?? "matches"))
+        }
+        for rule in rules.routes.dropFirst(steps.count) {
+            steps.append(RouteStep(name: rule.name, matches: false, reason: "is not asked, since a rule before it matches"))
+        }
+        var explanation = RouteExplanation(pool: choice.pool, priority: choice.priority, rules: steps)
+        (explanation.model, explanation.thinking, explanation.route) = (choice.model, choice.thinking?.rawValue, choice.route)
+        explanation.needs = choice.needs.isEmpty ? nil : choice.needs
+        explanation.prompt = choice.prompt == spec.prompt ? nil : choice.prompt
+        return explanation
+    }
+}

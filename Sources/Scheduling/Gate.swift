@@ -1,0 +1,52 @@
+/// Something that keeps tasks from starting for a while, whatever pool they are in: an agent that has used up its provider's
+/// allowance, or a budget that is spent.
+public struct Gate: Sendable, Equatable {
+    public var name: String
+    /// When it opens, in milliseconds since 1970; ``never`` where only a person or another configuration can open it. Nil for a gate
+    /// that is open, and only remembers how often it was closed without being told until when.
+    public var until: Int64?
+    /// Whether `until` was reckoned from the clock and not told, and so moves along when the clock is set.
+    public var isRelative: Bool
+    /// In words.
+    public var reason: String
+    public var since: Int64
+    /// How often in a row it was closed without a time.
+    public var attempts: Int
+
+    public static let never = Int64.max
+
+    public init(
+        name: String, until: Int64?, isRelative: Bool = false, reason: String, since: Int64, attempts: Int = 0
+    ) {
+        self.name = name
+        self.until = until
+        self.isRelative = isRelative
+        self.reason = reason
+        self.since = since
+        self.attempts = attempts
+    }
+
+    public var isClosed: Bool { until != nil }
+}
+
+/// The names of gates. A task's lane is the names of those it has to pass, sorted, with blanks between them.
+public enum GateName {
+    public static let limitPrefix = "limit:"
+    public static let budgetPrefix = "budget:"
+    public static let agentPrefix = "agent:"
+    /// Of tasks whose pool does not offer what they need.
+    public static let needs = "needs"
+
+    /// A gate of an agent with one of its providers; empty for an agent that has but one.
+    public static func agent(_ name: String, provider: String) -> String { canonical("agent:\(name)/\(provider)") }
+    public static func limit(_ name: String) -> String { canonical(limitPrefix + name) }
+    public static func budget(_ name: String) -> String { canonical(budgetPrefix + name) }
+
+    /// The same without blanks, which would tear it apart in a lane.
+    static func canonical(_ name: String) -> String {
+        name.contains(" ") ? String(name.map { $0 == " " ? "_" : $0 }) : name
+    }
+
+    /// The names in a lane.
+    public static func names(in lane: String) -> [Substring] { lane.split(separator: " ") }
+}

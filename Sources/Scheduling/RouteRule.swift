@@ -1,0 +1,76 @@
+import OrchProtocol
+
+/// A rule that chooses for prompts what their submitters leave open.
+public struct RouteRule: Sendable, Equatable {
+    /// Which prompts it is for: those that everything matches that is set. Texts are patterns with `*` and `?`.
+    public struct Match: Sendable, Equatable {
+        public var pool: String?
+        public var agent: String?
+        public var label: String?
+        /// A uid.
+        public var submitter: UInt32?
+        /// Characters of the prompt.
+        public var minimum: Int?
+        public var maximum: Int?
+        public var pattern: PromptPattern?
+
+        public init() {}
+    }
+
+    /// What it chooses.
+    public struct Choice: Sendable, Equatable {
+        public var model: String?
+        public var thinking: ThinkingLevel?
+        public var pool: String?
+        public var priority: Int?
+
+        public init() {}
+    }
+
+    public var name: String
+    public var match: Match
+    public var choice: Choice
+
+    public init(name: String, match: Match = Match(), choice: Choice = Choice()) {
+        self.name = name
+        self.match = match
+        self.choice = choice
+    }
+}
+
+/// What rules may ask about a prompt.
+struct PromptFacts {
+    var text: String
+    var characters: Int
+    var pool: String
+    var agent: String
+    var labels: [String: String]
+    var submitter: UInt32
+
+    init(text: String, pool: String, agent: String, labels: [String: String], submitter: UInt32) {
+        self.text = text
+        characters = text.unicodeScalars.count
+        self.pool = pool
+        self.agent = agent
+        self.labels = labels
+        self.submitter = submitter
+    }
+}
+
+extension RouteRule.Match {
+    /// Why it does not match, in words; nil if it does.
+    func mismatch(_ facts: PromptFacts) -> String? {
+        if let pool, !Wildcard.matches(pool, facts.pool) { return "the pool is \"\(facts.pool)\", not \"\(pool)\"" }
+        if let agent, !Wildcard.matches(agent, facts.agent) { return "the agent is \"\(facts.agent)\", not \"\(agent)\"" }
+        if let label, !TaskMatcher.fits(label: label, facts.labels) { return "there is no label \"\(label)\"" }
+        if let submitter, submitter != facts.submitter { return "the submitter is uid \(facts.submitter), not \(submitter)" }
+        if let minimum, facts.characters < minimum {
+            return "the prompt has \(facts.characters) characters, fewer than \(minimum)"
+        }
+        if let maximum, facts.characters > maximum {
+            return "the prompt has \(facts.characters) characters, more than \(maximum)"
+        }
+        if let pattern, !pattern.matches(facts.text) { return "\"\(pattern.source)\" is not in the prompt" }
+        return nil
+    }
+}

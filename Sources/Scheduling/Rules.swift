@@ -1,0 +1,60 @@
+import OrchProtocol
+
+/// What the configuration says beyond the pools about which tasks may start, and how tasks are chosen for.
+public struct Rules: Sendable, Equatable {
+    /// By name.
+    public var agents: [String: AgentSettings]
+    public var limits: [ConcurrencyLimit]
+    /// Asked in this order; the first that matches chooses.
+    public var routes: [RouteRule]
+    /// Names for models.
+    public var aliases: [String: String]
+    /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
+    public var longestWait: Int64
+
+    public init(
+        agents: [String: AgentSettings] = [:], limits: [ConcurrencyLimit] = [], routes: [RouteRule] = [],
+        aliases: [String: String] = [:], longestWait: Int64 = 3_600_000
+    ) {
+        self.agents = agents
+        self.limits = limits
+        self.routes = routes
+        self.aliases = aliases
+        self.longestWait = longestWait
+    }
+}
+
+/// What is to be known of an agent before it is started.
+public struct AgentSettings: Sendable, Equatable {
+    /// For tasks that name none.
+    public var model: String?
+    /// Whose allowance it uses, where its models do not say so by `provider/model`.
+    public var provider: String?
+    /// The levels that it knows; nil where that is not known.
+    public var thinking: Set<ThinkingLevel>?
+
+    public init(model: String? = nil, provider: String? = nil, thinking: Set<ThinkingLevel>? = nil) {
+        self.model = model
+        self.provider = provider
+        self.thinking = thinking
+    }
+
+    /// Whose allowance a task of the agent uses.
+    public func provider(ofModel model: String?) -> String {
+        let model = model ?? self.model ?? ""
+        return model.firstIndex(of: "/").map { String(model[..<$0]) } ?? provider ?? ""
+    }
+}
+
+/// At most so many of the tasks that match run at once, in whichever pools.
+public struct ConcurrencyLimit: Sendable, Equatable {
+    public var name: String
+    public var maximum: Int
+    public var matcher: TaskMatcher
+
+    public init(name: String, maximum: Int, matcher: TaskMatcher) {
+        self.name = name
+        self.maximum = maximum
+        self.matcher = matcher
+    }
+}

@@ -1,0 +1,118 @@
+import OrchProtocol
+
+/// Which gates a task has to pass. It is decided when the task becomes ready, and again for all that are ready or running when the
+/// configuration has other rules for it.
+extension Scheduler {
+    /// How many lanes a pool may have before new providers, whose names are for anybody to invent, share one.
+    private static let maximumLanes = 64
+
+    /// Puts a task among those that only a slot and their gates keep from starting. The caller writes it.
+    func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) {
+        task.phase = .ready
+        task.lane = lane(of: task, in: work.store)
+        work.noteReady(task)
+    }
+
+    private func lane(of task: TaskItem, in store: some TaskTransaction) -> String {
+        let agent = agent(of: task)
+        // Of plain commands there may be a great many, and nothing is to be said about them.
+        if agent == nil, task.definition.needs.isEmpty, rules.limits.isEmpty { return "" }
+        var gates = matchingGates(task, agent: agent)
+        guard let agent else { return gates.sorted().joined(separator: " ") }
+        let own = GateName.agent(agent, provider: provider(of: task, agent: agent))
+        let lane = (gates + [own]).sorted().joined(separator: " ")
+        let known = store.lanes(in: task.pool)
+        guard known.count >= Self.maximumLanes, known[lane] == nil else { return lane }
+        gates.append(GateName.agent(agent, provider: ""))
+        return gates.sorted().joined(separator: " ")
+    }
+
+    private func matchingGates(_ task: TaskItem, agent: String?) -> [String] {
+        let isOffered = Chooser(rules: rules, pools: settings).offers(task.pool, task.definition.needs)
+        var gates = isOffered ? [] : [GateName.needs]
+        guard !rules.limits.isEmpty else { return gates }
+        let facts = TaskFacts(
+            pool: task.pool, agent: agent ?? "command",
+            provider: agent.map { provider(of: task, agent: $0) } ?? "",
+            model: task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
+            labels: task.definition.labels)
+        gates += rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
+        return gates
+    }
+
+    /// The agent that gets the task's prompt; nil for a command.
+    func agent(of task: TaskItem) -> String? {
+        guard case .prompt = task.definition.work else { return nil }
+        return settings[task.pool]?.agent ?? ""
+    }
+
+    private func provider(of task: TaskItem, agent: String) -> String {
+        (rules.agents[agent] ?? AgentSettings()).provider(ofModel: task.definition.model)
+    }
+
+    // MARK: When the rules change
+
+    /// Changes if and only if a task may have another lane than before.
+    private var laneRules: Int64 {
+        var hash = StableHash()
+        for limit in rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
+        for (name, agent) in rules.agents.sorted(by: { $0.key < $1.key }) {
+            hash.add("\(name) \(agent.model ?? "") \(agent.provider ?? "")")
+        }
+        for pool in settings.values.sorted(by: { $0.name < $1.name }) {
+            hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
+        }
+        return hash.value
+    }
+
+    /// Begins to decide anew where the tasks belong, if they were placed by other rules.
+    func checkLanes(_ work: inout TurnWork<some TaskTransaction>) throws {
+        guard try work.store.laneRules() != laneRules else { return }
+        try placeAnew(after: 0, by: laneRules, &work)
+    }
+
+    /// Decides anew for some thousands of tasks, so that the others are served meanwhile.
+    ///
+    /// - Parameter number: of the rules that it was begun for; others have begun anew.
+    func placeAnew(after id: Int64, by number: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard number == laneRules else { return }
+        let tasks = try work.store.unfinished(in: nil, after: id, limit: Self.stride)
+        for task in tasks where task.phase == .ready || task.phase == .running { try placeAnew(task, &work) }
+        if let last = tasks.last, tasks.count == Self.stride {
+            work.effects.append(.again(.placeAnew(after: last.id, by: number)))
+        } else {
+            try work.store.setLaneRules(number)
+        }
+    }
+
+    private func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+        var changed = task
+        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = pool(for: task) }
+        changed.lane = lane(of: changed, in: work.store)
+        guard changed.place != task.place else { return }
+        try work.store.update(changed, from: task.place)
+        if changed.phase == .ready { work.noteReady(changed) }
+    }
+
+    /// Where a task goes whose own pool does not offer what it needs, if another does.
+    private func pool(for task: TaskItem) -> String {
+        let chooser = Chooser(rules: rules, pools: settings)
+        guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
+        return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil) ?? task.pool
+    }
+}
+
+/// FNV-1a (G. Fowler, L. C. Noll, P. Vo): the same number for the same text in every run, unlike `Hasher`.
+private struct StableHash {
+    private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { add(byte) }
+        // Not a byte of UTF-8, so that no two lists of texts look alike.
+        add(0xFF)
+    }
+
+    private mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+
+    var value: Int64 { Int64(bitPattern: state) }
+}

@@ -16,6 +16,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case poolResize = "pool.resize"
     case poolDrain = "pool.drain"
     case workerList = "worker.list"
+    case agentList = "agent.list"
     case status = "daemon.status"
     case reload = "daemon.reload"
     case drain = "daemon.drain"

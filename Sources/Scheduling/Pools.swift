@@ -10,6 +10,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var retries: Int
     /// Milliseconds between SIGTERM and SIGKILL.
     public var grace: Int64
+    /// What the agent knows of levels of thinking; nil where it takes any word.
+    public var thinkingLevels: Set<String>?
     /// Of a pool whose workers are started ahead of their tasks; nil for one that starts a process for each task.
     public var warm: WarmSettings?
     static let defaultGrace: Int64 = 10_000

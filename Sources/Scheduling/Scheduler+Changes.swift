@@ -21,6 +21,9 @@ extension Scheduler {
             if case .prompt = task.definition.work, !settings.takesPrompts {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
+            if case .prompt = task.definition.work {
+                try checkThinking(task.definition.thinking, in: settings, field: "pool")
+            }
             let state = try work.store.pools().first { $0.name == pool }
             guard pool == task.pool || state?.mode != .draining else { throw draining(pool) }
             task.pool = pool

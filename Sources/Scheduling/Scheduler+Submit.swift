@@ -73,6 +73,7 @@ extension Scheduler {
                 field: SpecRules.field("prompt", path))
         } else {
             job = .prompt(spec.prompt ?? "")
+            try checkThinking(spec.thinking, in: pool, field: SpecRules.field("thinking", path))
         }
         let definition = TaskDefinition(
             work: job, labels: spec.labels ?? [:], key: spec.key, environment: spec.env ?? [:], directory: spec.cwd,
@@ -95,6 +96,15 @@ extension Scheduler {
             task.reason = "held"
         }
         return task
+    }
+
+    /// A level that the agent has no word for is refused now, and not when the task runs.
+    func checkThinking(_ level: String?, in pool: PoolSettings, field: String) throws(WireError) {
+        guard let level, let levels = pool.thinkingLevels, !levels.contains(level) else { return }
+        throw WireError(
+            .invalidParameter,
+            "the agent \"\(pool.agent ?? "")\" has no level of thinking \"\(level.shortened(to: 40))\"; it has "
+                + (levels.isEmpty ? "none" : levels.sorted().joined(separator: ", ")), field: field)
     }
 
     func draining(_ name: String, field: String = "pool") -> WireError {

@@ -24,7 +24,7 @@ struct Orchctl: ParsableCommand {
                     Retry.self,
                     Hold.self, ReleaseCommand.self, Update.self,
                 ]),
-            CommandGroup(name: "Pool and worker", subcommands: [Pool.self, Worker.self]),
+            CommandGroup(name: "Pool, worker and agent", subcommands: [Pool.self, Worker.self, Agent.self]),
             CommandGroup(
                 name: "Daemon",
                 subcommands: [

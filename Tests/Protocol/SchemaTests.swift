@@ -17,7 +17,7 @@ import Testing
         TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
         PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, DaemonStatus.self, SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
-        Event.self, WireError.self,
+        Event.self, Usage.self, AgentRecord.self, AgentList.self, WireError.self,
         WireError.Details.self,
     ]
 
@@ -25,6 +25,7 @@ import Testing
         "Method": rawValues(Method.self), "TaskState": rawValues(TaskState.self),
         "WaitReason": rawValues(WaitReason.self), "RetryCause": rawValues(RetryCause.self),
         "AttemptState": rawValues(AttemptState.self), "Outcome.Kind": rawValues(Outcome.Kind.self),
+        "FailureKind": rawValues(FailureKind.self),
         "OutputStream": rawValues(OutputStream.self), "PoolRecord.State": rawValues(PoolRecord.State.self),
         "WorkerRecord.State": rawValues(WorkerRecord.State.self),
         "DaemonStatus.State": rawValues(DaemonStatus.State.self), "Event.Kind": rawValues(Event.Kind.self),
@@ -188,6 +189,7 @@ extension Method {
         case .poolList: PoolList.self
         case .poolPause, .poolResume, .poolResize, .poolDrain, .drain, .stop: Acknowledged.self
         case .workerList: WorkerList.self
+        case .agentList: AgentList.self
         case .status: DaemonStatus.self
         case .reload: ReloadResult.self
         case .backup: BackupResult.self

@@ -5,6 +5,8 @@ import Scheduling
 public struct Configuration: Sendable, Equatable {
     public var socket: String?
     public var stateDirectory: String?
+    /// Where the supervisor makes the workspaces, as far as whoever started the engine says.
+    public var workDirectory: String?
     public var logLevel = "info"
     public var adminGroups = ["orch-admin"]
     /// Milliseconds that finished tasks are kept.

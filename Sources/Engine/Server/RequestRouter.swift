@@ -42,6 +42,7 @@ final class RequestRouter: Sendable {
         case .list(let parameters): query(responder) { try self.queries.list(parameters) }
         case .poolList: query(responder) { try self.queries.pools() }
         case .workerList(let parameters): query(responder) { try self.queries.workers(parameters) }
+        case .agentList: responder.succeed(queries.agents())
         case .status: query(responder) { try self.queries.status() }
         case .version: responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version))
         case .wait(let parameters): stream(responder) { try self.streams.wait(parameters, responder) }

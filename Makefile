@@ -33,7 +33,7 @@ PROGRAMS = orchd orchd-supervisor orchctl
 UNITS    = orchd.service orchd.socket orchd-supervisor.service
 MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
 WORKERS  = worker.sh worker.py worker.mjs
-CONFIG   = orchd.toml pools.d/default.toml agents/llm.toml
+CONFIG   = orchd.toml pools.d/default.toml $(addprefix agents/,$(notdir $(wildcard etc/agents/*.toml)))
 SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
 
 # Which of the long tests to run, and how often.

@@ -109,7 +109,7 @@ let package = Package(
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
-        tests("Agents", ["Agents"]),
+        tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
         tests("Engine", ["Engine", "Agents", "OrchProtocol", "Scheduling", "SupervisorLink", logging, nioCore]),
         tests("Systemd", ["Systemd"]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),

@@ -10,13 +10,6 @@ public struct AgentDefinition: Sendable, Equatable {
         case file
     }
 
-    /// Where the program leaves its result.
-    public enum ResultSource: String, Sendable, CaseIterable {
-        case stdout
-        /// In the file that `ORCH_RESULT_FILE` names.
-        case file
-    }
-
     /// One argument, or several that belong together and are left out together if a placeholder in them has no value.
     public enum Argument: Sendable, Equatable {
         case single(String)
@@ -27,23 +20,51 @@ public struct AgentDefinition: Sendable, Equatable {
     public var description: String?
     public var arguments: [Argument]
     public var prompt: PromptInput
-    public var result: ResultSource
+    public var output: OutputRules
+    /// Looked at in order where an attempt was no success.
+    public var failures: [FailureRule]
+    /// Values may contain the placeholders of a place, such as `{workspace}`.
     public var environment: [String: String]
+    /// Variables that the program must not see, wherever they come from.
+    public var unset: [String]
     /// For tasks that name none.
     public var model: String?
     public var thinking: String?
+    /// What the program calls a level of thinking, by the level's name; nil where any word is handed on as it is.
+    public var thinkingNames: [String: String]?
+    /// Whose models they are, where the name of the model does not say so by `provider/model`.
+    public var provider: String?
+    /// What prints the program's version.
+    public var versionArguments: [String]?
+    /// How to get it, for people.
+    public var installation: String?
 
     public init(
         name: String, description: String? = nil, arguments: [Argument], prompt: PromptInput = .stdin,
-        result: ResultSource = .stdout, environment: [String: String] = [:], model: String? = nil, thinking: String? = nil
+        output: OutputRules = OutputRules(), failures: [FailureRule] = [], environment: [String: String] = [:],
+        unset: [String] = [], model: String? = nil, thinking: String? = nil
     ) {
         self.name = name
         self.description = description
         self.arguments = arguments
         self.prompt = prompt
-        self.result = result
+        self.output = output
+        self.failures = failures
         self.environment = environment
+        self.unset = unset
         self.model = model
         self.thinking = thinking
+    }
+
+    /// The levels of thinking that it knows, in no order; nil where any is taken.
+    public var thinkingLevels: Set<String>? { thinkingNames.map { Set($0.keys) } }
+
+    /// The program as its definition names it.
+    public var program: String? { if case .single(let word) = arguments.first { word } else { nil } }
+
+    /// Whose allowance a task uses that asks for a model, or for none.
+    public func provider(ofModel asked: String?) -> String {
+        let model = asked ?? model
+        return model.flatMap { model in model.firstIndex(of: "/").map { String(model[..<$0]) } } ?? provider ?? ""
     }
 }

@@ -1,24 +1,47 @@
 /// What is started for a prompt.
 public struct Invocation: Sendable, Equatable {
     public var arguments: [String]
+    public var environment: [String: String]
     public var input: String?
     /// The text of the file that `{prompt_file}` stands for.
     public var file: String?
 }
 
+/// What a task asks of an agent, and where it runs.
+public struct AgentRequest: Sendable {
+    public var prompt: String
+    public var model: String?
+    public var thinking: String?
+    /// What `{prompt_file}` stands for.
+    public var promptFile: String
+    /// The directory that the program starts in.
+    public var workspace: String?
+    /// The file that `ORCH_RESULT_FILE` names.
+    public var resultFile: String?
+    /// Milliseconds.
+    public var timeout: Int64?
+
+    public init(prompt: String, model: String? = nil, thinking: String? = nil, promptFile: String) {
+        self.prompt = prompt
+        self.model = model
+        self.thinking = thinking
+        self.promptFile = promptFile
+    }
+}
+
 extension AgentDefinition {
-    public static let placeholders = ["prompt", "prompt_file", "model", "thinking"]
+    public static let placeholders = [
+        "prompt", "prompt_file", "model", "thinking", "workspace", "result_file", "timeout",
+    ]
+
+    /// The longest text that can be an argument: MAX_ARG_STRLEN of Linux, with its NUL, is 32 pages.
+    static let longestArgument = 131_071
 
     /// Puts a prompt into the template. Text stays data: it becomes an argument or a part of one, and is never read as more.
     ///
-    /// - Parameter filePath: what `{prompt_file}` is to be replaced with.
-    public func invocation(prompt text: String, model: String?, thinking: String?, filePath: String) -> Invocation {
-        let values = [
-            "prompt": prompt == .argument ? text : nil,
-            "prompt_file": prompt == .file ? filePath : nil,
-            "model": model ?? self.model,
-            "thinking": thinking ?? self.thinking,
-        ]
+    /// - Returns: nil for a prompt that is too long for this definition, which has it as an argument.
+    public func invocation(_ request: AgentRequest) -> Invocation? {
+        let values = values(request)
         var filled: [String] = []
         for argument in arguments {
             switch argument {
@@ -28,8 +51,24 @@ extension AgentDefinition {
                 if group.count == templates.count { filled += group }
             }
         }
+        guard filled.allSatisfy({ $0.utf8.count <= Self.longestArgument }) else { return nil }
         return Invocation(
-            arguments: filled, input: prompt == .stdin ? text : nil, file: prompt == .file ? text : nil)
+            arguments: filled, environment: environment.compactMapValues { fill($0, values) },
+            input: prompt == .stdin ? request.prompt : nil, file: prompt == .file ? request.prompt : nil)
+    }
+
+    private func values(_ request: AgentRequest) -> [String: String?] {
+        let level = request.thinking ?? thinking
+        return [
+            "prompt": prompt == .argument ? request.prompt : nil,
+            "prompt_file": prompt == .file ? request.promptFile : nil,
+            "model": request.model ?? model,
+            // A level that the program has no word for is refused at submit; one from another time is left out.
+            "thinking": level.flatMap { level in thinkingNames.map { $0[level] } ?? level }.flatMap { $0.isEmpty ? nil : $0 },
+            "workspace": request.workspace,
+            "result_file": request.resultFile,
+            "timeout": request.timeout.map { String(($0 + 999) / 1000) },
+        ]
     }
 
     /// The template with each `{name}` replaced, once, from left to right; nil if one of them has no value.
@@ -50,29 +89,5 @@ extension AgentDefinition {
             rest = rest[rest.index(after: close)...]
         }
         return result + rest
-    }
-
-    /// What is wrong with the definition, in words that name the key; empty if nothing is.
-    public var faults: [(key: String, problem: String)] {
-        var faults: [(String, String)] = []
-        let templates = arguments.flatMap { argument in
-            switch argument {
-            case .single(let template): [template]
-            case .group(let templates): templates
-            }
-        }
-        func mentions(_ name: String) -> Bool { templates.contains { $0.contains("{\(name)}") } }
-        if templates.first.map(\.isEmpty) ?? true { faults.append(("argv", "is empty")) }
-        if case .group = arguments.first { faults.append(("argv", "must begin with the program, not with a group")) }
-        if prompt == .argument, !mentions("prompt") {
-            faults.append(("argv", "has no \"{prompt}\", although prompt = \"argument\""))
-        }
-        if prompt == .file, !mentions("prompt_file") {
-            faults.append(("argv", "has no \"{prompt_file}\", although prompt = \"file\""))
-        }
-        if prompt != .argument, mentions("prompt") {
-            faults.append(("prompt", "must be \"argument\", since argv has \"{prompt}\""))
-        }
-        return faults
     }
 }

@@ -24,12 +24,14 @@ public struct Outcome: Codable, Sendable, Hashable {
         public static let spawnFailed = Self("spawn_failed")
         /// The program says it succeeded, but has not produced the result that its agent owes.
         public static let noResult = Self("no_result")
-        /// Its worker reported a failure, or did not keep to the worker protocol.
+        /// The agent says that it failed: `failure` tells how. Or its warm worker did, or did not keep to the worker protocol.
         public static let failed = Self("failed")
+        /// The agent has met a usage or rate limit. The attempt does not count, and the task waits until it is over.
+        public static let limited = Self("limited")
 
         public static let allCases: [Self] = [
             .exited, .signalled, .lost, .cancelled, .runTimeout, .idleTimeout, .outOfMemory, .outputLimit,
-            .spawnFailed, .noResult, .failed,
+            .spawnFailed, .noResult, .failed, .limited,
         ]
 
         public let rawValue: String
@@ -39,10 +41,13 @@ public struct Outcome: Codable, Sendable, Hashable {
     public var kind: Kind
     /// The exit status of `exited`, the signal of `signalled`.
     public var code: Int?
+    /// What kept an agent from its task.
+    public var failure: FailureKind?
 
-    public init(_ kind: Kind, code: Int? = nil) {
+    public init(_ kind: Kind, code: Int? = nil, failure: FailureKind? = nil) {
         self.kind = kind
         self.code = code
+        self.failure = failure
     }
 
     public var isSuccess: Bool { kind == .exited && code == 0 }
@@ -51,6 +56,7 @@ public struct Outcome: Codable, Sendable, Hashable {
     public var exitStatus: Int32 {
         switch kind {
         case .exited: Int32(clamping: code ?? 1)
+        case .failed: Int32(clamping: code == 0 ? 1 : code ?? 1)
         case .signalled: 128 + Int32(min(max(code ?? 0, 0), 127))
         case .runTimeout, .idleTimeout: 124
         case .cancelled: 130
@@ -64,7 +70,8 @@ public struct Outcome: Codable, Sendable, Hashable {
     public var retryCause: RetryCause? {
         switch kind {
         case .exited: code == 0 ? nil : .exit
-        case .noResult, .failed: .exit
+        case .noResult: .exit
+        case .failed: failure.map(\.retryCause) ?? .exit
         case .signalled, .outOfMemory: .signal
         case .runTimeout, .idleTimeout: .timeout
         case .lost: .lost
@@ -94,9 +101,11 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     /// The largest resident size of one of its processes, in bytes. Without a cgroup never below the supervisor's own, some
     /// 7 MiB, since the kernel counts what a process was before it executed its program.
     public var peakMemory: Int64?
+    /// What its agent has used, where it tells.
+    public var usage: Usage?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case number, state, outcome, reason, worker, pid
+        case number, state, outcome, reason, worker, pid, usage
         case dispatchedAt = "dispatched_at"
         case startedAt = "started_at"
         case endedAt = "ended_at"

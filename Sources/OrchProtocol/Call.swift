@@ -18,6 +18,7 @@ public enum Call: Sendable, Equatable {
     case poolDrain(PoolSelection)
     case agentResume(AgentSelection)
     case workerList(WorkerListParameters)
+    case agentList
     case status
     case reload
     case drain
@@ -46,6 +47,7 @@ public enum Call: Sendable, Equatable {
         case .poolDrain: .poolDrain
         case .agentResume: .agentResume
         case .workerList: .workerList
+        case .agentList: .agentList
         case .status: .status
         case .reload: .reload
         case .drain: .drain
@@ -79,6 +81,7 @@ public enum Call: Sendable, Equatable {
         case .stop: self = .stop(try StopParameters(from: params()))
         case .subscribe: self = .subscribe(try SubscribeParameters(from: params()))
         case .poolList: self = try Self.bare(.poolList, params())
+        case .agentList: self = try Self.bare(.agentList, params())
         case .status: self = try Self.bare(.status, params())
         case .reload: self = try Self.bare(.reload, params())
         case .drain: self = try Self.bare(.drain, params())
@@ -109,7 +112,7 @@ public enum Call: Sendable, Equatable {
         case .workerList(let it): try it.encode(to: encoder)
         case .stop(let it): try it.encode(to: encoder)
         case .subscribe(let it): try it.encode(to: encoder)
-        case .poolList, .status, .reload, .drain, .backup, .version: try NoParameters().encode(to: encoder)
+        case .poolList, .agentList, .status, .reload, .drain, .backup, .version: try NoParameters().encode(to: encoder)
         }
     }
 }

@@ -52,6 +52,8 @@ public struct Event: Codable, Sendable, Equatable {
     public var pid: Int32?
     public var state: TaskState?
     public var outcome: Outcome?
+    /// What the attempt has used.
+    public var usage: Usage?
     /// In words.
     public var detail: String?
 

@@ -20,8 +20,10 @@ extension Event {
         if let outcome {
             writer.string(#""outcome":{"kind":"#, outcome.kind.rawValue)
             if let code = outcome.code { writer.integer(#""code":"#, Int64(code)) }
+            if let failure = outcome.failure { writer.string(#""failure":"#, failure.rawValue) }
             writer.append("}")
         }
+        if let usage { writer.usage(usage) }
         if let detail { writer.string(#""detail":"#, detail) }
         return writer.finished()
     }
@@ -48,6 +50,23 @@ private struct LineWriter {
     mutating func integer(_ key: StaticString, _ value: Int64) {
         self.key(key)
         integer(value)
+    }
+
+    mutating func usage(_ usage: Usage) {
+        key(#""usage":"#)
+        var isFirst = true
+        func member(_ name: StaticString, _ value: Int64?, _ writer: inout LineWriter) {
+            guard let value else { return }
+            writer.append(isFirst ? "{" : ",")
+            writer.append(name)
+            writer.integer(value)
+            isFirst = false
+        }
+        member(#""tokens_in":"#, usage.tokensIn, &self)
+        member(#""tokens_out":"#, usage.tokensOut, &self)
+        member(#""tokens_cached":"#, usage.tokensCached, &self)
+        member(#""cost_micros":"#, usage.cost, &self)
+        append(isFirst ? "{}" : "}")
     }
 
     mutating func integer(_ value: Int64) { bytes.append(contentsOf: String(value).utf8) }

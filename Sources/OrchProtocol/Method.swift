@@ -18,6 +18,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case poolDrain = "pool.drain"
     case agentResume = "agent.resume"
     case workerList = "worker.list"
+    case agentList = "agent.list"
     case status = "daemon.status"
     case reload = "daemon.reload"
     case drain = "daemon.drain"

@@ -15,7 +15,8 @@ public enum OutcomeText {
         case .outputLimit: "wrote more output than allowed"
         case .spawnFailed: "could not be started"
         case .noResult: "ended without a result"
-        case .failed: "reported a failure"
+        case .failed: "failed" + (outcome.failure.map { " (\(SafeText.line($0.rawValue)))" } ?? "")
+        case .limited: "met a limit" + (outcome.failure.map { " (\(SafeText.line($0.rawValue)))" } ?? "")
         default: "ended (\(SafeText.line(outcome.kind.rawValue)))"
         }
     }

@@ -87,6 +87,8 @@ public struct TaskDetailText {
                 ("took", took),
                 ("processor", processor),
                 ("peak memory", attempt.peakMemory.map(ByteText.text)),
+                ("tokens", attempt.usage.flatMap(UsageText.tokens)),
+                ("cost", attempt.usage?.cost.map(UsageText.cost)),
             ])
     }
 

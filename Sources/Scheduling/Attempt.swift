@@ -8,6 +8,8 @@ public enum StopCause: Int, Sendable {
     case outputLimit = 4
     /// The daemon was told to stop without waiting.
     case shutdown = 5
+    /// It had printed its whole result, and then nothing more.
+    case finished = 6
 }
 
 /// One try at a task.
@@ -42,6 +44,7 @@ public struct Attempt: Sendable, Equatable {
     public var cpuSystem: Int64?
     /// Bytes.
     public var peakMemory: Int64?
+    public var usage: Usage?
     /// Of a task that a warm worker has; nil where the process was started for the task.
     public var handover: Handover?
 
@@ -100,8 +103,12 @@ public struct AttemptEnd: Sendable, Equatable {
     public var cpuUser: Int64?
     public var cpuSystem: Int64?
     public var peakMemory: Int64?
-    /// What its agent says of its output, for agents that owe a result: nil, or why it does not count as one.
-    public var missingResult: String?
+    /// What its agent has used, where it tells.
+    public var usage: Usage?
+    /// Why it does not count as a success of its agent, as far as its output tells.
+    public var failure: AgentFailure?
+    /// Its output holds the whole result that its agent owes.
+    public var hasWholeResult = false
     /// What a warm worker said last, all that had not been heard when it ended.
     public var news: [WorkerNews] = []
     /// The last lines of the output of a warm worker that had no task.

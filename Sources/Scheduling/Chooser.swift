@@ -47,7 +47,9 @@ public struct Chooser {
         if !choice.needs.isEmpty, !choice.isPoolGiven, !offers(choice.pool, choice.needs) {
             choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil) ?? choice.pool
         }
-        try checkThinking(choice, path)
+        if choice.prompt != nil {
+            try checkThinking(choice.thinking, in: choice.pool, field: SpecRules.field("thinking", path))
+        }
         return choice
     }
 
@@ -102,15 +104,13 @@ public struct Chooser {
     }
 
     /// An agent that does not know a level must not be found out to only when it runs.
-    private func checkThinking(_ choice: Choice, _ path: String?) throws(WireError) {
-        guard choice.prompt != nil, let level = choice.thinking, let agent = pools[choice.pool]?.agent,
-            let known = rules.agents[agent]?.thinking, !known.contains(level)
+    func checkThinking(_ level: ThinkingLevel?, in pool: String, field: String) throws(WireError) {
+        guard let level, let agent = pools[pool]?.agent, let known = rules.agents[agent]?.thinking, !known.contains(level)
         else { return }
         let levels = ThinkingLevel.allCases.filter(known.contains).map(\.rawValue).joined(separator: ", ")
         let has = levels.isEmpty ? "cannot be told how hard to think" : "knows the levels \(levels)"
         throw WireError(
-            .invalidParameter, "the agent \"\(agent)\" of the pool \"\(choice.pool)\" \(has), and not \"\(level.rawValue)\"",
-            field: SpecRules.field("thinking", path))
+            .invalidParameter, "the agent \"\(agent)\" of the pool \"\(pool)\" \(has), and not \"\(level.rawValue)\"", field: field)
     }
 
     // MARK: Capabilities
@@ -122,7 +122,7 @@ public struct Chooser {
 
     /// The first pool by name that offers what is needed and takes the work.
     func pool(offering needs: [String], toPrompts: Bool) -> String? {
-        pools.values.filter { offers($0.name, needs) && ($0.agent != nil || !toPrompts) && !isDraining($0.name) }
+        pools.values.filter { offers($0.name, needs) && ($0.takesPrompts || !toPrompts) && !isDraining($0.name) }
             .map(\.name).min()
     }
 

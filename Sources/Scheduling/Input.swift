@@ -97,6 +97,8 @@ public enum Input: Sendable, Equatable {
     /// When the attempt last wrote output, on the monotonic clock: the answer to `Effect.checkOutput`.
     case outputSeen(attempt: Int64, monotonic: Int64)
     case outputLimitReached(attempt: Int64)
+    /// The output of an agent holds its whole result, and nothing was added to it for a while.
+    case resultSeen(attempt: Int64)
     /// The real-time clock was set, by so many milliseconds.
     case clockStepped(by: Int64)
     /// Time to forget old tasks: those that finished before, and all but the newest so many.

@@ -5,6 +5,8 @@ enum Judgement: Equatable {
     case outcome(Outcome, reason: String)
     /// It does not count as an attempt: back to the queue.
     case again(reason: String)
+    /// Its agent has used up an allowance: back to the queue until that is over.
+    case limited(AgentFailure)
 
     init(_ end: AttemptEnd, of attempt: Attempt, task: TaskItem) {
         // A warm worker that has said how its task ended counts by that, however its process ends.
@@ -35,6 +37,10 @@ enum Judgement: Equatable {
     init(_ end: AttemptEnd, stopping: StopCause?, task: TaskItem) {
         // A stop that came too late to matter does not change what the attempt did by itself.
         if end.stopped, let stopping {
+            if stopping == .finished, end.hasWholeResult {
+                self = Self(of: end, code: 0, "printed its whole result and was ended, since it did not end by itself")
+                return
+            }
             self = .outcome(Outcome(stopping), reason: stopping.sentence(for: task))
             return
         }
@@ -42,22 +48,27 @@ enum Judgement: Equatable {
         // Many programs answer SIGTERM with status 0, so that it does not tell whether the work was done.
         case .exited where end.stopped, .signalled where end.stopped:
             self = .outcome(Outcome(.lost), reason: "ended because the supervisor was stopped")
-        case .exited(0):
-            if let missing = end.missingResult {
-                self = .outcome(Outcome(.noResult, code: 0), reason: missing)
-            } else {
-                self = .outcome(Outcome(.exited, code: 0), reason: "exited with status 0")
-            }
+        case .exited(0): self = Self(of: end, code: 0, "exited with status 0")
         case .exited where end.outOfMemory, .signalled where end.outOfMemory:
             self = .outcome(Outcome(.outOfMemory), reason: "killed by the kernel: out of memory")
-        case .exited(let status):
-            self = .outcome(Outcome(.exited, code: Int(status)), reason: "exited with status \(status)")
+        case .exited(let status): self = Self(of: end, code: Int(status), "exited with status \(status)")
         case .signalled(let signal):
             let core = end.dumpedCore ? " (core dumped)" : ""
             self = .outcome(Outcome(.signalled, code: Int(signal)), reason: "killed by \(signalName(signal))\(core)")
         case .failedToStart(let reason): self = .outcome(Outcome(.spawnFailed), reason: reason)
         case .lost(let reason): self = .outcome(Outcome(.lost), reason: reason)
         case .shortOfResources(let reason): self = .again(reason: reason)
+        }
+    }
+
+    /// By what its agent's output says, or else by its exit status.
+    private init(of end: AttemptEnd, code: Int, _ reason: String) {
+        switch end.failure {
+        case nil: self = .outcome(Outcome(.exited, code: code), reason: reason)
+        case let failure? where failure.kind.isLimit: self = .limited(failure)
+        case let failure? where failure.kind == .empty: self = .outcome(Outcome(.noResult, code: code), reason: failure.message)
+        case let failure?:
+            self = .outcome(Outcome(.failed, code: code, failure: failure.kind), reason: failure.message)
         }
     }
 }
@@ -71,6 +82,8 @@ extension Outcome {
             case .idleTimeout: .idleTimeout
             case .outputLimit: .outputLimit
             case .shutdown: .lost
+            // Without the result that seemed to be there.
+            case .finished: .noResult
             }
         self.init(kind, code: nil)
     }
@@ -84,6 +97,7 @@ extension StopCause {
         case .idleTimeout: "wrote no output for \(seconds(task.idleTimeout))"
         case .outputLimit: "wrote more output than its pool allows"
         case .shutdown: "ended because the daemon was stopped"
+        case .finished: "was ended, since its result seemed whole, and it was not"
         }
     }
 }

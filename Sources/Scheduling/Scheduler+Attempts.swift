@@ -45,15 +45,18 @@ extension Scheduler {
             try close(attempt, from: state, of: task, end: end, Outcome(.cancelled), reason: reason, &work)
         case .outcome(let outcome, let reason):
             try close(attempt, from: state, of: task, end: end, outcome, reason: reason, &work)
+        case .limited(let failure):
+            let outcome = Outcome(.limited, failure: failure.kind)
+            try close(attempt, from: state, of: task, end: end, outcome, reason: failure.message, limit: failure, &work)
         }
     }
 
     /// Milliseconds until a start is tried again that failed for lack of processes, memory or descriptors.
     private static let resourceDelay: Int64 = 1_000
 
-    private func close(
+    private mutating func close(
         _ attempt: Attempt, from state: Attempt.State, of task: TaskItem, end: AttemptEnd, _ outcome: Outcome,
-        reason: String, _ work: inout TurnWork<some TaskTransaction>
+        reason: String, limit: AgentFailure? = nil, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         var attempt = attempt
         attempt.state = .ended
@@ -64,7 +67,10 @@ extension Scheduler {
         attempt.cpuUser = end.cpuUser
         attempt.cpuSystem = end.cpuSystem
         attempt.peakMemory = end.peakMemory
+        attempt.usage = end.usage
         try work.store.update(attempt, from: state)
+        // Whoever cancelled it does not want to wait.
+        if let limit, attempt.stopping != .cancelled { return try waitOut(limit, task, after: attempt, &work) }
         try settle(task, after: attempt, outcome, reason: reason, &work)
     }
 

@@ -75,6 +75,7 @@ public struct Scheduler: Sendable {
             work.effects.append(.heard(worker: id, bytes: bytes))
         case .outputSeen(let attempt, let monotonic): try noteOutput(attempt, at: monotonic, &work)
         case .outputLimitReached(let attempt): try stop(attempt, because: .outputLimit, &work)
+        case .resultSeen(let attempt): try stop(attempt, because: .finished, &work)
         case .clockStepped(let step):
             try work.store.shiftRelativeDueTimes(by: step)
             try shiftGates(by: step, &work)
@@ -156,6 +157,7 @@ struct TurnWork<Store: TaskTransaction> {
             $0.pid = attempt.pid
             $0.worker = attempt.slot.map { "\(attempt.pool)/\($0)" }
             $0.outcome = attempt.outcome
+            $0.usage = attempt.usage
         }
     }
 

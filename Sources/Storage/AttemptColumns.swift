@@ -8,18 +8,21 @@ enum AttemptColumns {
         attempt.id, attempt.task, attempt.number, attempt.pool, attempt.state, attempt.dispatched_at, attempt.slot, \
         attempt.pid, attempt.started_at, attempt.started_monotonic, attempt.wake_at, attempt.stopping, attempt.ended_at, \
         attempt.outcome, attempt.code, attempt.reason, attempt.cpu_user, attempt.cpu_system, attempt.peak_memory, \
+        attempt.failure, attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, attempt.cost, \
         attempt.handover
         """
     static let selectByID = "SELECT \(all) FROM attempt WHERE id = ?"
     static let update = """
         UPDATE attempt SET state = ?, slot = ?, pid = ?, started_at = ?, started_monotonic = ?, wake_at = ?, stopping = ?, \
-        ended_at = ?, outcome = ?, code = ?, reason = ?, cpu_user = ?, cpu_system = ?, peak_memory = ?, handover = ? WHERE id = ?
+        ended_at = ?, outcome = ?, code = ?, reason = ?, cpu_user = ?, cpu_system = ?, peak_memory = ?, \
+        failure = ?, tokens_in = ?, tokens_out = ?, tokens_cached = ?, cost = ?, handover = ? WHERE id = ?
         """
 
     static let insert = """
         INSERT INTO attempt (state, slot, pid, started_at, started_monotonic, wake_at, stopping, ended_at, outcome, code, \
-        reason, cpu_user, cpu_system, peak_memory, handover, id, task, number, pool, dispatched_at) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        reason, cpu_user, cpu_system, peak_memory, failure, tokens_in, tokens_out, tokens_cached, cost, handover, id, task, \
+        number, pool, dispatched_at) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     static func values(of attempt: Attempt) -> [(any SQLValue)?] {
@@ -27,6 +30,8 @@ enum AttemptColumns {
             attempt.state.rawValue, attempt.slot, attempt.pid, attempt.startedAt, attempt.startedMonotonic,
             attempt.wakeAt, attempt.stopping?.rawValue, attempt.endedAt, attempt.outcome?.kind.rawValue,
             attempt.outcome?.code, attempt.reason, attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory,
+            attempt.outcome?.failure?.rawValue, attempt.usage?.tokensIn, attempt.usage?.tokensOut,
+            attempt.usage?.tokensCached, attempt.usage?.cost,
             attempt.handover?.rawValue,
         ]
     }
@@ -49,6 +54,12 @@ enum AttemptColumns {
         attempt.cpuUser = try columns.optional()
         attempt.cpuSystem = try columns.optional()
         attempt.peakMemory = try columns.optional()
+        let failure = try columns.optional(String.self).map(FailureKind.init)
+        attempt.outcome?.failure = failure
+        let usage = Usage(
+            tokensIn: try columns.optional(), tokensOut: try columns.optional(), tokensCached: try columns.optional(),
+            cost: try columns.optional())
+        if !usage.isEmpty { attempt.usage = usage }
         attempt.handover = try columns.optionalRaw()
         return attempt
     }

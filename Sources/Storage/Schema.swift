@@ -112,6 +112,13 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """,
         """
+        -- What agents tell of attempts: the kind of a failure, tokens, and millionths of a US dollar.
+        ALTER TABLE attempt ADD COLUMN failure TEXT;
+        ALTER TABLE attempt ADD COLUMN tokens_in INTEGER;
+        ALTER TABLE attempt ADD COLUMN tokens_out INTEGER;
+        ALTER TABLE attempt ADD COLUMN tokens_cached INTEGER;
+        ALTER TABLE attempt ADD COLUMN cost INTEGER;
+
         -- Of an attempt that a warm worker has: how far it has come with it.
         ALTER TABLE attempt ADD COLUMN handover INTEGER;
 

@@ -12,7 +12,7 @@ extension TaskRecord {
             submitter: definition.submitter, submittedAt: WireTime(milliseconds: definition.submittedAt))
         switch task.phase {
         case .ready: waiting = .ready
-        case .delayed: waiting = .delayed
+        case .delayed: waiting = attempts.last?.outcome?.kind == .limited ? .limited : .delayed
         case .held: waiting = .held
         case .running where attempts.last?.state == .dispatched:
             state = .queued
@@ -65,5 +65,6 @@ extension AttemptRecord {
         cpuUser = attempt.cpuUser.map { Double($0) / 1_000_000 }
         cpuSystem = attempt.cpuSystem.map { Double($0) / 1_000_000 }
         peakMemory = attempt.peakMemory
+        usage = attempt.usage
     }
 }

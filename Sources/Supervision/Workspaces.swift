@@ -1,10 +1,11 @@
 import CLinux
 import Glibc
+import SupervisorLink
 
 /// The directories of attempts: `POOL/NAME` below the work directory. A pool's directory belongs to its user, who makes and fills
 /// what is in it; root only ever removes an empty directory there, or opens a file without following a link.
 final class Workspaces {
-    private static let resultName = ".orch-result"
+    private static let resultName = WorkspacePaths.resultName
 
     let path: String
     private let directory: OwnedDescriptor
@@ -24,8 +25,8 @@ final class Workspaces {
         if isNew, geteuid() == 0, fchmod(directory.number, 0o711) != 0 { throw SystemError("chmod \(path)") }
     }
 
-    func path(pool: String, name: String) -> String { "\(path)/\(pool)/\(name)" }
-    func resultPath(pool: String, name: String) -> String { "\(path)/\(pool)/\(name)/\(Self.resultName)" }
+    func path(pool: String, name: String) -> String { WorkspacePaths.workspace(in: path, pool: pool, name: name) }
+    func resultPath(pool: String, name: String) -> String { path(pool: pool, name: name) + "/\(Self.resultName)" }
 
     /// Makes the directory of a pool, once.
     func prepare(_ pool: String, for identity: Policy.Identity?) throws(SystemError) {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// A program that runs beside us, found in PATH, and all that it prints.
@@ -7,7 +8,8 @@ final class Subprocess {
     private var bytes: [UInt8] = []
     private var isOpen = true
 
-    init(_ arguments: [String]) throws {
+    /// - Parameter path: the `PATH` that it sees, where that is not ours.
+    init(_ arguments: [String], path: String? = nil) throws {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { throw Self.failure(arguments, errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -20,8 +22,10 @@ final class Subprocess {
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO)
         var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { strings.forEach { free($0) } }
+        var environment = Self.environment(path)
+        defer { environment.forEach { free($0) } }
         var pid: pid_t = 0
-        let error = posix_spawnp(&pid, arguments[0], &actions, nil, &strings, environ)
+        let error = posix_spawnp(&pid, arguments[0], &actions, nil, &strings, &environment)
         guard error == 0 else {
             close(ends[0])
             throw Self.failure(arguments, error)
@@ -31,6 +35,19 @@ final class Subprocess {
     }
 
     deinit { close(pipe) }
+
+    /// Our environment, for C.
+    private static func environment(_ path: String?) -> [UnsafeMutablePointer<CChar>?] {
+        var variables = ProcessInfo.processInfo.environment
+        if let path { variables["PATH"] = path }
+        return variables.map { strdup("\($0)=\($1)") } + [nil]
+    }
+
+    /// Ends it at once, for one whose output nobody wants any more.
+    func kill() {
+        Glibc.kill(pid, SIGKILL)
+        _ = result()
+    }
 
     private static func failure(_ arguments: [String], _ error: Int32) -> Failure {
         Failure(.failed, "cannot run \(arguments[0]): \(String(cString: strerror(error)))")

@@ -31,6 +31,8 @@ struct Serve: ParsableCommand {
     var lifelineFd: Int32?
     @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"))
     var link: String
+    @Option(help: ArgumentHelp("Where the supervisor keeps the workspaces of tasks.", valueName: "dir"))
+    var workDir: String?
     @Option(help: ArgumentHelp("How many workers there are, without a configuration file.", visibility: .hidden))
     var workers: Int?
 
@@ -71,11 +73,13 @@ struct Serve: ParsableCommand {
 
     /// The configuration as the command line asks for it, anew each time.
     private var loader: @Sendable () throws -> Configuration {
-        let (config, workers) = (config, workers)
+        let (config, workers, workDir) = (config, workers, workDir)
         return {
             // --workers is how a foreground run says that it wants no file.
-            if let file = config ?? (workers == nil ? ConfigurationPlace.user : nil) { return try .load(file) }
-            return .foreground(workers: workers ?? 3)
+            let file = config ?? (workers == nil ? ConfigurationPlace.user : nil)
+            var configuration = try file.map { try .load($0) } ?? Configuration.foreground(workers: workers ?? 3)
+            configuration.workDirectory = workDir
+            return configuration
         }
     }
 

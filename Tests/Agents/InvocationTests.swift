@@ -8,39 +8,83 @@ import Testing
         AgentDefinition(name: "a", arguments: arguments, prompt: prompt, model: model)
     }
 
-    private func invoke(_ agent: AgentDefinition, _ prompt: String, model: String? = nil) -> Invocation {
-        agent.invocation(prompt: prompt, model: model, thinking: nil, filePath: "/dev/fd/3")
+    private func invoke(
+        _ agent: AgentDefinition, _ prompt: String, model: String? = nil, thinking: String? = nil
+    ) throws -> Invocation {
+        try #require(
+            agent.invocation(AgentRequest(prompt: prompt, model: model, thinking: thinking, promptFile: "/dev/fd/3")))
     }
 
-    @Test func promptGoesWhereTheDefinitionSays() {
-        let argument = invoke(agent([.single("x"), .single("--say={prompt}!")], prompt: .argument), "hi")
+    @Test func promptGoesWhereTheDefinitionSays() throws {
+        let argument = try invoke(agent([.single("x"), .single("--say={prompt}!")], prompt: .argument), "hi")
         #expect(argument.arguments == ["x", "--say=hi!"])
         #expect(argument.input == nil && argument.file == nil)
 
-        let stdin = invoke(agent([.single("x")]), "hi")
+        let stdin = try invoke(agent([.single("x")]), "hi")
         #expect(stdin.arguments == ["x"] && stdin.input == "hi")
 
-        let file = invoke(agent([.single("x"), .single("{prompt_file}")], prompt: .file), "hi")
+        let file = try invoke(agent([.single("x"), .single("{prompt_file}")], prompt: .file), "hi")
         #expect(file.arguments == ["x", "/dev/fd/3"] && file.file == "hi" && file.input == nil)
     }
 
     @Test(arguments: ["$(reboot)", "`id`", "; rm -rf /", "{model}", "{prompt}", "a\"b'c\\", "--model=evil", "\n", "{", "}{"])
-    func promptStaysData(_ text: String) {
-        let invocation = invoke(
+    func promptStaysData(_ text: String) throws {
+        let invocation = try invoke(
             agent([.single("x"), .single("{prompt}"), .single("{model}")], prompt: .argument, model: "m"), text)
         #expect(invocation.arguments == ["x", text, "m"])
     }
 
-    @Test func aGroupGoesWithoutItsValue() {
+    @Test func aGroupGoesWithoutItsValue() throws {
         let definition = agent([.single("x"), .group(["-m", "{model}"]), .single("end")])
-        #expect(invoke(definition, "p").arguments == ["x", "end"])
-        #expect(invoke(definition, "p", model: "gpt").arguments == ["x", "-m", "gpt", "end"])
-        #expect(invoke(agent([.single("x"), .group(["-m", "{model}"])], model: "own"), "p").arguments == ["x", "-m", "own"])
+        #expect(try invoke(definition, "p").arguments == ["x", "end"])
+        #expect(try invoke(definition, "p", model: "gpt").arguments == ["x", "-m", "gpt", "end"])
+        #expect(
+            try invoke(agent([.single("x"), .group(["-m", "{model}"])], model: "own"), "p").arguments == ["x", "-m", "own"])
     }
 
-    @Test func unknownBracesAreText() {
+    @Test func unknownBracesAreText() throws {
         let definition = agent([.single("x"), .single("{\"json\": {model}}"), .single("{nothing}")], model: "m")
-        #expect(invoke(definition, "p").arguments == ["x", "{\"json\": m}", "{nothing}"])
+        #expect(try invoke(definition, "p").arguments == ["x", "{\"json\": m}", "{nothing}"])
+    }
+
+    @Test func levelsOfThinkingHaveTheProgramsNames() throws {
+        var definition = agent([.single("x"), .group(["--effort", "{thinking}"])])
+        #expect(try invoke(definition, "p", thinking: "any").arguments == ["x", "--effort", "any"])
+        definition.thinkingNames = ["off": "", "high": "max"]
+        #expect(try invoke(definition, "p", thinking: "high").arguments == ["x", "--effort", "max"])
+        // A level that the program has no word for stands for leaving it out.
+        #expect(try invoke(definition, "p", thinking: "off").arguments == ["x"])
+        definition.thinking = "high"
+        #expect(try invoke(definition, "p").arguments == ["x", "--effort", "max"])
+    }
+
+    @Test func placesAreFilledInWhereTheyAreKnown() throws {
+        var definition = agent([.single("x"), .group(["-o", "{result_file}"]), .group(["-t", "{timeout}"])])
+        definition.environment = ["HOME_OF_X": "{workspace}/.x", "PLAIN": "1"]
+        var request = AgentRequest(prompt: "p", promptFile: "/dev/fd/3")
+        #expect(definition.invocation(request)?.arguments == ["x"])
+        #expect(definition.invocation(request)?.environment == ["PLAIN": "1"])
+        (request.workspace, request.resultFile, request.timeout) = ("/w", "/w/r", 1_500)
+        #expect(definition.invocation(request)?.arguments == ["x", "-o", "/w/r", "-t", "2"])
+        #expect(definition.invocation(request)?.environment == ["HOME_OF_X": "/w/.x", "PLAIN": "1"])
+    }
+
+    @Test func anArgumentIsNoLongerThanLinuxTakes() {
+        let definition = agent([.single("x"), .single("{prompt}")], prompt: .argument)
+        func fits(_ count: Int) -> Bool {
+            let prompt = String(repeating: "x", count: count)
+            return definition.invocation(AgentRequest(prompt: prompt, promptFile: "/f")) != nil
+        }
+        #expect(fits(131_071) && !fits(131_072))
+    }
+
+    @Test func theProviderIsInTheModelOrInTheDefinition() {
+        var definition = agent([.single("x")])
+        #expect(definition.provider(ofModel: nil) == "" && definition.provider(ofModel: "openrouter/a/b") == "openrouter")
+        definition.provider = "own"
+        #expect(definition.provider(ofModel: "m") == "own")
+        definition.model = "acme/m"
+        #expect(definition.provider(ofModel: nil) == "acme" && definition.provider(ofModel: "m") == "own")
     }
 
     @Test(arguments: [

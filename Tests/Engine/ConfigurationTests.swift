@@ -103,10 +103,34 @@ private struct Files: ~Copyable {
             "agents/x.toml": """
             description = "d"
             argv = ["x", ["-m", "{model}"]]
-            result = "file"
             model = "m"
-            thinking = "low"
+            provider = "acme"
+            version = ["x", "--version"]
+            install = "make x"
+            unset = ["NESTED"]
             env = { K = "v" }
+            [thinking]
+            default = "low"
+            low = "1"
+            high = "9"
+            [output]
+            format = "jsonl"
+            source = "both"
+            text = { at = "/item/text", when = { "/type" = "done" }, combine = "join" }
+            error = ["/error/message", { pattern = "Error: {value}" }]
+            tokens_in = { at = "/in", combine = "sum" }
+            end = { "/type" = ["end", "error"] }
+            grace = "5s"
+            [[failure]]
+            kind = "usage_limit"
+            exit = [7, 8]
+            when = { "/code" = [429, "limit"] }
+            pattern = "limit reached"
+            until = { pattern = "until {value}" }
+            [[failure]]
+            kind = "auth"
+            pattern = ["no key", "bad key"]
+            always = true
             """,
         ])
         let it = try files.load()
@@ -120,7 +144,17 @@ private struct Files: ~Copyable {
         #expect(pool.path == "/p" && pool.environment == ["A": "b"] && pool.limits == [7: 10, 9: 11])
         let agent = try #require(it.agents["x"])
         #expect(agent.arguments == [.single("x"), .group(["-m", "{model}"])])
-        #expect(agent.result == .file && agent.model == "m" && agent.thinking == "low" && agent.environment == ["K": "v"])
+        #expect(agent.model == "m" && agent.environment == ["K": "v"] && agent.unset == ["NESTED"])
+        #expect(agent.thinking == "low" && agent.thinkingNames == ["low": "1", "high": "9"])
+        #expect(it.rules.agents["x"]?.thinking == [.low, .high] && it.rules.agents["x"]?.provider == "acme")
+        #expect(agent.provider == "acme" && agent.versionArguments == ["x", "--version"] && agent.installation == "make x")
+        #expect(agent.output.format == .jsonl && agent.output.source == .both && agent.output.grace == 5_000)
+        #expect(agent.output.text.first?.combination == .join && agent.output.text.first?.conditions.first?.words == ["done"])
+        #expect(agent.output.error.count == 2 && agent.output.error.last?.patterns.first?.source == "Error: {value}")
+        #expect(agent.output.end.first?.words == ["end", "error"] && agent.output.tokensIn.first?.combination == .sum)
+        #expect(agent.failures.map(\.kind) == [.usageLimit, .auth] && agent.failures.map(\.always) == [false, true])
+        #expect(agent.failures[0].exits == [7, 8] && agent.failures[0].conditions.first?.words == ["429", "limit"])
+        #expect(agent.failures[0].until.count == 1 && agent.failures[1].patterns.count == 2)
     }
 
     @Test func anEmptyFileIsAllDefaults() throws {
@@ -145,6 +179,26 @@ private struct Files: ~Copyable {
         ("pools.d/1p.toml", "", "pools.d/1p.toml: a pool's name is a letter and up to 63 letters, digits, - and _"),
         ("agents/a.toml", "argv = []", "agents/a.toml:1: argv is empty"),
         ("agents/a.toml", "argv = [1]", nil),
+        (
+            "agents/a.toml", "argv = [\"x\"]\n[output]\nformat = \"json\"",
+            "agents/a.toml: [output] text must say where in the JSON the answer is"
+        ),
+        (
+            "agents/a.toml", "argv = [\"x\"]\n[output]\nformat = \"json\"\ntext = [\"a\", \"/b\"]",
+            "agents/a.toml:4: \"a\" is no pointer: it begins with \"/\""
+        ),
+        (
+            "agents/a.toml", "argv = [\"x\"]\n[output]\nformat = \"json\"\ntext = { at = \"/a\", att = 1 }",
+            "agents/a.toml: unknown key \"att\" in [output.text]; did you mean \"at\"?"
+        ),
+        (
+            "agents/a.toml", "argv = [\"x\"]\n[thinking]\ndefault = \"a\"\nb = \"c\"",
+            "agents/a.toml:3: [thinking] default is none of its levels: b"
+        ),
+        (
+            "agents/a.toml", "argv = [\"x\"]\n[[failure]]\nkind = \"auth\"",
+            "agents/a.toml: a [[failure]] needs an exit, a when or a pattern"
+        ),
         ("agents/command.toml", "argv = [\"x\"]", "agents/command.toml: \"command\" is built in and cannot be defined"),
     ])
     func aFaultIsNamed(_ file: String, _ text: String, _ fault: String?) throws {

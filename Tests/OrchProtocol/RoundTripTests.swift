@@ -46,7 +46,8 @@ import Testing
             .list(ListParameters()), .update(update), .cancel(CancelParameters(ids: [1, 2])),
             .cancel(CancelParameters(pool: "p")), .cancel(CancelParameters(all: true)), .retry(TaskSelection(ids: [3])),
             .hold(TaskSelection(ids: [])), .release(TaskSelection(ids: [1])), .wait(WaitParameters(ids: [1])), .logs(logs),
-            .logs(LogsParameters(id: 1)), .routeExplain(TaskSpec(prompt: "p")), .poolList, .poolPause(PoolSelection(pool: "p")),
+            .logs(LogsParameters(id: 1)), .routeExplain(TaskSpec(prompt: "p")), .poolList, .agentList,
+            .poolPause(PoolSelection(pool: "p")),
             .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
             .poolDrain(PoolSelection(pool: "p")), .agentResume(AgentSelection(agent: "a")),
             .workerList(WorkerListParameters(pool: "p")),
@@ -70,7 +71,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [Method.poolList, .workerList, .status, .reload, .drain, .stop, .backup, .version, .subscribe, .list])
+    @Test(arguments: [
+        Method.poolList, .workerList, .agentList, .status, .reload, .drain, .stop, .backup, .version, .subscribe, .list,
+    ])
     func parametersMayBeLeftOut(_ method: Method) throws {
         let (_, result) = Wire.request(from: Data(#"{"jsonrpc":"2.0","id":1,"method":"\#(method.rawValue)"}"#.utf8))
         #expect(try result.get().call.method == method)

@@ -19,7 +19,7 @@ import Testing
         RouteStep.self, DaemonStatus.self,
         SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
-        Event.self, WireError.self,
+        Event.self, Usage.self, AgentRecord.self, AgentList.self, WireError.self,
         WireError.Details.self,
     ]
 
@@ -28,6 +28,7 @@ import Testing
         "WaitReason": rawValues(WaitReason.self), "RetryCause": rawValues(RetryCause.self),
         "ThinkingLevel": rawValues(ThinkingLevel.self),
         "AttemptState": rawValues(AttemptState.self), "Outcome.Kind": rawValues(Outcome.Kind.self),
+        "FailureKind": rawValues(FailureKind.self),
         "OutputStream": rawValues(OutputStream.self), "PoolRecord.State": rawValues(PoolRecord.State.self),
         "WorkerRecord.State": rawValues(WorkerRecord.State.self),
         "DaemonStatus.State": rawValues(DaemonStatus.State.self), "Event.Kind": rawValues(Event.Kind.self),
@@ -194,6 +195,7 @@ extension Method {
         case .poolList: PoolList.self
         case .poolPause, .poolResume, .poolResize, .poolDrain, .agentResume, .drain, .stop: Acknowledged.self
         case .workerList: WorkerList.self
+        case .agentList: AgentList.self
         case .status: DaemonStatus.self
         case .reload: ReloadResult.self
         case .backup: BackupResult.self

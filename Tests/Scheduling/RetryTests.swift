@@ -131,7 +131,8 @@ import Testing
         var stopped = false
         var outOfMemory = false
         var core = false
-        var missing: String?
+        var failure: AgentFailure?
+        var whole = false
         var stopping: StopCause?
         var outcome: Outcome?
         var reason: String
@@ -140,8 +141,25 @@ import Testing
 
     @Test(arguments: [
         Case(ending: .exited(0), outcome: Outcome(.exited, code: 0), reason: "exited with status 0"),
-        Case(ending: .exited(0), missing: "no result", outcome: Outcome(.noResult, code: 0), reason: "no result"),
-        Case(ending: .exited(3), missing: "no", outcome: Outcome(.exited, code: 3), reason: "exited with status 3"),
+        Case(
+            ending: .exited(0), failure: AgentFailure(.empty, "no result"), outcome: Outcome(.noResult, code: 0),
+            reason: "no result"),
+        Case(ending: .exited(3), outcome: Outcome(.exited, code: 3), reason: "exited with status 3"),
+        Case(
+            ending: .exited(3), failure: AgentFailure(.auth, "no key"), outcome: Outcome(.failed, code: 3, failure: .auth),
+            reason: "no key"),
+        Case(
+            ending: .exited(0), failure: AgentFailure(.server, "overloaded"),
+            outcome: Outcome(.failed, code: 0, failure: .server), reason: "overloaded"),
+        Case(
+            ending: .signalled(15), stopped: true, whole: true, stopping: .finished, outcome: Outcome(.exited, code: 0),
+            reason: "printed its whole result and was ended, since it did not end by itself"),
+        Case(
+            ending: .signalled(15), stopped: true, failure: AgentFailure(.server, "overloaded"), whole: true,
+            stopping: .finished, outcome: Outcome(.failed, code: 0, failure: .server), reason: "overloaded"),
+        Case(
+            ending: .signalled(15), stopped: true, stopping: .finished, outcome: Outcome(.noResult),
+            reason: "was ended, since its result seemed whole, and it was not"),
         Case(ending: .exited(0), outOfMemory: true, outcome: Outcome(.exited, code: 0), reason: "exited with status 0"),
         Case(
             ending: .exited(1), outOfMemory: true, outcome: Outcome(.outOfMemory), reason: "killed by the kernel: out of memory"
@@ -175,7 +193,8 @@ import Testing
         end.stopped = its.stopped
         end.outOfMemory = its.outOfMemory
         end.dumpedCore = its.core
-        end.missingResult = its.missing
+        end.failure = its.failure
+        end.hasWholeResult = its.whole
         let expected: Judgement = its.outcome.map { .outcome($0, reason: its.reason) } ?? .again(reason: its.reason)
         #expect(Judgement(end, stopping: its.stopping, task: Self.task) == expected)
     }
@@ -195,7 +214,8 @@ import Testing
             for memory in [false, true] {
                 judge(
                     Case(
-                        ending: ending, stopped: true, outOfMemory: memory, missing: "m", stopping: cause, outcome: outcome,
+                        ending: ending, stopped: true, outOfMemory: memory, failure: AgentFailure(.empty, "m"), stopping: cause,
+                        outcome: outcome,
                         reason: reason))
             }
         }

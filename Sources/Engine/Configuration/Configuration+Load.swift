@@ -152,21 +152,7 @@ private struct Reader {
     mutating func readAgent(_ path: String) {
         let name = Self.name(of: path)
         read(path) { file, configuration in
-            let top = file.top
-            let arguments: [AgentDefinition.Argument] = (top.arguments("argv") ?? []).map { words in
-                words.first == ConfigurationFile.Section.groupMarker
-                    ? .group(Array(words.dropFirst())) : .single(words.first ?? "")
-            }
-            var agent = AgentDefinition(name: name, description: top.string("description"), arguments: arguments)
-            if let prompt = top.choice("prompt", AgentDefinition.PromptInput.self) { agent.prompt = prompt }
-            if let result = top.choice("result", AgentDefinition.ResultSource.self) { agent.result = result }
-            if let environment = top.stringTable("env") { agent.environment = environment }
-            agent.model = top.string("model")
-            agent.thinking = top.string("thinking")
-            for (key, problem) in agent.faults { top.fault(key, "\(key) \(problem)") }
-            if name == PoolConfiguration.commandAgent { top.fault(nil, "\"command\" is built in and cannot be defined") }
-            top.finish()
-            configuration.agents[name] = agent
+            configuration.agents[name] = AgentReader(top: file.top).agent(named: name)
         }
     }
 

@@ -1,10 +1,13 @@
 import Agents
+import OrchProtocol
 import Scheduling
 
 /// Everything that the files under /etc/orchd say, checked.
 public struct Configuration: Sendable, Equatable {
     public var socket: String?
     public var stateDirectory: String?
+    /// Where the supervisor makes the workspaces, as far as whoever started the engine says.
+    public var workDirectory: String?
     public var logLevel = "info"
     public var adminGroups = ["orch-admin"]
     /// Milliseconds that finished tasks are kept.
@@ -28,7 +31,11 @@ public struct Configuration: Sendable, Equatable {
     /// What the scheduler is to know beside the pools.
     package var rules: Rules {
         Rules(
-            agents: agents.mapValues { AgentSettings(model: $0.model) }, limits: limits, routes: routes, aliases: aliases,
+            agents: agents.mapValues {
+                AgentSettings(
+                    model: $0.model, provider: $0.provider,
+                    thinking: $0.thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) })
+            }, limits: limits, routes: routes, aliases: aliases,
             longestWait: longestWait)
     }
 

@@ -90,6 +90,11 @@ final class ConfigurationFile {
 
         func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, problem) }
 
+        /// A fault of a key of a table within this one.
+        func fault(_ key: String?, in section: String?, _ problem: String) {
+            file.fault(key, in: section ?? name, problem)
+        }
+
         func string(_ key: String) -> String? { value(key, "a string") { $0.string } }
 
         func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
@@ -128,6 +133,8 @@ final class ConfigurationFile {
             }
         }
 
+        func bool(_ key: String) -> Bool? { value(key, "true or false") { $0.bool } }
+
         func strings(_ key: String) -> [String]? {
             value(key, "a list of strings") { value in
                 value.array.flatMap { array in
@@ -135,6 +142,46 @@ final class ConfigurationFile {
                     return strings.count == array.count ? strings : nil
                 }
             }
+        }
+
+        /// A string, number or truth value, or a list of these, all as text.
+        func words(_ key: String) -> [String]? {
+            func word(_ value: any TOMLValueConvertible) -> String? {
+                value.string ?? value.int.map(String.init) ?? value.bool.map(String.init)
+            }
+            return value(key, "a string or a list of strings") { value in
+                guard let array = value.array else { return word(value).map { [$0] } }
+                let words = array.compactMap { word($0) }
+                return words.count == array.count ? words : nil
+            }
+        }
+
+        func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
+            value(key, "a list of whole numbers from \(range.lowerBound) to \(range.upperBound)") { value in
+                value.array.flatMap { array in
+                    let numbers = array.compactMap { $0.int.flatMap { range.contains($0) ? $0 : nil } }
+                    return numbers.count == array.count ? numbers : nil
+                }
+            }
+        }
+
+        enum Element {
+            case string(String)
+            case table(Section)
+        }
+
+        /// A string or a table, or a list of these; none where the key is missing.
+        func elements(_ key: String, _ what: String) -> [Element] {
+            let place = name.map { "\($0).\(key)" } ?? key
+            func element(_ value: any TOMLValueConvertible) -> Element? {
+                value.string.map { .string($0) }
+                    ?? value.table.map { .table(Section(file: file, name: place, table: $0)) }
+            }
+            return value(key, what) { value -> [Element]? in
+                guard let array = value.array else { return element(value).map { [$0] } }
+                let elements = array.compactMap { element($0) }
+                return elements.count == array.count ? elements : nil
+            } ?? []
         }
 
         func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T? where T.RawValue == String {

@@ -34,23 +34,29 @@ struct LaunchPlanner: Sendable {
         var arguments: [String]
         var input = input
         var file: String?
+        var unset: [String] = []
         switch task.definition.work {
         case .command(let command): arguments = command
         case .prompt(let text):
             guard let agent = configuration.agents[pool.agentName] else {
                 throw Failure(reason: "the pool \"\(task.pool)\" has no agent for prompts any more", isShortage: false)
             }
-            let invocation = agent.invocation(
-                prompt: text, model: task.definition.model, thinking: task.definition.thinking,
-                filePath: "/dev/fd/\(Self.fileDescriptor)")
+            guard let invocation = agent.invocation(request(text, task, attempt)) else {
+                throw Failure(
+                    reason:
+                        "the prompt is longer than the 128 KiB that an argument may have, and \"\(agent.name)\" takes it as one",
+                    isShortage: false)
+            }
             arguments = invocation.arguments
             input = input ?? invocation.input
             file = invocation.file
-            environment.merge(agent.environment) { _, new in new }
+            unset = agent.unset
+            environment.merge(invocation.environment) { _, new in new }
             environment["ORCH_MODEL"] = agent.model
             environment["ORCH_THINKING"] = agent.thinking
         }
         environment.merge(task.definition.environment) { _, new in new }
+        for name in unset { environment[name] = nil }
         environment["ORCH_TASK_ID"] = String(task.id)
         environment["ORCH_ATTEMPT"] = String(attempt.number)
         environment["ORCH_POOL"] = task.pool
@@ -78,6 +84,20 @@ struct LaunchPlanner: Sendable {
             throw Failure(reason: error.description, isShortage: error.isShortage)
         }
         return Plan(order: order, descriptors: descriptors)
+    }
+
+    private func request(_ prompt: String, _ task: TaskItem, _ attempt: Attempt) -> AgentRequest {
+        var request = AgentRequest(
+            prompt: prompt, model: task.definition.model, thinking: task.definition.thinking,
+            promptFile: "/dev/fd/\(Self.fileDescriptor)")
+        let workspace = configuration.workDirectory.map { root in
+            WorkspacePaths.workspace(
+                in: root, pool: task.pool, name: OutputFiles.name(task: task.id, attempt: attempt.number))
+        }
+        request.workspace = task.definition.directory ?? workspace
+        request.resultFile = workspace.map { "\($0)/\(WorkspacePaths.resultName)" }
+        request.timeout = task.timeout
+        return request
     }
 
     /// A file in memory that holds the text, ready to be read from its beginning.

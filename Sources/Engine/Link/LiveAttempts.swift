@@ -1,3 +1,4 @@
+import Agents
 import OrchProtocol
 import Synchronization
 
@@ -8,8 +9,10 @@ final class LiveAttempts: Sendable {
         var task: Int64
         var number: Int
         var pool: String
-        /// Whether an agent owes a result, and where it leaves it; nil for commands.
-        var result: OutputFiles.Kind?
+        /// Who owes a result, and how it is read; nil for commands.
+        var agent: AgentDefinition?
+        /// That the task asks for.
+        var model: String?
         /// For sentences about a failed start.
         var program: String?
         var path: String?

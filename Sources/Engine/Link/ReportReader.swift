@@ -1,5 +1,6 @@
 import Agents
 import Glibc
+import OrchProtocol
 import Scheduling
 import Storage
 import SupervisorLink
@@ -21,11 +22,51 @@ struct ReportReader: Sendable {
         let entry = entry(of: id)
         if entry?.isWarm ?? true { return end(report, ofWorker: id, entry, channel) }
         var end = AttemptEnd(report, program: entry?.program, path: entry?.path, directory: entry?.directory)
-        if let entry, let kind = entry.result, case .exited(0) = end.ending {
-            let path = files.path(task: entry.task, attempt: entry.number, kind)
-            if Self.isBlank(path) { end.missingResult = "exited with status 0, but produced no output" }
-        }
+        if let entry, let agent = entry.agent { judge(&end, by: agent, entry) }
         return end
+    }
+
+    /// What an agent printed says more than its exit status. What cannot be read now, for want of a descriptor, say, changes nothing.
+    private func judge(_ end: inout AttemptEnd, by agent: AgentDefinition, _ entry: LiveAttempts.Entry) {
+        let exit: Int32?
+        switch end.ending {
+        case .exited(let status): exit = end.stopped ? nil : status
+        case .signalled: exit = nil
+        case .failedToStart, .shortOfResources, .lost: return
+        }
+        guard var printed = try? files.printed(by: entry, for: agent) else { return }
+        printed.exit = exit
+        let report = agent.report(on: printed, at: ReadingTime(now: end.endedAt, zoneOffset: Self.zoneOffset(end.endedAt)))
+        if let text = report.text { keep(text, entry) }
+        end.usage = report.usage.isEmpty ? nil : report.usage
+        end.hasWholeResult = report.isWhole
+        // A signal says for itself how it ended, unless it was the engine's, after a whole result.
+        guard exit != nil || end.stopped else { return }
+        end.failure = report.failure
+        end.failure?.provider = agent.provider(ofModel: entry.model)
+    }
+
+    /// Seconds that this machine's zone is ahead of UTC.
+    private static func zoneOffset(_ milliseconds: Int64) -> Int {
+        var seconds = time_t(milliseconds / 1000)
+        var parts = tm()
+        return localtime_r(&seconds, &parts) == nil ? 0 : parts.tm_gmtoff
+    }
+
+    private func keep(_ text: String, _ entry: LiveAttempts.Entry) {
+        guard let target = makeResult(entry) else { return }
+        let bytes = Array(text.utf8.prefix(Self.maximumResult))
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { write(target.number, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            written += count
+        }
+    }
+
+    private func makeResult(_ entry: LiveAttempts.Entry) -> Descriptor? {
+        let path = files.path(task: entry.task, attempt: entry.number, .result)
+        return try? Descriptor(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "create \(path)")
     }
 
     /// None of its processes is left, so what is in the channel is the last that it has said.
@@ -41,10 +82,7 @@ struct ReportReader: Sendable {
 
     /// Copies the result file of an attempt, which belongs to the attempt's user, to the engine's own.
     func keepResult(of attempt: Int64, from source: Descriptor) {
-        guard let entry = entry(of: attempt) else { return }
-        let path = files.path(task: entry.task, attempt: entry.number, .result)
-        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-        guard let target = try? Descriptor(open(path, flags, 0o600), "create \(path)") else { return }
+        guard let entry = entry(of: attempt), let target = makeResult(entry) else { return }
         var buffer = [UInt8](repeating: 0, count: 65_536)
         var total = 0
         while total < Self.maximumResult {
@@ -62,21 +100,6 @@ struct ReportReader: Sendable {
         attempts.insert(attempt, entry)
         return entry
     }
-
-    /// Whether a file holds nothing but white space, or is not there. Looks at no more than its first megabyte. One that cannot be
-    /// read for want of a descriptor, say, is not blank: that must not make a success a failure.
-    private static func isBlank(_ path: String) -> Bool {
-        let number = open(path, O_RDONLY | O_CLOEXEC)
-        if number < 0, errno == ENOENT { return true }
-        guard let file = try? Descriptor(number, "read \(path)") else { return false }
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        for _ in 0..<16 {
-            let count = read(file.number, &buffer, buffer.count)
-            guard count > 0 else { return count == 0 }
-            if buffer[..<count].contains(where: { $0 > 0x20 }) { return false }
-        }
-        return false
-    }
 }
 
 extension LiveAttempts.Entry {
@@ -93,9 +116,9 @@ extension LiveAttempts.Entry {
         case .command(let arguments): program = arguments.first
         case .prompt where isWarm: break
         case .prompt:
-            guard let agent = pool.flatMap({ configuration.agents[$0.agentName] }) else { return }
-            if case .single(let word) = agent.arguments.first { program = word }
-            result = agent.result == .stdout ? .out : .result
+            agent = pool.flatMap { configuration.agents[$0.agentName] }
+            program = agent?.program
+            model = task.definition.model
         }
     }
 }

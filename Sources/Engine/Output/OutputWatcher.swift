@@ -1,3 +1,4 @@
+import Agents
 import CLinux
 import Foundation
 import Glibc
@@ -33,6 +34,7 @@ final class OutputWatcher: Sendable {
         var shards: [String: Shard] = [:]
         var followers: [String: [Int: @Sendable () -> Void]] = [:]
         var nextFollower = 0
+        var results = ResultWatch()
         var isStopped = false
     }
 
@@ -71,7 +73,10 @@ final class OutputWatcher: Sendable {
             var shard = state.shards[path] ?? Shard(watch: watch(path))
             shard.count += 1
             state.shards[path] = shard
+            // It may have written, and gone quiet, before this engine came.
+            state.results.note(name, entry, now: Clock.now().monotonic)
         }
+        if entry.agent?.output.grace != nil { wakeup.signal() }
     }
 
     private func watch(_ path: String) -> Int32 {
@@ -85,6 +90,7 @@ final class OutputWatcher: Sendable {
         let path = files.shard(of: entry.task)
         let followers = state.withLock { state -> [@Sendable () -> Void] in
             guard state.live.removeValue(forKey: name) != nil else { return [] }
+            state.results.forget(name)
             state.shards[path]?.count -= 1
             if let shard = state.shards[path], shard.count == 0 {
                 inotify_rm_watch(descriptor.number, shard.watch)
@@ -116,7 +122,12 @@ final class OutputWatcher: Sendable {
     private func run() {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !state.withLock({ $0.isStopped }) {
-            _ = waitFor([(descriptor.number, POLLIN), (wakeup.descriptor.number, POLLIN)], milliseconds: -1)
+            let wait = state.withLock { $0.results.wait(now: Clock.now().monotonic) }
+            let ready = waitFor(
+                [(descriptor.number, POLLIN), (wakeup.descriptor.number, POLLIN)], milliseconds: wait.map { Int($0) } ?? -1)
+            if ready[1] != 0 { wakeup.clear() }
+            lookForResults()
+            guard ready[0] != 0 else { continue }
             var events = WatchEvents()
             while true {
                 let count = read(descriptor.number, &buffer, buffer.count)
@@ -126,6 +137,19 @@ final class OutputWatcher: Sendable {
             inspect(events.names)
             usleep(Self.pause)
             watchAgain(events)
+        }
+    }
+
+    /// Tells of the programs that have printed their whole result and nothing since.
+    private func lookForResults() {
+        let quiet = state.withLock { state in
+            state.results.take(now: Clock.now().monotonic).compactMap { state.live[$0] }
+        }
+        for live in quiet {
+            guard let agent = live.entry.agent, let printed = try? files.printed(by: live.entry, for: agent),
+                agent.isWhole(printed)
+            else { continue }
+            inbox.push([.resultSeen(attempt: live.id)])
         }
     }
 
@@ -164,6 +188,7 @@ final class OutputWatcher: Sendable {
                 growth.note(size: size, at: now, path: files.path(task: entry.task, attempt: entry.number, kind))
                 state.live[name]?.growth[kind] = growth
             }
+            if hasChanged { state.results.note(name, entry, now: Clock.now().monotonic) }
             return hasChanged ? (live.id, state.followers[name].map { Array($0.values) } ?? []) : (nil, [])
         }
         guard let id else { return }

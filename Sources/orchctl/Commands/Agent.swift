@@ -3,10 +3,12 @@ import ArgumentParser
 struct Agent: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent",
-        abstract: "Let an agent go on whose usage limit is over.",
+        abstract: "List agents, try one, and let one go on.",
         discussion: """
             Examples:
+              orchctl agent list
+              orchctl agent test claude
               orchctl agent resume claude
             """,
-        subcommands: [AgentResume.self])
+        subcommands: [AgentListCommand.self, AgentTest.self, AgentResume.self])
 }

@@ -84,7 +84,7 @@ final class Launcher {
     }
 
     private static func makeDirectories(_ setting: Setting) throws {
-        for path in [setting.stateDirectory, setting.runDirectory, setting.stateDirectory + "/work"] {
+        for path in [setting.stateDirectory, setting.runDirectory, setting.workDirectory] {
             do {
                 try FileManager.default.createDirectory(
                     atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -100,7 +100,7 @@ final class Launcher {
         supervisor = try ChildProcess(
             setting.supervisorProgram,
             [
-                "--link", setting.link, "--state-dir", setting.runDirectory, "--work-dir", setting.stateDirectory + "/work",
+                "--link", setting.link, "--state-dir", setting.runDirectory, "--work-dir", setting.workDirectory,
                 "--lifeline-fd", "3",
             ], environment: environment(supervisorNotices, supervisorWatch), descriptors: [lifeline.reader])
     }
@@ -108,7 +108,7 @@ final class Launcher {
     private func startEngine() throws {
         var arguments = [
             "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--lifeline-fd", "4", "--link",
-            setting.link,
+            setting.link, "--work-dir", setting.workDirectory,
         ]
         if let config = setting.config {
             arguments += ["--config", config]

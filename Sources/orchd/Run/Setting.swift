@@ -51,6 +51,7 @@ struct Setting {
     }
 
     var runDirectory: String { stateDirectory + "/run" }
+    var workDirectory: String { stateDirectory + "/work" }
     var link: String { runDirectory + "/link.sock" }
 
     private static func absolute(_ path: String) -> String {

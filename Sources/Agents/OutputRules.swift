@@ -1,0 +1,62 @@
+/// How the output of an agent is read.
+public struct OutputRules: Sendable, Equatable {
+    public enum Format: String, Sendable, CaseIterable {
+        /// The whole output is the answer.
+        case text
+        /// The answer is in a JSON document, the first one that has what is looked for; what stands around it does not matter.
+        case json
+        /// Each line is a JSON document of its own.
+        case jsonl
+    }
+
+    public enum Source: String, Sendable, CaseIterable {
+        case stdout, stderr
+        /// Standard output or, where nothing is found there, standard error.
+        case both
+        /// The file that `ORCH_RESULT_FILE` names.
+        case file
+    }
+
+    public var format: Format
+    public var source: Source
+    public var text: [Reading]
+    /// What is found only where it failed, and then is a sentence about it.
+    public var error: [Reading]
+    public var tokensIn: [Reading]
+    public var tokensOut: [Reading]
+    public var tokensCached: [Reading]
+    /// In US dollars.
+    public var cost: [Reading]
+    /// Of JSON lines: what the last one of a whole result looks like.
+    public var end: [Reading.Condition]
+    /// How long a program may go on, in milliseconds, that has printed its whole result and then nothing more; nil for ever.
+    public var grace: Int64?
+
+    public static let defaultGrace: Int64 = 2_000
+
+    public init(
+        format: Format = .text, source: Source = .stdout, text: [Reading] = [], error: [Reading] = [],
+        tokensIn: [Reading] = [], tokensOut: [Reading] = [], tokensCached: [Reading] = [], cost: [Reading] = [],
+        end: [Reading.Condition] = [], grace: Int64? = nil
+    ) {
+        self.format = format
+        self.source = source
+        self.text = text
+        self.error = error
+        self.tokensIn = tokensIn
+        self.tokensOut = tokensOut
+        self.tokensCached = tokensCached
+        self.cost = cost
+        self.end = end
+        self.grace = grace
+    }
+
+    /// Whether it can be told from the output alone that the result is whole.
+    public var showsItsEnd: Bool {
+        switch format {
+        case .text: false
+        case .json: source != .file
+        case .jsonl: source != .file && !end.isEmpty
+        }
+    }
+}

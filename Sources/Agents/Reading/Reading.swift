@@ -1,0 +1,93 @@
+/// How one thing — the answer, a number of tokens, an error — is read out of what a program printed.
+public struct Reading: Sendable, Hashable {
+    /// What to make of several finds.
+    public enum Combination: String, Sendable, CaseIterable {
+        /// The last one.
+        case last
+        /// Of text: all of them, one after the other.
+        case join
+        /// Of numbers: all of them, added up.
+        case sum
+    }
+
+    /// The scalars at a pointer that make a document count: one of some words, as the document writes them.
+    public struct Condition: Sendable, Hashable {
+        public var pointer: Pointer
+        public var words: [String]
+
+        public init(pointer: Pointer, words: [String]) {
+            self.pointer = pointer
+            self.words = words
+        }
+    }
+
+    /// Where in a document; the first one with something there counts.
+    public var pointers: [Pointer]
+    /// Lines of text to look for, in the order of preference.
+    public var patterns: [TextPattern]
+    /// All of them must hold of the document.
+    public var conditions: [Condition]
+    public var combination: Combination
+
+    public init(
+        pointers: [Pointer] = [], patterns: [TextPattern] = [], conditions: [Condition] = [],
+        combination: Combination = .last
+    ) {
+        self.pointers = pointers
+        self.patterns = patterns
+        self.conditions = conditions
+        self.combination = combination
+    }
+}
+
+extension Reading.Condition {
+    func holds(for document: JSONText) -> Bool { document.values(at: pointer).contains { words.contains($0.text) } }
+}
+
+extension Reading {
+    private func find(in document: JSONText) -> [JSONText] {
+        guard conditions.allSatisfy({ $0.holds(for: document) }) else { return [] }
+        for pointer in pointers {
+            let values = document.values(at: pointer).filter { !$0.isNull && $0.text != "" }
+            if !values.isEmpty { return values }
+        }
+        return []
+    }
+
+    /// The text found, or nil.
+    func text(in output: OutputText) -> String? {
+        let finds = output.documents.flatMap { document in
+            // Several parts of one document are one text.
+            let parts = find(in: document)
+            return parts.isEmpty ? [] : [parts.map(\.text).joined(separator: "\n")]
+        }
+        if let last = finds.last { return combination == .join ? finds.joined() : last }
+        for pattern in patterns { if let text = pattern.lastMatch(in: output.lines) { return text } }
+        return nil
+    }
+
+    /// The number found, or nil.
+    func number(in output: OutputText) -> Double? {
+        var finds = output.documents.flatMap { find(in: $0).compactMap(\.number) }
+        if finds.isEmpty {
+            for pattern in patterns where finds.isEmpty {
+                finds = output.lines.compactMap { pattern.match($0).flatMap(NumberText.value(in:)) }
+            }
+        }
+        guard let last = finds.last else { return nil }
+        return combination == .sum ? finds.reduce(0, +) : last
+    }
+}
+
+extension [Reading] {
+    /// What the first of them finds that finds anything.
+    func text(in output: OutputText) -> String? {
+        for reading in self { if let text = reading.text(in: output) { return text } }
+        return nil
+    }
+
+    func number(in output: OutputText) -> Double? {
+        for reading in self { if let number = reading.number(in: output) { return number } }
+        return nil
+    }
+}

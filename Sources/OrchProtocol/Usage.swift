@@ -1,0 +1,26 @@
+/// What an attempt has used of a model, as far as its agent tells.
+public struct Usage: Codable, Sendable, Hashable {
+    /// Tokens that went in, those that came from a cache included where the agent counts them so.
+    public var tokensIn: Int64?
+    public var tokensOut: Int64?
+    /// Those that went in from a cache.
+    public var tokensCached: Int64?
+    /// Millionths of a US dollar.
+    public var cost: Int64?
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case tokensIn = "tokens_in"
+        case tokensOut = "tokens_out"
+        case tokensCached = "tokens_cached"
+        case cost = "cost_micros"
+    }
+
+    public init(tokensIn: Int64? = nil, tokensOut: Int64? = nil, tokensCached: Int64? = nil, cost: Int64? = nil) {
+        self.tokensIn = tokensIn
+        self.tokensOut = tokensOut
+        self.tokensCached = tokensCached
+        self.cost = cost
+    }
+
+    public var isEmpty: Bool { self == Usage() }
+}

@@ -1,0 +1,7 @@
+/// Where the directories of attempts are below the supervisor's work directory, for an engine that has to name them ahead.
+public enum WorkspacePaths {
+    /// The file in a workspace that `ORCH_RESULT_FILE` names.
+    public static let resultName = ".orch-result"
+
+    public static func workspace(in root: String, pool: String, name: String) -> String { "\(root)/\(pool)/\(name)" }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import OrchClient
+import OrchProtocol
+import Presentation
+
+struct AgentListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the agents, with the version of each program, or how to install it.",
+        discussion: """
+            Looks for the programs where the agent's pool does, and runs them for their version as you: what a pool's user may \
+            run can differ.
+
+            Examples:
+              orchctl agent list
+              orchctl agent list --json | jq -r '.[] | select(.path) | .agent.name'
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    /// How long a program may take to say its version.
+    private static let patience = Duration.seconds(10)
+
+    func run() throws {
+        let client = Client(global)
+        let agents = try client.session.call(.agentList, as: OrchProtocol.AgentList.self).agents
+        // All of them at once: some take seconds.
+        let probes = agents.map(ProgramProbe.init)
+        let deadline = ContinuousClock.now + Self.patience
+        let findings = probes.map { $0.finding(by: deadline) }
+        if client.json { return try client.printJSON(findings) }
+        guard !findings.isEmpty else {
+            return Output.remark("there are no agents; a file agents/NAME.toml beside the configuration defines one")
+        }
+        try Output.print(AgentTable.make(findings).text(style: Terminal.style, width: Terminal.width))
+    }
+}

@@ -110,7 +110,8 @@ public struct Chooser {
         let levels = ThinkingLevel.allCases.filter(known.contains).map(\.rawValue).joined(separator: ", ")
         let has = levels.isEmpty ? "cannot be told how hard to think" : "knows the levels \(levels)"
         throw WireError(
-            .invalidParameter, "the agent \"\(agent)\" of the pool \"\(pool)\" \(has), and not \"\(level.rawValue)\"", field: field)
+            .invalidParameter, "the agent \"\(agent)\" of the pool \"\(pool)\" \(has), and not \"\(level.rawValue)\"",
+            field: field)
     }
 
     // MARK: Capabilities

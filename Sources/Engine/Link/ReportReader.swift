@@ -13,9 +13,6 @@ struct ReportReader: Sendable {
     let configuration: CurrentConfiguration
     let channels: WorkerChannels
 
-    /// The largest result that is kept; what is beyond is cut off.
-    private static let maximumResult = 16 << 20
-
     /// - Parameter channel: to a warm worker that ended before its channel could be adopted.
     func end(_ report: EndReport, _ channel: Descriptor?) -> AttemptEnd {
         let id = Int64(truncatingIfNeeded: report.attempt)
@@ -37,7 +34,7 @@ struct ReportReader: Sendable {
         guard var printed = try? files.printed(by: entry, for: agent) else { return }
         printed.exit = exit
         let report = agent.report(on: printed, at: ReadingTime(now: end.endedAt, zoneOffset: Self.zoneOffset(end.endedAt)))
-        if let text = report.text { keep(text, entry) }
+        if let text = report.text { try? files.keepResult(text.utf8, task: entry.task, attempt: entry.number) }
         end.usage = report.usage.isEmpty ? nil : report.usage
         end.hasWholeResult = report.isWhole
         // A signal says for itself how it ended, unless it was the engine's, after a whole result.
@@ -53,22 +50,6 @@ struct ReportReader: Sendable {
         return localtime_r(&seconds, &parts) == nil ? 0 : parts.tm_gmtoff
     }
 
-    private func keep(_ text: String, _ entry: LiveAttempts.Entry) {
-        guard let target = makeResult(entry) else { return }
-        let bytes = Array(text.utf8.prefix(Self.maximumResult))
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { write(target.number, $0.baseAddress, $0.count) }
-            guard count > 0 else { return }
-            written += count
-        }
-    }
-
-    private func makeResult(_ entry: LiveAttempts.Entry) -> Descriptor? {
-        let path = files.path(task: entry.task, attempt: entry.number, .result)
-        return try? Descriptor(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "create \(path)")
-    }
-
     /// None of its processes is left, so what is in the channel is the last that it has said.
     private func end(
         _ report: EndReport, ofWorker id: Int64, _ entry: LiveAttempts.Entry?, _ channel: Descriptor?
@@ -82,14 +63,8 @@ struct ReportReader: Sendable {
 
     /// Copies the result file of an attempt, which belongs to the attempt's user, to the engine's own.
     func keepResult(of attempt: Int64, from source: Descriptor) {
-        guard let entry = entry(of: attempt), let target = makeResult(entry) else { return }
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        var total = 0
-        while total < Self.maximumResult {
-            let count = read(source.number, &buffer, buffer.count)
-            guard count > 0, write(target.number, buffer, count) == count else { return }
-            total += count
-        }
+        guard let entry = entry(of: attempt) else { return }
+        try? files.keepResult(from: source, task: entry.task, attempt: entry.number)
     }
 
     /// Knows the attempts of earlier engines from the store.

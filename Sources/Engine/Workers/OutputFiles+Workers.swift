@@ -55,13 +55,4 @@ extension OutputFiles {
         }
         return nil
     }
-
-    /// Writes the result that a worker has told of.
-    func keep(_ result: String, of task: Int64, attempt: Int) throws(SystemError) {
-        try Self.makeDirectory(shard(of: task))
-        let path = path(task: task, attempt: attempt, .result)
-        let file = try Descriptor(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "create \(path)")
-        let bytes = Array(result.utf8)
-        guard write(file.number, bytes, bytes.count) == bytes.count else { throw SystemError(errno, "write \(path)") }
-    }
 }

@@ -43,7 +43,7 @@ extension ReportReader {
         attempts.update(worker) { $0.hasResult = true }
         do throws(SystemError) {
             if let output = result.output, !output.isEmpty {
-                try files.keep(output, of: entry.task, attempt: entry.number)
+                try files.keepResult(output.utf8, task: entry.task, attempt: entry.number)
             }
         } catch {
             return .result(isSuccess: false, reason: "its result is lost: \(error)")

@@ -67,7 +67,7 @@ import Testing
         try daemon.submit(
             prompts.map { prompt in
                 var spec = TaskSpec(prompt: prompt)
-                (spec.model, spec.thinking) = (agent.model, agent.thinking)
+                (spec.model, spec.thinking) = (agent.model, agent.thinking.flatMap(ThinkingLevel.init(rawValue:)))
                 return spec
             })
     }
@@ -123,19 +123,24 @@ import Testing
 
     @Test(arguments: agents) func aLimitIsWaitedFor(_ agent: Agent) throws {
         let daemon = try daemon(agent)
-        let ids = try submit(["limit: x", "limit-unknown: x"], agent, daemon)
-        for id in ids {
+        // Where it says until when, and, once it has been let go on, where it does not.
+        for name in ["limit", "limit-unknown"] {
+            let id = try submit(["\(name): x"], agent, daemon)[0]
             let record = try eventually("task \(id) is limited") {
                 let record = try daemon.task(id)
                 return record.waiting == .limited ? record : nil
             }
             let end = try #require(record.attempts.last?.endedAt).milliseconds
-            let wait = try #require(record.dueAt).milliseconds - end
             #expect(record.attempts.last?.outcome?.kind == .limited && record.state == .queued)
             #expect(record.reason?.hasPrefix("limited until ") ?? false)
-            // In some hours and a minute where it says so, else in one minute.
+            // It waits at the gate of its agent and provider with all others, which open in some hours and a minute.
+            let gate = try #require(try daemon.status().gates?.first { record.gates == [$0.name] })
+            let wait = try #require(gate.until).milliseconds - end
             #expect(
-                id == ids[0] ? (3 * 3_600_000...25 * 3_600_000).contains(wait) : (60_000...70_000).contains(wait), "\(wait)")
+                name == "limit" ? (3 * 3_600_000...25 * 3_600_000).contains(wait) : (60_000...70_000).contains(wait), "\(wait)")
+            #expect(try daemon.orchctl("stop", String(id)).status == 0)
+            #expect(try daemon.orchctl("agent", "resume", agent.name).status == 0)
+            #expect(try daemon.status().gates == [])
         }
         try daemon.finish()
     }
@@ -202,7 +207,7 @@ import Testing
         let daemon = try daemon(agent)
         let refused = try daemon.orchctl("submit", "--thinking", "off", "x")
         #expect(
-            refused.status != 0 && refused.error.contains("has no level of thinking \"off\"; it has high, low, medium, xhigh"))
+            refused.status != 0 && refused.error.contains("knows the levels low, medium, high, xhigh, and not \"off\""))
         try daemon.finish()
     }
 }

@@ -306,7 +306,7 @@ import Testing
         spec.env = ["A": "b"]
         spec.cwd = "/tmp"
         spec.model = "m"
-        spec.thinking = "high"
+        spec.thinking = .high
         spec.timeout = 60
         let id = try daemon.submit([spec])[0]
         #expect(try daemon.end(of: id).state == .succeeded)

@@ -57,9 +57,10 @@ import Testing
     private func perform(_ ending: Ending, _ daemon: Daemon) throws {
         let ids = try Self.escapes.map { escape in
             // It says that it is alive until all have escaped, however long that takes on a busy machine.
-            let escaped = "while [ $(ls $HOME | grep -c '^\(escape.name)[.]') -lt \(escape.count) ]; do echo; sleep 0.01; done"
+            let escaped = "[ $(cat $HOME/\(escape.name).* 2> /dev/null | wc -l) -ge \(escape.count) ]"
+            let wait = "until \(escaped); do echo; sleep 0.01; done"
             let last = ending == .exit ? "exit 4" : "while :; do sleep 1; done"
-            return try daemon.shell("\(escape.script)\n\(escaped)\n\(last)") {
+            return try daemon.shell("\(escape.script)\n\(wait)\n\(last)") {
                 $0.env = ["HOME": daemon.directory.path]
                 if ending == .timeout { $0.idleTimeout = 2 }
             }

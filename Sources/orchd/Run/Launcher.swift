@@ -135,6 +135,8 @@ final class Launcher {
 
     private func takeExits() throws {
         while let ending = ChildProcess.reap() {
+            // What it has said comes before its end: an engine that was ready is started again, another is not.
+            takeNotifications()
             if ending.pid == engine?.pid {
                 engine?.release()
                 engine = nil
@@ -216,7 +218,7 @@ final class Launcher {
         supervisorWatch.take(fromSupervisor, now: now())
         if fromEngine.isReady { isEngineReady = true }
         if fromSupervisor.isReady { isSupervisorReady = true }
-        guard !hasAnnounced, isEngineReady, isSupervisorReady else { return }
+        guard phase == .running, !hasAnnounced, isEngineReady, isSupervisorReady else { return }
         hasAnnounced = true
         print("ready: socket \(setting.socket), \(setting.workers) worker\(setting.workers == 1 ? "" : "s")")
         fflush(nil)

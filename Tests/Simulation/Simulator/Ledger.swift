@@ -258,8 +258,7 @@ final class Ledger {
         violations.require(published == count, "\(count) events were kept and \(published) published")
         var told: [String: Int] = [:]
         for case .setSlots(let pool, let slots) in turn.effects { told[pool] = slots }
-        // One that is gone by the end of the turn may have been told something before.
-        for (pool, slots) in told where pools[pool] != nil {
+        for (pool, slots) in told {
             violations.require(pools[pool]?.slots == slots, "\(pool) is told to have \(slots) slots")
         }
     }

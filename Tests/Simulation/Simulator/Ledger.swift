@@ -260,8 +260,10 @@ final class Ledger {
         if turn.effects.isSupervisorLost { return }
         var told: [String: Int] = [:]
         for case .setSlots(let pool, let slots) in turn.effects { told[pool] = slots }
-        for (pool, slots) in told {
-            violations.require(pools[pool]?.slots == slots, "\(pool) is told to have \(slots) slots")
+        // A pool that the same turn removed starts nothing, whatever it was told before.
+        for (name, slots) in told {
+            guard let pool = pools[name] else { continue }
+            violations.require(pool.slots == slots, "\(name) is told to have \(slots) slots, and has \(pool.slots)")
         }
     }
 }

@@ -4,12 +4,7 @@ extension AgentDefinition {
 
     private var argumentFaults: [(key: String, problem: String)] {
         var faults: [(String, String)] = []
-        let templates = arguments.flatMap { argument in
-            switch argument {
-            case .single(let template): [template]
-            case .group(let templates): templates
-            }
-        }
+        let templates = arguments.flatMap(\.templates)
         func mentions(_ name: String) -> Bool { templates.contains { $0.contains("{\(name)}") } }
         if templates.first.map(\.isEmpty) ?? true { faults.append(("argv", "argv is empty")) }
         if case .group = arguments.first { faults.append(("argv", "argv must begin with the program, not with a group")) }

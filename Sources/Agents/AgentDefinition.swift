@@ -14,6 +14,13 @@ public struct AgentDefinition: Sendable, Equatable {
     public enum Argument: Sendable, Equatable {
         case single(String)
         case group([String])
+
+        var templates: [String] {
+            switch self {
+            case .single(let template): [template]
+            case .group(let templates): templates
+            }
+        }
     }
 
     public var name: String

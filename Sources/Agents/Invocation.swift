@@ -59,6 +59,17 @@ extension AgentDefinition {
 
     private func values(_ request: AgentRequest) -> [String: String?] {
         let level = request.thinking ?? thinking
+    /// The longest prompt that it takes, in bytes; nil where that does not depend on its arguments. What stands in the same argument
+    /// beside the prompt is as long as it is written, or as a path or a name may be.
+    public var longestPrompt: Int? {
+        guard prompt == .argument else { return nil }
+        return arguments.flatMap(\.templates).filter { $0.contains("{prompt}") }.map { template in
+            let rest = template.replacing("{prompt}", with: "")
+            let places = rest.utf8.count { $0 == UInt8(ascii: "{") }
+            return (Self.longestArgument - rest.utf8.count - places * 4_096) / template.ranges(of: "{prompt}").count
+        }.min()
+    }
+
         return [
             "prompt": prompt == .argument ? request.prompt : nil,
             "prompt_file": prompt == .file ? request.promptFile : nil,

@@ -47,8 +47,9 @@ public struct Chooser {
         if !choice.needs.isEmpty, !choice.isPoolGiven, !offers(choice.pool, choice.needs) {
             choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil) ?? choice.pool
         }
-        if choice.prompt != nil {
+        if let prompt = choice.prompt {
             try checkThinking(choice.thinking, in: choice.pool, field: SpecRules.field("thinking", path))
+            try checkLength(prompt, in: choice.pool, field: SpecRules.field("prompt", path))
         }
         return choice
     }
@@ -112,6 +113,19 @@ public struct Chooser {
         throw WireError(
             .invalidParameter, "the agent \"\(agent)\" of the pool \"\(pool)\" \(has), and not \"\(level.rawValue)\"",
             field: field)
+    }
+
+    /// Nor must a prompt that no program can be started with.
+    func checkLength(_ prompt: String, in pool: String, field: String) throws(WireError) {
+        guard let settings = pools[pool], settings.warm == nil, let agent = settings.agent,
+            let longest = rules.agents[agent]?.longestPrompt, prompt.utf8.count > longest
+        else { return }
+        throw WireError(
+            .invalidParameter,
+            """
+            the agent "\(agent)" of the pool "\(pool)" takes prompts as an argument, of \(longest) bytes at the most, and this one has \
+            \(prompt.utf8.count); put the text into a file and name that in the prompt, or choose an agent that reads prompts elsewhere
+            """, field: field)
     }
 
     // MARK: Capabilities

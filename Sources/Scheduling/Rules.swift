@@ -32,11 +32,16 @@ public struct AgentSettings: Sendable, Equatable {
     public var provider: String?
     /// The levels that it knows; nil where that is not known.
     public var thinking: Set<ThinkingLevel>?
+    /// Bytes of the longest prompt that it takes, where it takes prompts as an argument.
+    public var longestPrompt: Int?
 
-    public init(model: String? = nil, provider: String? = nil, thinking: Set<ThinkingLevel>? = nil) {
+    public init(
+        model: String? = nil, provider: String? = nil, thinking: Set<ThinkingLevel>? = nil, longestPrompt: Int? = nil
+    ) {
         self.model = model
         self.provider = provider
         self.thinking = thinking
+        self.longestPrompt = longestPrompt
     }
 
     /// Whose allowance a task of the agent uses.

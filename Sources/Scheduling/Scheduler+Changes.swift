@@ -21,9 +21,11 @@ extension Scheduler {
             if case .prompt = task.definition.work, !settings.takesPrompts {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
-            if case .prompt = task.definition.work {
-                try Chooser(rules: rules, pools: self.settings).checkThinking(
-                    task.definition.thinking.flatMap(ThinkingLevel.init(rawValue:)), in: pool, field: "pool")
+            if case .prompt(let prompt) = task.definition.work {
+                let chooser = Chooser(rules: rules, pools: self.settings)
+                let thinking = task.definition.thinking.flatMap(ThinkingLevel.init(rawValue:))
+                try chooser.checkThinking(thinking, in: pool, field: "pool")
+                try chooser.checkLength(prompt, in: pool, field: "pool")
             }
             let state = try work.store.pools().first { $0.name == pool }
             guard pool == task.pool || state?.mode != .draining else { throw draining(pool) }

@@ -80,6 +80,10 @@ import Testing
 
     @Test func theProviderIsInTheModelOrInTheDefinition() {
         var definition = agent([.single("x")])
+        #expect(definition.longestPrompt == 131_071)
+        #expect(agent([.single("x")]).longestPrompt == nil)
+        let beside = agent([.single("x"), .single("--p={prompt} in {workspace}")], prompt: .argument)
+        #expect(beside.longestPrompt == 131_071 - "--p= in {workspace}".utf8.count - 4_096)
         #expect(definition.provider(ofModel: nil) == "" && definition.provider(ofModel: "openrouter/a/b") == "openrouter")
         definition.provider = "own"
         #expect(definition.provider(ofModel: "m") == "own")

@@ -26,7 +26,7 @@ import Testing
 
     private static func rules() throws -> Rules {
         Rules(
-            agents: ["llm": AgentSettings(thinking: [.low, .high])],
+            agents: ["llm": AgentSettings(thinking: [.low, .high], longestPrompt: 1_000)],
             routes: [
                 rule("team") {
                     $0.match.label = "team=c*"
@@ -50,6 +50,14 @@ import Testing
     private func choose(_ spec: TaskSpec, uid: UInt32 = 1000) throws -> Chooser.Choice {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
         return try Chooser(rules: Self.rules(), pools: pools).choose(for: spec, by: uid)
+    }
+
+    @Test func aPromptThatItsAgentCannotBeStartedWithIsRefused() throws {
+        let longest = String(repeating: "x", count: 1_000)
+        _ = try choose(.prompt(longest))
+        _ = try choose(.prompt("[thinking:low] " + longest))
+        let error = try #require(throws: WireError.self) { try choose(.prompt(longest + "x")) }
+        #expect(error.data?.field == "prompt" && error.message.contains("of 1000 bytes at the most, and this one has 1001"))
     }
 
     @Test func theFirstRuleThatMatchesFillsTheGaps() throws {

@@ -34,7 +34,8 @@ public struct Configuration: Sendable, Equatable {
             agents: agents.mapValues {
                 AgentSettings(
                     model: $0.model, provider: $0.provider,
-                    thinking: $0.thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) })
+                    thinking: $0.thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) },
+                    longestPrompt: $0.longestPrompt)
             }, limits: limits, routes: routes, aliases: aliases,
             longestWait: longestWait)
     }

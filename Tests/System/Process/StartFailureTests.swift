@@ -49,4 +49,17 @@ import Testing
         #expect(try daemon.end(of: id).state == .succeeded)
         try daemon.finish()
     }
+
+    @Test func aPromptThatNoArgumentHoldsIsRefusedAtSubmit() throws {
+        let directory = try Directory()
+        try directory.write("argv = [\"echo\", \"{prompt}\"]\nprompt = \"argument\"\n", to: "agents/echo.toml")
+        let daemon = try Daemon(pool: "slots = 1\nagent = \"echo\"", directory: directory)
+        let longest = String(repeating: "x", count: 131_071)
+        let id = try daemon.submit([TaskSpec(prompt: longest)])[0]
+        #expect(try daemon.end(of: id).state == .succeeded)
+        let error = try #require(throws: WireError.self) { try daemon.submit([TaskSpec(prompt: longest + "x")]) }
+        #expect(error.data?.field?.hasSuffix("prompt") ?? false)
+        #expect(error.message.contains("takes prompts as an argument, of 131071 bytes at the most, and this one has 131072"))
+        try daemon.finish()
+    }
 }

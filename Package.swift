@@ -32,8 +32,8 @@ let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 /// links where everything is built with `-sanitize=fuzzer`.
 let fuzz: Target = {
     let dependencies: [Target.Dependency] = [
-        "Agents", "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Supervision", "SupervisorLink",
-        "TestSupport", nioCore,
+        "Agents", "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Schemas", "Supervision",
+        "SupervisorLink", "TestSupport", nioCore,
     ]
     let path = "Tests/Fuzz"
     let others = ["Corpus", "json.dict", "toml.dict", "run"]
@@ -70,14 +70,15 @@ let package = Package(
         module("SupervisorLink", ["CLinux"]),
         module("Supervision", ["SupervisorLink", "CLinux"]),
         module("Agents", ["OrchProtocol"]),
-        module("Scheduling", ["OrchProtocol"]),
+        module("Schemas", ["OrchProtocol"]),
+        module("Scheduling", ["OrchProtocol", "Schemas"]),
         module("Storage", ["Scheduling", "OrchProtocol", grdb, sqlite]),
         module("Systemd", ["CLinux", "CSystemd", logging]),
         module(
             "Engine",
             [
-                "Agents", "CLinux", "OrchProtocol", "Presentation", "Scheduling", "Storage", "SupervisorLink",
-                "Systemd", logging, nioCore, nioPosix, tomlKit,
+                "Agents", "CLinux", "OrchProtocol", "Presentation", "Scheduling", "Schemas", "Storage",
+                "SupervisorLink", "Systemd", logging, nioCore, nioPosix, tomlKit,
             ],
             // A link to the file in etc/agents, for a foreground run where nothing is installed.
             resources: [.embedInCode("Configuration/openclaw.toml")]),
@@ -113,6 +114,7 @@ let package = Package(
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
         tests("Engine", ["Engine", "Agents", "OrchProtocol", "Scheduling", "SupervisorLink", logging, nioCore]),
+        tests("Schemas", ["Schemas", "OrchProtocol"]),
         tests("Systemd", ["Systemd"]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
         tests("OrchProtocol", ["OrchProtocol", "TestSupport"]),

@@ -14,7 +14,7 @@ public struct JSONScanner {
     let end: Int
     /// The index of the next byte.
     public private(set) var position: Int
-    private var depth = 0
+    var depth = 0
 
     /// Deeper nesting than any message has, and shallow enough for the smallest stack.
     private static let maximumDepth = 128
@@ -26,9 +26,9 @@ public struct JSONScanner {
         end = range?.upperBound ?? bytes.count
     }
 
-    private func fail(_ message: String) -> Malformed { Malformed(message: message, position: position) }
+    func fail(_ message: String) -> Malformed { Malformed(message: message, position: position) }
 
-    private var current: UInt8? { position < end ? bytes[position] : nil }
+    var current: UInt8? { position < end ? bytes[position] : nil }
 
     /// Passes white space.
     public mutating func skipSpace() {
@@ -40,7 +40,7 @@ public struct JSONScanner {
         }
     }
 
-    private mutating func skip(_ character: Unicode.Scalar) -> Bool {
+    mutating func skip(_ character: Unicode.Scalar) -> Bool {
         guard current == UInt8(ascii: character) else { return false }
         position += 1
         return true
@@ -96,13 +96,13 @@ public struct JSONScanner {
         guard skip("]") else { throw fail("neither ',' nor ']' after a value") }
     }
 
-    private mutating func descend() throws(Malformed) {
+    mutating func descend() throws(Malformed) {
         depth += 1
         guard depth <= Self.maximumDepth else { throw fail("more than \(Self.maximumDepth) levels") }
     }
 
     /// Passes a string and answers where its content is.
-    private mutating func string() throws(Malformed) -> Range<Int> {
+    mutating func string() throws(Malformed) -> Range<Int> {
         guard skip("\"") else { throw fail("no string where one should be") }
         let start = position
         while position < end {
@@ -143,7 +143,7 @@ public struct JSONScanner {
         }
     }
 
-    private mutating func number() throws(Malformed) {
+    mutating func number() throws(Malformed) {
         _ = skip("-")
         if !skip("0") { try digits() }
         if skip(".") { try digits() }

@@ -54,49 +54,5 @@ struct JSONText {
     /// The number that it is, or that it holds as a string.
     var number: Double? { Double(text).flatMap { $0.isFinite ? $0 : nil } }
 
-    /// The content of a string, its escapes undone (RFC 8259, section 7).
-    private func text(in range: Range<Int>) -> String {
-        guard bytes[range].contains(UInt8(ascii: "\\")) else { return String(decoding: bytes[range], as: UTF8.self) }
-        var units: [UInt8] = []
-        units.reserveCapacity(range.count)
-        var index = range.lowerBound
-        while index < range.upperBound {
-            let byte = bytes[index]
-            index += 1
-            guard byte == UInt8(ascii: "\\"), index < range.upperBound else {
-                units.append(byte)
-                continue
-            }
-            let escape = bytes[index]
-            index += 1
-            switch escape {
-            case UInt8(ascii: "b"): units.append(0x08)
-            case UInt8(ascii: "f"): units.append(0x0C)
-            case UInt8(ascii: "n"): units.append(0x0A)
-            case UInt8(ascii: "r"): units.append(0x0D)
-            case UInt8(ascii: "t"): units.append(0x09)
-            case UInt8(ascii: "u"): units.append(contentsOf: scalar(at: &index, before: range.upperBound).utf8)
-            default: units.append(escape)
-            }
-        }
-        return String(decoding: units, as: UTF8.self)
-    }
-
-    /// The scalar of the four digits after `\u`, with those of the pair that it may be the first half of.
-    private func scalar(at index: inout Int, before end: Int) -> String {
-        guard let high = unit(at: index, before: end) else { return "\u{FFFD}" }
-        index += 4
-        if let scalar = Unicode.Scalar(high) { return String(scalar) }
-        guard high < 0xDC00, index + 2 <= end, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u"),
-            let low = unit(at: index + 2, before: end), (0xDC00...0xDFFF).contains(low),
-            let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
-        else { return "\u{FFFD}" }
-        index += 6
-        return String(scalar)
-    }
-
-    private func unit(at index: Int, before end: Int) -> UInt32? {
-        guard index + 4 <= end else { return nil }
-        return UInt32(String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16)
-    }
+    private func text(in range: Range<Int>) -> String { JSONString.text(of: bytes[range]) }
 }

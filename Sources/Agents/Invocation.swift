@@ -20,6 +20,8 @@ public struct AgentRequest: Sendable {
     public var resultFile: String?
     /// Milliseconds.
     public var timeout: Int64?
+    /// The text of the JSON Schema that the answer must satisfy.
+    public var schema: String?
 
     public init(prompt: String, model: String? = nil, thinking: String? = nil, promptFile: String) {
         self.prompt = prompt
@@ -31,7 +33,7 @@ public struct AgentRequest: Sendable {
 
 extension AgentDefinition {
     public static let placeholders = [
-        "prompt", "prompt_file", "model", "thinking", "workspace", "result_file", "timeout",
+        "prompt", "prompt_file", "model", "thinking", "workspace", "result_file", "timeout", "schema",
     ]
 
     /// The longest text that can be an argument: MAX_ARG_STRLEN of Linux, with its NUL, is 32 pages.
@@ -57,8 +59,6 @@ extension AgentDefinition {
             input: prompt == .stdin ? request.prompt : nil, file: prompt == .file ? request.prompt : nil)
     }
 
-    private func values(_ request: AgentRequest) -> [String: String?] {
-        let level = request.thinking ?? thinking
     /// The longest prompt that it takes, in bytes; nil where that does not depend on its arguments. What stands in the same argument
     /// beside the prompt is as long as it is written, or as a path or a name may be.
     public var longestPrompt: Int? {
@@ -70,6 +70,8 @@ extension AgentDefinition {
         }.min()
     }
 
+    private func values(_ request: AgentRequest) -> [String: String?] {
+        let level = request.thinking ?? thinking
         return [
             "prompt": prompt == .argument ? request.prompt : nil,
             "prompt_file": prompt == .file ? request.promptFile : nil,
@@ -79,6 +81,7 @@ extension AgentDefinition {
             "workspace": request.workspace,
             "result_file": request.resultFile,
             "timeout": request.timeout.map { String(($0 + 999) / 1000) },
+            "schema": request.schema,
         ]
     }
 

@@ -19,9 +19,11 @@ public struct FailureKind: OpenWord {
     public static let empty = Self("empty")
     /// It gave up by itself after a time.
     public static let timeout = Self("timeout")
+    /// Its result does not satisfy the schema of its task.
+    public static let schema = Self("schema")
 
     public static let allCases: [Self] = [
-        .auth, .usageLimit, .rateLimit, .server, .network, .contextTooLong, .config, .crash, .empty, .timeout,
+        .auth, .usageLimit, .rateLimit, .server, .network, .contextTooLong, .config, .crash, .empty, .timeout, .schema,
     ]
 
     public let rawValue: String

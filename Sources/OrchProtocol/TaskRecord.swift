@@ -65,6 +65,8 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var route: String?
     /// Capabilities that its pool or worker must offer.
     public var needs: [String]?
+    /// The JSON Schema that its result must satisfy; only in `task.get`.
+    public var resultSchema: JSONValue?
     /// The gates that it has to pass, or has passed: `agent:claude/anthropic`, `limit:gpu`.
     public var gates: [String]?
     public var timeout: Double?
@@ -89,6 +91,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
         case idleTimeout = "idle_timeout"
         case retryOn = "retry_on"
         case attemptCount = "attempt_count"
+        case resultSchema = "result_schema"
     }
 
     public init(id: Int64, state: TaskState, pool: String, priority: Int, submitter: UInt32, submittedAt: WireTime) {

@@ -36,6 +36,8 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     public var thinking: ThinkingLevel?
     /// Capabilities that its pool or worker must offer, all of them.
     public var needs: [String]?
+    /// A JSON Schema that the result must satisfy, as JSON.
+    public var resultSchema: JSONValue?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case command, prompt, pool, name, labels, priority, timeout, retries, expires, hold, key, env, cwd, stdin
@@ -44,6 +46,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         case retryOn = "retry_on"
         case retryDelay = "retry_delay"
         case notBefore = "not_before"
+        case resultSchema = "result_schema"
     }
 
     public init(command: [String]? = nil, prompt: String? = nil) {
@@ -74,6 +77,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         model = try container.decodeIfPresent(String.self, forKey: .model)
         thinking = try container.decodeIfPresent(ThinkingLevel.self, forKey: .thinking)
         needs = try container.decodeIfPresent([String].self, forKey: .needs)
+        resultSchema = try container.decodeIfPresent(JSONValue.self, forKey: .resultSchema)
     }
 }
 

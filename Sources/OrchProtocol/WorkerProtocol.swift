@@ -30,6 +30,13 @@ public struct WorkerTask: Codable, Sendable, Equatable {
     public var cwd: String?
     /// Seconds after which the worker is ended.
     public var timeout: Double?
+    /// The JSON Schema that the result must satisfy, as JSON.
+    public var resultSchema: JSONValue?
+
+    enum CodingKeys: String, CodingKey {
+        case type, id, attempt, prompt, command, model, thinking, labels, stdin, env, cwd, timeout
+        case resultSchema = "result_schema"
+    }
 
     public init(id: Int64, attempt: Int) {
         self.id = id

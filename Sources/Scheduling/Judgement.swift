@@ -12,6 +12,14 @@ enum Judgement: Equatable {
         // A warm worker that has said how its task ended counts by that, however its process ends.
         switch attempt.handover {
         case .succeeded:
+            if let failure = end.failure, failure.kind == .schema {
+                self = .outcome(Outcome(.failed, failure: .schema), reason: failure.message)
+                return
+            }
+            if case .lost(let reason) = end.ending, task.definition.resultSchema != nil {
+                self = .outcome(Outcome(.lost), reason: "\(reason), before its result was held against its schema")
+                return
+            }
             self = .outcome(Outcome(.exited, code: 0), reason: attempt.reason ?? "its worker reported success")
             return
         case .failed:

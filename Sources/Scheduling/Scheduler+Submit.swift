@@ -83,6 +83,7 @@ extension Scheduler {
         definition.needs = choice.needs
         definition.isPoolGiven = choice.isPoolGiven
         definition.route = choice.route
+        definition.resultSchema = spec.resultSchema.map(SpecRules.text)
         var task = TaskItem(
             definition: definition, pool: name, phase: .ready, name: spec.name, priority: choice.priority,
             timeout: SpecRules.milliseconds(spec.timeout) ?? pool.timeout,

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Schemas
 
 /// What the parameters of a task must be beyond their types. Each complaint names the parameter.
 public enum SpecRules {
@@ -49,6 +50,7 @@ public enum SpecRules {
         try checkText(spec.key, "key", limit: maximumKey, path)
         try checkText(spec.model, "model", limit: maximumName, path)
         try check(needs: spec.needs, path)
+        try check(schema: spec.resultSchema, path)
         if let labels = spec.labels {
             guard labels.count <= maximumLabels else { throw fail("labels", "more than \(maximumLabels) labels") }
             for (key, value) in labels {
@@ -90,6 +92,27 @@ public enum SpecRules {
             && text.unicodeScalars.allSatisfy {
                 $0.isASCII && ($0.properties.isAlphabetic || "0123456789.-_:".unicodeScalars.contains($0))
             }
+    }
+
+    /// Whether a result can be held against it: what cannot be kept to is refused now, and not when the work is done.
+    static func check(schema: JSONValue?, _ path: String?) throws(WireError) {
+        guard let schema else { return }
+        func fail(_ message: String) -> WireError {
+            WireError(.invalidParameter, message, field: field("result_schema", path))
+        }
+        guard text(of: schema).utf8.count <= JSONSchema.maximumSize else {
+            throw fail("a schema has at most \(JSONSchema.maximumSize >> 10) KiB")
+        }
+        do throws(JSONSchema.Fault) {
+            _ = try JSONSchema(schema)
+        } catch {
+            throw fail("the schema is of no use: \(error.sentence)")
+        }
+    }
+
+    static func text(of schema: JSONValue) -> String {
+        // It holds no number that JSON cannot write.
+        (try? Wire.line(schema)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     static func check(priority: Int?, _ path: String?) throws(WireError) {

@@ -32,6 +32,8 @@ public struct TaskDefinition: Sendable, Equatable {
     public var isPoolGiven = true
     /// The rule that chose for it.
     public var route: String?
+    /// The text of the JSON Schema that its result must satisfy.
+    public var resultSchema: String?
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
     public var hasInput: Bool
     public var submitter: UInt32

@@ -46,6 +46,13 @@ extension SQLiteStore {
         }
     }
 
+    /// The text of the schema that the result of a task must satisfy.
+    public func resultSchema(of task: Int64) throws -> String? {
+        try read { db in
+            try db.row("SELECT result_schema FROM task WHERE id = ?", [task]) { try $0.optional() } ?? nil
+        }
+    }
+
     /// The attempts that have not ended, with their tasks, by pool and slot.
     public func live() throws -> [(task: TaskItem, attempt: Attempt)] {
         try read { db in

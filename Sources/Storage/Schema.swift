@@ -151,6 +151,7 @@ enum Schema {
         ALTER TABLE task ADD COLUMN lane TEXT NOT NULL DEFAULT '';
         ALTER TABLE task ADD COLUMN needs TEXT;
         ALTER TABLE task ADD COLUMN route TEXT;
+        ALTER TABLE task ADD COLUMN result_schema TEXT;
         ALTER TABLE task ADD COLUMN pool_given INTEGER NOT NULL DEFAULT 1;
         DROP INDEX task_ready;
         CREATE INDEX task_ready ON task (pool, lane, priority DESC, id) WHERE phase = 0;

@@ -11,13 +11,14 @@ enum TaskColumns {
         """
     static let fixed = """
         command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at, \
-        needs, pool_given, route
+        needs, pool_given, route, result_schema
         """
     static let all = "id, \(changing), \(fixed)"
-    /// The same without what may be long: the beginning of a command or prompt, and no environment.
+    /// The same without what may be long: the beginning of a command or prompt, no environment, and of a schema
+    /// only whether there is one.
     static let brief = """
         id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
-        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route
+        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route, substr(result_schema, 1, 0)
         """
     static let briefLength = 4096
     static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
@@ -26,7 +27,7 @@ enum TaskColumns {
         """
 
     static let insert = """
-        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 31).joined(separator: ", ")))
+        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 32).joined(separator: ", ")))
         """
     static let update = """
         UPDATE task SET pool = ?, phase = ?, priority = ?, name = ?, due_at = ?, due_relative = ?, timeout = ?, \
@@ -55,7 +56,7 @@ enum TaskColumns {
             variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
             definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
             definition.needs.isEmpty ? nil : definition.needs.joined(separator: " "), definition.isPoolGiven,
-            definition.route,
+            definition.route, definition.resultSchema,
         ]
     }
 
@@ -103,6 +104,7 @@ enum TaskColumns {
         if let needs = try columns.optional(String.self) { definition.needs = needs.split(separator: " ").map(String.init) }
         definition.isPoolGiven = try columns.next()
         definition.route = try columns.optional()
+        definition.resultSchema = try columns.optional()
         return definition
     }
 

@@ -35,6 +35,7 @@ extension TaskRecord {
         thinking = definition.thinking
         route = definition.route
         needs = definition.needs.isEmpty ? nil : definition.needs
+        resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
         gates = task.lane.isEmpty || task.phase.isFinal ? nil : GateName.names(in: task.lane).map(String.init)
         timeout = task.timeout.map { Double($0) / 1000 }
         idleTimeout = task.idleTimeout.map { Double($0) / 1000 }

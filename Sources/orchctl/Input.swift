@@ -1,4 +1,5 @@
 import Glibc
+import OrchProtocol
 
 /// Files and standard input, read whole.
 enum Input {
@@ -26,6 +27,15 @@ enum Input {
                 .usage, "\(name(path)) is not UTF-8 text", hint: "let the command read the file: -- sh -c 'COMMAND < FILE'")
         }
         return text
+    }
+
+    /// The JSON in a file.
+    static func json(of path: String) throws -> JSONValue {
+        do {
+            return try JSONValue(bytes(of: path))
+        } catch let error as JSONScanner.Malformed {
+            throw Failure(.usage, "\(name(path)) is no JSON: it has \(error.message), at byte \(error.position + 1)")
+        }
     }
 
     static func name(_ path: String) -> String { path == "-" ? "standard input" : path }

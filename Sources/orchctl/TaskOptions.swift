@@ -75,10 +75,13 @@ struct TaskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only where this is offered, with commas for more; may be repeated.", valueName: "capability"))
     var needs: [String] = []
 
+    @Option(help: ArgumentHelp("A JSON Schema that the result must satisfy.", valueName: "file"))
+    var resultSchema: String?
+
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
         prompt == nil && command.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty && !hold
-            && [pool, name, cwd, stdin, key, model].allSatisfy { $0 == nil } && thinking == nil
+            && [pool, name, cwd, stdin, key, model, resultSchema].allSatisfy { $0 == nil } && thinking == nil
             && [timeout, idleTimeout, retryDelay].allSatisfy { $0 == nil }
             && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil
     }
@@ -111,6 +114,7 @@ struct TaskOptions: ParsableArguments {
         spec.model = model
         spec.thinking = thinking
         spec.needs = ArgumentText.capabilities(needs)
+        spec.resultSchema = try resultSchema.map(Input.json)
         spec.cwd = try cwd.map(absolute)
         spec.key = key ?? GeneratedKey.make()
         return spec

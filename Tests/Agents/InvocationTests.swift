@@ -67,6 +67,10 @@ import Testing
         (request.workspace, request.resultFile, request.timeout) = ("/w", "/w/r", 1_500)
         #expect(definition.invocation(request)?.arguments == ["x", "-o", "/w/r", "-t", "2"])
         #expect(definition.invocation(request)?.environment == ["HOME_OF_X": "/w/.x", "PLAIN": "1"])
+        definition.arguments.append(.group(["--schema", "{schema}"]))
+        #expect(definition.invocation(request)?.arguments.count == 5)
+        request.schema = #"{"type":"object"}"#
+        #expect(definition.invocation(request)?.arguments.suffix(2) == ["--schema", #"{"type":"object"}"#])
     }
 
     @Test func anArgumentIsNoLongerThanLinuxTakes() {
@@ -76,14 +80,14 @@ import Testing
             return definition.invocation(AgentRequest(prompt: prompt, promptFile: "/f")) != nil
         }
         #expect(fits(131_071) && !fits(131_072))
-    }
-
-    @Test func theProviderIsInTheModelOrInTheDefinition() {
-        var definition = agent([.single("x")])
         #expect(definition.longestPrompt == 131_071)
         #expect(agent([.single("x")]).longestPrompt == nil)
         let beside = agent([.single("x"), .single("--p={prompt} in {workspace}")], prompt: .argument)
         #expect(beside.longestPrompt == 131_071 - "--p= in {workspace}".utf8.count - 4_096)
+    }
+
+    @Test func theProviderIsInTheModelOrInTheDefinition() {
+        var definition = agent([.single("x")])
         #expect(definition.provider(ofModel: nil) == "" && definition.provider(ofModel: "openrouter/a/b") == "openrouter")
         definition.provider = "own"
         #expect(definition.provider(ofModel: "m") == "own")

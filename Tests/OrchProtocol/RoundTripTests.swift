@@ -27,6 +27,9 @@ import Testing
         spec.model = "m"
         spec.thinking = .high
         spec.needs = ["gpu", "net"]
+        spec.resultSchema = .object([
+            "enum": .array([.null, .bool(true), .integer(-1), .number(0.25), .string("\u{1F600}\""), .object([:])])
+        ])
         return spec
     }
 

@@ -31,7 +31,7 @@ import Testing
             (Outcome(.exited, code: 1), .exit), (Outcome(.noResult, code: 0), .exit), (Outcome(.signalled, code: 9), .signal),
             (Outcome(.outOfMemory), .signal), (Outcome(.runTimeout), .timeout), (Outcome(.idleTimeout), .timeout),
             (Outcome(.lost), .lost), (Outcome(.outputLimit), .output), (Outcome(.spawnFailed), .spawn),
-            (Outcome(.cancelled), nil), (Outcome(.exited, code: 0), nil),
+            (Outcome(.failed, code: 0, failure: .schema), .exit), (Outcome(.cancelled), nil), (Outcome(.exited, code: 0), nil),
         ] as [(Outcome, RetryCause?)])
     func onlyWhatRetryOnNamesIsRetried(outcome: Outcome, cause: RetryCause?) {
         for named in RetryCause.allCases {

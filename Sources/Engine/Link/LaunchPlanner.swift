@@ -97,6 +97,7 @@ struct LaunchPlanner: Sendable {
         request.workspace = task.definition.directory ?? workspace
         request.resultFile = workspace.map { "\($0)/\(WorkspacePaths.resultName)" }
         request.timeout = task.timeout
+        request.schema = task.definition.resultSchema
         return request
     }
 

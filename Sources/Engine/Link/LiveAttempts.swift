@@ -13,6 +13,8 @@ final class LiveAttempts: Sendable {
         var agent: AgentDefinition?
         /// That the task asks for.
         var model: String?
+        /// Whether the result must satisfy a JSON Schema.
+        var hasSchema = false
         /// For sentences about a failed start.
         var program: String?
         var path: String?

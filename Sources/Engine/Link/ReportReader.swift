@@ -20,6 +20,7 @@ struct ReportReader: Sendable {
         if entry?.isWarm ?? true { return end(report, ofWorker: id, entry, channel) }
         var end = AttemptEnd(report, program: entry?.program, path: entry?.path, directory: entry?.directory)
         if let entry, let agent = entry.agent { judge(&end, by: agent, entry) }
+        if let entry { judgeResult(&end, entry) }
         return end
     }
 
@@ -57,7 +58,8 @@ struct ReportReader: Sendable {
         let pool = (try? store.worker(id)).flatMap { configuration.value.pool($0.pool) }
         var end = AttemptEnd(report, program: pool?.workerCommand.first, path: pool?.path, directory: nil)
         end.news = news(channel.map(WorkerChannels.lastLines) ?? channels.lastLines(of: id), of: id)
-        if entry == nil { end.lastWords = files.lastWords(ofWorker: id) }
+        // What it has just said may be its result.
+        if let entry = self.entry(of: id) { judgeResult(&end, entry) } else { end.lastWords = files.lastWords(ofWorker: id) }
         return end
     }
 
@@ -85,6 +87,7 @@ extension LiveAttempts.Entry {
             outputLimit: pool?.outputLimit ?? PoolConfiguration.defaultOutputLimit)
         isWarm = attempt.handover != nil
         hasResult = attempt.handover?.isOver ?? false
+        hasSchema = task.definition.resultSchema != nil
         path = task.definition.environment["PATH"] ?? pool?.path
         directory = task.definition.directory
         switch task.definition.work {

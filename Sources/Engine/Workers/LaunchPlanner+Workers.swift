@@ -44,6 +44,7 @@ extension LaunchPlanner {
         message.env = definition.environment.isEmpty ? nil : definition.environment
         message.cwd = definition.directory
         message.timeout = task.timeout.map { Double($0) / 1000 }
+        message.resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
         // It holds no number that JSON cannot write.
         let line = (try? Wire.line(message)) ?? Data()
         return (again ? [UInt8(ascii: "\n")] : []) + line + [UInt8(ascii: "\n")]

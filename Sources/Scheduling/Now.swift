@@ -4,9 +4,13 @@ public struct Now: Sendable, Equatable {
     public var wall: Int64
     /// Milliseconds on a clock that nobody can set, and that goes on through suspend: CLOCK_BOOTTIME.
     public var monotonic: Int64
+    /// When the next day begins where the daemon is, in milliseconds since 1970.
+    public var midnight: Int64
 
-    public init(wall: Int64, monotonic: Int64) {
+    /// - Parameter midnight: that of Greenwich, where it is not given.
+    public init(wall: Int64, monotonic: Int64, midnight: Int64? = nil) {
         self.wall = wall
         self.monotonic = monotonic
+        self.midnight = midnight ?? (wall / 86_400_000 + 1) * 86_400_000
     }
 }

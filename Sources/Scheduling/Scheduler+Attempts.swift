@@ -69,6 +69,7 @@ extension Scheduler {
         attempt.peakMemory = end.peakMemory
         attempt.usage = end.usage
         try work.store.update(attempt, from: state)
+        if let usage = end.usage { try spend(usage, on: task, &work) }
         // Whoever cancelled it does not want to wait.
         if let limit, attempt.stopping != .cancelled { return try waitOut(limit, task, after: attempt, &work) }
         try settle(task, after: attempt, outcome, reason: reason, &work)

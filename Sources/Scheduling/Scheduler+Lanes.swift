@@ -30,13 +30,15 @@ extension Scheduler {
     private func matchingGates(_ task: TaskItem, agent: String?) -> [String] {
         let isOffered = Chooser(rules: rules, pools: settings).offers(task.pool, task.definition.needs)
         var gates = isOffered ? [] : [GateName.needs]
-        guard !rules.limits.isEmpty else { return gates }
+        guard !rules.limits.isEmpty || !rules.budgets.isEmpty else { return gates }
         let facts = TaskFacts(
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
             model: task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
             labels: task.definition.labels)
         gates += rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
+        // Commands use no model, as far as anybody tells.
+        if agent != nil { gates += rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
         return gates
     }
 
@@ -56,6 +58,9 @@ extension Scheduler {
     private var laneRules: Int64 {
         var hash = StableHash()
         for limit in rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
+        for budget in rules.budgets.sorted(by: { $0.name < $1.name }) {
+            hash.add("budget \(budget.name) \(budget.matcher.description)")
+        }
         for (name, agent) in rules.agents.sorted(by: { $0.key < $1.key }) {
             hash.add("\(name) \(agent.model ?? "") \(agent.provider ?? "")")
         }

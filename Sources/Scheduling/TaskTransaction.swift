@@ -86,6 +86,9 @@ public protocol TaskTransaction: AnyObject {
     var gates: [String: Gate] { get }
     func save(_ gate: Gate) throws
     func removeGate(_ name: String) throws
+    /// What has been spent of a budget.
+    func spending(of budget: String, per period: String) throws -> Spending?
+    func save(_ spending: Spending) throws
     /// A number for the rules by which all tasks have been put into lanes.
     func laneRules() throws -> Int64?
     func setLaneRules(_ number: Int64) throws

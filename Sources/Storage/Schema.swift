@@ -163,6 +163,16 @@ enum Schema {
             since INTEGER NOT NULL,
             attempts INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+
+        -- What each budget has spent until the end of its period: millionths of a US dollar, and tokens.
+        CREATE TABLE spending (
+            budget TEXT NOT NULL,
+            period TEXT NOT NULL,
+            cost INTEGER NOT NULL,
+            tokens INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            PRIMARY KEY (budget, period)
+        ) STRICT, WITHOUT ROWID;
         """,
     ]
 

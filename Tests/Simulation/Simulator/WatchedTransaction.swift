@@ -186,6 +186,10 @@ final class WatchedTransaction: TaskTransaction {
     var gates: [String: Gate] { real.gates }
     func save(_ gate: Gate) throws { try real.save(gate) }
     func removeGate(_ name: String) throws { try real.removeGate(name) }
+    func spending(of budget: String, per period: String) throws -> Spending? {
+        try real.spending(of: budget, per: period)
+    }
+    func save(_ spending: Spending) throws { try real.save(spending) }
     func laneRules() throws -> Int64? { try real.laneRules() }
     func setLaneRules(_ number: Int64) throws { try real.setLaneRules(number) }
     var queuedCount: Int { real.queuedCount }

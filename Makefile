@@ -83,7 +83,7 @@ build/completions/.made: build/bin/orchctl build/bin/orchd
 	done; done
 	@touch $@
 
-demo: build ## see it work: five real tasks on three workers
+demo: build ## see it work: six real tasks on three workers
 	@docs/demo/run
 
 test: deps ## build everything and run every test but those in virtual machines

@@ -8,8 +8,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A Swift target of this package, with the settings that all of them share.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -78,7 +78,9 @@ let package = Package(
             [
                 "Agents", "CLinux", "OrchProtocol", "Presentation", "Scheduling", "Storage", "SupervisorLink",
                 "Systemd", logging, nioCore, nioPosix, tomlKit,
-            ]),
+            ],
+            // A link to the file in etc/agents, for a foreground run where nothing is installed.
+            resources: [.embedInCode("Configuration/openclaw.toml")]),
 
         program(
             "orchd",

@@ -62,10 +62,14 @@ public struct Batch: Sendable {
 
     /// The line that an error of the daemon is about, from its field: `[3].timeout` is in the fourth task's.
     public func lineNumber(ofField field: String) -> Int? {
-        guard field.first == "[", let close = field.firstIndex(of: "]"),
-            let index = Int(field[field.index(after: field.startIndex)..<close]), lineNumbers.indices.contains(index)
-        else { return nil }
+        guard let index = Self.index(ofField: field), lineNumbers.indices.contains(index) else { return nil }
         return lineNumbers[index]
+    }
+
+    /// The index of the task that an error of the daemon is about: 3 for `[3].timeout`.
+    public static func index(ofField field: String) -> Int? {
+        guard field.first == "[", let close = field.firstIndex(of: "]") else { return nil }
+        return Int(field[field.index(after: field.startIndex)..<close])
     }
 }
 

@@ -48,7 +48,7 @@ public enum SafeText {
     }
 
     /// Control characters, and the marks that turn the direction of what follows.
-    private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+    static func steers(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
         default: false

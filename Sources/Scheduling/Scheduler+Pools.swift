@@ -58,7 +58,7 @@ extension Scheduler {
         if slots < pool.slots { try takeBack(name, &work) }
         pool.slots = slots
         try work.store.save(pool)
-        work.effects.append(.setSlots(pool: name, slots: slots))
+        if isConnected { work.effects.append(.setSlots(pool: name, slots: slots)) }
         work.event(.poolResized) {
             $0.pool = name
             $0.detail = "\(slots) slots"

@@ -36,16 +36,18 @@ public struct Policy: Equatable, Sendable {
 
     /// Reads the text of a policy file.
     public init(parsing text: String) throws(Invalid) {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // By scalars: a line feed after a carriage return is no character of its own.
+        var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         guard lines.first == "orchd-policy 1" else { throw Invalid(line: 1, reason: "the first line must be `orchd-policy 1`") }
         // Programs may come before their pool, so pools are read first.
         for isPoolPass in [true, false] {
             for (index, line) in lines.enumerated().dropFirst() {
-                let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+                let words = line.unicodeScalars.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false).map(
+                    String.init)
                 switch words.first {
                 case "pool": if isPoolPass { try addPool(words, at: index + 1) }
-                case "program": if !isPoolPass { try addProgram(String(line), words, at: index + 1) }
+                case "program": if !isPoolPass { try addProgram(line, words, at: index + 1) }
                 default: throw Invalid(line: index + 1, reason: "neither `pool` nor `program`")
                 }
             }
@@ -78,9 +80,9 @@ public struct Policy: Equatable, Sendable {
 
 /// The path of a `program` line; it may hold spaces.
 private func pathOfProgram(_ line: String) -> String? {
-    let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+    let words = line.unicodeScalars.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
     guard words.count == 3, words[2].utf8.first == UInt8(ascii: "/"), !words[2].utf8.contains(0) else { return nil }
-    return String(words[2])
+    return words[2]
 }
 
 /// A user or group: decimal digits only, and not the value that means "unchanged" to the kernel.

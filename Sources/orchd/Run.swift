@@ -10,8 +10,9 @@ struct Run: ParsableCommand {
             Prints one line when it is ready. On a terminal: s prints the status of all workers, q drains and quits, Ctrl-C \
             stops at once, and a second one kills. SIGTERM drains, for as long as --drain-timeout says, and then stops.
 
-            Without --config there is one pool, "default", that takes commands, with the environment variable WORKERS as its \
-            number of workers (3) unless --workers says another.
+            Without --config there is one pool, "default", with the environment variable WORKERS as its number of workers (3) \
+            unless --workers says another. It takes commands, and prompts if there is an openclaw: the program that \
+            OPENCLAW_BIN names, or the one in PATH.
 
             EXAMPLES
               orchd run
@@ -47,6 +48,9 @@ struct Run: ParsableCommand {
             let setting = try Setting(
                 workers: workers, stateDirectory: stateDir, socket: socket, config: config, drainTimeout: drainTimeout,
                 watchdog: watchdog)
+            if setting.discordChannel != nil {
+                printError("orchd: DISCORD_CHANNEL is for orch-discord, which does not exist yet; nothing is sent there")
+            }
             let status = try Launcher(setting).run()
             guard status == 0 else { throw ExitCode(status) }
         } catch let error as ConfigurationError {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Engine
+import FoundationEssentials
 import Glibc
 import Logging
 import Systemd
@@ -35,6 +36,8 @@ struct Serve: ParsableCommand {
     var workDir: String?
     @Option(help: ArgumentHelp("How many workers there are, without a configuration file.", visibility: .hidden))
     var workers: Int?
+    @Flag(help: ArgumentHelp("Whether the environment is that of a foreground run.", visibility: .hidden))
+    var foreground = false
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
@@ -73,11 +76,15 @@ struct Serve: ParsableCommand {
 
     /// The configuration as the command line asks for it, anew each time.
     private var loader: @Sendable () throws -> Configuration {
-        let (config, workers, workDir) = (config, workers, workDir)
+        let (config, workers, workDir, foreground) = (config, workers, workDir, foreground)
         return {
+            // A service has files for what a foreground run may say by variables.
+            let variables = try foreground ? ForegroundVariables(ProcessInfo.processInfo.environment) : ForegroundVariables()
             // --workers is how a foreground run says that it wants no file.
             let file = config ?? (workers == nil ? ConfigurationPlace.user : nil)
-            var configuration = try file.map { try .load($0) } ?? Configuration.foreground(workers: workers ?? 3)
+            var configuration =
+                try file.map { try .load($0, variables: variables) }
+                ?? Configuration.foreground(workers: workers ?? 3, variables: variables)
             configuration.workDirectory = workDir
             return configuration
         }

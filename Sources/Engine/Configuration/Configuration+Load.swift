@@ -6,9 +6,11 @@ import SupervisorLink
 extension Configuration {
     /// Reads a configuration: the file, and `pools.d` and `agents` beside it, which may be missing.
     ///
+    /// - Parameter variables: what the environment says of warm workers, where the files do not.
     /// - Throws: ``ConfigurationError``, which names everything that is wrong. A configuration is taken as a whole or not at all.
-    public static func load(_ path: String) throws -> Configuration {
+    public static func load(_ path: String, variables: ForegroundVariables = .init()) throws -> Configuration {
         var reader = Reader()
+        reader.variables = variables
         reader.readMain(path)
         let parent = (path as NSString).deletingLastPathComponent
         let directory = parent.isEmpty ? "." : parent
@@ -17,19 +19,6 @@ extension Configuration {
         reader.checkReferences()
         guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }
         return reader.configuration
-    }
-
-    /// What `orchd run` uses without a file: one pool for commands.
-    public static func foreground(workers: Int) -> Configuration {
-        var configuration = Configuration()
-        var pool = PoolConfiguration(settings: PoolSettings(name: "default", slots: workers))
-        let inherited = ProcessInfo.processInfo.environment
-        if let path = inherited["PATH"] { pool.path = path }
-        for name in ["HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TZ"] {
-            if let value = inherited[name] { pool.environment[name] = value }
-        }
-        configuration.pools = [pool]
-        return configuration
     }
 
     private static func tomlFiles(in directory: String) -> [String] {
@@ -42,6 +31,7 @@ extension Configuration {
 private struct Reader {
     var configuration = Configuration()
     var faults: [ConfigurationError.Fault] = []
+    var variables = ForegroundVariables()
     private var poolFiles: [String: ConfigurationFile] = [:]
     private var mainPath: String?
     private var mainFile: ConfigurationFile?
@@ -87,6 +77,7 @@ private struct Reader {
                 .init(file: path, line: nil, problem: "a pool's name is a letter and up to 63 letters, digits, - and _"))
             return
         }
+        let variables = variables
         read(path) { file, configuration in
             let top = file.top
             var pool = PoolConfiguration(settings: PoolSettings(name: name, slots: 1))
@@ -120,14 +111,16 @@ private struct Reader {
             for name in pool.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
-            Self.readWorkers(top, &pool)
+            Self.readWorkers(top, &pool, variables)
             top.finish()
             configuration.pools.append(pool)
         }
     }
 
     /// Comes after everything else that decides how a worker is started.
-    private static func readWorkers(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {
+    private static func readWorkers(
+        _ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration, _ variables: ForegroundVariables
+    ) {
         let kind = top.choice("kind", PoolKind.self) ?? .exec
         let command = top.strings("command")
         let minReady = top.integer("min_ready", in: 0...10_000)
@@ -145,8 +138,9 @@ private struct Reader {
             return top.fault("kind", "a pool with kind = \"warm\" needs a command, such as [\"my-worker\", \"--verbose\"]")
         }
         pool.workerCommand = command
+        if let interval = variables.pollInterval { pool.environment["ORCH_POLL_INTERVAL"] = interval }
         pool.settings.warm = WarmSettings(
-            minReady: minReady ?? .max, maxIdle: max(maxIdle ?? WarmSettings.defaultMaxIdle, 1),
+            minReady: minReady ?? .max, maxIdle: max(maxIdle ?? variables.maxIdle ?? WarmSettings.defaultMaxIdle, 1),
             readyTimeout: max(readyTimeout ?? WarmSettings.defaultReadyTimeout, 1), definition: pool.workerDefinition)
     }
 

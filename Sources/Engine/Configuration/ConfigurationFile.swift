@@ -12,13 +12,18 @@ final class ConfigurationFile {
     private let root: TOMLTable
 
     /// - Throws: ``ConfigurationError`` for a file that cannot be read or is not TOML.
-    init(path: String) throws {
-        self.path = path
+    convenience init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             let exists = FileManager.default.fileExists(atPath: path)
             let problem = exists ? "cannot be read; check its permissions" : "does not exist"
             throw ConfigurationError(faults: [.init(file: path, line: nil, problem: problem)])
         }
+        try self.init(path: path, data: data)
+    }
+
+    /// - Parameter path: what faults call it.
+    init(path: String, data: Data) throws {
+        self.path = path
         guard let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is not UTF-8 text")])
         }

@@ -108,7 +108,7 @@ final class Launcher {
     private func startEngine() throws {
         var arguments = [
             "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--lifeline-fd", "4", "--link",
-            setting.link, "--work-dir", setting.workDirectory,
+            setting.link, "--work-dir", setting.workDirectory, "--foreground",
         ]
         if let config = setting.config {
             arguments += ["--config", config]

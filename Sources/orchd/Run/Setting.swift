@@ -14,6 +14,8 @@ struct Setting {
     let watchdog: Int
     let engineProgram: String
     let supervisorProgram: String
+    /// Nothing of this program uses it.
+    let discordChannel: String?
 
     /// - Throws: ``StartError``, and `ConfigurationError` for a configuration that is not valid: better here than by a process
     ///   that is started again and again.
@@ -21,13 +23,10 @@ struct Setting {
         workers: Int?, stateDirectory: String?, socket: String?, config: String?, drainTimeout: Int, watchdog: Int
     ) throws {
         let environment = ProcessInfo.processInfo.environment
-        let loaded = try config.map { try Configuration.load($0) }
-        let variable = environment["WORKERS"]
-        if let variable, workers == nil, Int(variable) == nil {
-            throw StartError("the environment variable WORKERS must be a whole number, and is \"\(variable)\"")
-        }
-        let count = workers ?? variable.flatMap(Int.init) ?? 3
-        guard (0...10_000).contains(count) else { throw StartError("WORKERS must be from 0 to 10000") }
+        let variables = try ForegroundVariables(environment)
+        let loaded = try config.map { try Configuration.load($0, variables: variables) }
+        let count = workers ?? variables.workers ?? 3
+        discordChannel = variables.discordChannel
         self.workers = loaded?.pools.reduce(0) { $0 + $1.settings.slots } ?? count
         self.config = config.map(Self.absolute)
         self.drainTimeout = drainTimeout

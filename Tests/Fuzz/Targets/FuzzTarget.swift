@@ -14,7 +14,7 @@ enum FuzzTargets {
         RequestTarget.self, ParametersTarget.self, SubmissionTarget.self, LinesTarget.self, AnswersTarget.self,
         BatchTarget.self, TextsTarget.self, DisplayTarget.self, OutputTarget.self, ConfigurationTarget.self,
         LinkToSupervisorTarget.self, LinkToEngineTarget.self, PolicyTarget.self, HandoverTarget.self, ExitStoreTarget.self,
-        StateFileTarget.self, WorkerTarget.self,
+        StateFileTarget.self, WorkerTarget.self, LegacyTarget.self,
     ]
 
     static subscript(name: String) -> (any FuzzTarget.Type)? { all.first { $0.name == name } }

@@ -256,11 +256,27 @@ final class Ledger {
             }
         }
         violations.require(published == count, "\(count) events were kept and \(published) published")
+        // What was told to a supervisor that the same turn lost is told anew when it is back.
+        if turn.effects.isSupervisorLost { return }
         var told: [String: Int] = [:]
         for case .setSlots(let pool, let slots) in turn.effects { told[pool] = slots }
-        for (pool, slots) in told {
-            violations.require(pools[pool]?.slots == slots, "\(pool) is told to have \(slots) slots")
+        // A pool that the same turn removed starts nothing, whatever it was told before.
+        for (name, slots) in told {
+            guard let pool = pools[name] else { continue }
+            violations.require(pool.slots == slots, "\(name) is told to have \(slots) slots, and has \(pool.slots)")
         }
+    }
+}
+
+extension [Effect] {
+    fileprivate var isSupervisorLost: Bool {
+        var lost = false
+        for case .publish(let events) in self {
+            for event in events where event.kind == .supervisorConnected || event.kind == .supervisorLost {
+                lost = event.kind == .supervisorLost
+            }
+        }
+        return lost
     }
 }
 

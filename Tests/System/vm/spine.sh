@@ -88,7 +88,8 @@ useradd --create-home builder
 cat > /etc/orchd/agents/scribe.toml << 'EOF'
 argv = ["sh", "-c", "cat > \"$ORCH_RESULT_FILE\"; id -un >> \"$ORCH_RESULT_FILE\"; ls -A /var/lib/orchd-work/default; ulimit -n"]
 prompt = "stdin"
-result = "file"
+[output]
+source = "file"
 EOF
 printf '%s\n' 'slots = 1' 'agent = "scribe"' 'user = "builder"' '[rlimits]' 'nofile = 600000' > /etc/orchd/pools.d/builds.toml
 check "systemctl reload orchd takes it up" systemctl reload orchd

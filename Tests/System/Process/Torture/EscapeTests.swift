@@ -24,7 +24,9 @@ import Testing
         "sh -c '\(before)\(sleeper)' \(name) $HOME/\(name)"
     }
 
-    private static let unmarked = "prlimit --rttime=1000000 " + child("unmarked")
+    // It takes its mark off only when it has written its file: an orphan without one is killed on sight.
+    private static let unmarked =
+        "sh -c 'echo $$ > \"$1.$$\"; exec prlimit --rttime=1000000 sleep 1000' unmarked $HOME/unmarked"
     private static func quoted(_ script: String) -> String { script.replacing("'", with: #"'"'"'"#) }
 
     static let escapes = [

@@ -1,0 +1,73 @@
+import Glibc
+import Presentation
+
+/// The environment of a foreground run, as in the scripts that orchd replaces.
+public struct ForegroundVariables: Sendable, Equatable {
+    /// `WORKERS`: how many tasks run at once, in a run without a configuration.
+    public private(set) var workers: Int?
+    /// `POLL_INTERVAL`, in seconds as a number: how often a warm worker that does not block is to look for its task.
+    public private(set) var pollInterval: String?
+    /// `MAX_IDLE_TIME`, in milliseconds: after what time an idle warm worker is replaced.
+    public private(set) var maxIdle: Int64?
+    /// The OpenClaw program: `OPENCLAW_BIN`, or else the one in PATH.
+    public private(set) var openclaw: String?
+    /// `DISCORD_CHANNEL`, which the engine has no use for.
+    public private(set) var discordChannel: String?
+
+    /// As if none were set.
+    public init() {}
+
+    /// - Throws: ``StartError``, which names the variable.
+    public init(_ variables: [String: String]) throws(StartError) {
+        if let text = variables["WORKERS"] {
+            guard let count = Int(text) else {
+                throw StartError("the environment variable WORKERS must be a whole number, and is \"\(SafeText.line(text))\"")
+            }
+            guard (0...10_000).contains(count) else { throw StartError("WORKERS must be from 0 to 10000, and is \(count)") }
+            workers = count
+        }
+        pollInterval = try Self.seconds("POLL_INTERVAL", variables).map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }
+        maxIdle = try Self.seconds("MAX_IDLE_TIME", variables).map { Int64($0 * 1000) }
+        openclaw = try Self.openclaw(variables)
+        discordChannel = variables["DISCORD_CHANNEL"]
+    }
+
+    private static func seconds(_ name: String, _ variables: [String: String]) throws(StartError) -> Double? {
+        guard let text = variables[name] else { return nil }
+        // From a millisecond to ten years, as everywhere.
+        guard let seconds = DurationText.seconds(text), (0.001...315_360_000).contains(seconds) else {
+            throw StartError(
+                "the environment variable \(name) must be a length of time above 0, such as 5 (seconds) or 5m, and is "
+                    + "\"\(SafeText.line(text))\"")
+        }
+        return seconds
+    }
+
+    private static func openclaw(_ variables: [String: String]) throws(StartError) -> String? {
+        let path = variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        guard let name = variables["OPENCLAW_BIN"] else { return find("openclaw", in: path) }
+        guard let found = name.contains("/") ? absolute(name) : find(name, in: path) else {
+            throw StartError(
+                "the environment variable OPENCLAW_BIN names no program that can be run: \"\(SafeText.line(name))\"")
+        }
+        return found
+    }
+
+    private static func find(_ name: String, in path: String) -> String? {
+        guard !name.isEmpty else { return nil }
+        return path.split(separator: ":").map { "\($0)/\(name)" }.first(where: isProgram)
+    }
+
+    /// A task runs in a directory of its own, where a relative path would mean something else.
+    private static func absolute(_ path: String) -> String? {
+        guard isProgram(path), let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        // A link may be what tells the program who it is, so it stays where it can.
+        return path.hasPrefix("/") ? path : String(cString: resolved)
+    }
+
+    private static func isProgram(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    }
+}

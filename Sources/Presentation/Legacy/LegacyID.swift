@@ -1,0 +1,17 @@
+/// The id that a task had in an old queue file, kept in its key.
+public enum LegacyID {
+    /// In bytes: as long as the name of a task may be, which it becomes, too.
+    public static let maximum = 200
+    private static let prefix = "import:"
+
+    /// The key of the task with this id; nil where no task could be named so.
+    static func key(_ id: String) -> String? {
+        let isPrintable = id.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        return isPrintable && !id.isEmpty && id.utf8.count <= maximum ? prefix + id : nil
+    }
+
+    /// The old id that is in a key; nil for one of a task that was not imported.
+    public static func id(ofKey key: String) -> String? {
+        key.hasPrefix(prefix) && key.utf8.count > prefix.utf8.count ? String(key.dropFirst(prefix.count)) : nil
+    }
+}

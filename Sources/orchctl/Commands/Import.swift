@@ -1,0 +1,78 @@
+import ArgumentParser
+import OrchClient
+import OrchProtocol
+import Presentation
+
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Queue the tasks of an old queue file.",
+        discussion: """
+            Each line is task-id|description|model|thinking; the last two may be empty or missing. The description becomes the \
+            prompt, the task id the name. All of them are taken or none. A task that was imported before is not made again, \
+            so the same file may be imported twice.
+
+            In a field \\| is a |, \\n a line feed, \\r a carriage return, \\\\ a backslash. Blank lines and those that begin \
+            with # are passed over. The task ids come back in: orchctl results --format legacy
+
+            Examples:
+              orchctl import queue.txt
+              grep research queue.txt | orchctl import --pool research -
+            """)
+
+    @Argument(help: "The file; - reads standard input.")
+    var file: String
+
+    @Option(name: .shortAndLong, help: "The pool; else the daemon chooses.")
+    var pool: String?
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let client = Client(global)
+        let queue = try read()
+        let answer = try submit(queue, to: client.session)
+        if client.json { return try client.printJSON(answer) }
+        let submitted = try client.decode(SubmissionResult.self, answer, of: .submit).all
+        for case let warning? in submitted.map(\.warning) { Output.remark(warning) }
+        try Output.print(Import.report(submitted, onTerminal: Terminal.isOutput))
+    }
+
+    private func read() throws -> LegacyQueue {
+        do {
+            return try LegacyQueue(Input.bytes(of: file))
+        } catch let error as LegacyQueue.Rejected {
+            throw Failure(
+                .usage,
+                (error.line.map { "line \($0) of \(Input.name(file)) \(error.message)" }
+                    ?? "\(Input.name(file)): \(error.message)") + "; no task was taken")
+        }
+    }
+
+    private func submit(_ queue: LegacyQueue, to session: Session) throws -> [UInt8] {
+        let call = Call.submit(.many(queue.items.map { $0.spec(pool: pool) }))
+        do {
+            return try session.perform { try $0.answer(to: $0.send(call)) }
+        } catch ClientError.tooLong(let bytes, let limit) {
+            throw Failure(
+                .usage, "the tasks take \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",
+                hint: "split the file: what is imported twice is made once")
+        } catch let error as WireError {
+            guard let index = error.data?.field.flatMap(Batch.index(ofField:)), queue.items.indices.contains(index) else {
+                throw error
+            }
+            let line = queue.items[index].line
+            throw Failure(.failed, "line \(line) of \(Input.name(file)): \(SafeText.line(error.message)); no task was taken")
+        }
+    }
+
+    /// What to tell of the tasks: off a terminal their ids, in the order of the file.
+    static func report(_ submitted: [Submitted], onTerminal: Bool) -> String {
+        guard onTerminal else { return submitted.map { "\($0.id)\n" }.joined() }
+        let made = submitted.filter(\.created).map(\.id)
+        let old = submitted.count - made.count
+        let range = made.count > 1 ? ", \(made[0]) to \(made[made.count - 1])" : made.first.map { ": \($0)" } ?? ""
+        let rest = old > 0 ? "; \(old) \(old == 1 ? "was" : "were") there already" : ""
+        return "\(made.count) \(made.count == 1 ? "task" : "tasks") queued\(range)\(rest); see: orchctl list\n"
+    }
+}

@@ -350,6 +350,10 @@ private struct Files: ~Copyable {
             tokens = 1_000_000
             per = "total"
             label = "team=core"
+            [budget.each]
+            amount = "2 USD"
+            per = "task"
+            hard = true
             """,
             "pools.d/p.toml": "",
         ])
@@ -357,6 +361,7 @@ private struct Files: ~Copyable {
             try files.load().rules.budgets == [
                 Budget(name: "core", amount: .tokens(1_000_000), period: .total, matcher: TaskMatcher(label: "team=core")),
                 Budget(name: "daily", amount: .cost(10_500_000), period: .day),
+                Budget(name: "each", amount: .cost(2_000_000), period: .task, isHard: true),
             ])
     }
 
@@ -374,15 +379,8 @@ private struct Files: ~Copyable {
         #expect(
             files.faults() == [
                 "orchd.toml: [budget.a] needs either amount, as \"10.00 USD\", or tokens",
-                "orchd.toml: [budget.a] needs per: \"day\" or \"total\"",
+                "orchd.toml: [budget.a] needs per: \"day\", \"total\" or \"task\"",
             ])
-    }
-
-    @Test func localDaysAreWhole() throws {
-        let now = Clock.now()
-        let day = try #require(Clock.localDay(of: now.wall))
-        #expect(day.contains(now.wall) && (82_800_000...90_000_000).contains(day.upperBound - day.lowerBound))
-        #expect(try #require(Clock.localDay(of: day.upperBound)).lowerBound == day.upperBound)
     }
 
     @Test func routesAndAliasesAreRead() throws {

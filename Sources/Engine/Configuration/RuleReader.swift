@@ -17,9 +17,12 @@ enum RuleReader {
         named("budget", in: top) { name, section in
             let amount = amount(section, of: name)
             let period = section.choice("per", Budget.Period.self)
-            if !section.keys.contains("per") { section.fault(nil, "[budget.\(name)] needs per: \"day\" or \"total\"") }
+            if !section.keys.contains("per") {
+                section.fault(nil, "[budget.\(name)] needs per: \"day\", \"total\" or \"task\"")
+            }
             return Budget(
-                name: name, amount: amount ?? .cost(0), period: period ?? .day, matcher: matcher(section))
+                name: name, amount: amount ?? .cost(0), period: period ?? .day, isHard: section.boolean("hard") ?? false,
+                matcher: matcher(section))
         }
     }
 

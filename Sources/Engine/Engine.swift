@@ -60,7 +60,7 @@ public final class Engine: Sendable {
         link = try SupervisorLinkThread(path: options.link, channels: channels, log: log)
         core = try EngineCore(
             store: store, stateDirectory: options.stateDirectory, configuration: initial, link: link,
-            channels: channels, clock: Clock.now, log: log)
+            channels: channels, clock: Clock.now, zoneOffset: Clock.zoneOffset, log: log)
         loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: Watchdog())
 
         workers = NIOThreadPool(numberOfThreads: 4)

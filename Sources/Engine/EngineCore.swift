@@ -18,17 +18,22 @@ package final class EngineCore: Sendable {
     let performer: EffectPerformer
     let health = Health()
     private let clock: @Sendable () -> Now
+    private let zoneOffset: @Sendable (Int64) -> Int
     private let log: Logger
 
     /// Takes up the work of the engine before.
     ///
-    /// - Parameter stateDirectory: holds the output of attempts; the store is open already.
+    /// - Parameters:
+    ///   - stateDirectory: holds the output of attempts; the store is open already.
+    ///   - zoneOffset: seconds that the time zone is ahead of UTC at a time.
     package init(
         store: SQLiteStore, stateDirectory: String, configuration: Configuration, link: any SupervisorPort,
-        channels: WorkerChannels? = nil, clock: @escaping @Sendable () -> Now, log: Logger
+        channels: WorkerChannels? = nil, clock: @escaping @Sendable () -> Now,
+        zoneOffset: @escaping @Sendable (Int64) -> Int, log: Logger
     ) throws {
         self.store = store
         self.clock = clock
+        self.zoneOffset = zoneOffset
         self.log = log
         self.configuration = CurrentConfiguration(configuration)
         inbox = try Inbox()
@@ -64,7 +69,7 @@ package final class EngineCore: Sendable {
     package func runner<Store: TurnStore>(on store: Store) -> TurnRunner<Store> {
         TurnRunner(
             Scheduler(limits: .init(queued: configuration.value.queued)), inbox: inbox, store: store, performer: performer,
-            configuration: configuration, health: health, clock: clock, log: log)
+            configuration: configuration, health: health, clock: clock, days: LocalDays(offset: zoneOffset), log: log)
     }
 
     /// Turns what the supervisor says on a connection into inputs; `connection` is a number that no earlier one had.

@@ -75,7 +75,9 @@ extension Call {
     /// Whether asking twice has the same effect as asking once.
     public var isRepeatable: Bool {
         switch self {
-        case .get, .list, .wait, .routeExplain, .logs, .poolList, .workerList, .agentList, .status, .version, .subscribe: true
+        case .get, .list, .wait, .routeExplain, .logs, .poolList, .workerList, .agentList, .usage, .status, .version,
+            .subscribe:
+            true
         case .submit(let submission): submission.specs.allSatisfy { $0.key != nil }
         // The state asked for is the state reached; but a daemon that comes back has been asked to go for the last time.
         case .update, .hold, .poolPause, .poolResume, .agentResume, .poolResize, .poolDrain, .reload: true

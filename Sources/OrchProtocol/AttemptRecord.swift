@@ -28,10 +28,12 @@ public struct Outcome: Codable, Sendable, Hashable {
         public static let failed = Self("failed")
         /// The agent has met a usage or rate limit. The attempt does not count, and the task waits until it is over.
         public static let limited = Self("limited")
+        /// A `[budget]` was spent that is `hard`.
+        public static let overBudget = Self("over_budget")
 
         public static let allCases: [Self] = [
             .exited, .signalled, .lost, .cancelled, .runTimeout, .idleTimeout, .outOfMemory, .outputLimit,
-            .spawnFailed, .noResult, .failed, .limited,
+            .spawnFailed, .noResult, .failed, .limited, .overBudget,
         ]
 
         public let rawValue: String

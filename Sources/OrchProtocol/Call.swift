@@ -19,6 +19,7 @@ public enum Call: Sendable, Equatable {
     case agentResume(AgentSelection)
     case workerList(WorkerListParameters)
     case agentList
+    case usage(UsageParameters)
     case status
     case reload
     case drain
@@ -48,6 +49,7 @@ public enum Call: Sendable, Equatable {
         case .agentResume: .agentResume
         case .workerList: .workerList
         case .agentList: .agentList
+        case .usage: .usage
         case .status: .status
         case .reload: .reload
         case .drain: .drain
@@ -78,6 +80,7 @@ public enum Call: Sendable, Equatable {
         case .poolDrain: self = .poolDrain(try PoolSelection(from: params()))
         case .agentResume: self = .agentResume(try AgentSelection(from: params()))
         case .workerList: self = .workerList(try WorkerListParameters(from: params()))
+        case .usage: self = .usage(try UsageParameters(from: params()))
         case .stop: self = .stop(try StopParameters(from: params()))
         case .subscribe: self = .subscribe(try SubscribeParameters(from: params()))
         case .poolList: self = try Self.bare(.poolList, params())
@@ -110,6 +113,7 @@ public enum Call: Sendable, Equatable {
         case .poolResize(let it): try it.encode(to: encoder)
         case .agentResume(let it): try it.encode(to: encoder)
         case .workerList(let it): try it.encode(to: encoder)
+        case .usage(let it): try it.encode(to: encoder)
         case .stop(let it): try it.encode(to: encoder)
         case .subscribe(let it): try it.encode(to: encoder)
         case .poolList, .agentList, .status, .reload, .drain, .backup, .version: try NoParameters().encode(to: encoder)

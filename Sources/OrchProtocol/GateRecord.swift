@@ -1,6 +1,6 @@
 /// Something that keeps tasks from starting, whatever pool they are in.
 public struct GateRecord: Codable, Sendable, Equatable {
-    /// `agent:NAME/PROVIDER`, `limit:NAME`, `budget:NAME`, or `needs` for tasks that need what their pool does not offer.
+    /// `agent:NAME/PROVIDER`, `limit:NAME`, `budget:NAME`, `spent:NAME`, or `needs` for tasks that need what their pool does not offer.
     public var name: String
     /// When it opens, where that is known.
     public var until: WireTime?

@@ -19,6 +19,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case agentList = "agent.list"
     case agentResume = "agent.resume"
     case workerList = "worker.list"
+    case usage = "usage.get"
     case status = "daemon.status"
     case reload = "daemon.reload"
     case drain = "daemon.drain"

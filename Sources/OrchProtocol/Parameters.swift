@@ -222,6 +222,25 @@ public struct WorkerListParameters: Codable, Sendable, Equatable {
     }
 }
 
+public struct UsageParameters: Codable, Sendable, Equatable {
+    public var by: UsageKey?
+    /// What ended before does not count.
+    public var since: WireTime?
+
+    public init(by: UsageKey? = nil, since: WireTime? = nil) {
+        self.by = by
+        self.since = since
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case by, since }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        by = try container.decodeIfPresent(UsageKey.self, forKey: .by)
+        since = try container.decodeIfPresent(WireTime.self, forKey: .since)
+    }
+}
+
 public struct StopParameters: Codable, Sendable, Equatable {
     /// To end running tasks instead of waiting for them.
     public var now: Bool?

@@ -23,4 +23,11 @@ public struct Usage: Codable, Sendable, Hashable {
     }
 
     public var isEmpty: Bool { self == Usage() }
+
+    /// With what an earlier report told and this one does not.
+    public func completed(by earlier: Usage?) -> Usage {
+        Usage(
+            tokensIn: tokensIn ?? earlier?.tokensIn, tokensOut: tokensOut ?? earlier?.tokensOut,
+            tokensCached: tokensCached ?? earlier?.tokensCached, cost: cost ?? earlier?.cost)
+    }
 }

@@ -10,6 +10,8 @@ public enum StopCause: Int, Sendable {
     case shutdown = 5
     /// It had printed its whole result, and then nothing more.
     case finished = 6
+    /// A budget is spent that does not let what runs go on.
+    case budget = 7
 }
 
 /// One try at a task.

@@ -34,6 +34,8 @@ public enum GateName {
     public static let limitPrefix = "limit:"
     public static let budgetPrefix = "budget:"
     public static let agentPrefix = "agent:"
+    /// Always closed, for a task that has spent a budget of its own.
+    public static let spentPrefix = "spent:"
     /// Of tasks whose pool does not offer what they need.
     public static let needs = "needs"
 
@@ -41,6 +43,7 @@ public enum GateName {
     public static func agent(_ name: String, provider: String) -> String { canonical("agent:\(name)/\(provider)") }
     public static func limit(_ name: String) -> String { canonical(limitPrefix + name) }
     public static func budget(_ name: String) -> String { canonical(budgetPrefix + name) }
+    public static func spent(_ name: String) -> String { canonical(spentPrefix + name) }
 
     /// The same without blanks, which would tear it apart in a lane.
     static func canonical(_ name: String) -> String {

@@ -28,6 +28,10 @@ enum Judgement: Equatable {
         default: break
         }
         self.init(end, stopping: attempt.stopping, task: task)
+        // Which one it was is kept with the attempt.
+        if case .outcome(let outcome, _) = self, outcome.kind == .overBudget, let verdict = attempt.reason {
+            self = .outcome(outcome, reason: "ended: \(verdict)")
+        }
         guard attempt.stopping == nil, case .outcome(let outcome, let reason) = self else { return }
         switch (attempt.handover, end.ending) {
         // What it has said is lost with it.
@@ -92,6 +96,7 @@ extension Outcome {
             case .shutdown: .lost
             // Without the result that seemed to be there.
             case .finished: .noResult
+            case .budget: .overBudget
             }
         self.init(kind, code: nil)
     }
@@ -106,6 +111,7 @@ extension StopCause {
         case .outputLimit: "wrote more output than its pool allows"
         case .shutdown: "ended because the daemon was stopped"
         case .finished: "was ended, since its result seemed whole, and it was not"
+        case .budget: "ended, since its budget is spent"
         }
     }
 }

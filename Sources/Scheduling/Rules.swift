@@ -5,6 +5,7 @@ public struct Rules: Sendable, Equatable {
     /// By name.
     public var agents: [String: AgentSettings]
     public var limits: [ConcurrencyLimit]
+    public var budgets: [Budget]
     /// Asked in this order; the first that matches chooses.
     public var routes: [RouteRule]
     /// Names for models.
@@ -13,11 +14,12 @@ public struct Rules: Sendable, Equatable {
     public var longestWait: Int64
 
     public init(
-        agents: [String: AgentSettings] = [:], limits: [ConcurrencyLimit] = [], routes: [RouteRule] = [],
-        aliases: [String: String] = [:], longestWait: Int64 = 3_600_000
+        agents: [String: AgentSettings] = [:], limits: [ConcurrencyLimit] = [], budgets: [Budget] = [],
+        routes: [RouteRule] = [], aliases: [String: String] = [:], longestWait: Int64 = 3_600_000
     ) {
         self.agents = agents
         self.limits = limits
+        self.budgets = budgets
         self.routes = routes
         self.aliases = aliases
         self.longestWait = longestWait

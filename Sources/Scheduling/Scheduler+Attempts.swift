@@ -67,8 +67,10 @@ extension Scheduler {
         attempt.cpuUser = end.cpuUser
         attempt.cpuSystem = end.cpuSystem
         attempt.peakMemory = end.peakMemory
-        attempt.usage = end.usage
+        let known = attempt.usage
+        attempt.usage = end.usage ?? known
         try work.store.update(attempt, from: state)
+        if attempt.usage != known { try count(attempt, beyond: known, on: task, &work) }
         // Whoever cancelled it does not want to wait.
         if let limit, attempt.stopping != .cancelled { return try waitOut(limit, task, after: attempt, &work) }
         try settle(task, after: attempt, outcome, reason: reason, &work)
@@ -115,7 +117,7 @@ extension Scheduler {
         task.reason = reason
         task.dueAt = delay > 0 ? work.now.wall + delay : nil
         task.dueIsRelative = delay > 0
-        if delay > 0 { task.phase = .delayed } else { makeReady(&task, &work) }
+        if delay > 0 { task.phase = .delayed } else { try makeReady(&task, &work) }
         try work.store.update(task, from: place)
     }
 

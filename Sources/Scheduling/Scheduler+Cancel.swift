@@ -52,9 +52,14 @@ extension Scheduler {
     }
 
     /// Asks the supervisor to end an attempt. The first cause that is given stays.
-    func stop(_ id: Int64, because cause: StopCause, _ work: inout TurnWork<some TaskTransaction>) throws {
+    ///
+    /// - Parameter reason: in words, where the cause does not say everything.
+    func stop(
+        _ id: Int64, because cause: StopCause, reason: String? = nil, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
         guard var attempt = try work.store.attempt(id), attempt.state != .ended, attempt.stopping == nil else { return }
         attempt.stopping = cause
+        attempt.reason = reason ?? attempt.reason
         attempt.wakeAt = nil
         try work.store.update(attempt, from: attempt.state)
         // A supervisor that comes later is told by `reconcile`, once it has said what it has.

@@ -10,7 +10,7 @@ extension Scheduler {
     /// - Parameter until: in milliseconds since 1970; nil where it is not known, for a wait that grows from time to time.
     /// - Returns: when it will open.
     @discardableResult
-    mutating func closeGate(
+    func closeGate(
         _ name: String, until: Int64?, reason: String, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Int64 {
         let name = GateName.canonical(name)
@@ -60,10 +60,16 @@ extension Scheduler {
     /// Opens the gates whose time has come.
     func wakeGates(_ work: inout TurnWork<some TaskTransaction>) throws {
         guard !work.store.gates.isEmpty else { return }
+        var isNewDay = false
         for gate in work.store.gates.values.sorted(by: { $0.name < $1.name }) {
             guard let until = gate.until, until <= work.now.wall else { continue }
-            try openGate(gate, forgetting: false, why: "the time is over", &work)
+            if gate.name.hasPrefix(GateName.budgetPrefix) {
+                isNewDay = true
+            } else {
+                try openGate(gate, forgetting: false, why: "the time is over", &work)
+            }
         }
+        if isNewDay { try checkBudgets(&work) }
     }
 
     /// The clock was set: what was reckoned on it moves along.

@@ -7,18 +7,30 @@ extension Scheduler {
     private static let maximumLanes = 64
 
     /// Puts a task among those that only a slot and their gates keep from starting. The caller writes it.
-    func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) {
+    func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         task.phase = .ready
-        task.lane = lane(of: task, in: work.store)
+        try place(&task, in: work.store)
         work.noteReady(task)
     }
 
-    private func lane(of task: TaskItem, in store: some TaskTransaction) -> String {
-        let agent = agent(of: task)
+    private func place(_ task: inout TaskItem, in store: some TaskTransaction) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
-        if agent == nil, task.definition.needs.isEmpty, rules.limits.isEmpty { return "" }
-        var gates = matchingGates(task, agent: agent)
-        guard let agent else { return gates.sorted().joined(separator: " ") }
+        guard canSpend(task) || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
+            task.lane = ""
+            return
+        }
+        var gates = matchingGates(task)
+        if task.lane.contains(GateName.spentPrefix) { task.reason = nil }
+        for (name, verdict) in try spentBudgets(of: task, gates: gates, in: store) {
+            gates.append(GateName.spent(name))
+            task.reason = verdict
+        }
+        task.lane = lane(of: task, gates: gates, in: store)
+    }
+
+    private func lane(of task: TaskItem, gates: [String], in store: some TaskTransaction) -> String {
+        var gates = gates
+        guard let agent = agent(of: task) else { return gates.sorted().joined(separator: " ") }
         let own = GateName.agent(agent, provider: provider(of: task, agent: agent))
         let lane = (gates + [own]).sorted().joined(separator: " ")
         let known = store.lanes(in: task.pool)
@@ -27,17 +39,29 @@ extension Scheduler {
         return gates.sorted().joined(separator: " ")
     }
 
-    private func matchingGates(_ task: TaskItem, agent: String?) -> [String] {
+    private func matchingGates(_ task: TaskItem) -> [String] {
         let isOffered = Chooser(rules: rules, pools: settings).offers(task.pool, task.definition.needs)
         var gates = isOffered ? [] : [GateName.needs]
-        guard !rules.limits.isEmpty else { return gates }
-        let facts = TaskFacts(
+        guard !rules.limits.isEmpty || !rules.budgets.isEmpty else { return gates }
+        let facts = facts(of: task)
+        gates += rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
+        if canSpend(task) { gates += rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
+        return gates
+    }
+
+    func facts(of task: TaskItem) -> TaskFacts {
+        let agent = agent(of: task)
+        return TaskFacts(
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
             model: task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
             labels: task.definition.labels)
-        gates += rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
-        return gates
+    }
+
+    /// Whether anybody will tell what the task uses: an agent does, and a warm worker of whatever it does; a command does not.
+    private func canSpend(_ task: TaskItem) -> Bool {
+        if case .prompt = task.definition.work { return true }
+        return !rules.budgets.isEmpty && settings[task.pool]?.warm != nil
     }
 
     /// The agent that gets the task's prompt; nil for a command.
@@ -56,11 +80,13 @@ extension Scheduler {
     private var laneRules: Int64 {
         var hash = StableHash()
         for limit in rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
+        for budget in rules.budgets.sorted(by: { $0.name < $1.name }) { hash.add(budget.laneRule) }
         for (name, agent) in rules.agents.sorted(by: { $0.key < $1.key }) {
             hash.add("\(name) \(agent.model ?? "") \(agent.provider ?? "")")
         }
         for pool in settings.values.sorted(by: { $0.name < $1.name }) {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
+            if pool.warm != nil { hash.add("warm") }
         }
         return hash.value
     }
@@ -88,8 +114,8 @@ extension Scheduler {
     private func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         var changed = task
         if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = pool(for: task) }
-        changed.lane = lane(of: changed, in: work.store)
-        guard changed.place != task.place else { return }
+        try place(&changed, in: work.store)
+        guard changed != task else { return }
         try work.store.update(changed, from: task.place)
         if changed.phase == .ready { work.noteReady(changed) }
     }

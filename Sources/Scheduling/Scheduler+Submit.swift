@@ -48,7 +48,7 @@ extension Scheduler {
         _ task: TaskItem, input: String?, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
         var task = task
-        if task.phase == .ready { makeReady(&task, &work) }
+        if task.phase == .ready { try makeReady(&task, &work) }
         task.id = try work.store.insert(task, input: input)
         work.event(.taskQueued, of: task, detail: task.reason)
         return Submitted(id: task.id, created: true, warning: warning(of: task))

@@ -13,7 +13,7 @@ extension Scheduler {
             let place = task.place
             task.dueAt = nil
             task.reason = nil
-            makeReady(&task, &work)
+            try makeReady(&task, &work)
             try work.store.update(task, from: place)
         }
         if max(expired.count, due.count) == Self.stride { work.isUnfinished = true }
@@ -59,6 +59,8 @@ extension Scheduler {
         let tasks = try work.store.retired(before: before, keep: keep, limit: Self.retireStride)
         guard !tasks.isEmpty else { return }
         let attempts = try tasks.flatMap { try work.store.attempts(of: $0.id) }
+        let spenders = Set(attempts.lazy.filter { $0.usage != nil }.map(\.task))
+        for task in tasks where spenders.contains(task.id) { try work.store.keepUsage(of: task.id) }
         try work.store.remove(tasks)
         work.effects.append(.discard(tasks, attempts))
         if tasks.count == Self.retireStride { work.effects.append(.again(.retire(before: before, keep: keep))) }

@@ -150,6 +150,7 @@ extension Scheduler {
             try work.store.update(worker)
             try work.store.removeBackoff(of: worker.pool)
             work.event(.workerReady, of: worker, detail: capabilities.isEmpty ? nil : capabilities.joined(separator: " "))
+        case .usage: return
         case .accepted, .result:
             try end(worker, failing: "a worker answered a task that it had not been given", &work)
         case .fault(let what):
@@ -157,30 +158,42 @@ extension Scheduler {
         }
     }
 
-    /// Of a worker with a task. The first result counts, and nothing after it.
+    /// Of a worker with a task.
     private func hear(_ news: WorkerNews, of attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
-        guard let handover = attempt.handover, !handover.isOver, attempt.stopping == nil else { return }
-        var attempt = attempt
+        guard let handover = attempt.handover, !handover.isOver else { return }
+        var changed = attempt
+        // What is being ended has cost what it has cost; a result comes too late for it.
+        changed.usage = news.usage.map { $0.completed(by: attempt.usage) } ?? attempt.usage
+        if attempt.stopping == nil { try hear(news, of: &changed, &work) }
+        guard changed != attempt else { return }
+        try work.store.update(changed, from: .running)
+        guard changed.usage != attempt.usage, let task = try work.store.task(attempt.task) else { return }
+        try count(changed, beyond: attempt.usage, on: task, &work)
+    }
+
+    /// The first result counts, and nothing after it.
+    private func hear(
+        _ news: WorkerNews, of attempt: inout Attempt, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
         switch news {
-        case .ready: return
+        case .ready, .usage: return
         case .accepted:
-            guard handover == .given, let task = try work.store.task(attempt.task) else { return }
+            guard attempt.handover == .given, let task = try work.store.task(attempt.task) else { return }
             attempt.handover = .accepted
             attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, from: $0) }
-        case .result(let isSuccess, let reason):
+        case .result(let isSuccess, let reason, _):
             attempt.handover = isSuccess ? .succeeded : .failed
             attempt.reason = reason
             attempt.wakeAt = work.now.monotonic + Self.patience
         case .fault(let what):
             // Where it had not accepted the task, that goes to another.
-            if handover == .accepted {
+            if attempt.handover == .accepted {
                 attempt.handover = .failed
                 attempt.reason = "its worker \(what)"
             }
             attempt.wakeAt = nil
             if isConnected { work.effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool))) }
         }
-        try work.store.update(attempt, from: .running)
     }
 
     // MARK: What becomes of them

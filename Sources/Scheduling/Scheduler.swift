@@ -59,7 +59,9 @@ public struct Scheduler: Sendable {
             }
         case .cancelMore(let pool, let after, let count, let requester, let reply):
             try cancelMany(in: pool, after: after, count: count, by: requester, reply: reply, &work)
-        case .ruled(let rules): self.rules = rules
+        case .ruled(let rules):
+            self.rules = rules
+            try checkBudgets(&work)
         case .configured(let pools): try configure(pools, &work)
         case .placeAnew(let id, let number): try placeAnew(after: id, by: number, &work)
         case .announced(let kind, let detail, let reply):
@@ -79,6 +81,7 @@ public struct Scheduler: Sendable {
         case .clockStepped(let step):
             try work.store.shiftRelativeDueTimes(by: step)
             try shiftGates(by: step, &work)
+            try checkBudgets(&work)
         case .retire(let before, let keep): try retire(before: before, keep: keep, &work)
         }
     }

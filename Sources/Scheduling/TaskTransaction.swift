@@ -49,6 +49,10 @@ public protocol TaskTransaction: AnyObject {
     func dispatchedAttempts(in pool: String) throws -> [(attempt: Attempt, priority: Int)]
     /// - Parameter state: the state in which the attempt was read.
     func update(_ attempt: Attempt, from state: Attempt.State) throws
+    /// Notes whose usage it is that an attempt has.
+    func attribute(_ attempt: Int64, toAgent agent: String, model: String) throws
+    /// Keeps what the attempts of a task have used, which is about to be forgotten, among the sums of days.
+    func keepUsage(of task: Int64) throws
     /// Forgets an attempt that never started.
     func removeAttempt(_ attempt: Attempt) throws
     /// Running attempts to look at, by the monotonic clock.
@@ -86,6 +90,9 @@ public protocol TaskTransaction: AnyObject {
     var gates: [String: Gate] { get }
     func save(_ gate: Gate) throws
     func removeGate(_ name: String) throws
+    /// What has been spent of a budget in a period: see ``Budget/period(on:)``.
+    func spending(of budget: String, in period: Int64) throws -> Spending
+    func save(_ spending: Spending, of budget: String, in period: Int64) throws
     /// A number for the rules by which all tasks have been put into lanes.
     func laneRules() throws -> Int64?
     func setLaneRules(_ number: Int64) throws

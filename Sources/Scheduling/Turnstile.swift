@@ -25,7 +25,7 @@ public struct Turnstile: Sendable {
 
     private func isOpen(gate: String) -> Bool {
         if let limit = occupancy(of: gate) { return limit.running < limit.maximum }
-        return gate != GateName.needs && !closed.contains(gate)
+        return gate != GateName.needs && !gate.hasPrefix(GateName.spentPrefix) && !closed.contains(gate)
     }
 
     /// How many run under a limit, and how many may; nil for a gate of another kind.

@@ -1,3 +1,5 @@
+import OrchProtocol
+
 /// A process of a warm pool that was started ahead and has no task yet.
 ///
 /// It is an attempt that nobody has made yet: its id is taken from those of the attempts, and the attempt of the task that it gets
@@ -85,8 +87,19 @@ public enum WorkerNews: Sendable, Equatable {
     case ready(capabilities: [String], version: String?)
     /// It has read its task, and has done nothing about it yet.
     case accepted
+    /// What its task has used so far, in all.
+    case usage(Usage)
     /// `reason` is its own, in words.
-    case result(isSuccess: Bool, reason: String?)
+    case result(isSuccess: Bool, reason: String?, usage: Usage? = nil)
     /// It does not keep to the protocol: what it did, as in "the worker …".
     case fault(String)
+
+    /// What its task has used so far, where it says so.
+    var usage: Usage? {
+        switch self {
+        case .usage(let usage): usage
+        case .result(_, _, let usage): usage
+        default: nil
+        }
+    }
 }

@@ -164,6 +164,36 @@ enum Schema {
             since INTEGER NOT NULL,
             attempts INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+
+        -- What has been spent of each budget: millionths of a US dollar, and tokens. The period is the number of a day, -1 for always.
+        CREATE TABLE spending (
+            budget TEXT NOT NULL,
+            period INTEGER NOT NULL,
+            cost INTEGER NOT NULL,
+            tokens INTEGER NOT NULL,
+            PRIMARY KEY (budget, period)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Whose usage it is; NULL for attempts that tell of none, which are not in the index. It is not on a column that others
+        -- write, so that their ends do not pay for it.
+        ALTER TABLE attempt ADD COLUMN agent TEXT;
+        ALTER TABLE attempt ADD COLUMN model TEXT;
+        CREATE INDEX attempt_usage ON attempt (agent) WHERE agent IS NOT NULL;
+
+        -- What attempts have used that retention has forgotten; '' and '{}' for none.
+        CREATE TABLE forgotten_usage (
+            day TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            model TEXT NOT NULL,
+            pool TEXT NOT NULL,
+            labels TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            tokens_in INTEGER,
+            tokens_out INTEGER,
+            tokens_cached INTEGER,
+            cost INTEGER,
+            PRIMARY KEY (day, agent, model, pool, labels)
+        ) STRICT, WITHOUT ROWID;
         """,
     ]
 

@@ -27,7 +27,8 @@ struct Orchctl: ParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    Status.self, Events.self, Reload.self, Drain.self, Upgrade.self, Backup.self, Version.self, Doctor.self,
+                    Status.self, UsageCommand.self, Events.self, Reload.self, Drain.self, Upgrade.self, Backup.self,
+                    Version.self, Doctor.self,
                 ]),
         ])
 

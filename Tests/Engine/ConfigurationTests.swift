@@ -340,6 +340,49 @@ private struct Files: ~Copyable {
             ])
     }
 
+    @Test func budgetsAreRead() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [budget.daily]
+            amount = "10.5 USD"
+            per = "day"
+            [budget.core]
+            tokens = 1_000_000
+            per = "total"
+            label = "team=core"
+            [budget.each]
+            amount = "2 USD"
+            per = "task"
+            hard = true
+            """,
+            "pools.d/p.toml": "",
+        ])
+        #expect(
+            try files.load().rules.budgets == [
+                Budget(name: "core", amount: .tokens(1_000_000), period: .total, matcher: TaskMatcher(label: "team=core")),
+                Budget(name: "daily", amount: .cost(10_500_000), period: .day),
+                Budget(name: "each", amount: .cost(2_000_000), period: .task, isHard: true),
+            ])
+    }
+
+    @Test(arguments: ["10", "10 EUR", "-1 USD", ".5 USD", "1. USD", "1.0000001 USD", "1e3 USD", "9999999999999 USD"])
+    func amountsThatAreNoneAreNamed(_ amount: String) throws {
+        let files = try Files(["orchd.toml": "[budget.a]\nper = \"day\"\namount = \"\(amount)\"", "pools.d/p.toml": ""])
+        #expect(
+            files.faults() == [
+                "orchd.toml:3: amount must be US dollars with up to six digits after the point, as \"10.00 USD\""
+            ])
+    }
+
+    @Test func budgetsWithoutAmountOrPeriodAreFaults() throws {
+        let files = try Files(["orchd.toml": "[budget.a]\nlabel = \"x\"", "pools.d/p.toml": ""])
+        #expect(
+            files.faults() == [
+                "orchd.toml: [budget.a] needs either amount, as \"10.00 USD\", or tokens",
+                "orchd.toml: [budget.a] needs per: \"day\", \"total\" or \"task\"",
+            ])
+    }
+
     @Test func routesAndAliasesAreRead() throws {
         let files = try Files([
             "orchd.toml": """

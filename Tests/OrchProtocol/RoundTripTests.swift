@@ -50,6 +50,7 @@ import Testing
             .cancel(CancelParameters(pool: "p")), .cancel(CancelParameters(all: true)), .retry(TaskSelection(ids: [3])),
             .hold(TaskSelection(ids: [])), .release(TaskSelection(ids: [1])), .wait(WaitParameters(ids: [1])), .logs(logs),
             .logs(LogsParameters(id: 1)), .routeExplain(TaskSpec(prompt: "p")), .poolList, .agentList,
+            .usage(UsageParameters(by: .label, since: Self.time)),
             .poolPause(PoolSelection(pool: "p")),
             .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
             .poolDrain(PoolSelection(pool: "p")), .agentResume(AgentSelection(agent: "a")),
@@ -145,6 +146,9 @@ import Testing
         (explanation.model, explanation.thinking, explanation.needs) = ("m", "low", ["gpu"])
         (explanation.route, explanation.prompt) = ("n", "p")
         try check(explanation)
+        let row = UsageRow(name: "n", attempts: 2, usage: Usage(tokensIn: 1))
+        let budget = BudgetRecord(name: "b", per: .day, hard: true, unit: .tokens, amount: 3, spent: 4)
+        try check(UsageReport(rows: [row], total: UsageRow(attempts: 2, usage: Usage()), budgets: [budget]))
         try check(ReloadResult(changes: ["c"]))
         try check(Acknowledged("m"))
         try check(VersionInfo(version: "1", protocol: 1))

@@ -12,14 +12,16 @@ import Testing
     static let objects: [any (Codable & Sendable).Type] = [
         TaskSpec.self, NoParameters.self, GetParameters.self, ListParameters.self, UpdateParameters.self,
         TaskSelection.self, CancelParameters.self, WaitParameters.self, LogsParameters.self, PoolSelection.self,
-        ResizeParameters.self, AgentSelection.self, WorkerListParameters.self, StopParameters.self, SubscribeParameters.self,
+        ResizeParameters.self, AgentSelection.self, WorkerListParameters.self, UsageParameters.self, StopParameters.self,
+        SubscribeParameters.self,
         Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
         TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
         PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, RouteExplanation.self,
         RouteStep.self, DaemonStatus.self,
         SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
-        Event.self, Usage.self, AgentRecord.self, AgentList.self, WireError.self,
+        Event.self, Usage.self, UsageReport.self, UsageRow.self, BudgetRecord.self, AgentRecord.self, AgentList.self,
+        WireError.self,
         WireError.Details.self,
     ]
 
@@ -30,7 +32,8 @@ import Testing
         "AttemptState": rawValues(AttemptState.self), "Outcome.Kind": rawValues(Outcome.Kind.self),
         "FailureKind": rawValues(FailureKind.self),
         "OutputStream": rawValues(OutputStream.self), "PoolRecord.State": rawValues(PoolRecord.State.self),
-        "WorkerRecord.State": rawValues(WorkerRecord.State.self),
+        "UsageKey": rawValues(UsageKey.self), "BudgetRecord.Period": rawValues(BudgetRecord.Period.self),
+        "BudgetRecord.Unit": rawValues(BudgetRecord.Unit.self), "WorkerRecord.State": rawValues(WorkerRecord.State.self),
         "DaemonStatus.State": rawValues(DaemonStatus.State.self), "Event.Kind": rawValues(Event.Kind.self),
     ]
 
@@ -196,6 +199,7 @@ extension Method {
         case .poolPause, .poolResume, .poolResize, .poolDrain, .agentResume, .drain, .stop: Acknowledged.self
         case .workerList: WorkerList.self
         case .agentList: AgentList.self
+        case .usage: UsageReport.self
         case .status: DaemonStatus.self
         case .reload: ReloadResult.self
         case .backup: BackupResult.self

@@ -63,6 +63,7 @@ private struct Reader {
                 limits.finish()
             }
             configuration.limits = RuleReader.limits(top)
+            configuration.budgets = RuleReader.budgets(top)
             configuration.aliases = RuleReader.aliases(top)
             configuration.routes = RuleReader.routes(top)
             top.finish()

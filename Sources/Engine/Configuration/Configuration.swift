@@ -21,6 +21,7 @@ public struct Configuration: Sendable, Equatable {
     public var pools: [PoolConfiguration] = []
     public var agents: [String: AgentDefinition] = [:]
     public var limits: [ConcurrencyLimit] = []
+    public var budgets: [Budget] = []
     public var routes: [RouteRule] = []
     public var aliases: [String: String] = [:]
     /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
@@ -36,7 +37,7 @@ public struct Configuration: Sendable, Equatable {
                     model: $0.model, provider: $0.provider,
                     thinking: $0.thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) },
                     longestPrompt: $0.longestPrompt)
-            }, limits: limits, routes: routes, aliases: aliases,
+            }, limits: limits, budgets: budgets, routes: routes, aliases: aliases,
             longestWait: longestWait)
     }
 

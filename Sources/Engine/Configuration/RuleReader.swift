@@ -12,6 +12,34 @@ enum RuleReader {
         }
     }
 
+    /// `[budget.NAME]`.
+    static func budgets(_ top: ConfigurationFile.Section) -> [Budget] {
+        named("budget", in: top) { name, section in
+            let amount = amount(section, of: name)
+            let period = section.choice("per", Budget.Period.self)
+            if !section.keys.contains("per") {
+                section.fault(nil, "[budget.\(name)] needs per: \"day\", \"total\" or \"task\"")
+            }
+            return Budget(
+                name: name, amount: amount ?? .cost(0), period: period ?? .day, isHard: section.boolean("hard") ?? false,
+                matcher: matcher(section))
+        }
+    }
+
+    private static func amount(_ section: ConfigurationFile.Section, of name: String) -> Budget.Amount? {
+        let tokens = section.integer("tokens", in: 0...1_000_000_000_000_000)
+        let amount = section.string("amount")
+        if section.keys.contains("tokens") == section.keys.contains("amount") {
+            section.fault(nil, "[budget.\(name)] needs either amount, as \"10.00 USD\", or tokens")
+        }
+        guard let amount else { return tokens.map { .tokens(Int64($0)) } }
+        guard let cost = Money.dollars(amount) else {
+            section.fault("amount", "amount must be US dollars with up to six digits after the point, as \"10.00 USD\"")
+            return nil
+        }
+        return .cost(cost)
+    }
+
     /// `[alias]`.
     static func aliases(_ top: ConfigurationFile.Section) -> [String: String] {
         let aliases = top.stringTable("alias") ?? [:]

@@ -34,7 +34,7 @@ struct ReportReader: Sendable {
         }
         guard var printed = try? files.printed(by: entry, for: agent) else { return }
         printed.exit = exit
-        let report = agent.report(on: printed, at: ReadingTime(now: end.endedAt, zoneOffset: Self.zoneOffset(end.endedAt)))
+        let report = agent.report(on: printed, at: ReadingTime(now: end.endedAt, zoneOffset: Clock.zoneOffset(at: end.endedAt)))
         if let text = report.text { try? files.keepResult(text.utf8, task: entry.task, attempt: entry.number) }
         end.usage = report.usage.isEmpty ? nil : report.usage
         end.hasWholeResult = report.isWhole
@@ -42,13 +42,6 @@ struct ReportReader: Sendable {
         guard exit != nil || end.stopped else { return }
         end.failure = report.failure
         end.failure?.provider = agent.provider(ofModel: entry.model)
-    }
-
-    /// Seconds that this machine's zone is ahead of UTC.
-    private static func zoneOffset(_ milliseconds: Int64) -> Int {
-        var seconds = time_t(milliseconds / 1000)
-        var parts = tm()
-        return localtime_r(&seconds, &parts) == nil ? 0 : parts.tm_gmtoff
     }
 
     /// None of its processes is left, so what is in the channel is the last that it has said.

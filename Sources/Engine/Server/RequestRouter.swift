@@ -44,6 +44,7 @@ final class RequestRouter: Sendable {
         case .routeExplain(let spec): query(responder) { try self.queries.explain(spec, by: requester) }
         case .poolList: query(responder) { try self.queries.pools() }
         case .workerList(let parameters): query(responder) { try self.queries.workers(parameters) }
+        case .usage(let parameters): query(responder) { try self.queries.usage(parameters) }
         case .agentList: responder.succeed(queries.agents())
         case .status: query(responder) { try self.queries.status() }
         case .version: responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version))

@@ -42,6 +42,7 @@ struct WaitReasons {
                 let offered = configuration.capabilities
                 return (.blocked, Capabilities.complaint(record.needs ?? [], pool: pool, offered: offered))
             }
+            if gate.hasPrefix(GateName.spentPrefix) { return (.paused, record.reason ?? Self.spentReason(gate)) }
             if let closed = counts.gates[gate], closed.isClosed { return (Self.word(for: gate), sentence(closed)) }
             if let limit = turnstile.occupancy(of: gate), limit.running >= limit.maximum {
                 return (.limited, sentence(gate, limit))
@@ -52,6 +53,10 @@ struct WaitReasons {
 
     private static func word(for gate: String) -> WaitReason {
         gate.hasPrefix(GateName.budgetPrefix) ? .paused : .limited
+    }
+
+    private static func spentReason(_ gate: String) -> String {
+        "each has spent its own budget \"\(gate.dropFirst(GateName.spentPrefix.count))\""
     }
 
     private func sentence(_ gate: Gate) -> String {
@@ -96,6 +101,9 @@ struct WaitReasons {
             if name == GateName.needs {
                 let reason = "their pool does not offer what they need; `orchctl show` says what"
                 return GateRecord(name: name, reason: reason, waiting: count)
+            }
+            if name.hasPrefix(GateName.spentPrefix) {
+                return GateRecord(name: name, reason: Self.spentReason(name), waiting: count)
             }
             guard let limit = turnstile.occupancy(of: name), limit.running >= limit.maximum else { return nil }
             return GateRecord(name: name, reason: sentence(name, limit), waiting: count)

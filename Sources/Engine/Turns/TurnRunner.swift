@@ -24,6 +24,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     private let log: Logger
 
     private var scheduler: Scheduler
+    private var days: LocalDays
     /// Inputs of a turn that the store refused. Whoever waited for an answer has been told; these must not be forgotten.
     private var held: [Input] = []
     private var nextWall: Int64?
@@ -37,7 +38,8 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
 
     init(
         _ scheduler: Scheduler, inbox: Inbox, store: Store, performer: EffectPerformer, configuration: CurrentConfiguration,
-        health: Health, clock: @escaping @Sendable () -> Now, log: Logger
+        health: Health, clock: @escaping @Sendable () -> Now,
+        days: LocalDays, log: Logger
     ) {
         self.scheduler = scheduler
         self.inbox = inbox
@@ -47,6 +49,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
         self.health = health
         self.log = log
         readClock = clock
+        self.days = days
         let now = clock()
         offset = now.wall - now.monotonic
         retiredAt = now.monotonic
@@ -56,7 +59,8 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     ///
     /// - Returns: for how many milliseconds there is nothing more to do unless something happens; 0 if there may be more at once.
     package mutating func turn() -> Int64 {
-        let now = readClock()
+        var now = readClock()
+        now.day = days.day(at: now.wall)
         var inputs = held + inbox.drain()
         held = []
         // First: what the others reckon in this turn is on the new time already, and must not be moved.

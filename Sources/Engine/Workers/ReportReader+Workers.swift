@@ -16,7 +16,15 @@ extension ReportReader {
                     news.append(.ready(capabilities: capabilities, version: it.version?.shortened(to: 100)))
                 case .accepted: news.append(.accepted)
                 case .progress(let it): note(it, of: worker)
-                case .usage: break
+                case .usage(let it):
+                    note(nil, of: worker)
+                    // Of several at once the last says it all.
+                    var earlier: Usage?
+                    if case .usage(let usage) = news.last {
+                        earlier = usage
+                        news.removeLast()
+                    }
+                    news.append(.usage(Usage(it).completed(by: earlier)))
                 case .result(let it): news.append(keep(it, of: worker))
                 }
             } catch {
@@ -27,10 +35,11 @@ extension ReportReader {
         return news
     }
 
-    private func note(_ progress: WorkerMessage.Progress, of worker: Int64) {
+    /// It is at work, whatever its output says.
+    private func note(_ progress: WorkerMessage.Progress?, of worker: Int64) {
         guard entry(of: worker) != nil else { return }
         attempts.update(worker) {
-            $0.progress = progress
+            $0.progress = progress ?? $0.progress
             $0.progressAt = Clock.now().monotonic
         }
     }
@@ -39,15 +48,27 @@ extension ReportReader {
     private func keep(_ result: WorkerMessage.Result, of worker: Int64) -> WorkerNews {
         let isSuccess = result.status == .success
         let reason = result.reason.map { $0.shortened(to: 500) }
-        guard let entry = entry(of: worker), !entry.hasResult else { return .result(isSuccess: isSuccess, reason: reason) }
+        let usage = result.usage.map { Usage($0) }
+        let news = WorkerNews.result(isSuccess: isSuccess, reason: reason, usage: usage)
+        guard let entry = entry(of: worker), !entry.hasResult else { return news }
         attempts.update(worker) { $0.hasResult = true }
         do throws(SystemError) {
             if let output = result.output, !output.isEmpty {
                 try files.keepResult(output.utf8, task: entry.task, attempt: entry.number)
             }
         } catch {
-            return .result(isSuccess: false, reason: "its result is lost: \(error)")
+            return .result(isSuccess: false, reason: "its result is lost: \(error)", usage: usage)
         }
-        return .result(isSuccess: isSuccess, reason: reason)
+        return news
+    }
+}
+
+extension Usage {
+    /// Numbers that cannot be meant, below nothing or without end, are none.
+    init(_ told: WorkerUsage) {
+        func count(_ number: Int64?) -> Int64? { number.flatMap { $0 >= 0 ? $0 : nil } }
+        self.init(
+            tokensIn: count(told.inputTokens), tokensOut: count(told.outputTokens), tokensCached: count(told.cachedTokens),
+            cost: count(told.cost.flatMap { Int64(exactly: ($0 * 1e6).rounded()) }))
     }
 }

@@ -29,7 +29,7 @@ final class SimulatedEngine {
         self.life = life
         core = try EngineCore(
             store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet, clock: { clock.now },
-            log: Self.quiet)
+            zoneOffset: { _ in 0 }, log: Self.quiet)
         runner = core.runner(on: disk)
         let outlet = outlet
         core.listen { outlet.add(.news($0)) }

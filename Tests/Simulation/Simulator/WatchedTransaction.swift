@@ -127,6 +127,12 @@ final class WatchedTransaction: TaskTransaction {
         writes.append(.updateAttempt(attempt, from: state))
     }
 
+    func attribute(_ attempt: Int64, toAgent agent: String, model: String) throws {
+        try real.attribute(attempt, toAgent: agent, model: model)
+    }
+
+    func keepUsage(of task: Int64) throws { try real.keepUsage(of: task) }
+
     func removeAttempt(_ attempt: Attempt) throws {
         try real.removeAttempt(attempt)
         writes.append(.removeAttempt(attempt))
@@ -186,6 +192,10 @@ final class WatchedTransaction: TaskTransaction {
     var gates: [String: Gate] { real.gates }
     func save(_ gate: Gate) throws { try real.save(gate) }
     func removeGate(_ name: String) throws { try real.removeGate(name) }
+    func spending(of budget: String, in period: Int64) throws -> Spending { try real.spending(of: budget, in: period) }
+    func save(_ spending: Spending, of budget: String, in period: Int64) throws {
+        try real.save(spending, of: budget, in: period)
+    }
     func laneRules() throws -> Int64? { try real.laneRules() }
     func setLaneRules(_ number: Int64) throws { try real.setLaneRules(number) }
     var queuedCount: Int { real.queuedCount }

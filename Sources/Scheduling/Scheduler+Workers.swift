@@ -10,7 +10,10 @@ extension Scheduler {
         var workers = try work.store.workers(in: pool.name)
         if pool.mode != .paused, work.store.counts(of: pool.name).ready > 0 {
             let ready = workers.filter { $0.state == .ready && $0.pid != nil }.sorted { ($0.since, $0.id) < ($1.since, $1.id) }
-            let tasks = ready.isEmpty ? [] : try best(in: pool.name, limit: ready.count, &work)
+            // There may have been more slots when they were started.
+            let live = work.store.live(in: pool.name)
+            let room = min(ready.count, pool.slots - live.running - live.dispatched)
+            let tasks = room > 0 ? try best(in: pool.name, limit: room, &work) : []
             for (task, worker) in zip(tasks, ready) {
                 try assign(task, to: worker, &work)
                 workers.removeAll { $0.id == worker.id }

@@ -28,7 +28,8 @@ final class SimulatedEngine {
     init(life: Int, disk: SimulatedDisk, directory: String, configuration: Configuration, clock: VirtualClock) throws {
         self.life = life
         core = try EngineCore(
-            store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet, clock: { clock.now },
+            store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet,
+            workers: outlet, clock: { clock.now },
             log: Self.quiet)
         runner = core.runner(on: disk)
         let outlet = outlet

@@ -44,7 +44,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test simulate test-vm fuzz sanitize bench bench-check torture lint format install install-config uninstall clean stage
+.PHONY: help deps build demo test simulate test-vm fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -132,6 +132,19 @@ format: ## put the Swift code into its format
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
 install: ## install programs, units, configuration, man pages, completions
+	@$(MAKE) install-files install-config
+	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
+	if systemctl --quiet is-active orchd 2> /dev/null; then \
+		echo "Running tasks go on when you now bring in the new programs:"; \
+		echo "  orchctl upgrade"; \
+	else \
+		echo "Now: systemctl enable --now orchd"; \
+		echo "and for each user who is to use it: usermod --append --groups orch NAME"; \
+	fi; fi
+
+# What a package has too. Its configuration files are in the care of its package manager.
+.PHONY: install-files
+install-files:
 	@if [[ ! -e build/completions/.made ]]; then $(MAKE) build; fi
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(UNITDIR) $(USERUNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(CATALOGDIR))
 	install -m 755 $(PROGRAMS:%=build/bin/%) $(DESTDIR)$(BINDIR)
@@ -151,15 +164,6 @@ install: ## install programs, units, configuration, man pages, completions
 		install -D -m 644 build/completions/$$program.zsh $(DESTDIR)$(ZSHDIR)/_$$program; \
 		install -D -m 644 build/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish; \
 	done
-	@$(MAKE) install-config
-	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
-	if systemctl --quiet is-active orchd 2> /dev/null; then \
-		echo "Running tasks go on when you now bring in the new programs:"; \
-		echo "  orchctl upgrade"; \
-	else \
-		echo "Now: systemctl enable --now orchd"; \
-		echo "and for each user who is to use it: usermod --append --groups orch NAME"; \
-	fi; fi
 
 # A file that its owner changed or removed stays as it is; the new default goes beside it.
 install-config:
@@ -185,6 +189,9 @@ tell-systemd:
 	@if command -v systemd-tmpfiles > /dev/null; then systemd-tmpfiles --create $(TMPFILESDIR)/orchd.conf; fi
 	@if command -v journalctl > /dev/null; then journalctl --update-catalog; fi
 	@if [[ -d /run/systemd/system ]]; then systemctl daemon-reload; fi
+
+deb: build ## make a Debian package of it: build/orchd_VERSION_ARCHITECTURE.deb
+	@packaging/deb/build
 
 uninstall: ## remove what install put there; state, users and changed configuration stay
 	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \

@@ -12,6 +12,8 @@ public enum LegacyID {
 
     /// The old id that is in a key; nil for one of a task that was not imported.
     public static func id(ofKey key: String) -> String? {
-        key.hasPrefix(prefix) && key.utf8.count > prefix.utf8.count ? String(key.dropFirst(prefix.count)) : nil
+        // By bytes: an id may begin with what combines with the prefix's last character.
+        guard key.utf8.starts(with: prefix.utf8), key.utf8.count > prefix.utf8.count else { return nil }
+        return String(Substring(key.utf8.dropFirst(prefix.utf8.count)))
     }
 }

@@ -206,7 +206,8 @@ final class Ledger {
         guard let outcome = attempt.outcome, let process = truth.processes[attempt.id] else {
             return violations.add("attempt \(attempt.id) has ended without an outcome, or without a worker")
         }
-        violations.require(!process.isRunning, "attempt \(attempt.id) has the outcome \(outcome.kind) and its worker still runs")
+        violations.require(
+            !process.isRunning, "attempt \(attempt.id) has the outcome \(outcome.kind) and its worker still runs")
         violations.require(
             !outcome.isSuccess || process.result == true, "attempt \(attempt.id) succeeded and its worker has not said so")
         let isLost = process.isForgotten || process.end?.ending == .lost
@@ -301,7 +302,8 @@ final class Ledger {
             let waiting = Dictionary(
                 unfinished.compactMap { tasks[$0] }.filter { $0.pool == pool && $0.phase == .ready && !$0.lane.isEmpty }
                     .map { ($0.lane, 1) }, uniquingKeysWith: +)
-            violations.require(counts.lanes(in: pool) == waiting, "\(pool) has \(waiting), and counts \(counts.lanes(in: pool))")
+            violations.require(
+                counts.lanes(in: pool) == waiting, "\(pool) has \(waiting), and counts \(counts.lanes(in: pool))")
             violations.require(counts.live(in: pool) == mine, "\(pool) has \(mine), and counts \(counts.live(in: pool))")
         }
     }

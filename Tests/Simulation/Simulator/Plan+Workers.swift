@@ -65,7 +65,8 @@ extension Draw {
 
     /// A job with a group, for whichever pool.
     private mutating func workerJob() -> Job {
-        let name = [Plan.warmPool, Plan.warmPool, SimulatedAgent.pool, "short", "mixed"].randomElement(using: &random) ?? "mixed"
+        let name =
+            [Plan.warmPool, Plan.warmPool, SimulatedAgent.pool, "short", "mixed"].randomElement(using: &random) ?? "mixed"
         var job = job(in: name)
         job.group = ["a", "a", "b", nil].randomElement(using: &random) ?? nil
         guard name == SimulatedAgent.pool else { return job }

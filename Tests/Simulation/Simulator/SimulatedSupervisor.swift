@@ -65,7 +65,7 @@ final class SimulatedSupervisor {
         case .launch(let order): accept(order, descriptors)
         case .revoke(let attempt): revoke(attempt)
         case .stop(let attempt, let grace): stop(attempt, grace: Int64(grace))
-        case .acknowledge(let attempts): 
+        case .acknowledge(let attempts):
             for attempt in attempts {
                 exits[attempt] = nil
                 channels[attempt] = nil

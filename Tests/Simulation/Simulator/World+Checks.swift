@@ -79,7 +79,9 @@ extension World {
     /// Whether a warm pool starts no more workers for the present than it has: they failed, or there are enough.
     private func isHeldBack(_ pool: String, _ workers: [Worker]) -> Bool {
         guard pools.first(where: { $0.name == pool })?.warm != nil else { return false }
-        if ledger.workers.backoffs[pool] != nil { return !workers.isEmpty || ledger.workers.wait(in: pool, at: clock.now.wall) > 0 }
+        if ledger.workers.backoffs[pool] != nil {
+            return !workers.isEmpty || ledger.workers.wait(in: pool, at: clock.now.wall) > 0
+        }
         let waiting = ledger.unfinished.count { ledger.tasks[$0]?.pool == pool && ledger.tasks[$0]?.phase == .ready }
         return workers.count { $0.state != .exiting } >= waiting
     }

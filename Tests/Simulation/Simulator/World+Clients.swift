@@ -122,7 +122,9 @@ extension World {
                 continue
             }
             if result.created {
-                violations.require(task.definition.work.words.last == mark, "task \(result.id) is not what request \(request.number) asked for")
+                violations.require(
+                    task.definition.work.words.last == mark, "task \(result.id) is not what request \(request.number) asked for"
+                )
             }
         }
     }

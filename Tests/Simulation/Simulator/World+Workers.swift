@@ -79,7 +79,8 @@ extension World {
         say(#"{"type":"ready","version":"simulated 1"}"#, .ready, process, worker)
     }
 
-    private func say(_ text: String, _ meaning: SimulatedWorker.Meaning, _ process: SimulatedProcess, _ worker: SimulatedWorker) {
+    private func say(_ text: String, _ meaning: SimulatedWorker.Meaning, _ process: SimulatedProcess, _ worker: SimulatedWorker)
+    {
         note("worker \(process.order.name) says \(text.prefix(60))")
         let isFirst = !worker.hasSomethingToSay
         worker.say(text, meaning)

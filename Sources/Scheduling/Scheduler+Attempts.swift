@@ -115,7 +115,7 @@ extension Scheduler {
         task.reason = reason
         task.dueAt = delay > 0 ? work.now.wall + delay : nil
         task.dueIsRelative = delay > 0
-        if delay > 0 { task.phase = .delayed } else { makeReady(&task, &work) }
+        if delay > 0 { task.phase = .delayed } else { try makeReady(&task, &work) }
         try work.store.update(task, from: place)
     }
 

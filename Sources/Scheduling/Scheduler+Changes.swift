@@ -39,7 +39,7 @@ extension Scheduler {
             task.dueIsRelative = false
             if task.phase != .held { task.phase = isLater ? .delayed : .ready }
         }
-        if task.phase == .ready { makeReady(&task, &work) }
+        if task.phase == .ready { try makeReady(&task, &work) }
         try work.store.update(task, from: place)
         work.event(.taskUpdated, of: task)
         work.effects.append(.reply(reply, .changed(TasksChanged(tasks: [.init(id: task.id, state: task.phase.state)]))))
@@ -63,7 +63,7 @@ extension Scheduler {
             task.forgivenAttempts = task.attempts
             task.finishedAt = nil
             task.reason = nil
-            makeReady(&task, &work)
+            try makeReady(&task, &work)
             work.event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
         }
     }
@@ -94,7 +94,7 @@ extension Scheduler {
         } apply: { task, work in
             let isLater = (task.dueAt ?? 0) > work.now.wall
             task.reason = nil
-            if isLater { task.phase = .delayed } else { makeReady(&task, &work) }
+            if isLater { task.phase = .delayed } else { try makeReady(&task, &work) }
             work.event(.taskReleased, of: task)
         }
     }

@@ -7,17 +7,17 @@ extension Scheduler {
     private static let maximumLanes = 64
 
     /// Puts a task among those that only a slot and their gates keep from starting. The caller writes it.
-    func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) {
+    func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         task.phase = .ready
-        task.lane = lane(of: task, in: work.store)
+        task.lane = try lane(of: task, in: work.store)
         work.noteReady(task)
     }
 
-    private func lane(of task: TaskItem, in store: some TaskTransaction) -> String {
+    private func lane(of task: TaskItem, in store: some TaskTransaction) throws -> String {
         let agent = agent(of: task)
         // Of plain commands there may be a great many, and nothing is to be said about them.
         if agent == nil, task.definition.needs.isEmpty, rules.limits.isEmpty { return "" }
-        var gates = matchingGates(task, agent: agent)
+        var gates = try neededGates(task, in: store) + matchingGates(task, agent: agent)
         guard let agent else { return gates.sorted().joined(separator: " ") }
         let own = GateName.agent(agent, provider: provider(of: task, agent: agent))
         let lane = (gates + [own]).sorted().joined(separator: " ")
@@ -27,17 +27,34 @@ extension Scheduler {
         return gates.sorted().joined(separator: " ")
     }
 
+    /// That of tasks which nobody in their pool can do, or of those for which only a worker will do that says it can.
+    private func neededGates(_ task: TaskItem, in store: some TaskTransaction) throws -> [String] {
+        let needs = task.definition.needs
+        guard !needs.isEmpty else { return [] }
+        let chooser = try chooser(in: store)
+        if chooser.offersAlways(task.pool, needs) { return [] }
+        guard chooser.offers(task.pool, needs) else { return [GateName.needs] }
+        let listed = settings[task.pool]?.capabilities ?? []
+        let own = GateName.needs(needs.filter { !listed.contains($0) })
+        let known = store.lanes(in: task.pool)
+        let isKnown = known.keys.contains { GateName.names(in: $0).contains(Substring(own)) }
+        // What is needed together is for anybody to invent: where there is too much of it, a worker must have all that there is.
+        guard known.count >= Self.maximumLanes, !isKnown else { return [own] }
+        return [GateName.needs(chooser.offered(by: task.pool).subtracting(listed))]
+    }
+
+    func chooser(in store: some TaskTransaction) throws -> Chooser {
+        Chooser(rules: rules, pools: settings, states: try store.pools())
+    }
+
     private func matchingGates(_ task: TaskItem, agent: String?) -> [String] {
-        let isOffered = Chooser(rules: rules, pools: settings).offers(task.pool, task.definition.needs)
-        var gates = isOffered ? [] : [GateName.needs]
-        guard !rules.limits.isEmpty else { return gates }
+        guard !rules.limits.isEmpty else { return [] }
         let facts = TaskFacts(
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
             model: task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
             labels: task.definition.labels)
-        gates += rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
-        return gates
+        return rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
     }
 
     /// The agent that gets the task's prompt; nil for a command.
@@ -53,7 +70,7 @@ extension Scheduler {
     // MARK: When the rules change
 
     /// Changes if and only if a task may have another lane than before.
-    private var laneRules: Int64 {
+    private func laneRules(in store: some TaskTransaction) throws -> Int64 {
         var hash = StableHash()
         for limit in rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
         for (name, agent) in rules.agents.sorted(by: { $0.key < $1.key }) {
@@ -62,20 +79,24 @@ extension Scheduler {
         for pool in settings.values.sorted(by: { $0.name < $1.name }) {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
         }
+        for state in try store.pools() where !state.reported.isEmpty && settings[state.name]?.warm != nil {
+            hash.add("\(state.name) says \(state.reported.sorted().joined(separator: ","))")
+        }
         return hash.value
     }
 
     /// Begins to decide anew where the tasks belong, if they were placed by other rules.
     func checkLanes(_ work: inout TurnWork<some TaskTransaction>) throws {
-        guard try work.store.laneRules() != laneRules else { return }
-        try placeAnew(after: 0, by: laneRules, &work)
+        let number = try laneRules(in: work.store)
+        guard try work.store.laneRules() != number else { return }
+        try placeAnew(after: 0, by: number, &work)
     }
 
     /// Decides anew for some thousands of tasks, so that the others are served meanwhile.
     ///
     /// - Parameter number: of the rules that it was begun for; others have begun anew.
     func placeAnew(after id: Int64, by number: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
-        guard number == laneRules else { return }
+        guard try number == laneRules(in: work.store) else { return }
         let tasks = try work.store.unfinished(in: nil, after: id, limit: Self.stride)
         for task in tasks where task.phase == .ready || task.phase == .running { try placeAnew(task, &work) }
         if let last = tasks.last, tasks.count == Self.stride {
@@ -87,16 +108,17 @@ extension Scheduler {
 
     private func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         var changed = task
-        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = pool(for: task) }
-        changed.lane = lane(of: changed, in: work.store)
+        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = try pool(for: task, in: work.store) }
+        changed.lane = try lane(of: changed, in: work.store)
         guard changed.place != task.place else { return }
         try work.store.update(changed, from: task.place)
         if changed.phase == .ready { work.noteReady(changed) }
     }
 
     /// Where a task goes whose own pool does not offer what it needs, if another does.
-    private func pool(for task: TaskItem) -> String {
-        let chooser = Chooser(rules: rules, pools: settings)
+    private func pool(for task: TaskItem, in store: some TaskTransaction) throws -> String {
+        guard !task.definition.needs.isEmpty else { return task.pool }
+        let chooser = try chooser(in: store)
         guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
         return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil) ?? task.pool
     }

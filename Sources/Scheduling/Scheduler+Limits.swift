@@ -18,7 +18,7 @@ extension Scheduler {
         let until: Int64
         if let gate = GateName.names(in: task.lane).first(where: { $0.hasPrefix(GateName.agentPrefix) }) {
             until = try closeGate(String(gate), until: told, reason: failure.message, &work)
-            makeReady(&task, &work)
+            try makeReady(&task, &work)
         } else {
             // Its pool has another agent than when it started, or none.
             until = told ?? work.now.wall + Self.limitMargin

@@ -13,7 +13,7 @@ extension Scheduler {
             let place = task.place
             task.dueAt = nil
             task.reason = nil
-            makeReady(&task, &work)
+            try makeReady(&task, &work)
             try work.store.update(task, from: place)
         }
         if max(expired.count, due.count) == Self.stride { work.isUnfinished = true }

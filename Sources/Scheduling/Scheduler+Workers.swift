@@ -13,10 +13,12 @@ extension Scheduler {
             // There may have been more slots when they were started.
             let live = work.store.live(in: pool.name)
             let room = min(ready.count, pool.slots - live.running - live.dispatched)
-            let tasks = room > 0 ? try best(in: pool.name, limit: room, &work) : []
-            for (task, worker) in zip(tasks, ready) {
+            var given = 0
+            for worker in ready where given < room {
+                guard let task = try next(in: pool.name, for: Set(worker.capabilities), &work) else { continue }
                 try assign(task, to: worker, &work)
                 workers.removeAll { $0.id == worker.id }
+                given += 1
             }
         }
         let idle = workers.filter { $0.state != .exiting }
@@ -139,6 +141,17 @@ extension Scheduler {
         }
     }
 
+    /// What a worker can do, the next ones of its pool most likely can. Those that nobody had known of bring tasks that need them.
+    private func noteReported(
+        _ capabilities: [String], in pool: String, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        let reported = Set(capabilities.filter(SpecRules.isCapability))
+        guard var state = try work.store.pools().first(where: { $0.name == pool }), state.reported != reported else { return }
+        state.reported = reported
+        try work.store.save(state)
+        try checkLanes(&work)
+    }
+
     private func hear(_ news: WorkerNews, from worker: Worker, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard worker.state != .exiting else { return }
         switch news {
@@ -152,6 +165,7 @@ extension Scheduler {
             worker.wakeAt = work.now.monotonic + warm.maxIdle
             try work.store.update(worker)
             try work.store.removeBackoff(of: worker.pool)
+            try noteReported(capabilities, in: worker.pool, &work)
             work.event(.workerReady, of: worker, detail: capabilities.isEmpty ? nil : capabilities.joined(separator: " "))
         case .accepted, .result:
             try end(worker, failing: "a worker answered a task that it had not been given", &work)

@@ -31,7 +31,6 @@ public final class Engine: Sendable {
     private let core: EngineCore
     private let loop: TurnLoop
     private let link: SupervisorLinkThread
-    private let channels: WorkerChannels
     private let server: ControlServer
     private let workers: NIOThreadPool
     private let stopping = Stopping()
@@ -56,11 +55,10 @@ public final class Engine: Sendable {
         } catch let error as StorageError {
             throw StartError(error.description, isLasting: error.code == .damaged || error.code == .newer)
         }
-        channels = try WorkerChannels()
-        link = try SupervisorLinkThread(path: options.link, channels: channels, log: log)
+        link = try SupervisorLinkThread(path: options.link, log: log)
         core = try EngineCore(
             store: store, stateDirectory: options.stateDirectory, configuration: initial, link: link,
-            channels: channels, clock: Clock.now, zoneOffset: Clock.zoneOffset, log: log)
+            clock: Clock.now, zoneOffset: Clock.zoneOffset, log: log)
         loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: Watchdog())
 
         workers = NIOThreadPool(numberOfThreads: 4)
@@ -79,7 +77,7 @@ public final class Engine: Sendable {
 
         loop.start(core.runner(on: store))
         core.watcher.start()
-        channels.start(into: core.inbox, core.reports)
+        core.channels.start(into: core.inbox, core.reports)
         link.start(into: core.inbox, core.reports)
         server = try ControlServer(
             listener: listener, router: router, workers: workers, configuration: core.configuration)
@@ -141,7 +139,7 @@ public final class Engine: Sendable {
     private func shutDown() {
         loop.stop()
         link.stop()
-        channels.stop()
+        core.channels.stop()
         // Before the event loops, which they answer on.
         try? workers.syncShutdownGracefully()
         server.stop()

@@ -16,6 +16,8 @@ package final class EngineCore: Sendable {
     let watcher: OutputWatcher
     let news: NewsDesk
     let performer: EffectPerformer
+    /// To the warm workers.
+    package let channels: WorkerChannels
     let health = Health()
     private let clock: @Sendable () -> Now
     private let zoneOffset: @Sendable (Int64) -> Int
@@ -25,10 +27,11 @@ package final class EngineCore: Sendable {
     ///
     /// - Parameters:
     ///   - stateDirectory: holds the output of attempts; the store is open already.
+    ///   - workers: stands before ``channels``, for what turns have to say to warm workers.
     ///   - zoneOffset: seconds that the time zone is ahead of UTC at a time.
     package init(
         store: SQLiteStore, stateDirectory: String, configuration: Configuration, link: any SupervisorPort,
-        channels: WorkerChannels? = nil, clock: @escaping @Sendable () -> Now,
+        workers: (any WorkerPort)? = nil, clock: @escaping @Sendable () -> Now,
         zoneOffset: @escaping @Sendable (Int64) -> Int, log: Logger
     ) throws {
         self.store = store
@@ -38,14 +41,15 @@ package final class EngineCore: Sendable {
         self.configuration = CurrentConfiguration(configuration)
         inbox = try Inbox()
         files = OutputFiles(stateDirectory: stateDirectory)
-        let channels = try channels ?? WorkerChannels()
+        channels = try WorkerChannels()
         reports = ReportReader(
-            attempts: attempts, files: files, store: store, configuration: self.configuration, channels: channels)
+            attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
+            clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, log: log)
         news = NewsDesk(journal: StoryTeller(log: log))
         performer = EffectPerformer(
             .init(
-                link: link, channels: channels, inbox: inbox, configuration: self.configuration, files: files,
+                link: link, channels: workers ?? self.channels, inbox: inbox, configuration: self.configuration, files: files,
                 attempts: attempts,
                 watcher: watcher, news: news, clock: clock))
         for found in try store.live() {
@@ -80,6 +84,12 @@ package final class EngineCore: Sendable {
     ) -> EngineControl {
         EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log, onStop: onStop)
     }
+
+    /// Takes what the supervisor said on a connection.
+    package func deliver(_ inputs: [Input], of session: inout LinkSession) { session.deliver(inputs, into: inbox) }
+
+    /// Reads what warm workers have said; what runs in the world has a thread for it.
+    package func readWorkers() { while channels.step(waiting: 0, inbox, reports) {} }
 
     package func push(_ inputs: [Input]) { inbox.push(inputs) }
 

@@ -24,7 +24,7 @@ package final class Descriptor: Sendable {
     package let number: Int32
 
     /// - Throws: ``SystemError`` if the number is that of a failed call.
-    init(_ number: Int32, _ action: @autoclosure () -> String) throws(SystemError) {
+    package init(_ number: Int32, _ action: @autoclosure () -> String) throws(SystemError) {
         guard number >= 0 else { throw SystemError(number == -1 ? errno : -number, action()) }
         self.number = number
     }

@@ -32,8 +32,11 @@ public struct PoolRecord: Codable, Sendable, Equatable {
     public var name: String
     public var state: State
     public var slots: Int
-    /// The agent that gets the pool's prompts; `command` for a pool that takes only commands.
+    /// The agent that gets the pool's prompts; `command` for a pool that takes only commands, ``warmAgent`` for one with warm workers.
     public var agent: String
+    public static let warmAgent = "warm"
+    /// Of a pool with warm workers: the program that they are.
+    public var worker: String?
     public var counts: TaskCounts
     /// Of a pool with warm workers: how many are ready for a task.
     public var ready: Int?

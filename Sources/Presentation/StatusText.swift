@@ -41,6 +41,12 @@ public enum StatusText {
 
 /// The pools and how many tasks each has.
 public enum PoolTable {
+    /// `warm: my-worker` for a pool with warm workers, whose place in the file system matters less.
+    private static func agent(of pool: PoolRecord) -> String {
+        guard let worker = pool.worker else { return pool.agent }
+        return "\(pool.agent): \(worker.split(separator: "/").last ?? "/")"
+    }
+
     public static func make(_ pools: [PoolRecord]) -> Table {
         let counts = ["SLOTS", "RUNNING", "READY", "DELAYED", "HELD", "DONE", "FAILED"]
         var table = Table(
@@ -50,7 +56,7 @@ public enum PoolTable {
             let counts = pool.counts
             table.add([
                 .init(SafeText.line(pool.name), .strong), state(of: pool),
-                .init(SafeText.line(pool.agent)), .init(String(pool.slots)), number(counts.running, .accent),
+                .init(SafeText.line(agent(of: pool))), .init(String(pool.slots)), number(counts.running, .accent),
                 number(counts.ready), number(counts.delayed), number(counts.held), number(counts.succeeded, .good),
                 number(counts.failed, .bad),
             ])

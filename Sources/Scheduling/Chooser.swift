@@ -9,13 +9,19 @@ public struct Chooser {
 
     let rules: Rules
     let pools: [String: PoolSettings]
-    let isDraining: (String) -> Bool
+    private let draining: Set<String>
+    private let reported: [String: Set<String>]
 
-    public init(rules: Rules, pools: [String: PoolSettings], isDraining: @escaping (String) -> Bool = { _ in false }) {
+    /// - Parameter states: what has become of the pools: which of them drain, and what their workers offer.
+    public init(rules: Rules, pools: [String: PoolSettings], states: [PoolState] = []) {
         self.rules = rules
         self.pools = pools
-        self.isDraining = isDraining
+        draining = Set(states.filter { $0.mode == .draining }.map(\.name))
+        reported = Dictionary(
+            states.filter { !$0.reported.isEmpty }.map { ($0.name, $0.reported) }, uniquingKeysWith: { $1 })
     }
+
+    func isDraining(_ pool: String) -> Bool { draining.contains(pool) }
 
     struct Choice: Equatable {
         var pool: String
@@ -130,9 +136,25 @@ public struct Chooser {
 
     // MARK: Capabilities
 
+    /// Whether a pool offers all that is needed, whichever of its workers gets the task.
+    func offersAlways(_ pool: String, _ needs: [String]) -> Bool {
+        needs.isEmpty || pools[pool].map { $0.capabilities.isSuperset(of: needs) } ?? false
+    }
+
     /// Whether the workers of a pool offer all that is needed.
     func offers(_ pool: String, _ needs: [String]) -> Bool {
-        needs.isEmpty || pools[pool].map { $0.capabilities.isSuperset(of: needs) } ?? false
+        needs.isEmpty || offered(by: pool).isSuperset(of: needs)
+    }
+
+    /// What a pool lists, and what its warm workers say they can do.
+    func offered(by pool: String) -> Set<String> {
+        guard let its = pools[pool] else { return [] }
+        return its.warm == nil ? its.capabilities : its.capabilities.union(reported[pool] ?? [])
+    }
+
+    /// By pool, for those that a task could go to.
+    public var offered: [String: Set<String>] {
+        Dictionary(uniqueKeysWithValues: pools.keys.map { ($0, offered(by: $0)) })
     }
 
     /// The first pool by name that offers what is needed and takes the work.

@@ -38,9 +38,18 @@ public enum GateName {
     public static let spentPrefix = "spent:"
     /// Of tasks whose pool does not offer what they need.
     public static let needs = "needs"
+    private static let needsPrefix = "needs:"
 
     /// A gate of an agent with one of its providers; empty for an agent that has but one.
     public static func agent(_ name: String, provider: String) -> String { canonical("agent:\(name)/\(provider)") }
+    /// A gate of tasks that only some of a pool's warm workers can do: those that have all these capabilities, which are words.
+    static func needs(_ capabilities: some Sequence<String>) -> String {
+        needsPrefix + capabilities.sorted().joined(separator: ",")
+    }
+    /// What a worker must have for a lane, beyond what its pool lists.
+    static func needs(in lane: String) -> [Substring] {
+        names(in: lane).first { $0.hasPrefix(needsPrefix) }?.dropFirst(needsPrefix.utf8.count).split(separator: ",") ?? []
+    }
     public static func limit(_ name: String) -> String { canonical(limitPrefix + name) }
     public static func budget(_ name: String) -> String { canonical(budgetPrefix + name) }
     public static func spent(_ name: String) -> String { canonical(spentPrefix + name) }

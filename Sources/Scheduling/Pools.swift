@@ -50,6 +50,9 @@ public struct PoolState: Sendable, Equatable {
     public var slots: Int
     /// The number of slots in the configuration when `slots` was set. Once that is another, it rules again.
     public var configuredSlots: Int
+    /// What the last of its warm workers that said what it can do has said, beside what the configuration lists. It is kept, since
+    /// that worker takes a task and is gone, and the next one is most likely of its kind.
+    public var reported: Set<String> = []
 
     public init(name: String, mode: Mode = .active, slots: Int, configuredSlots: Int) {
         self.name = name

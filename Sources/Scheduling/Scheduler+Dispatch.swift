@@ -61,19 +61,18 @@ extension Scheduler {
         }
     }
 
-    /// The tasks of one pool that are next, the best first, of open lanes only.
-    func best(in pool: String, limit: Int, _ work: inout TurnWork<some TaskTransaction>) throws -> [TaskItem] {
-        let lanes = [""] + work.store.lanes(in: pool).keys.sorted()
-        guard lanes.count > 1 else { return try work.store.ready(in: pool, lane: "", limit: limit) }
-        var turnstile = Turnstile(rules: rules, gates: work.store.gates, busy: work.store.busyLanes)
-        var candidates: [TaskItem] = []
-        for lane in lanes where turnstile.isOpen(lane) {
-            candidates += try work.store.ready(in: pool, lane: lane, limit: limit)
-        }
-        var best: [TaskItem] = []
-        for task in candidates.sorted(by: { $0.goesBefore($1) }) where best.count < limit && turnstile.isOpen(task.lane) {
-            turnstile.enter(task.lane)
-            best.append(task)
+    /// The task of a pool that is next for a worker: of open lanes only, and none that needs what the worker does not offer.
+    func next(
+        in pool: String, for offered: Set<String>, _ work: inout TurnWork<some TaskTransaction>
+    ) throws -> TaskItem? {
+        let lanes = work.store.lanes(in: pool).keys.sorted()
+        guard !lanes.isEmpty else { return try work.store.ready(in: pool, lane: "", limit: 1).first }
+        let turnstile = Turnstile(rules: rules, gates: work.store.gates, busy: work.store.busyLanes)
+        var best: TaskItem?
+        for lane in [""] + lanes where turnstile.isOpen(lane) {
+            guard GateName.needs(in: lane).allSatisfy({ offered.contains(String($0)) }) else { continue }
+            guard let head = try work.store.ready(in: pool, lane: lane, limit: 1).first else { continue }
+            if best.map(head.goesBefore) ?? true { best = head }
         }
         return best
     }

@@ -19,7 +19,7 @@ extension Scheduler {
             task.lane = ""
             return
         }
-        var gates = matchingGates(task)
+        var gates = try neededGates(task, in: store) + matchingGates(task)
         if task.lane.contains(GateName.spentPrefix) { task.reason = nil }
         for (name, verdict) in try spentBudgets(of: task, gates: gates, in: store) {
             gates.append(GateName.spent(name))
@@ -39,12 +39,30 @@ extension Scheduler {
         return gates.sorted().joined(separator: " ")
     }
 
+    /// That of tasks which nobody in their pool can do, or of those for which only a worker will do that says it can.
+    private func neededGates(_ task: TaskItem, in store: some TaskTransaction) throws -> [String] {
+        let needs = task.definition.needs
+        guard !needs.isEmpty else { return [] }
+        let chooser = try chooser(in: store)
+        if chooser.offersAlways(task.pool, needs) { return [] }
+        guard chooser.offers(task.pool, needs) else { return [GateName.needs] }
+        let listed = settings[task.pool]?.capabilities ?? []
+        let own = GateName.needs(needs.filter { !listed.contains($0) })
+        let known = store.lanes(in: task.pool)
+        let isKnown = known.keys.contains { GateName.names(in: $0).contains(Substring(own)) }
+        // What is needed together is for anybody to invent: where there is too much of it, a worker must have all that there is.
+        guard known.count >= Self.maximumLanes, !isKnown else { return [own] }
+        return [GateName.needs(chooser.offered(by: task.pool).subtracting(listed))]
+    }
+
+    func chooser(in store: some TaskTransaction) throws -> Chooser {
+        Chooser(rules: rules, pools: settings, states: try store.pools())
+    }
+
     private func matchingGates(_ task: TaskItem) -> [String] {
-        let isOffered = Chooser(rules: rules, pools: settings).offers(task.pool, task.definition.needs)
-        var gates = isOffered ? [] : [GateName.needs]
-        guard !rules.limits.isEmpty || !rules.budgets.isEmpty else { return gates }
+        guard !rules.limits.isEmpty || !rules.budgets.isEmpty else { return [] }
         let facts = facts(of: task)
-        gates += rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
+        var gates = rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
         if canSpend(task) { gates += rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
         return gates
     }
@@ -77,7 +95,7 @@ extension Scheduler {
     // MARK: When the rules change
 
     /// Changes if and only if a task may have another lane than before.
-    private var laneRules: Int64 {
+    private func laneRules(in store: some TaskTransaction) throws -> Int64 {
         var hash = StableHash()
         for limit in rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
         for budget in rules.budgets.sorted(by: { $0.name < $1.name }) { hash.add(budget.laneRule) }
@@ -88,20 +106,24 @@ extension Scheduler {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
             if pool.warm != nil { hash.add("warm") }
         }
+        for state in try store.pools() where !state.reported.isEmpty && settings[state.name]?.warm != nil {
+            hash.add("\(state.name) says \(state.reported.sorted().joined(separator: ","))")
+        }
         return hash.value
     }
 
     /// Begins to decide anew where the tasks belong, if they were placed by other rules.
     func checkLanes(_ work: inout TurnWork<some TaskTransaction>) throws {
-        guard try work.store.laneRules() != laneRules else { return }
-        try placeAnew(after: 0, by: laneRules, &work)
+        let number = try laneRules(in: work.store)
+        guard try work.store.laneRules() != number else { return }
+        try placeAnew(after: 0, by: number, &work)
     }
 
     /// Decides anew for some thousands of tasks, so that the others are served meanwhile.
     ///
     /// - Parameter number: of the rules that it was begun for; others have begun anew.
     func placeAnew(after id: Int64, by number: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
-        guard number == laneRules else { return }
+        guard try number == laneRules(in: work.store) else { return }
         let tasks = try work.store.unfinished(in: nil, after: id, limit: Self.stride)
         for task in tasks where task.phase == .ready || task.phase == .running { try placeAnew(task, &work) }
         if let last = tasks.last, tasks.count == Self.stride {
@@ -113,7 +135,7 @@ extension Scheduler {
 
     private func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         var changed = task
-        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = pool(for: task) }
+        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = try pool(for: task, in: work.store) }
         try place(&changed, in: work.store)
         guard changed != task else { return }
         try work.store.update(changed, from: task.place)
@@ -121,8 +143,9 @@ extension Scheduler {
     }
 
     /// Where a task goes whose own pool does not offer what it needs, if another does.
-    private func pool(for task: TaskItem) -> String {
-        let chooser = Chooser(rules: rules, pools: settings)
+    private func pool(for task: TaskItem, in store: some TaskTransaction) throws -> String {
+        guard !task.definition.needs.isEmpty else { return task.pool }
+        let chooser = try chooser(in: store)
         guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
         return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil) ?? task.pool
     }

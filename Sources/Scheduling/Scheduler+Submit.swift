@@ -6,8 +6,7 @@ extension Scheduler {
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         let specs = submission.specs
-        let draining = Set(try work.store.pools().filter { $0.mode == .draining }.map(\.name))
-        let chooser = Chooser(rules: rules, pools: settings) { draining.contains($0) }
+        let chooser = try chooser(in: work.store)
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
         // All of them are checked before the first is written. What becomes of them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
@@ -31,7 +30,7 @@ extension Scheduler {
                 results.append(Submitted(id: id, created: false))
             } else {
                 let task = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
-                results.append(try accept(task, input: spec.stdin, &work))
+                results.append(try accept(task, input: spec.stdin, chooser, &work))
             }
         }
         switch submission {
@@ -45,13 +44,13 @@ extension Scheduler {
     }
 
     private func accept(
-        _ task: TaskItem, input: String?, _ work: inout TurnWork<some TaskTransaction>
+        _ task: TaskItem, input: String?, _ chooser: Chooser, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
         var task = task
         if task.phase == .ready { try makeReady(&task, &work) }
         task.id = try work.store.insert(task, input: input)
         work.event(.taskQueued, of: task, detail: task.reason)
-        return Submitted(id: task.id, created: true, warning: warning(of: task))
+        return Submitted(id: task.id, created: true, warning: warning(of: task, chooser))
     }
 
     private func item(
@@ -103,10 +102,10 @@ extension Scheduler {
         return task
     }
 
-    private func warning(of task: TaskItem) -> String? {
+    private func warning(of task: TaskItem, _ chooser: Chooser) -> String? {
         let needs = task.definition.needs
-        guard !needs.isEmpty, !Chooser(rules: rules, pools: settings).offers(task.pool, needs) else { return nil }
-        return Capabilities.complaint(needs, pool: task.pool, offered: settings.mapValues(\.capabilities))
+        guard !chooser.offers(task.pool, needs) else { return nil }
+        return Capabilities.complaint(needs, pool: task.pool, offered: chooser.offered)
             + "; the task waits until that changes"
     }
 

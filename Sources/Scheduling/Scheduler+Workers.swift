@@ -10,10 +10,15 @@ extension Scheduler {
         var workers = try work.store.workers(in: pool.name)
         if pool.mode != .paused, work.store.counts(of: pool.name).ready > 0 {
             let ready = workers.filter { $0.state == .ready && $0.pid != nil }.sorted { ($0.since, $0.id) < ($1.since, $1.id) }
-            let tasks = ready.isEmpty ? [] : try best(in: pool.name, limit: ready.count, &work)
-            for (task, worker) in zip(tasks, ready) {
+            // There may have been more slots when they were started.
+            let live = work.store.live(in: pool.name)
+            let room = min(ready.count, pool.slots - live.running - live.dispatched)
+            var given = 0
+            for worker in ready where given < room {
+                guard let task = try next(in: pool.name, for: Set(worker.capabilities), &work) else { continue }
                 try assign(task, to: worker, &work)
                 workers.removeAll { $0.id == worker.id }
+                given += 1
             }
         }
         let idle = workers.filter { $0.state != .exiting }
@@ -136,6 +141,17 @@ extension Scheduler {
         }
     }
 
+    /// What a worker can do, the next ones of its pool most likely can. Those that nobody had known of bring tasks that need them.
+    private func noteReported(
+        _ capabilities: [String], in pool: String, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        let reported = Set(capabilities.filter(SpecRules.isCapability))
+        guard var state = try work.store.pools().first(where: { $0.name == pool }), state.reported != reported else { return }
+        state.reported = reported
+        try work.store.save(state)
+        try checkLanes(&work)
+    }
+
     private func hear(_ news: WorkerNews, from worker: Worker, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard worker.state != .exiting else { return }
         switch news {
@@ -149,6 +165,7 @@ extension Scheduler {
             worker.wakeAt = work.now.monotonic + warm.maxIdle
             try work.store.update(worker)
             try work.store.removeBackoff(of: worker.pool)
+            try noteReported(capabilities, in: worker.pool, &work)
             work.event(.workerReady, of: worker, detail: capabilities.isEmpty ? nil : capabilities.joined(separator: " "))
         case .usage: return
         case .accepted, .result:

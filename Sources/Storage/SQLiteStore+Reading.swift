@@ -76,12 +76,7 @@ extension SQLiteStore {
     }
 
     public func pools() throws -> [PoolState] {
-        try read { db in
-            try db.rows("SELECT name, mode, slots, configured_slots FROM pool ORDER BY name") {
-                PoolState(
-                    name: try $0.next(), mode: try $0.raw(), slots: try $0.next(), configuredSlots: try $0.next())
-            }
-        }
+        try read { db in try db.rows(PoolColumns.select, [], PoolColumns.read) }
     }
 
     public func lastEvent() throws -> Int64 {

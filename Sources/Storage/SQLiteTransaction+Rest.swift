@@ -6,16 +6,16 @@ import Scheduling
 /// Pools, counts, events, and the supervisor's store.
 extension SQLiteTransaction {
     public func pools() throws -> [PoolState] {
-        try db.rows("SELECT name, mode, slots, configured_slots FROM pool ORDER BY name") {
-            PoolState(
-                name: try $0.next(), mode: try $0.raw(), slots: try $0.next(), configuredSlots: try $0.next())
-        }
+        try db.rows(PoolColumns.select, [], PoolColumns.read)
     }
 
     public func save(_ pool: PoolState) throws {
         try db.run(
-            "INSERT OR REPLACE INTO pool (name, mode, slots, configured_slots) VALUES (?, ?, ?, ?)",
-            [pool.name, pool.mode.rawValue, pool.slots, pool.configuredSlots])
+            "INSERT OR REPLACE INTO pool (name, mode, slots, configured_slots, reported) VALUES (?, ?, ?, ?, ?)",
+            [
+                pool.name, pool.mode.rawValue, pool.slots, pool.configuredSlots,
+                pool.reported.isEmpty ? nil : pool.reported.sorted().joined(separator: " "),
+            ])
     }
 
     public func removePool(_ name: String) throws {

@@ -122,6 +122,9 @@ enum Schema {
         -- Of an attempt that a warm worker has: how far it has come with it.
         ALTER TABLE attempt ADD COLUMN handover INTEGER;
 
+        -- What the last warm worker of the pool said it can do: words with blanks between them.
+        ALTER TABLE pool ADD COLUMN reported TEXT;
+
         -- Warm workers that have no task. Their ids are counted with those of the attempts.
         CREATE TABLE worker (
             id INTEGER PRIMARY KEY,

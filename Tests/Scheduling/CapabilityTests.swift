@@ -56,6 +56,43 @@ import Testing
         #expect(try rig.task(bound.id).phase == .running && rig.lanes("default").isEmpty)
     }
 
+    private static func warm(_ name: String, slots: Int = 2, _ capabilities: Set<String> = []) -> PoolSettings {
+        var pool = PoolSettings(name: name, slots: slots, warm: WarmSettings(minReady: slots, definition: 1))
+        pool.capabilities = capabilities
+        return pool
+    }
+
+    @Test func aTaskWaitsUntilAWorkerSaysThatItCan() throws {
+        let rig = try Rig(pools: [Self.pool("default"), Self.warm("w")])
+        let free = try submitted(rig, Self.spec(["gpu"]))
+        #expect(free.warning == "no worker offers \"gpu\"; the task waits until that changes")
+        try rig.start(1)
+        try rig.start(2)
+        try rig.say(1, .ready(capabilities: ["net"], version: nil))
+        #expect(try rig.task(free.id).pool == "default")
+        let turn = try rig.turn(.worker(2, [.ready(capabilities: ["gpu"], version: nil)], bytes: 1))
+        #expect(turn.assigned.map(\.attempt.id) == [2], "and not to the one that was ready before, and cannot")
+        #expect(try rig.task(free.id).pool == "w")
+        // The worker is busy, and what it could do is still known: also to the next engine.
+        try rig.restart()
+        let later = try submitted(rig, Self.spec(["gpu"]))
+        #expect(later.warning == nil)
+        #expect(try rig.task(later.id).pool == "w" && rig.lanes("w") == ["needs:gpu": 1])
+    }
+
+    @Test func whatAWorkerCannotDoDoesNotKeepItFromTheRest() throws {
+        let rig = try Rig(pools: [Self.warm("default", ["net"])])
+        for worker: Int64 in [1, 2] { try rig.start(worker) }
+        try rig.say(2, .ready(capabilities: ["gpu", "big"], version: nil))
+        let busy = try rig.submit(.command())
+        let needing = try rig.submit(Self.spec(["net", "gpu"]))
+        let plain = try rig.submit(.command())
+        #expect(try rig.phases([busy, needing, plain]) == [.running, .ready, .ready])
+        try rig.say(1, .ready(capabilities: [], version: nil))
+        #expect(try rig.phases([needing, plain]) == [.ready, .running])
+        #expect(try rig.live(of: plain).id == 1)
+    }
+
     @Test func theComplaintSaysWhatWouldDo() {
         let offered: [String: Set<String>] = ["a": ["x"], "b": ["x", "y"]]
         func complaint(_ needs: [String]) -> String { Capabilities.complaint(needs, pool: "a", offered: offered) }

@@ -50,6 +50,17 @@ import Testing
         #expect(rig.events.filter { $0.kind == .workerReady }.map(\.worker) == ["default/0", "default/0"])
     }
 
+    /// orchd-sim --seed 43: the pool lost its slots in the turn in which the tasks came.
+    @Test func noMoreTasksAreGivenThanThereAreSlots() throws {
+        let rig = try rig(slots: 3)
+        try ready(rig, 1, 2, 3)
+        let turn = try rig.turn(
+            rig.request(.submit(.many([.command("a"), .command("b"), .command("c")]))),
+            rig.request(.resizePool("default", slots: 1)))
+        #expect(turn.assigned.count == 1)
+        #expect(try rig.workers().map(\.state) == [.exiting, .exiting])
+    }
+
     @Test func theyAreTheirTasksIdsToo() throws {
         let rig = try Rig(pools: [
             PoolSettings(name: "default", slots: 1), PoolSettings(name: "warm", slots: 2, warm: WarmSettings(minReady: 2)),

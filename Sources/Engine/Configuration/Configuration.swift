@@ -41,11 +41,6 @@ public struct Configuration: Sendable, Equatable {
             longestWait: longestWait)
     }
 
-    /// What each pool offers.
-    var capabilities: [String: Set<String>] {
-        Dictionary(uniqueKeysWithValues: pools.map { ($0.settings.name, $0.settings.capabilities) })
-    }
-
     public func pool(_ name: String) -> PoolConfiguration? { pools.first { $0.settings.name == name } }
 }
 

@@ -23,11 +23,16 @@ package struct LinkSession {
 
     package var isConnected: Bool { if case .connected = stage { true } else { false } }
 
-    /// The channels of workers that have come; none before the inventory is whole.
-    mutating func takeChannels() -> [(worker: Int64, channel: Descriptor)] {
-        guard isConnected else { return [] }
-        defer { channels = [] }
-        return channels
+    /// Hands on what follows from messages, with the channels of workers that have come; of these none before the inventory is whole.
+    ///
+    /// What follows from the inputs may be to say something to the workers; but what they say must not overtake the news of their
+    /// starts.
+    mutating func deliver(_ inputs: [Input], into inbox: Inbox) {
+        let found = isConnected ? channels : []
+        if isConnected { channels = [] }
+        for (worker, channel) in found { reports.channels.adopt(worker, channel) }
+        if !inputs.isEmpty { inbox.push(inputs) }
+        for (worker, _) in found { reports.channels.listen(to: worker) }
     }
 
     /// - Throws: ``LinkError`` for a message that may not come now.

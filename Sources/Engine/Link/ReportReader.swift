@@ -12,6 +12,7 @@ struct ReportReader: Sendable {
     let store: SQLiteStore
     let configuration: CurrentConfiguration
     let channels: WorkerChannels
+    var clock: @Sendable () -> Now = Clock.now
 
     /// - Parameter channel: to a warm worker that ended before its channel could be adopted.
     func end(_ report: EndReport, _ channel: Descriptor?) -> AttemptEnd {

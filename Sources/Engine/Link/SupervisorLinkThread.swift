@@ -30,12 +30,10 @@ final class SupervisorLinkThread: SupervisorPort {
     private let path: String
     private let wakeup: Wakeup
     private let log: Logger
-    private let channels: WorkerChannels
     private let state = Mutex(State())
 
-    init(path: String, channels: WorkerChannels, log: Logger) throws(SystemError) {
+    init(path: String, log: Logger) throws(SystemError) {
         self.path = path
-        self.channels = channels
         self.log = log
         wakeup = try Wakeup()
     }
@@ -124,12 +122,7 @@ final class SupervisorLinkThread: SupervisorPort {
                     state.withLock { $0.peer = peer }
                     connection.speak(version: peer.version)
                 }
-                // What follows from the inputs may be to say something to them; but what they say must not overtake the news of
-                // their starts.
-                let found = session.takeChannels()
-                for (worker, channel) in found { channels.adopt(worker, channel) }
-                if !inputs.isEmpty { inbox.push(inputs) }
-                for (worker, _) in found { channels.listen(to: worker) }
+                session.deliver(inputs, into: inbox)
             } catch {
                 log.error("the supervisor sent something that makes no sense (\(error)); connecting anew")
                 return

@@ -45,21 +45,21 @@ struct Queries: Sendable {
 
     /// What would be chosen for a task.
     func explain(_ spec: TaskSpec, by requester: Requester) throws -> RouteExplanation {
-        let draining = Set(try store.pools().filter { $0.mode == .draining }.map(\.name))
+        try chooser(try store.pools()).explain(spec, by: requester.uid)
+    }
+
+    private func chooser(_ states: [PoolState]) -> Chooser {
         let configuration = configuration.value
         let pools = Dictionary(uniqueKeysWithValues: configuration.pools.map { ($0.settings.name, $0.settings) })
-        return try Chooser(rules: configuration.rules, pools: pools) { draining.contains($0) }
-            .explain(spec, by: requester.uid)
+        return Chooser(rules: configuration.rules, pools: pools, states: states)
     }
 
     private func waitReasons() throws -> WaitReasons {
-        WaitReasons(
-            configuration: configuration.value, pausedPools: try pausedPools(), counts: store.counts,
-            isDraining: health.isDraining, hasSupervisor: link.peer != nil, now: WireTime(milliseconds: Clock.now().wall))
-    }
-
-    private func pausedPools() throws -> Set<String> {
-        Set(try store.pools().filter { $0.mode == .paused }.map(\.name))
+        let states = try store.pools()
+        return WaitReasons(
+            configuration: configuration.value, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
+            offered: chooser(states).offered, counts: store.counts, isDraining: health.isDraining,
+            hasSupervisor: link.peer != nil, now: WireTime(milliseconds: Clock.now().wall))
     }
 
     private func result(of record: TaskRecord) throws -> TaskResult? {
@@ -78,7 +78,9 @@ struct Queries: Sendable {
 
     func pools() throws -> PoolList {
         let counts = store.counts
-        let states = Dictionary(uniqueKeysWithValues: try store.pools().map { ($0.name, $0) })
+        let stored = try store.pools()
+        let offered = chooser(stored).offered
+        let states = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
         let configured = configuration.value.pools
         let backoffs = Dictionary(uniqueKeysWithValues: try store.backoffs().map { ($0.pool, $0.reason) })
         let ready = Dictionary(grouping: try store.workers().filter { $0.state == .ready }, by: \.pool)
@@ -100,12 +102,12 @@ struct Queries: Sendable {
                 name: name, state: state, slots: slots, agent: pool?.agentName ?? PoolConfiguration.commandAgent,
                 counts: Self.shown(counts.tasks(in: name), slots: slots))
             if pool?.settings.warm != nil {
+                record.agent = PoolRecord.warmAgent
+                record.worker = pool?.workerCommand.first
                 record.ready = ready[name]?.count ?? 0
                 record.problem = backoffs[name] ?? supervisorProblem
             }
-            if let capabilities = pool?.settings.capabilities, !capabilities.isEmpty {
-                record.capabilities = capabilities.sorted()
-            }
+            if let offered = offered[name], !offered.isEmpty { record.capabilities = offered.sorted() }
             return record
         }
         return PoolList(pools: records)

@@ -7,6 +7,8 @@ import Storage
 struct WaitReasons {
     let configuration: Configuration
     let pausedPools: Set<String>
+    /// What each pool offers.
+    let offered: [String: Set<String>]
     let counts: Counts
     let isDraining: Bool
     let hasSupervisor: Bool
@@ -37,18 +39,22 @@ struct WaitReasons {
         if !hasSupervisor { return (.blocked, "the supervisor is not running") }
         guard let gates = record.gates, !gates.isEmpty else { return nil }
         let turnstile = turnstile
-        for gate in gates {
-            if gate == GateName.needs {
-                let offered = configuration.capabilities
-                return (.blocked, Capabilities.complaint(record.needs ?? [], pool: pool, offered: offered))
-            }
-            if gate.hasPrefix(GateName.spentPrefix) { return (.paused, record.reason ?? Self.spentReason(gate)) }
-            if let closed = counts.gates[gate], closed.isClosed { return (Self.word(for: gate), sentence(closed)) }
-            if let limit = turnstile.occupancy(of: gate), limit.running >= limit.maximum {
-                return (.limited, sentence(gate, limit))
-            }
+        // What nobody offers comes first: it does not pass by itself.
+        let obstacles = gates.sorted { $0 == GateName.needs && $1 != GateName.needs }.compactMap {
+            obstacle($0, record, turnstile)
         }
-        return nil
+        guard let word = obstacles.first?.0 else { return nil }
+        return (word, obstacles.map(\.1).joined(separator: "; "))
+    }
+
+    private func obstacle(_ gate: String, _ record: TaskRecord, _ turnstile: Turnstile) -> (WaitReason, String)? {
+        if gate == GateName.needs {
+            return (.blocked, Capabilities.complaint(record.needs ?? [], pool: record.pool, offered: offered))
+        }
+        if gate.hasPrefix(GateName.spentPrefix) { return (.paused, record.reason ?? Self.spentReason(gate)) }
+        if let closed = counts.gates[gate], closed.isClosed { return (Self.word(for: gate), sentence(closed)) }
+        guard let limit = turnstile.occupancy(of: gate), limit.running >= limit.maximum else { return nil }
+        return (.limited, sentence(gate, limit))
     }
 
     private static func word(for gate: String) -> WaitReason {

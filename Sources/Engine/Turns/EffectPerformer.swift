@@ -10,7 +10,7 @@ final class EffectPerformer: Sendable {
     /// What the performer hands on to.
     struct Targets: Sendable {
         var link: any SupervisorPort
-        var channels: WorkerChannels
+        var channels: any WorkerPort
         var inbox: Inbox
         var configuration: CurrentConfiguration
         var files: OutputFiles

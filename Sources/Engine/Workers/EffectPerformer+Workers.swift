@@ -12,12 +12,13 @@ extension EffectPerformer {
         }
     }
 
-    /// The message first: somebody may be waiting for nothing else.
+    /// The message before the files: somebody may be waiting for nothing else.
     func assign(_ task: TaskItem, _ attempt: Attempt, _ input: String?, again: Bool) {
+        let entry = LiveAttempts.Entry(task, attempt, targets.configuration.value)
+        // What the worker says to it is of this attempt from its first word on.
+        targets.attempts.insertIfMissing(attempt.id, entry)
         targets.channels.send(LaunchPlanner.message(task, attempt, input: input, again: again), to: attempt.id)
         targets.files.adopt(worker: attempt.id, task: task.id, attempt: attempt.number)
-        let entry = LiveAttempts.Entry(task, attempt, targets.configuration.value)
-        targets.attempts.insertIfMissing(attempt.id, entry)
         targets.watcher.begin(attempt.id, entry)
     }
 

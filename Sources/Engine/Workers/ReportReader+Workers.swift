@@ -37,20 +37,20 @@ extension ReportReader {
 
     /// It is at work, whatever its output says.
     private func note(_ progress: WorkerMessage.Progress?, of worker: Int64) {
-        guard entry(of: worker) != nil else { return }
         attempts.update(worker) {
             $0.progress = progress ?? $0.progress
-            $0.progressAt = Clock.now().monotonic
+            $0.progressAt = clock().monotonic
         }
     }
 
-    /// Only the first result is one.
+    /// Only the first result is one. It is kept while the attempt lives, which is known here from the message to the worker on: what is
+    /// read after its end has been heard with it already.
     private func keep(_ result: WorkerMessage.Result, of worker: Int64) -> WorkerNews {
         let isSuccess = result.status == .success
         let reason = result.reason.map { $0.shortened(to: 500) }
         let usage = result.usage.map { Usage($0) }
         let news = WorkerNews.result(isSuccess: isSuccess, reason: reason, usage: usage)
-        guard let entry = entry(of: worker), !entry.hasResult else { return news }
+        guard let entry = attempts[worker], !entry.hasResult else { return news }
         attempts.update(worker) { $0.hasResult = true }
         do throws(SystemError) {
             if let output = result.output, !output.isEmpty {

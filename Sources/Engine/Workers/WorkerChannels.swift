@@ -10,7 +10,7 @@ import Synchronization
 /// What a worker has said stays in the socket until it is in the store: it is looked at (MSG_PEEK), becomes an input, and is taken
 /// out when that has been committed. Between the two nothing more is read of this worker. The supervisor holds the same socket open,
 /// so that an engine that comes later finds what none has committed.
-package final class WorkerChannels: Sendable {
+package final class WorkerChannels: WorkerPort {
     private struct Channel {
         let descriptor: Descriptor
         var isListening = false
@@ -75,7 +75,7 @@ package final class WorkerChannels: Sendable {
     }
 
     /// Lets go of a channel. It leaves the epoll instance first: the supervisor holds the same socket, which closing ours would not end.
-    func forget(_ worker: Int64) {
+    package func forget(_ worker: Int64) {
         state.withLock { state in
             guard let channel = state.channels.removeValue(forKey: worker) else { return }
             epoll_ctl(epoll.number, EPOLL_CTL_DEL, channel.descriptor.number, nil)
@@ -84,8 +84,7 @@ package final class WorkerChannels: Sendable {
 
     // MARK: To the worker
 
-    /// Sends as much as the socket takes at once; the rest follows.
-    func send(_ bytes: [UInt8], to worker: Int64) {
+    package func send(_ bytes: [UInt8], to worker: Int64) {
         state.withLock { state in
             guard let channel = state.channels[worker] else { return }
             let isBlocked = !channel.outgoing.isEmpty
@@ -116,8 +115,7 @@ package final class WorkerChannels: Sendable {
 
     // MARK: From the worker
 
-    /// What it said is in the store: these bytes have been of use.
-    func heard(_ bytes: Int, of worker: Int64) {
+    package func heard(_ bytes: Int, of worker: Int64) {
         guard bytes > 0 else { return }
         state.withLock { state in
             guard let channel = state.channels[worker] else { return }
@@ -142,20 +140,29 @@ package final class WorkerChannels: Sendable {
     }
 
     private func run(_ inbox: Inbox, _ reports: ReportReader) {
+        while !state.withLock({ $0.isStopped }) { step(waiting: -1, inbox, reports) }
+    }
+
+    /// Reads what workers have said since the last time.
+    ///
+    /// - Parameter waiting: for how many milliseconds at the most until one says something; -1 for ever.
+    /// - Returns: whether there was something to look at.
+    @discardableResult
+    func step(waiting milliseconds: Int32, _ inbox: Inbox, _ reports: ReportReader) -> Bool {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
-        while !state.withLock({ $0.isStopped }) {
-            let count = epoll_wait(epoll.number, &events, Int32(events.count), -1)
-            var workers: Set<Int64> = []
-            for event in events.prefix(max(0, Int(count))) {
-                if event.data.u64 == 0 { wakeup.clear() } else { workers.insert(Int64(event.data.u64)) }
-            }
-            state.withLock { state in
-                for worker in workers { Self.flush(&state.channels[worker]) }
-                workers.formUnion(state.stirred)
-                state.stirred = []
-            }
-            for worker in workers { read(worker, inbox, reports) }
+        let count = epoll_wait(epoll.number, &events, Int32(events.count), milliseconds)
+        var workers: Set<Int64> = []
+        for event in events.prefix(max(0, Int(count))) {
+            if event.data.u64 == 0 { wakeup.clear() } else { workers.insert(Int64(event.data.u64)) }
         }
+        state.withLock { state in
+            for worker in workers { Self.flush(&state.channels[worker]) }
+            workers.formUnion(state.stirred)
+            state.stirred = []
+        }
+        // In the order of their numbers, so that a simulated life is the same each time.
+        for worker in workers.sorted() { read(worker, inbox, reports) }
+        return count > 0
     }
 
     private func read(_ worker: Int64, _ inbox: Inbox, _ reports: ReportReader) {

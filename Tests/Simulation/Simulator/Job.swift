@@ -12,6 +12,9 @@ struct Job: Sendable, Equatable {
         case stubborn
         /// There is no such program.
         case missing
+        /// Its agent has used up its allowance, and does not say, or says, until when.
+        case limited
+        case limitedUntil
     }
 
     var pool = "short"
@@ -31,12 +34,17 @@ struct Job: Sendable, Equatable {
     var expires: Int64?
     var isHeld = false
     var hasInput = false
+    /// For the agent of the pool, and not a program of its own.
+    var isPrompt = false
+    var group: String?
 
     /// - Parameters:
     ///   - mark: tells it from all others.
     ///   - wall: now, as the client's clock has it.
     func spec(mark: String, key: String?, wall: Int64) -> TaskSpec {
-        var spec = TaskSpec(command: ["job", "\(duration)", endings.map(\.rawValue).joined(separator: ","), "\(chatter)", mark])
+        let words = ["job", "\(duration)", endings.map(\.rawValue).joined(separator: ","), "\(chatter)", mark]
+        var spec = isPrompt ? TaskSpec(prompt: words.joined(separator: " ")) : TaskSpec(command: words)
+        spec.labels = group.map { ["group": $0] }
         spec.pool = pool
         spec.priority = priority
         spec.timeout = timeout.map { Double($0) / 1000 }
@@ -73,6 +81,8 @@ extension Job: CustomStringConvertible {
         }
         if isHeld { words.append("held") }
         if hasInput { words.append("input") }
+        if isPrompt { words.append("prompt") }
+        if let group { words.append("group=\(group)") }
         return words.joined(separator: " ")
     }
 }

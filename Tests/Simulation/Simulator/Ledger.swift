@@ -13,6 +13,13 @@ final class Ledger {
     private(set) var tasks: [Int64: TaskItem] = [:]
     private(set) var live: [Int64: Attempt] = [:]
     private(set) var pools: [String: PoolState] = [:]
+    private(set) var workers = WorkerBook()
+    private(set) var lanes = LaneBook()
+    /// Those that the next turn goes by.
+    var limits: [ConcurrencyLimit] {
+        get { lanes.limits }
+        set { lanes.limits = newValue }
+    }
     /// Every event, the first of them numbered 1.
     private(set) var events: [Event] = []
     private(set) var unfinished: Set<Int64> = []
@@ -43,6 +50,7 @@ final class Ledger {
 
     func commit(_ writes: [WatchedTransaction.Write], _ turn: Turn, now: Now, counts: Counts) {
         var dispatched: [TaskItem] = []
+        workers.beginCommit()
         var published: [Event] = []
         for case .append(let new, _) in writes { published = new }
         let updated = Set(published.filter { $0.kind == .taskUpdated }.compactMap(\.task))
@@ -56,11 +64,19 @@ final class Ledger {
             case .insertAttempt(let attempt): insert(attempt)
             case .updateAttempt(let attempt, let state): update(attempt, from: state)
             case .removeAttempt(let attempt): removeAttempt(attempt)
+            case .insertWorker(let worker): insert(worker, now)
+            case .updateWorker(let worker): workers.update(worker)
+            case .removeWorker(let id): workers.remove(id)
+            case .saveBackoff(let backoff): workers.save(backoff)
+            case .removeBackoff(let pool): workers.removeBackoff(of: pool)
+            case .saveGate(let gate): lanes.save(gate)
+            case .removeGate(let name): lanes.remove(name)
             case .savePool(let pool): pools[pool.name] = pool
             case .removePool(let name): pools[name] = nil
             case .append(let new, let first): append(new, first: first)
             }
         }
+        checkLimits(dispatched)
         checkOrder(dispatched)
         checkSlots(Set(dispatched.map(\.pool)))
         checkCounts(counts)
@@ -71,7 +87,7 @@ final class Ledger {
     private func insert(_ task: TaskItem) {
         violations.require(tasks[task.id] == nil, "the id \(task.id) was given twice")
         tasks[task.id] = task
-        places[task.place, default: 0] += 1
+        places[task.tallied, default: 0] += 1
         unfinished.insert(task.id)
         stories[task.id] = Story(retries: task.retry.retries)
     }
@@ -79,8 +95,8 @@ final class Ledger {
     private func update(_ task: TaskItem, from place: TaskItem.Place, _ now: Now, byPerson: Bool) {
         guard let old = tasks[task.id] else { return violations.add("task \(task.id) was changed and is not there") }
         violations.require(old.place == place, "task \(task.id) was at \(old.place) and not at \(place)")
-        places[old.place, default: 0] -= 1
-        places[task.place, default: 0] += 1
+        places[old.tallied, default: 0] -= 1
+        places[task.tallied, default: 0] += 1
         tasks[task.id] = task
         if task.phase.isFinal { unfinished.remove(task.id) } else { unfinished.insert(task.id) }
         var story = stories[task.id] ?? Story()
@@ -93,6 +109,8 @@ final class Ledger {
             violations.require(from == .ready, "task \(task.id) was started when it was \(from)")
             violations.require(
                 pools[task.pool].map { $0.mode != .paused } ?? false, "task \(task.id) was started in a paused pool")
+            let closed = lanes.closed(for: task)
+            violations.require(closed.isEmpty, "task \(task.id) was started and \(closed) is closed")
             if let expiry = task.definition.expiresAt {
                 violations.require(expiry > now.wall, "task \(task.id) was started after it had expired")
             }
@@ -109,7 +127,7 @@ final class Ledger {
     private func remove(_ removed: [TaskItem]) {
         for task in removed {
             violations.require(tasks[task.id]?.phase.isFinal ?? false, "task \(task.id) was forgotten before its end")
-            if let place = tasks.removeValue(forKey: task.id)?.place { places[place, default: 0] -= 1 }
+            if let place = tasks.removeValue(forKey: task.id)?.tallied { places[place, default: 0] -= 1 }
             stories[task.id] = nil
             forgotten.insert(task.id)
             unfinished.remove(task.id)
@@ -119,7 +137,11 @@ final class Ledger {
     // MARK: Attempts
 
     private func insert(_ attempt: Attempt) {
-        violations.require(attempt.id > lastAttempt, "attempt \(attempt.id) comes after \(lastAttempt)")
+        if attempt.handover != nil {
+            if let complaint = workers.complaint(about: attempt) { violations.add(complaint) }
+        } else {
+            violations.require(attempt.id > lastAttempt, "attempt \(attempt.id) comes after \(lastAttempt)")
+        }
         lastAttempt = max(lastAttempt, attempt.id)
         violations.require(
             !live.values.contains { $0.task == attempt.task }, "task \(attempt.task) has two attempts that have not ended")
@@ -136,12 +158,18 @@ final class Ledger {
         violations.require(old.state == state, "attempt \(attempt.id) was \(old.state) and not \(state)")
         guard attempt.state == .ended else { return live[attempt.id] = attempt }
         live[attempt.id] = nil
-        stories[attempt.task]?.counted += 1
+        if attempt.outcome?.kind != .limited { stories[attempt.task]?.counted += 1 }
+        if attempt.handover != nil { return checkOutcome(ofWorker: attempt) }
         checkOutcome(attempt)
     }
 
     private func removeAttempt(_ attempt: Attempt) {
         violations.require(live.removeValue(forKey: attempt.id) != nil, "attempt \(attempt.id) was removed and is not there")
+        guard attempt.handover == nil else {
+            return violations.require(
+                truth.processes[attempt.id]?.task == nil,
+                "attempt \(attempt.id) of task \(attempt.task) does not count, and its worker had taken the task")
+        }
         violations.require(truth.processes[attempt.id] == nil, "attempt \(attempt.id) was taken back and had been started")
     }
 
@@ -161,12 +189,44 @@ final class Ledger {
             let causes: Set<Outcome.Kind> = [.cancelled, .runTimeout, .idleTimeout, .outputLimit, .lost]
             violations.require(
                 causes.contains(outcome.kind), "attempt \(attempt.id) was stopped and has the outcome \(outcome)")
+        } else if process.metLimit {
+            violations.require(outcome.kind == .limited, "attempt \(attempt.id) met a limit and has \(outcome)")
+        } else if tasks[attempt.task]?.definition.work.isPrompt ?? false {
+            let isSuccess = end.ending == .exited && end.code == 0
+            violations.require(outcome.isSuccess == isSuccess, "attempt \(attempt.id) ended \(end.ending) and has \(outcome)")
         } else {
             let kind: Outcome.Kind = end.ending == .exited ? .exited : .signalled
             violations.require(
                 outcome == Outcome(kind, code: Int(end.code)),
                 "attempt \(attempt.id) ended \(kind) \(end.code) and has \(outcome)")
         }
+    }
+
+    private func checkOutcome(ofWorker attempt: Attempt) {
+        guard let outcome = attempt.outcome, let process = truth.processes[attempt.id] else {
+            return violations.add("attempt \(attempt.id) has ended without an outcome, or without a worker")
+        }
+        violations.require(
+            !process.isRunning, "attempt \(attempt.id) has the outcome \(outcome.kind) and its worker still runs")
+        violations.require(
+            !outcome.isSuccess || process.result == true, "attempt \(attempt.id) succeeded and its worker has not said so")
+        let isLost = process.isForgotten || process.end?.ending == .lost
+        guard !isLost, attempt.stopping == nil else { return }
+        violations.require(
+            process.task != nil, "attempt \(attempt.id) counts as \(outcome.kind), and its worker had not taken the task")
+        violations.require(
+            process.result != true || outcome.isSuccess, "attempt \(attempt.id) has \(outcome), and its worker said success")
+    }
+
+    private func insert(_ worker: Worker, _ now: Now) {
+        violations.require(worker.id > lastAttempt, "worker \(worker.id) comes after \(lastAttempt)")
+        lastAttempt = max(lastAttempt, worker.id)
+        workers.insert(worker)
+        let wait = workers.wait(in: worker.pool, at: now.wall)
+        violations.require(wait == 0, "a worker of \(worker.pool) is started, and is to be in \(wait) ms")
+        let slots = pools[worker.pool]?.slots ?? 0
+        let count = workers.workers(in: worker.pool).count + live.values.count { $0.pool == worker.pool }
+        violations.require(count <= slots, "\(worker.pool) has \(count) workers and attempts, and \(slots) slots")
     }
 
     // MARK: Events
@@ -185,13 +245,29 @@ final class Ledger {
 
     // MARK: Rules for a turn
 
-    /// Of the ready tasks of a pool, those were started that matter most, and of these the oldest.
+    /// Of no limit more tasks run than may, unless it was another when they were started.
+    private func checkLimits(_ dispatched: [TaskItem]) {
+        guard !limits.isEmpty, !dispatched.isEmpty else { return }
+        let running = running
+        for task in dispatched {
+            for limit in lanes.reached(by: task, running: running) {
+                violations.add("task \(task.id) was started, and more than \(limit.maximum) run under \(limit.name)")
+            }
+        }
+    }
+
+    var running: [TaskItem] { live.values.compactMap { tasks[$0.task] }.filter { $0.phase == .running } }
+
+    /// Of the ready tasks of a pool that pass their gates, those were started that matter most, and of these the oldest.
     private func checkOrder(_ dispatched: [TaskItem]) {
         guard !dispatched.isEmpty else { return }
         let ready = unfinished.compactMap { tasks[$0] }.filter { $0.phase == .ready }
+        let running = running
         for task in dispatched {
-            let better = ready.first {
-                $0.pool == task.pool && ($0.priority > task.priority || ($0.priority == task.priority && $0.id < task.id))
+            let better = ready.first { other in
+                other.pool == task.pool
+                    && (other.priority > task.priority || (other.priority == task.priority && other.id < task.id))
+                    && lanes.isOpen(other, running: running.filter { $0.id != task.id })
             }
             if let better { violations.add("task \(task.id) was started before \(better.id), which matters more") }
         }
@@ -223,6 +299,11 @@ final class Ledger {
             let live = live.values.filter { $0.pool == pool }
             let mine = LiveCounts(
                 dispatched: live.count { $0.state == .dispatched }, running: live.count { $0.state == .running })
+            let waiting = Dictionary(
+                unfinished.compactMap { tasks[$0] }.filter { $0.pool == pool && $0.phase == .ready && !$0.lane.isEmpty }
+                    .map { ($0.lane, 1) }, uniquingKeysWith: +)
+            violations.require(
+                counts.lanes(in: pool) == waiting, "\(pool) has \(waiting), and counts \(counts.lanes(in: pool))")
             violations.require(counts.live(in: pool) == mine, "\(pool) has \(mine), and counts \(counts.live(in: pool))")
         }
     }
@@ -266,6 +347,11 @@ final class Ledger {
             violations.require(pool.slots == slots, "\(name) is told to have \(slots) slots, and has \(pool.slots)")
         }
     }
+}
+
+extension TaskItem {
+    /// Where it is counted, whatever its gates.
+    fileprivate var tallied: Place { Place(pool: pool, phase: phase) }
 }
 
 extension [Effect] {

@@ -28,6 +28,16 @@ public enum Mutation: String, CaseIterable, Sendable {
     case forgetAcknowledgement
     case loseLaunch
     case loseDiscard
+    // Warm workers, lanes and gates.
+    case useUnreadyWorker
+    case forgetAcceptance
+    case keepWorker
+    case ignoreBackoff
+    case forgetHeard
+    case closeChannelEarly
+    case countUnaccepted
+    case ignoreLimit
+    case ignoreGate
     // Between the supervisor and the engine.
     case forgetExit
     case skipInventory

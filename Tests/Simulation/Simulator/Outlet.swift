@@ -5,10 +5,13 @@ import SupervisorLink
 import Synchronization
 
 /// Takes everything that an engine lets out during a turn, in its order, so that the world may end the engine between any two.
-final class Outlet: SupervisorPort {
+final class Outlet: SupervisorPort, WorkerPort {
     enum Item: Sendable {
         case message(EngineMessage, [Descriptor])
         case opened(UInt64)
+        case toWorker(Int64, [UInt8])
+        case heard(bytes: Int, of: Int64)
+        case forgetWorker(Int64)
         case reply(request: Int, Reply)
         case reloaded(request: Int, Bool)
         case news([Event])
@@ -26,5 +29,8 @@ final class Outlet: SupervisorPort {
     }
 
     func send(_ message: EngineMessage, descriptors: [Descriptor]) { add(.message(message, descriptors)) }
+    func send(_ bytes: [UInt8], to worker: Int64) { add(.toWorker(worker, bytes)) }
+    func heard(_ bytes: Int, of worker: Int64) { add(.heard(bytes: bytes, of: worker)) }
+    func forget(_ worker: Int64) { add(.forgetWorker(worker)) }
     func open(_ connection: UInt64) { add(.opened(connection)) }
 }

@@ -30,6 +30,7 @@ extension Plan {
             let at = draw.time()
             return Step(at: at, deed: draw.random.chance(faults) ? draw.fault() : draw.request())
         }
+        addWorkers()
         steps.sort { $0.at < $1.at }
     }
 
@@ -45,7 +46,7 @@ extension Plan {
 }
 
 /// Draws steps.
-private struct Draw {
+struct Draw {
     var random: SeededGenerator
     let pools: [PoolSettings]
     let span: Int64
@@ -66,8 +67,8 @@ private struct Draw {
     }
 
     private mutating func pool() -> String { ["short", "long", "mixed"].randomElement(using: &random) ?? "short" }
-    private mutating func task() -> Int { .random(in: 0..<1_000_000, using: &random) }
-    private mutating func tasks() -> [Int] { (0..<Int.random(in: 1...3, using: &random)).map { _ in task() } }
+    mutating func task() -> Int { .random(in: 0..<1_000_000, using: &random) }
+    mutating func tasks() -> [Int] { (0..<Int.random(in: 1...3, using: &random)).map { _ in task() } }
 
     mutating func request() -> Deed {
         switch Int.random(in: 0..<30, using: &random) {
@@ -92,8 +93,8 @@ private struct Draw {
         }
     }
 
-    private mutating func job() -> Job {
-        var job = Job(pool: pool())
+    mutating func job(in pool: String? = nil) -> Job {
+        var job = Job(pool: pool ?? self.pool())
         switch job.pool {
         case "short": job.duration = .random(in: 0...30, using: &random)
         case "long": job.duration = .random(in: 5_000...60_000, using: &random)

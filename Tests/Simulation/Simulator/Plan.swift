@@ -20,6 +20,9 @@ public struct Plan: Sendable {
     /// Finished tasks are kept for so long, in milliseconds.
     var retention: Int64
     var pools: [PoolSettings]
+    var limits: [ConcurrencyLimit] = []
+    /// Of a hundred warm workers, how many may misbehave.
+    var workerFaults = 0
 
     /// How many steps there are, faults and others.
     public var count: Int { steps.count }
@@ -43,6 +46,7 @@ enum Deed: Sendable {
     case resume(String)
     case drain(String)
     case resize(String, Int)
+    case resumeAgent
     case drainAll
     case shutdown
     case subscribe
@@ -61,6 +65,7 @@ enum Deed: Sendable {
     case diskFails(times: Int)
     case shortage(for: Int64)
     case reload([PoolSettings])
+    case changeLimits([ConcurrencyLimit])
     case outputLimit(Int)
     /// The engine is told everything once more.
     case repeatReports
@@ -85,8 +90,7 @@ enum Deed: Sendable {
     var isFault: Bool {
         switch self {
         case .engine, .supervisor, .boot, .linkLost, .linkLostWithLaunch, .linkSlow, .clock, .diskFull, .diskFails, .shortage,
-            .reload, .outputLimit,
-            .repeatReports:
+            .reload, .changeLimits, .outputLimit, .repeatReports:
             true
         default: false
         }

@@ -28,8 +28,8 @@ final class SimulatedEngine {
     init(life: Int, disk: SimulatedDisk, directory: String, configuration: Configuration, clock: VirtualClock) throws {
         self.life = life
         core = try EngineCore(
-            store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet, clock: { clock.now },
-            zoneOffset: { _ in 0 }, log: Self.quiet)
+            store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet,
+            workers: outlet, clock: { clock.now }, zoneOffset: { _ in 0 }, log: Self.quiet)
         runner = core.runner(on: disk)
         let outlet = outlet
         core.listen { outlet.add(.news($0)) }

@@ -21,6 +21,8 @@ final class SimulatedSupervisor {
     private var heardUpTo: UInt64 = 0
     private(set) var exits: [UInt64: EndReport] = [:]
     private(set) var processes: [UInt64: SimulatedProcess] = [:]
+    /// The engine's ends of the channels to warm workers, until their ends are acknowledged.
+    private var channels: [UInt64: Descriptor] = [:]
 
     // In its memory.
     private var queues = PoolQueues<Waiting>()
@@ -63,7 +65,11 @@ final class SimulatedSupervisor {
         case .launch(let order): accept(order, descriptors)
         case .revoke(let attempt): revoke(attempt)
         case .stop(let attempt, let grace): stop(attempt, grace: Int64(grace))
-        case .acknowledge(let attempts): for attempt in attempts { exits[attempt] = nil }
+        case .acknowledge(let attempts):
+            for attempt in attempts {
+                exits[attempt] = nil
+                channels[attempt] = nil
+            }
         case .discard(let pool, let name): discarded.insert("\(pool)/\(name)")
         case .gather(let milliseconds): gather = Int64(milliseconds)
         }
@@ -75,6 +81,7 @@ final class SimulatedSupervisor {
         outbox.welcome = min(version, LinkProtocol.version)
         outbox.waiting = queues.waitingAttempts
         outbox.started = processes.keys.sorted()
+        outbox.channels = channels.keys.sorted()
         outbox.ended = exits.keys.sorted()
         outbox.isInventory = true
     }
@@ -116,7 +123,10 @@ final class SimulatedSupervisor {
         let now = clock.now
         let report = StartReport(
             attempt: next.attempt, pid: pid, slot: next.slot, startedAt: now.wall, startedMonotonic: now.monotonic)
-        guard !isShort, let process = SimulatedProcess(order, next.order.descriptors, start: report), process.ending != .missing
+        let channel = order.channel.flatMap { _ in SimulatedWorker.channel() }
+        guard !isShort,
+            let process = SimulatedProcess(order, next.order.descriptors, channel: channel?.workers, start: report),
+            process.ending != .missing
         else {
             queues.free(next.slot, of: order.pool)
             if isShort {
@@ -128,7 +138,13 @@ final class SimulatedSupervisor {
         }
         violations.require(process.hasItsInput, "attempt \(order.name) finds another input than its task was given")
         workspaces.insert("\(order.pool)/\(order.name)")
-        truth.started(Int64(bitPattern: next.attempt), task: process.task, pool: order.pool)
+        if let channel {
+            truth.startedWorker(Int64(bitPattern: next.attempt), pool: order.pool)
+            channels[next.attempt] = channel.engines
+            if isGreeted { outbox.channels.append(next.attempt) }
+        } else {
+            truth.started(Int64(bitPattern: next.attempt), task: process.task, pool: order.pool)
+        }
         processes[next.attempt] = process
         let count = processes.values.count { $0.order.pool == order.pool }
         violations.require(
@@ -139,6 +155,7 @@ final class SimulatedSupervisor {
 
     func ended(_ process: SimulatedProcess, _ ending: EndReport.Ending, code: Int32) {
         guard processes.removeValue(forKey: process.attempt) != nil else { return }
+        if mutation == .closeChannelEarly { channels[process.attempt] = nil }
         let now = clock.now
         let report = EndReport(
             start: process.start, ending: ending, code: code, flags: process.flags, endedAt: now.wall,
@@ -168,33 +185,37 @@ final class SimulatedSupervisor {
     // MARK: What it says
 
     /// What may be sent now, as far as it is not to wait for more: then the time until which, on the monotonic clock.
-    func news(reportsPerMessage: Int) -> (messages: [SupervisorMessage], waitUntil: Int64?) {
+    func news(reportsPerMessage: Int) -> (messages: [(SupervisorMessage, [Descriptor])], waitUntil: Int64?) {
         guard isGreeted, !outbox.isEmpty else { return ([], nil) }
         let now = clock.now.monotonic
         if !isStopping, let time = outbox.gatherUntil(gather, now: now, isBusy: { queues.hasWaiting(in: $0) }) {
             return ([], time)
         }
-        var messages: [SupervisorMessage] = []
+        var messages: [(SupervisorMessage, [Descriptor])] = []
+        func say(_ message: SupervisorMessage) { messages.append((message, [])) }
         if let version = outbox.welcome {
             let heard = mutation == .forgetWhatWasHeard ? 0 : heardUpTo
-            messages.append(
+            say(
                 .welcome(
                     .init(
                         version: version, store: store, heardUpTo: heard, pid: pid, cgroups: true,
                         program: .init(release: "", executedAt: 0))))
         }
         for part in outbox.waiting.parts(of: reportsPerMessage) {
-            messages.append(.waiting(attempts: part.filter { queues.isWaiting($0) }))
+            say(.waiting(attempts: part.filter { queues.isWaiting($0) }))
         }
         for part in outbox.started.parts(of: reportsPerMessage) {
-            messages.append(.started(part.compactMap { processes[$0]?.start }))
+            say(.started(part.compactMap { processes[$0]?.start }))
+        }
+        for attempt in outbox.channels {
+            if let channel = channels[attempt] { messages.append((.channel(attempt: attempt), [channel])) }
         }
         for part in outbox.ended.parts(of: reportsPerMessage) {
-            messages.append(.ended(part.compactMap { exits[$0] }))
+            say(.ended(part.compactMap { exits[$0] }))
             if mutation == .forgetExitsWhenSent { for attempt in part { exits[attempt] = nil } }
         }
-        if outbox.isInventory { messages.append(.inventoryEnd) }
-        messages += outbox.revoked.map { .revoked(attempt: $0.attempt, accepted: $0.accepted) }
+        if outbox.isInventory { say(.inventoryEnd) }
+        for (attempt, accepted) in outbox.revoked { say(.revoked(attempt: attempt, accepted: accepted)) }
         outbox = Outbox()
         return (messages, nil)
     }
@@ -261,6 +282,7 @@ final class SimulatedSupervisor {
     }
 
     func forgetMemory() {
+        channels = [:]
         queues = PoolQueues()
         slots = [:]
         gather = 0

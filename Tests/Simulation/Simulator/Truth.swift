@@ -3,13 +3,21 @@ import SupervisorLink
 /// What really happened on the simulated machine, whatever anybody says or writes about it.
 final class Truth {
     struct Process {
-        var task: Int64
+        /// Nil for a warm worker that has taken none.
+        var task: Int64?
         var pool: String
         var isRunning = true
         /// How it ended; nil while it runs, and for one that went down with its supervisor or the machine.
         var end: EndReport?
         /// The record of its end went down with the machine.
         var isForgotten = false
+        var isWorker = false
+        /// What a worker said first of how its task ended, if that counts.
+        var result: Bool?
+        /// A worker has said what is no message.
+        var hasSpokenNonsense = false
+        /// An agent has said that it has used up its allowance.
+        var metLimit = false
     }
 
     private let violations: Violations
@@ -19,8 +27,10 @@ final class Truth {
     /// The shortest time, in milliseconds, that a task of a pool has been seen to take.
     private(set) var shortest: [String: Int64] = [:]
     private(set) var starts = 0
+    /// Which attempts of a task workers have taken.
+    private var acceptedNumbers: [Int64: Set<Int>] = [:]
     /// How many lines each attempt has written, by its name.
-    private(set) var lines: [String: Int] = [:]
+    private(set) var lines: [String: (count: Int, text: String)] = [:]
 
     init(_ violations: Violations) { self.violations = violations }
 
@@ -32,10 +42,35 @@ final class Truth {
         starts += 1
     }
 
+    func startedWorker(_ attempt: Int64, pool: String) {
+        violations.require(processes[attempt] == nil, "worker \(attempt) was started twice")
+        processes[attempt] = Process(task: nil, pool: pool, isWorker: true)
+        starts += 1
+    }
+
+    /// From now on the worker may have done some of the task.
+    func accepted(_ attempt: Int64, task: Int64, number: Int) {
+        violations.require(processes[attempt]?.task == nil, "worker \(attempt) has taken two tasks")
+        violations.require(runningTasks.insert(task).inserted, "task \(task) has two workers at once")
+        processes[attempt]?.task = task
+        startsOfTask[task, default: 0] += 1
+        violations.require(
+            acceptedNumbers[task, default: []].insert(number).inserted, "attempt \(task).\(number) has been begun twice")
+    }
+
+    func reported(_ attempt: Int64, isSuccess: Bool) {
+        guard let process = processes[attempt], process.result == nil, !process.hasSpokenNonsense else { return }
+        processes[attempt]?.result = isSuccess
+    }
+
+    func spokeNonsense(_ attempt: Int64) { processes[attempt]?.hasSpokenNonsense = true }
+
+    func metLimit(_ attempt: Int64) { processes[attempt]?.metLimit = true }
+
     /// - Parameter report: nil for a process that went down with the machine.
     func ended(_ attempt: Int64, _ report: EndReport?) {
-        guard let task = processes[attempt]?.task else { return }
-        runningTasks.remove(task)
+        guard let process = processes[attempt] else { return }
+        if let task = process.task { runningTasks.remove(task) }
         processes[attempt]?.isRunning = false
         processes[attempt]?.end = report
         if report == nil { processes[attempt]?.isForgotten = true }
@@ -46,7 +81,7 @@ final class Truth {
         shortest[pool] = min(shortest[pool] ?? .max, time)
     }
 
-    func wrote(_ name: String, lines: Int) { self.lines[name] = lines }
+    func wrote(_ name: String, lines: Int, of text: String) { self.lines[name] = (lines, text) }
 
     func forgotten(_ attempt: Int64) { processes[attempt]?.isForgotten = true }
 }

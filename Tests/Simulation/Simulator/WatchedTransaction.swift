@@ -11,6 +11,13 @@ final class WatchedTransaction: TaskTransaction {
         case insertAttempt(Attempt)
         case updateAttempt(Attempt, from: Attempt.State)
         case removeAttempt(Attempt)
+        case insertWorker(Worker)
+        case updateWorker(Worker)
+        case removeWorker(Int64)
+        case saveBackoff(WorkerBackoff)
+        case removeBackoff(String)
+        case saveGate(Gate)
+        case removeGate(String)
         case savePool(PoolState)
         case removePool(String)
         case append([Event], first: Int64)
@@ -123,6 +130,8 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func update(_ attempt: Attempt, from state: Attempt.State) throws {
+        var attempt = attempt
+        if mutation == .forgetAcceptance, attempt.handover == .accepted { attempt.handover = .given }
         try real.update(attempt, from: state)
         writes.append(.updateAttempt(attempt, from: state))
     }
@@ -147,17 +156,47 @@ final class WatchedTransaction: TaskTransaction {
     // MARK: Warm workers without a task
 
     func insertWorker(pool: String, definition: Int64, since: Int64) throws -> Worker {
-        try real.insertWorker(pool: pool, definition: definition, since: since)
+        let worker = try real.insertWorker(pool: pool, definition: definition, since: since)
+        writes.append(.insertWorker(worker))
+        return worker
     }
 
     func worker(_ id: Int64) throws -> Worker? { try real.worker(id) }
-    func workers(in pool: String?) throws -> [Worker] { try real.workers(in: pool) }
-    func update(_ worker: Worker) throws { try real.update(worker) }
-    func removeWorker(_ id: Int64) throws { try real.removeWorker(id) }
+
+    func workers(in pool: String?) throws -> [Worker] {
+        var workers = try real.workers(in: pool)
+        if mutation == .useUnreadyWorker {
+            for index in workers.indices where workers[index].state == .starting { workers[index].state = .ready }
+        }
+        return workers
+    }
+
+    func update(_ worker: Worker) throws {
+        try real.update(worker)
+        writes.append(.updateWorker(worker))
+    }
+
+    func removeWorker(_ id: Int64) throws {
+        if mutation == .keepWorker, id % 5 == 0 { return }
+        try real.removeWorker(id)
+        writes.append(.removeWorker(id))
+    }
+
     var hasWorkers: Bool { real.hasWorkers }
-    func backoff(of pool: String) throws -> WorkerBackoff? { try real.backoff(of: pool) }
-    func save(_ backoff: WorkerBackoff) throws { try real.save(backoff) }
-    func removeBackoff(of pool: String) throws { try real.removeBackoff(of: pool) }
+
+    func backoff(of pool: String) throws -> WorkerBackoff? {
+        mutation == .ignoreBackoff ? nil : try real.backoff(of: pool)
+    }
+
+    func save(_ backoff: WorkerBackoff) throws {
+        try real.save(backoff)
+        writes.append(.saveBackoff(backoff))
+    }
+
+    func removeBackoff(of pool: String) throws {
+        try real.removeBackoff(of: pool)
+        writes.append(.removeBackoff(pool))
+    }
 
     // MARK: Pools and the rest
 
@@ -188,14 +227,23 @@ final class WatchedTransaction: TaskTransaction {
 
     func live(in pool: String) -> LiveCounts { real.live(in: pool) }
     func lanes(in pool: String) -> [String: Int] { real.lanes(in: pool) }
-    var busyLanes: [String: Int] { real.busyLanes }
-    var gates: [String: Gate] { real.gates }
-    func save(_ gate: Gate) throws { try real.save(gate) }
-    func removeGate(_ name: String) throws { try real.removeGate(name) }
+    var busyLanes: [String: Int] { mutation == .ignoreLimit ? [:] : real.busyLanes }
+    var gates: [String: Gate] { mutation == .ignoreGate ? [:] : real.gates }
+
+    func save(_ gate: Gate) throws {
+        try real.save(gate)
+        writes.append(.saveGate(gate))
+    }
+
+    func removeGate(_ name: String) throws {
+        try real.removeGate(name)
+        writes.append(.removeGate(name))
+    }
     func spending(of budget: String, in period: Int64) throws -> Spending { try real.spending(of: budget, in: period) }
     func save(_ spending: Spending, of budget: String, in period: Int64) throws {
         try real.save(spending, of: budget, in: period)
     }
+
     func laneRules() throws -> Int64? { try real.laneRules() }
     func setLaneRules(_ number: Int64) throws { try real.setLaneRules(number) }
     var queuedCount: Int { real.queuedCount }

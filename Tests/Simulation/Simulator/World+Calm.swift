@@ -7,6 +7,9 @@ extension World {
         note("calm")
         isCalm = true
         pools = plan.pools
+        limits = plan.limits
+        // From now on workers are replaced for want of tasks as seldom as by default.
+        for index in pools.indices { pools[index].warm?.maxIdle = WarmSettings.defaultMaxIdle }
         killsNextCommit = false
         losesNextLaunch = false
         killAfterEffects = nil
@@ -29,11 +32,16 @@ extension World {
         let now = clock.now.wall
         let latestDue = ledger.unfinished.compactMap { ledger.tasks[$0]?.dueAt }.max() ?? now
         let work = ledger.unfinished.reduce(into: Int64(0)) { sum, id in
-            guard let task = ledger.tasks[id], case .command(let words) = task.definition.work else { return }
-            let once = max(Int64(words[1]) ?? 0, task.timeout ?? 0, task.idleTimeout ?? 0) + 30_000
+            guard let task = ledger.tasks[id] else { return }
+            var once = max(Int64(task.definition.work.words[1]) ?? 0, task.timeout ?? 0, task.idleTimeout ?? 0) + 30_000
+            // Its allowance is used up, or it waits for a worker to be ready, and others before it have failed.
+            if task.definition.work.isPrompt { once += SimulatedAgent.longestClosed }
+            if pools.first(where: { $0.name == task.pool })?.warm != nil { once += 60_000 }
             sum += once * Int64(task.retry.retries + 2)
         }
-        return work + max(latestDue - now, 0) + 600_000
+        let latestGate = ledger.lanes.gates.values.compactMap(\.until).max() ?? now
+        let longestBackoff: Int64 = 600_000
+        return work + max(latestDue - now, 0) + max(latestGate - now, 0) + longestBackoff + 600_000
     }
 
     /// Nothing is on its way, and no fault is in force.
@@ -56,6 +64,7 @@ extension World {
         try checkEnd()
         // Everything is forgotten now, and nothing may be left of it.
         retention = (0, 0)
+        for index in pools.indices { pools[index].warm?.minReady = 0 }
         reload()
         later(.sweep, in: 3_700_000)
         deadline = .max

@@ -13,12 +13,13 @@ extension World {
             link.isEmpty, !link.isBroken
         else { return false }
         return isSupervisorUp && !supervisor.isStopping && !supervisor.hasNews && links.count == 1
-            && !engine.core.hasStorageProblem
+            && !engine.core.hasStorageProblem && talking == 0
     }
 
     func checkQuiet() throws {
         guard isQuiet else { return }
         checkAgreement()
+        checkWorkers()
         checkWaiting()
         checkTimes()
         if isCalm { try settle() }
@@ -27,7 +28,7 @@ extension World {
     /// What the engine believes is with the supervisor, and nothing else.
     private func checkAgreement() {
         let known = supervisor.known
-        let live = Set(ledger.live.keys)
+        let live = Set(ledger.live.keys).union(ledger.workers.rows.keys)
         violations.require(
             known == live,
             "the engine alone knows of \(live.subtracting(known).sorted()), the supervisor alone of \(known.subtracting(live).sorted())"
@@ -46,20 +47,63 @@ extension World {
     /// Who waits has a reason to.
     private func checkWaiting() {
         let waiting = Set(supervisor.waitingAttempts.map { Int64($0) })
+        let running = ledger.running
+        for task in running where waiting.contains(where: { ledger.live[$0]?.task == task.id }) {
+            let closed = ledger.lanes.closed(for: task)
+            violations.require(closed.isEmpty, "task \(task.id) waits for a slot to be started, and \(closed) is closed")
+        }
         for pool in ledger.pools.values.sorted(by: { $0.name < $1.name }) {
             let live = ledger.live.values.filter { $0.pool == pool.name }
             let mayStart = pool.mode != .paused && pools.contains { $0.name == pool.name }
-            let ready = ledger.unfinished.compactMap { ledger.tasks[$0] }.filter { $0.pool == pool.name && $0.phase == .ready }
+            let ready = ledger.unfinished.compactMap { ledger.tasks[$0] }.filter {
+                $0.pool == pool.name && $0.phase == .ready && ledger.lanes.isOpen($0, running: running)
+            }
+            let workers = ledger.workers.workers(in: pool.name)
             guard mayStart, !isDraining else {
                 let left = live.filter { waiting.contains($0.id) }.map(\.id).sorted()
                 violations.require(left.isEmpty, "\(left) wait with the supervisor for \(pool.name), which is to start nothing")
                 continue
             }
             violations.require(
-                ready.isEmpty || live.count >= pool.slots, "\(pool.name) has \(ready.count) ready tasks and a free slot")
+                ready.isEmpty || live.count + workers.count >= pool.slots || isHeldBack(pool.name, workers),
+                "\(pool.name) has \(ready.count) ready tasks and a free slot")
+            violations.require(
+                ready.isEmpty || live.count >= pool.slots || !workers.contains { $0.state == .ready && $0.pid != nil },
+                "\(pool.name) has a ready worker, and task \(ready.first?.id ?? 0) waits")
             guard let best = ready.map(\.priority).max() else { continue }
             let least = live.filter { waiting.contains($0.id) }.compactMap { ledger.tasks[$0.task]?.priority }.min() ?? best
             violations.require(best <= least, "a task of priority \(best) waits in \(pool.name) behind one of \(least)")
+        }
+    }
+
+    /// Whether a warm pool starts no more workers for the present than it has: they failed, or there are enough.
+    private func isHeldBack(_ pool: String, _ workers: [Worker]) -> Bool {
+        guard pools.first(where: { $0.name == pool })?.warm != nil else { return false }
+        if ledger.workers.backoffs[pool] != nil {
+            return !workers.isEmpty || ledger.workers.wait(in: pool, at: clock.now.wall) > 0
+        }
+        let waiting = ledger.unfinished.count { ledger.tasks[$0]?.pool == pool && ledger.tasks[$0]?.phase == .ready }
+        return workers.count { $0.state != .exiting } >= waiting
+    }
+
+    /// Each worker without a task has a process, and a time by which something is done about it.
+    private func checkWorkers() {
+        let waiting = Set(supervisor.waitingAttempts)
+        for worker in ledger.workers.rows.values.sorted(by: { $0.id < $1.id }) {
+            let process = supervisor.processes[UInt64(worker.id)]
+            guard !waiting.contains(UInt64(worker.id)) else { continue }
+            let isStopped = process?.flags.contains(.stopped) ?? false
+            violations.require(process?.worker != nil, "worker \(worker.id) is \(worker.state) and has no process")
+            violations.require(
+                isStopped || worker.wakeAt.map { $0 > clock.now.monotonic } ?? false,
+                "worker \(worker.id) is \(worker.state), and nobody will ever do anything about it")
+        }
+        for attempt in ledger.live.values.sorted(by: { $0.id < $1.id }) {
+            guard let handover = attempt.handover, handover != .accepted else { continue }
+            let isStopped = supervisor.processes[UInt64(attempt.id)]?.flags.contains(.stopped) ?? false
+            violations.require(
+                isStopped || attempt.wakeAt.map { $0 > clock.now.monotonic } ?? false,
+                "task \(attempt.task) is \(handover) with worker \(attempt.id), and nobody will ever do anything about it")
         }
     }
 
@@ -80,7 +124,7 @@ extension World {
             }
         }
         for process in supervisor.processes.values where !process.flags.contains(.stopped) {
-            guard let timeout = ledger.tasks[process.task]?.timeout else { continue }
+            guard process.worker == nil, let timeout = ledger.tasks[process.task]?.timeout else { continue }
             let age = now.monotonic - process.start.startedMonotonic
             violations.require(age <= timeout, "attempt \(process.order.name) has run \(age) ms with a timeout of \(timeout)")
         }
@@ -88,12 +132,12 @@ extension World {
 
     /// Each attempt finds what it wrote, and nothing else, where its output is looked for.
     private func checkOutput() {
-        for (name, count) in truth.lines.sorted(by: { $0.key < $1.key }) {
+        for (name, (count, text)) in truth.lines.sorted(by: { $0.key < $1.key }) {
             guard let task = Int64(name.prefix { $0 != "." }), ledger.tasks[task] != nil else { continue }
             let path = directory.path("output/\(task / 1000)/\(name).out")
             let lines = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? []
             violations.require(
-                lines.count == count && lines.allSatisfy { $0 == name },
+                lines.count == count && lines.allSatisfy { $0 == text },
                 "attempt \(name) wrote \(count) lines, and its output is \(lines.prefix(3))")
         }
     }
@@ -122,11 +166,15 @@ extension World {
         let root = directory.path("output")
         let spares = Set(engine?.core.spareFiles() ?? [])
         let left = (FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? [])
-            .filter { $0.contains("/") && !spares.contains("\(root)/\($0)") }
+            .filter { path in
+                let isWorkers = ledger.workers.rows.keys.contains { path.hasPrefix("workers/\(Worker.name($0)).") }
+                return path.contains("/") && !spares.contains("\(root)/\(path)") && !isWorkers
+            }
         violations.require(left.isEmpty, "files are left of tasks that are forgotten: \(left.sorted().prefix(5))")
         // A message that was lost with its link leaves a workspace behind; without faults there must be none.
         guard !plan.steps.contains(where: \.deed.isFault) else { return }
-        let workspaces = supervisor.workspaces.subtracting(supervisor.discarded).sorted()
+        let used = ledger.workers.rows.values.map { "\($0.pool)/\(Worker.name($0.id))" }
+        let workspaces = supervisor.workspaces.subtracting(supervisor.discarded).subtracting(used).sorted()
         violations.require(workspaces.isEmpty, "workspaces are left of tasks that are forgotten: \(workspaces.prefix(5))")
     }
 
@@ -144,6 +192,10 @@ extension World {
                 violations.require(
                     rows == ledger.live.values.sorted { $0.id < $1.id },
                     "the live attempts are \(rows.map(\.id)), and not \(ledger.live.keys.sorted())")
+                let workers = try transaction.workers(in: nil)
+                violations.require(
+                    workers == ledger.workers.rows.values.sorted { $0.id < $1.id },
+                    "the workers are \(workers.map(\.id)), and not \(ledger.workers.rows.keys.sorted())")
                 throw Enough()
             }
         } catch is Enough {}

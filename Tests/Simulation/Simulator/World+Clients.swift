@@ -24,6 +24,7 @@ extension World {
         case .resume(let pool): ask(.resumePool(pool))
         case .drain(let pool): ask(.drainPool(pool))
         case .resize(let pool, let slots): ask(.resizePool(pool, slots: slots))
+        case .resumeAgent: ask(.resumeAgent(SimulatedAgent.name))
         case .drainAll: ask(.drain)
         case .shutdown: ask(.shutdown)
         case .subscribe: subscribers.append(Subscriber(last: .random(in: 0...Int64(ledger.events.count), using: &random)))
@@ -120,8 +121,10 @@ extension World {
                     ledger.forgotten.contains(result.id), "task \(result.id) was acknowledged and is not there")
                 continue
             }
-            if result.created, case .command(let words) = task.definition.work {
-                violations.require(words.last == mark, "task \(result.id) is not what request \(request.number) asked for")
+            if result.created {
+                violations.require(
+                    task.definition.work.words.last == mark, "task \(result.id) is not what request \(request.number) asked for"
+                )
             }
         }
     }
@@ -148,13 +151,25 @@ extension World {
     }
 }
 
+extension Work {
+    var isPrompt: Bool { if case .prompt = self { true } else { false } }
+
+    /// What says how it is to go.
+    var words: [String] {
+        switch self {
+        case .command(let words): words
+        case .prompt(let text): text.split(separator: " ").map(String.init)
+        }
+    }
+}
+
 extension Command {
     /// For a trace.
     fileprivate var brief: String {
         switch self {
         case .submit(let submission):
             "submit "
-                + submission.specs.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? "")" }.joined(
+                + submission.specs.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? $0.prompt ?? "")" }.joined(
                     separator: "; ")
         case .update(let change): "update \(change.id)"
         case .cancel(let it): "cancel \(it.ids ?? []) \(it.pool ?? "")"

@@ -15,6 +15,7 @@ extension World {
         guard engine == nil else { return }
         lives += 1
         note("engine \(lives) starts")
+        ledger.limits = limits
         let fresh = try SimulatedEngine(
             life: lives, disk: disk, directory: directory.url.path, configuration: configuration, clock: clock)
         engine = fresh
@@ -66,6 +67,7 @@ extension World {
         for item in items.prefix(limit ?? items.count) { letOut(item) }
         if let limit {
             killAfterEffects = nil
+            cutShort(items.dropFirst(limit).first)
             return killEngine("after \(min(limit, items.count)) of \(items.count) effects")
         }
         // What has come meanwhile is taken at once.
@@ -78,6 +80,12 @@ extension World {
     private func letOut(_ item: Outlet.Item) {
         switch item {
         case .message(let message, let descriptors): sendToSupervisor(message, descriptors)
+        case .toWorker(let worker, let bytes): letOut(bytes, to: worker)
+        case .heard(let bytes, let worker):
+            guard mutation != .forgetHeard else { return }
+            engine?.core.channels.heard(bytes, of: worker)
+            engineReadsLater()
+        case .forgetWorker(let worker): engine?.core.channels.forget(worker)
         case .opened(let generation): links[generation]?.isOpen = true
         case .reply(let request, let reply):
             if mutation == .loseAnswer, request % 7 == 3 { return }

@@ -33,6 +33,9 @@ extension World {
         case .reload(let pools):
             self.pools = pools
             reload()
+        case .changeLimits(let limits):
+            self.limits = limits
+            reload()
         case .outputLimit(let number):
             let live = ledger.live.keys.sorted()
             guard !live.isEmpty else { return }
@@ -62,6 +65,8 @@ extension World {
     }
 
     func reload() {
+        // A turn that takes these finds them, and no commit comes before it.
+        if engine != nil { ledger.limits = limits }
         engine?.reload(configuration, number: requests.count)
         wakeEngine()
     }

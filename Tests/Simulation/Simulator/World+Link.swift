@@ -64,10 +64,10 @@ extension World {
 
     // MARK: To the engine
 
-    func sendToEngine(_ message: SupervisorMessage) {
+    func sendToEngine(_ message: SupervisorMessage, _ descriptors: [Descriptor]) {
         guard var link = links[generation], !link.isBroken else { return }
         note("supervisor says \(message.brief)")
-        link.toEngine.append(.init(bytes: message.encoded()))
+        link.toEngine.append(.init(bytes: message.encoded(), descriptors: descriptors))
         link.lastToEngine = max(link.lastToEngine, clock.elapsed + latency)
         links[generation] = link
         agenda.enter(.toEngine(generation), at: link.lastToEngine)
@@ -79,9 +79,12 @@ extension World {
         guard generation == self.generation, let engine, links[generation]?.life == engine.life else { return }
         do {
             let messages = mutated(try SupervisorMessage.decode(packet.bytes[...]), engine)
-            let inputs = try engine.session?.take(messages, []) ?? []
-            guard !inputs.isEmpty else { return }
-            engine.core.push(inputs)
+            guard var session = engine.session else { return }
+            let inputs = try session.take(messages, packet.descriptors)
+            engine.core.deliver(inputs, of: &session)
+            engine.session = session
+            guard !inputs.isEmpty || !packet.descriptors.isEmpty else { return }
+            engineReadsLater()
             wakeEngine()
         } catch { violations.add("the engine cannot read what the supervisor says: \(error)") }
     }
@@ -91,6 +94,14 @@ extension World {
             switch (message, mutation) {
             case (.ended(let ends), .forgetExit) where engine.session?.isConnected ?? false:
                 .ended(ends.filter { $0.attempt % 4 != 0 })
+            case (.ended(let ends), .countUnaccepted):
+                .ended(
+                    ends.map { end in
+                        var end = end
+                        let process = truth.processes[Int64(end.attempt)]
+                        if process?.isWorker ?? false, process?.task == nil { end.ending = .lost }
+                        return end
+                    })
             case (.ended(let ends), .repeatExitAsAnother):
                 .ended(
                     ends.map { end in

@@ -7,6 +7,10 @@ extension World {
     func turnSupervisor() {
         guard isSupervisorUp else { return }
         for process in supervisor.startWaiting() {
+            guard process.worker == nil else {
+                beginWorker(process)
+                continue
+            }
             note("attempt \(process.order.name) starts: \(process.ending) after \(process.duration)")
             if process.endsByItself { later(.processEnds(process.attempt), in: process.duration) }
             if process.chatter > 0 { later(.processWrites(process.attempt), in: process.chatter) }
@@ -14,7 +18,7 @@ extension World {
         // News without an engine wait for one.
         let size = [1, 3, 400].randomElement(using: &random) ?? 400
         let (messages, time) = supervisor.news(reportsPerMessage: size)
-        for message in messages { sendToEngine(message) }
+        for (message, descriptors) in messages { sendToEngine(message, descriptors) }
         if let time { later(.supervisorWakes, in: max(time - clock.now.monotonic, 0)) }
         if supervisor.isStopping, supervisor.processes.isEmpty { endSupervisor() }
     }
@@ -68,7 +72,7 @@ extension World {
         switch process.ending {
         case _ where process.flags.contains(.stopped) && !process.endsByItself: end(process, .signalled, 15)
         case .success: end(process, .exited, 0)
-        case .failure: end(process, .exited, 1)
+        case .failure, .limited, .limitedUntil: end(process, .exited, 1)
         default: end(process, .signalled, 11)
         }
     }
@@ -78,7 +82,8 @@ extension World {
         guard let process = supervisor.processes[attempt], let killAt = process.killAt else { return }
         later(.processKilled(attempt), in: max(killAt - clock.now.monotonic, 0))
         // Most end in time. Some of them as if they had finished.
-        if process.ending != .stubborn { later(.processEnds(attempt), in: .random(in: 0...50, using: &random)) }
+        let isStubborn = process.ending == .stubborn || process.worker?.manner == .stubborn
+        if !isStubborn { later(.processEnds(attempt), in: .random(in: 0...50, using: &random)) }
     }
 
     func processKilled(_ attempt: UInt64) {
@@ -89,17 +94,28 @@ extension World {
         end(process, .signalled, 9)
     }
 
+    private func tellOfLimit(_ process: SimulatedProcess) {
+        let until = process.ending == .limitedUntil ? clock.now.wall / 1000 + .random(in: 1...300, using: &random) : nil
+        guard process.isAgent else { return }
+        process.complain("usage limit reached" + (until.map { "|\($0)" } ?? ""))
+        truth.metLimit(Int64(process.attempt))
+    }
+
     func processWrites(_ attempt: UInt64) {
         guard let process = supervisor.processes[attempt] else { return }
         process.write(wall: clock.now.wall)
         later(.processWrites(attempt), in: process.chatter)
     }
 
+    func endWorker(_ process: SimulatedProcess, _ ending: EndReport.Ending, _ code: Int32) { end(process, ending, code) }
+
     private func end(_ process: SimulatedProcess, _ ending: EndReport.Ending, _ code: Int32) {
         note("attempt \(process.order.name) ends: \(ending) \(code)")
-        // Some have said nothing all the time: their files are used again.
-        if process.attempt % 3 == 0 { process.write(wall: clock.now.wall) }
-        truth.wrote(process.order.name, lines: process.lines)
+        // Some have said nothing all the time: their files are used again. An agent that says nothing has failed.
+        let isLimit = process.ending == .limited || process.ending == .limitedUntil
+        if process.attempt % 3 == 0 || process.isAgent { process.write(wall: clock.now.wall) }
+        if isLimit, ending == .exited, code == 1 { tellOfLimit(process) }
+        if let name = process.outputName { truth.wrote(name, lines: process.lines, of: process.order.name) }
         supervisor.ended(process, ending, code: code)
         turnSupervisor()
     }

@@ -26,6 +26,8 @@ final class World {
         case processEnds(UInt64)
         case processKilled(UInt64)
         case processWrites(UInt64)
+        case worker(UInt64, WorkerDeed)
+        case engineReads(life: Int)
         case send(Int)
         case shortageEnds
         case calm
@@ -49,10 +51,13 @@ final class World {
     var engine: SimulatedEngine?
     var lives = 0
     var pools: [PoolSettings]
+    var limits: [ConcurrencyLimit]
     var retention: (age: Int64, count: Int)
     var isSupervisorUp = true
     var links: [UInt64: SimulatedLink] = [:]
     var generation: UInt64 = 0
+    /// How much is on its way between the engine and its warm workers.
+    var talking = 0
     var linkDelay: (milliseconds: Int64, until: Int64) = (0, 0)
 
     // What the next turns meet.
@@ -87,6 +92,7 @@ final class World {
         self.plan = plan
         self.mutation = mutation
         pools = plan.pools
+        limits = plan.limits
         retention = (plan.retention, 100_000)
         random = SeededGenerator(plan.seed ^ 0xA5A5_5A5A_0F0F_F0F0)
         trace = Trace(keepsLines: keepsTrace)
@@ -141,6 +147,8 @@ final class World {
         case .processEnds(let attempt): processEnds(attempt)
         case .processKilled(let attempt): processKilled(attempt)
         case .processWrites(let attempt): processWrites(attempt)
+        case .worker(let attempt, let deed): act(attempt, deed)
+        case .engineReads(let life): engineReads(life)
         case .send(let number): send(number)
         case .shortageEnds:
             supervisor.isShort = shortUntil > clock.elapsed
@@ -156,7 +164,14 @@ final class World {
 
     var configuration: Configuration {
         var configuration = Configuration()
-        configuration.pools = pools.map { PoolConfiguration(settings: $0) }
+        configuration.pools = pools.map { settings in
+            var pool = PoolConfiguration(settings: settings)
+            if settings.warm != nil { pool.workerCommand = ["worker"] }
+            return pool
+        }
+        configuration.limits = limits
+        configuration.agents = [SimulatedAgent.name: SimulatedAgent.definition]
+        configuration.longestWait = SimulatedAgent.longestWait
         configuration.retentionAge = retention.age
         configuration.retentionCount = retention.count
         return configuration

@@ -39,6 +39,24 @@ import Testing
         try daemon.finish()
     }
 
+    /// Both of what it lacks is said: the one does not help without the other.
+    @Test func aTaskThatIsLimitedTooSaysBoth() throws {
+        let daemon = try Daemon(pool: "slots = 2", configuration: "[limit.team]\nmax = 1\nlabel = \"team\"\n")
+        let first = try daemon.shell("echo $$ > running; while [ ! -e gate ]; do sleep 0.02; done") {
+            $0.labels = ["team": "a"]
+        }
+        _ = try daemon.directory.number("running")
+        let second = try daemon.submit("true") {
+            $0.labels = ["team": "b"]
+            $0.needs = ["gpu"]
+        }
+        #expect(try waiting(daemon, second) == "blocked: no worker offers \"gpu\"; limit team: 1 of 1 running")
+        try daemon.directory.write("", to: "gate")
+        try daemon.wait([first])
+        #expect(try waiting(daemon, second) == "blocked: no worker offers \"gpu\"")
+        try daemon.finish()
+    }
+
     @Test func aTaskThatOnlyLacksASlotSaysSo() throws {
         let daemon = try Daemon(workers: 1)
         let first = try daemon.shell("echo $$ > running; while [ ! -e gate ]; do sleep 0.02; done")

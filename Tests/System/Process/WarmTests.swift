@@ -57,6 +57,25 @@ import Testing
         return last
     }
 
+    /// What its workers say they can do, a pool offers, and says so.
+    @Test func aTaskGoesToTheWorkerThatSaysItCan() throws {
+        let daemon = try daemon(
+            script: """
+                say '{"type":"ready","capabilities":["gpu"]}'
+                hear task
+                say '{"type":"accepted"}'
+                say '{"type":"result","status":"success"}'
+                """)
+        try waitFor([.ready], in: daemon)
+        let pool = try #require(try daemon.status().pools.first)
+        #expect(pool.capabilities == ["gpu"] && pool.agent == "warm" && pool.worker == "/bin/sh")
+        #expect(try daemon.orchctl("pool", "list").output.contains("warm: sh"))
+        #expect(try daemon.orchctl("run", "--needs", "gpu", "--", "anything").status == 0)
+        let refused = try daemon.orchctl("submit", "--needs", "gpu,net", "--", "anything")
+        #expect(refused.error.contains("no worker offers \"net\""))
+        try daemon.finish()
+    }
+
     // MARK: The kits
 
     @Test(arguments: kits) func fivePromptsGetFiveProcessesThatWereThereBefore(_ kit: String) throws {

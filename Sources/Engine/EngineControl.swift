@@ -30,7 +30,7 @@ package final class EngineControl: Sendable {
         reloading.withLock { _ in
             do {
                 let new = try load()
-                let changes = Self.changes(from: current.value, to: new)
+                let changes = new.changes(since: current.value)
                 current.value = new
                 let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
                 let expected = performer.expect { reply in
@@ -57,27 +57,4 @@ package final class EngineControl: Sendable {
     }
 
     func stop() { onStop() }
-
-    private static func changes(from old: Configuration, to new: Configuration) -> [String] {
-        var changes: [String] = []
-        let before = Dictionary(uniqueKeysWithValues: old.pools.map { ($0.settings.name, $0) })
-        let after = Dictionary(uniqueKeysWithValues: new.pools.map { ($0.settings.name, $0) })
-        for name in Set(before.keys).union(after.keys).sorted() {
-            switch (before[name], after[name]) {
-            case (nil, .some): changes.append("pool \"\(name)\" added")
-            case (.some, nil): changes.append("pool \"\(name)\" removed")
-            case (let a?, let b?) where a.settings.slots != b.settings.slots:
-                changes.append("pool \"\(name)\" has \(b.settings.slots) slots")
-            case (let a?, let b?) where a != b: changes.append("pool \"\(name)\" changed")
-            default: break
-            }
-        }
-        if old.agents != new.agents { changes.append("agents changed") }
-        if old.routes != new.routes || old.aliases != new.aliases { changes.append("routes changed") }
-        if old.limits != new.limits { changes.append("limits changed") }
-        if old.socket != new.socket || old.stateDirectory != new.stateDirectory || old.connections != new.connections {
-            changes.append("[daemon] and [limits] take effect at the next start")
-        }
-        return changes
-    }
 }

@@ -38,6 +38,21 @@ private struct Files: ~Copyable {
 }
 
 @Suite struct ConfigurationTests {
+    @Test func everyChangeIsTold() throws {
+        func load(_ text: String, pool: String) throws -> Configuration {
+            try Files(["orchd.toml": text, "pools.d/a.toml": pool]).load()
+        }
+        let old = try load("[budget.b]\ntokens = 1\nper = \"day\"\n[limit.l]\nmax = 1\n", pool: "slots = 1")
+        #expect(old.changes(since: old) == [])
+        let more = try load("[budget.b]\ntokens = 2\nper = \"day\"\n[limit.m]\nmax = 1\n", pool: "slots = 2")
+        #expect(
+            more.changes(since: old)
+                == ["pool \"a\" has 2 slots", "limit \"l\" removed", "limit \"m\" added", "budget \"b\" changed"])
+        var other = old
+        other.retentionCount += 1
+        #expect(other.changes(since: old) == ["settings of the daemon changed"])
+    }
+
     @Test func warmPoolsAreRead() throws {
         let text = "kind = \"warm\"\ncommand = [\"w\", \"-v\"]\nslots = 3\n"
         let files = try Files([

@@ -89,7 +89,6 @@ demo: build ## see it work: six real tasks on three workers
 test: deps ## build everything and run every test but those in virtual machines
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(SWIFT) test --skip-build $(SWIFTFLAGS)
-	.build/debug/orchd-sim --seconds $(or $(SIMULATE),60)
 	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
 
 torture: deps ## the crash loops in full, a hundred upgrades, thousands of damaged files, TIMES times over (1): hours for ten; ORCHD_SEED=N repeats a run

@@ -32,13 +32,17 @@ enum Judgement: Equatable {
         if case .outcome(let outcome, _) = self, outcome.kind == .overBudget, let verdict = attempt.reason {
             self = .outcome(outcome, reason: "ended: \(verdict)")
         }
-        guard attempt.stopping == nil, case .outcome(let outcome, let reason) = self else { return }
+        guard !(end.stopped && attempt.stopping != nil), case .outcome(let outcome, let reason) = self else { return }
         switch (attempt.handover, end.ending) {
         // What it has said is lost with it.
         case (_, .lost): break
         // It has not said that it has the task, so it has done nothing of it.
         case (.given, _):
-            self = .again(reason: "a worker did not take its task: \(end.stopped ? "it was ended" : reason)")
+            if let stopping = attempt.stopping {
+                self = .outcome(Outcome(stopping), reason: stopping.sentence(for: task))
+            } else {
+                self = .again(reason: "a worker did not take its task: \(end.stopped ? "it was ended" : reason)")
+            }
         case (.accepted, _) where outcome.isSuccess:
             self = .outcome(Outcome(.noResult, code: 0), reason: "its worker exited with status 0 without a result")
         default: break

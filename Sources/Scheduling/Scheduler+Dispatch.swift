@@ -39,7 +39,7 @@ extension Scheduler {
         _ rooms: [String: PoolRoom], _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         var rooms = rooms
-        var turnstile = Turnstile(rules: rules, gates: work.store.gates, busy: work.store.busyLanes)
+        var turnstile = turnstile(in: work.store)
         var heads: [TaskItem] = []
         for pool in rooms.keys.sorted() {
             for lane in [""] + work.store.lanes(in: pool).keys.sorted() where turnstile.isOpen(lane) {
@@ -67,7 +67,7 @@ extension Scheduler {
     ) throws -> TaskItem? {
         let lanes = work.store.lanes(in: pool).keys.sorted()
         guard !lanes.isEmpty else { return try work.store.ready(in: pool, lane: "", limit: 1).first }
-        let turnstile = Turnstile(rules: rules, gates: work.store.gates, busy: work.store.busyLanes)
+        let turnstile = turnstile(in: work.store)
         var best: TaskItem?
         for lane in [""] + lanes where turnstile.isOpen(lane) {
             guard GateName.needs(in: lane).allSatisfy({ offered.contains(String($0)) }) else { continue }

@@ -49,9 +49,17 @@ extension Scheduler {
             $0.gate = gate.name
             $0.detail = why
         }
+    }
+
+    func turnstile(in store: some TaskTransaction) -> Turnstile {
+        Turnstile(rules: rules, gates: store.gates, busy: store.busyLanes)
+    }
+
+    /// Notes what is next in the lanes that this turn has opened, whether by a gate, an end or other limits.
+    func noteOpened(since before: Turnstile, _ work: inout TurnWork<some TaskTransaction>) throws {
+        let turnstile = turnstile(in: work.store)
         for pool in settings.keys.sorted() {
-            for lane in work.store.lanes(in: pool).keys.sorted()
-            where GateName.names(in: lane).contains(Substring(gate.name)) {
+            for lane in work.store.lanes(in: pool).keys.sorted() where turnstile.isOpen(lane) && !before.isOpen(lane) {
                 if let best = try work.store.ready(in: pool, lane: lane, limit: 1).first { work.noteReady(best) }
             }
         }

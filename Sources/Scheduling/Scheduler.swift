@@ -40,11 +40,13 @@ public struct Scheduler: Sendable {
         _ inputs: [Input], in store: some TaskTransaction, now: Now, cycle: Double = 0
     ) throws -> Turn {
         var work = TurnWork(store: store, now: now)
+        let before = turnstile(in: store)
         for input in inputs { try take(input, &work) }
         try wakeGates(&work)
         try wakeTasks(&work)
         try wakeAttempts(&work)
         try wakeWorkers(&work)
+        try noteOpened(since: before, &work)
         try dispatch(&work, cycle: cycle)
         return try work.finish()
     }

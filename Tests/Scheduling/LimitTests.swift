@@ -72,6 +72,17 @@ import Testing
         #expect(order == [ids[2], ids[1], ids[0]])
     }
 
+    @Test func whatALimitLetsGoTakesBackWhatMattersLess() throws {
+        let rig = try Rig(
+            pools: [PoolSettings(name: "a", slots: 1), PoolSettings(name: "b", slots: 1)],
+            rules: Rules(limits: [Self.limit("x", 1, TaskMatcher(label: "team=x"))]))
+        let ids = try rig.submit(
+            many: [Self.labelled("x", pool: "b", priority: 9), Self.labelled("x", priority: 5), Self.labelled("y")])
+        #expect(try rig.phases(ids) == [.running, .ready, .running])
+        let turn = try rig.end(rig.live(of: ids[0]).id)
+        #expect(try turn.revoked == [rig.live(of: ids[2]).id])
+    }
+
     /// The matchers of a limit, each alone.
     @Test(arguments: [
         (TaskMatcher(), true), (TaskMatcher(pool: "a"), true), (TaskMatcher(pool: "b*"), false),

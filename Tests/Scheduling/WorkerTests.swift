@@ -104,6 +104,22 @@ import Testing
         }
     }
 
+    @Test func aStopThatCameTooLateMakesNoSuccess() throws {
+        let cases: [(news: [WorkerNews], outcome: Outcome)] = [
+            ([], Outcome(.cancelled)), ([.accepted], Outcome(.noResult, code: 0)),
+            ([.accepted, success], Outcome(.exited, code: 0)),
+        ]
+        for it in cases {
+            let rig = try rig(slots: 1)
+            try ready(rig, 1)
+            let task = try rig.submit(.command())
+            for news in it.news { try rig.say(1, news) }
+            try rig.ask(.cancel(CancelParameters(ids: [task])))
+            try rig.end(1, .exited(0))
+            #expect(try rig.attempt(1).outcome == it.outcome, "\(it)")
+        }
+    }
+
     // MARK: Workers that misbehave
 
     @Test func aTaskThatItsWorkerNeverTookGoesBackUncounted() throws {

@@ -161,6 +161,7 @@ final class SimulatedSupervisor {
             start: process.start, ending: ending, code: code, flags: process.flags, endedAt: now.wall,
             endedMonotonic: now.monotonic, cpuUser: 1, cpuSystem: 1, peakMemory: 1)
         queues.free(process.start.slot, of: process.order.pool)
+        truth.wrote(process)
         truth.ended(Int64(bitPattern: process.attempt), report)
         record(report, pool: process.order.pool)
     }
@@ -170,6 +171,7 @@ final class SimulatedSupervisor {
         let now = clock.now
         let start = StartReport(
             attempt: order.attempt, pid: 0, slot: 0, startedAt: now.wall, startedMonotonic: now.monotonic)
+        truth.wroteNothing(order.name)
         record(
             EndReport(
                 start: start, ending: ending, code: code, step: step, endedAt: now.wall, endedMonotonic: now.monotonic),
@@ -240,6 +242,7 @@ final class SimulatedSupervisor {
         for process in processes.values.sorted(by: { $0.attempt < $1.attempt }) {
             let report = EndReport(
                 start: process.start, ending: .lost, code: 0, flags: [], endedAt: now.wall, endedMonotonic: now.monotonic)
+            truth.wrote(process)
             truth.ended(Int64(bitPattern: process.attempt), report)
             truth.reported(report, pool: process.order.pool)
             exits[process.attempt] = report
@@ -272,7 +275,10 @@ final class SimulatedSupervisor {
 
     /// The machine is booted: nothing of it is left.
     func boot() {
-        for attempt in processes.keys.sorted() { truth.ended(Int64(bitPattern: attempt), nil) }
+        for process in processes.values.sorted(by: { $0.attempt < $1.attempt }) {
+            truth.wrote(process)
+            truth.ended(Int64(bitPattern: process.attempt), nil)
+        }
         for attempt in exits.keys { truth.forgotten(Int64(bitPattern: attempt)) }
         processes = [:]
         exits = [:]

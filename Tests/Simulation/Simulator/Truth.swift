@@ -81,7 +81,13 @@ final class Truth {
         shortest[pool] = min(shortest[pool] ?? .max, time)
     }
 
-    func wrote(_ name: String, lines: Int, of text: String) { self.lines[name] = (lines, text) }
+    /// Of several workers that were given the same attempt, the last one's output is that of the attempt.
+    func wrote(_ process: SimulatedProcess) {
+        if let name = process.outputName { lines[name] = (process.lines, process.order.name) }
+    }
+
+    /// What an earlier worker wrote that did not take the attempt is not its output.
+    func wroteNothing(_ name: String) { lines[name] = nil }
 
     func forgotten(_ attempt: Int64) { processes[attempt]?.isForgotten = true }
 }

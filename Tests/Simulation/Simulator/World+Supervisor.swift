@@ -115,7 +115,6 @@ extension World {
         let isLimit = process.ending == .limited || process.ending == .limitedUntil
         if process.attempt % 3 == 0 || process.isAgent { process.write(wall: clock.now.wall) }
         if isLimit, ending == .exited, code == 1 { tellOfLimit(process) }
-        if let name = process.outputName { truth.wrote(name, lines: process.lines, of: process.order.name) }
         supervisor.ended(process, ending, code: code)
         turnSupervisor()
     }

@@ -38,6 +38,8 @@ public enum Mutation: String, CaseIterable, Sendable {
     case countUnaccepted
     case ignoreLimit
     case ignoreGate
+    case ignoreBudget
+    case forgetSpending
     // Between the supervisor and the engine.
     case forgetExit
     case skipInventory

@@ -16,6 +16,7 @@ extension World {
         lives += 1
         note("engine \(lives) starts")
         ledger.limits = limits
+        ledger.budgets.budgets = budgets
         let fresh = try SimulatedEngine(
             life: lives, disk: disk, directory: directory.url.path, configuration: configuration, clock: clock)
         engine = fresh

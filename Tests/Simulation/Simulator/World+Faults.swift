@@ -36,6 +36,9 @@ extension World {
         case .changeLimits(let limits):
             self.limits = limits
             reload()
+        case .changeBudgets(let budgets):
+            self.budgets = budgets
+            reload()
         case .outputLimit(let number):
             let live = ledger.live.keys.sorted()
             guard !live.isEmpty else { return }
@@ -66,7 +69,10 @@ extension World {
 
     func reload() {
         // A turn that takes these finds them, and no commit comes before it.
-        if engine != nil { ledger.limits = limits }
+        if engine != nil {
+            ledger.limits = limits
+            ledger.budgets.budgets = budgets
+        }
         engine?.reload(configuration, number: requests.count)
         wakeEngine()
     }

@@ -101,6 +101,13 @@ extension World {
         truth.metLimit(Int64(process.attempt))
     }
 
+    private func tellOfUsage(_ process: SimulatedProcess) {
+        let cents = SimulatedAgent.cents(of: process.attempt)
+        guard process.isAgent, cents > 0 else { return }
+        process.complain("cost 0.0\(cents)")
+        truth.used(Int64(process.attempt), cost: cents * SimulatedAgent.cent)
+    }
+
     func processWrites(_ attempt: UInt64) {
         guard let process = supervisor.processes[attempt] else { return }
         process.write(wall: clock.now.wall)
@@ -114,6 +121,7 @@ extension World {
         // Some have said nothing all the time: their files are used again. An agent that says nothing has failed.
         let isLimit = process.ending == .limited || process.ending == .limitedUntil
         if process.attempt % 3 == 0 || process.isAgent { process.write(wall: clock.now.wall) }
+        tellOfUsage(process)
         if isLimit, ending == .exited, code == 1 { tellOfLimit(process) }
         supervisor.ended(process, ending, code: code)
         turnSupervisor()

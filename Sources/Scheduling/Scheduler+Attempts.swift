@@ -15,6 +15,7 @@ extension Scheduler {
         try work.store.update(attempt, from: .dispatched)
         work.event(.taskStarted, of: task, attempt: attempt)
         // It was to be taken back, but had started by then.
+        try endIfSpent(attempt, of: task, &work)
         if isStopping { try stop(attempt.id, because: .shutdown, &work) }
     }
 

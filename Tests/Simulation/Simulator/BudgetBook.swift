@@ -11,7 +11,9 @@ struct BudgetBook {
     }
 
     /// Those that the next turn goes by.
-    var budgets: [Budget] = []
+    var budgets: [Budget] = [] { didSet { areNew = areNew || budgets != oldValue } }
+    /// What else the commit that takes them has may have come before them, and then counted by those before.
+    private var areNew = false
     private var spent: [Period: Int64] = [:]
     private var spentByTask: [Int64: Int64] = [:]
     /// What the engine has noted in the commit.
@@ -24,6 +26,7 @@ struct BudgetBook {
     /// An attempt has used so much more, in millionths of a US dollar.
     mutating func add(_ cost: Int64, of task: TaskItem, by agent: String?, at wall: Int64) {
         spentByTask[task.id, default: 0] += cost
+        guard !areNew else { return }
         for budget in budgets where budget.period != .task && Self.covers(budget, task, agent) {
             spent[period(of: budget, at: wall), default: 0] += cost
         }
@@ -31,6 +34,8 @@ struct BudgetBook {
 
     /// The periods in which the engine has noted another sum in this commit than has been spent.
     mutating func endCommit() -> [String] {
+        if areNew { spent.merge(saved) { $1 } }
+        areNew = false
         defer { saved = [:] }
         return saved.sorted { $0.key.budget < $1.key.budget }.compactMap { period, cost in
             let mine = spent[period] ?? 0

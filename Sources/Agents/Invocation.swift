@@ -18,6 +18,8 @@ public struct AgentRequest: Sendable {
     public var workspace: String?
     /// The file that `ORCH_RESULT_FILE` names.
     public var resultFile: String?
+    /// The directory that `ORCH_RESULT_DIR` names.
+    public var resultDirectory: String?
     /// Milliseconds.
     public var timeout: Int64?
     /// The text of the JSON Schema that the answer must satisfy.
@@ -33,7 +35,7 @@ public struct AgentRequest: Sendable {
 
 extension AgentDefinition {
     public static let placeholders = [
-        "prompt", "prompt_file", "model", "thinking", "workspace", "result_file", "timeout", "schema",
+        "prompt", "prompt_file", "model", "thinking", "workspace", "result_file", "result_dir", "timeout", "schema",
     ]
 
     /// The longest text that can be an argument: MAX_ARG_STRLEN of Linux, with its NUL, is 32 pages.
@@ -80,6 +82,7 @@ extension AgentDefinition {
             "thinking": level.flatMap { level in thinkingNames.map { $0[level] } ?? level }.flatMap { $0.isEmpty ? nil : $0 },
             "workspace": request.workspace,
             "result_file": request.resultFile,
+            "result_dir": request.resultDirectory,
             "timeout": request.timeout.map { String(($0 + 999) / 1000) },
             "schema": request.schema,
         ]

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -19,22 +21,38 @@ struct entry {
     char name[];
 };
 
-bool linux_is_pristine_directory(int directory, long size) {
-    struct stat status;
-    if (fstat(directory, &status) || !S_ISDIR(status.st_mode) || status.st_size > size) return false;
-    if (flistxattr(directory, NULL, 0) > 0) return false;
+bool linux_holds_only(int directory, const char *only) {
     _Alignas(struct entry) char buffer[512];
     long count;
     while ((count = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
         for (long at = 0; at < count;) {
             const struct entry *entry = (const struct entry *)(buffer + at);
-            if (strcmp(entry->name, ".") && strcmp(entry->name, "..")) return false;
             at += entry->length;
+            if (!strcmp(entry->name, ".") || !strcmp(entry->name, "..")) continue;
+            if (!only || strcmp(entry->name, only)) return false;
         }
     }
     return count == 0;
 }
 
+bool linux_is_pristine_directory(int directory, uid_t owner, long size, const char *only) {
+    struct stat status;
+    if (fstat(directory, &status) || status.st_uid != owner || status.st_size > size) return false;
+    if (status.st_mode != (S_IFDIR | 0700) || flistxattr(directory, NULL, 0) > 0) return false;
+    return linux_holds_only(directory, only);
+}
+
 int linux_rename_new(int directory, const char *from, const char *to) {
     return renameat2(directory, from, directory, to, RENAME_NOREPLACE) ? -errno : 0;
+}
+
+int linux_remove_directory_as(uid_t user, int directory, const char *name) {
+    if (geteuid() != 0 || user == 0) return unlinkat(directory, name, AT_REMOVEDIR) ? -errno : 0;
+    // With its own file system user changed, the kernel takes a process for one that others must not look into.
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    setfsuid(user);
+    int result = unlinkat(directory, name, AT_REMOVEDIR) ? -errno : 0;
+    setfsuid(0);
+    if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    return result;
 }

@@ -129,8 +129,9 @@ int spawn_child(void *argument) {
         if (syscall(SYS_setresgid, request->group, request->group, request->group)) return fail(state, SPAWN_GROUP, errno);
         if (syscall(SYS_setresuid, request->user, request->user, request->user)) return fail(state, SPAWN_USER, errno);
     }
+    for (const char *const *path = request->workspace; path && *path; path++)
+        if (mkdir(*path, 0700)) return fail(state, SPAWN_WORKSPACE, errno);
     umask(request->umask);
-    if (request->workspace && mkdir(request->workspace, 0700)) return fail(state, SPAWN_WORKSPACE, errno);
     if (request->directory && chdir(request->directory)) return fail(state, SPAWN_DIRECTORY, errno);
     if (request->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return fail(state, SPAWN_PRIVILEGES, errno);
     if (request->die_with_parent) {

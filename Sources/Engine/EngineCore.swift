@@ -44,7 +44,7 @@ package final class EngineCore: Sendable {
         channels = try WorkerChannels()
         reports = ReportReader(
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
-            clock: clock)
+            log: log, clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, log: log)
         news = NewsDesk(journal: StoryTeller(log: log))
         performer = EffectPerformer(

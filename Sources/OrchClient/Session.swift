@@ -75,7 +75,7 @@ extension Call {
     /// Whether asking twice has the same effect as asking once.
     public var isRepeatable: Bool {
         switch self {
-        case .get, .list, .wait, .routeExplain, .logs, .poolList, .workerList, .agentList, .usage, .status, .version,
+        case .get, .list, .wait, .routeExplain, .logs, .file, .poolList, .workerList, .agentList, .usage, .status, .version,
             .subscribe:
             true
         case .submit(let submission): submission.specs.allSatisfy { $0.key != nil }

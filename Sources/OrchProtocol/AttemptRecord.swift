@@ -105,9 +105,13 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     public var peakMemory: Int64?
     /// What its agent has used, where it tells.
     public var usage: Usage?
+    /// In `task.get`: the files that it left in its result directory, and what else it left there.
+    public var files: [ResultFile]?
+    public var leftBehind: [LeftBehind]?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case number, state, outcome, reason, worker, pid, usage
+        case number, state, outcome, reason, worker, pid, usage, files
+        case leftBehind = "left_behind"
         case dispatchedAt = "dispatched_at"
         case startedAt = "started_at"
         case endedAt = "ended_at"

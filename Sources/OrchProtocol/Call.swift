@@ -10,6 +10,7 @@ public enum Call: Sendable, Equatable {
     case release(TaskSelection)
     case wait(WaitParameters)
     case logs(LogsParameters)
+    case file(FileParameters)
     case routeExplain(TaskSpec)
     case poolList
     case poolPause(PoolSelection)
@@ -40,6 +41,7 @@ public enum Call: Sendable, Equatable {
         case .release: .release
         case .wait: .wait
         case .logs: .logs
+        case .file: .file
         case .routeExplain: .routeExplain
         case .poolList: .poolList
         case .poolPause: .poolPause
@@ -73,6 +75,7 @@ public enum Call: Sendable, Equatable {
         case .release: self = .release(try TaskSelection(from: params()))
         case .wait: self = .wait(try WaitParameters(from: params()))
         case .logs: self = .logs(try LogsParameters(from: params()))
+        case .file: self = .file(try FileParameters(from: params()))
         case .routeExplain: self = .routeExplain(try TaskSpec(from: params()))
         case .poolPause: self = .poolPause(try PoolSelection(from: params()))
         case .poolResume: self = .poolResume(try PoolSelection(from: params()))
@@ -108,6 +111,7 @@ public enum Call: Sendable, Equatable {
         case .retry(let it), .hold(let it), .release(let it): try it.encode(to: encoder)
         case .wait(let it): try it.encode(to: encoder)
         case .logs(let it): try it.encode(to: encoder)
+        case .file(let it): try it.encode(to: encoder)
         case .routeExplain(let it): try it.encode(to: encoder)
         case .poolPause(let it), .poolResume(let it), .poolDrain(let it): try it.encode(to: encoder)
         case .poolResize(let it): try it.encode(to: encoder)

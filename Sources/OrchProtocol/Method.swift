@@ -10,6 +10,7 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case release = "task.release"
     case wait = "task.wait"
     case logs = "task.logs"
+    case file = "task.file"
     case routeExplain = "route.explain"
     case poolList = "pool.list"
     case poolPause = "pool.pause"

@@ -4,11 +4,13 @@ public enum Notification: Sendable, Equatable {
     case finished(request: RequestID, TaskRecord)
     case output(request: RequestID, OutputChunk)
     case backup(request: RequestID, BackupPart)
+    case file(request: RequestID, FilePart)
 
     /// The id of the request that it belongs to.
     public var request: RequestID {
         switch self {
-        case .event(let request, _), .finished(let request, _), .output(let request, _), .backup(let request, _):
+        case .event(let request, _), .finished(let request, _), .output(let request, _), .backup(let request, _),
+            .file(let request, _):
             request
         }
     }
@@ -35,7 +37,7 @@ public struct OutputChunk: Codable, Sendable, Equatable {
 
 extension Notification: Codable {
     enum CodingKeys: String, CodingKey { case jsonrpc, method, params }
-    enum ParameterKeys: String, CodingKey { case request, event, task, output, backup }
+    enum ParameterKeys: String, CodingKey { case request, event, task, output, backup, file }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -46,6 +48,7 @@ extension Notification: Codable {
         case .wait: self = .finished(request: request, try params.decode(TaskRecord.self, forKey: .task))
         case .logs: self = .output(request: request, try params.decode(OutputChunk.self, forKey: .output))
         case .backup: self = .backup(request: request, try params.decode(BackupPart.self, forKey: .backup))
+        case .file: self = .file(request: request, try params.decode(FilePart.self, forKey: .file))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .method, in: container, debugDescription: "not a method that streams")
@@ -77,6 +80,11 @@ extension Notification: Codable {
             params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
             try params.encode(request, forKey: .request)
             try params.encode(part, forKey: .backup)
+        case .file(let request, let part):
+            try container.encode(Method.file, forKey: .method)
+            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
+            try params.encode(request, forKey: .request)
+            try params.encode(part, forKey: .file)
         }
     }
 }

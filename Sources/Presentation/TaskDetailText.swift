@@ -90,7 +90,15 @@ public struct TaskDetailText {
                 ("peak memory", attempt.peakMemory.map(ByteText.text)),
                 ("tokens", attempt.usage.flatMap(UsageText.tokens)),
                 ("cost", attempt.usage?.cost.map(UsageText.cost)),
+                ("files", attempt.files.map { files($0, attempt) }),
             ])
+            + table((attempt.leftBehind ?? []).map { ("left behind", FileTable.text($0)) })
+    }
+
+    private func files(_ files: [ResultFile], _ attempt: AttemptRecord) -> String {
+        let size = ByteText.text(files.reduce(0) { $0 + $1.size })
+        let number = attempt.number == task.attempts.last?.number ? "" : " --attempt \(attempt.number)"
+        return "\(files.count), \(size): orchctl files\(number) \(task.id)"
     }
 
     private func table(_ facts: [(String, String?)]) -> String {

@@ -57,12 +57,10 @@ public struct Inventory: Sendable, Equatable {
     public var ended: [AttemptEnd]
     /// The warm workers that can be talked to, with or without a task.
     public var channels: Set<Int64>
-    /// Whether the supervisor can start warm workers, which an older one cannot.
-    public var startsWorkers: Bool
 
     public init(
         connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [],
-        ended: [AttemptEnd] = [], channels: Set<Int64> = [], startsWorkers: Bool = true
+        ended: [AttemptEnd] = [], channels: Set<Int64> = []
     ) {
         self.connection = connection
         self.store = store
@@ -71,7 +69,6 @@ public struct Inventory: Sendable, Equatable {
         self.started = started
         self.ended = ended
         self.channels = channels
-        self.startsWorkers = startsWorkers
     }
 }
 

@@ -3,7 +3,6 @@ import OrchProtocol
 /// The engine's intentions and the supervisor's truth, brought together whenever the two meet.
 extension Scheduler {
     mutating func reconcile(_ inventory: Inventory, _ work: inout TurnWork<some TaskTransaction>) throws {
-        startsWorkers = inventory.startsWorkers
         let pools = try work.store.pools()
         for pool in pools { work.effects.append(.setSlots(pool: pool.name, slots: pool.slots)) }
         let startable = Set(pools.filter { $0.mode != .paused && settings[$0.name] != nil && !isDraining }.map(\.name))

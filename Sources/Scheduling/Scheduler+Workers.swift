@@ -42,7 +42,6 @@ extension Scheduler {
     private func launch(
         _ count: Int, in pool: PoolState, _ warm: WarmSettings, starting: Int, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
-        guard startsWorkers else { return }
         var count = count
         if let backoff = try work.store.backoff(of: pool.name) {
             let rest = backoff.remaining(at: work.now.wall)

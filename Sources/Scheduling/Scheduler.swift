@@ -20,8 +20,6 @@ public struct Scheduler: Sendable {
     var limits: Limits
     var runAhead: [String: RunAhead] = [:]
     var isConnected = false
-    /// Whether the supervisor that is connected can start warm workers.
-    var startsWorkers = true
     public internal(set) var isDraining = false
     /// What still starts is to be ended.
     var isStopping = false

@@ -34,8 +34,8 @@ final class LinkConnection {
     let socket: OwnedDescriptor
     var token: EventLoop<Supervisor.Source>.Token?
     var isGreeted = false
-    /// Whether it takes the channels of warm workers.
-    var speaksOfChannels = false
+    /// Whether it takes the files of result directories.
+    var speaksOfResultFiles = false
     /// Since when nothing could be sent, on the monotonic clock.
     var blockedSince: Int64?
     /// Whether the loop tells when there is room again.
@@ -77,13 +77,19 @@ final class LinkConnection {
         case full
         /// The kernel is short of something, and nothing says when it no longer is.
         case short
+        /// It has been enough for now: others have their turn in between.
+        case paused
         case failed
     }
 
-    func send(_ message: SupervisorMessage, descriptor: OwnedDescriptor? = nil) -> SendResult {
+    func send(_ message: SupervisorMessage, descriptors: [OwnedDescriptor] = []) -> SendResult {
         let bytes = message.encoded()
-        var number = descriptor?.number ?? -1
-        switch linux_send_packet(socket.number, bytes, bytes.count, &number, descriptor == nil ? 0 : 1, false) {
+        let numbers = descriptors.map(\.number)
+        // They are open until it is sent.
+        let sent = withExtendedLifetime(descriptors) {
+            linux_send_packet(socket.number, bytes, bytes.count, numbers, numbers.count, false)
+        }
+        switch sent {
         case 0:
             blockedSince = nil
             return .sent

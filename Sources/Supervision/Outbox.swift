@@ -12,12 +12,22 @@ package struct Outbox {
     package var revoked: [(attempt: UInt64, accepted: Bool)] = []
     /// The inventory is being sent: its end is still to be said.
     package var isInventory = false
-    /// Whose result file this engine has been sent.
+    /// Whose result file and files this engine has been sent.
     package var resultsSent: Set<UInt64> = []
+    /// Whose are being sent.
+    var partlySent: PartlySent?
+    /// How many files may still be opened in this turn.
+    var filesLeft = 0
     /// The pools that `started` and `ended` are about, since the last time both were empty.
     private var pools: Set<String> = []
     /// When the oldest of `started` and `ended` happened, on the monotonic clock.
     private var since: Int64 = 0
+
+    /// An attempt whose result file has been sent, and the files up to a name.
+    struct PartlySent {
+        var attempt: UInt64
+        var lastName: String?
+    }
 
     package init() {}
 

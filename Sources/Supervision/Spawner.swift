@@ -7,7 +7,8 @@ struct SpawnPlan {
     var candidates: [String]
     var arguments: [String]
     var environment: [String]
-    var workspace: String?
+    /// Directories to be made for it.
+    var workspace: [String] = []
     var directory: String?
     /// Descriptors of the supervisor and their numbers in the child.
     var descriptors: [spawn_descriptor] = []
@@ -40,7 +41,7 @@ func spawn(_ plan: SpawnPlan) throws(SpawnFailure) -> SpawnedProcess {
     let candidates = strings.add(plan.candidates)
     let arguments = strings.add(plan.arguments)
     let environment = strings.add(plan.environment)
-    let workspace = plan.workspace.map { strings.add([$0]) }
+    let workspace = strings.add(plan.workspace)
     let directory = plan.directory.map { strings.add([$0]) }
 
     var result = spawn_result()
@@ -53,7 +54,8 @@ func spawn(_ plan: SpawnPlan) throws(SpawnFailure) -> SpawnedProcess {
                         .assumingMemoryBound(to: UnsafePointer<CChar>?.self)
                     request.arguments = UnsafePointer(pointers + arguments)
                     request.environment = UnsafePointer(pointers + environment)
-                    request.workspace = workspace.flatMap { UnsafePointer(pointers[$0]) }
+                    request.workspace = UnsafeRawPointer(pointers + workspace)
+                        .assumingMemoryBound(to: UnsafePointer<CChar>?.self)
                     request.directory = directory.flatMap { UnsafePointer(pointers[$0]) }
                     request.descriptors = descriptors.baseAddress
                     request.descriptor_count = descriptors.count

@@ -97,7 +97,7 @@ extension Supervisor {
         running[attempt.attempt] = nil
         if !workspaces.keepIfPristine(pool: attempt.pool, name: attempt.name),
             !workspaces.removeIfEmpty(pool: attempt.pool, name: attempt.name),
-            workspaces.openResult(pool: attempt.pool, name: attempt.name) != nil
+            workspaces.hasResults(pool: attempt.pool, name: attempt.name)
         {
             results.add(attempt.attempt, pool: attempt.pool, name: attempt.name)
         }

@@ -55,9 +55,11 @@ extension Supervisor {
             return
         }
         flushAt = nil
+        outbox.filesLeft = Supervisor.filesPerTurn
         let result = sendAll(to: engine)
         guard result != .failed else { return dropEngine(.closed) }
         if result == .short { flushAt = now + 50 }
+        if result == .paused { flushAt = now }
         if let token = engine.token, engine.awaitsRoom != (result == .full) {
             engine.awaitsRoom = result == .full
             try? loop.change(token, to: engine.awaitsRoom ? .readAndWrite : .read)
@@ -114,7 +116,7 @@ extension Supervisor {
 
     private func sendChannels(_ engine: LinkConnection) -> LinkConnection.SendResult {
         while let attempt = outbox.channels.first {
-            let result = channels[attempt].map { engine.send(.channel(attempt: attempt), descriptor: $0) } ?? .sent
+            let result = channels[attempt].map { engine.send(.channel(attempt: attempt), descriptors: [$0]) } ?? .sent
             guard result == .sent else { return result }
             outbox.channels.removeFirst()
         }
@@ -126,7 +128,7 @@ extension Supervisor {
             let batch = outbox.ended.prefix(SupervisorMessage.reportsPerMessage)
             let reports = batch.compactMap { exits.reports[$0] }
             for report in reports {
-                let result = sendResult(of: report.attempt, to: engine)
+                let result = sendResults(of: report.attempt, to: engine)
                 guard result == .sent else { return result }
             }
             let result = reports.isEmpty ? .sent : engine.send(.ended(reports))
@@ -134,14 +136,5 @@ extension Supervisor {
             outbox.ended.removeFirst(batch.count)
         }
         return .sent
-    }
-
-    private func sendResult(of attempt: UInt64, to engine: LinkConnection) -> LinkConnection.SendResult {
-        guard let place = results.place(of: attempt), !outbox.resultsSent.contains(attempt),
-            let file = workspaces.openResult(pool: place.pool, name: place.name)
-        else { return .sent }
-        let result = engine.send(.result(attempt: attempt), descriptor: file)
-        if result == .sent { outbox.resultsSent.insert(attempt) }
-        return result
     }
 }

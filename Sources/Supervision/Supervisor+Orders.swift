@@ -48,8 +48,8 @@ extension Supervisor {
         outbox.waiting = queues.waitingAttempts
         outbox.started = running.keys.sorted()
         outbox.ended = exits.reports.keys.sorted()
-        engine.speaksOfChannels = common >= LinkProtocol.hasChannels
-        if engine.speaksOfChannels { outbox.channels = channels.keys.sorted() }
+        outbox.channels = channels.keys.sorted()
+        engine.speaksOfResultFiles = common >= LinkProtocol.hasResultFiles
         outbox.isInventory = true
     }
 

@@ -52,16 +52,13 @@ extension Supervisor {
             outbox.addStart(order.attempt, pool: order.pool, now: report.startedMonotonic)
             if let channel {
                 channels[order.attempt] = channel.engines
-                if engine?.speaksOfChannels ?? false { outbox.channels.append(order.attempt) }
+                if engine?.isGreeted ?? false { outbox.channels.append(order.attempt) }
             }
         } catch {
             state.leave(entry)
             cgroup?.remove()
-            if error.step == .workspace {
-                workspaces.forget(order.pool)
-            } else {
-                _ = workspaces.removeIfEmpty(pool: order.pool, name: order.name)
-            }
+            _ = workspaces.removeIfEmpty(pool: order.pool, name: order.name)
+            if error.step == .workspace { workspaces.forget(order.pool) }
             throw error
         }
     }
@@ -84,17 +81,18 @@ extension Supervisor {
         programs: [String], cgroup: Cgroup?
     ) -> SpawnPlan {
         let workspace = workspaces.path(pool: order.pool, name: order.name)
+        let results = "\(workspace)/\(WorkspacePaths.resultDirectoryName)"
         let directory = order.directory.isEmpty ? workspace : order.directory
         let own = [
             "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(directory)",
-            "ORCH_RESULT_FILE=\(workspaces.resultPath(pool: order.pool, name: order.name))",
+            "ORCH_RESULT_FILE=\(workspace)/\(WorkspacePaths.resultName)", "ORCH_RESULT_DIR=\(results)",
         ]
-        let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE="]
+        let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
         let given = order.environment.filter { variable in !names.contains { variable.utf8.starts(with: $0.utf8) } }
         let isThere = workspaces.reuse(pool: order.pool, as: order.name)
         var plan = SpawnPlan(
             candidates: programs, arguments: order.arguments, environment: given + own,
-            workspace: isThere ? nil : workspace, directory: directory)
+            workspace: isThere ? [] : [workspace, results], directory: directory)
         plan.descriptors = zip(descriptors, order.descriptors).map { spawn_descriptor(from: $0.number, to: $1) }
         plan.limits = limits(order)
         plan.identity = isOwn(identity) ? nil : identity

@@ -5,12 +5,17 @@ import SupervisorLink
 /// The directories of attempts: `POOL/NAME` below the work directory. A pool's directory belongs to its user, who makes and fills
 /// what is in it; root only ever removes an empty directory there, or opens a file without following a link.
 final class Workspaces {
-    private static let resultName = WorkspacePaths.resultName
+    private struct Pool {
+        let directory: OwnedDescriptor
+        let owner: uid_t
+    }
+
+    private static let resultsName = WorkspacePaths.resultDirectoryName
 
     let path: String
-    private let directory: OwnedDescriptor
-    private var pools: [String: OwnedDescriptor] = [:]
-    /// Names of empty workspaces of each pool. ext4 does not use an inode again within five seconds, and looks at all that were
+    let directory: OwnedDescriptor
+    private var pools: [String: Pool] = [:]
+    /// Names of workspaces of each pool with nothing in them but the empty directory for results. ext4 does not use an inode again within five seconds, and looks at all that were
     /// removed within that time whenever it makes one: making and removing a directory per attempt halves the rate of short
     /// ones, a rename costs next to nothing.
     private var spares: [String: [String]] = [:]
@@ -26,7 +31,6 @@ final class Workspaces {
     }
 
     func path(pool: String, name: String) -> String { WorkspacePaths.workspace(in: path, pool: pool, name: name) }
-    func resultPath(pool: String, name: String) -> String { path(pool: pool, name: name) + "/\(Self.resultName)" }
 
     /// Makes the directory of a pool, once.
     func prepare(_ pool: String, for identity: Policy.Identity?) throws(SystemError) {
@@ -38,7 +42,9 @@ final class Workspaces {
         } else {
             guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(pool)") }
         }
-        pools[pool] = made
+        var status = stat()
+        guard fstat(made.number, &status) == 0 else { throw SystemError("fstat \(pool)") }
+        pools[pool] = Pool(directory: made, owner: status.st_uid)
     }
 
     /// Makes it the user's directory, in which root can remove an empty workspace as a member of its group: that takes no
@@ -63,26 +69,24 @@ final class Workspaces {
     /// Looks again at all of them: they may belong to others now.
     func forgetAll() { for pool in Array(pools.keys) { forget(pool) } }
 
-    /// Keeps an empty workspace for the next attempt of its pool. False if it is gone, or must not be used again.
-    func keepIfPristine(pool: String, name: String) -> Bool {
-        guard spares[pool, default: []].count < Self.maximumSpares, let parent = pools[pool],
-            let workspace = try? OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    /// Keeps a workspace that was not touched for the next attempt of its pool. False if it is gone, or must not be used again.
+    func keepIfPristine(pool name: String, name workspace: String) -> Bool {
+        guard spares[name, default: []].count < Self.maximumSpares, let pool = pools[name],
+            let directory = try? Self.list(workspace, in: pool.directory),
+            linux_is_pristine_directory(directory.number, pool.owner, 4096, Self.resultsName),
+            let results = try? Self.list(Self.resultsName, in: directory),
+            linux_is_pristine_directory(results.number, pool.owner, 4096, nil)
         else { return false }
-        var owner = stat()
-        var status = stat()
-        guard fstat(parent.number, &owner) == 0, fstat(workspace.number, &status) == 0, status.st_uid == owner.st_uid,
-            status.st_mode & 0o7777 == 0o700, linux_is_pristine_directory(workspace.number, 4096)
-        else { return false }
-        spares[pool, default: []].append(name)
+        spares[name, default: []].append(workspace)
         return true
     }
 
     /// Gives a kept workspace a new name. False if there is none: the child then makes one.
-    func reuse(pool: String, as name: String) -> Bool {
-        guard let parent = pools[pool] else { return false }
-        while let spare = spares[pool]?.popLast() {
-            if linux_rename_new(parent.number, spare, name) == 0 { return true }
-            unlinkat(parent.number, spare, AT_REMOVEDIR)
+    func reuse(pool name: String, as workspace: String) -> Bool {
+        guard let pool = pools[name] else { return false }
+        while let spare = spares[name]?.popLast() {
+            if linux_rename_new(pool.directory.number, spare, workspace) == 0 { return true }
+            Self.remove(spare, of: pool)
         }
         return false
     }
@@ -90,35 +94,32 @@ final class Workspaces {
     /// Removes all that are kept.
     func removeSpares() { for pool in Array(spares.keys) { removeSpares(of: pool) } }
 
-    private func removeSpares(of pool: String) {
-        guard let parent = pools[pool], let names = spares.removeValue(forKey: pool) else { return }
-        for name in names { unlinkat(parent.number, name, AT_REMOVEDIR) }
+    private func removeSpares(of name: String) {
+        guard let pool = pools[name], let names = spares.removeValue(forKey: name) else { return }
+        for name in names { Self.remove(name, of: pool) }
     }
 
     /// Removes the workspace if nothing is in it.
-    func removeIfEmpty(pool: String, name: String) -> Bool {
-        guard let parent = pools[pool] else { return false }
-        return unlinkat(parent.number, name, AT_REMOVEDIR) == 0
+    func removeIfEmpty(pool: String, name: String) -> Bool { pools[pool].map { Self.remove(name, of: $0) } ?? false }
+
+    @discardableResult
+    private static func remove(_ name: String, of pool: Pool) -> Bool {
+        if unlinkat(pool.directory.number, name, AT_REMOVEDIR) == 0 { return true }
+        guard let workspace = try? list(name, in: pool.directory), linux_holds_only(workspace.number, resultsName) else {
+            return false
+        }
+        // What is in a workspace only its user may remove.
+        _ = linux_remove_directory_as(pool.owner, workspace.number, resultsName)
+        return unlinkat(pool.directory.number, name, AT_REMOVEDIR) == 0
+    }
+
+    private static func list(_ name: String, in parent: OwnedDescriptor) throws(SystemError) -> OwnedDescriptor {
+        try OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
     /// Whether there may be a workspace to remove.
     func exists(pool: String, name: String) -> Bool {
         var status = stat()
         return fstatat(directory.number, "\(pool)/\(name)", &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
-    }
-
-    /// The result file that an attempt left, if it is a file, not empty, and the user's own.
-    func openResult(pool: String, name: String) -> OwnedDescriptor? {
-        // Step by step: the user may have put a link in place of the directory.
-        guard let parent = try? OwnedDescriptor(opening: pool, in: directory, Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW),
-            let workspace = try? OwnedDescriptor(opening: name, in: parent, Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW),
-            let file = try? OwnedDescriptor(
-                opening: Self.resultName, in: workspace, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-        else { return nil }
-        var owner = stat()
-        var status = stat()
-        guard fstat(parent.number, &owner) == 0, fstat(file.number, &status) == 0 else { return nil }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0, status.st_uid == owner.st_uid else { return nil }
-        return file
     }
 }

@@ -20,15 +20,6 @@ public enum EngineMessage: Equatable, Sendable {
 
     private enum Kind: UInt16 { case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker }
 
-    /// From which version of the link on it can be said.
-    public var since: UInt32 {
-        switch self {
-        case .launch(let order): order.channel == nil ? LinkProtocol.oldestVersion : LinkProtocol.hasChannels
-        case .discard(_, let name): isWorkerName(name) ? LinkProtocol.hasChannels : LinkProtocol.oldestVersion
-        default: LinkProtocol.oldestVersion
-        }
-    }
-
     private var kind: Kind {
         switch self {
         case .hello: .hello

@@ -21,7 +21,8 @@ public struct LaunchOrder: Equatable, Sendable {
     public var pool: String
     /// The program as the user wrote it, and its arguments. Looked up in the `PATH` of `environment` where it has no slash.
     public var arguments: [String]
-    /// `NAME=value`. The supervisor adds `ORCH_WORKER`, `ORCH_WORKSPACE` and `ORCH_RESULT_FILE`, which only it knows.
+    /// `NAME=value`. The supervisor adds `ORCH_WORKER`, `ORCH_WORKSPACE`, `ORCH_RESULT_FILE` and
+    /// `ORCH_RESULT_DIR`, which only it knows.
     public var environment: [String]
     /// An absolute path; empty for the workspace that the supervisor makes.
     public var directory: String
@@ -35,7 +36,7 @@ public struct LaunchOrder: Equatable, Sendable {
     /// The descriptors that come with the message, in order: the number that each has in the child. Without 0, its standard
     /// input is /dev/null; without 1 or 2, so is that output.
     public var descriptors: [Int32]
-    /// Since version 3: the number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
+    /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
 

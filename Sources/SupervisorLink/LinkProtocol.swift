@@ -10,11 +10,11 @@
 public enum LinkProtocol {
     /// The version this code speaks, and the oldest it still understands: always the one before, so that either program may be
     /// the first to be upgraded.
-    public static let version: UInt32 = 3
-    public static let oldestVersion: UInt32 = 2
+    public static let version: UInt32 = 4
+    public static let oldestVersion: UInt32 = 3
 
-    /// The version from which on there are warm workers, and the channels to them.
-    public static let hasChannels: UInt32 = 3
+    /// The version from which on the files in a result directory are handed over.
+    public static let hasResultFiles: UInt32 = 4
 
     /// The largest packet, in bytes. Below the default of net.core.wmem_default (212 992), which bounds a packet as a whole.
     public static let maximumPacket = 65_536

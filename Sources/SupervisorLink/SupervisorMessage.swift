@@ -14,9 +14,12 @@ public enum SupervisorMessage: Equatable, Sendable {
     case revoked(attempt: UInt64, accepted: Bool)
     /// An attempt that is about to be reported as ended has left a result file, whose descriptor comes along.
     case result(attempt: UInt64)
-    /// Since version 3: the engine's end of the channel to a warm worker comes along. After the `started` of the attempt, if there is
-    /// one, and before its `ended`.
+    /// The engine's end of the channel to a warm worker comes along. After the `started` of the attempt, if there is one, and
+    /// before its `ended`.
     case channel(attempt: UInt64)
+    /// Since version 4: an attempt that is about to be reported as ended has left files in its result directory. Some of their
+    /// descriptors come along; there may be several such messages of an attempt, of which only the last tells what was not handed over.
+    case resultFiles(ResultFiles)
 
     public struct Welcome: Equatable, Sendable {
         /// The version that both will speak.
@@ -54,7 +57,9 @@ public enum SupervisorMessage: Equatable, Sendable {
         }
     }
 
-    private enum Kind: UInt16 { case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel }
+    private enum Kind: UInt16 {
+        case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles
+    }
 
     private var kind: Kind {
         switch self {
@@ -66,6 +71,7 @@ public enum SupervisorMessage: Equatable, Sendable {
         case .revoked: .revoked
         case .result: .result
         case .channel: .channel
+        case .resultFiles: .resultFiles
         }
     }
 
@@ -91,6 +97,7 @@ public enum SupervisorMessage: Equatable, Sendable {
                 writer.integer(attempt)
                 writer.bool(accepted)
             case .result(let attempt), .channel(let attempt): writer.integer(attempt)
+            case .resultFiles(let files): files.write(to: &writer)
             }
         }
     }
@@ -115,6 +122,7 @@ public enum SupervisorMessage: Equatable, Sendable {
             case .revoked: return .revoked(attempt: try reader.integer(), accepted: try reader.bool())
             case .result: return .result(attempt: try reader.integer())
             case .channel: return .channel(attempt: try reader.integer())
+            case .resultFiles: return .resultFiles(try ResultFiles(from: &reader))
             case nil: throw .unknownKind(kind)
             }
         }

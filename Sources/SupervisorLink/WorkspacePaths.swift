@@ -2,6 +2,11 @@
 public enum WorkspacePaths {
     /// The file in a workspace that `ORCH_RESULT_FILE` names.
     public static let resultName = ".orch-result"
+    /// The directory in a workspace that `ORCH_RESULT_DIR` names.
+    public static let resultDirectoryName = ".orch-results"
+
+    /// What no result file may be called: the engine keeps beside them what was not kept.
+    public static let leftName = ".orch-left"
 
     public static func workspace(in root: String, pool: String, name: String) -> String { "\(root)/\(pool)/\(name)" }
 }

@@ -59,16 +59,19 @@ import Testing
     }
 
     @Test func placesAreFilledInWhereTheyAreKnown() throws {
-        var definition = agent([.single("x"), .group(["-o", "{result_file}"]), .group(["-t", "{timeout}"])])
+        var definition = agent([
+            .single("x"), .group(["-o", "{result_file}"]), .group(["-t", "{timeout}"]),
+            .group(["-d", "{result_dir}"]),
+        ])
         definition.environment = ["HOME_OF_X": "{workspace}/.x", "PLAIN": "1"]
         var request = AgentRequest(prompt: "p", promptFile: "/dev/fd/3")
         #expect(definition.invocation(request)?.arguments == ["x"])
         #expect(definition.invocation(request)?.environment == ["PLAIN": "1"])
-        (request.workspace, request.resultFile, request.timeout) = ("/w", "/w/r", 1_500)
-        #expect(definition.invocation(request)?.arguments == ["x", "-o", "/w/r", "-t", "2"])
+        (request.workspace, request.resultFile, request.resultDirectory, request.timeout) = ("/w", "/w/r", "/w/d", 1_500)
+        #expect(definition.invocation(request)?.arguments == ["x", "-o", "/w/r", "-t", "2", "-d", "/w/d"])
         #expect(definition.invocation(request)?.environment == ["HOME_OF_X": "/w/.x", "PLAIN": "1"])
         definition.arguments.append(.group(["--schema", "{schema}"]))
-        #expect(definition.invocation(request)?.arguments.count == 5)
+        #expect(definition.invocation(request)?.arguments.count == 7)
         request.schema = #"{"type":"object"}"#
         #expect(definition.invocation(request)?.arguments.suffix(2) == ["--schema", #"{"type":"object"}"#])
     }

@@ -56,7 +56,8 @@ import Testing
     @Test func theInventoryComesBeforeTheNews() throws {
         let welcome = SupervisorMessage.welcome(
             .init(
-                version: 3, store: 2, heardUpTo: 3, pid: 4, cgroups: false, program: .init(release: "1", executedAt: 0)))
+                version: LinkProtocol.version, store: 2, heardUpTo: 3, pid: 4, cgroups: false,
+                program: .init(release: "1", executedAt: 0)))
         #expect(throws: LinkError.self) { try session { try $0.take([.inventoryEnd], []) } }
         #expect(throws: LinkError.self) { try session { try $0.take([welcome, .revoked(attempt: 1, accepted: true)], []) } }
         let inputs = try session { try $0.take([welcome, .waiting(attempts: [5]), .inventoryEnd], []) }

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Storage
 
 @testable import Engine
@@ -14,5 +15,5 @@ func withReports<R>(_ body: (ReportReader) throws -> R) throws -> R {
         ReportReader(
             attempts: LiveAttempts(), files: OutputFiles(stateDirectory: directory), store: store,
             configuration: CurrentConfiguration(Configuration()),
-            channels: try WorkerChannels()))
+            channels: try WorkerChannels(), log: Logger(label: "test")))
 }

@@ -49,7 +49,8 @@ import Testing
             .list(ListParameters()), .update(update), .cancel(CancelParameters(ids: [1, 2])),
             .cancel(CancelParameters(pool: "p")), .cancel(CancelParameters(all: true)), .retry(TaskSelection(ids: [3])),
             .hold(TaskSelection(ids: [])), .release(TaskSelection(ids: [1])), .wait(WaitParameters(ids: [1])), .logs(logs),
-            .logs(LogsParameters(id: 1)), .routeExplain(TaskSpec(prompt: "p")), .poolList, .agentList,
+            .logs(LogsParameters(id: 1)), .file(FileParameters(id: 1, name: "a b", attempt: 2, offset: 1 << 40)),
+            .file(FileParameters(id: 1, name: "")), .routeExplain(TaskSpec(prompt: "p")), .poolList, .agentList,
             .usage(UsageParameters(by: .label, since: Self.time)),
             .poolPause(PoolSelection(pool: "p")),
             .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
@@ -87,6 +88,8 @@ import Testing
         var attempt = AttemptRecord(number: 2, state: .ended, dispatchedAt: time)
         attempt.outcome = Outcome(.signalled, code: 9)
         (attempt.reason, attempt.worker, attempt.pid, attempt.startedAt, attempt.endedAt) = ("r", "p/1", 7, time, time)
+        attempt.files = [ResultFile(name: "\u{E4}", size: 1 << 40)]
+        attempt.leftBehind = [LeftBehind(reason: "r", count: 9, names: ["a"])]
         (attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory) = (0.5, 0.25, 1 << 40)
         var task = TaskRecord(id: 1, state: .failed, pool: "p", priority: 0, submitter: .max, submittedAt: time)
         (task.waiting, task.reason, task.command, task.result) = (.limited, "r", ["x"], TaskResult(text: "t", truncated: true))
@@ -103,6 +106,7 @@ import Testing
             .output(request: .number(1), OutputChunk(stream: .stdout, offset: 0, text: "ü\u{0}", attempt: 2)),
             .output(request: .number(1), OutputChunk(stream: .stderr, offset: 1 << 40, base64: "/w==")),
             .backup(request: .number(1), BackupPart(size: 1 << 40, offset: 5)),
+            .file(request: .number(1), FilePart(offset: 5, base64: "/w==")),
             .backup(request: .number(1), BackupPart(size: 6, offset: 5, base64: "/w==")),
         ]
         for notification in notifications {
@@ -138,6 +142,7 @@ import Testing
         try check(Self.task)
         try check(TasksChanged(tasks: [.init(id: 1, state: .queued)], count: 9))
         try check(WaitResult(tasks: [Self.task]))
+        try check(FileEnd(attempt: 1, name: "a", size: 2))
         try check(LogsEnd(stdout: 1, stderr: 2, attempt: 3, state: .expired))
         try check(PoolList(pools: [pool]))
         try check(WorkerList(workers: [worker]))

@@ -11,11 +11,14 @@ import Testing
     /// The types whose members are told by decoding them.
     static let objects: [any (Codable & Sendable).Type] = [
         TaskSpec.self, NoParameters.self, GetParameters.self, ListParameters.self, UpdateParameters.self,
-        TaskSelection.self, CancelParameters.self, WaitParameters.self, LogsParameters.self, PoolSelection.self,
+        TaskSelection.self, CancelParameters.self, WaitParameters.self, LogsParameters.self, FileParameters.self,
+        PoolSelection.self,
         ResizeParameters.self, AgentSelection.self, WorkerListParameters.self, UsageParameters.self, StopParameters.self,
         SubscribeParameters.self,
         Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
-        TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
+        TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, ResultFile.self,
+        LeftBehind.self,
+        FilePart.self, FileEnd.self, PoolList.self,
         PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, RouteExplanation.self,
         RouteStep.self, DaemonStatus.self,
         SupervisorStatus.self,
@@ -109,6 +112,7 @@ import Testing
         let streams = [
             Method.wait.rawValue: ("task", "TaskRecord"), Method.logs.rawValue: ("output", "OutputChunk"),
             Method.subscribe.rawValue: ("event", "Event"), Method.backup.rawValue: ("backup", "BackupPart"),
+            Method.file.rawValue: ("file", "FilePart"),
         ]
         let named = schema.definitions["Notification"]?["properties"]?["method"]?["enum"]?.strings ?? []
         #expect(Set(named) == Set(streams.keys))
@@ -194,6 +198,7 @@ extension Method {
         case .update, .cancel, .retry, .hold, .release: TasksChanged.self
         case .wait: WaitResult.self
         case .logs: LogsEnd.self
+        case .file: FileEnd.self
         case .routeExplain: RouteExplanation.self
         case .poolList: PoolList.self
         case .poolPause, .poolResume, .poolResize, .poolDrain, .agentResume, .drain, .stop: Acknowledged.self

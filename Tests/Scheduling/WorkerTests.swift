@@ -370,13 +370,4 @@ import Testing
         #expect(turn.discardedWorkers == [2, 3] && turn.launchedWorkers.count == 3 && turn.stopped.isEmpty)
         #expect(try rig.attempt(1).outcome == Outcome(.lost) && rig.task(task).phase == .delayed)
     }
-
-    @Test func anOlderSupervisorGetsNone() throws {
-        let rig = try Rig(pools: [PoolSettings(name: "default", slots: 1, warm: WarmSettings(minReady: 1))], connected: false)
-        let older = Inventory(store: Rig.supervisorStore, heardUpTo: 0, startsWorkers: false)
-        #expect(try rig.connect(older).launchedWorkers.isEmpty)
-        #expect(try rig.submit(.command()) == 1 && rig.liveAttempts().isEmpty)
-        try rig.turn(.disconnected)
-        #expect(try rig.connect().launchedWorkers.count == 1)
-    }
 }

@@ -96,19 +96,6 @@ import Testing
         try hear("got mine\n", from: mine)
     }
 
-    @Test func anOlderEngineIsToldNothingOfThem() throws {
-        let fixture = try Fixture()
-        let engine = try fixture.engine()
-        try engine.send(.launch(worker(fixture, Self.echo)))
-        try engine.wait("the channel") { engine.channels[1] != nil }
-        let older = try TestEngine(connecting: fixture.link)
-        try older.send(.hello(version: 2, oldest: 2))
-        try older.wait("inventory") { older.hasInventory }
-        #expect(older.started[1] != nil && older.channels.isEmpty)
-        try older.send(.stop(attempt: 1, grace: 0))
-        #expect(try older.end(of: 1).code == SIGKILL)
-    }
-
     @Test func whatIsHandedOverIsWhatArrives() {
         let channels: [UInt64: Int32] = [7: 12, 1 << 56: 5]
         #expect(ChannelHandover.decoded(ChannelHandover.encoded(channels)) == channels)

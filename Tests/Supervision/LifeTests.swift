@@ -25,20 +25,20 @@ import Testing
         let fixture = try Fixture()
         let engine = try fixture.engine()
         let output = try fixture.file("out")
-        let order = fixture.shell("echo $ORCH_WORKER $ORCH_WORKSPACE $ORCH_RESULT_FILE; pwd") {
+        let order = fixture.shell("echo $ORCH_WORKER $ORCH_WORKSPACE $ORCH_RESULT_FILE $ORCH_RESULT_DIR; pwd") {
             $0.descriptors = [1]
             $0.environment += ["ORCH_WORKER=forged"]
         }
         #expect(try engine.run(order, descriptors: [output.number]).code == 0)
         let place = "\(fixture.directory)/work/p/1.1"
-        #expect(readAll(output.number) == "p/1 \(place) \(place)/.orch-result\n\(place)\n")
+        #expect(readAll(output.number) == "p/1 \(place) \(place)/.orch-result \(place)/.orch-results\n\(place)\n")
         // Empty, it is the next one's; and removed in the end.
-        let second = fixture.shell("pwd; ls -A; stat -c %a .") { $0.descriptors = [1] }
+        let second = fixture.shell("pwd; ls -A; stat -c %a . $ORCH_RESULT_DIR; ls -A $ORCH_RESULT_DIR") { $0.descriptors = [1] }
         ftruncate(output.number, 0)
         lseek(output.number, 0, SEEK_SET)
         #expect(try engine.run(second, descriptors: [output.number]).code == 0)
         let next = "\(fixture.directory)/work/p/2.1"
-        #expect(readAll(output.number) == "\(next)\n700\n")
+        #expect(readAll(output.number) == "\(next)\n.orch-results\n700\n700\n")
         #expect(access(place, F_OK) != 0)
         try fixture.end(SIGTERM)
         #expect(access(next, F_OK) != 0)
@@ -49,12 +49,18 @@ import Testing
         let engine = try fixture.engine()
         let output = try fixture.file("out")
         let many = "for i in $(seq 500); do : > $i; done; rm *"
-        for script in ["chmod 755 .", "touch file", "mkdir .hidden; chmod 0 .hidden", many] {
+        let scripts = [
+            "chmod 755 .", "touch file", "mkdir .hidden; chmod 0 .hidden", many, "chmod 755 .orch-results",
+            "rmdir .orch-results",
+            "touch .orch-results/file", "cd .orch-results; \(many)", "rmdir .orch-results; ln -s /tmp .orch-results",
+        ]
+        for script in scripts {
             #expect(try engine.run(fixture.shell(script)).code == 0)
-            let order = fixture.shell("ls -A; stat -c %a-%h .") { $0.descriptors = [1] }
+            let order = fixture.shell("ls -A . .orch-results; stat -c %a-%h . .orch-results") { $0.descriptors = [1] }
             #expect(try engine.run(order, descriptors: [output.number]).code == 0)
         }
-        #expect(readAll(output.number) == String(repeating: "700-2\n", count: 4))
+        let fresh = ".:\n.orch-results\n\n.orch-results:\n700-3\n700-2\n"
+        #expect(readAll(output.number) == String(repeating: fresh, count: scripts.count))
     }
 
     @Test func workersStartWithCleanSignals() throws {

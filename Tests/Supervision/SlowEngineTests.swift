@@ -53,9 +53,9 @@ import Testing
     @Test func anOlderEngineIsServedInItsOwnWords() throws {
         let fixture = try Fixture()
         let engine = try TestEngine(connecting: fixture.link)
-        try engine.sendBytes([1, 0, 8, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0])
+        try engine.sendBytes([1, 0, 8, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0])
         try engine.wait("inventory") { engine.hasInventory }
-        #expect(engine.welcome?.version == 2 && engine.welcome?.program.release == "0.1.0")
+        #expect(engine.welcome?.version == 3 && engine.welcome?.program.release == "0.1.0")
         try engine.send(.slots(pool: "p", count: 1))
         #expect(try engine.run(fixture.shell("exit 4")).code == 4)
     }

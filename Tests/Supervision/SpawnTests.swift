@@ -60,7 +60,7 @@ import Testing
         #expect(failure("/etc") == SpawnFailure(step: .execute, code: EACCES))
         #expect(failure("/etc/passwd") == SpawnFailure(step: .execute, code: EACCES))
         #expect(failure("true") { $0.directory = "/no/such" } == SpawnFailure(step: .directory, code: ENOENT))
-        #expect(failure("true") { $0.workspace = "/tmp" } == SpawnFailure(step: .workspace, code: EEXIST))
+        #expect(failure("true") { $0.workspace = ["/tmp"] } == SpawnFailure(step: .workspace, code: EEXIST))
         #expect(
             failure("true", String(repeating: "x", count: 200_000)) == SpawnFailure(step: .execute, code: E2BIG))
         #expect(

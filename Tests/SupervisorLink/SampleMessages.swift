@@ -10,7 +10,7 @@ enum Samples {
         attempt: 78, name: "w78", pool: "p", arguments: ["worker"], descriptors: [1, 2], channel: 3)
 
     static let toSupervisor: [EngineMessage] = [
-        .hello(version: 3, oldest: 2), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder),
+        .hello(version: 4, oldest: 3), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder),
         .revoke(attempt: 5), .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
         .discard(pool: "p", name: "1.2"), .gather(milliseconds: 100),
     ]
@@ -26,6 +26,10 @@ enum Samples {
                 version: 2, store: .max, heardUpTo: 7, pid: 8, cgroups: true,
                 program: .init(release: "0.2.0", executedAt: 1_700_000_000_000))), .waiting(attempts: [1, 2]),
         .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true),
-        .result(attempt: 4), .channel(attempt: 5),
+        .result(attempt: 4), .channel(attempt: 5), .resultFiles(ResultFiles(attempt: 6, names: ["report.md", "\u{E4} b"])),
+        .resultFiles(
+            ResultFiles(
+                attempt: 7,
+                left: [.init(.special, count: 9, names: ["a\n", "\u{FFFD}"]), .init(.tooMany, count: .max, names: [])])),
     ]
 }

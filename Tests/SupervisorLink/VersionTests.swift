@@ -2,47 +2,70 @@ import Testing
 
 @testable import SupervisorLink
 
-/// The link between programs of neighbouring versions. The bytes are what version 2 says, and never change.
+/// The link between programs of neighbouring versions. The bytes are what version 3 says, and never change.
 @Suite struct VersionTests {
-    static let olderHello: [UInt8] = [1, 0, 8, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0]
+    static let olderHello: [UInt8] = [1, 0, 8, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0]
     static let olderWelcome: [UInt8] = [
-        101, 0, 38, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1,
+        101, 0, 38, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1,
         1, 0, 0, 0, 57, 9, 0, 0, 0, 0, 0, 0, 0,
     ]
     static let olderOrder: [UInt8] = [
         3, 0, 66, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 55, 46, 49, 1, 0, 0, 0, 112, 1, 0, 0, 0, 1, 0, 0, 0, 97,
         0, 0, 0, 0, 0, 0, 0, 0, 63, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0,
     ]
+    /// The same with a channel: its number comes last.
+    static let olderWorkerOrder: [UInt8] = [9, 0, 70] + olderOrder[3...] + [3, 0, 0, 0]
 
     @Test func theVersionBeforeIsUnderstood() {
         #expect(LinkProtocol.oldestVersion == LinkProtocol.version - 1)
     }
 
     static let welcome = SupervisorMessage.Welcome(
-        version: 2, store: 2, heardUpTo: 3, pid: 4, cgroups: true, program: .init(release: "9", executedAt: 9))
+        version: 3, store: 2, heardUpTo: 3, pid: 4, cgroups: true, program: .init(release: "9", executedAt: 9))
     static let order = LaunchOrder(attempt: 7, name: "7.1", pool: "p", arguments: ["a"], descriptors: [1, 2])
+    static let workerOrder = LaunchOrder(
+        attempt: 7, name: "7.1", pool: "p", arguments: ["a"], descriptors: [1, 2], channel: 3)
 
-    @Test func version2IsReadAsEver() throws {
-        #expect(try EngineMessage.decode(Self.olderHello[...]) == [.hello(version: 2, oldest: 1)])
+    @Test func version3IsReadAsEver() throws {
+        #expect(try EngineMessage.decode(Self.olderHello[...]) == [.hello(version: 3, oldest: 2)])
         #expect(try SupervisorMessage.decode(Self.olderWelcome[...]) == [.welcome(Self.welcome)])
         #expect(try EngineMessage.decode(Self.olderOrder[...]) == [.launch(Self.order)])
+        #expect(try EngineMessage.decode(Self.olderWorkerOrder[...]) == [.launch(Self.workerOrder)])
     }
 
-    @Test func version2IsWrittenAsEver() {
-        #expect(EngineMessage.hello(version: 2, oldest: 1).encoded() == Self.olderHello)
+    @Test func version3IsWrittenAsEver() {
+        #expect(EngineMessage.hello(version: 3, oldest: 2).encoded() == Self.olderHello)
         #expect(SupervisorMessage.welcome(Self.welcome).encoded() == Self.olderWelcome)
         #expect(EngineMessage.launch(Self.order).encoded() == Self.olderOrder)
+        #expect(EngineMessage.launch(Self.workerOrder).encoded() == Self.olderWorkerOrder)
     }
 
-    /// Only what a version knows is said to one that speaks it.
-    @Test func whatIsOfWorkersIsSaidSinceVersion3() {
-        var order = Self.order
-        #expect(EngineMessage.launch(order).since == 2)
-        order.channel = 3
-        #expect(EngineMessage.launch(order).since == 3)
-        #expect(EngineMessage.discard(pool: "p", name: "7.1").since == 2)
-        #expect(EngineMessage.discard(pool: "p", name: "w7").since == 3)
-        #expect(EngineMessage.stop(attempt: 7, grace: 0).since == 2)
+    @Test(arguments: ["", ".", "..", "a/b", "/", "a\n", "\u{85}", ".orch-left", String(repeating: "a", count: 256)])
+    func whatIsNoNameForAFileIsRefused(_ name: String) {
+        let bytes = SupervisorMessage.resultFiles(ResultFiles(attempt: 1, names: [name])).encoded()
+        #expect(throws: LinkError.invalid("names of files")) { try SupervisorMessage.decode(bytes[...]) }
+    }
+
+    @Test func noMoreFilesThanDescriptorsAndNoMoreNamesThanAreShown() {
+        let names = (0...LinkProtocol.maximumDescriptors).map { "\($0)" }
+        let many = [
+            ResultFiles(attempt: 1, names: names), ResultFiles(attempt: 1, left: [.init(.name, count: 9, names: names)]),
+        ]
+        for files in many {
+            let bytes = SupervisorMessage.resultFiles(files).encoded()
+            #expect(throws: LinkError.self) { try SupervisorMessage.decode(bytes[...]) }
+        }
+    }
+
+    /// The longest that there can be, each byte of a name shown as three.
+    @Test func whatIsToldOfADirectoryFitsAPacket() {
+        let shown = String(repeating: "\u{FFFD}", count: 255)
+        let left = ResultFiles.Reason.allCases.map {
+            ResultFiles.Left($0, count: .max, names: [String](repeating: shown, count: ResultFiles.Left.examples))
+        }
+        let names = [String](repeating: String(repeating: "a", count: 255), count: LinkProtocol.maximumDescriptors)
+        let bytes = SupervisorMessage.resultFiles(ResultFiles(attempt: 1, names: names, left: left)).encoded()
+        #expect(bytes.count <= LinkProtocol.maximumPacket)
     }
 
     @Test func aHelloOfALaterVersionMaySayMore() throws {

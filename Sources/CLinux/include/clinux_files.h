@@ -2,13 +2,20 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /// O_PATH of open(2), which Swift does not import: a descriptor that stands for a place, and gives no access to what is there.
 enum { LINUX_O_PATH = 010000000 };
 
-/// Whether a directory, open for reading from its start, is as mkdir makes it: no entry, no extended attribute (so no ACL either),
-/// and no larger than `size` bytes.
-bool linux_is_pristine_directory(int directory, long size);
+/// Whether a directory, open for reading from its start, has no entry but `only`, or none at all if that is NULL.
+bool linux_holds_only(int directory, const char *only);
+
+/// Whether a directory, open for reading from its start, is as mkdir makes it for this owner: mode 0700, no extended attribute (so no
+/// ACL either), no larger than `size` bytes, and no entry but `only`, if that is not NULL.
+bool linux_is_pristine_directory(int directory, uid_t owner, long size, const char *only);
+
+/// Removes an empty directory with the rights of a user, whom root becomes for this one call. 0, or a negative errno.
+int linux_remove_directory_as(uid_t user, int directory, const char *name);
 
 /// Renames within a directory, but not over anything.
 int linux_rename_new(int directory, const char *from, const char *to);

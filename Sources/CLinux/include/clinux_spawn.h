@@ -45,8 +45,9 @@ struct spawn_request {
     const char *const *candidates;
     char *const *arguments;
     char *const *environment;
-    /// A directory to make with mode 0700, after the change of user; NULL for none.
-    const char *workspace;
+    /// Directories to make with mode 0700, after the change of user, in this order; ends with NULL. NULL for
+    /// none.
+    const char *const *workspace;
     /// The working directory; NULL to keep the parent's.
     const char *directory;
     const struct spawn_descriptor *descriptors;

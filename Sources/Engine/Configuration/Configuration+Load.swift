@@ -96,6 +96,7 @@ private struct Reader {
             }
             if let inlineTags = top.boolean("inline_tags") { pool.settings.inlineTags = inlineTags }
             if let limit = top.size("output_limit") { pool.outputLimit = limit }
+            if let limit = top.size("files_limit") { pool.filesLimit = limit }
             if let path = top.string("path") { pool.path = path }
             if let environment = top.stringTable("env") { pool.environment = environment }
             if let umask = top.octal("umask", upTo: 0o777) { pool.umask = umask }

@@ -55,6 +55,9 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// Bytes of output that an attempt may write.
     public var outputLimit = Self.defaultOutputLimit
     static let defaultOutputLimit: Int64 = 64 << 20
+    /// Bytes that are kept of the files that an attempt leaves in its result directory.
+    public var filesLimit = Self.defaultFilesLimit
+    static let defaultFilesLimit: Int64 = 64 << 20
     public var path = "/usr/local/bin:/usr/bin:/bin"
     public var environment: [String: String] = ["LANG": "C.UTF-8"]
     public var umask: UInt32 = 0o077

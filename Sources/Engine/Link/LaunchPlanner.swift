@@ -96,6 +96,7 @@ struct LaunchPlanner: Sendable {
         }
         request.workspace = task.definition.directory ?? workspace
         request.resultFile = workspace.map { "\($0)/\(WorkspacePaths.resultName)" }
+        request.resultDirectory = workspace.map { "\($0)/\(WorkspacePaths.resultDirectoryName)" }
         request.timeout = task.timeout
         request.schema = task.definition.resultSchema
         return request

@@ -15,6 +15,8 @@ package struct LinkSession {
     private(set) var peer: SupervisorLinkThread.Peer?
     /// Those that nobody has taken yet.
     private var channels: [(worker: Int64, channel: Descriptor)] = []
+    /// Those of attempts whose end has not come yet; nil for one whose files cannot be kept, or are kept already.
+    private var files: [UInt64: FileCollection?] = [:]
 
     init(generation: UInt64, reports: ReportReader) {
         self.generation = generation
@@ -45,6 +47,12 @@ package struct LinkSession {
                 reports.keepResult(of: Int64(truncatingIfNeeded: attempt), from: file)
                 continue
             }
+            if case .resultFiles(let handed) = message {
+                guard descriptors.count >= handed.names.count else { throw .invalid("result files without descriptors") }
+                keep(handed, descriptors.prefix(handed.names.count))
+                descriptors = descriptors.dropFirst(handed.names.count)
+                continue
+            }
             if case .channel(let attempt) = message {
                 guard let channel = descriptors.popFirst() else { throw .invalid("channel without a descriptor") }
                 channels.append((Int64(truncatingIfNeeded: attempt), channel))
@@ -57,17 +65,16 @@ package struct LinkSession {
                     throw .invalid("version")
                 }
                 peer = SupervisorLinkThread.Peer(
-                    pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program, version: welcome.version)
+                    pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program)
                 stage = .inventory(
                     Inventory(
                         connection: generation, store: welcome.store,
-                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo),
-                        startsWorkers: welcome.version >= LinkProtocol.hasChannels))
+                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo)))
             case .inventory(var inventory):
                 switch message {
                 case .waiting(let attempts): inventory.waiting += attempts.map { Int64(truncatingIfNeeded: $0) }
                 case .started(let starts): inventory.started += starts.map(AttemptStart.init)
-                case .ended(let ends): inventory.ended += ends.map { reports.end($0, channel(of: $0)) }
+                case .ended(let ends): inventory.ended += ends.map { end($0) }
                 case .inventoryEnd:
                     inventory.channels = Set(channels.map(\.worker))
                     stage = .connected
@@ -79,7 +86,7 @@ package struct LinkSession {
             case .connected:
                 switch message {
                 case .started(let starts): inputs += starts.map { .started(AttemptStart($0)) }
-                case .ended(let ends): inputs += ends.map { .ended(reports.end($0, channel(of: $0))) }
+                case .ended(let ends): inputs += ends.map { .ended(end($0)) }
                 case .revoked(let attempt, let accepted):
                     inputs.append(.revoked(attempt: Int64(truncatingIfNeeded: attempt), accepted: accepted))
                 default: throw .invalid("message after the inventory")
@@ -88,6 +95,19 @@ package struct LinkSession {
         }
         return inputs
     }
+
+    private mutating func keep(_ handed: ResultFiles, _ descriptors: ArraySlice<Descriptor>) {
+        var collection = files[handed.attempt] ?? reports.collection(of: handed.attempt)
+        for (name, file) in zip(handed.names, descriptors) { collection?.take(name, from: file) }
+        collection?.leave(handed.left)
+        files[handed.attempt] = .some(collection)
+    }
+
+    private mutating func end(_ report: EndReport) -> AttemptEnd {
+        if let collection = files.removeValue(forKey: report.attempt) ?? nil { reports.finish(collection, of: report.attempt) }
+        return reports.end(report, channel(of: report))
+    }
+
     /// The channel of a worker that ended before anybody could adopt it.
     private mutating func channel(of end: EndReport) -> Descriptor? {
         let worker = Int64(truncatingIfNeeded: end.attempt)

@@ -1,5 +1,6 @@
 import Agents
 import Glibc
+import Logging
 import OrchProtocol
 import Scheduling
 import Storage
@@ -12,6 +13,7 @@ struct ReportReader: Sendable {
     let store: SQLiteStore
     let configuration: CurrentConfiguration
     let channels: WorkerChannels
+    let log: Logger
     var clock: @Sendable () -> Now = Clock.now
 
     /// - Parameter channel: to a warm worker that ended before its channel could be adopted.
@@ -66,6 +68,27 @@ struct ReportReader: Sendable {
     func keepResult(of attempt: Int64, from source: Descriptor) {
         guard let entry = entry(of: attempt) else { return }
         try? files.keepResult(from: source, task: entry.task, attempt: entry.number)
+    }
+
+    /// What takes the files of an attempt. Nil where it is over already: what an acknowledgement has not reached yet stands as it is.
+    func collection(of attempt: UInt64) -> FileCollection? {
+        guard let found = try? store.attempt(withID: Int64(truncatingIfNeeded: attempt)), found.attempt.state != .ended else {
+            return nil
+        }
+        do throws(SystemError) {
+            return try FileCollection(
+                files, task: found.task.id, attempt: found.attempt.number,
+                limit: configuration.value.pool(found.attempt.pool)?.filesLimit ?? PoolConfiguration.defaultFilesLimit)
+        } catch {
+            log.error("the result files of attempt \(found.task.id).\(found.attempt.number) are not kept: \(error)")
+            return nil
+        }
+    }
+
+    func finish(_ collection: FileCollection, of attempt: UInt64) {
+        do throws(SystemError) { try collection.finish() } catch {
+            log.error("what attempt number \(attempt) left in its result directory and is not kept cannot be told: \(error)")
+        }
     }
 
     /// Knows the attempts of earlier engines from the store.

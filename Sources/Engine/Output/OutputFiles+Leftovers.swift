@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 extension OutputFiles {
     /// Removes what is left of tasks that are no more: an engine may go down between forgetting them and removing their files.
@@ -12,7 +13,8 @@ extension OutputFiles {
             let kept = try tasks(shard * 1000...shard * 1000 + 999)
             for name in names {
                 guard let task = Int64(name.prefix { $0 != "." }), !kept.contains(task) else { continue }
-                unlink("\(root)/\(shard)/\(name)")
+                let path = "\(root)/\(shard)/\(name)"
+                if unlink(path) != 0, errno == EISDIR { Self.removeFiles(path) }
             }
         }
     }

@@ -117,6 +117,7 @@ final class OutputFiles: Sendable {
                 unlink(path)
                 unlink(path + OutputIndex.suffix)
             }
+            removeFiles(task: task, attempt: attempt)
         }
         if task % 1000 == 999 { rmdir(shard(of: task)) }
     }

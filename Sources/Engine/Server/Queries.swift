@@ -29,6 +29,11 @@ struct Queries: Sendable {
             record.reason = record.reason ?? reasons.queue(record, slots: slots)
         }
         if parameters.result == true { record.result = try result(of: record) }
+        for index in record.attempts.indices where record.attempts[index].state == .ended {
+            let (kept, left) = try files.files(task: record.id, attempt: record.attempts[index].number)
+            if !kept.isEmpty { record.attempts[index].files = kept }
+            if !left.isEmpty { record.attempts[index].leftBehind = left }
+        }
         return record
     }
 
@@ -105,18 +110,12 @@ struct Queries: Sendable {
                 record.agent = PoolRecord.warmAgent
                 record.worker = pool?.workerCommand.first
                 record.ready = ready[name]?.count ?? 0
-                record.problem = backoffs[name] ?? supervisorProblem
+                record.problem = backoffs[name]
             }
             if let offered = offered[name], !offered.isEmpty { record.capabilities = offered.sorted() }
             return record
         }
         return PoolList(pools: records)
-    }
-
-    /// What keeps all warm pools from starting workers.
-    private var supervisorProblem: String? {
-        guard let peer = link.peer, peer.version < LinkProtocol.hasChannels else { return nil }
-        return "they need a newer supervisor; `orchctl upgrade` has it executed"
     }
 
     /// Attempts that were handed over ahead of a free slot wait, whatever their tasks' phase says.

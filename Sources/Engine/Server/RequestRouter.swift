@@ -50,6 +50,7 @@ final class RequestRouter: Sendable {
         case .version: responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version))
         case .wait(let parameters): stream(responder) { try self.streams.wait(parameters, responder) }
         case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
+        case .file(let parameters): stream(responder) { try self.streams.file(parameters, responder) }
         case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }
         case .reload: reload(requester, responder)
         case .backup:

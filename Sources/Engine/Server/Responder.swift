@@ -43,7 +43,7 @@ extension Call {
     var weight: Weight {
         switch self {
         case .get, .list, .poolList, .workerList, .status: .lookup
-        case .wait, .logs, .subscribe, .backup: .stream
+        case .wait, .logs, .file, .subscribe, .backup: .stream
         default: .light
         }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import OrchProtocol
 import Scheduling
 import Storage
@@ -48,5 +49,39 @@ struct Streams: Sendable {
         }
         let stream = LogStream(parameters, store: store, files: files, watcher: watcher, readers: readers, responder: responder)
         stream.start(news)
+    }
+
+    func file(_ parameters: FileParameters, _ responder: Responder) throws {
+        guard let found = try store.attempt(parameters.attempt, of: parameters.id) else {
+            throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
+        }
+        guard let attempt = found.attempt else {
+            throw WireError(
+                .notFound,
+                parameters.attempt.map { "task \(parameters.id) has no attempt \($0)" }
+                    ?? "task \(parameters.id) has not run yet",
+                field: "attempt")
+        }
+        guard attempt.state == .ended else {
+            throw WireError(
+                .invalidState, "attempt \(parameters.id).\(attempt.number) has not ended; its files are kept when it has")
+        }
+        let files = files
+        let open: @Sendable () throws -> Descriptor = {
+            if let file = try files.openFile(parameters.name, task: parameters.id, attempt: attempt.number) { return file }
+            throw WireError(
+                .notFound,
+                "attempt \(parameters.id).\(attempt.number) has left no such file; task.get names those that are kept",
+                field: "name")
+        }
+        let file = try open()
+        var status = stat()
+        guard fstat(file.number, &status) == 0 else { throw SystemError(errno, "read the file \"\(parameters.name)\"") }
+        let end = FileEnd(attempt: attempt.number, name: parameters.name, size: Int64(status.st_size))
+        let offset = parameters.offset ?? 0
+        guard (0...end.size).contains(offset) else {
+            throw WireError(.invalidParameter, "the file has \(end.size) bytes", field: "offset")
+        }
+        FileStream(end, from: offset, readers: readers, responder: responder, open: open).start()
     }
 }

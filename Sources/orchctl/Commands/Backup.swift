@@ -26,7 +26,10 @@ struct Backup: ParsableCommand {
 
     func run() throws {
         let client = Client(global)
-        let target = try BackupTarget(file)
+        guard file != "-" || !Terminal.isOutput else {
+            throw Failure(.usage, "a backup is not for a terminal", hint: "name a file, or redirect the output")
+        }
+        let target = try Download(file, what: "a backup")
         if let descriptor = Interrupts.descriptor() {
             client.session.watch = Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }
         }
@@ -34,7 +37,7 @@ struct Backup: ParsableCommand {
         let bytes = try client.session.perform(repeatable: false) { connection in
             try connection.answer(to: connection.send(.backup)) { notification in
                 guard case .backup(_, let part) = notification else { return }
-                try target.take(part)
+                if let base64 = part.base64 { try target.take(base64, at: part.offset) }
                 progress.show(part.offset, of: part.size, part.base64 == nil ? "the daemon makes the copy" : "receiving it")
             }
         }

@@ -196,6 +196,7 @@ extension SupervisorMessage {
         case .revoked(let attempt, let accepted): "revoked \(attempt) \(accepted)"
         case .result(let attempt): "result \(attempt)"
         case .channel(let attempt): "channel \(attempt)"
+        case .resultFiles(let files): "result files \(files.attempt)"
         }
     }
 }

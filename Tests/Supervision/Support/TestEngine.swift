@@ -20,6 +20,9 @@ final class TestEngine {
     private(set) var ended: [UInt64: EndReport] = [:]
     private(set) var endCount: [UInt64: Int] = [:]
     private(set) var results: [UInt64: String] = [:]
+    /// The contents of the files of result directories, up to 4096 bytes of each.
+    private(set) var files: [UInt64: [String: String]] = [:]
+    private(set) var left: [UInt64: [ResultFiles.Left]] = [:]
     private(set) var channels: [UInt64: OwnedDescriptor] = [:]
     private(set) var revoked: [UInt64: Bool] = [:]
     private(set) var hasInventory = false
@@ -108,6 +111,17 @@ final class TestEngine {
             results[attempt] = readAll(descriptor)
             close(descriptor)
         case .channel(let attempt): channels[attempt] = OwnedDescriptor(packet.descriptors.0)
+        case .resultFiles(let it):
+            let descriptors = withUnsafeBytes(of: packet.descriptors) {
+                $0.bindMemory(to: Int32.self).prefix(packet.descriptor_count).map { OwnedDescriptor($0) }
+            }
+            guard descriptors.count == it.names.count else { throw TestFailure("\(descriptors.count) files for \(it.names)") }
+            for (name, file) in zip(it.names, descriptors) {
+                var bytes = [UInt8](repeating: 0, count: 4096)
+                let count = pread(file.number, &bytes, bytes.count, 0)
+                files[it.attempt, default: [:]][name] = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+            }
+            left[it.attempt, default: []] += it.left
         }
     }
 }

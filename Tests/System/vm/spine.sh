@@ -79,9 +79,14 @@ fi
 check "dora, an administrator, may" as dora stop "$worker"
 await "$worker" > /dev/null 2>&1
 same "it is cancelled" cancelled "$(field "$worker" .state)"
-# Some empty ones are kept for later attempts.
-same "a workspace with something in it is kept with its task" "$worker.1" \
-    "$(find /var/lib/orchd-work/default -mindepth 1 -maxdepth 1 -type d ! -empty -printf '%f\n')"
+# Some untouched ones are kept for later attempts.
+same "a workspace with something in it is kept with its task" "/var/lib/orchd-work/default/$worker.1" \
+    "$(find /var/lib/orchd-work/default -mindepth 2 -maxdepth 2 ! -name .orch-results -printf '%h\n' | sort -u)"
+# shellcheck disable=SC2016 # the shell is the task's
+leaver=$(submit -- sh -c 'cd "$ORCH_RESULT_DIR" && stat -c "%U %a" . > kept && ln -s /etc/shadow shadow')
+check "a task finds a directory for files" await "$leaver"
+same "which is its user's, and one that it leaves there is kept" "orch-worker 700" "$(alice orchctl files "$leaver" kept)"
+like "but a link is not" 'not kept .*: shadow' "$(alice orchctl files "$leaver" 2>&1)"
 
 echo "# a pool with a user and an agent of its own"
 useradd --create-home builder

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import Glibc
+import NIOCore
+import OrchProtocol
+import Synchronization
+
+/// One `task.file`: a file that an attempt has left, piece by piece as the client takes them. Nobody changes it any more.
+final class FileStream: Sendable {
+    private static let piece = 256 << 10
+
+    /// Opens it, for each piece anew: streams that nobody reads cost no descriptors.
+    private let open: @Sendable () throws -> Descriptor
+    private let end: FileEnd
+    private let readers: ReaderPool
+    private let responder: Responder
+    private let offset: Mutex<Int64>
+
+    init(
+        _ end: FileEnd, from offset: Int64, readers: ReaderPool, responder: Responder,
+        open: @escaping @Sendable () throws -> Descriptor
+    ) {
+        self.open = open
+        self.end = end
+        self.readers = readers
+        self.responder = responder
+        self.offset = Mutex(offset)
+    }
+
+    func start() {
+        let pump = Pump(readers: readers) { self.run($0) }
+        responder.onClose { pump.end() }
+        pump.signal()
+    }
+
+    private func run(_ pump: Pump) {
+        do {
+            try step(pump)
+        } catch {
+            pump.end()
+            responder.fail(WireError(storage: error))
+        }
+    }
+
+    private func step(_ pump: Pump) throws {
+        let offset = offset.withLock { $0 }
+        guard offset < end.size else {
+            pump.end()
+            return responder.succeed(end)
+        }
+        let file = try open()
+        var count = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(min(Int64(Self.piece), end.size - offset))) { buffer, size in
+            count = pread(file.number, buffer.baseAddress, buffer.count, off_t(offset))
+            size = max(0, count)
+        }
+        guard count > 0 else { throw SystemError(count < 0 ? errno : EIO, "read the file \"\(end.name)\"") }
+        self.offset.withLock { $0 = offset + Int64(count) }
+        let part = FilePart(offset: offset, base64: Data(bytes).base64EncodedString())
+        responder.notify(.file(request: responder.id, part)).whenComplete { result in
+            if case .success = result { pump.finished(again: true) } else { pump.end() }
+        }
+    }
+}

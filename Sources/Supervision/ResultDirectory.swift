@@ -1,0 +1,90 @@
+import Glibc
+import SupervisorLink
+
+/// An open directory in which an attempt has left files. It is its user's, who may still change it, and so is judged at each step.
+struct ResultDirectory {
+    /// Nothing that a name leads to may keep us waiting, become our terminal, or be elsewhere.
+    static let fileFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+    /// The most entries that are looked at; nobody counts those beyond.
+    static let maximumEntries = 1024
+
+    let descriptor: OwnedDescriptor
+    let owner: uid_t
+
+    /// What is in a directory, in the order of the names.
+    struct Contents {
+        /// The names of those to be handed over.
+        var files: [String] = []
+        var count = 0
+        private var tally: [ResultFiles.Reason: ResultFiles.Left] = [:]
+
+        var left: [ResultFiles.Left] { tally.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value) }
+
+        mutating func leave(_ name: [UInt8], _ reason: ResultFiles.Reason) {
+            var left = tally[reason] ?? ResultFiles.Left(reason, count: 0, names: [])
+            left.count += 1
+            // Whatever it is, it can be shown, and is valid on the link.
+            if left.names.count < ResultFiles.Left.examples { left.names.append(String(decoding: name, as: UTF8.self)) }
+            tally[reason] = left
+        }
+    }
+
+    func contents() -> Contents {
+        var contents = Contents()
+        for name in entries() {
+            contents.count += 1
+            if let reason = reason(name) {
+                contents.leave(name, reason)
+            } else if contents.files.count == ResultFiles.maximum {
+                contents.leave(name, .tooMany)
+            } else {
+                contents.files.append(String(decoding: name, as: UTF8.self))
+            }
+        }
+        return contents
+    }
+
+    /// Nil if it is no longer what it was.
+    func open(_ name: String) -> OwnedDescriptor? {
+        guard let file = try? OwnedDescriptor(opening: name, in: descriptor, Self.fileFlags) else { return nil }
+        var status = stat()
+        return fstat(file.number, &status) == 0 && Self.reason(status, owner) == nil ? file : nil
+    }
+
+    /// What keeps something from being handed over.
+    static func reason(_ status: stat, _ owner: uid_t) -> ResultFiles.Reason? {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: status.st_uid == owner ? nil : .owner
+        case S_IFDIR: .directory
+        default: .special
+        }
+    }
+
+    private func reason(_ name: [UInt8]) -> ResultFiles.Reason? {
+        // Looked at before it is opened: to open a device may do something.
+        var status = stat()
+        let path = name.map { CChar(bitPattern: $0) } + [0]
+        guard fstatat(descriptor.number, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .unreadable }
+        if let reason = Self.reason(status, owner) { return reason }
+        guard let text = String(validating: name, as: UTF8.self), isResultFileName(text) else { return .name }
+        return nil
+    }
+
+    /// The names of what is in it, sorted.
+    private func entries() -> [[UInt8]] {
+        let copy = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { return [] }
+        guard let stream = fdopendir(copy) else {
+            close(copy)
+            return []
+        }
+        defer { closedir(stream) }
+        rewinddir(stream)
+        var names: [[UInt8]] = []
+        while names.count < Self.maximumEntries, let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
+            if name != [0x2E], name != [0x2E, 0x2E] { names.append(name) }
+        }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+}

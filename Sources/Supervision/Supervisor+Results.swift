@@ -1,0 +1,58 @@
+import SupervisorLink
+
+extension Supervisor {
+    /// How many files are opened for the engine before anything else gets its turn.
+    static let filesPerTurn = 256
+
+    /// Hands over what an attempt has left, before its end is told.
+    func sendResults(of attempt: UInt64, to engine: LinkConnection) -> LinkConnection.SendResult {
+        guard let place = results.place(of: attempt), !outbox.resultsSent.contains(attempt) else { return .sent }
+        if outbox.partlySent?.attempt != attempt {
+            if let file = workspaces.openResult(pool: place.pool, name: place.name) {
+                let result = engine.send(.result(attempt: attempt), descriptors: [file])
+                guard result == .sent else { return result }
+            }
+            outbox.partlySent = Outbox.PartlySent(attempt: attempt)
+        }
+        if engine.speaksOfResultFiles, let directory = workspaces.openResults(pool: place.pool, name: place.name) {
+            let result = sendFiles(in: directory, of: attempt, to: engine)
+            guard result == .sent else { return result }
+        }
+        outbox.resultsSent.insert(attempt)
+        outbox.partlySent = nil
+        return .sent
+    }
+
+    /// Goes on after the last name that has been sent.
+    private func sendFiles(
+        in directory: ResultDirectory, of attempt: UInt64, to engine: LinkConnection
+    ) -> LinkConnection.SendResult {
+        guard outbox.filesLeft > 0 else { return .paused }
+        var contents = directory.contents()
+        // To look at them costs, too.
+        outbox.filesLeft -= 1 + contents.count / 16
+        var rest = contents.files[...]
+        if let last = outbox.partlySent?.lastName { rest = rest.drop { !last.utf8.lexicographicallyPrecedes($0.utf8) } }
+        while !rest.isEmpty {
+            guard outbox.filesLeft > 0 else { return .paused }
+            let batch = rest.prefix(LinkProtocol.maximumDescriptors)
+            var files = ResultFiles(attempt: attempt)
+            var descriptors: [OwnedDescriptor] = []
+            for name in batch {
+                guard let descriptor = directory.open(name) else {
+                    contents.leave(Array(name.utf8), .unreadable)
+                    continue
+                }
+                files.names.append(name)
+                descriptors.append(descriptor)
+            }
+            let result = engine.send(.resultFiles(files), descriptors: descriptors)
+            guard result == .sent else { return result }
+            outbox.filesLeft -= batch.count
+            outbox.partlySent?.lastName = batch.last
+            rest = rest.dropFirst(batch.count)
+        }
+        guard !contents.left.isEmpty else { return .sent }
+        return engine.send(.resultFiles(ResultFiles(attempt: attempt, left: contents.left)))
+    }
+}

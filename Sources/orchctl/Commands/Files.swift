@@ -1,0 +1,134 @@
+import ArgumentParser
+import Glibc
+import OrchClient
+import OrchProtocol
+import Presentation
+
+struct Files: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "files",
+        abstract: "List the files that a task has left, or fetch them.",
+        discussion: """
+            A task leaves files in the directory that ORCH_RESULT_DIR names; they are kept as long as the task is. One file goes to \
+            standard output; with --output they are written into a directory, under their names, readable by you alone.
+
+            Examples:
+              orchctl files 42
+              orchctl files 42 report.pdf > report.pdf
+              orchctl files 42 --all --output results/
+              orchctl files 42 --json | jq -r '.files[].name'
+            """)
+
+    @Argument(help: "The id of the task.")
+    var id: Int64
+
+    @Argument(help: ArgumentHelp("The files to fetch.", valueName: "name"))
+    var names: [String] = []
+
+    @Flag(help: "Fetch all of them.")
+    var all = false
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where to write them; made if need be.", valueName: "directory"))
+    var output: String?
+
+    @Flag(help: "Overwrite files that are there.")
+    var force = false
+
+    @Option(help: ArgumentHelp("The attempt; else the latest.", valueName: "number"))
+    var attempt: Int?
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        if all, !names.isEmpty { throw ValidationError("name files, or give --all") }
+        if names.isEmpty, !all, output != nil {
+            throw ValidationError("--output is for files that are fetched: name them, or give --all")
+        }
+        if output == nil, all || names.count > 1 { throw ValidationError("several files need a directory: --output DIRECTORY") }
+    }
+
+    func run() throws {
+        let client = Client(global)
+        let task = try client.session.call(.get(GetParameters(id: id)), as: TaskRecord.self)
+        let record = try record(in: task)
+        guard all || !names.isEmpty else { return try list(record, of: task, client) }
+        if let descriptor = Interrupts.descriptor() {
+            client.session.watch = Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }
+        }
+        let known = record.files ?? []
+        let wanted = all ? known.map(\.name) : names
+        // All of them are known before the first is written.
+        for name in wanted where !known.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+            throw Failure(
+                .notFound, "attempt \(id).\(record.number) has left no file \"\(SafeText.line(name))\"",
+                hint: "try: orchctl files \(id)")
+        }
+        guard let output else { return try fetch(wanted[0], of: record, to: "-", client) }
+        guard mkdir(output, 0o777) == 0 || errno == EEXIST else {
+            throw Failure(.usage, "cannot make \(output): \(String(cString: strerror(errno)))")
+        }
+        for name in wanted {
+            guard !name.contains("/"), name != ".", name != ".." else {
+                throw Failure(.failed, "\"\(SafeText.line(name))\" is no name for a file")
+            }
+            try fetch(name, of: record, to: "\(output)/\(name)", client)
+        }
+        if all { tell(record) }
+    }
+
+    private func record(in task: TaskRecord) throws -> AttemptRecord {
+        let found = attempt.map { number in task.attempts.first { $0.number == number } } ?? task.attempts.last
+        if let found { return found }
+        throw Failure(.notFound, attempt.map { "task \(id) has no attempt \($0)" } ?? "task \(id) has not run yet")
+    }
+
+    private func list(_ record: AttemptRecord, of task: TaskRecord, _ client: Client) throws {
+        let files = record.files ?? []
+        if client.json { return try client.printJSON(Listing(record)) }
+        if files.isEmpty {
+            let others = task.attempts.filter { $0.files != nil }.map { "--attempt \($0.number)" }.joined(separator: ", ")
+            let more = others.isEmpty ? "" : "; others have: \(others)"
+            Output.remark(
+                record.state == .ended
+                    ? "attempt \(id).\(record.number) has left no files\(more)"
+                    : "attempt \(id).\(record.number) has not ended; its files are kept when it has\(more)")
+        } else {
+            try Output.print(FileTable.make(files).text(style: Terminal.style, width: Terminal.width))
+        }
+        tell(record)
+    }
+
+    private func tell(_ record: AttemptRecord) {
+        for left in record.leftBehind ?? [] { Output.remark(FileTable.text(left)) }
+    }
+
+    /// Over a restart of the daemon, too, it goes on where it was.
+    private func fetch(_ name: String, of record: AttemptRecord, to path: String, _ client: Client) throws {
+        let target = try Download(path, what: "a file", replacing: force)
+        let end = try client.session.perform { connection in
+            let parameters = FileParameters(id: id, name: name, attempt: record.number, offset: target.written)
+            return try connection.call(.file(parameters), as: FileEnd.self) { notification in
+                if case .file(_, let part) = notification { try target.take(part.base64, at: part.offset) }
+            }
+        }
+        try target.finish(size: end.size)
+    }
+}
+
+/// What `--json` prints.
+private struct Listing: Encodable {
+    var attempt: Int
+    var files: [ResultFile]
+    var leftBehind: [LeftBehind]
+
+    init(_ record: AttemptRecord) {
+        attempt = record.number
+        files = record.files ?? []
+        leftBehind = record.leftBehind ?? []
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case attempt, files
+        case leftBehind = "left_behind"
+    }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import Glibc
+import OrchClient
+
+/// A file that is received piece by piece: a new one, for its owner alone, and gone again unless all of it came.
+final class Download {
+    private let path: String
+    /// The name that it has until it is whole.
+    private let place: String
+    private let descriptor: Int32
+    private let what: String
+    /// How many bytes have come.
+    private(set) var written: Int64 = 0
+    private var isWhole = false
+
+    /// - Parameters:
+    ///   - path: `-` for standard output.
+    ///   - what: it is, for messages: "a backup".
+    ///   - replacing: whether a file of that name may be there, and is replaced once all of the new one is.
+    init(_ path: String, what: String, replacing: Bool = false) throws {
+        self.what = what
+        self.path = path
+        guard path != "-" else {
+            place = path
+            descriptor = STDOUT_FILENO
+            return
+        }
+        place = replacing ? path + ".orchctl-new" : path
+        // Not in our hands before it is made: what is there is not ours to remove.
+        let made = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard made >= 0 else {
+            if errno == EEXIST { throw Failure(.usage, "\(place) exists, and is not overwritten", hint: "name another file") }
+            throw Failure(.usage, "cannot make \(place): \(String(cString: strerror(errno)))")
+        }
+        descriptor = made
+    }
+
+    deinit {
+        guard !isStandardOutput else { return }
+        close(descriptor)
+        if !isWhole { unlink(place) }
+    }
+
+    var isStandardOutput: Bool { path == "-" }
+
+    func take(_ base64: String, at offset: Int64) throws {
+        guard offset == written, let bytes = Data(base64Encoded: base64) else {
+            throw ClientError.malformed("a piece of \(what) that does not follow the one before")
+        }
+        try Output.write([UInt8](bytes), to: descriptor)
+        written += Int64(bytes.count)
+    }
+
+    /// Returns when all of it is on the disk, under its name.
+    func finish(size: Int64) throws {
+        guard written == size else {
+            throw ClientError.malformed("\(what) of \(written) bytes instead of \(size)")
+        }
+        guard !isStandardOutput else { return }
+        guard fsync(descriptor) == 0 || errno == EINVAL, place == path || rename(place, path) == 0 else {
+            throw Failure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        isWhole = true
+    }
+}

@@ -24,6 +24,8 @@ public enum Effect: Sendable, Equatable {
     case checkOutput(Attempt)
     /// Remove the files of forgotten tasks, and the workspaces of their attempts, each in the pool that it was in.
     case discard([TaskItem], [Attempt])
+    /// Remove the workspaces of tasks below one number, and of workers below another: their tasks are forgotten.
+    case sweep(pools: [String], tasksBelow: Int64, workersBelow: Int64)
     /// Start a warm worker. In a turn these stand among the launches, in the order of the ids.
     case launchWorker(Worker)
     /// Give the worker with the attempt's id its task. `again` where an engine before may have done so, in part or as a whole.

@@ -46,6 +46,9 @@ extension Scheduler {
         }
         // While nobody listened, something may have become ready that matters more than what waits there.
         for pool in startable.sorted() { try noteHeads(of: pool, &work) }
+        // What was said to a supervisor at the end of another connection, it may never have read.
+        let oldest = try work.store.oldestAttempt()
+        work.effects.append(.sweep(pools: pools.map(\.name), tasksBelow: oldest.task, workersBelow: oldest.id))
         // Nothing runs that the store does not know: it can only be of a database that was replaced by an older copy.
         for id in unknown.sorted() { work.effects.append(.stop(attempt: id, grace: 0)) }
     }

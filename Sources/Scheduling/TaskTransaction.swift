@@ -42,6 +42,8 @@ public protocol TaskTransaction: AnyObject {
     /// Lets no attempt have an id up to this one from now on. Answers whether one of them has not been handed out yet.
     func skipAttempts(upTo id: Int64) throws -> Bool
     func attempt(_ id: Int64) throws -> Attempt?
+    /// The lowest id of a task that has attempts, and that of an attempt: those to come where there are none.
+    func oldestAttempt() throws -> (task: Int64, id: Int64)
     /// All attempts of a task, the first of them first.
     func attempts(of task: Int64) throws -> [Attempt]
     func liveAttempt(of task: Int64) throws -> Attempt?

@@ -143,6 +143,14 @@ public final class SQLiteTransaction: TaskTransaction {
         return true
     }
 
+    public func oldestAttempt() throws -> (task: Int64, id: Int64) {
+        func lowest(_ column: String, of table: String) throws -> Int64 {
+            try db.row("SELECT min(\(column)) FROM attempt", [], { try $0.optional() as Int64? }).flatMap { $0 }
+                ?? (db.row("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]) { try $0.next() } ?? 0) + 1
+        }
+        return (try lowest("task", of: "task"), try lowest("id", of: "attempt"))
+    }
+
     public func attempt(_ id: Int64) throws -> Attempt? {
         try db.row(AttemptColumns.selectByID, [id], AttemptColumns.read)
     }

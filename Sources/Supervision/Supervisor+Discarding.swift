@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SupervisorLink
 
 extension Supervisor {
     /// Removes a workspace, as the user whose it is: root walks no tree that others can change.
@@ -8,7 +9,19 @@ extension Supervisor {
         guard workspaces.exists(pool: pool, name: name),
             !running.values.contains(where: { $0.pool == pool && $0.name == name })
         else { return }
+        workspaces.forgetSpare(pool: pool, name: name)
         helpers.add(Helpers.Removal(pool: pool, name: name))
+    }
+
+    /// Removes what forgotten tasks have left in a pool.
+    func sweep(_ pool: String, tasksBelow: UInt64, workersBelow: UInt64) {
+        for name in workspaces.names(in: pool) {
+            let isOutlived =
+                isWorkerName(name)
+                ? UInt64(name.dropFirst()).map { $0 < workersBelow } ?? false
+                : UInt64(name.prefix { $0 != "." }).map { $0 < tasksBelow } ?? false
+            if isOutlived, isAttemptName(name) { discard(pool: pool, name: name) }
+        }
     }
 
     func startHelpers() {

@@ -29,6 +29,7 @@ extension Supervisor {
                     outbox.resultsSent.remove(attempt)
                 }
             case .discard(let pool, let name): discard(pool: pool, name: name)
+            case .sweep(let pool, let tasks, let workers): sweep(pool, tasksBelow: tasks, workersBelow: workers)
             case .gather(let milliseconds): gather = Int64(milliseconds)
             }
         }

@@ -91,6 +91,17 @@ final class Workspaces {
         return false
     }
 
+    /// One that is about to be removed must not be used again meanwhile.
+    func forgetSpare(pool: String, name: String) { spares[pool]?.removeAll { $0 == name } }
+
+    /// The names of all in a pool, without those that are kept.
+    func names(in pool: String) -> [String] {
+        let place = Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW
+        guard let parent = try? OwnedDescriptor(opening: pool, in: directory, place) else { return [] }
+        let kept = Set(spares[pool, default: []])
+        return directoryNames(in: parent).filter { !kept.contains($0) }
+    }
+
     /// Removes all that are kept.
     func removeSpares() { for pool in Array(spares.keys) { removeSpares(of: pool) } }
 

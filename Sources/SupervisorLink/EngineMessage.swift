@@ -15,10 +15,16 @@ public enum EngineMessage: Equatable, Sendable {
     case acknowledge(attempts: [UInt64])
     /// Remove the workspace that an attempt of this name left behind.
     case discard(pool: String, name: String)
+    /// Since version 4: remove the workspaces of this pool that belong to tasks below a number, or to workers: those of forgotten tasks,
+    /// whose `discard` was lost with a connection.
+    case sweep(pool: String, tasksBelow: UInt64, workersBelow: UInt64)
     /// The most milliseconds that reports may wait for others while their pool has attempts to start next. 0 to 100.
     case gather(milliseconds: UInt32)
 
-    private enum Kind: UInt16 { case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker }
+    private enum Kind: UInt16 { case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep }
+
+    /// From which version of the link on it can be said.
+    public var since: UInt32 { if case .sweep = self { LinkProtocol.hasSweeps } else { LinkProtocol.oldestVersion } }
 
     private var kind: Kind {
         switch self {
@@ -29,6 +35,7 @@ public enum EngineMessage: Equatable, Sendable {
         case .stop: .stop
         case .acknowledge: .acknowledge
         case .discard: .discard
+        case .sweep: .sweep
         case .gather: .gather
         }
     }
@@ -54,6 +61,10 @@ public enum EngineMessage: Equatable, Sendable {
             case .discard(let pool, let name):
                 writer.string(pool)
                 writer.string(name)
+            case .sweep(let pool, let tasks, let workers):
+                writer.string(pool)
+                writer.integer(tasks)
+                writer.integer(workers)
             case .gather(let milliseconds): writer.integer(milliseconds)
             }
         }
@@ -81,6 +92,9 @@ public enum EngineMessage: Equatable, Sendable {
                 let name = try reader.string()
                 guard isAttemptName(name) else { throw .invalid("name") }
                 return .discard(pool: pool, name: name)
+            case .sweep:
+                return .sweep(
+                    pool: try poolName(&reader), tasksBelow: try reader.integer(), workersBelow: try reader.integer())
             case .gather:
                 let milliseconds = try reader.integer(UInt32.self)
                 guard milliseconds <= 100 else { throw .invalid("gather") }

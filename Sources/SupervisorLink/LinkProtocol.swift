@@ -15,6 +15,8 @@ public enum LinkProtocol {
 
     /// The version from which on the files in a result directory are handed over.
     public static let hasResultFiles: UInt32 = 4
+    /// The version from which on workspaces of forgotten tasks are swept.
+    public static let hasSweeps: UInt32 = 4
 
     /// The largest packet, in bytes. Below the default of net.core.wmem_default (212 992), which bounds a packet as a whole.
     public static let maximumPacket = 65_536

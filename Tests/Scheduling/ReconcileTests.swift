@@ -37,7 +37,7 @@ import Testing
         inventory.started = [rig.starting(1), rig.starting(2)]
         inventory.waiting = [3, 4, 5]
         let turn = try rig.connect(inventory)
-        #expect(turn.effects.count == 2, "slots and an event: \(turn.effects)")
+        #expect(turn.effects.count == 3, "slots, what to sweep and an event: \(turn.effects)")
         #expect(try rig.liveAttempts().map(\.state) == [.running, .running, .dispatched, .dispatched, .dispatched])
     }
 

@@ -176,6 +176,21 @@ import Testing
         #expect(store.counts.tasks(in: "default").ready == 1)
     }
 
+    @Test func theOldestAttemptIsThatOfTheOldestTaskThatHasAny() throws {
+        let directory = try ScratchDirectory()
+        let store = try SQLiteStore(path: directory.path("queue.db"))
+        let ids = try store.insert([item(), item(), item()])
+        try store.transaction { transaction in
+            #expect(try transaction.oldestAttempt() == (4, 1))
+            for id in ids.dropFirst() {
+                _ = try transaction.insertAttempt(task: id, number: 1, pool: "p", agent: nil, dispatchedAt: 0)
+            }
+            #expect(try transaction.oldestAttempt() == (2, 1))
+            try transaction.remove([try #require(try transaction.task(2))])
+            #expect(try transaction.oldestAttempt() == (3, 2))
+        }
+    }
+
     @Test func attemptsCanSkipNumbers() throws {
         let directory = try ScratchDirectory()
         let store = try SQLiteStore(path: directory.path("queue.db"))

@@ -89,6 +89,25 @@ import Testing
         try eventually { access(path, F_OK) != 0 }
     }
 
+    /// What forgotten tasks left goes; what is above the numbers, runs, is kept for others, or is no workspace, stays.
+    @Test func whatForgottenTasksHaveLeftIsSwept() throws {
+        let fixture = try Fixture()
+        let engine = try fixture.engine()
+        #expect(try engine.run(fixture.shell("touch a")).code == 0)
+        let running = fixture.shell("sleep 1000")
+        try engine.send(.slots(pool: "p", count: 2), .launch(running))
+        let kept = fixture.order("true")
+        #expect(try engine.run(kept).code == 0)
+        let pool = "\(fixture.directory)/work/p"
+        for name in ["4.1", "9.2", "w4", "w9", "w-1", "x.1", "4x.1"] { mkdir("\(pool)/\(name)", 0o700) }
+        symlink("/tmp", "\(pool)/1.7")
+        try engine.send(.sweep(pool: "p", tasksBelow: 9, workersBelow: 9))
+        try engine.send(.sweep(pool: "nowhere", tasksBelow: .max, workersBelow: .max))
+        let stays = [running.name, kept.name, "9.2", "w9", "w-1", "x.1", "4x.1", "1.7"]
+        try eventually { ["1.1", "4.1", "w4"].allSatisfy { access("\(pool)/\($0)", F_OK) != 0 } }
+        for name in stays { #expect(access("\(pool)/\(name)", F_OK) == 0, "\(name)") }
+    }
+
     @Test func onlyWhatIsThereIsToBeRemoved() throws {
         let fixture = try Fixture()
         let engine = try fixture.engine()

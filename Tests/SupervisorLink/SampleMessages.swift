@@ -12,7 +12,7 @@ enum Samples {
     static let toSupervisor: [EngineMessage] = [
         .hello(version: 4, oldest: 3), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder),
         .revoke(attempt: 5), .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
-        .discard(pool: "p", name: "1.2"), .gather(milliseconds: 100),
+        .discard(pool: "p", name: "1.2"), .sweep(pool: "p", tasksBelow: 7, workersBelow: 8), .gather(milliseconds: 100),
     ]
 
     static let start = StartReport(attempt: 9, pid: 123, slot: 4, startedAt: 1_700_000_000_000, startedMonotonic: 55)

@@ -40,6 +40,12 @@ import Testing
         #expect(EngineMessage.launch(Self.workerOrder).encoded() == Self.olderWorkerOrder)
     }
 
+    /// Only what a version knows is said to one that speaks it.
+    @Test func whatASupervisorCanSweepIsSaidSinceVersion4() {
+        #expect(EngineMessage.sweep(pool: "p", tasksBelow: 1, workersBelow: 1).since == 4)
+        #expect(EngineMessage.launch(Self.workerOrder).since == 3 && EngineMessage.stop(attempt: 7, grace: 0).since == 3)
+    }
+
     @Test(arguments: ["", ".", "..", "a/b", "/", "a\n", "\u{85}", ".orch-left", String(repeating: "a", count: 256)])
     func whatIsNoNameForAFileIsRefused(_ name: String) {
         let bytes = SupervisorMessage.resultFiles(ResultFiles(attempt: 1, names: [name])).encoded()

@@ -65,7 +65,7 @@ package struct LinkSession {
                     throw .invalid("version")
                 }
                 peer = SupervisorLinkThread.Peer(
-                    pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program)
+                    pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program, version: welcome.version)
                 stage = .inventory(
                     Inventory(
                         connection: generation, store: welcome.store,

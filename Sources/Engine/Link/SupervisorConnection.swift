@@ -17,6 +17,7 @@ final class SupervisorConnection: Sendable {
         /// Orders may go out only after the inventory has been taken into account. See ``SupervisorLinkThread``.
         var isOpen = false
         var isBroken = false
+        var version = LinkProtocol.oldestVersion
     }
 
     let socket: Descriptor
@@ -28,10 +29,15 @@ final class SupervisorConnection: Sendable {
         self.wakeup = wakeup
     }
 
+    /// The version that the supervisor has agreed to.
+    func speak(version: UInt32) { state.withLock { $0.version = version } }
+
     func open() { state.withLock { $0.isOpen = true } }
 
-    /// Messages before the gate is open are dropped: the inventory that is on its way decides what they were to.
+    /// Messages before the gate is open are dropped: the inventory that is on its way decides what they were to. So is what an older
+    /// supervisor would not understand.
     func send(_ message: EngineMessage, descriptors: [Descriptor]) {
+        guard message.since <= state.withLock({ $0.version }) else { return }
         send(message.encoded(), descriptors, force: false)
     }
 

@@ -16,6 +16,8 @@ final class SupervisorLinkThread: SupervisorPort {
         var pid: Int32
         var cgroups: Bool
         var program: SupervisorMessage.Welcome.Program
+        /// Of the link.
+        var version: UInt32
     }
 
     private struct State {
@@ -116,7 +118,10 @@ final class SupervisorLinkThread: SupervisorPort {
                 guard !packet.bytes_cut else { throw LinkError.tooLong }
                 let messages = try SupervisorMessage.decode(buffer[..<packet.count])
                 let inputs = try session.take(messages, descriptors)
-                if let peer = session.peer { state.withLock { $0.peer = peer } }
+                if let peer = session.peer {
+                    state.withLock { $0.peer = peer }
+                    connection.speak(version: peer.version)
+                }
                 session.deliver(inputs, into: inbox)
             } catch {
                 log.error("the supervisor sent something that makes no sense (\(error)); connecting anew")

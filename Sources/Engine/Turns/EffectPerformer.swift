@@ -89,6 +89,10 @@ final class EffectPerformer: Sendable {
             case .setSlots(let pool, let slots): targets.link.send(.slots(pool: pool, count: UInt32(clamping: slots)))
             case .checkOutput(let attempt): checkOutput(attempt)
             case .discard(let tasks, let attempts): discard(tasks, attempts)
+            case .sweep(let pools, let tasks, let workers):
+                for pool in pools {
+                    targets.link.send(.sweep(pool: pool, tasksBelow: UInt64(tasks), workersBelow: UInt64(workers)))
+                }
             case .again(let input): targets.inbox.push([input])
             case .publish(let events): targets.news.publish(events)
             }

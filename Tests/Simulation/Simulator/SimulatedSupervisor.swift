@@ -71,7 +71,17 @@ final class SimulatedSupervisor {
                 channels[attempt] = nil
             }
         case .discard(let pool, let name): discarded.insert("\(pool)/\(name)")
+        case .sweep(let pool, let tasks, let workers): sweep(pool, Int64(tasks), Int64(workers))
         case .gather(let milliseconds): gather = Int64(milliseconds)
+        }
+    }
+
+    private func sweep(_ pool: String, _ tasks: Int64, _ workers: Int64) {
+        let used = Set(processes.values.map { "\($0.order.pool)/\($0.order.name)" })
+        for path in workspaces where path.hasPrefix("\(pool)/") && !used.contains(path) {
+            let name = path.dropFirst(pool.count + 1)
+            let number = Int64(name.drop { $0 == "w" }.prefix { $0 != "." }) ?? .max
+            if number < (name.hasPrefix("w") ? workers : tasks) { discarded.insert(path) }
         }
     }
 

@@ -140,6 +140,8 @@ final class WatchedTransaction: TaskTransaction {
         writes.append(.updateAttempt(attempt, from: state))
     }
 
+    func oldestAttempt() throws -> (task: Int64, id: Int64) { try real.oldestAttempt() }
+
     func attribute(_ attempt: Int64, toModel model: String) throws {
         try real.attribute(attempt, toModel: model)
     }

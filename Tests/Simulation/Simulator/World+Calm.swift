@@ -79,6 +79,11 @@ extension World {
 
     private func finish() {
         guard isDoneSweeping else { return }
+        // What was lost with a connection is made good with the next one.
+        guard hasMetAgain else {
+            hasMetAgain = true
+            return breakLink()
+        }
         checkSwept()
         isDone = true
     }

@@ -15,10 +15,7 @@ extension World {
         generation += 1
         note("link \(generation) connects")
         // One engine at a time: what an earlier one had sent and nobody has read is dropped.
-        if mutation != .hearOldEngine {
-            for link in links.values { noteLost(link.toSupervisor) }
-            links = [:]
-        }
+        if mutation != .hearOldEngine { links = [:] }
         supervisor.dropEngine()
         links[generation] = SimulatedLink(generation: generation, life: life)
         engine.session = engine.core.session(generation)
@@ -31,7 +28,8 @@ extension World {
         guard let link = links[generation], link.life == engine?.life else { return note("without a link: \(message.brief)") }
         guard link.isOpen else { return note("too early: \(message.brief)") }
         switch (message, mutation) {
-        case (.revoke, .ignoreRevoke), (.stop, .ignoreStop), (.acknowledge, .forgetAcknowledgement), (.discard, .loseDiscard):
+        case (.revoke, .ignoreRevoke), (.stop, .ignoreStop), (.acknowledge, .forgetAcknowledgement), (.discard, .loseDiscard),
+            (.sweep, .loseDiscard):
             return
         case (.launch(let order), .loseLaunch) where order.attempt % 5 == 0: return
         case (.slots(let pool, let count), .sendWrongSlots): push(.slots(pool: pool, count: count + 1), descriptors)
@@ -63,13 +61,6 @@ extension World {
             }
         } catch { violations.add("the supervisor cannot read what the engine says: \(error)") }
         turnSupervisor()
-    }
-
-    private func noteLost(_ packets: [SimulatedLink.Packet]) {
-        for packet in packets {
-            guard case .discard(let pool, let name)? = try? EngineMessage.decode(packet.bytes[...]).first else { continue }
-            lostDiscards.insert("\(pool)/\(name)")
-        }
     }
 
     // MARK: To the engine
@@ -179,6 +170,7 @@ extension EngineMessage {
         case .stop(let attempt, let grace): "stop \(attempt) within \(grace)"
         case .acknowledge(let attempts): "acknowledge \(attempts)"
         case .discard(let pool, let name): "discard \(pool)/\(name)"
+        case .sweep(let pool, let tasks, let workers): "sweep \(pool) below \(tasks) and w\(workers)"
         case .gather(let milliseconds): "gather \(milliseconds)"
         }
     }

@@ -73,8 +73,6 @@ final class World {
     /// Requests that wait in the socket for an engine.
     var backlog: [Int] = []
     var subscribers: [Subscriber] = []
-    /// Workspaces whose removal was asked for on a link that broke before the supervisor read it.
-    var lostDiscards: Set<String> = []
     /// Tasks that somebody has been told of.
     var acknowledged: Set<Int64> = []
     var idsOfKeys: [String: Int64] = [:]
@@ -87,6 +85,7 @@ final class World {
     var isCalm = false
     var isSwept = false
     var isDoneSweeping = false
+    var hasMetAgain = false
     var isDone = false
     var deadline: Int64 = .max
     var statistics = Statistics()

@@ -9,13 +9,14 @@ extension Scheduler {
     /// Puts a task among those that only a slot and their gates keep from starting. The caller writes it.
     func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         task.phase = .ready
+        try prepareRouting(&task, &work)
         try place(&task, in: work.store)
         work.noteReady(task)
     }
 
     private func place(_ task: inout TaskItem, in store: some TaskTransaction) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
-        guard canSpend(task) || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
+        guard canSpend(task) || !needs(of: task).isEmpty || !rules.limits.isEmpty else {
             task.lane = ""
             return
         }
@@ -41,7 +42,7 @@ extension Scheduler {
 
     /// That of tasks which nobody in their pool can do, or of those for which only a worker will do that says it can.
     private func neededGates(_ task: TaskItem, in store: some TaskTransaction) throws -> [String] {
-        let needs = task.definition.needs
+        let needs = needs(of: task)
         guard !needs.isEmpty else { return [] }
         let chooser = try chooser(in: store)
         if chooser.offersAlways(task.pool, needs) { return [] }
@@ -54,6 +55,9 @@ extension Scheduler {
         guard known.count >= Self.maximumLanes, !isKnown else { return [own] }
         return [GateName.needs(chooser.offered(by: task.pool).subtracting(listed))]
     }
+
+    /// A program that is asked where the task goes has none of its own.
+    private func needs(of task: TaskItem) -> [String] { task.definition.routing == nil ? task.definition.needs : [] }
 
     func chooser(in store: some TaskTransaction) throws -> Chooser {
         Chooser(rules: rules, pools: settings, states: try store.pools())
@@ -72,19 +76,20 @@ extension Scheduler {
         return TaskFacts(
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
-            model: task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
+            model: task.definition.routing != nil
+                ? "" : task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
             labels: task.definition.labels)
     }
 
     /// Whether anybody will tell what the task uses: an agent does, and a warm worker of whatever it does; a command does not.
     private func canSpend(_ task: TaskItem) -> Bool {
-        if case .prompt = task.definition.work { return true }
+        if case .prompt = task.definition.work { return task.definition.routing == nil }
         return !rules.budgets.isEmpty && settings[task.pool]?.warm != nil
     }
 
-    /// The agent that gets the task's prompt; nil for a command.
+    /// The agent that gets the task's prompt; nil for a command, and while a program is asked about it.
     func agent(of task: TaskItem) -> String? {
-        guard case .prompt = task.definition.work else { return nil }
+        guard case .prompt = task.definition.work, task.definition.routing == nil else { return nil }
         return settings[task.pool]?.agent ?? ""
     }
 
@@ -106,6 +111,7 @@ extension Scheduler {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
             if pool.warm != nil { hash.add("warm") }
         }
+        for route in rules.routes { if let program = route.program { hash.add("\(route.name) asks \(program.pool)") } }
         for state in try store.pools() where !state.reported.isEmpty && settings[state.name]?.warm != nil {
             hash.add("\(state.name) says \(state.reported.sorted().joined(separator: ","))")
         }
@@ -133,18 +139,27 @@ extension Scheduler {
         }
     }
 
-    private func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+    func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         var changed = task
-        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = try pool(for: task, in: work.store) }
+        if changed.phase == .ready {
+            try prepareRouting(&changed, &work)
+            if !changed.definition.isPoolGiven { changed.pool = try pool(for: changed, in: work.store) }
+        }
         try place(&changed, in: work.store)
         guard changed != task else { return }
         try work.store.update(changed, from: task.place)
         if changed.phase == .ready { work.noteReady(changed) }
     }
 
+    /// Whether a task that is to be routed is where its program can be asked.
+    func isPlaced(_ task: TaskItem, in store: some TaskTransaction) throws -> Bool {
+        guard let routing = task.definition.routing else { return true }
+        return try chooser(in: store).program(of: routing.rule)?.pool == task.pool
+    }
+
     /// Where a task goes whose own pool does not offer what it needs, if another does.
     private func pool(for task: TaskItem, in store: some TaskTransaction) throws -> String {
-        guard !task.definition.needs.isEmpty else { return task.pool }
+        guard !needs(of: task).isEmpty else { return task.pool }
         let chooser = try chooser(in: store)
         guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
         return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil) ?? task.pool

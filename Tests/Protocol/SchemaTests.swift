@@ -17,7 +17,7 @@ import Testing
         Submitted.self, TaskRecord.self, TaskResult.self, AttemptRecord.self, Outcome.self, TaskPage.self,
         TasksChanged.self, TasksChanged.Entry.self, WaitResult.self, OutputChunk.self, LogsEnd.self, PoolList.self,
         PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, RouteExplanation.self,
-        RouteStep.self, DaemonStatus.self,
+        RouteStep.self, RouteProgram.self, DaemonStatus.self,
         SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
         Event.self, Usage.self, UsageReport.self, UsageRow.self, BudgetRecord.self, AgentRecord.self, AgentList.self,

@@ -166,8 +166,11 @@ final class EffectPerformer: Sendable {
             targets.link.send(.discard(pool: attempt.pool, name: attempt.workspaceName))
         }
         let files = targets.files
+        let routed = Set(attempts.lazy.filter(\.isRouting).map(\.task))
         cleaning.async {
-            for task in tasks { files.remove(task: task.id, attempts: task.attempts) }
+            for task in tasks {
+                files.remove(task: task.id, attempts: task.attempts, first: routed.contains(task.id) ? 0 : 1)
+            }
         }
     }
 }

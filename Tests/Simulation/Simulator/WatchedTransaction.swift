@@ -62,6 +62,9 @@ final class WatchedTransaction: TaskTransaction {
         writes.append(.update(task, from: place))
     }
 
+    /// The place and all else of the task are written after it.
+    func saveChoice(of task: TaskItem) throws { try real.saveChoice(of: task) }
+
     func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
         switch mutation {
         case .ignorePriority:

@@ -28,6 +28,8 @@ public struct Attempt: Sendable, Equatable {
     /// Counts from 1 within the task; 0 for the program of a rule: see ``isRouting``.
     public var number: Int
     public var pool: String
+    /// By whose definition its prompt was given to a process, and is read: its pool may have another agent by now, or be gone.
+    public var agent: String?
     public var state: State
     public var dispatchedAt: Int64
     public var slot: Int?

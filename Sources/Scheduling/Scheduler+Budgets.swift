@@ -10,7 +10,7 @@ extension Scheduler {
     ) throws {
         if known == nil {
             let facts = facts(of: task)
-            try work.store.attribute(attempt.id, toAgent: facts.agent, model: facts.model)
+            try work.store.attribute(attempt.id, toAgent: attempt.agent ?? facts.agent, model: facts.model)
         }
         guard !rules.budgets.isEmpty, !task.lane.isEmpty else { return }
         let gates = GateName.names(in: task.lane)

@@ -88,7 +88,7 @@ extension Scheduler {
         task.reason = nil
         try work.store.update(task, from: place)
         let attempt = try work.store.insertAttempt(
-            task: task.id, number: isRouting ? Attempt.routingNumber : task.attempts, pool: task.pool,
+            task: task.id, number: isRouting ? Attempt.routingNumber : task.attempts, pool: task.pool, agent: agent(of: task),
             dispatchedAt: work.now.wall)
         let input = task.definition.hasInput && !isRouting ? try work.store.input(of: task.id) : nil
         work.launches.append(.launch(task, attempt, input: input))

@@ -15,21 +15,20 @@ extension Scheduler {
         let place = task.place
         task.forgivenAttempts += 1
         task.reason = nil
-        let until: Int64
-        if let gate = GateName.names(in: task.lane).first(where: { $0.hasPrefix(GateName.agentPrefix) }) {
-            until = try closeGate(String(gate), until: told, reason: failure.message, &work)
-            try makeReady(&task, &work)
-        } else {
-            // Its pool has another agent than when it started, or none.
-            until = told ?? work.now.wall + Self.limitMargin
-            task.phase = .delayed
-            task.dueAt = until
-            task.dueIsRelative = told == nil
-        }
+        let until = try closeGate(gate(of: failure, task, attempt), until: told, reason: failure.message, &work)
+        try makeReady(&task, &work)
         let clock = WireTime(milliseconds: until).description.dropFirst(11).prefix(5)
         let reason = "limited until \(clock) UTC: \(failure.message)"
-        if task.phase == .delayed { task.reason = reason }
         try work.store.update(task, from: place)
         work.event(.taskRetrying, of: task, attempt: attempt, detail: reason)
+    }
+
+    /// The gate at which tasks of that agent wait: its pool may have another one by now, which has met no limit.
+    private func gate(of failure: AgentFailure, _ task: TaskItem, _ attempt: Attempt) -> String {
+        let agent = attempt.agent ?? ""
+        let own = GateName.agent(agent, provider: "")
+        // Providers may share a gate where there are too many of them.
+        let names = GateName.names(in: task.lane).filter { $0.hasPrefix(own) }
+        return names.first.map(String.init) ?? GateName.agent(agent, provider: failure.provider)
     }
 }

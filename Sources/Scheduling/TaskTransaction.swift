@@ -37,7 +37,8 @@ public protocol TaskTransaction: AnyObject {
 
     // Attempts
 
-    func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt
+    /// - Parameter agent: that gets its prompt; nil for a command.
+    func insertAttempt(task: Int64, number: Int, pool: String, agent: String?, dispatchedAt: Int64) throws -> Attempt
     /// Adds an attempt with an id that was a worker's.
     func insert(_ attempt: Attempt) throws
     /// Lets no attempt have an id up to this one from now on. Answers whether one of them has not been handed out yet.

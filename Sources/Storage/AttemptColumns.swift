@@ -5,8 +5,8 @@ import Scheduling
 /// How an attempt is written to its row and read back.
 enum AttemptColumns {
     static let all = """
-        attempt.id, attempt.task, attempt.number, attempt.pool, attempt.state, attempt.dispatched_at, attempt.slot, \
-        attempt.pid, attempt.started_at, attempt.started_monotonic, attempt.wake_at, attempt.stopping, attempt.ended_at, \
+        attempt.id, attempt.task, attempt.number, attempt.pool, attempt.state, attempt.dispatched_at, attempt.agent, \
+        attempt.slot, attempt.pid, attempt.started_at, attempt.started_monotonic, attempt.wake_at, attempt.stopping, attempt.ended_at, \
         attempt.outcome, attempt.code, attempt.reason, attempt.cpu_user, attempt.cpu_system, attempt.peak_memory, \
         attempt.failure, attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, attempt.cost, \
         attempt.handover
@@ -40,6 +40,7 @@ enum AttemptColumns {
         var attempt = Attempt(
             id: try columns.next(), task: try columns.next(), number: try columns.next(), pool: try columns.next(),
             state: try columns.raw(), dispatchedAt: try columns.next())
+        attempt.agent = try columns.optional()
         attempt.slot = try columns.optional()
         attempt.pid = try columns.optional()
         attempt.startedAt = try columns.optional()

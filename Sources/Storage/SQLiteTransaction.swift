@@ -118,14 +118,18 @@ public final class SQLiteTransaction: TaskTransaction {
 
     // MARK: Attempts
 
-    public func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt {
+    public func insertAttempt(
+        task: Int64, number: Int, pool: String, agent: String?, dispatchedAt: Int64
+    ) throws -> Attempt {
         try db.run(
-            "INSERT INTO attempt (task, number, pool, state, dispatched_at) VALUES (?, ?, ?, 0, ?)",
-            [task, number, pool, dispatchedAt])
+            "INSERT INTO attempt (task, number, pool, agent, state, dispatched_at) VALUES (?, ?, ?, ?, 0, ?)",
+            [task, number, pool, agent, dispatchedAt])
         tally.addLive(1, in: pool, state: .dispatched)
-        return Attempt(
+        var attempt = Attempt(
             id: db.lastInsertedRowID, task: task, number: number, pool: pool, state: .dispatched,
             dispatchedAt: dispatchedAt)
+        attempt.agent = agent
+        return attempt
     }
 
     public func insert(_ attempt: Attempt) throws {

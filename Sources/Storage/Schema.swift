@@ -179,11 +179,12 @@ enum Schema {
             PRIMARY KEY (budget, period)
         ) STRICT, WITHOUT ROWID;
 
-        -- Whose usage it is; NULL for attempts that tell of none, which are not in the index. It is not on a column that others
-        -- write, so that their ends do not pay for it.
+        -- The agent that has the prompt of an attempt.
         ALTER TABLE attempt ADD COLUMN agent TEXT;
+        -- Of attempts that tell what they use, '' for none; NULL for the others, which are not in the index. It is not on a column
+        -- that they write, so that their ends do not pay for it.
         ALTER TABLE attempt ADD COLUMN model TEXT;
-        CREATE INDEX attempt_usage ON attempt (agent) WHERE agent IS NOT NULL;
+        CREATE INDEX attempt_usage ON attempt (agent) WHERE model IS NOT NULL;
 
         -- What attempts have used that retention has forgotten; '' and '{}' for none.
         CREATE TABLE forgotten_usage (

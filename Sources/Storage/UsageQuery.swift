@@ -9,7 +9,7 @@ enum UsageQuery {
             date(coalesce(ended_at, ?1) / 1000, 'unixepoch', 'localtime') AS day,
             tokens_in, tokens_out, tokens_cached, cost
         FROM attempt INDEXED BY attempt_usage JOIN task ON task.id = attempt.task
-        WHERE attempt.agent IS NOT NULL AND coalesce(ended_at, ?1) >= ?2
+        WHERE attempt.model IS NOT NULL AND coalesce(ended_at, ?1) >= ?2
         UNION ALL
         SELECT agent, model, pool, labels, attempts, day, tokens_in, tokens_out, tokens_cached, cost
         FROM forgotten_usage WHERE day >= date(?2 / 1000, 'unixepoch', 'localtime')
@@ -49,7 +49,7 @@ enum UsageQuery {
         SELECT date(ended_at / 1000, 'unixepoch', 'localtime') AS day, attempt.agent, attempt.model, attempt.pool,
             coalesce(task.labels, '{}'), 1, tokens_in, tokens_out, tokens_cached, cost
         FROM attempt JOIN task ON task.id = attempt.task
-        WHERE attempt.task = ? AND attempt.agent IS NOT NULL AND ended_at IS NOT NULL
+        WHERE attempt.task = ? AND attempt.model IS NOT NULL AND ended_at IS NOT NULL
         ON CONFLICT DO UPDATE SET attempts = attempts + 1,
             \(columns.map(sum).joined(separator: ", "))
         """

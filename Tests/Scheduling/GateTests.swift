@@ -123,6 +123,27 @@ import Testing
         #expect(rig.lanes("default") == [Self.gate: 1] && rig.busyLanes.isEmpty)
     }
 
+    /// What it met is the limit of the agent that it ran with, whatever its pool has by now.
+    @Test(arguments: ["llm", nil]) func aLimitIsThatOfTheAgentThatRan(_ agent: String?) throws {
+        let rig = try rig()
+        let id = try rig.submit(.prompt("p"))
+        let attempt = try rig.live(of: id)
+        #expect(attempt.agent == "claude")
+        try rig.start(attempt.id)
+        rig.pools = [agent.map { PoolSettings(name: "default", slots: 1, agent: $0) }, Self.pools[1]].compactMap { $0 }
+        try rig.reload()
+        var end = rig.ending(attempt.id, .exited(1))
+        let until = rig.now.wall + Self.hour
+        end.failure = AgentFailure(.usageLimit, "used up", until: until, provider: "anthropic")
+        let turn = try rig.turn(.ended(end))
+        #expect(rig.gates.keys.sorted() == [Self.gate])
+        #expect(try rig.attempt(attempt.id).outcome?.kind == .limited)
+        // The other agent has met no limit; without a pool the task waits for one.
+        #expect(turn.launchedTasks == (agent == nil ? [] : [id]))
+        rig.pools = Self.pools
+        #expect(try rig.reload().launchedTasks.isEmpty)
+    }
+
     /// A task with gates to pass must not start after one has closed, so it is never run ahead; and nothing is run ahead of it.
     @Test func shortTasksAreNotRunAheadOfOneThatHasGates() throws {
         let rig = try Rig(pools: [PoolSettings(name: "default", slots: 1, agent: "claude")], rules: Self.rules)

@@ -50,7 +50,7 @@ import Testing
         var store = try SQLiteStore(path: path)
         let ids = try store.insert([item(), item(phase: .running), item(phase: .succeeded)])
         let live = try store.transaction {
-            let attempt = try $0.insertAttempt(task: ids[1], number: 1, pool: "default", dispatchedAt: 1)
+            let attempt = try $0.insertAttempt(task: ids[1], number: 1, pool: "default", agent: nil, dispatchedAt: 1)
             // A worker's number is one of the attempts'.
             #expect(try $0.insertWorker(pool: "default", definition: 1, since: 1).id == attempt.id + 1)
             return attempt
@@ -65,7 +65,7 @@ import Testing
         let next = try store.insert([item()])[0]
         #expect(next == 11)
         try store.transaction { transaction in
-            #expect(try transaction.insertAttempt(task: next, number: 1, pool: "default", dispatchedAt: 1).id == 21)
+            #expect(try transaction.insertAttempt(task: next, number: 1, pool: "default", agent: nil, dispatchedAt: 1).id == 21)
             #expect(try !transaction.hasWorkers && transaction.workers(in: nil).isEmpty)
             let first = try #require(try transaction.task(ids[0]))
             // Those that the backup does not know of use up no retry.

@@ -206,7 +206,7 @@ import Testing
         let prompt = try store.insert([item { _ in }])[0]
         var attempt = try store.transaction { transaction in
             try transaction.move(prompt, to: .running)
-            return try transaction.insertAttempt(task: prompt, number: 1, pool: "default", dispatchedAt: 3)
+            return try transaction.insertAttempt(task: prompt, number: 1, pool: "default", agent: nil, dispatchedAt: 3)
         }
         attempt.state = .running
         attempt.slot = 1

@@ -105,7 +105,7 @@ import Testing
                             }
                             _ = try transaction.insertAttempt(
                                 task: id, number: Int.random(in: 1...Int(Int32.max), using: &random), pool: task.pool,
-                                dispatchedAt: 1)
+                                agent: Bool.random(using: &random) ? task.pool : nil, dispatchedAt: 1)
                         default:
                             guard var attempt = try transaction.liveAttempts().randomElement(using: &random) else { continue }
                             let state = attempt.state
@@ -139,7 +139,7 @@ import Testing
             try store.transaction { transaction in
                 _ = try transaction.insert(item(), input: "x")
                 try transaction.move(1, to: .running)
-                _ = try transaction.insertAttempt(task: 1, number: 1, pool: "default", dispatchedAt: 0)
+                _ = try transaction.insertAttempt(task: 1, number: 1, pool: "default", agent: nil, dispatchedAt: 0)
                 try transaction.save(PoolState(name: "p", slots: 1, configuredSlots: 1))
                 try transaction.setSupervisorStore(5)
                 _ = try transaction.append([Event(at: WireTime(milliseconds: 0), kind: .daemonStarted)])
@@ -161,7 +161,7 @@ import Testing
         var store = try SQLiteStore(path: directory.path("queue.db"))
         let ids = try store.insert([item(), item(), item()])
         let attempt = try store.transaction { transaction in
-            let attempt = try transaction.insertAttempt(task: 3, number: 1, pool: "default", dispatchedAt: 0)
+            let attempt = try transaction.insertAttempt(task: 3, number: 1, pool: "default", agent: nil, dispatchedAt: 0)
             try transaction.removeAttempt(attempt)
             try transaction.remove(try ids.compactMap(transaction.task))
             return attempt.id
@@ -169,7 +169,9 @@ import Testing
         try store.close()
         store = try SQLiteStore(path: directory.path("queue.db"))
         #expect(try store.insert([item()]) == [4])
-        let next = try store.transaction { try $0.insertAttempt(task: 4, number: 1, pool: "default", dispatchedAt: 0).id }
+        let next = try store.transaction {
+            try $0.insertAttempt(task: 4, number: 1, pool: "default", agent: nil, dispatchedAt: 0).id
+        }
         #expect(next == attempt + 1)
         #expect(store.counts.tasks(in: "default").ready == 1)
     }
@@ -181,10 +183,10 @@ import Testing
         try store.transaction { (transaction) throws in
             #expect(try !transaction.skipAttempts(upTo: 0))
             #expect(try transaction.skipAttempts(upTo: 10))
-            #expect(try transaction.insertAttempt(task: 1, number: 1, pool: "p", dispatchedAt: 0).id == 11)
+            #expect(try transaction.insertAttempt(task: 1, number: 1, pool: "p", agent: nil, dispatchedAt: 0).id == 11)
             #expect(try !transaction.skipAttempts(upTo: 11))
             #expect(try transaction.skipAttempts(upTo: 12))
-            #expect(try transaction.insertAttempt(task: 1, number: 2, pool: "p", dispatchedAt: 0).id == 13)
+            #expect(try transaction.insertAttempt(task: 1, number: 2, pool: "p", agent: nil, dispatchedAt: 0).id == 13)
             #expect(try transaction.insert(item(), input: nil) == 2)
         }
     }
@@ -244,7 +246,7 @@ import Testing
         // Tasks 7 and 8 are running; 7 has started, 8 has not.
         try store.transaction { transaction in
             for id in [7, 8] as [Int64] {
-                var attempt = try transaction.insertAttempt(task: id, number: 1, pool: "a", dispatchedAt: 0)
+                var attempt = try transaction.insertAttempt(task: id, number: 1, pool: "a", agent: nil, dispatchedAt: 0)
                 guard id == 7 else { continue }
                 attempt.state = .running
                 attempt.slot = 1

@@ -102,7 +102,7 @@ extension LiveAttempts.Entry {
         case .command(let arguments): program = arguments.first
         case .prompt where isWarm: break
         case .prompt:
-            agent = pool.flatMap { configuration.agents[$0.agentName] }
+            agent = attempt.agent.flatMap { configuration.agents[$0] }
             program = agent?.program
             model = task.definition.model
         }

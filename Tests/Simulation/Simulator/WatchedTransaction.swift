@@ -111,8 +111,11 @@ final class WatchedTransaction: TaskTransaction {
 
     // MARK: Attempts
 
-    func insertAttempt(task: Int64, number: Int, pool: String, dispatchedAt: Int64) throws -> Attempt {
-        let attempt = try real.insertAttempt(task: task, number: number, pool: pool, dispatchedAt: dispatchedAt)
+    func insertAttempt(
+        task: Int64, number: Int, pool: String, agent: String?, dispatchedAt: Int64
+    ) throws -> Attempt {
+        let attempt = try real.insertAttempt(
+            task: task, number: number, pool: pool, agent: agent, dispatchedAt: dispatchedAt)
         writes.append(.insertAttempt(attempt))
         return attempt
     }

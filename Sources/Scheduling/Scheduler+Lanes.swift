@@ -16,7 +16,8 @@ extension Scheduler {
 
     private func place(_ task: inout TaskItem, in store: some TaskTransaction) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
-        guard canSpend(task) || !needs(of: task).isEmpty || !rules.limits.isEmpty else {
+        // Nor about a program that is asked where the task goes: its pool has slots for that.
+        guard task.definition.routing == nil, canSpend(task) || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
             task.lane = ""
             return
         }
@@ -42,7 +43,7 @@ extension Scheduler {
 
     /// That of tasks which nobody in their pool can do, or of those for which only a worker will do that says it can.
     private func neededGates(_ task: TaskItem, in store: some TaskTransaction) throws -> [String] {
-        let needs = needs(of: task)
+        let needs = task.definition.needs
         guard !needs.isEmpty else { return [] }
         let chooser = try chooser(in: store)
         if chooser.offersAlways(task.pool, needs) { return [] }
@@ -55,9 +56,6 @@ extension Scheduler {
         guard known.count >= Self.maximumLanes, !isKnown else { return [own] }
         return [GateName.needs(chooser.offered(by: task.pool).subtracting(listed))]
     }
-
-    /// A program that is asked where the task goes has none of its own.
-    private func needs(of task: TaskItem) -> [String] { task.definition.routing == nil ? task.definition.needs : [] }
 
     func chooser(in store: some TaskTransaction) throws -> Chooser {
         Chooser(rules: rules, pools: settings, states: try store.pools())
@@ -83,7 +81,7 @@ extension Scheduler {
 
     /// Whether anybody will tell what the task uses: an agent does, and a warm worker of whatever it does; a command does not.
     private func canSpend(_ task: TaskItem) -> Bool {
-        if case .prompt = task.definition.work { return task.definition.routing == nil }
+        if case .prompt = task.definition.work { return true }
         return !rules.budgets.isEmpty && settings[task.pool]?.warm != nil
     }
 
@@ -143,7 +141,9 @@ extension Scheduler {
         var changed = task
         if changed.phase == .ready {
             try prepareRouting(&changed, &work)
-            if !changed.definition.isPoolGiven { changed.pool = try pool(for: changed, in: work.store) }
+            if !changed.definition.isPoolGiven, changed.definition.routing == nil {
+                changed.pool = try pool(for: changed, in: work.store)
+            }
         }
         try place(&changed, in: work.store)
         guard changed != task else { return }
@@ -159,7 +159,7 @@ extension Scheduler {
 
     /// Where a task goes whose own pool does not offer what it needs, if another does.
     private func pool(for task: TaskItem, in store: some TaskTransaction) throws -> String {
-        guard !needs(of: task).isEmpty else { return task.pool }
+        guard !task.definition.needs.isEmpty else { return task.pool }
         let chooser = try chooser(in: store)
         guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
         return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil) ?? task.pool

@@ -86,7 +86,7 @@ public struct TaskItem: Sendable, Equatable {
     }
 
     public var id: Int64
-    public internal(set) var definition: TaskDefinition
+    public var definition: TaskDefinition
     public var place: Place
     public var name: String?
     public var priority: Int

@@ -166,10 +166,12 @@ final class EffectPerformer: Sendable {
             targets.link.send(.discard(pool: attempt.pool, name: attempt.workspaceName))
         }
         let files = targets.files
-        let routed = Set(attempts.lazy.filter(\.isRouting).map(\.task))
         cleaning.async {
             for task in tasks {
-                files.remove(task: task.id, attempts: task.attempts, first: routed.contains(task.id) ? 0 : 1)
+                // A program that was taken back before it started has left no attempt, but its files.
+                let isRouted = task.definition.route != nil || task.definition.routing != nil
+                files.remove(
+                    task: task.id, attempts: task.attempts, first: isRouted ? Attempt.routingNumber : 1)
             }
         }
     }

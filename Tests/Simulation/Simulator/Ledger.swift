@@ -20,6 +20,7 @@ final class Ledger {
         get { lanes.limits }
         set { lanes.limits = newValue }
     }
+    var routes = RouteBook()
     /// Every event, the first of them numbered 1.
     private(set) var events: [Event] = []
     private(set) var unfinished: Set<Int64> = []
@@ -44,6 +45,12 @@ final class Ledger {
         self.violations = violations
         self.truth = truth
         self.longestCycle = longestCycle
+    }
+
+    /// Notes what the next turn goes by.
+    func apply(_ limits: [ConcurrencyLimit], _ rules: [RouteRule], _ pools: [PoolSettings]) {
+        lanes.limits = limits
+        routes.apply(rules, pools)
     }
 
     // MARK: A commit
@@ -76,6 +83,7 @@ final class Ledger {
             case .append(let new, let first): append(new, first: first)
             }
         }
+        routes.endCommit(tasks, violations)
         checkLimits(dispatched)
         checkOrder(dispatched)
         checkSlots(Set(dispatched.map(\.pool)))
@@ -97,6 +105,7 @@ final class Ledger {
         violations.require(old.place == place, "task \(task.id) was at \(old.place) and not at \(place)")
         places[old.tallied, default: 0] -= 1
         places[task.tallied, default: 0] += 1
+        routes.update(old, task, byPerson: byPerson, violations)
         tasks[task.id] = task
         if task.phase.isFinal { unfinished.remove(task.id) } else { unfinished.insert(task.id) }
         var story = stories[task.id] ?? Story()
@@ -158,7 +167,11 @@ final class Ledger {
         violations.require(old.state == state, "attempt \(attempt.id) was \(old.state) and not \(state)")
         guard attempt.state == .ended else { return live[attempt.id] = attempt }
         live[attempt.id] = nil
-        if attempt.outcome?.kind != .limited { stories[attempt.task]?.counted += 1 }
+        if attempt.isRouting {
+            routes.ended(attempt, truth.processes[attempt.id])
+        } else if attempt.outcome?.kind != .limited {
+            stories[attempt.task]?.counted += 1
+        }
         if attempt.handover != nil { return checkOutcome(ofWorker: attempt) }
         checkOutcome(attempt)
     }

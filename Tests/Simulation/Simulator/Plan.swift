@@ -21,6 +21,7 @@ public struct Plan: Sendable {
     var retention: Int64
     var pools: [PoolSettings]
     var limits: [ConcurrencyLimit] = []
+    var routes: [RouteRule] = []
     /// Of a hundred warm workers, how many may misbehave.
     var workerFaults = 0
 
@@ -66,6 +67,7 @@ enum Deed: Sendable {
     case shortage(for: Int64)
     case reload([PoolSettings])
     case changeLimits([ConcurrencyLimit])
+    case changeRoutes([RouteRule])
     case outputLimit(Int)
     /// The engine is told everything once more.
     case repeatReports
@@ -90,7 +92,7 @@ enum Deed: Sendable {
     var isFault: Bool {
         switch self {
         case .engine, .supervisor, .boot, .linkLost, .linkLostWithLaunch, .linkSlow, .clock, .diskFull, .diskFails, .shortage,
-            .reload, .changeLimits, .outputLimit, .repeatReports:
+            .reload, .changeLimits, .changeRoutes, .outputLimit, .repeatReports:
             true
         default: false
         }

@@ -46,6 +46,7 @@ final class WatchedTransaction: TaskTransaction {
     func task(_ id: Int64) throws -> TaskItem? {
         var task = try real.task(id)
         if mutation == .retryOnceTooOften { task?.retry.retries += 1 }
+        if mutation == .forgetGiven { task?.definition.routing?.given = [] }
         return task
     }
 
@@ -63,7 +64,9 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     /// The place and all else of the task are written after it.
-    func saveChoice(of task: TaskItem) throws { try real.saveChoice(of: task) }
+    func saveChoice(of task: TaskItem) throws {
+        if mutation != .forgetChoice { try real.saveChoice(of: task) }
+    }
 
     func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
         switch mutation {

@@ -52,6 +52,7 @@ final class World {
     var lives = 0
     var pools: [PoolSettings]
     var limits: [ConcurrencyLimit]
+    var routes: [RouteRule]
     var retention: (age: Int64, count: Int)
     var isSupervisorUp = true
     var links: [UInt64: SimulatedLink] = [:]
@@ -93,6 +94,7 @@ final class World {
         self.mutation = mutation
         pools = plan.pools
         limits = plan.limits
+        routes = plan.routes
         retention = (plan.retention, 100_000)
         random = SeededGenerator(plan.seed ^ 0xA5A5_5A5A_0F0F_F0F0)
         trace = Trace(keepsLines: keepsTrace)
@@ -170,6 +172,7 @@ final class World {
             return pool
         }
         configuration.limits = limits
+        configuration.routes = routes
         configuration.agents = [SimulatedAgent.name: SimulatedAgent.definition]
         configuration.longestWait = SimulatedAgent.longestWait
         configuration.retentionAge = retention.age

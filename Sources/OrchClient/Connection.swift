@@ -65,18 +65,44 @@ public final class Connection {
         onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
     ) throws -> [UInt8] {
         while true {
-            while let line = try lines.next() {
-                let envelope = try Envelope(line)
-                if envelope.method != nil {
-                    if let notification = try envelope.notification(), notification.request == id {
-                        try onNotification(notification)
-                    }
-                } else if envelope.id == id {
-                    return try envelope.result()
-                } else if envelope.id == nil {
-                    // The daemon could not even read an id: an error about the connection as a whole, before it closes it.
-                    _ = try envelope.result()
+            let envelope = try next(deadline: deadline)
+            if envelope.method != nil {
+                if let notification = try envelope.notification(), notification.request == id {
+                    try onNotification(notification)
                 }
+            } else if envelope.id == id {
+                return try envelope.result()
+            }
+        }
+    }
+
+    /// Sends requests together and waits for all their answers, which may come in another order.
+    ///
+    /// - Returns: for each call in turn the JSON of its result, or why the daemon refused it.
+    public func answers(to calls: [Call]) throws -> [Result<[UInt8], WireError>] {
+        let ids = try calls.map(send)
+        var missing = Set(ids)
+        var answers: [RequestID: Result<[UInt8], WireError>] = [:]
+        while !missing.isEmpty {
+            let envelope = try next(deadline: nil)
+            guard envelope.method == nil, let id = envelope.id, missing.remove(id) != nil else { continue }
+            do {
+                answers[id] = .success(try envelope.result())
+            } catch let error as WireError {
+                answers[id] = .failure(error)
+            }
+        }
+        return ids.compactMap { answers[$0] }
+    }
+
+    /// Waits for the next message, an answer or a notification.
+    private func next(deadline: ContinuousClock.Instant?) throws -> Envelope {
+        while true {
+            if let line = try lines.next() {
+                let envelope = try Envelope(line)
+                // The daemon could not even read an id: an error about the connection as a whole, before it closes it.
+                if envelope.method == nil, envelope.id == nil { _ = try envelope.result() }
+                return envelope
             }
             guard !ended else { throw ClientError.lost }
             guard try Poll.wait(socket.descriptor, for: POLLIN, watch: watch, until: deadline) != nil else {

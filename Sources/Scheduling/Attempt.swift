@@ -28,7 +28,8 @@ public struct Attempt: Sendable, Equatable {
     /// Counts from 1 within the task; 0 for the program of a rule: see ``isRouting``.
     public var number: Int
     public var pool: String
-    /// By whose definition its prompt was given to a process, and is read: its pool may have another agent by now, or be gone.
+    /// Who was given the prompt, and by whose definition the output is read: its pool may have another agent by now, or be gone. Nil
+    /// for a command.
     public var agent: String?
     public var state: State
     public var dispatchedAt: Int64
@@ -117,6 +118,8 @@ public struct AttemptEnd: Sendable, Equatable {
     public var hasWholeResult = false
     /// What a warm worker said last, all that had not been heard when it ended.
     public var news: [WorkerNews] = []
+    /// What a warm worker may have said last is lost: its channel went with the supervisor, and nobody else holds it.
+    public var isUnheard = false
     /// The last lines of the output of a warm worker that had no task.
     public var lastWords: String?
 

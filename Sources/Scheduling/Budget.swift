@@ -60,7 +60,7 @@ public struct Budget: Sendable, Equatable {
     }
 
     /// The same text for the same budget, as far as it decides which lane a task is in.
-    var laneRule: String { "budget \(name) \(matcher.description)" + (period == .task ? " \(amount)" : "") }
+    var laneRule: String { "budget \(name) \(matcher.description)" + (period == .task ? " \(amount) \(isHard)" : "") }
 }
 
 /// What has been used. Both sums are kept, so that a budget may change from one to the other. Agents are believed, but not so far that

@@ -36,6 +36,8 @@ enum Judgement: Equatable {
         switch (attempt.handover, end.ending) {
         // What it has said is lost with it.
         case (_, .lost): break
+        case (.given, _) where end.isUnheard, (.accepted, _) where end.isUnheard:
+            self = .outcome(Outcome(.lost), reason: "what its worker said was lost with the supervisor")
         // It has not said that it has the task, so it has done nothing of it.
         case (.given, _):
             if let stopping = attempt.stopping {

@@ -9,8 +9,8 @@ extension Scheduler {
         _ attempt: Attempt, beyond known: Usage?, on task: TaskItem, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         if known == nil {
-            let facts = facts(of: task)
-            try work.store.attribute(attempt.id, toAgent: attempt.agent ?? facts.agent, model: facts.model)
+            let facts = facts(of: task, attempt.agent ?? agent(of: task))
+            try work.store.attribute(attempt.id, toModel: facts.model)
         }
         guard !rules.budgets.isEmpty, !task.lane.isEmpty else { return }
         let gates = GateName.names(in: task.lane)
@@ -72,6 +72,14 @@ extension Scheduler {
     }
 
     // MARK: Of a task of its own
+
+    /// Ends what goes on although the rules are such now that it has spent what its task may.
+    func endIfSpent(_ attempt: Attempt, of task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+        let gates = GateName.names(in: task.lane)
+        for budget in rules.budgets where budget.period == .task && gates.contains(Substring(GateName.budget(budget.name))) {
+            try endIfSpent(budget, attempt, &work)
+        }
+    }
 
     private func endIfSpent(
         _ budget: Budget, _ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>

@@ -10,29 +10,32 @@ extension Scheduler {
     func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         task.phase = .ready
         try prepareRouting(&task, &work)
-        try place(&task, in: work.store)
+        try place(&task, with: agent(of: task), in: work.store)
         work.noteReady(task)
     }
 
-    private func place(_ task: inout TaskItem, in store: some TaskTransaction) throws {
+    /// - Parameter agent: that gets the task's prompt, or has it.
+    private func place(_ task: inout TaskItem, with agent: String?, in store: some TaskTransaction) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
         // Nor about a program that is asked where the task goes: its pool has slots for that.
         guard task.definition.routing == nil, canSpend(task) || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
             task.lane = ""
             return
         }
-        var gates = try neededGates(task, in: store) + matchingGates(task)
+        var gates = try neededGates(task, in: store) + matchingGates(task, agent)
         if task.lane.contains(GateName.spentPrefix) { task.reason = nil }
         for (name, verdict) in try spentBudgets(of: task, gates: gates, in: store) {
             gates.append(GateName.spent(name))
             task.reason = verdict
         }
-        task.lane = lane(of: task, gates: gates, in: store)
+        task.lane = lane(of: task, agent, gates: gates, in: store)
     }
 
-    private func lane(of task: TaskItem, gates: [String], in store: some TaskTransaction) -> String {
+    private func lane(
+        of task: TaskItem, _ agent: String?, gates: [String], in store: some TaskTransaction
+    ) -> String {
         var gates = gates
-        guard let agent = agent(of: task) else { return gates.sorted().joined(separator: " ") }
+        guard let agent else { return gates.sorted().joined(separator: " ") }
         let own = GateName.agent(agent, provider: provider(of: task, agent: agent))
         let lane = (gates + [own]).sorted().joined(separator: " ")
         let known = store.lanes(in: task.pool)
@@ -61,21 +64,19 @@ extension Scheduler {
         Chooser(rules: rules, pools: settings, states: try store.pools())
     }
 
-    private func matchingGates(_ task: TaskItem) -> [String] {
+    private func matchingGates(_ task: TaskItem, _ agent: String?) -> [String] {
         guard !rules.limits.isEmpty || !rules.budgets.isEmpty else { return [] }
-        let facts = facts(of: task)
+        let facts = facts(of: task, agent)
         var gates = rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
         if canSpend(task) { gates += rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
         return gates
     }
 
-    func facts(of task: TaskItem) -> TaskFacts {
-        let agent = agent(of: task)
-        return TaskFacts(
+    func facts(of task: TaskItem, _ agent: String?) -> TaskFacts {
+        TaskFacts(
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
-            model: task.definition.routing != nil
-                ? "" : task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
+            model: task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
             labels: task.definition.labels)
     }
 
@@ -145,7 +146,10 @@ extension Scheduler {
                 changed.pool = try pool(for: changed, in: work.store)
             }
         }
-        try place(&changed, in: work.store)
+        // One that runs has the agent that it was started with, whatever has become of its pool.
+        let attempt = changed.phase == .running ? try work.store.liveAttempt(of: task.id) : nil
+        try place(&changed, with: attempt?.agent ?? agent(of: changed), in: work.store)
+        if let attempt { try endIfSpent(attempt, of: changed, &work) }
         guard changed != task else { return }
         try work.store.update(changed, from: task.place)
         if changed.phase == .ready { work.noteReady(changed) }

@@ -3,7 +3,6 @@ import OrchProtocol
 /// The engine's intentions and the supervisor's truth, brought together whenever the two meet.
 extension Scheduler {
     mutating func reconcile(_ inventory: Inventory, _ work: inout TurnWork<some TaskTransaction>) throws {
-        isConnected = true
         startsWorkers = inventory.startsWorkers
         let pools = try work.store.pools()
         for pool in pools { work.effects.append(.setSlots(pool: pool.name, slots: pool.slots)) }
@@ -16,6 +15,8 @@ extension Scheduler {
         work.event(.supervisorConnected) { _ in }
 
         for end in inventory.ended { try noteEnd(end, &work) }
+        // Only now: a gate that such an end closes must not take back by a word that overtakes the order, which is only given below.
+        isConnected = true
         let waiting = Set(inventory.waiting)
         let started = Dictionary(inventory.started.map { ($0.attempt, $0) }, uniquingKeysWith: { first, _ in first })
         var unknown = waiting.union(started.keys)
@@ -27,12 +28,14 @@ extension Scheduler {
             } else if waiting.contains(attempt.id) {
                 if attempt.stopping != nil {
                     work.effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool)))
-                } else if !startable.contains(attempt.pool) {
+                } else if try !startable.contains(attempt.pool) || isBehindClosedGate(attempt, work.store) {
                     work.effects.append(.revoke(attempt: attempt.id))
                 }
             } else if attempt.handover != nil {
                 try lose(attempt, &work)
-            } else if isSameStore, attempt.id > inventory.heardUpTo, startable.contains(attempt.pool) {
+            } else if isSameStore, attempt.id > inventory.heardUpTo, startable.contains(attempt.pool),
+                try !isBehindClosedGate(attempt, work.store)
+            {
                 try handOver(attempt, &work)
             } else if isSameStore, !isOlderCopy, attempt.state == .dispatched {
                 // It never started: the supervisor notes every start before it happens. It was taken back and the answer was lost
@@ -46,6 +49,12 @@ extension Scheduler {
         for pool in startable.sorted() { try noteHeads(of: pool, &work) }
         // Nothing runs that the store does not know: it can only be of a database that was replaced by an older copy.
         for id in unknown.sorted() { work.effects.append(.stop(attempt: id, grace: 0)) }
+    }
+
+    private func isBehindClosedGate(_ attempt: Attempt, _ store: some TaskTransaction) throws -> Bool {
+        let gates = store.gates
+        guard !gates.isEmpty, let lane = try store.task(attempt.task)?.lane else { return false }
+        return GateName.names(in: lane).contains { gates[String($0)]?.isClosed ?? false }
     }
 
     /// A process goes on that ran before the engine came.

@@ -75,6 +75,7 @@ extension Scheduler {
         var attempt = Attempt(
             id: worker.id, task: task.id, number: task.attempts, pool: task.pool, state: .running,
             dispatchedAt: work.now.wall)
+        attempt.agent = agent(of: task)
         attempt.slot = worker.slot
         attempt.pid = worker.pid
         attempt.startedAt = work.now.wall
@@ -246,7 +247,7 @@ extension Scheduler {
         let reason = [end.sentence, end.lastWords].compactMap(\.self).joined(separator: ": ")
         work.event(.workerExited, of: worker, detail: reason)
         if case .lost = end.ending { return }
-        guard worker.state != .exiting, !end.stopped else { return }
+        guard worker.state != .exiting, !end.stopped, !end.isUnheard else { return }
         let age = max(0, work.now.wall - worker.since)
         if worker.state != .ready {
             try noteFailure(of: worker.id, in: worker.pool, "a worker was never ready: \(reason)", &work)

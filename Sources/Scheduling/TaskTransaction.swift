@@ -52,8 +52,8 @@ public protocol TaskTransaction: AnyObject {
     func dispatchedAttempts(in pool: String) throws -> [(attempt: Attempt, priority: Int)]
     /// - Parameter state: the state in which the attempt was read.
     func update(_ attempt: Attempt, from state: Attempt.State) throws
-    /// Notes whose usage it is that an attempt has.
-    func attribute(_ attempt: Int64, toAgent agent: String, model: String) throws
+    /// Notes that an attempt has used something, of a model that may be empty.
+    func attribute(_ attempt: Int64, toModel model: String) throws
     /// Keeps what the attempts of a task have used, which is about to be forgotten, among the sums of days.
     func keepUsage(of task: Int64) throws
     /// Forgets an attempt that never started.

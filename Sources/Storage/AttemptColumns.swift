@@ -21,8 +21,8 @@ enum AttemptColumns {
     static let insert = """
         INSERT INTO attempt (state, slot, pid, started_at, started_monotonic, wake_at, stopping, ended_at, outcome, code, \
         reason, cpu_user, cpu_system, peak_memory, failure, tokens_in, tokens_out, tokens_cached, cost, handover, id, task, \
-        number, pool, dispatched_at) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        number, pool, dispatched_at, agent) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     static func values(of attempt: Attempt) -> [(any SQLValue)?] {

@@ -20,8 +20,8 @@ extension SQLiteTransaction {
             [budget, period, spending.cost, spending.tokens])
     }
 
-    public func attribute(_ attempt: Int64, toAgent agent: String, model: String) throws {
-        try db.run("UPDATE attempt SET agent = ?, model = ? WHERE id = ?", [agent, model, attempt])
+    public func attribute(_ attempt: Int64, toModel model: String) throws {
+        try db.run("UPDATE attempt SET model = ? WHERE id = ?", [model, attempt])
     }
 
     public func keepUsage(of task: Int64) throws {

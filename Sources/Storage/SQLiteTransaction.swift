@@ -136,7 +136,7 @@ public final class SQLiteTransaction: TaskTransaction {
         try db.run(
             AttemptColumns.insert,
             AttemptColumns.values(of: attempt)
-                + [attempt.id, attempt.task, attempt.number, attempt.pool, attempt.dispatchedAt])
+                + [attempt.id, attempt.task, attempt.number, attempt.pool, attempt.dispatchedAt, attempt.agent])
         tally.addLive(1, in: attempt.pool, state: attempt.state)
     }
 

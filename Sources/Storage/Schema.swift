@@ -179,7 +179,7 @@ enum Schema {
             PRIMARY KEY (budget, period)
         ) STRICT, WITHOUT ROWID;
 
-        -- The agent that has the prompt of an attempt.
+        -- The agent that has the prompt of an attempt; NULL for a command.
         ALTER TABLE attempt ADD COLUMN agent TEXT;
         -- Of attempts that tell what they use, '' for none; NULL for the others, which are not in the index. It is not on a column
         -- that they write, so that their ends do not pay for it.

@@ -45,6 +45,41 @@ import Testing
         #expect(try connection.call(.status, as: Acknowledged.self).message == "second")
     }
 
+    @Test func manyCallsAreAnsweredInAnyOrder() throws {
+        let refusal = WireError(.notFound, "there is no task 2")
+        let daemon = try FakeDaemon { peer in
+            // Nothing is answered before all are there.
+            let requests = (0..<4).compactMap { _ in peer.request() }
+            for (number, request) in requests.enumerated().reversed() {
+                if number == 2 {
+                    let line = (try? Wire.line(Response<Acknowledged>(id: request.id, error: refusal))) ?? Data()
+                    peer.send([UInt8](line) + [0x0A])
+                } else {
+                    peer.answer(request, Acknowledged("\(number)"))
+                }
+            }
+        }
+        let connection = try Connection(path: daemon.path)
+        let answers = try connection.answers(to: (0..<4).map { .get(GetParameters(id: $0)) })
+        let texts = try answers.map { answer -> String in
+            switch answer {
+            case .success(let bytes): try Wire.decode(Acknowledged.self, from: Data(bytes)).message
+            case .failure(let error): error.message
+            }
+        }
+        #expect(texts == ["0", "1", refusal.message, "3"])
+    }
+
+    @Test func anEndBeforeAllAnswersIsALoss() throws {
+        let daemon = try FakeDaemon { peer in
+            let first = peer.request()
+            _ = peer.request()
+            peer.answer(first, Acknowledged("first"))
+        }
+        let connection = try Connection(path: daemon.path)
+        #expect(error { _ = try connection.answers(to: [.drain, .drain]) } == .lost)
+    }
+
     @Test func aHugeAnswerIsRead() throws {
         let text = String(repeating: "ü\n", count: 3 << 20)
         let daemon = try FakeDaemon { peer in peer.answer(peer.request(), Acknowledged(text)) }

@@ -203,4 +203,28 @@ import Testing
         #expect(try rig.reload().stopped == [1])
         #expect(try rig.task(id).phase == .running && rig.attempt(1).stopping == .budget)
     }
+
+    /// The attempts before it have spent more than a task may now.
+    @Test(arguments: [false, true]) func aTasksOwnOneThatBecomesLessOrHardEndsWhatRuns(isHardAlready: Bool) throws {
+        let rig = try rig(.cost(1_000_000), per: .task, isHard: isHardAlready)
+        let id = try rig.submit(.prompt("p") { ($0.retries, $0.retryDelay) = (3, 0) })
+        try end(id, using: Usage(cost: 600_000), status: 1, in: rig)
+        try rig.start(2)
+        rig.rules.budgets[0].amount = .cost(500_000)
+        rig.rules.budgets[0].isHard = true
+        #expect(try rig.reload().stopped == [2])
+        #expect(try rig.attempt(2).reason == "budget \"daily\" spent 0.60 of 0.50 USD")
+    }
+
+    @Test func whatAnAgentUsesCountsAlsoWhenItsPoolIsGone() throws {
+        let rig = try rig()
+        rig.rules.budgets[0].matcher = TaskMatcher(agent: "claude")
+        try rig.reload()
+        let id = try rig.submit(.prompt("p"))
+        try rig.start(1)
+        rig.pools = []
+        try rig.reload()
+        try end(id, using: Usage(cost: 10_000_000), in: rig)
+        #expect(rig.gates[Self.gate]?.isClosed == true)
+    }
 }

@@ -90,6 +90,23 @@ import Testing
         }
     }
 
+    /// An end in the inventory closes a gate, and others behind it have not started: those that wait are taken back, and those
+    /// that were never heard of are not handed over at all. A word to take back what was not there yet would be answered with yes.
+    @Test(arguments: [false, true]) func whatIsBehindAGateThatTheInventoryClosesIsTakenBack(isHeardOf: Bool) throws {
+        let rig = try Rig(pools: [PoolSettings(name: "default", slots: 2, agent: "claude")])
+        let ids = try rig.submit(many: [.prompt("a"), .prompt("b")])
+        var inventory = inventory(isHeardOf ? 2 : 1)
+        var end = rig.ending(1, .exited(1))
+        end.failure = AgentFailure(.usageLimit, "used up", until: rig.now.wall + 1_000)
+        inventory.ended = [end]
+        if isHeardOf { inventory.waiting = [2] }
+        try rig.restart()
+        let turn = try rig.connect(inventory)
+        #expect(turn.launches.isEmpty && turn.revoked == (isHeardOf ? [2] : []))
+        if isHeardOf { try rig.turn(.revoked(attempt: 2, accepted: true)) }
+        #expect(try rig.phases(ids) == [.ready, .ready] && rig.liveAttempts().isEmpty)
+    }
+
     /// Whatever is said of orders before the supervisor has told what it has is settled then, and not sent to it.
     @Test func nothingIsSentToASupervisorThatIsNotThere() throws {
         let commands: [Command] = [

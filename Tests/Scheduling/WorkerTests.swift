@@ -337,6 +337,19 @@ import Testing
         #expect(try rig.task(task).phase == .succeeded && rig.workers().map(\.id) == [2])
     }
 
+    /// Its channel went with a supervisor, and the only engine that had heard it could not commit.
+    @Test(arguments: [false, true]) func whatNobodyCanReadAnyMoreCountsAsLost(hasAccepted: Bool) throws {
+        let rig = try rig(slots: 1)
+        try ready(rig, 1)
+        let task = try rig.submit(.command { $0.retries = 0 })
+        if hasAccepted { try rig.say(1, .accepted) }
+        var end = rig.ending(1)
+        end.isUnheard = true
+        try rig.restart(connecting: Inventory(store: Rig.supervisorStore, heardUpTo: 1, ended: [end]))
+        #expect(try rig.task(task).phase == .failed, "it may have been done, and must not be done again")
+        #expect(try rig.attempt(1).outcome?.kind == .lost && rig.backoff() == nil)
+    }
+
     @Test func oneThatCannotBeTalkedToIsReplaced() throws {
         let rig = try rig(slots: 1)
         try ready(rig, 1)

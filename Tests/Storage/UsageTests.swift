@@ -30,10 +30,10 @@ import Testing
                 definition: TaskDefinition(work: .prompt("x"), labels: labels, submitter: 0, submittedAt: 0), pool: pool,
                 phase: .succeeded, attempts: 1, finishedAt: Self.noon)
             let id = try transaction.insert(task, input: nil)
-            var attempt = try transaction.insertAttempt(task: id, number: 1, pool: pool, agent: nil, dispatchedAt: 0)
+            var attempt = try transaction.insertAttempt(task: id, number: 1, pool: pool, agent: agent, dispatchedAt: 0)
             (attempt.state, attempt.endedAt, attempt.usage) = (.ended, Self.noon + day * Day.length, usage)
             try transaction.update(attempt, from: .dispatched)
-            if usage != nil { try transaction.attribute(attempt.id, toAgent: agent, model: model) }
+            if usage != nil { try transaction.attribute(attempt.id, toModel: model) }
             return id
         }
     }

@@ -55,7 +55,12 @@ struct ReportReader: Sendable {
     ) -> AttemptEnd {
         let pool = (try? store.worker(id)).flatMap { configuration.value.pool($0.pool) }
         var end = AttemptEnd(report, program: pool?.workerCommand.first, path: pool?.path, directory: nil)
-        end.news = news(channel.map(WorkerChannels.lastLines) ?? channels.lastLines(of: id), of: id)
+        let lines = channel.map(WorkerChannels.lastLines) ?? channels.lastLines(of: id)
+        end.news = news(lines ?? [], of: id)
+        switch end.ending {
+        case .exited, .signalled: end.isUnheard = lines == nil
+        case .failedToStart, .shortOfResources, .lost: break
+        }
         // What it has just said may be its result.
         if let entry = self.entry(of: id) { judgeResult(&end, entry) } else { end.lastWords = files.lastWords(ofWorker: id) }
         return end

@@ -126,11 +126,12 @@ package final class WorkerChannels: WorkerPort {
         wakeup.signal()
     }
 
-    /// All that a worker has said and nobody has heard, now that it has ended; what was not ended by a line feed is nothing.
-    func lastLines(of worker: Int64) -> [ArraySlice<UInt8>] {
+    /// All that a worker has said and nobody has heard, now that it has ended; what was not ended by a line feed is nothing. Nil
+    /// without its channel.
+    func lastLines(of worker: Int64) -> [ArraySlice<UInt8>]? {
         state.withLock { state in
-            guard let channel = state.channels[worker], !channel.isBroken else { return [] }
-            return Self.lastLines(in: channel.descriptor)
+            guard let channel = state.channels[worker] else { return nil }
+            return channel.isBroken ? [] : Self.lastLines(in: channel.descriptor)
         }
     }
 

@@ -21,6 +21,9 @@ struct Results: ParsableCommand {
               orchctl results --pool research --json | jq -r .result.text
             """)
 
+    /// How many tasks are asked for together.
+    private static let atOnce = 16
+
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, legacy }
 
     @Option(help: "table or legacy.")
@@ -47,12 +50,13 @@ struct Results: ParsableCommand {
         let client = Client(global)
         let ids = try finished(limit ?? (all || format == .legacy ? .max : 50), client)
         if client.json {
-            for id in ids { try answer(id, client).map(client.printJSON) }
+            try answers(ids, client) { try client.printJSON($0) }
         } else if format == .legacy {
             // The old file was written as tasks ended: the newest are at its end.
-            for id in ids.reversed() { try task(id, client).map { try Output.print(LegacyResult.line($0)) } }
+            try answers(ids.reversed(), client) { try Output.print(LegacyResult.line(task($0, client))) }
         } else {
-            let tasks = try ids.compactMap { try task($0, client) }
+            var tasks: [TaskRecord] = []
+            try answers(ids, client) { try tasks.append(task($0, client)) }
             guard !tasks.isEmpty else { return try Output.print(Terminal.isOutput ? "no finished tasks\n" : "") }
             let table = ResultTable.make(tasks, now: LocalTime.now)
             try Output.print(table.text(style: Terminal.style, width: Terminal.width, hasHeadings: true))
@@ -74,21 +78,27 @@ struct Results: ParsableCommand {
         return ids
     }
 
-    private func task(_ id: Int64, _ client: Client) throws -> TaskRecord? {
-        guard let bytes = try answer(id, client) else { return nil }
-        var task = try client.decode(TaskRecord.self, bytes, of: .get)
+    private func task(_ answer: [UInt8], _ client: Client) throws -> TaskRecord {
+        var task = try client.decode(TaskRecord.self, answer, of: .get)
         // Of many results of a megabyte each only what is shown is kept.
         if let result = task.result { task.result?.text = LegacyResult.head(of: result.text) }
         return task
     }
 
-    /// The task with its result, as JSON; nil for one that has been forgotten since.
-    private func answer(_ id: Int64, _ client: Client) throws -> [UInt8]? {
-        do {
-            let call = Call.get(GetParameters(id: id, result: true))
-            return try client.session.perform { try $0.answer(to: $0.send(call)) }
-        } catch let error as WireError where error.kind == .notFound {
-            return nil
+    /// Gives each task with its result, as JSON, to `use`, in order and without those that have been forgotten since.
+    ///
+    /// They are asked for a few at a time: one after the other, each would wait for the daemon; all at once, their results
+    /// would fill the memory.
+    private func answers(_ ids: [Int64], _ client: Client, use: ([UInt8]) throws -> Void) throws {
+        for start in stride(from: 0, to: ids.count, by: Self.atOnce) {
+            let calls = ids[start..<min(start + Self.atOnce, ids.count)].map { Call.get(GetParameters(id: $0, result: true)) }
+            let found = try client.session.perform { connection in
+                try connection.answers(to: calls).compactMap { answer -> [UInt8]? in
+                    if case .failure(let error) = answer, error.kind == .notFound { return nil }
+                    return try answer.get()
+                }
+            }
+            for answer in found { try use(answer) }
         }
     }
 }

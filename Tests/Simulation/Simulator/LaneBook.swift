@@ -13,7 +13,9 @@ struct LaneBook {
 
     /// The names of the closed gates that a task has to pass.
     func closed(for task: TaskItem) -> [Substring] {
-        GateName.names(in: task.lane).filter { $0 == GateName.needs || gates[String($0)]?.isClosed ?? false }
+        GateName.names(in: task.lane).filter {
+            $0 == GateName.needs || $0.hasPrefix(GateName.spentPrefix) || gates[String($0)]?.isClosed ?? false
+        }
     }
 
     /// The limits that a task is under which are exceeded, or where it does not run itself, reached.

@@ -21,6 +21,7 @@ final class Ledger {
         set { lanes.limits = newValue }
     }
     var routes = RouteBook()
+    var budgets = BudgetBook()
     /// Every event, the first of them numbered 1.
     private(set) var events: [Event] = []
     private(set) var unfinished: Set<Int64> = []
@@ -48,8 +49,11 @@ final class Ledger {
     }
 
     /// Notes what the next turn goes by.
-    func apply(_ limits: [ConcurrencyLimit], _ rules: [RouteRule], _ pools: [PoolSettings]) {
+    func apply(
+        _ limits: [ConcurrencyLimit], _ budgets: [Budget], _ rules: [RouteRule], _ pools: [PoolSettings]
+    ) {
         lanes.limits = limits
+        self.budgets.budgets = budgets
         routes.apply(rules, pools)
     }
 
@@ -69,7 +73,7 @@ final class Ledger {
                 update(task, from: place, now, byPerson: updated.contains(task.id))
             case .remove(let removed): remove(removed)
             case .insertAttempt(let attempt): insert(attempt)
-            case .updateAttempt(let attempt, let state): update(attempt, from: state)
+            case .updateAttempt(let attempt, let state): update(attempt, from: state, now)
             case .removeAttempt(let attempt): removeAttempt(attempt)
             case .insertWorker(let worker): insert(worker, now)
             case .updateWorker(let worker): workers.update(worker)
@@ -78,12 +82,15 @@ final class Ledger {
             case .removeBackoff(let pool): workers.removeBackoff(of: pool)
             case .saveGate(let gate): lanes.save(gate)
             case .removeGate(let name): lanes.remove(name)
+            case .saveSpending(let spending, let budget, let period): budgets.save(spending, of: budget, in: period)
             case .savePool(let pool): pools[pool.name] = pool
             case .removePool(let name): pools[name] = nil
             case .append(let new, let first): append(new, first: first)
             }
         }
         routes.endCommit(tasks, violations)
+        for complaint in budgets.endCommit() { violations.add(complaint) }
+        checkBudgets(dispatched, now)
         checkLimits(dispatched)
         checkOrder(dispatched)
         checkSlots(Set(dispatched.map(\.pool)))
@@ -162,9 +169,11 @@ final class Ledger {
         live[attempt.id] = attempt
     }
 
-    private func update(_ attempt: Attempt, from state: Attempt.State) {
+    private func update(_ attempt: Attempt, from state: Attempt.State, _ now: Now) {
         guard let old = live[attempt.id] else { return violations.add("attempt \(attempt.id) had ended and was changed") }
         violations.require(old.state == state, "attempt \(attempt.id) was \(old.state) and not \(state)")
+        let cost = (attempt.usage?.cost ?? 0) - (old.usage?.cost ?? 0)
+        if cost != 0, let task = tasks[attempt.task] { budgets.add(cost, of: task, at: now.wall) }
         guard attempt.state == .ended else { return live[attempt.id] = attempt }
         live[attempt.id] = nil
         if attempt.isRouting {
@@ -198,8 +207,11 @@ final class Ledger {
             violations.require(!outcome.isSuccess, "attempt \(attempt.id) succeeded and was lost")
             return
         }
+        violations.require(
+            attempt.usage?.cost ?? 0 == process.cost,
+            "attempt \(attempt.id) has used \(process.cost), and \(attempt.usage?.cost ?? 0) is kept")
         if end.flags.contains(.stopped) {
-            let causes: Set<Outcome.Kind> = [.cancelled, .runTimeout, .idleTimeout, .outputLimit, .lost]
+            let causes: Set<Outcome.Kind> = [.cancelled, .runTimeout, .idleTimeout, .outputLimit, .overBudget, .lost]
             violations.require(
                 causes.contains(outcome.kind), "attempt \(attempt.id) was stopped and has the outcome \(outcome)")
         } else if process.metLimit {
@@ -223,8 +235,12 @@ final class Ledger {
             !process.isRunning, "attempt \(attempt.id) has the outcome \(outcome.kind) and its worker still runs")
         violations.require(
             !outcome.isSuccess || process.result == true, "attempt \(attempt.id) succeeded and its worker has not said so")
-        let isLost = process.isForgotten || process.end?.ending == .lost
+        let isLost =
+            process.isForgotten || process.end?.ending == .lost || (process.isUnheard && outcome.kind == .lost)
         guard !isLost, attempt.stopping == nil else { return }
+        violations.require(
+            outcome.kind != .lost || process.end?.flags.contains(.stopped) ?? false,
+            "attempt \(attempt.id) counts as lost, and nothing of it was")
         violations.require(
             process.task != nil, "attempt \(attempt.id) counts as \(outcome.kind), and its worker had not taken the task")
         violations.require(
@@ -257,6 +273,13 @@ final class Ledger {
     }
 
     // MARK: Rules for a turn
+
+    private func checkBudgets(_ dispatched: [TaskItem], _ now: Now) {
+        for task in dispatched {
+            let spent = budgets.spent(for: task, at: now.wall).map(\.name)
+            violations.require(spent.isEmpty, "task \(task.id) was started, and \(spent) are spent")
+        }
+    }
 
     /// Of no limit more tasks run than may, unless it was another when they were started.
     private func checkLimits(_ dispatched: [TaskItem]) {

@@ -41,6 +41,8 @@ public enum Mutation: String, CaseIterable, Sendable {
     // Programs of rules.
     case forgetGiven
     case forgetChoice
+    case ignoreBudget
+    case forgetSpending
     // Between the supervisor and the engine.
     case forgetExit
     case skipInventory

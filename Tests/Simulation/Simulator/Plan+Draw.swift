@@ -32,6 +32,7 @@ extension Plan {
         }
         addWorkers()
         addRoutes()
+        addBudgets()
         steps.sort { $0.at < $1.at }
     }
 

@@ -22,6 +22,7 @@ public struct Plan: Sendable {
     var pools: [PoolSettings]
     var limits: [ConcurrencyLimit] = []
     var routes: [RouteRule] = []
+    var budgets: [Budget] = []
     /// Of a hundred warm workers, how many may misbehave.
     var workerFaults = 0
 
@@ -68,6 +69,7 @@ enum Deed: Sendable {
     case reload([PoolSettings])
     case changeLimits([ConcurrencyLimit])
     case changeRoutes([RouteRule])
+    case changeBudgets([Budget])
     case outputLimit(Int)
     /// The engine is told everything once more.
     case repeatReports
@@ -92,7 +94,7 @@ enum Deed: Sendable {
     var isFault: Bool {
         switch self {
         case .engine, .supervisor, .boot, .linkLost, .linkLostWithLaunch, .linkSlow, .clock, .diskFull, .diskFails, .shortage,
-            .reload, .changeLimits, .changeRoutes, .outputLimit, .repeatReports:
+            .reload, .changeLimits, .changeRoutes, .changeBudgets, .outputLimit, .repeatReports:
             true
         default: false
         }

@@ -9,5 +9,13 @@ enum SimulatedAgent {
     /// That, or what it says and the margin that is added.
     static let longestClosed: Int64 = 400_000
 
-    static let definition = AgentDefinition(name: name, arguments: [.single(name), .single("{prompt}")], prompt: .argument)
+    /// In millionths of a US dollar.
+    static let cent: Int64 = 10_000
+
+    static let definition = AgentDefinition(
+        name: name, arguments: [.single(name), .single("{prompt}")], prompt: .argument,
+        output: OutputRules(cost: [Reading(patterns: [TextPattern("^cost {value}")].compactMap(\.self))]))
+
+    /// What an attempt costs in cents, and some nothing.
+    static func cents(of attempt: UInt64) -> Int64 { Int64(attempt % 4) }
 }

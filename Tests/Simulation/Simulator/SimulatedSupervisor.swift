@@ -288,6 +288,7 @@ final class SimulatedSupervisor {
     }
 
     func forgetMemory() {
+        for attempt in channels.keys { truth.lostChannel(Int64(bitPattern: attempt)) }
         channels = [:]
         queues = PoolQueues()
         slots = [:]

@@ -18,8 +18,12 @@ final class Truth {
         var ask: Ask?
         /// A worker has said what is no message.
         var hasSpokenNonsense = false
+        /// Nobody has the other end of its channel any more, so that what it said may be lost.
+        var isUnheard = false
         /// An agent has said that it has used up its allowance.
         var metLimit = false
+        /// What an agent has said that it used, in millionths of a US dollar.
+        var cost: Int64 = 0
     }
 
     private let violations: Violations
@@ -72,6 +76,8 @@ final class Truth {
 
     func spokeNonsense(_ attempt: Int64) { processes[attempt]?.hasSpokenNonsense = true }
 
+    func used(_ attempt: Int64, cost: Int64) { processes[attempt]?.cost = cost }
+
     func metLimit(_ attempt: Int64) { processes[attempt]?.metLimit = true }
 
     /// - Parameter report: nil for a process that went down with the machine.
@@ -96,6 +102,8 @@ final class Truth {
 
     /// What an earlier worker wrote that did not take the attempt is not its output.
     func wroteNothing(_ name: String) { lines[name] = nil }
+
+    func lostChannel(_ attempt: Int64) { processes[attempt]?.isUnheard = true }
 
     func forgotten(_ attempt: Int64) { processes[attempt]?.isForgotten = true }
 }

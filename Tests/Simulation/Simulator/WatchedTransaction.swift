@@ -18,6 +18,7 @@ final class WatchedTransaction: TaskTransaction {
         case removeBackoff(String)
         case saveGate(Gate)
         case removeGate(String)
+        case saveSpending(Spending, of: String, in: Int64)
         case savePool(PoolState)
         case removePool(String)
         case append([Event], first: Int64)
@@ -145,8 +146,8 @@ final class WatchedTransaction: TaskTransaction {
         writes.append(.updateAttempt(attempt, from: state))
     }
 
-    func attribute(_ attempt: Int64, toAgent agent: String, model: String) throws {
-        try real.attribute(attempt, toAgent: agent, model: model)
+    func attribute(_ attempt: Int64, toModel model: String) throws {
+        try real.attribute(attempt, toModel: model)
     }
 
     func keepUsage(of task: Int64) throws { try real.keepUsage(of: task) }
@@ -237,7 +238,13 @@ final class WatchedTransaction: TaskTransaction {
     func live(in pool: String) -> LiveCounts { real.live(in: pool) }
     func lanes(in pool: String) -> [String: Int] { real.lanes(in: pool) }
     var busyLanes: [String: Int] { mutation == .ignoreLimit ? [:] : real.busyLanes }
-    var gates: [String: Gate] { mutation == .ignoreGate ? [:] : real.gates }
+    var gates: [String: Gate] {
+        switch mutation {
+        case .ignoreGate: [:]
+        case .ignoreBudget: real.gates.filter { !$0.key.hasPrefix(GateName.budgetPrefix) }
+        default: real.gates
+        }
+    }
 
     func save(_ gate: Gate) throws {
         try real.save(gate)
@@ -248,9 +255,14 @@ final class WatchedTransaction: TaskTransaction {
         try real.removeGate(name)
         writes.append(.removeGate(name))
     }
-    func spending(of budget: String, in period: Int64) throws -> Spending { try real.spending(of: budget, in: period) }
+
+    func spending(of budget: String, in period: Int64) throws -> Spending {
+        mutation == .forgetSpending ? Spending() : try real.spending(of: budget, in: period)
+    }
+
     func save(_ spending: Spending, of budget: String, in period: Int64) throws {
         try real.save(spending, of: budget, in: period)
+        writes.append(.saveSpending(spending, of: budget, in: period))
     }
 
     func laneRules() throws -> Int64? { try real.laneRules() }

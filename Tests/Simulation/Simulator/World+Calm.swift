@@ -9,6 +9,8 @@ extension World {
         pools = plan.pools
         limits = plan.limits
         routes = plan.routes
+        // What is spent for good would never end.
+        budgets = []
         // From now on workers are replaced for want of tasks as seldom as by default.
         for index in pools.indices { pools[index].warm?.maxIdle = WarmSettings.defaultMaxIdle }
         killsNextCommit = false

@@ -21,6 +21,7 @@ extension World {
         checkAgreement()
         checkWorkers()
         checkWaiting()
+        checkBudgets()
         checkTimes()
         if isCalm { try settle() }
     }
@@ -107,6 +108,22 @@ extension World {
         }
     }
 
+    /// Nothing waits for a budget that is not spent, and nothing goes on that one that is hard should have ended.
+    private func checkBudgets() {
+        let now = clock.now.wall
+        for gate in ledger.lanes.gates.values.sorted(by: { $0.name < $1.name })
+        where gate.isClosed && gate.name.hasPrefix(GateName.budgetPrefix) {
+            let name = String(gate.name.dropFirst(GateName.budgetPrefix.count))
+            violations.require(ledger.budgets.isSpent(named: name, at: now) ?? false, "\(gate.name) is closed and not spent")
+        }
+        for attempt in ledger.live.values.sorted(by: { $0.id < $1.id })
+        where attempt.state == .running && attempt.stopping == nil && !(attempt.handover?.isOver ?? false) {
+            guard let task = ledger.tasks[attempt.task] else { continue }
+            let spent = ledger.budgets.spent(for: task, at: now).filter(\.isHard).map(\.name)
+            violations.require(spent.isEmpty, "attempt \(attempt.id) goes on, and \(spent) are spent")
+        }
+    }
+
     private var isDraining: Bool { engine?.core.isDraining ?? false }
 
     private func checkTimes() {
@@ -172,10 +189,11 @@ extension World {
                 return path.contains("/") && !spares.contains("\(root)/\(path)") && !isWorkers
             }
         violations.require(left.isEmpty, "files are left of tasks that are forgotten: \(left.sorted().prefix(5))")
-        // A message that was lost with its link leaves a workspace behind; without faults there must be none.
+        // A message that is lost with its link leaves a workspace behind, also in the end of the engine that brings the calm.
         guard !plan.steps.contains(where: \.deed.isFault) else { return }
         let used = ledger.workers.rows.values.map { "\($0.pool)/\(Worker.name($0.id))" }
-        let workspaces = supervisor.workspaces.subtracting(supervisor.discarded).subtracting(used).sorted()
+        let workspaces = supervisor.workspaces.subtracting(supervisor.discarded).subtracting(used).subtracting(lostDiscards)
+            .sorted()
         violations.require(workspaces.isEmpty, "workspaces are left of tasks that are forgotten: \(workspaces.prefix(5))")
     }
 

@@ -39,6 +39,9 @@ extension World {
         case .changeLimits(let limits):
             self.limits = limits
             reload()
+        case .changeBudgets(let budgets):
+            self.budgets = budgets
+            reload()
         case .outputLimit(let number):
             let live = ledger.live.keys.sorted()
             guard !live.isEmpty else { return }
@@ -69,7 +72,7 @@ extension World {
 
     func reload() {
         // A turn that takes these finds them, and no commit comes before it.
-        if engine != nil { ledger.apply(limits, routes, pools) }
+        if engine != nil { ledger.apply(limits, budgets, routes, pools) }
         engine?.reload(configuration, number: requests.count)
         wakeEngine()
     }

@@ -15,7 +15,10 @@ extension World {
         generation += 1
         note("link \(generation) connects")
         // One engine at a time: what an earlier one had sent and nobody has read is dropped.
-        if mutation != .hearOldEngine { links = [:] }
+        if mutation != .hearOldEngine {
+            for link in links.values { noteLost(link.toSupervisor) }
+            links = [:]
+        }
         supervisor.dropEngine()
         links[generation] = SimulatedLink(generation: generation, life: life)
         engine.session = engine.core.session(generation)
@@ -60,6 +63,13 @@ extension World {
             }
         } catch { violations.add("the supervisor cannot read what the engine says: \(error)") }
         turnSupervisor()
+    }
+
+    private func noteLost(_ packets: [SimulatedLink.Packet]) {
+        for packet in packets {
+            guard case .discard(let pool, let name)? = try? EngineMessage.decode(packet.bytes[...]).first else { continue }
+            lostDiscards.insert("\(pool)/\(name)")
+        }
     }
 
     // MARK: To the engine

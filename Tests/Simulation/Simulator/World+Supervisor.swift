@@ -101,6 +101,13 @@ extension World {
         truth.metLimit(Int64(process.attempt))
     }
 
+    private func tellOfUsage(_ process: SimulatedProcess) {
+        let cents = SimulatedAgent.cents(of: process.attempt)
+        guard process.isAgent, cents > 0 else { return }
+        process.complain("cost 0.0\(cents)")
+        truth.used(Int64(process.attempt), cost: cents * SimulatedAgent.cent)
+    }
+
     func processWrites(_ attempt: UInt64) {
         guard let process = supervisor.processes[attempt] else { return }
         process.write(wall: clock.now.wall)
@@ -115,6 +122,7 @@ extension World {
         let isLimit = process.ending == .limited || process.ending == .limitedUntil
         if ending == .exited, process.ask != nil { process.answer() }
         if process.ask == nil, process.attempt % 3 == 0 || process.isAgent { process.write(wall: clock.now.wall) }
+        tellOfUsage(process)
         if isLimit, ending == .exited, code == 1 { tellOfLimit(process) }
         supervisor.ended(process, ending, code: code)
         turnSupervisor()

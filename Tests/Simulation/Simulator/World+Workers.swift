@@ -64,6 +64,8 @@ extension World {
         case .progress:
             guard let part = worker.part else { return }
             say(#"{"type":"progress","percent":5}"#, .nothing, process, worker)
+            let cents = SimulatedAgent.cents(of: process.attempt)
+            if cents > 0 { say(#"{"type":"usage","cost":0.0\#(cents)}"#, .nothing, process, worker) }
             laterOf(process, .progress, in: part.chatter)
         case .finish: finish(process, worker)
         case .exit(let status): endWorker(process, status: status)

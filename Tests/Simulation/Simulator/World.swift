@@ -53,6 +53,7 @@ final class World {
     var pools: [PoolSettings]
     var limits: [ConcurrencyLimit]
     var routes: [RouteRule]
+    var budgets: [Budget]
     var retention: (age: Int64, count: Int)
     var isSupervisorUp = true
     var links: [UInt64: SimulatedLink] = [:]
@@ -73,6 +74,8 @@ final class World {
     /// Requests that wait in the socket for an engine.
     var backlog: [Int] = []
     var subscribers: [Subscriber] = []
+    /// Workspaces whose removal was asked for on a link that broke before the supervisor read it.
+    var lostDiscards: Set<String> = []
     /// Tasks that somebody has been told of.
     var acknowledged: Set<Int64> = []
     var idsOfKeys: [String: Int64] = [:]
@@ -95,6 +98,7 @@ final class World {
         pools = plan.pools
         limits = plan.limits
         routes = plan.routes
+        budgets = plan.budgets
         retention = (plan.retention, 100_000)
         random = SeededGenerator(plan.seed ^ 0xA5A5_5A5A_0F0F_F0F0)
         trace = Trace(keepsLines: keepsTrace)
@@ -173,6 +177,7 @@ final class World {
         }
         configuration.limits = limits
         configuration.routes = routes
+        configuration.budgets = budgets
         configuration.agents = [SimulatedAgent.name: SimulatedAgent.definition]
         configuration.longestWait = SimulatedAgent.longestWait
         configuration.retentionAge = retention.age

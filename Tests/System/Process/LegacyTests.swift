@@ -66,6 +66,22 @@ import Testing
         try daemon.finish()
     }
 
+    @Test func manyResultsComeInOrder() throws {
+        let daemon = try daemon()
+        // More than are asked for at once, and not a multiple of that.
+        let batch = (1...37).map { #"{"command":["/bin/echo","result \#($0)"]}"# }.joined(separator: "\n")
+        let submitted = try daemon.orchctl("submit", "--batch", "-", input: Array(batch.utf8))
+        let ids = submitted.output.split(separator: "\n").compactMap { Int64($0) }
+        #expect(ids.count == 37)
+        #expect(try daemon.wait(ids).allSatisfy { $0.state == .succeeded })
+        let lines = try results(daemon)
+        #expect(lines.map { $0[0] } == ids.map(String.init))
+        #expect(lines.enumerated().allSatisfy { $1[4].hasPrefix("result \($0 + 1)") })
+        let json = try daemon.orchctl("results", "--json", "--all").output.split(separator: "\n")
+        #expect(json.count == 37 && json.first?.contains("result 37") == true)
+        try daemon.finish()
+    }
+
     @Test func aBadVariableEndsTheStart() throws {
         let error = #expect(throws: Daemon.NotStarted.self) { try Daemon(environment: ["MAX_IDLE_TIME": "soon"]) }
         #expect(error?.status == 1 && error?.message.contains("MAX_IDLE_TIME must be a length of time") == true)

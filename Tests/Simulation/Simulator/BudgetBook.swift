@@ -63,7 +63,8 @@ struct BudgetBook {
         // A program that is asked about it spends nothing of it.
         guard task.definition.routing == nil else { return false }
         guard task.definition.work.isPrompt || task.pool == Plan.warmPool else { return false }
-        if budget.matcher.agent != nil, !task.definition.work.isPrompt { return false }
+        // The warm workers have no agent, whatever they are given.
+        if budget.matcher.agent != nil, !task.definition.work.isPrompt || task.pool == Plan.warmPool { return false }
         guard let label = budget.matcher.label else { return true }
         return task.definition.labels.contains { "\($0.key)=\($0.value)" == label }
     }

@@ -15,6 +15,7 @@ extension Scheduler {
         try work.store.update(attempt, from: .dispatched)
         noteStarted(attempt, of: task, &work)
         // It was to be taken back, but had started by then.
+        try endIfSpent(attempt, of: task, &work)
         if isStopping { try stop(attempt.id, because: .shutdown, &work) }
     }
 

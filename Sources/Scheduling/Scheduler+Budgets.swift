@@ -73,10 +73,11 @@ extension Scheduler {
 
     // MARK: Of a task of its own
 
-    /// Ends what goes on although the rules are such now that it has spent what its task may.
+    /// Ends what goes on although a hard budget is spent: by rules that are new, or since it started in the meantime.
     func endIfSpent(_ attempt: Attempt, of task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard !rules.budgets.isEmpty, !task.lane.isEmpty else { return }
         let gates = GateName.names(in: task.lane)
-        for budget in rules.budgets where budget.period == .task && gates.contains(Substring(GateName.budget(budget.name))) {
+        for budget in rules.budgets where gates.contains(Substring(GateName.budget(budget.name))) {
             try endIfSpent(budget, attempt, &work)
         }
     }
@@ -85,7 +86,11 @@ extension Scheduler {
         _ budget: Budget, _ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         guard budget.isHard, attempt.isSpending else { return }
-        guard let verdict = budget.verdict(on: try spending(ofTask: attempt.task, in: work.store)) else { return }
+        let spending =
+            budget.period == .task
+            ? try spending(ofTask: attempt.task, in: work.store)
+            : try work.store.spending(of: budget.name, in: budget.period(on: work.now.day))
+        guard let verdict = budget.verdict(on: spending) else { return }
         try stop(attempt.id, because: .budget, reason: verdict, &work)
     }
 

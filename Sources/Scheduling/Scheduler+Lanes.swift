@@ -10,19 +10,23 @@ extension Scheduler {
     func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         task.phase = .ready
         try prepareRouting(&task, &work)
-        try place(&task, with: agent(of: task), in: work.store)
+        try place(&task, in: work.store)
         work.noteReady(task)
     }
 
-    /// - Parameter agent: that gets the task's prompt, or has it.
-    private func place(_ task: inout TaskItem, with agent: String?, in store: some TaskTransaction) throws {
+    /// - Parameter attempt: that it runs in: what it was started with stays, whatever has become of its pool.
+    private func place(
+        _ task: inout TaskItem, running attempt: Attempt? = nil, in store: some TaskTransaction
+    ) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
         // Nor about a program that is asked where the task goes: its pool has slots for that.
-        guard task.definition.routing == nil, canSpend(task) || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
+        let spends = attempt?.handover != nil || canSpend(task)
+        guard task.definition.routing == nil, spends || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
             task.lane = ""
             return
         }
-        var gates = try neededGates(task, in: store) + matchingGates(task, agent)
+        let agent = attempt?.agent ?? agent(of: task)
+        var gates = try neededGates(task, in: store) + matchingGates(task, agent, spends: spends)
         if task.lane.contains(GateName.spentPrefix) { task.reason = nil }
         for (name, verdict) in try spentBudgets(of: task, gates: gates, in: store) {
             gates.append(GateName.spent(name))
@@ -64,11 +68,11 @@ extension Scheduler {
         Chooser(rules: rules, pools: settings, states: try store.pools())
     }
 
-    private func matchingGates(_ task: TaskItem, _ agent: String?) -> [String] {
+    private func matchingGates(_ task: TaskItem, _ agent: String?, spends: Bool) -> [String] {
         guard !rules.limits.isEmpty || !rules.budgets.isEmpty else { return [] }
         let facts = facts(of: task, agent)
         var gates = rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
-        if canSpend(task) { gates += rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
+        if spends { gates += rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
         return gates
     }
 
@@ -146,9 +150,8 @@ extension Scheduler {
                 changed.pool = try pool(for: changed, in: work.store)
             }
         }
-        // One that runs has the agent that it was started with, whatever has become of its pool.
         let attempt = changed.phase == .running ? try work.store.liveAttempt(of: task.id) : nil
-        try place(&changed, with: attempt?.agent ?? agent(of: changed), in: work.store)
+        try place(&changed, running: attempt, in: work.store)
         if let attempt { try endIfSpent(attempt, of: changed, &work) }
         guard changed != task else { return }
         try work.store.update(changed, from: task.place)

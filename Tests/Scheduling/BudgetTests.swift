@@ -216,6 +216,24 @@ import Testing
         #expect(try rig.attempt(2).reason == "budget \"daily\" spent 0.60 of 0.50 USD")
     }
 
+    /// The order to take it back came too late.
+    @Test func aHardOneEndsWhatStartsAfterItIsSpent() throws {
+        let rig = try rig(isHard: true)
+        try rig.submit(.prompt("p"))
+        try spend(Usage(cost: 10_000_000), in: rig)
+        #expect(try rig.start(1).stopped == [1])
+        #expect(try rig.turn(.revoked(attempt: 1, accepted: false)).stopped.isEmpty)
+    }
+
+    @Test func aHardOneThatIsSpentAlreadyEndsWhatItIsNewFor() throws {
+        let rig = try rig(isHard: true, label: "a")
+        try spend(Usage(cost: 10_000_000), in: rig) { $0.labels = ["a": "1"] }
+        try rig.submit(.prompt("p"))
+        try rig.start(2)
+        rig.rules.budgets[0].matcher = TaskMatcher()
+        #expect(try rig.reload().stopped == [2])
+    }
+
     @Test func whatAnAgentUsesCountsAlsoWhenItsPoolIsGone() throws {
         let rig = try rig()
         rig.rules.budgets[0].matcher = TaskMatcher(agent: "claude")

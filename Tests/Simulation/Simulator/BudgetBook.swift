@@ -22,9 +22,9 @@ struct BudgetBook {
     }
 
     /// An attempt has used so much more, in millionths of a US dollar.
-    mutating func add(_ cost: Int64, of task: TaskItem, at wall: Int64) {
+    mutating func add(_ cost: Int64, of task: TaskItem, by agent: String?, at wall: Int64) {
         spentByTask[task.id, default: 0] += cost
-        for budget in budgets where budget.period != .task && Self.covers(budget, task) {
+        for budget in budgets where budget.period != .task && Self.covers(budget, task, agent) {
             spent[period(of: budget, at: wall), default: 0] += cost
         }
     }
@@ -38,9 +38,9 @@ struct BudgetBook {
         }
     }
 
-    /// The spent budgets of a task.
-    func spent(for task: TaskItem, at wall: Int64) -> [Budget] {
-        budgets.filter { Self.covers($0, task) && isSpent($0, by: task, at: wall) }
+    /// The spent budgets of a task that an agent has, or gets.
+    func spent(for task: TaskItem, by agent: String?, at wall: Int64) -> [Budget] {
+        budgets.filter { Self.covers($0, task, agent) && isSpent($0, by: task, at: wall) }
     }
 
     /// Whether one of them all is spent; nil for one that there is not, or that is of each task.
@@ -59,12 +59,11 @@ struct BudgetBook {
         Period(budget: budget.name, number: budget.period == .day ? wall / Day.length : -1)
     }
 
-    private static func covers(_ budget: Budget, _ task: TaskItem) -> Bool {
+    private static func covers(_ budget: Budget, _ task: TaskItem, _ agent: String?) -> Bool {
         // A program that is asked about it spends nothing of it.
         guard task.definition.routing == nil else { return false }
         guard task.definition.work.isPrompt || task.pool == Plan.warmPool else { return false }
-        // The warm workers have no agent, whatever they are given.
-        if budget.matcher.agent != nil, !task.definition.work.isPrompt || task.pool == Plan.warmPool { return false }
+        if let name = budget.matcher.agent, name != agent { return false }
         guard let label = budget.matcher.label else { return true }
         return task.definition.labels.contains { "\($0.key)=\($0.value)" == label }
     }

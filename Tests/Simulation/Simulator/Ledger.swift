@@ -173,7 +173,7 @@ final class Ledger {
         guard let old = live[attempt.id] else { return violations.add("attempt \(attempt.id) had ended and was changed") }
         violations.require(old.state == state, "attempt \(attempt.id) was \(old.state) and not \(state)")
         let cost = (attempt.usage?.cost ?? 0) - (old.usage?.cost ?? 0)
-        if cost != 0, let task = tasks[attempt.task] { budgets.add(cost, of: task, at: now.wall) }
+        if cost != 0, let task = tasks[attempt.task] { budgets.add(cost, of: task, by: attempt.agent, at: now.wall) }
         guard attempt.state == .ended else { return live[attempt.id] = attempt }
         live[attempt.id] = nil
         if attempt.isRouting {
@@ -276,7 +276,8 @@ final class Ledger {
 
     private func checkBudgets(_ dispatched: [TaskItem], _ now: Now) {
         for task in dispatched {
-            let spent = budgets.spent(for: task, at: now.wall).map(\.name)
+            let agent = live.values.first { $0.task == task.id }?.agent
+            let spent = budgets.spent(for: task, by: agent, at: now.wall).map(\.name)
             violations.require(spent.isEmpty, "task \(task.id) was started, and \(spent) are spent")
         }
     }

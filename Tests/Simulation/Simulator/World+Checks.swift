@@ -119,7 +119,7 @@ extension World {
         for attempt in ledger.live.values.sorted(by: { $0.id < $1.id })
         where attempt.state == .running && attempt.stopping == nil && !(attempt.handover?.isOver ?? false) {
             guard let task = ledger.tasks[attempt.task] else { continue }
-            let spent = ledger.budgets.spent(for: task, at: now).filter(\.isHard).map(\.name)
+            let spent = ledger.budgets.spent(for: task, by: attempt.agent, at: now).filter(\.isHard).map(\.name)
             violations.require(spent.isEmpty, "attempt \(attempt.id) goes on, and \(spent) are spent")
         }
     }

@@ -85,7 +85,8 @@ public struct Outcome: Codable, Sendable, Hashable {
 }
 
 public struct AttemptRecord: Codable, Sendable, Equatable {
-    /// Counts from 1; `task.number` is the attempt's name everywhere.
+    /// Counts from 1; `task.number` is the attempt's name everywhere. 0 is no attempt at the task, but the program of the rule that
+    /// chose for it.
     public var number: Int
     public var state: AttemptState
     public var outcome: Outcome?

@@ -7,6 +7,10 @@ public struct Event: Codable, Sendable, Equatable {
         public static let taskRetrying = Self("task.retrying")
         /// The task reached its final state.
         public static let taskFinished = Self("task.finished")
+        /// The program of a rule has been started, which is asked what to choose for the task.
+        public static let taskRouting = Self("task.routing")
+        /// What was asked for has been chosen, by the program or without it.
+        public static let taskRouted = Self("task.routed")
         public static let taskHeld = Self("task.held")
         public static let taskReleased = Self("task.released")
         public static let taskUpdated = Self("task.updated")
@@ -30,7 +34,8 @@ public struct Event: Codable, Sendable, Equatable {
         public static let supervisorLost = Self("supervisor.lost")
 
         public static let allCases: [Self] = [
-            .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskHeld, .taskReleased, .taskUpdated,
+            .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskRouting, .taskRouted, .taskHeld, .taskReleased,
+            .taskUpdated,
             .workerReady, .workerExited, .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted,
             .daemonDraining, .daemonReloaded, .daemonRestored, .gateClosed, .gateOpened, .supervisorConnected,
             .supervisorLost,

@@ -7,6 +7,8 @@ public struct RouteExplanation: Codable, Sendable, Equatable {
     public var needs: [String]?
     /// The rule that chose; none where no rule matches.
     public var route: String?
+    /// The program of the rule, which would be asked first. The rest is what holds where it leaves something open.
+    public var asks: RouteProgram?
     /// The prompt without its tags, where it has some.
     public var prompt: String?
     /// Each rule, in the order in which they are asked.
@@ -16,6 +18,21 @@ public struct RouteExplanation: Codable, Sendable, Equatable {
         self.pool = pool
         self.priority = priority
         self.rules = rules
+    }
+}
+
+/// A program that chooses for prompts.
+public struct RouteProgram: Codable, Sendable, Equatable {
+    public var command: [String]
+    /// Whose user and slots run it.
+    public var pool: String
+    /// Seconds.
+    public var timeout: Double
+
+    public init(command: [String], pool: String, timeout: Double) {
+        self.command = command
+        self.pool = pool
+        self.timeout = timeout
     }
 }
 

@@ -63,6 +63,8 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var thinking: String?
     /// The rule that chose what its submitter left open.
     public var route: String?
+    /// The rule whose program is being asked, or is to be; meanwhile `pool` is the one that runs the program.
+    public var routing: String?
     /// Capabilities that its pool or worker must offer.
     public var needs: [String]?
     /// The JSON Schema that its result must satisfy; only in `task.get`.
@@ -83,7 +85,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case id, state, waiting, reason, pool, name, command, prompt, labels, priority, submitter, key, cwd, model
-        case thinking, route, needs, gates, timeout, retries, expires, attempts, result
+        case thinking, route, routing, needs, gates, timeout, retries, expires, attempts, result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"
         case startedAt = "started_at"

@@ -22,7 +22,7 @@ public enum EventText {
 
     private static func role(_ event: Event) -> Style.Role {
         switch event.kind {
-        case .taskStarted: .accent
+        case .taskStarted, .taskRouting: .accent
         case .taskRetrying, .daemonDraining, .poolPaused, .poolDraining, .gateClosed: .warning
         case .supervisorLost: .bad
         case .taskFinished: event.state == .succeeded ? .good : event.state == .failed ? .bad : .dim

@@ -27,6 +27,8 @@ public enum OutcomeText {
         guard let outcome = attempt.outcome else {
             return attempt.state == .running ? "running" : attempt.state == .dispatched ? "about to start" : "ended"
         }
+        // What the program of a rule chose is said where it succeeded, too.
+        if attempt.number == 0, let reason = attempt.reason { return SafeText.line(reason) }
         guard let reason = attempt.reason, !outcome.isSuccess else { return text(outcome) }
         return SafeText.line(reason)
     }

@@ -9,11 +9,15 @@ public enum RouteText {
             ("thinking", explanation.thinking ?? "the agent's"),
             ("priority", explanation.priority == 0 ? nil : String(explanation.priority)),
             ("needs", explanation.needs?.joined(separator: ", ")), ("route", explanation.route ?? "no rule matches"),
+            ("asks", explanation.asks.map(asks)),
             ("prompt", explanation.prompt.map { String($0.prefix(400)) }),
         ]
         var text = ""
         for case (let name, let value?) in facts {
             text += style(.dim, name) + String(repeating: " ", count: 10 - name.count) + SafeText.line(value) + "\n"
+        }
+        if explanation.asks != nil {
+            text += "\nThe program is asked first; what it leaves open, and all of it where it fails, is as above.\n"
         }
         guard !explanation.rules.isEmpty else { return text }
         var table = Table([.init("RULE"), .init("MATCHES"), .init("WHY", shrinks: true)])
@@ -24,5 +28,10 @@ public enum RouteText {
             ])
         }
         return text + "\n" + table.text(style: style, width: width)
+    }
+
+    private static func asks(_ program: RouteProgram) -> String {
+        let command = SafeText.command(program.command)
+        return "\(command), in the pool \(program.pool), for \(DurationText.text(program.timeout)) at the most"
     }
 }

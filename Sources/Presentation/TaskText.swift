@@ -11,6 +11,7 @@ public enum TaskText {
 
     /// Its state; for a queued one also why it is not running: `queued (delayed)`.
     public static func state(_ task: TaskRecord) -> String {
+        if task.routing != nil, !task.state.isFinal, task.waiting ?? .ready == .ready { return "routing" }
         guard task.state == .queued, let waiting = task.waiting, waiting != .ready else { return task.state.rawValue }
         return waiting.rawValue
     }

@@ -25,7 +25,7 @@ public struct Attempt: Sendable, Equatable {
     /// Grows from attempt to attempt over all tasks, and is never used again.
     public var id: Int64
     public var task: Int64
-    /// Counts from 1 within the task.
+    /// Counts from 1 within the task; 0 for the program of a rule: see ``isRouting``.
     public var number: Int
     public var pool: String
     /// Who was given the prompt, and by whose definition the output is read: its pool may have another agent by now, or be gone. Nil
@@ -108,6 +108,8 @@ public struct AttemptEnd: Sendable, Equatable {
     public var cpuUser: Int64?
     public var cpuSystem: Int64?
     public var peakMemory: Int64?
+    /// What it chose, where it is the program of a rule.
+    public var answer: RouteAnswer?
     /// What its agent has used, where it tells.
     public var usage: Usage?
     /// Why it does not count as a success of its agent, as far as its output tells.

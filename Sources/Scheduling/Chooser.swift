@@ -33,6 +33,8 @@ public struct Chooser {
         var needs: [String]
         var prompt: String?
         var route: String?
+        /// The rule's program is to be asked, and until then the rest says what holds without it.
+        var routing: Routing?
     }
 
     /// - Parameters:
@@ -53,6 +55,7 @@ public struct Chooser {
         if !choice.needs.isEmpty, !choice.isPoolGiven, !offers(choice.pool, choice.needs) {
             choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil) ?? choice.pool
         }
+        choice.routing?.pool = choice.pool
         if let prompt = choice.prompt {
             try checkThinking(choice.thinking, in: choice.pool, field: SpecRules.field("thinking", path))
             try checkLength(prompt, in: choice.pool, field: SpecRules.field("prompt", path))
@@ -101,13 +104,30 @@ public struct Chooser {
             let mismatch = rule.match.mismatch(facts)
             note(rule, mismatch)
             guard mismatch == nil else { continue }
+            let before = choice
             choice.route = rule.name
             choice.model = choice.model ?? rule.choice.model
             choice.thinking = choice.thinking ?? rule.choice.thinking
             choice.priority = spec.priority ?? rule.choice.priority ?? 0
             if !choice.isPoolGiven { choice.pool = rule.choice.pool ?? choice.pool }
+            if let program = self.program(of: rule.name), !isDraining(program.pool) {
+                let given = given(spec, before)
+                if !given.isSuperset(of: Routing.Field.chosen) {
+                    choice.routing = Routing(rule: rule.name, pool: choice.pool, given: given)
+                }
+            }
             return
         }
+    }
+
+    /// What nobody but the submitter and the tags has said.
+    private func given(_ spec: TaskSpec, _ tagged: Choice) -> Set<Routing.Field> {
+        let fields: [(Routing.Field, Bool)] = [
+            (.model, tagged.model != nil), (.thinking, tagged.thinking != nil), (.pool, tagged.isPoolGiven),
+            (.priority, spec.priority != nil), (.timeout, spec.timeout != nil), (.idleTimeout, spec.idleTimeout != nil),
+            (.retries, spec.retries != nil),
+        ]
+        return Set(fields.filter(\.1).map(\.0))
     }
 
     /// An agent that does not know a level must not be found out to only when it runs.
@@ -177,6 +197,10 @@ public struct Chooser {
         }
         var explanation = RouteExplanation(pool: choice.pool, priority: choice.priority, rules: steps)
         (explanation.model, explanation.thinking, explanation.route) = (choice.model, choice.thinking?.rawValue, choice.route)
+        if let routing = choice.routing, let program = program(of: routing.rule) {
+            explanation.asks = RouteProgram(
+                command: program.command, pool: program.pool, timeout: Double(program.timeout) / 1000)
+        }
         explanation.needs = choice.needs.isEmpty ? nil : choice.needs
         explanation.prompt = choice.prompt == spec.prompt ? nil : choice.prompt
         return explanation

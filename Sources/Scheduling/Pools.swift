@@ -33,7 +33,7 @@ public struct PoolSettings: Sendable, Equatable {
     }
 
     /// Whether somebody is there for prompts: an agent, or workers, which make of a task what they can.
-    var takesPrompts: Bool { agent != nil || warm != nil }
+    public var takesPrompts: Bool { agent != nil || warm != nil }
 }
 
 /// What people have changed of a pool since, which outlives the engine.

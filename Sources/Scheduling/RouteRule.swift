@@ -29,12 +29,15 @@ public struct RouteRule: Sendable, Equatable {
 
     public var name: String
     public var match: Match
+    /// What it chooses; where it has a program, what holds if that fails, and of what that leaves open.
     public var choice: Choice
+    public var program: Program?
 
-    public init(name: String, match: Match = Match(), choice: Choice = Choice()) {
+    public init(name: String, match: Match = Match(), choice: Choice = Choice(), program: Program? = nil) {
         self.name = name
         self.match = match
         self.choice = choice
+        self.program = program
     }
 }
 

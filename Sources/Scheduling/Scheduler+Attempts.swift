@@ -11,12 +11,17 @@ extension Scheduler {
         else { return }
         attempt.apply(start)
         attempt.state = .running
-        attempt.wakeAt = attempt.stopping == nil ? firstWake(of: task, from: start.startedMonotonic) : nil
+        attempt.wakeAt = attempt.stopping == nil ? firstWake(of: task, attempt, from: start.startedMonotonic) : nil
         try work.store.update(attempt, from: .dispatched)
-        work.event(.taskStarted, of: task, attempt: attempt)
+        noteStarted(attempt, of: task, &work)
         // It was to be taken back, but had started by then.
         try endIfSpent(attempt, of: task, &work)
         if isStopping { try stop(attempt.id, because: .shutdown, &work) }
+    }
+
+    private func noteStarted(_ attempt: Attempt, of task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) {
+        guard let routing = task.definition.routing else { return work.event(.taskStarted, of: task, attempt: attempt) }
+        work.event(.taskRouting, of: task, attempt: attempt, detail: "the program of rule \"\(routing.rule)\" is asked")
     }
 
     mutating func noteEnd(_ end: AttemptEnd, _ work: inout TurnWork<some TaskTransaction>) throws {
@@ -34,7 +39,7 @@ extension Scheduler {
         // The process of a warm worker started long before its task did.
         if let start = end.start, attempt.handover == nil {
             attempt.apply(start)
-            if state == .dispatched { work.event(.taskStarted, of: task, attempt: attempt) }
+            if state == .dispatched { noteStarted(attempt, of: task, &work) }
             runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
         }
         switch Judgement(end, of: attempt, task: task) {
@@ -68,6 +73,7 @@ extension Scheduler {
         attempt.cpuUser = end.cpuUser
         attempt.cpuSystem = end.cpuSystem
         attempt.peakMemory = end.peakMemory
+        if attempt.isRouting { return try closeRouting(attempt, from: state, of: task, outcome, end.answer, &work) }
         let known = attempt.usage
         attempt.usage = end.usage ?? known
         try work.store.update(attempt, from: state)
@@ -114,7 +120,7 @@ extension Scheduler {
     ) throws {
         var task = task
         let place = task.place
-        task.attempts -= 1
+        if task.definition.routing == nil { task.attempts -= 1 }
         task.reason = reason
         task.dueAt = delay > 0 ? work.now.wall + delay : nil
         task.dueIsRelative = delay > 0
@@ -138,7 +144,7 @@ extension Scheduler {
         try forget(attempt, &work)
         guard attempt.stopping == .cancelled else { return try putBack(task, after: 0, reason: nil, &work) }
         var cancelled = task
-        cancelled.attempts -= 1
+        if !attempt.isRouting { cancelled.attempts -= 1 }
         try finish(cancelled, as: .cancelled, reason: "cancelled before it started", attempt: nil, &work)
     }
 }

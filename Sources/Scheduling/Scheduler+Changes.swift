@@ -28,8 +28,9 @@ extension Scheduler {
                 try chooser.checkLength(prompt, in: pool, field: "pool")
             }
             let state = try work.store.pools().first { $0.name == pool }
-            guard pool == task.pool || state?.mode != .draining else { throw draining(pool) }
-            task.pool = pool
+            let current = task.definition.routing?.pool ?? task.pool
+            guard pool == current || state?.mode != .draining else { throw draining(pool) }
+            if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
         }
         if let name = change.name { task.name = name }
         if let priority = change.priority { task.priority = priority }
@@ -40,6 +41,10 @@ extension Scheduler {
             task.dueAt = isLater ? due : nil
             task.dueIsRelative = false
             if task.phase != .held { task.phase = isLater ? .delayed : .ready }
+        }
+        if task.definition.routing != nil {
+            task.definition.routing?.given.formUnion(change.fields)
+            try work.store.saveChoice(of: task)
         }
         if task.phase == .ready { try makeReady(&task, &work) }
         try work.store.update(task, from: place)
@@ -57,7 +62,8 @@ extension Scheduler {
                     .invalidState,
                     "task \(task.id) is \(task.phase.state.rawValue); only a failed, cancelled or expired one can be retried")
             }
-            guard settings[task.pool] != nil else { throw unknownPool(task.pool) }
+            let pool = task.definition.routing?.pool ?? task.pool
+            guard settings[pool] != nil else { throw unknownPool(pool) }
             if let expiry = task.definition.expiresAt, expiry <= now {
                 throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
             }
@@ -136,5 +142,15 @@ extension Scheduler {
             throw WireError(.forbidden, "task \(id) belongs to uid \(owner); only its owner and admins may change it")
         }
         return task
+    }
+}
+
+extension UpdateParameters {
+    /// What no program chooses any more.
+    fileprivate var fields: Set<Routing.Field> {
+        let fields: [(Routing.Field, Bool)] = [
+            (.pool, pool != nil), (.priority, priority != nil), (.timeout, timeout != nil), (.retries, retries != nil),
+        ]
+        return Set(fields.filter(\.1).map(\.0))
     }
 }

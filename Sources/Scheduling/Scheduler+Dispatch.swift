@@ -78,15 +78,19 @@ extension Scheduler {
     }
 
     private func dispatch(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+        let isRouting = task.definition.routing != nil
+        // Some thousands of tasks may wait for the rest of a reload.
+        if isRouting, try !isPlaced(task, in: work.store) { return try placeAnew(task, &work) }
         var task = task
         let place = task.place
         task.phase = .running
-        task.attempts += 1
+        if !isRouting { task.attempts += 1 }
         task.reason = nil
         try work.store.update(task, from: place)
         let attempt = try work.store.insertAttempt(
-            task: task.id, number: task.attempts, pool: task.pool, agent: agent(of: task), dispatchedAt: work.now.wall)
-        let input = task.definition.hasInput ? try work.store.input(of: task.id) : nil
+            task: task.id, number: isRouting ? Attempt.routingNumber : task.attempts, pool: task.pool, agent: agent(of: task),
+            dispatchedAt: work.now.wall)
+        let input = task.definition.hasInput && !isRouting ? try work.store.input(of: task.id) : nil
         work.launches.append(.launch(task, attempt, input: input))
     }
 

@@ -9,6 +9,7 @@ extension Scheduler {
     /// Puts a task among those that only a slot and their gates keep from starting. The caller writes it.
     func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         task.phase = .ready
+        try prepareRouting(&task, &work)
         try place(&task, in: work.store)
         work.noteReady(task)
     }
@@ -18,8 +19,9 @@ extension Scheduler {
         _ task: inout TaskItem, running attempt: Attempt? = nil, in store: some TaskTransaction
     ) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
+        // Nor about a program that is asked where the task goes: its pool has slots for that.
         let spends = attempt?.handover != nil || canSpend(task)
-        guard spends || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
+        guard task.definition.routing == nil, spends || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
             task.lane = ""
             return
         }
@@ -88,9 +90,9 @@ extension Scheduler {
         return !rules.budgets.isEmpty && settings[task.pool]?.warm != nil
     }
 
-    /// The agent that gets the task's prompt; nil for a command.
+    /// The agent that gets the task's prompt; nil for a command, and while a program is asked about it.
     func agent(of task: TaskItem) -> String? {
-        guard case .prompt = task.definition.work else { return nil }
+        guard case .prompt = task.definition.work, task.definition.routing == nil else { return nil }
         return settings[task.pool]?.agent ?? ""
     }
 
@@ -112,6 +114,7 @@ extension Scheduler {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
             if pool.warm != nil { hash.add("warm") }
         }
+        for route in rules.routes { if let program = route.program { hash.add("\(route.name) asks \(program.pool)") } }
         for state in try store.pools() where !state.reported.isEmpty && settings[state.name]?.warm != nil {
             hash.add("\(state.name) says \(state.reported.sorted().joined(separator: ","))")
         }
@@ -139,15 +142,26 @@ extension Scheduler {
         }
     }
 
-    private func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+    func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         var changed = task
-        if changed.phase == .ready, !task.definition.isPoolGiven { changed.pool = try pool(for: task, in: work.store) }
+        if changed.phase == .ready {
+            try prepareRouting(&changed, &work)
+            if !changed.definition.isPoolGiven, changed.definition.routing == nil {
+                changed.pool = try pool(for: changed, in: work.store)
+            }
+        }
         let attempt = changed.phase == .running ? try work.store.liveAttempt(of: task.id) : nil
         try place(&changed, running: attempt, in: work.store)
         if let attempt { try endIfSpent(attempt, of: changed, &work) }
         guard changed != task else { return }
         try work.store.update(changed, from: task.place)
         if changed.phase == .ready { work.noteReady(changed) }
+    }
+
+    /// Whether a task that is to be routed is where its program can be asked.
+    func isPlaced(_ task: TaskItem, in store: some TaskTransaction) throws -> Bool {
+        guard let routing = task.definition.routing else { return true }
+        return try chooser(in: store).program(of: routing.rule)?.pool == task.pool
     }
 
     /// Where a task goes whose own pool does not offer what it needs, if another does.

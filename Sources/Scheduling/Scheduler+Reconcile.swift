@@ -69,7 +69,7 @@ extension Scheduler {
             try resumeBusy(attempt, &work)
         } else if attempt.stopping == nil, let task = try work.store.task(attempt.task) {
             var attempt = attempt
-            attempt.wakeAt = firstWake(of: task, from: start.startedMonotonic)
+            attempt.wakeAt = firstWake(of: task, attempt, from: start.startedMonotonic)
             try work.store.update(attempt, from: attempt.state)
         }
         if attempt.stopping != nil {
@@ -84,7 +84,7 @@ extension Scheduler {
     private mutating func handOver(_ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard let task = try work.store.task(attempt.task) else { return try work.store.removeAttempt(attempt) }
         guard attempt.stopping == nil else { return try noteRevoked(attempt.id, accepted: true, &work) }
-        let input = task.definition.hasInput ? try work.store.input(of: task.id) : nil
+        let input = task.definition.hasInput && !attempt.isRouting ? try work.store.input(of: task.id) : nil
         work.effects.append(.launch(task, attempt, input: input))
     }
 

@@ -49,7 +49,8 @@ extension Scheduler {
         var task = task
         if task.phase == .ready { try makeReady(&task, &work) }
         task.id = try work.store.insert(task, input: input)
-        work.event(.taskQueued, of: task, detail: task.reason)
+        let routing = task.definition.routing.map { "to be routed by rule \"\($0.rule)\"" }
+        work.event(.taskQueued, of: task, detail: task.reason ?? routing)
         return Submitted(id: task.id, created: true, warning: warning(of: task, chooser))
     }
 
@@ -81,7 +82,8 @@ extension Scheduler {
             submittedAt: now.wall, expiresAt: spec.expires?.milliseconds)
         definition.needs = choice.needs
         definition.isPoolGiven = choice.isPoolGiven
-        definition.route = choice.route
+        definition.route = choice.routing == nil ? choice.route : nil
+        definition.routing = choice.routing
         definition.resultSchema = spec.resultSchema.map(SpecRules.text)
         var task = TaskItem(
             definition: definition, pool: name, phase: .ready, name: spec.name, priority: choice.priority,
@@ -91,6 +93,7 @@ extension Scheduler {
                 retries: spec.retries ?? pool.retries,
                 causes: spec.retryOn.map(Set.init) ?? RetryPolicy.defaultCauses,
                 delay: SpecRules.milliseconds(spec.retryDelay) ?? RetryPolicy.defaultDelay))
+        if let routing = choice.routing, let program = chooser.program(of: routing.rule) { task.pool = program.pool }
         if let due = spec.notBefore?.milliseconds, due > now.wall {
             task.phase = .delayed
             task.dueAt = due
@@ -104,8 +107,9 @@ extension Scheduler {
 
     private func warning(of task: TaskItem, _ chooser: Chooser) -> String? {
         let needs = task.definition.needs
-        guard !chooser.offers(task.pool, needs) else { return nil }
-        return Capabilities.complaint(needs, pool: task.pool, offered: chooser.offered)
+        let pool = task.definition.routing?.pool ?? task.pool
+        guard !chooser.offers(pool, needs) else { return nil }
+        return Capabilities.complaint(needs, pool: pool, offered: chooser.offered)
             + "; the task waits until that changes"
     }
 

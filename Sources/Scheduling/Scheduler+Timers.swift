@@ -27,21 +27,22 @@ extension Scheduler {
                 try endLingering(attempt, &work)
                 continue
             }
-            if let timeout = task.timeout, work.now.monotonic >= start + timeout {
+            let timeouts = timeouts(of: task, attempt)
+            if let timeout = timeouts.run, work.now.monotonic >= start + timeout {
                 try stop(attempt.id, because: .runTimeout, &work)
                 continue
             }
             // Only the file knows when it was last written; the answer sets the next time to look.
-            attempt.wakeAt = task.timeout.map { start + $0 }
+            attempt.wakeAt = timeouts.run.map { start + $0 }
             try work.store.update(attempt, from: attempt.state)
-            if task.idleTimeout != nil { work.effects.append(.checkOutput(attempt)) }
+            if timeouts.idle != nil { work.effects.append(.checkOutput(attempt)) }
         }
         if attempts.count == Self.stride { work.isUnfinished = true }
     }
 
     func noteOutput(_ id: Int64, at last: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard var attempt = try work.store.attempt(id), attempt.state == .running, attempt.stopping == nil,
-            let task = try work.store.task(attempt.task), let idle = task.idleTimeout,
+            let task = try work.store.task(attempt.task), let idle = timeouts(of: task, attempt).idle,
             let start = attempt.startedMonotonic, attempt.handover == nil || attempt.handover == .accepted
         else { return }
         let quietSince = max(last, start)
@@ -51,8 +52,9 @@ extension Scheduler {
     }
 
     /// When the timeouts of an attempt are first to be looked at, on the monotonic clock.
-    func firstWake(of task: TaskItem, from start: Int64) -> Int64? {
-        [task.timeout, task.idleTimeout].compactMap { $0 }.min().map { start + $0 }
+    func firstWake(of task: TaskItem, _ attempt: Attempt, from start: Int64) -> Int64? {
+        let timeouts = timeouts(of: task, attempt)
+        return [timeouts.run, timeouts.idle].compactMap { $0 }.min().map { start + $0 }
     }
 
     func retire(before: Int64, keep: Int, _ work: inout TurnWork<some TaskTransaction>) throws {

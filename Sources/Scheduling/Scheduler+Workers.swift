@@ -16,6 +16,10 @@ extension Scheduler {
             var given = 0
             for worker in ready where given < room {
                 guard let task = try next(in: pool.name, for: Set(worker.capabilities), &work) else { continue }
+                guard try isPlaced(task, in: work.store) else {
+                    try placeAnew(task, &work)
+                    continue
+                }
                 try assign(task, to: worker, &work)
                 workers.removeAll { $0.id == worker.id }
                 given += 1
@@ -197,7 +201,7 @@ extension Scheduler {
         case .accepted:
             guard attempt.handover == .given, let task = try work.store.task(attempt.task) else { return }
             attempt.handover = .accepted
-            attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, from: $0) }
+            attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
         case .result(let isSuccess, let reason, _):
             attempt.handover = isSuccess ? .succeeded : .failed
             attempt.reason = reason
@@ -336,7 +340,7 @@ extension Scheduler {
             let input = task.definition.hasInput ? try work.store.input(of: task.id) : nil
             work.effects.append(.assign(task, attempt, input: input, again: true))
             attempt.wakeAt = work.now.monotonic + Self.patience
-        case .accepted: attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, from: $0) }
+        case .accepted: attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
         default: attempt.wakeAt = work.now.monotonic + Self.patience
         }
         try work.store.update(attempt, from: attempt.state)

@@ -16,7 +16,7 @@ public enum Work: Sendable, Equatable {
     }
 }
 
-/// What does not change from the moment a task is accepted.
+/// What does not change from the moment a task is accepted, or else from the moment it has been routed.
 public struct TaskDefinition: Sendable, Equatable {
     public var work: Work
     public var labels: [String: String]
@@ -32,6 +32,8 @@ public struct TaskDefinition: Sendable, Equatable {
     public var isPoolGiven = true
     /// The rule that chose for it.
     public var route: String?
+    /// Where the program of a rule is still to be asked.
+    public var routing: Routing?
     /// The text of the JSON Schema that its result must satisfy.
     public var resultSchema: String?
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
@@ -84,7 +86,7 @@ public struct TaskItem: Sendable, Equatable {
     }
 
     public var id: Int64
-    public let definition: TaskDefinition
+    public var definition: TaskDefinition
     public var place: Place
     public var name: String?
     public var priority: Int

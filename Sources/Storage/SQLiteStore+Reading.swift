@@ -20,14 +20,14 @@ extension SQLiteStore {
         }
     }
 
-    /// The task and its attempt of a number, or its latest.
+    /// The task and its attempt of a number, or its latest, which is not the program of a rule.
     public func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)? {
         try read { db in
             guard let task = try db.row(TaskColumns.selectByID, [id], TaskColumns.read) else {
                 return nil
             }
             let attempt = try db.row(
-                "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND (?2 IS NULL OR number = ?2) ORDER BY number DESC LIMIT 1",
+                "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND number = coalesce(?2, number) AND (?2 = 0 OR number > 0) ORDER BY number DESC LIMIT 1",
                 [id, number], AttemptColumns.read)
             return (task, attempt)
         }

@@ -42,6 +42,10 @@ public final class SQLiteTransaction: TaskTransaction {
         tally.move(from: place, to: task.place)
     }
 
+    public func saveChoice(of task: TaskItem) throws {
+        try db.run(TaskColumns.updateChoice, try TaskColumns.chosenValues(of: task.definition) + [task.id])
+    }
+
     public func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
         try db.rows(TaskColumns.selectReady, [pool, lane, limit], TaskColumns.read)
     }

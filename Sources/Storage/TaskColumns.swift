@@ -11,14 +11,15 @@ enum TaskColumns {
         """
     static let fixed = """
         command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at, \
-        needs, pool_given, route, result_schema
+        needs, pool_given, route, result_schema, routing
         """
     static let all = "id, \(changing), \(fixed)"
     /// The same without what may be long: the beginning of a command or prompt, no environment, and of a schema
     /// only whether there is one.
     static let brief = """
         id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
-        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route, substr(result_schema, 1, 0)
+        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route, substr(result_schema, 1, 0), \
+        routing
         """
     static let briefLength = 4096
     static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
@@ -27,13 +28,19 @@ enum TaskColumns {
         """
 
     static let insert = """
-        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 32).joined(separator: ", ")))
+        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 33).joined(separator: ", ")))
         """
     static let update = """
         UPDATE task SET pool = ?, phase = ?, priority = ?, name = ?, due_at = ?, due_relative = ?, timeout = ?, \
         idle_timeout = ?, retries = ?, retry_causes = ?, retry_delay = ?, attempts = ?, forgiven_attempts = ?, \
         finished_at = ?, reason = ?, lane = ? WHERE id = ?
         """
+
+    static let updateChoice = "UPDATE task SET model = ?, thinking = ?, route = ?, routing = ? WHERE id = ?"
+
+    static func chosenValues(of definition: TaskDefinition) throws -> [(any SQLValue)?] {
+        [definition.model, definition.thinking, definition.route, try definition.routing.map(text)]
+    }
 
     static func changingValues(of task: TaskItem) -> [(any SQLValue)?] {
         [
@@ -56,7 +63,7 @@ enum TaskColumns {
             variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
             definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
             definition.needs.isEmpty ? nil : definition.needs.joined(separator: " "), definition.isPoolGiven,
-            definition.route, definition.resultSchema,
+            definition.route, definition.resultSchema, try definition.routing.map(text),
         ]
     }
 
@@ -105,6 +112,7 @@ enum TaskColumns {
         definition.isPoolGiven = try columns.next()
         definition.route = try columns.optional()
         definition.resultSchema = try columns.optional()
+        definition.routing = try columns.optional(String.self).map(readRouting)
         return definition
     }
 
@@ -133,8 +141,16 @@ enum TaskColumns {
         return variables
     }
 
-    private static func text(of labels: [String: String]) throws -> String {
-        String(decoding: try Wire.line(labels), as: UTF8.self)
+    private static func text(of value: some Encodable) throws -> String {
+        String(decoding: try Wire.line(value), as: UTF8.self)
+    }
+
+    private static func readRouting(_ text: String) throws -> Routing {
+        do {
+            return try Wire.decode(Routing.self, from: Data(text.utf8))
+        } catch {
+            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "a routing that is none")
+        }
     }
 
     private static func readLabels(_ text: String) throws -> [String: String] {

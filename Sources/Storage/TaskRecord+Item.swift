@@ -23,11 +23,15 @@ extension TaskRecord {
         case .command(let arguments): command = arguments
         case .prompt(let text): prompt = text
         }
-        reason = task.reason
+        if let routing = definition.routing, !task.phase.isFinal {
+            self.routing = routing.rule
+            reason = "being routed by rule \"\(routing.rule)\""
+        }
+        reason = task.reason ?? reason
         name = task.name
         labels = definition.labels.isEmpty ? nil : definition.labels
         dueAt = task.phase == .delayed ? task.dueAt.map(WireTime.init(milliseconds:)) : nil
-        startedAt = attempts.last?.startedAt.map(WireTime.init(milliseconds:))
+        startedAt = attempts.last { !$0.isRouting }?.startedAt.map(WireTime.init(milliseconds:))
         finishedAt = task.finishedAt.map(WireTime.init(milliseconds:))
         key = definition.key
         cwd = definition.directory

@@ -204,7 +204,7 @@ private struct Files: ~Copyable {
         ),
         (
             "agents/a.toml", "argv = [\"x\"]\n[output]\nformat = \"json\"\ntext = { at = \"/a\", att = 1 }",
-            "agents/a.toml: unknown key \"att\" in [output.text]; did you mean \"at\"?"
+            "agents/a.toml:4: unknown key \"att\" in [output.text]; did you mean \"at\"?"
         ),
         (
             "agents/a.toml", "argv = [\"x\"]\n[thinking]\ndefault = \"a\"\nb = \"c\"",
@@ -441,13 +441,75 @@ private struct Files: ~Copyable {
         ])
         #expect(
             files.faults().sorted() == [
-                "orchd.toml: priority must be a whole number from -1000000 to 1000000",
-                "orchd.toml: route 1: the pattern is no regular expression: Unmatched ( or \\(",
-                "orchd.toml: route 1: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
-                "orchd.toml: route 2: the pool \"p\" has no agent for prompts",
-                "orchd.toml: submitter must be a user's name or number",
-                "orchd.toml: thinking must be one of \"off\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\"",
+                "orchd.toml:2: route 1: the pattern is no regular expression: Unmatched ( or \\(",
+                "orchd.toml:2: submitter must be a user's name or number",
+                "orchd.toml:3: priority must be a whole number from -1000000 to 1000000",
+                "orchd.toml:3: route 1: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
+                "orchd.toml:3: thinking must be one of \"off\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\"",
                 "orchd.toml:5: unknown key \"nam\" in [route]; did you mean \"name\"?",
+                "orchd.toml:6: route 2: the pool \"p\" has no agent for prompts",
+            ])
+    }
+
+    @Test func programsOfRoutesAreRead() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [[route]]
+            name = "ask"
+            program = ["/bin/choose", "--fast"]
+            pool = "p"
+            timeout = "3s"
+            set = { model = "cheap" }
+            [[route]]
+            name = "later"
+            program = ["/bin/choose"]
+            pool = "p"
+            """,
+            "pools.d/p.toml": "",
+        ])
+        let routes = try files.load().routes
+        #expect(routes.map(\.name) == ["ask", "later"] && routes[0].choice.model == "cheap")
+        #expect(routes[0].program == RouteRule.Program(command: ["/bin/choose", "--fast"], pool: "p", timeout: 3_000))
+        #expect(routes[1].program == RouteRule.Program(command: ["/bin/choose"], pool: "p", timeout: 10_000))
+    }
+
+    @Test func faultsOfProgramsAreNamed() throws {
+        let files = try Files([
+            "orchd.toml": """
+            [[route]]
+            pool = "p"
+            timeout = "1s"
+            [[route]]
+            program = ["choose"]
+            pool = "nowhere"
+            timeout = 0
+            [[route]]
+            name = "same"
+            program = ["/bin/choose"]
+            pool = "warm"
+            [[route]]
+            name = "same"
+            program = "/bin/choose"
+            [[route]]
+            name = "none"
+            program = []
+            """,
+            "pools.d/p.toml": "", "pools.d/warm.toml": "kind = \"warm\"\ncommand = [\"/bin/w\"]",
+        ])
+        #expect(
+            files.faults() == [
+                "orchd.toml:2: route 1: pool is for rules with a program; what a rule chooses is in set",
+                "orchd.toml:3: route 1: timeout is for rules with a program; what a rule chooses is in set",
+                "orchd.toml:5: a rule with a program needs a name",
+                "orchd.toml:5: route 2: a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]",
+                "orchd.toml:6: route 2: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
+                "orchd.toml:7: route 2: the timeout of a program is at most an hour, and not 0",
+                "orchd.toml:9: same: a rule with a program needs a name that no other rule has",
+                "orchd.toml:11: same: the pool \"warm\" has warm workers, which run no program",
+                "orchd.toml:14: program must be a list of strings",
+                "orchd.toml:14: same: a program needs a pool, whose user and slots run it",
+                "orchd.toml:17: none: a program needs a pool, whose user and slots run it",
+                "orchd.toml:17: none: a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]",
             ])
     }
 }

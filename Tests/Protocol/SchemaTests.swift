@@ -20,7 +20,7 @@ import Testing
         LeftBehind.self,
         FilePart.self, FileEnd.self, PoolList.self,
         PoolRecord.self, TaskCounts.self, WorkerList.self, WorkerRecord.self, GateRecord.self, RouteExplanation.self,
-        RouteStep.self, DaemonStatus.self,
+        RouteStep.self, RouteProgram.self, DaemonStatus.self,
         SupervisorStatus.self,
         ReloadResult.self, BackupPart.self, BackupResult.self, Acknowledged.self, VersionInfo.self, SubscribeEnd.self,
         Event.self, Usage.self, UsageReport.self, UsageRow.self, BudgetRecord.self, AgentRecord.self, AgentList.self,

@@ -165,15 +165,29 @@ private struct Reader {
 
     /// A rule must not send prompts where they are refused.
     private mutating func checkRoutes() {
-        for rule in configuration.routes {
-            guard let pool = rule.choice.pool else { continue }
-            let problem =
+        for (index, rule) in configuration.routes.enumerated() {
+            func complain(_ key: String, in section: String, _ problem: String) {
+                mainFile?.fault(key, in: section, number: index + 1, "\(rule.name): \(problem)")
+            }
+            func missing(_ pool: String) -> String { "there is no pool \"\(pool)\": no file pools.d/\(pool).toml" }
+            if let pool = rule.choice.pool {
                 switch configuration.pool(pool)?.settings {
-                case nil: "there is no pool \"\(pool)\": no file pools.d/\(pool).toml"
-                case let settings? where settings.agent == nil: "the pool \"\(pool)\" has no agent for prompts"
-                default: String?.none
+                case nil: complain("pool", in: "route.set", missing(pool))
+                case let settings? where !settings.takesPrompts:
+                    complain("pool", in: "route.set", "the pool \"\(pool)\" has no agent for prompts")
+                default: break
                 }
-            if let problem { mainFile?.fault(nil, in: nil, "\(rule.name): \(problem)") }
+            }
+            guard let program = rule.program else { continue }
+            if configuration.routes.count(where: { $0.name == rule.name }) > 1 {
+                complain("name", in: "route", "a rule with a program needs a name that no other rule has")
+            }
+            switch configuration.pool(program.pool)?.settings {
+            case nil where !program.pool.isEmpty: complain("pool", in: "route", missing(program.pool))
+            case let settings? where settings.warm != nil:
+                complain("pool", in: "route", "the pool \"\(program.pool)\" has warm workers, which run no program")
+            default: break
+            }
         }
         faults += mainFile?.faults ?? []
     }

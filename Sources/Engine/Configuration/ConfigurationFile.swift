@@ -46,9 +46,11 @@ final class ConfigurationFile {
 
     var top: Section { Section(file: self, name: nil, table: root) }
 
-    func fault(_ key: String?, in section: String?, _ problem: String) {
+    /// - Parameter number: which of the tables of a list it is in, from 1.
+    func fault(_ key: String?, in section: String?, number: Int? = nil, _ problem: String) {
         guard faults.count < Self.maximum.faults else { return }
-        faults.append(.init(file: path, line: key.flatMap { line(of: $0, in: section) }, problem: problem))
+        faults.append(
+            .init(file: path, line: key.flatMap { line(of: $0, in: section, number: number) }, problem: problem))
     }
 
     /// Far more than any configuration has. Each dot of a key is a table in a table, which the parser takes apart by recursion, and
@@ -56,20 +58,25 @@ final class ConfigurationFile {
     private static let maximum = (size: 256 << 10, dots: 4096, faults: 100)
 
     /// TOMLKit keeps no positions once a file is parsed, so a key is looked for again, in the text of its section.
-    private func line(of key: String, in section: String?) -> Int? {
+    private func line(of key: String, in section: String?, number: Int?) -> Int? {
         var current: String?
+        var count = 0
+        let list = section?.prefix { $0 != "." }
         // By scalars: a line feed after a carriage return is no character of its own.
         for (index, raw) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = Substring(raw).drop { $0 == " " || $0 == "\t" }
             if line.first == "[" {
                 current = String(line.drop { $0 == "[" || $0 == " " }.prefix { $0 != "]" && $0 != " " })
+                if let list, current == String(list) { count += 1 }
                 if current == key, section == nil { return index + 1 }
-            } else if current == section {
+            } else if current == section, number ?? count == count {
                 let name = line.prefix { $0 != "=" && $0 != " " && $0 != "\t" }.filter { $0 != "\"" }
                 if name == key, line.contains("=") { return index + 1 }
             }
         }
-        return nil
+        // It may be a table in braces, on the line of its own name.
+        guard let section, let dot = section.lastIndex(of: ".") else { return nil }
+        return line(of: String(section[section.index(after: dot)...]), in: String(section[..<dot]), number: number)
     }
 
     /// A table of the file. Reading a key of the wrong type is noted as a fault and answers nil, so that reading goes on.
@@ -77,12 +84,15 @@ final class ConfigurationFile {
         private let file: ConfigurationFile
         private let name: String?
         private let table: TOMLTable
+        /// Of a table in a list, and of those within it.
+        private let number: Int?
         private var known: [String] = []
 
-        init(file: ConfigurationFile, name: String?, table: TOMLTable) {
+        init(file: ConfigurationFile, name: String?, table: TOMLTable, number: Int? = nil) {
             self.file = file
             self.name = name
             self.table = table
+            self.number = number
         }
 
         private func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
@@ -93,7 +103,7 @@ final class ConfigurationFile {
             return nil
         }
 
-        func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, problem) }
+        func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, number: number, problem) }
 
         /// A fault of a key of a table within this one.
         func fault(_ key: String?, in section: String?, _ problem: String) {
@@ -230,7 +240,7 @@ final class ConfigurationFile {
 
         func section(_ key: String) -> Section? {
             guard let table = value(key, "a table", { $0.table }) else { return nil }
-            return Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table)
+            return Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table, number: number)
         }
 
         /// The tables of a list, each with its place in it, from 1.
@@ -242,7 +252,8 @@ final class ConfigurationFile {
                 }
             }
             return (tables ?? []).enumerated().map { index, table in
-                (index + 1, Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table))
+                let name = name.map { "\($0).\(key)" } ?? key
+                return (index + 1, Section(file: file, name: name, table: table, number: index + 1))
             }
         }
 

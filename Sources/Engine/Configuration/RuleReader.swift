@@ -57,6 +57,7 @@ enum RuleReader {
                 rule.match = read(match, of: rule.name)
                 match.finish()
             }
+            rule.program = program(section, of: rule)
             if let choice = section.section("set") {
                 rule.choice = read(choice)
                 choice.finish()
@@ -64,6 +65,32 @@ enum RuleReader {
             section.finish()
             return rule
         }
+    }
+
+    private static func program(_ section: ConfigurationFile.Section, of rule: RouteRule) -> RouteRule.Program? {
+        let command = section.strings("program")
+        let pool = section.string("pool")
+        let timeout = section.duration("timeout")
+        guard section.keys.contains("program") else {
+            for key in ["pool", "timeout"] where section.keys.contains(key) {
+                section.fault(key, "\(rule.name): \(key) is for rules with a program; what a rule chooses is in set")
+            }
+            return nil
+        }
+        if !section.keys.contains("name") { section.fault("program", "a rule with a program needs a name") }
+        if !section.keys.contains("pool") {
+            section.fault("program", "\(rule.name): a program needs a pool, whose user and slots run it")
+        }
+        guard let command else { return nil }
+        if command.first?.utf8.first != UInt8(ascii: "/") || command.contains(where: { $0.utf8.contains(0) }) {
+            section.fault(
+                "program", "\(rule.name): a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]")
+        }
+        if let timeout, !(1...3_600_000).contains(timeout) {
+            section.fault("timeout", "\(rule.name): the timeout of a program is at most an hour, and not 0")
+        }
+        return RouteRule.Program(
+            command: command, pool: pool ?? "", timeout: timeout ?? RouteRule.Program.defaultTimeout)
     }
 
     private static func read(_ section: ConfigurationFile.Section, of rule: String) -> RouteRule.Match {

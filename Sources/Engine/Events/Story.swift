@@ -11,6 +11,8 @@ enum Story {
         case .taskQueued: "\(task) was queued in pool \(pool)\(reason)."
         case .taskStarted:
             "\(task)\(attempt) started on worker \(event.worker ?? "?")\(event.pid.map { " as process \($0)" } ?? "")."
+        case .taskRouting: "\(task) is being routed\(reason)."
+        case .taskRouted: "\(task) was routed to pool \(pool)\(reason)."
         case .taskRetrying: "\(task)\(attempt) did not succeed\(reason). It will be tried again."
         case .taskFinished:
             switch event.state {
@@ -46,6 +48,8 @@ enum Story {
         switch event.kind {
         case .taskQueued: "e2c87d062b084aa7bbf69e8474e60dac"
         case .taskStarted: "0f5c979c9fbc470889f8508bd95289da"
+        case .taskRouting: "b7a1d0c4e65f4e0f9d3b28c6a17f5e94"
+        case .taskRouted: "4d6fe2b18c3a4a7795f0c2e9b6d81a3c"
         case .taskRetrying: "812a4ced306d4dcdb444e52f7ef801b8"
         case .taskFinished:
             switch event.state {

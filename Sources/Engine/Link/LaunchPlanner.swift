@@ -29,6 +29,7 @@ struct LaunchPlanner: Sendable {
         guard let pool = configuration.pool(task.pool) else {
             throw Failure(reason: "the pool \"\(task.pool)\" is no longer in the configuration", isShortage: true)
         }
+        guard !attempt.isRouting else { return try planRouting(task, attempt, in: pool) }
         var environment = pool.environment
         environment["PATH"] = pool.path
         var arguments: [String]
@@ -67,6 +68,14 @@ struct LaunchPlanner: Sendable {
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
             environment: environment)
         order.directory = task.definition.directory ?? ""
+        return try equip(order, task, attempt, input: input, file: file)
+    }
+
+    /// Adds to an order the files that its process reads and writes.
+    func equip(
+        _ order: LaunchOrder, _ task: TaskItem, _ attempt: Attempt, input: String?, file: String?
+    ) throws(Failure) -> Plan {
+        var order = order
         var descriptors: [Descriptor] = []
         do throws(SystemError) {
             if let input {

@@ -20,6 +20,8 @@ final class LiveAttempts: Sendable {
         var path: String?
         var directory: String?
         var outputLimit: Int64
+        /// Whether it is the program of a rule, and not the task.
+        var isRouting = false
         /// Whether a warm worker has it.
         var isWarm = false
         /// What the worker last said of its progress, and when, on the monotonic clock.

@@ -22,6 +22,10 @@ struct ReportReader: Sendable {
         let entry = entry(of: id)
         if entry?.isWarm ?? true { return end(report, ofWorker: id, entry, channel) }
         var end = AttemptEnd(report, program: entry?.program, path: entry?.path, directory: entry?.directory)
+        if let entry, entry.isRouting {
+            readAnswer(&end, entry)
+            return end
+        }
         if let entry, let agent = entry.agent { judge(&end, by: agent, entry) }
         if let entry { judgeResult(&end, entry) }
         return end
@@ -102,11 +106,21 @@ struct ReportReader: Sendable {
 }
 
 extension LiveAttempts.Entry {
+    /// Bytes that the program of a rule may write: more than anybody reads.
+    private static let routingLimit: Int64 = 1 << 20
+
     init(_ task: TaskItem, _ attempt: Attempt, _ configuration: Configuration) {
         let pool = configuration.pool(task.pool)
         self.init(
             task: task.id, number: attempt.number, pool: task.pool,
             outputLimit: pool?.outputLimit ?? PoolConfiguration.defaultOutputLimit)
+        guard !attempt.isRouting else {
+            isRouting = true
+            outputLimit = min(outputLimit, Self.routingLimit)
+            program = configuration.routes.first { $0.name == task.definition.routing?.rule }?.program?.command.first
+            path = pool?.path
+            return
+        }
         isWarm = attempt.handover != nil
         hasResult = attempt.handover?.isOver ?? false
         hasSchema = task.definition.resultSchema != nil

@@ -109,9 +109,11 @@ final class OutputFiles: Sendable {
     }
 
     /// Removes everything of a task, and its shard once that is empty.
-    func remove(task: Int64, attempts: Int) {
+    ///
+    /// - Parameter first: the number of its first attempt: 0 where a program chose for it.
+    func remove(task: Int64, attempts: Int, first: Int = 1) {
         // One more, because an attempt that was taken back before it started is not counted.
-        for attempt in 1...(attempts + 1) {
+        for attempt in first...(attempts + 1) {
             for kind in Kind.allCases {
                 let path = path(task: task, attempt: attempt, kind)
                 unlink(path)

@@ -38,9 +38,10 @@ extension Queries {
         record.pid = attempt.pid
         record.since = attempt.startedAt.map(WireTime.init(milliseconds:))
         record.title = Self.title(of: task)
+        if let routing = task.definition.routing { record.activity = "being routed by rule \"\(routing.rule)\"" }
         let progress = attempt.handover == nil ? nil : attempts[attempt.id]?.progress
         record.percent = progress?.percent
-        record.activity = progress?.text?.shortened(to: 200)
+        record.activity = progress?.text?.shortened(to: 200) ?? record.activity
         return record
     }
 

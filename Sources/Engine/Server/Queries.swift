@@ -68,7 +68,7 @@ struct Queries: Sendable {
     }
 
     private func result(of record: TaskRecord) throws -> TaskResult? {
-        guard let attempt = record.attempts.last else { return nil }
+        guard let attempt = record.attempts.last, attempt.number != Attempt.routingNumber else { return nil }
         // A result file, where the task has written one, says more than its output.
         for kind in [OutputFiles.Kind.result, .out] {
             let bytes = try files.read(

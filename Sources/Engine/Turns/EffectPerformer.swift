@@ -171,7 +171,12 @@ final class EffectPerformer: Sendable {
         }
         let files = targets.files
         cleaning.async {
-            for task in tasks { files.remove(task: task.id, attempts: task.attempts) }
+            for task in tasks {
+                // A program that was taken back before it started has left no attempt, but its files.
+                let isRouted = task.definition.route != nil || task.definition.routing != nil
+                files.remove(
+                    task: task.id, attempts: task.attempts, first: isRouted ? Attempt.routingNumber : 1)
+            }
         }
     }
 }

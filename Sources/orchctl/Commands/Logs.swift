@@ -36,7 +36,8 @@ struct Logs: ParsableCommand {
         transform: ArgumentText.pastTime)
     var since: WireTime?
 
-    @Option(help: ArgumentHelp("The attempt; else the latest.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("The attempt; else the latest. 0 is the program of a rule that chose for it.", valueName: "number"))
     var attempt: Int?
 
     @OptionGroup var global: GlobalOptions

@@ -65,6 +65,8 @@ struct BudgetBook {
     }
 
     private static func covers(_ budget: Budget, _ task: TaskItem, _ agent: String?) -> Bool {
+        // A program that is asked about it spends nothing of it.
+        guard task.definition.routing == nil else { return false }
         guard task.definition.work.isPrompt || task.pool == Plan.warmPool else { return false }
         if let name = budget.matcher.agent, name != agent { return false }
         guard let label = budget.matcher.label else { return true }

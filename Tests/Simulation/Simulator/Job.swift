@@ -37,6 +37,8 @@ struct Job: Sendable, Equatable {
     /// For the agent of the pool, and not a program of its own.
     var isPrompt = false
     var group: String?
+    /// Where the program of a rule is to be asked.
+    var asks: Ask?
 
     /// - Parameters:
     ///   - mark: tells it from all others.
@@ -45,8 +47,13 @@ struct Job: Sendable, Equatable {
         let words = ["job", "\(duration)", endings.map(\.rawValue).joined(separator: ","), "\(chatter)", mark]
         var spec = isPrompt ? TaskSpec(prompt: words.joined(separator: " ")) : TaskSpec(command: words)
         spec.labels = group.map { ["group": $0] }
-        spec.pool = pool
-        spec.priority = priority
+        spec.pool = asks?.givesPool ?? true ? pool : nil
+        // A program may choose what the client takes for granted.
+        spec.priority = asks != nil && priority == 0 ? nil : priority
+        if let asks {
+            spec.labels = (spec.labels ?? [:]).merging([Ask.label: asks.value]) { $1 }
+            spec.model = asks.givesModel ? Ask.givenModel : nil
+        }
         spec.timeout = timeout.map { Double($0) / 1000 }
         spec.idleTimeout = idleTimeout.map { Double($0) / 1000 }
         spec.retries = retries
@@ -82,6 +89,7 @@ extension Job: CustomStringConvertible {
         if isHeld { words.append("held") }
         if hasInput { words.append("input") }
         if isPrompt { words.append("prompt") }
+        if let asks { words.append("asks=\(asks.value)") }
         if let group { words.append("group=\(group)") }
         return words.joined(separator: " ")
     }

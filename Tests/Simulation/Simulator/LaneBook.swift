@@ -28,6 +28,8 @@ struct LaneBook {
     }
 
     private static func covers(_ limit: ConcurrencyLimit, _ task: TaskItem) -> Bool {
+        // A program that is asked about it is no work of its own.
+        if task.definition.routing != nil { return false }
         if let pool = limit.matcher.pool, pool != task.pool { return false }
         guard let label = limit.matcher.label else { return true }
         return task.definition.labels.contains { "\($0.key)=\($0.value)" == label }

@@ -20,6 +20,7 @@ final class Ledger {
         get { lanes.limits }
         set { lanes.limits = newValue }
     }
+    var routes = RouteBook()
     var budgets = BudgetBook()
     /// Every event, the first of them numbered 1.
     private(set) var events: [Event] = []
@@ -45,6 +46,15 @@ final class Ledger {
         self.violations = violations
         self.truth = truth
         self.longestCycle = longestCycle
+    }
+
+    /// Notes what the next turn goes by.
+    func apply(
+        _ limits: [ConcurrencyLimit], _ budgets: [Budget], _ rules: [RouteRule], _ pools: [PoolSettings]
+    ) {
+        lanes.limits = limits
+        self.budgets.budgets = budgets
+        routes.apply(rules, pools)
     }
 
     // MARK: A commit
@@ -78,6 +88,7 @@ final class Ledger {
             case .append(let new, let first): append(new, first: first)
             }
         }
+        routes.endCommit(tasks, violations)
         for complaint in budgets.endCommit() { violations.add(complaint) }
         checkBudgets(dispatched, now)
         checkLimits(dispatched)
@@ -101,6 +112,7 @@ final class Ledger {
         violations.require(old.place == place, "task \(task.id) was at \(old.place) and not at \(place)")
         places[old.tallied, default: 0] -= 1
         places[task.tallied, default: 0] += 1
+        routes.update(old, task, byPerson: byPerson, violations)
         tasks[task.id] = task
         if task.phase.isFinal { unfinished.remove(task.id) } else { unfinished.insert(task.id) }
         var story = stories[task.id] ?? Story()
@@ -164,7 +176,11 @@ final class Ledger {
         if cost != 0, let task = tasks[attempt.task] { budgets.add(cost, of: task, by: attempt.agent, at: now.wall) }
         guard attempt.state == .ended else { return live[attempt.id] = attempt }
         live[attempt.id] = nil
-        if attempt.outcome?.kind != .limited { stories[attempt.task]?.counted += 1 }
+        if attempt.isRouting {
+            routes.ended(attempt, truth.processes[attempt.id])
+        } else if attempt.outcome?.kind != .limited {
+            stories[attempt.task]?.counted += 1
+        }
         if attempt.handover != nil { return checkOutcome(ofWorker: attempt) }
         checkOutcome(attempt)
     }

@@ -38,6 +38,9 @@ public enum Mutation: String, CaseIterable, Sendable {
     case countUnaccepted
     case ignoreLimit
     case ignoreGate
+    // Programs of rules.
+    case forgetGiven
+    case forgetChoice
     case ignoreBudget
     case forgetSpending
     // Between the supervisor and the engine.

@@ -31,6 +31,7 @@ extension Plan {
             return Step(at: at, deed: draw.random.chance(faults) ? draw.fault() : draw.request())
         }
         addWorkers()
+        addRoutes()
         addBudgets()
         steps.sort { $0.at < $1.at }
     }

@@ -21,6 +21,7 @@ public struct Plan: Sendable {
     var retention: Int64
     var pools: [PoolSettings]
     var limits: [ConcurrencyLimit] = []
+    var routes: [RouteRule] = []
     var budgets: [Budget] = []
     /// Of a hundred warm workers, how many may misbehave.
     var workerFaults = 0
@@ -67,6 +68,7 @@ enum Deed: Sendable {
     case shortage(for: Int64)
     case reload([PoolSettings])
     case changeLimits([ConcurrencyLimit])
+    case changeRoutes([RouteRule])
     case changeBudgets([Budget])
     case outputLimit(Int)
     /// The engine is told everything once more.
@@ -92,7 +94,7 @@ enum Deed: Sendable {
     var isFault: Bool {
         switch self {
         case .engine, .supervisor, .boot, .linkLost, .linkLostWithLaunch, .linkSlow, .clock, .diskFull, .diskFails, .shortage,
-            .reload, .changeLimits, .changeBudgets, .outputLimit, .repeatReports:
+            .reload, .changeLimits, .changeRoutes, .changeBudgets, .outputLimit, .repeatReports:
             true
         default: false
         }

@@ -14,6 +14,9 @@ final class SimulatedProcess {
     let worker: SimulatedWorker?
     /// It was started for a prompt.
     let isAgent: Bool
+    /// It is the program of a rule, and this is how it goes.
+    let ask: Ask?
+    private let question: JSONValue?
     /// They stay open for as long as it lives.
     private let descriptors: [Descriptor]
     var flags: EndReport.Flags = []
@@ -28,7 +31,10 @@ final class SimulatedProcess {
         let words = isAgent ? (order.arguments.last ?? "").split(separator: " ").map(String.init) : order.arguments
         // How a worker ends depends on what it will be told.
         let ofWorker: (Int64, Job.Ending, Int64)? = channel.map { _ in (0, .hang, 0) }
-        guard let part = ofWorker ?? Job.part(of: words, attempt: number) else { return nil }
+        question = order.arguments.first == Ask.program ? Self.question(order, descriptors) : nil
+        ask = question.flatMap(Ask.init)
+        let ofRouter: (Int64, Job.Ending, Int64)? = ask.map { ($0.duration, $0.ending, 0) }
+        guard let part = ofWorker ?? ofRouter ?? Job.part(of: words, attempt: number) else { return nil }
         worker = channel.map(SimulatedWorker.init)
         self.order = order
         self.descriptors = descriptors
@@ -49,10 +55,28 @@ final class SimulatedProcess {
 
     /// Whether what it finds on its standard input is what its task was given.
     var hasItsInput: Bool {
+        if ask != nil {
+            guard case .object(let members) = question else { return false }
+            return members["task"] == .integer(task)
+        }
         guard let index = order.descriptors.firstIndex(of: 0) else { return true }
         var buffer = [UInt8](repeating: 0, count: 256)
         let count = pread(descriptors[index].number, &buffer, buffer.count, 0)
         return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self) == order.arguments.last
+    }
+
+    private static func question(_ order: LaunchOrder, _ descriptors: [Descriptor]) -> JSONValue? {
+        guard let index = order.descriptors.firstIndex(of: 0) else { return nil }
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = pread(descriptors[index].number, &buffer, buffer.count, 0)
+        return try? JSONValue(Array(buffer.prefix(max(count, 0))))
+    }
+
+    /// A program of a rule says what it has to say.
+    func answer() {
+        guard let ask, let index = order.descriptors.firstIndex(of: 1) else { return }
+        let text = Array(ask.answer.text.utf8)
+        _ = Glibc.write(descriptors[index].number, text, text.count)
     }
 
     /// Writes a line to its standard error.

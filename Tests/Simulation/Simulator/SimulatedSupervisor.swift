@@ -153,7 +153,7 @@ final class SimulatedSupervisor {
             channels[next.attempt] = channel.engines
             if isGreeted { outbox.channels.append(next.attempt) }
         } else {
-            truth.started(Int64(bitPattern: next.attempt), task: process.task, pool: order.pool)
+            truth.started(Int64(bitPattern: next.attempt), task: process.task, pool: order.pool, asking: process.ask)
         }
         processes[next.attempt] = process
         let count = processes.values.count { $0.order.pool == order.pool }

@@ -14,6 +14,8 @@ final class Truth {
         var isWorker = false
         /// What a worker said first of how its task ended, if that counts.
         var result: Bool?
+        /// It is the program of a rule.
+        var ask: Ask?
         /// A worker has said what is no message.
         var hasSpokenNonsense = false
         /// Nobody has the other end of its channel any more, so that what it said may be lost.
@@ -31,6 +33,8 @@ final class Truth {
     /// The shortest time, in milliseconds, that a task of a pool has been seen to take.
     private(set) var shortest: [String: Int64] = [:]
     private(set) var starts = 0
+    /// The tasks for which a program was asked.
+    private var asked: Set<Int64> = []
     /// Which attempts of a task workers have taken.
     private var acceptedNumbers: [Int64: Set<Int>] = [:]
     /// How many lines each attempt has written, by its name.
@@ -38,12 +42,15 @@ final class Truth {
 
     init(_ violations: Violations) { self.violations = violations }
 
-    func started(_ attempt: Int64, task: Int64, pool: String) {
+    /// - Parameter ask: of the program of a rule, which is no start of the task.
+    func started(_ attempt: Int64, task: Int64, pool: String, asking ask: Ask?) {
         violations.require(processes[attempt] == nil, "attempt \(attempt) of task \(task) was started twice")
         violations.require(runningTasks.insert(task).inserted, "task \(task) has two processes at once")
         processes[attempt] = Process(task: task, pool: pool)
-        startsOfTask[task, default: 0] += 1
+        processes[attempt]?.ask = ask
         starts += 1
+        guard ask != nil else { return startsOfTask[task, default: 0] += 1 }
+        violations.require(asked.insert(task).inserted, "the program for task \(task) was started twice")
     }
 
     func startedWorker(_ attempt: Int64, pool: String) {
@@ -89,6 +96,7 @@ final class Truth {
 
     /// Of several workers that were given the same attempt, the last one's output is that of the attempt.
     func wrote(_ process: SimulatedProcess) {
+        guard process.ask == nil else { return }
         if let name = process.outputName { lines[name] = (process.lines, process.order.name) }
     }
 

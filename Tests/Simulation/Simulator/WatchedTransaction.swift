@@ -47,6 +47,7 @@ final class WatchedTransaction: TaskTransaction {
     func task(_ id: Int64) throws -> TaskItem? {
         var task = try real.task(id)
         if mutation == .retryOnceTooOften { task?.retry.retries += 1 }
+        if mutation == .forgetGiven { task?.definition.routing?.given = [] }
         return task
     }
 
@@ -61,6 +62,11 @@ final class WatchedTransaction: TaskTransaction {
         if mutation == .retryOnceTooOften, let old = try real.task(task.id) { task.retry = old.retry }
         try real.update(task, from: place)
         writes.append(.update(task, from: place))
+    }
+
+    /// The place and all else of the task are written after it.
+    func saveChoice(of task: TaskItem) throws {
+        if mutation != .forgetChoice { try real.saveChoice(of: task) }
     }
 
     func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {

@@ -8,6 +8,7 @@ extension World {
         isCalm = true
         pools = plan.pools
         limits = plan.limits
+        routes = plan.routes
         // What is spent for good would never end.
         budgets = []
         // From now on workers are replaced for want of tasks as seldom as by default.
@@ -35,6 +36,7 @@ extension World {
         let latestDue = ledger.unfinished.compactMap { ledger.tasks[$0]?.dueAt }.max() ?? now
         let work = ledger.unfinished.reduce(into: Int64(0)) { sum, id in
             guard let task = ledger.tasks[id] else { return }
+            if task.definition.routing != nil { sum += 60_000 }
             var once = max(Int64(task.definition.work.words[1]) ?? 0, task.timeout ?? 0, task.idleTimeout ?? 0) + 30_000
             // Its allowance is used up, or it waits for a worker to be ready, and others before it have failed.
             if task.definition.work.isPrompt { once += SimulatedAgent.longestClosed }

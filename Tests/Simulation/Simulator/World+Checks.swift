@@ -141,7 +141,8 @@ extension World {
             }
         }
         for process in supervisor.processes.values where !process.flags.contains(.stopped) {
-            guard process.worker == nil, let timeout = ledger.tasks[process.task]?.timeout else { continue }
+            let own = process.ask.map { _ in ledger.routes.longest } ?? ledger.tasks[process.task]?.timeout
+            guard process.worker == nil, let timeout = own else { continue }
             let age = now.monotonic - process.start.startedMonotonic
             violations.require(age <= timeout, "attempt \(process.order.name) has run \(age) ms with a timeout of \(timeout)")
         }

@@ -105,6 +105,9 @@ extension World {
 
     private func submitted(_ request: Request, _ results: [Submitted]) {
         violations.require(results.count == request.marks.count, "request \(request.number) made \(results.count) tasks")
+        if case .submit(let submission) = request.command {
+            for (spec, result) in zip(submission.specs, results) { ledger.routes.submitted(result.id, spec) }
+        }
         for (mark, result) in zip(request.marks, results) {
             if let key = request.key {
                 let name = "\(request.user) \(key)"

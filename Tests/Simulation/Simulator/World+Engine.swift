@@ -15,8 +15,7 @@ extension World {
         guard engine == nil else { return }
         lives += 1
         note("engine \(lives) starts")
-        ledger.limits = limits
-        ledger.budgets.budgets = budgets
+        ledger.apply(limits, budgets, routes, pools)
         let fresh = try SimulatedEngine(
             life: lives, disk: disk, directory: directory.url.path, configuration: configuration, clock: clock)
         engine = fresh

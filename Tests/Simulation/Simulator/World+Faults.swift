@@ -33,6 +33,9 @@ extension World {
         case .reload(let pools):
             self.pools = pools
             reload()
+        case .changeRoutes(let routes):
+            self.routes = routes
+            reload()
         case .changeLimits(let limits):
             self.limits = limits
             reload()
@@ -69,10 +72,7 @@ extension World {
 
     func reload() {
         // A turn that takes these finds them, and no commit comes before it.
-        if engine != nil {
-            ledger.limits = limits
-            ledger.budgets.budgets = budgets
-        }
+        if engine != nil { ledger.apply(limits, budgets, routes, pools) }
         engine?.reload(configuration, number: requests.count)
         wakeEngine()
     }

@@ -120,7 +120,8 @@ extension World {
         note("attempt \(process.order.name) ends: \(ending) \(code)")
         // Some have said nothing all the time: their files are used again. An agent that says nothing has failed.
         let isLimit = process.ending == .limited || process.ending == .limitedUntil
-        if process.attempt % 3 == 0 || process.isAgent { process.write(wall: clock.now.wall) }
+        if ending == .exited, process.ask != nil { process.answer() }
+        if process.ask == nil, process.attempt % 3 == 0 || process.isAgent { process.write(wall: clock.now.wall) }
         tellOfUsage(process)
         if isLimit, ending == .exited, code == 1 { tellOfLimit(process) }
         supervisor.ended(process, ending, code: code)

@@ -52,6 +52,7 @@ final class World {
     var lives = 0
     var pools: [PoolSettings]
     var limits: [ConcurrencyLimit]
+    var routes: [RouteRule]
     var budgets: [Budget]
     var retention: (age: Int64, count: Int)
     var isSupervisorUp = true
@@ -95,6 +96,7 @@ final class World {
         self.mutation = mutation
         pools = plan.pools
         limits = plan.limits
+        routes = plan.routes
         budgets = plan.budgets
         retention = (plan.retention, 100_000)
         random = SeededGenerator(plan.seed ^ 0xA5A5_5A5A_0F0F_F0F0)
@@ -173,6 +175,7 @@ final class World {
             return pool
         }
         configuration.limits = limits
+        configuration.routes = routes
         configuration.budgets = budgets
         configuration.agents = [SimulatedAgent.name: SimulatedAgent.definition]
         configuration.longestWait = SimulatedAgent.longestWait

@@ -13,7 +13,7 @@ import Testing
     }
 
     /// Each of these has found a bug once.
-    @Test(arguments: [21, 40, 43, 48, 62, 65, 113, 204, 1394] as [UInt64])
+    @Test(arguments: [21, 40, 43, 48, 62, 65, 97, 113, 204, 1394] as [UInt64])
     func whatHasFailedOnceHolds(seed: UInt64) {
         let life = Life(Plan(seed: seed))
         #expect(life.isGood, "orchd-sim --seed \(seed): \(life.violations)")

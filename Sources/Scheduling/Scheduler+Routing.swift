@@ -1,0 +1,94 @@
+import OrchProtocol
+
+/// Prompts for which the program of a rule is asked what to choose. It is asked once: whatever becomes of it, the task goes on.
+extension Scheduler {
+    /// Keeps a task that is ready where its program can be asked, or lets it go without.
+    func prepareRouting(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+        guard let routing = task.definition.routing else { return }
+        let chooser = try chooser(in: work.store)
+        if let program = chooser.program(of: routing.rule) {
+            task.pool = program.pool
+            return
+        }
+        let why = "rule \"\(routing.rule)\": its program can no longer be asked, so that its default holds"
+        try conclude(&task, chooser.conclude(task, routing, [:]), because: why, nil, &work)
+    }
+
+    /// Ends the process of a program: the task goes where it belongs, and no attempt at it has been made.
+    func closeRouting(
+        _ attempt: Attempt, from state: Attempt.State, of task: TaskItem, _ outcome: Outcome, _ answer: RouteAnswer?,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        guard let routing = task.definition.routing else { return try work.store.update(attempt, from: state) }
+        var attempt = attempt
+        var task = task
+        let place = task.place
+        let chooser = try chooser(in: work.store)
+        let isCancelled = outcome.kind == .cancelled || attempt.stopping == .cancelled
+        var conclusion = chooser.conclude(task, routing, [:])
+        if !isCancelled {
+            let verdict: String
+            (conclusion, verdict) = judge(task, routing, attempt, outcome, answer, chooser)
+            attempt.reason = "rule \"\(routing.rule)\": \(verdict)"
+        }
+        try work.store.update(attempt, from: state)
+        try conclude(&task, conclusion, because: attempt.reason ?? "", attempt, &work)
+        guard !isCancelled else {
+            try work.store.update(task, from: place)
+            return try finish(task, as: .cancelled, reason: "cancelled while it was being routed", attempt: attempt, &work)
+        }
+        try makeReady(&task, &work)
+        try work.store.update(task, from: place)
+    }
+
+    private func judge(
+        _ task: TaskItem, _ routing: Routing, _ attempt: Attempt, _ outcome: Outcome, _ answer: RouteAnswer?, _ chooser: Chooser
+    ) -> (Chooser.Conclusion, String) {
+        let fallback = chooser.conclude(task, routing, [:])
+        guard chooser.program(of: routing.rule) != nil else {
+            return (fallback, "it is no longer in the configuration, so that its default holds")
+        }
+        guard outcome.isSuccess else {
+            let failure = outcome.kind == .runTimeout ? "gave no answer in time" : "failed (\(attempt.reason ?? "?"))"
+            return (fallback, "its program \(failure), so that its default holds")
+        }
+        guard case .fields(let fields) = answer else {
+            var why = "printed no answer"
+            if case .unusable(let problem) = answer { why = problem }
+            return (fallback, "its program \(why), so that its default holds")
+        }
+        let conclusion = chooser.conclude(task, routing, fields)
+        let chosen = conclusion.chosen.isEmpty ? "nothing" : conclusion.chosen.joined(separator: ", ")
+        let refused = conclusion.refused.map { "; " + $0 }.joined()
+        return (conclusion, "its program chose \(chosen)\(refused)".shortened(to: 500))
+    }
+
+    /// Writes what has been chosen, but not the place of the task, which is the caller's to write.
+    private func conclude(
+        _ task: inout TaskItem, _ conclusion: Chooser.Conclusion, because reason: String, _ attempt: Attempt?,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        guard let routing = task.definition.routing else { return }
+        task.definition.routing = nil
+        task.definition.model = conclusion.model
+        task.definition.thinking = conclusion.thinking
+        task.definition.route = routing.rule
+        task.pool = conclusion.pool
+        task.priority = conclusion.priority
+        task.reason = nil
+        if let pool = settings[conclusion.pool], conclusion.pool != routing.pool {
+            if !routing.given.contains(.timeout) { task.timeout = pool.timeout }
+            if !routing.given.contains(.idleTimeout) { task.idleTimeout = pool.idleTimeout }
+            if !routing.given.contains(.retries) { task.retry.retries = pool.retries }
+        }
+        try work.store.saveChoice(of: task)
+        work.event(.taskRouted, of: task, attempt: attempt, detail: reason)
+    }
+
+    /// How long an attempt may run, and how long it may be quiet; in milliseconds.
+    func timeouts(of task: TaskItem, _ attempt: Attempt) -> (run: Int64?, idle: Int64?) {
+        guard attempt.isRouting else { return (task.timeout, task.idleTimeout) }
+        let rule = rules.routes.first { $0.name == task.definition.routing?.rule }
+        return (rule?.program?.timeout ?? RouteRule.Program.defaultTimeout, nil)
+    }
+}

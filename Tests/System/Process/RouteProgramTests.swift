@@ -129,8 +129,12 @@ import Testing
         let daemon = try daemon()
         let follower = try daemon.start(["run", "wait for me"])
         let pid = try daemon.directory.number("waiting")
-        let record = try daemon.task(1)
-        #expect(record.routing == "ask" && record.state == .running && record.startedAt == nil)
+        // The program may be faster than the news of its start.
+        let record = try eventually("task 1 is being routed") {
+            let record = try daemon.task(1)
+            return record.state == .running ? record : nil
+        }
+        #expect(record.routing == "ask" && record.startedAt == nil)
         #expect(record.reason == "being routed by rule \"ask\"" && record.pool == "routers" && record.attemptCount == 0)
         for command in [["list"], ["show", "1"], ["status"]] {
             let output = try daemon.start(command).result().output

@@ -5,6 +5,8 @@ public struct Invocation: Sendable, Equatable {
     public var input: String?
     /// The text of the file that `{prompt_file}` stands for.
     public var file: String?
+    /// The text of the file that `{schema_file}` stands for, where that is used.
+    public var schema: String?
 }
 
 /// What a task asks of an agent, and where it runs.
@@ -14,6 +16,8 @@ public struct AgentRequest: Sendable {
     public var thinking: String?
     /// What `{prompt_file}` stands for.
     public var promptFile: String
+    /// What `{schema_file}` stands for.
+    public var schemaFile: String
     /// The directory that the program starts in.
     public var workspace: String?
     /// The file that `ORCH_RESULT_FILE` names.
@@ -25,17 +29,19 @@ public struct AgentRequest: Sendable {
     /// The text of the JSON Schema that the answer must satisfy.
     public var schema: String?
 
-    public init(prompt: String, model: String? = nil, thinking: String? = nil, promptFile: String) {
+    public init(prompt: String, model: String? = nil, thinking: String? = nil, promptFile: String, schemaFile: String) {
         self.prompt = prompt
         self.model = model
         self.thinking = thinking
         self.promptFile = promptFile
+        self.schemaFile = schemaFile
     }
 }
 
 extension AgentDefinition {
     public static let placeholders = [
         "prompt", "prompt_file", "model", "thinking", "workspace", "result_file", "result_dir", "timeout", "schema",
+        "schema_file",
     ]
 
     /// The longest text that can be an argument: MAX_ARG_STRLEN of Linux, with its NUL, is 32 pages.
@@ -58,7 +64,8 @@ extension AgentDefinition {
         guard filled.allSatisfy({ $0.utf8.count <= Self.longestArgument }) else { return nil }
         return Invocation(
             arguments: filled, environment: environment.compactMapValues { fill($0, values) },
-            input: prompt == .stdin ? request.prompt : nil, file: prompt == .file ? request.prompt : nil)
+            input: prompt == .stdin ? request.prompt : nil, file: prompt == .file ? request.prompt : nil,
+            schema: mentions("{schema_file}") ? request.schema : nil)
     }
 
     /// The longest prompt that it takes, in bytes; nil where that does not depend on its arguments. What stands in the same argument
@@ -70,6 +77,10 @@ extension AgentDefinition {
             let places = rest.utf8.count { $0 == UInt8(ascii: "{") }
             return (Self.longestArgument - rest.utf8.count - places * 4_096) / template.ranges(of: "{prompt}").count
         }.min()
+    }
+
+    private func mentions(_ placeholder: String) -> Bool {
+        (arguments.flatMap(\.templates) + environment.values).contains { $0.contains(placeholder) }
     }
 
     private func values(_ request: AgentRequest) -> [String: String?] {
@@ -85,6 +96,7 @@ extension AgentDefinition {
             "result_dir": request.resultDirectory,
             "timeout": request.timeout.map { String(($0 + 999) / 1000) },
             "schema": request.schema,
+            "schema_file": request.schema.map { _ in request.schemaFile },
         ]
     }
 

@@ -17,7 +17,8 @@ final class Download {
     ///   - path: `-` for standard output.
     ///   - what: it is, for messages: "a backup".
     ///   - replacing: whether a file of that name may be there, and is replaced once all of the new one is.
-    init(_ path: String, what: String, replacing: Bool = false) throws {
+    ///   - hint: what to do about one that may not be.
+    init(_ path: String, what: String, replacing: Bool = false, hint: String = "name another file") throws {
         self.what = what
         self.path = path
         guard path != "-" else {
@@ -29,7 +30,7 @@ final class Download {
         // Not in our hands before it is made: what is there is not ours to remove.
         let made = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard made >= 0 else {
-            if errno == EEXIST { throw Failure(.usage, "\(place) exists, and is not overwritten", hint: "name another file") }
+            if errno == EEXIST { throw Failure(.usage, "\(place) exists, and is not overwritten", hint: hint) }
             throw Failure(.usage, "cannot make \(place): \(String(cString: strerror(errno)))")
         }
         descriptor = made

@@ -12,7 +12,9 @@ import Testing
         _ agent: AgentDefinition, _ prompt: String, model: String? = nil, thinking: String? = nil
     ) throws -> Invocation {
         try #require(
-            agent.invocation(AgentRequest(prompt: prompt, model: model, thinking: thinking, promptFile: "/dev/fd/3")))
+            agent.invocation(
+                AgentRequest(prompt: prompt, model: model, thinking: thinking, promptFile: "/dev/fd/3", schemaFile: "/dev/fd/4")
+            ))
     }
 
     @Test func promptGoesWhereTheDefinitionSays() throws {
@@ -64,7 +66,7 @@ import Testing
             .group(["-d", "{result_dir}"]),
         ])
         definition.environment = ["HOME_OF_X": "{workspace}/.x", "PLAIN": "1"]
-        var request = AgentRequest(prompt: "p", promptFile: "/dev/fd/3")
+        var request = AgentRequest(prompt: "p", promptFile: "/dev/fd/3", schemaFile: "/dev/fd/4")
         #expect(definition.invocation(request)?.arguments == ["x"])
         #expect(definition.invocation(request)?.environment == ["PLAIN": "1"])
         (request.workspace, request.resultFile, request.resultDirectory, request.timeout) = ("/w", "/w/r", "/w/d", 1_500)
@@ -74,13 +76,19 @@ import Testing
         #expect(definition.invocation(request)?.arguments.count == 7)
         request.schema = #"{"type":"object"}"#
         #expect(definition.invocation(request)?.arguments.suffix(2) == ["--schema", #"{"type":"object"}"#])
+        #expect(definition.invocation(request)?.schema == nil)
+        definition.arguments = [.single("x"), .group(["--output-schema", "{schema_file}"])]
+        #expect(definition.invocation(request)?.arguments == ["x", "--output-schema", "/dev/fd/4"])
+        #expect(definition.invocation(request)?.schema == request.schema)
+        request.schema = nil
+        #expect(definition.invocation(request)?.arguments == ["x"] && definition.invocation(request)?.schema == nil)
     }
 
     @Test func anArgumentIsNoLongerThanLinuxTakes() {
         let definition = agent([.single("x"), .single("{prompt}")], prompt: .argument)
         func fits(_ count: Int) -> Bool {
             let prompt = String(repeating: "x", count: count)
-            return definition.invocation(AgentRequest(prompt: prompt, promptFile: "/f")) != nil
+            return definition.invocation(AgentRequest(prompt: prompt, promptFile: "/f", schemaFile: "/dev/fd/4")) != nil
         }
         #expect(fits(131_071) && !fits(131_072))
         #expect(definition.longestPrompt == 131_071)

@@ -20,6 +20,6 @@ extension LaunchPlanner {
         let order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: program.command,
             environment: environment)
-        return try equip(order, task, attempt, input: String(decoding: line, as: UTF8.self) + "\n", file: nil)
+        return try equip(order, task, attempt, [0: String(decoding: line, as: UTF8.self) + "\n"])
     }
 }

@@ -22,8 +22,10 @@ struct LaunchPlanner: Sendable {
         var isShortage: Bool
     }
 
-    /// Where the file for `{prompt_file}` is to be found: it is handed over as a descriptor, which no path can be mistaken for.
-    private static let fileDescriptor: Int32 = 3
+    /// Where the files for `{prompt_file}` and `{schema_file}` are to be found: they are handed over as descriptors, which no path can be
+    /// mistaken for.
+    private static let promptDescriptor: Int32 = 3
+    private static let schemaDescriptor: Int32 = 4
 
     func plan(_ task: TaskItem, _ attempt: Attempt, input: String?) throws(Failure) -> Plan {
         guard let pool = configuration.pool(task.pool) else {
@@ -33,8 +35,7 @@ struct LaunchPlanner: Sendable {
         var environment = pool.environment
         environment["PATH"] = pool.path
         var arguments: [String]
-        var input = input
-        var file: String?
+        var texts: [Int32: String] = [:]
         var unset: [String] = []
         switch task.definition.work {
         case .command(let command): arguments = command
@@ -49,8 +50,9 @@ struct LaunchPlanner: Sendable {
                     isShortage: false)
             }
             arguments = invocation.arguments
-            input = input ?? invocation.input
-            file = invocation.file
+            texts[0] = invocation.input
+            texts[Self.promptDescriptor] = invocation.file
+            texts[Self.schemaDescriptor] = invocation.schema
             unset = agent.unset
             environment.merge(invocation.environment) { _, new in new }
             environment["ORCH_MODEL"] = agent.model
@@ -68,27 +70,26 @@ struct LaunchPlanner: Sendable {
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
             environment: environment)
         order.directory = task.definition.directory ?? ""
-        return try equip(order, task, attempt, input: input, file: file)
+        if let input { texts[0] = input }
+        return try equip(order, task, attempt, texts)
     }
 
     /// Adds to an order the files that its process reads and writes.
+    ///
+    /// - Parameter texts: those that it reads, by their descriptors in it.
     func equip(
-        _ order: LaunchOrder, _ task: TaskItem, _ attempt: Attempt, input: String?, file: String?
+        _ order: LaunchOrder, _ task: TaskItem, _ attempt: Attempt, _ texts: [Int32: String]
     ) throws(Failure) -> Plan {
         var order = order
         var descriptors: [Descriptor] = []
         do throws(SystemError) {
-            if let input {
-                descriptors.append(try Self.memory(input))
-                order.descriptors.append(0)
+            for (number, text) in texts.sorted(by: { $0.key < $1.key }) {
+                descriptors.append(try Self.memory(text))
+                order.descriptors.append(number)
             }
             let (out, err) = try files.create(task: task.id, attempt: attempt.number)
             descriptors += [out, err]
             order.descriptors += [1, 2]
-            if let file {
-                descriptors.append(try Self.memory(file))
-                order.descriptors.append(Self.fileDescriptor)
-            }
         } catch {
             throw Failure(reason: error.description, isShortage: error.isShortage)
         }
@@ -98,7 +99,7 @@ struct LaunchPlanner: Sendable {
     private func request(_ prompt: String, _ task: TaskItem, _ attempt: Attempt) -> AgentRequest {
         var request = AgentRequest(
             prompt: prompt, model: task.definition.model, thinking: task.definition.thinking,
-            promptFile: "/dev/fd/\(Self.fileDescriptor)")
+            promptFile: "/dev/fd/\(Self.promptDescriptor)", schemaFile: "/dev/fd/\(Self.schemaDescriptor)")
         let workspace = configuration.workDirectory.map { root in
             WorkspacePaths.workspace(
                 in: root, pool: task.pool, name: OutputFiles.name(task: task.id, attempt: attempt.number))

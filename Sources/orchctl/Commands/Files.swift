@@ -104,7 +104,8 @@ struct Files: ParsableCommand {
 
     /// Over a restart of the daemon, too, it goes on where it was.
     private func fetch(_ name: String, of record: AttemptRecord, to path: String, _ client: Client) throws {
-        let target = try Download(path, what: "a file", replacing: force)
+        let target = try Download(
+            path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force")
         let end = try client.session.perform { connection in
             let parameters = FileParameters(id: id, name: name, attempt: record.number, offset: target.written)
             return try connection.call(.file(parameters), as: FileEnd.self) { notification in

@@ -27,7 +27,8 @@ enum ConfigurationTarget: FuzzTarget {
             for pool in configuration.pools { try hold((0...10_000).contains(pool.settings.slots), "slots") }
             for agent in configuration.agents.values {
                 try hold(agent.faults.isEmpty, "an agent that is not valid")
-                let call = agent.invocation(AgentRequest(prompt: "{model}", thinking: "{prompt}", promptFile: "/p"))
+                let call = agent.invocation(
+                    AgentRequest(prompt: "{model}", thinking: "{prompt}", promptFile: "/p", schemaFile: "/dev/fd/4"))
                 try hold(call?.arguments.first?.isEmpty == false, "an agent without a program")
                 let printed = AgentOutput(stdout: text, stderr: text, file: text)
                 _ = agent.report(on: printed, at: ReadingTime(now: 0))

@@ -36,6 +36,28 @@ import Testing
         try daemon.finish()
     }
 
+    /// A program that takes a schema as a file gets one that it can read, and none where the task asks for none.
+    @Test func anAgentGetsTheSchemaAsAFile() throws {
+        let directory = try Directory()
+        try directory.write(
+            #"""
+            argv = ["/bin/sh", "-c", """cat "${1-/dev/stdin}" >&2; echo '{"n":1}'""", "sh", ["{schema_file}"]]
+            prompt = "stdin"
+            """#, to: "agents/taker.toml")
+        let daemon = try Daemon(pool: "slots = 2\nagent = \"taker\"", directory: directory)
+        let schema = try value()
+        let ids = try [schema, nil].flatMap { schema in
+            var spec = TaskSpec(prompt: "the prompt")
+            spec.resultSchema = schema
+            return try daemon.submit([spec])
+        }
+        #expect(try daemon.wait(ids).map(\.state) == [.succeeded, .succeeded])
+        let told = try ids.map { try daemon.orchctl("logs", String($0), "--stderr").error }
+        #expect(try JSONValue(Array(told[0].utf8)) == schema)
+        #expect(told[1] == "the prompt")
+        try daemon.finish()
+    }
+
     @Test func aMismatchIsTriedAgainAndAFailureKeepsItsOwnReason() throws {
         let daemon = try Daemon()
         let script = #"if [ -e again ]; then echo '{"n":7}' > "$ORCH_RESULT_FILE"; else : > again; echo '{"n":"7"}'; fi"#

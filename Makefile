@@ -86,9 +86,11 @@ build/completions/.made: build/bin/orchctl build/bin/orchd
 demo: build ## see it work: six real tasks on three workers
 	@docs/demo/run
 
-test: deps ## build everything and run every test but those in virtual machines
+# The simulator lives SIMULATE seconds of lives that nobody has seen before; 0 for none.
+test: deps ## build everything, run every test but those in virtual machines, and simulate for a minute
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(SWIFT) test --skip-build $(SWIFTFLAGS)
+	.build/debug/orchd-sim --seconds $(or $(SIMULATE),60)
 	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
 
 torture: deps ## the crash loops in full, a hundred upgrades, thousands of damaged files, TIMES times over (1): hours for ten; ORCHD_SEED=N repeats a run

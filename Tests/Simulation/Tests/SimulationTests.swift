@@ -13,7 +13,11 @@ import Testing
     }
 
     /// Each of these has found a bug once.
-    @Test(arguments: [21, 40, 43, 48, 62, 65, 97, 113, 204, 1394] as [UInt64])
+    @Test(
+        arguments: [
+            21, 40, 43, 48, 62, 65, 97, 113, 204, 1_394, 44_001_030, 50_000_563, 50_001_480, 51_000_751, 51_001_084,
+            51_002_030, 52_001_872, 53_002_450,
+        ] as [UInt64])
     func whatHasFailedOnceHolds(seed: UInt64) {
         let life = Life(Plan(seed: seed))
         #expect(life.isGood, "orchd-sim --seed \(seed): \(life.violations)")

@@ -124,6 +124,9 @@ extension SQLiteStore {
     }
 
     func read<T>(_ body: (Database) throws -> T) throws -> T {
-        try translatingErrors(of: path) { try reader.read(body) }
+        guard let result = try gate.pass({ try translatingErrors(of: path) { try reader.read(body) } }) else {
+            throw StorageError(.failed, "the database \(path) is closed")
+        }
+        return result
     }
 }

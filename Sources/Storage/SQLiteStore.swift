@@ -17,6 +17,7 @@ public final class SQLiteStore: TurnStore {
     public let path: String
     private let writer: DatabaseQueue
     let reader: DatabasePool
+    let gate = ReadGate()
     private let checkpointer: Checkpointer
     private let state: Mutex<Tally>
     /// Closed, and kept only because to release its queue has libdispatch look after its threads once a second from then on.
@@ -169,8 +170,9 @@ public final class SQLiteStore: TurnStore {
         }
     }
 
-    /// Closes all connections. What is committed stays.
+    /// Closes all connections, after those who are reading. What is committed stays, and whoever reads later gets an error.
     public func close() throws {
+        gate.close()
         try reader.close()
         try writer.close()
         try checkpointer.close()

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 import Glibc
@@ -21,6 +22,30 @@ import Testing
         #expect(try directory.data("queue.db") == before, "\(error)")
         #expect(error.description.contains(path))
         return error
+    }
+
+    /// The link, lookups and the line for the service manager may all still want to read when the engine ends.
+    @Test func nothingIsClosedUnderAReader() throws {
+        for _ in 0..<20 {
+            let store = try SQLiteStore(path: path)
+            let readers = DispatchGroup()
+            let isReading = DispatchSemaphore(value: 0)
+            for _ in 0..<4 {
+                readers.enter()
+                Thread.detachNewThread {
+                    defer { readers.leave() }
+                    var count = 0
+                    while (try? store.backoffs()) != nil {
+                        count += 1
+                        if count == 10 { isReading.signal() }
+                    }
+                }
+            }
+            for _ in 0..<4 { isReading.wait() }
+            try store.close()
+            readers.wait()
+            #expect(throws: StorageError(.failed, "the database \(path) is closed")) { try store.backoffs() }
+        }
     }
 
     private func change(_ sql: String) throws {

@@ -105,23 +105,35 @@ public struct SupervisorStatus: Codable, Sendable, Equatable {
     public var pid: Int32?
     /// Whether each attempt has a cgroup of its own.
     public var cgroups: Bool?
+    /// What the kernel limits and counts in them: `cpu`, `io`, `memory`, `pids`. Not known of a supervisor that is older than the
+    /// link's version 4.
+    public var controllers: [String]?
     /// Of the program; not known of one that is older than the link's version 2.
     public var version: String?
     /// When the program was executed, which an upgrade in place does without another `pid`.
     public var startedAt: WireTime?
 
     public init(
-        connected: Bool, pid: Int32? = nil, cgroups: Bool? = nil, version: String? = nil, startedAt: WireTime? = nil
+        connected: Bool, pid: Int32? = nil, cgroups: Bool? = nil, controllers: [String]? = nil, version: String? = nil,
+        startedAt: WireTime? = nil
     ) {
         self.connected = connected
         self.pid = pid
         self.cgroups = cgroups
+        self.controllers = controllers
         self.version = version
         self.startedAt = startedAt
     }
 
+    /// What attempts are not limited in, since the machine does not hand over the controller for it; nothing where they have no
+    /// cgroups at all, or it is not known.
+    public var missingControllers: [String] {
+        guard cgroups == true, let controllers else { return [] }
+        return ["cpu", "io", "memory", "pids"].filter { !controllers.contains($0) }
+    }
+
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case connected, pid, cgroups, version
+        case connected, pid, cgroups, controllers, version
         case startedAt = "started_at"
     }
 }

@@ -69,6 +69,8 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var needs: [String]?
     /// The JSON Schema that its result must satisfy; only in `task.get`.
     public var resultSchema: JSONValue?
+    /// What its submitter has limited each attempt to.
+    public var resources: ResourceLimits?
     /// The gates that it has to pass, or has passed: `agent:claude/anthropic`, `limit:gpu`.
     public var gates: [String]?
     public var timeout: Double?
@@ -85,7 +87,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case id, state, waiting, reason, pool, name, command, prompt, labels, priority, submitter, key, cwd, model
-        case thinking, route, routing, needs, gates, timeout, retries, expires, attempts, result
+        case thinking, route, routing, needs, resources, gates, timeout, retries, expires, attempts, result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"
         case startedAt = "started_at"

@@ -39,9 +39,12 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     /// A JSON Schema that the result must satisfy, as JSON.
     public var resultSchema: JSONValue?
 
+    /// What its attempts may use at the most; as its pool says where not given, and never more than its pool allows.
+    public var resources: ResourceLimits?
+
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case command, prompt, pool, name, labels, priority, timeout, retries, expires, hold, key, env, cwd, stdin
-        case model, thinking, needs
+        case model, thinking, needs, resources
         case idleTimeout = "idle_timeout"
         case retryOn = "retry_on"
         case retryDelay = "retry_delay"
@@ -78,6 +81,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         thinking = try container.decodeIfPresent(ThinkingLevel.self, forKey: .thinking)
         needs = try container.decodeIfPresent([String].self, forKey: .needs)
         resultSchema = try container.decodeIfPresent(JSONValue.self, forKey: .resultSchema)
+        resources = try container.decodeIfPresent(ResourceLimits.self, forKey: .resources)
     }
 }
 

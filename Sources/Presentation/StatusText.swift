@@ -34,6 +34,8 @@ public enum StatusText {
         parts.append("up \(RelativeTime.between(status.startedAt, status.now))")
         parts.append("pid \(status.pid)")
         if status.supervisor.cgroups == false { parts.append("no cgroups: limits and accounting are off") }
+        let missing = status.supervisor.missingControllers
+        if !missing.isEmpty { parts.append("not limited: \(missing.joined(separator: ", "))") }
         parts.append("\(status.counts.queued) queued, \(status.counts.running) running")
         return parts.joined(separator: " · ")
     }

@@ -38,6 +38,7 @@ public struct TaskDetailText {
             ("needs", task.needs.map { SafeText.line($0.joined(separator: ", ")) }),
             ("gates", task.gates.map { SafeText.line($0.joined(separator: ", ")) }),
             ("result", task.resultSchema == nil ? nil : "must satisfy a JSON Schema (--json shows it)"),
+            ("limits", task.resources.map(ResourceText.text)),
             ("directory", task.cwd.map(SafeText.line)),
             ("labels", labels),
             ("priority", task.priority == 0 ? nil : String(task.priority)),

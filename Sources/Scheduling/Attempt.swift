@@ -102,6 +102,8 @@ public struct AttemptEnd: Sendable, Equatable {
     /// A stop had been asked for before it ended.
     public var stopped = false
     public var outOfMemory = false
+    /// It was refused a process, since it had as many as it may.
+    public var outOfProcesses = false
     public var dumpedCore = false
     public var endedAt: Int64
     public var endedMonotonic: Int64

@@ -1,3 +1,5 @@
+import OrchProtocol
+
 /// What the configuration says of a pool, as far as it concerns scheduling.
 public struct PoolSettings: Sendable, Equatable {
     public var name: String
@@ -16,6 +18,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var capabilities: Set<String> = []
     /// Whether prompts may say at their beginning what is to be chosen for them: see ``InlineTags``.
     public var inlineTags = true
+    /// What no task may exceed.
+    public var maximum = ResourceLimits()
     static let defaultGrace: Int64 = 10_000
 
     public init(

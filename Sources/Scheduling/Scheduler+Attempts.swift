@@ -50,7 +50,8 @@ extension Scheduler {
         case .again(let reason):
             try close(attempt, from: state, of: task, end: end, Outcome(.cancelled), reason: reason, &work)
         case .outcome(let outcome, let reason):
-            try close(attempt, from: state, of: task, end: end, outcome, reason: reason, &work)
+            let more = end.outOfProcesses ? "; it was refused processes beyond its limit" : ""
+            try close(attempt, from: state, of: task, end: end, outcome, reason: reason + more, &work)
         case .limited(let failure):
             let outcome = Outcome(.limited, failure: failure.kind)
             try close(attempt, from: state, of: task, end: end, outcome, reason: failure.message, limit: failure, &work)

@@ -85,6 +85,11 @@ extension Scheduler {
         definition.route = choice.routing == nil ? choice.route : nil
         definition.routing = choice.routing
         definition.resultSchema = spec.resultSchema.map(SpecRules.text)
+        if let resources = spec.resources {
+            // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
+            if choice.routing == nil { try SpecRules.check(resources, in: pool, path) }
+            definition.resources = resources
+        }
         var task = TaskItem(
             definition: definition, pool: name, phase: .ready, name: spec.name, priority: choice.priority,
             timeout: SpecRules.milliseconds(spec.timeout) ?? pool.timeout,

@@ -51,6 +51,7 @@ public enum SpecRules {
         try checkText(spec.model, "model", limit: maximumName, path)
         try check(needs: spec.needs, path)
         try check(schema: spec.resultSchema, path)
+        try check(spec.resources, path)
         if let labels = spec.labels {
             guard labels.count <= maximumLabels else { throw fail("labels", "more than \(maximumLabels) labels") }
             for (key, value) in labels {

@@ -36,6 +36,8 @@ public struct TaskDefinition: Sendable, Equatable {
     public var routing: Routing?
     /// The text of the JSON Schema that its result must satisfy.
     public var resultSchema: String?
+    /// As its submitter has asked; the pool's own are added when it starts.
+    public var resources = ResourceLimits()
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
     public var hasInput: Bool
     public var submitter: UInt32

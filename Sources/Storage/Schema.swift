@@ -155,6 +155,8 @@ enum Schema {
         ALTER TABLE task ADD COLUMN needs TEXT;
         ALTER TABLE task ADD COLUMN route TEXT;
         ALTER TABLE task ADD COLUMN result_schema TEXT;
+        -- JSON: what its submitter has limited its attempts to; NULL where to nothing.
+        ALTER TABLE task ADD COLUMN resources TEXT;
         -- JSON: see Routing. NULL where no program of a rule is to be asked.
         ALTER TABLE task ADD COLUMN routing TEXT;
         ALTER TABLE task ADD COLUMN pool_given INTEGER NOT NULL DEFAULT 1;

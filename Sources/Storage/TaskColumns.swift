@@ -11,7 +11,7 @@ enum TaskColumns {
         """
     static let fixed = """
         command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at, \
-        needs, pool_given, route, result_schema, routing
+        needs, pool_given, route, result_schema, routing, resources
         """
     static let all = "id, \(changing), \(fixed)"
     /// The same without what may be long: the beginning of a command or prompt, no environment, and of a schema
@@ -19,7 +19,7 @@ enum TaskColumns {
     static let brief = """
         id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
         model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route, substr(result_schema, 1, 0), \
-        routing
+        routing, resources
         """
     static let briefLength = 4096
     static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
@@ -28,7 +28,7 @@ enum TaskColumns {
         """
 
     static let insert = """
-        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 33).joined(separator: ", ")))
+        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 34).joined(separator: ", ")))
         """
     static let update = """
         UPDATE task SET pool = ?, phase = ?, priority = ?, name = ?, due_at = ?, due_relative = ?, timeout = ?, \
@@ -64,6 +64,7 @@ enum TaskColumns {
             definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
             definition.needs.isEmpty ? nil : definition.needs.joined(separator: " "), definition.isPoolGiven,
             definition.route, definition.resultSchema, try definition.routing.map(text),
+            definition.resources.isEmpty ? nil : try text(of: definition.resources),
         ]
     }
 
@@ -104,7 +105,7 @@ enum TaskColumns {
         let thinking: String? = try columns.optional()
         var definition = TaskDefinition(
             work: command.map { .command(split($0)) } ?? .prompt(prompt ?? ""),
-            labels: try labels.map(readLabels) ?? [:], key: key,
+            labels: try labels.map { try read($0, "labels that are not JSON") } ?? [:], key: key,
             environment: variables.map(environment) ?? [:], directory: directory, model: model, thinking: thinking,
             hasInput: try columns.next(), submitter: try columns.next(), submittedAt: try columns.next(),
             expiresAt: try columns.optional())
@@ -112,7 +113,10 @@ enum TaskColumns {
         definition.isPoolGiven = try columns.next()
         definition.route = try columns.optional()
         definition.resultSchema = try columns.optional()
-        definition.routing = try columns.optional(String.self).map(readRouting)
+        definition.routing = try columns.optional(String.self).map { try read($0, "a routing that is none") }
+        if let text = try columns.optional(String.self) {
+            definition.resources = try read(text, "limits that are not JSON")
+        }
         return definition
     }
 
@@ -145,19 +149,11 @@ enum TaskColumns {
         String(decoding: try Wire.line(value), as: UTF8.self)
     }
 
-    private static func readRouting(_ text: String) throws -> Routing {
+    private static func read<Value: Decodable>(_ text: String, _ complaint: String) throws -> Value {
         do {
-            return try Wire.decode(Routing.self, from: Data(text.utf8))
+            return try Wire.decode(Value.self, from: Data(text.utf8))
         } catch {
-            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "a routing that is none")
-        }
-    }
-
-    private static func readLabels(_ text: String) throws -> [String: String] {
-        do {
-            return try Wire.decode([String: String].self, from: Data(text.utf8))
-        } catch {
-            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "labels that are not JSON")
+            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: complaint)
         }
     }
 

@@ -40,6 +40,7 @@ extension TaskRecord {
         route = definition.route
         needs = definition.needs.isEmpty ? nil : definition.needs
         resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
+        resources = definition.resources.isEmpty ? nil : definition.resources
         gates = task.lane.isEmpty || task.phase.isFinal ? nil : GateName.names(in: task.lane).map(String.init)
         timeout = task.timeout.map { Double($0) / 1000 }
         idleTimeout = task.idleTimeout.map { Double($0) / 1000 }

@@ -60,6 +60,8 @@ final class Cgroup {
 
     struct Accounting {
         var outOfMemoryKills: Int64 = 0
+        /// How often it was refused a process.
+        var refusedProcesses: Int64 = 0
         var peakMemory: Int64?
         var cpuUser: Int64?
         var cpuSystem: Int64?
@@ -70,6 +72,8 @@ final class Cgroup {
         var result = Accounting()
         let events = SmallFile.text("memory.events", in: directory)
         result.outOfMemoryKills = events.flatMap { keyedValue("oom_kill", in: $0) } ?? 0
+        let processes = SmallFile.text("pids.events", in: directory)
+        result.refusedProcesses = processes.flatMap { keyedValue("max", in: $0) } ?? 0
         let peak = SmallFile.text("memory.peak", in: directory)
         result.peakMemory = peak.flatMap { Int64($0.split(separator: "\n").first ?? "") }
         if let cpu = SmallFile.text("cpu.stat", in: directory) {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SupervisorLink
 
 /// Where the cgroups of attempts go: `tasks/NAME` below a directory that was delegated to us.
 final class CgroupTree {
@@ -13,6 +14,8 @@ final class CgroupTree {
     }
 
     private let tasks: OwnedDescriptor
+    /// What the kernel limits and counts in the cgroups of attempts.
+    let controllers: [String]
 
     /// Nil where there are to be no cgroups.
     static func open(_ place: Place, keeping kept: Set<String>) throws(SystemError) -> CgroupTree? {
@@ -46,10 +49,20 @@ final class CgroupTree {
         guard mkdirat(root.number, "tasks", 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir tasks") }
         tasks = try OwnedDescriptor(opening: "tasks", in: root, O_RDONLY | O_DIRECTORY)
         for level in [root, tasks] { Self.enableControllers(in: level) }
+        controllers = Self.words("cgroup.subtree_control", in: tasks).sorted()
         clear(keeping: kept)
     }
 
-    func make(_ name: String) throws(SystemError) -> Cgroup { try Cgroup(in: tasks, name: name) }
+    func make(_ name: String, limitedTo controls: [CgroupControl: UInt64]) throws(SystemError) -> Cgroup {
+        let cgroup = try Cgroup(in: tasks, name: name)
+        do throws(SystemError) {
+            try cgroup.limit(to: controls)
+        } catch {
+            cgroup.remove()
+            throw error
+        }
+        return cgroup
+    }
 
     /// One that was made by a former version of the supervisor.
     func existing(_ name: String) throws(SystemError) -> Cgroup { try Cgroup(existing: name, in: tasks) }
@@ -67,10 +80,14 @@ final class CgroupTree {
 
     /// One by one: which of them there are is the host's choice.
     private static func enableControllers(in directory: OwnedDescriptor) {
-        let available = SmallFile.text("cgroup.controllers", in: directory)?.split { $0 == " " || $0 == "\n" } ?? []
-        for controller in ["cpu", "memory", "io", "pids"] where available.contains(Substring(controller)) {
+        let available = words("cgroup.controllers", in: directory)
+        for controller in ["cpu", "memory", "io", "pids"] where available.contains(controller) {
             try? SmallFile.write("+\(controller)", to: "cgroup.subtree_control", in: directory)
         }
+    }
+
+    private static func words(_ file: String, in directory: OwnedDescriptor) -> [String] {
+        SmallFile.text(file, in: directory)?.split { $0 == " " || $0 == "\n" }.map(String.init) ?? []
     }
 
     /// The directory of the supervisor's own cgroup in the version 2 hierarchy.

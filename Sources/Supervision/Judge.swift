@@ -19,9 +19,18 @@ struct Judge {
         let programs = ProgramSearch.candidates(for: order.arguments[0], environment: order.environment)
         guard let policy else { return .allowed(nil, programs: programs) }
         guard let pool = policy.pools[order.pool] else { return .refused(.unknownPool) }
+        guard pool.limits.allSatisfy({ order.controls[$0.key] ?? 0 <= $0.value }) else { return .refused(.limit) }
         guard !pool.programs.isEmpty else { return .allowed(pool.identity, programs: programs) }
         let permitted = programs.filter { pool.programs.contains(Array($0.utf8)) }
         return permitted.isEmpty ? .refused(.program) : .allowed(pool.identity, programs: permitted)
+    }
+}
+
+extension Judge {
+    /// What the cgroup of an attempt is kept to: what its order says, and where that says nothing what its pool may have.
+    func controls(of order: LaunchOrder) -> [CgroupControl: UInt64] {
+        guard let limits = policy?.pools[order.pool]?.limits, !limits.isEmpty else { return order.controls }
+        return order.controls.merging(limits) { asked, _ in asked }
     }
 }
 

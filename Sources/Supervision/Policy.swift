@@ -8,6 +8,9 @@ import SupervisorLink
 ///   supplementary ones. User 0 is refused.
 /// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
 ///
+/// - `limit NAME CONTROL NUMBER`: no attempt of this pool may have more of what `CONTROL` names, see ``CgroupControl``; one whose
+///   order says nothing of it gets this.
+///
 /// Words are separated by single spaces; a path goes to the end of its line. Nothing else is allowed, not even a comment.
 public struct Policy: Equatable, Sendable {
     /// The user and groups of a process.
@@ -21,6 +24,7 @@ public struct Policy: Equatable, Sendable {
         let identity: Identity
         /// Paths, empty for anything. As bytes, since strings that Swift takes for equal may be different paths.
         var programs: Set<[UInt8]> = []
+        var limits: [CgroupControl: UInt64] = [:]
     }
 
     var pools: [String: Pool] = [:]
@@ -48,7 +52,8 @@ public struct Policy: Equatable, Sendable {
                 switch words.first {
                 case "pool": if isPoolPass { try addPool(words, at: index + 1) }
                 case "program": if !isPoolPass { try addProgram(line, words, at: index + 1) }
-                default: throw Invalid(line: index + 1, reason: "neither `pool` nor `program`")
+                case "limit": if !isPoolPass { try addLimit(words, at: index + 1) }
+                default: throw Invalid(line: index + 1, reason: "none of `pool`, `program` and `limit`")
                 }
             }
         }
@@ -76,6 +81,15 @@ public struct Policy: Equatable, Sendable {
         guard pools[words[1]] != nil else { throw Invalid(line: number, reason: "no pool \(words[1])") }
         pools[words[1]]?.programs.insert(Array(path.utf8))
     }
+
+    private mutating func addLimit(_ words: [String], at line: Int) throws(Invalid) {
+        guard words.count == 4, let control = CgroupControl(name: words[2]), let value = decimal(words[3]),
+            control.range.contains(value)
+        else { throw Invalid(line: line, reason: "not `limit NAME CONTROL NUMBER`") }
+        guard let limits = pools[words[1]]?.limits else { throw Invalid(line: line, reason: "no pool \(words[1])") }
+        guard limits[control] == nil else { throw Invalid(line: line, reason: "a second limit of \(words[2])") }
+        pools[words[1]]?.limits[control] = value
+    }
 }
 
 /// The path of a `program` line; it may hold spaces.
@@ -87,6 +101,9 @@ private func pathOfProgram(_ line: String) -> String? {
 
 /// A user or group: decimal digits only, and not the value that means "unchanged" to the kernel.
 private func number(_ text: String) -> UInt32? {
-    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = UInt32(text) else { return nil }
-    return value == .max ? nil : value
+    decimal(text).flatMap { UInt32(exactly: $0) }.flatMap { $0 == .max ? nil : $0 }
+}
+
+private func decimal(_ text: String) -> UInt64? {
+    text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt64(text) : nil
 }

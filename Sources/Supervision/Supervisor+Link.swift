@@ -70,6 +70,7 @@ extension Supervisor {
         if let version = outbox.welcome {
             let welcome = SupervisorMessage.Welcome(
                 version: version, store: state.store, heardUpTo: state.heardUpTo, pid: getpid(), cgroups: cgroups != nil,
+                controllers: cgroups?.controllers ?? [],
                 program: .init(release: SupervisorProgram.version, executedAt: executedAt))
             let result = engine.send(.welcome(welcome))
             guard result == .sent else { return result }

@@ -29,7 +29,9 @@ extension Supervisor {
         do throws(SystemError) {
             try workspaces.prepare(order.pool, for: identity)
         } catch { throw failure(.workspace, error.code) }
-        do throws(SystemError) { cgroup = try cgroups?.make(order.name) } catch { throw failure(.cgroup, error.code) }
+        do throws(SystemError) {
+            cgroup = try cgroups?.make(order.name, limitedTo: judge.controls(of: order))
+        } catch { throw failure(.cgroup, error.code) }
 
         let channel = try order.channel.map { _ throws(SpawnFailure) in try WorkerChannel() }
 

@@ -78,6 +78,7 @@ public struct EndReport: Equatable, Sendable {
         case program = 2
         case oomScore = 3
         case nice = 4
+        case limit = 6
     }
 
     public struct Flags: OptionSet, Sendable {
@@ -92,6 +93,8 @@ public struct EndReport: Equatable, Sendable {
         public static let survivors = Flags(rawValue: 8)
         /// The kernel killed one of its processes for lack of memory.
         public static let outOfMemory = Flags(rawValue: 16)
+        /// The kernel refused it a process, since it had as many as it may.
+        public static let outOfProcesses = Flags(rawValue: 32)
     }
 
     public var start: StartReport

@@ -21,16 +21,29 @@ public enum EngineMessage: Equatable, Sendable {
     /// The most milliseconds that reports may wait for others while their pool has attempts to start next. 0 to 100.
     case gather(milliseconds: UInt32)
 
-    private enum Kind: UInt16 { case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep }
+    private enum Kind: UInt16 {
+        case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull
+    }
 
     /// From which version of the link on it can be said.
-    public var since: UInt32 { if case .sweep = self { LinkProtocol.hasSweeps } else { LinkProtocol.oldestVersion } }
+    public var since: UInt32 {
+        switch kind {
+        case .sweep: LinkProtocol.hasSweeps
+        case .launchFull: LinkProtocol.hasControls
+        default: LinkProtocol.oldestVersion
+        }
+    }
 
     private var kind: Kind {
         switch self {
         case .hello: .hello
         case .slots: .slots
-        case .launch(let order): order.channel == nil ? .launch : .launchWorker
+        case .launch(let order):
+            switch order.form {
+            case .plain: .launch
+            case .worker: .launchWorker
+            case .full: .launchFull
+            }
         case .revoke: .revoke
         case .stop: .stop
         case .acknowledge: .acknowledge
@@ -50,9 +63,7 @@ public enum EngineMessage: Equatable, Sendable {
             case .slots(let pool, let count):
                 writer.string(pool)
                 writer.integer(count)
-            case .launch(let order):
-                order.write(to: &writer)
-                if let channel = order.channel { writer.integer(channel) }
+            case .launch(let order): order.write(to: &writer)
             case .revoke(let attempt): writer.integer(attempt)
             case .stop(let attempt, let grace):
                 writer.integer(attempt)
@@ -80,8 +91,9 @@ public enum EngineMessage: Equatable, Sendable {
                 reader.skipRest()
                 return hello
             case .slots: return .slots(pool: try poolName(&reader), count: try reader.integer())
-            case .launch: return .launch(try LaunchOrder(from: &reader, hasChannel: false))
-            case .launchWorker: return .launch(try LaunchOrder(from: &reader, hasChannel: true))
+            case .launch: return .launch(try LaunchOrder(from: &reader, as: .plain))
+            case .launchWorker: return .launch(try LaunchOrder(from: &reader, as: .worker))
+            case .launchFull: return .launch(try LaunchOrder(from: &reader, as: .full))
             case .revoke: return .revoke(attempt: try reader.integer())
             case .stop: return .stop(attempt: try reader.integer(), grace: try reader.integer())
             case .acknowledge:

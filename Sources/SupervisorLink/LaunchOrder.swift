@@ -36,6 +36,8 @@ public struct LaunchOrder: Equatable, Sendable {
     /// The descriptors that come with the message, in order: the number that each has in the child. Without 0, its standard
     /// input is /dev/null; without 1 or 2, so is that output.
     public var descriptors: [Int32]
+    /// What the kernel is to keep the cgroup of the attempt to. The supervisor refuses what is above its policy.
+    public var controls: [CgroupControl: UInt64]
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
@@ -44,7 +46,7 @@ public struct LaunchOrder: Equatable, Sendable {
         attempt: UInt64, name: String, pool: String, arguments: [String], environment: [String] = [],
         directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
-        channel: Int32? = nil
+        controls: [CgroupControl: UInt64] = [:], channel: Int32? = nil
     ) {
         self.attempt = attempt
         self.name = name
@@ -58,8 +60,14 @@ public struct LaunchOrder: Equatable, Sendable {
         self.noNewPrivileges = noNewPrivileges
         self.limits = limits
         self.descriptors = descriptors
+        self.controls = controls
         self.channel = channel
     }
+
+    /// What comes after the fields that every order has.
+    enum Form { case plain, worker, full }
+
+    var form: Form { !controls.isEmpty ? .full : channel != nil ? .worker : .plain }
 
     func write(to writer: inout ByteWriter) {
         writer.integer(attempt)
@@ -78,9 +86,19 @@ public struct LaunchOrder: Equatable, Sendable {
             $0.integer($1.hard)
         }
         writer.list(descriptors) { $0.integer($1) }
+        switch form {
+        case .plain: break
+        case .worker: if let channel { writer.integer(channel) }
+        case .full:
+            writer.list(channel.map { [$0] } ?? []) { $0.integer($1) }
+            writer.list(controls.sorted { $0.key.rawValue < $1.key.rawValue }) {
+                $0.integer($1.key.rawValue)
+                $0.integer($1.value)
+            }
+        }
     }
 
-    init(from reader: inout ByteReader, hasChannel: Bool) throws(LinkError) {
+    init(from reader: inout ByteReader, as form: Form) throws(LinkError) {
         attempt = try reader.integer()
         name = try reader.string()
         pool = try reader.string()
@@ -95,7 +113,24 @@ public struct LaunchOrder: Equatable, Sendable {
             ResourceLimit(resource: try r.integer(), soft: try r.integer(), hard: try r.integer())
         }
         descriptors = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() }
-        channel = hasChannel ? try reader.integer() : nil
+        controls = [:]
+        switch form {
+        case .plain: break
+        case .worker: channel = try reader.integer()
+        case .full:
+            let channels = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(Int32.self) }
+            guard channels.count <= 1 else { throw .invalid("channel") }
+            channel = channels.first
+            let listed = try reader.list { (r: inout ByteReader) throws(LinkError) in
+                (try r.integer(UInt8.self), try r.integer(UInt64.self))
+            }
+            for (number, value) in listed {
+                guard let control = CgroupControl(rawValue: number), controls.updateValue(value, forKey: control) == nil,
+                    control.range.contains(value)
+                else { throw .invalid("controls") }
+            }
+            guard !controls.isEmpty else { throw .invalid("controls") }
+        }
         try validate()
     }
 

@@ -32,6 +32,8 @@ public enum SupervisorMessage: Equatable, Sendable {
         public var pid: Int32
         /// Whether each attempt gets a cgroup of its own.
         public var cgroups: Bool
+        /// Since version 4: the controllers of those cgroups, like `memory`.
+        public var controllers: [String]
         /// The release that the supervisor is, and when it was executed, in milliseconds since 1970.
         public var program: Program
 
@@ -46,13 +48,15 @@ public enum SupervisorMessage: Equatable, Sendable {
         }
 
         public init(
-            version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool, program: Program
+            version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool,
+            controllers: [String] = [], program: Program
         ) {
             self.version = version
             self.store = store
             self.heardUpTo = heardUpTo
             self.pid = pid
             self.cgroups = cgroups
+            self.controllers = controllers
             self.program = program
         }
     }
@@ -89,6 +93,7 @@ public enum SupervisorMessage: Equatable, Sendable {
                 writer.bool(it.cgroups)
                 writer.string(it.program.release)
                 writer.integer(it.program.executedAt)
+                if it.version >= LinkProtocol.hasControls { writer.list(it.controllers) { $0.string($1) } }
             case .waiting(let attempts): writer.list(attempts) { $0.integer($1) }
             case .started(let reports): writer.list(reports) { $1.write(to: &$0) }
             case .ended(let reports): writer.list(reports) { $1.write(to: &$0) }
@@ -106,11 +111,14 @@ public enum SupervisorMessage: Equatable, Sendable {
         try unframe(bytes) { (kind, reader) throws(LinkError) in
             switch Kind(rawValue: kind) {
             case .welcome:
-                return .welcome(
-                    Welcome(
-                        version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
-                        pid: try reader.integer(), cgroups: try reader.bool(),
-                        program: .init(release: try reader.string(), executedAt: try reader.integer())))
+                var welcome = Welcome(
+                    version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
+                    pid: try reader.integer(), cgroups: try reader.bool(),
+                    program: .init(release: try reader.string(), executedAt: try reader.integer()))
+                if welcome.version >= LinkProtocol.hasControls {
+                    welcome.controllers = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
+                }
+                return .welcome(welcome)
             case .waiting:
                 return .waiting(attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
             case .started:

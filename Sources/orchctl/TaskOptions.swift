@@ -78,12 +78,14 @@ struct TaskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A JSON Schema that the result must satisfy.", valueName: "file"))
     var resultSchema: String?
 
+    @OptionGroup var resources: ResourceOptions
+
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
         prompt == nil && command.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty && !hold
             && [pool, name, cwd, stdin, key, model, resultSchema].allSatisfy { $0 == nil } && thinking == nil
             && [timeout, idleTimeout, retryDelay].allSatisfy { $0 == nil }
-            && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil
+            && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil && resources.limits == nil
     }
 
     /// The task that the options describe. Reads the files that they name.
@@ -115,6 +117,7 @@ struct TaskOptions: ParsableArguments {
         spec.thinking = thinking
         spec.needs = ArgumentText.capabilities(needs)
         spec.resultSchema = try resultSchema.map(Input.json)
+        spec.resources = resources.limits
         spec.cwd = try cwd.map(absolute)
         spec.key = key ?? GeneratedKey.make()
         return spec

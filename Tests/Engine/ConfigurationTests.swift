@@ -2,6 +2,7 @@ import Agents
 import Foundation
 import OrchProtocol
 import Scheduling
+import SupervisorLink
 import Testing
 
 @testable import Engine
@@ -51,6 +52,53 @@ private struct Files: ~Copyable {
         var other = old
         other.retentionCount += 1
         #expect(other.changes(since: old) == ["settings of the daemon changed"])
+    }
+
+    @Test func limitsOfAPoolAreRead() throws {
+        let pool = try #require(
+            try Files([
+                "orchd.toml": "",
+                "pools.d/a.toml": """
+                memory = "2G"
+                swap = 0
+                cpu = 1.5
+                pids = 200
+                user = "nobody"
+                [maximum]
+                memory = "8G"
+                cpu = 2
+                io_weight = 500
+                """,
+            ]).load().pools.first)
+        #expect(
+            pool.resources.all.map(\.resource) == [.memory, .swap, .cpu, .pids] && pool.resources[.memory] == 2_147_483_648)
+        #expect(pool.settings.maximum[.memory] == 8_589_934_592)
+        var asked = ResourceLimits()
+        asked[.memory] = 17_179_869_184
+        #expect(
+            pool.order(attempt: 1, name: "1.1", arguments: ["x"], environment: [:], resources: asked).controls
+                == [.memory: 8 << 30, .swap: 0, .cpu: 1_500, .pids: 200, .ioWeight: 500])
+        var configuration = Configuration()
+        configuration.pools = [pool]
+        #expect(
+            try configuration.policy(defaultUser: "nobody", file: "f").hasSuffix(
+                "\nlimit a memory 8589934592\nlimit a cpu 2000\nlimit a io_weight 500\n"))
+    }
+
+    @Test func limitsThatAreNoneAreFaults() throws {
+        let files = try Files([
+            "orchd.toml": "", "pools.d/a.toml": "memory = \"2 G\"\ncpu = 0\npids = 1.5\ncpu_weight = \"5\"\n",
+            "pools.d/b.toml": "memory = \"2G\"\n[maximum]\nmemory = \"1G\"\nmem = 1\n",
+        ])
+        #expect(
+            files.faults() == [
+                "pools.d/a.toml:1: memory must be a size of at least 1M, such as \"512M\" or \"2G\"",
+                "pools.d/a.toml:2: cpu must be a number of processors from 0.01 to 4096, such as 1.5",
+                "pools.d/a.toml:3: pids must be a whole number from 1 to 4194304",
+                "pools.d/a.toml:4: cpu_weight must be a whole number from 1 to 10000",
+                "pools.d/b.toml:1: memory is above its maximum",
+                "pools.d/b.toml:4: unknown key \"mem\" in [maximum]",
+            ])
     }
 
     @Test func warmPoolsAreRead() throws {

@@ -27,6 +27,8 @@ import Testing
         spec.model = "m"
         spec.thinking = .high
         spec.needs = ["gpu", "net"]
+        spec.resources = ResourceLimits()
+        for resource in ResourceLimits.Resource.allCases { spec.resources?[resource] = resource.range.upperBound }
         spec.resultSchema = .object([
             "enum": .array([.null, .bool(true), .integer(-1), .number(0.25), .string("\u{1F600}\""), .object([:])])
         ])

@@ -24,6 +24,9 @@ import Testing
         "", "orchd-policy 2\n", "orchd-policy 1\npool p 0 1", "orchd-policy 1\npool p 1", "orchd-policy 1\npool p 1 1,",
         "orchd-policy 1\npool p 1 1\npool p 2 2", "orchd-policy 1\n# x", "orchd-policy 1\n\npool p 1 1",
         "orchd-policy 1\npool ../p 1 1", "orchd-policy 1\npool p -1 1", "orchd-policy 1\npool p 4294967295 1",
+        "orchd-policy 1\npool p 1 1\nlimit p memory", "orchd-policy 1\npool p 1 1\nlimit p memory x",
+        "orchd-policy 1\npool p 1 1\nlimit p memory 1\nlimit p memory 2", "orchd-policy 1\nlimit p memory 1",
+        "orchd-policy 1\npool p 1 1\nlimit p cpu 9", "orchd-policy 1\npool p 1 1\nlimit p disk 1",
         "orchd-policy 1\nprogram p /bin/x", "orchd-policy 1\npool p 1 1\nprogram p x", "orchd-policy 1\npool  p 1 1",
     ]) func anInvalidOneIsRefused(text: String) {
         #expect(throws: Policy.Invalid.self) { try Policy(parsing: text) }
@@ -48,6 +51,25 @@ import Testing
         #expect(verdict { $0.pool = "other" } == .refused(.unknownPool))
         #expect(verdict { $0.nice = -1 } == .refused(.nice))
         #expect(verdict { $0.oomScoreAdjust = -1 } == .refused(.oomScore))
+    }
+
+    @Test func noOrderIsAboveTheLimitsOfItsPool() throws {
+        let text = "orchd-policy 1\nlimit p memory 1000\nlimit p pids 5\npool p 1 1\npool q 1 1\n"
+        let judge = Judge(policy: try Policy(parsing: text), ownOOMScore: 0)
+        func order(_ pool: String, _ controls: [CgroupControl: UInt64]) -> LaunchOrder {
+            LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], controls: controls)
+        }
+        #expect(judge.judge(order("p", [.memory: 1001])) == .refused(.limit))
+        #expect(judge.judge(order("p", [.pids: 6, .memory: 1])) == .refused(.limit))
+        for allowed in [order("p", [.memory: 1000, .cpu: 99]), order("p", [:]), order("q", [.memory: 1001])] {
+            guard case .allowed = judge.judge(allowed) else {
+                Issue.record("\(allowed)")
+                continue
+            }
+        }
+        // An order that says nothing does not escape them.
+        #expect(judge.controls(of: order("p", [.pids: 2, .cpu: 99])) == [.memory: 1000, .pids: 2, .cpu: 99])
+        #expect(judge.controls(of: order("q", [.pids: 2])) == [.pids: 2])
     }
 
     /// Two spellings of an ä, which Swift's strings take for equal and the kernel does not.

@@ -9,8 +9,12 @@ enum Samples {
     static let workerOrder = LaunchOrder(
         attempt: 78, name: "w78", pool: "p", arguments: ["worker"], descriptors: [1, 2], channel: 3)
 
+    static let limitedOrder = LaunchOrder(
+        attempt: 79, name: "w79", pool: "p", arguments: ["worker"], descriptors: [1, 2],
+        controls: [.memory: 1 << 40, .cpu: 1_500, .ioWeight: 10_000], channel: 3)
+
     static let toSupervisor: [EngineMessage] = [
-        .hello(version: 4, oldest: 3), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder),
+        .hello(version: 4, oldest: 3), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder), .launch(limitedOrder),
         .revoke(attempt: 5), .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
         .discard(pool: "p", name: "1.2"), .sweep(pool: "p", tasksBelow: 7, workersBelow: 8), .gather(milliseconds: 100),
     ]
@@ -24,7 +28,12 @@ enum Samples {
         .welcome(
             .init(
                 version: 2, store: .max, heardUpTo: 7, pid: 8, cgroups: true,
-                program: .init(release: "0.2.0", executedAt: 1_700_000_000_000))), .waiting(attempts: [1, 2]),
+                program: .init(release: "0.2.0", executedAt: 1_700_000_000_000))),
+        .welcome(
+            .init(
+                version: 4, store: 1, heardUpTo: 7, pid: 8, cgroups: true, controllers: ["cpu", "memory"],
+                program: .init(release: "0.4.0", executedAt: 1))),
+        .waiting(attempts: [1, 2]),
         .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true),
         .result(attempt: 4), .channel(attempt: 5), .resultFiles(ResultFiles(attempt: 6, names: ["report.md", "\u{E4} b"])),
         .resultFiles(

@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import OrchProtocol
 import Scheduling
 import SupervisorLink
 
@@ -108,6 +109,14 @@ private struct Reader {
                     pool.limits[resource.number] = UInt64(number)
                 }
                 limits.finish()
+            }
+            pool.resources = top.resources()
+            if let maximum = top.section("maximum") {
+                pool.settings.maximum = maximum.resources()
+                maximum.finish()
+            }
+            for (resource, maximum) in pool.settings.maximum.all where pool.resources[resource] ?? 0 > maximum {
+                top.fault(resource.rawValue, "\(resource.rawValue) is above its maximum")
             }
             for name in pool.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
                 top.fault("env", "a variable cannot be named \"\(name)\"")

@@ -66,6 +66,9 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// By the number that setrlimit(2) knows the resource by.
     public var limits: [UInt32: UInt64] = [:]
 
+    /// What an attempt may use at the most, where its task says nothing.
+    public var resources = ResourceLimits()
+
     /// What a warm worker is started with; empty for a pool that starts a process for each task.
     public var workerCommand: [String] = []
 
@@ -77,6 +80,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     var workerDefinition: Int64 {
         var words = workerCommand + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
         words += [path, user ?? "", "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
+        words += (resources.all + settings.maximum.all).map { "\($0.resource.rawValue)=\($0.amount)" }
         words += limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in words.joined(separator: "\0").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

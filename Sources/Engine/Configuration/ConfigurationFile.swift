@@ -95,7 +95,7 @@ final class ConfigurationFile {
             self.number = number
         }
 
-        private func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
+        func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
             known.append(key)
             guard let value = table[key] else { return nil }
             if let result = read(value) { return result }

@@ -1,8 +1,11 @@
 import Glibc
+import OrchProtocol
 import Scheduling
+import SupervisorLink
 
 extension Configuration {
-    /// The policy that the supervisor checks every order against: which user the tasks of each pool run as. It is made by root from
+    /// The policy that the supervisor checks every order against: which user the tasks of each pool run as, and what
+    /// they may use at the most. It is made by root from
     /// files that only root can write, so that an engine gone wrong cannot ask for more. `docs/link.md` describes the format.
     ///
     /// - Parameter defaultUser: for pools that name none.
@@ -27,6 +30,9 @@ extension Configuration {
             }
             let groups = Self.groups(of: user, gid).map(String.init).joined(separator: ",")
             lines.append("pool \(pool.settings.name) \(uid) \(groups)")
+            lines += pool.settings.maximum.controls.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                "limit \(pool.settings.name) \($0.key.name) \($0.value)"
+            }
         }
         guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
         return lines.joined(separator: "\n") + "\n"

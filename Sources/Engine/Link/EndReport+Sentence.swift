@@ -40,6 +40,7 @@ extension AttemptEnd {
             endedMonotonic: report.endedMonotonic)
         stopped = report.flags.contains(.stopped)
         outOfMemory = report.flags.contains(.outOfMemory)
+        outOfProcesses = report.flags.contains(.outOfProcesses)
         dumpedCore = report.flags.contains(.dumpedCore)
         guard start != nil else { return }
         cpuUser = report.cpuUser
@@ -49,10 +50,13 @@ extension AttemptEnd {
 
     private static func refusal(_ code: Int32) -> String {
         switch EndReport.Refusal(rawValue: code) {
-        case .unknownPool: "refused by the supervisor: its policy does not know the pool; restart it after adding pools"
+        case .unknownPool:
+            "refused by the supervisor: its policy does not know the pool; `systemctl reload orchd-supervisor` after adding pools"
         case .program: "refused by the supervisor: its policy does not allow this program in the pool"
         case .oomScore: "refused by the supervisor: oom_score_adjust is below the supervisor's own"
         case .nice: "refused by the supervisor: nice is below 0"
+        case .limit:
+            "refused by the supervisor: its policy allows the pool less; `systemctl reload orchd-supervisor` after raising a maximum"
         case nil: "refused by the supervisor"
         }
     }

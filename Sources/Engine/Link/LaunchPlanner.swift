@@ -1,6 +1,7 @@
 import Agents
 import CLinux
 import Glibc
+import OrchProtocol
 import Scheduling
 import SupervisorLink
 
@@ -68,7 +69,7 @@ struct LaunchPlanner: Sendable {
 
         var order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
-            environment: environment)
+            environment: environment, resources: task.definition.resources)
         order.directory = task.definition.directory ?? ""
         if let input { texts[0] = input }
         return try equip(order, task, attempt, texts)
@@ -126,11 +127,17 @@ struct LaunchPlanner: Sendable {
 
 extension PoolConfiguration {
     /// An order for a process of the pool, without descriptors.
-    func order(attempt: Int64, name: String, arguments: [String], environment: [String: String]) -> LaunchOrder {
+    ///
+    /// - Parameter resources: what its task asks for.
+    func order(
+        attempt: Int64, name: String, arguments: [String], environment: [String: String],
+        resources: ResourceLimits = .init()
+    ) -> LaunchOrder {
         LaunchOrder(
             attempt: UInt64(attempt), name: name, pool: settings.name, arguments: arguments,
             environment: environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }, umask: umask, nice: nice,
             oomScoreAdjust: oomScoreAdjust,
-            limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) })
+            limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) },
+            controls: resources.filled(from: self.resources, upTo: settings.maximum).controls)
     }
 }

@@ -65,7 +65,9 @@ package struct LinkSession {
                     throw .invalid("version")
                 }
                 peer = SupervisorLinkThread.Peer(
-                    pid: welcome.pid, cgroups: welcome.cgroups, program: welcome.program, version: welcome.version)
+                    pid: welcome.pid, cgroups: welcome.cgroups,
+                    controllers: welcome.version < LinkProtocol.hasControls ? nil : welcome.controllers,
+                    program: welcome.program, version: welcome.version)
                 stage = .inventory(
                     Inventory(
                         connection: generation, store: welcome.store,

@@ -37,7 +37,14 @@ final class SupervisorConnection: Sendable {
     /// Messages before the gate is open are dropped: the inventory that is on its way decides what they were to. So is what an older
     /// supervisor would not understand.
     func send(_ message: EngineMessage, descriptors: [Descriptor]) {
-        guard message.since <= state.withLock({ $0.version }) else { return }
+        let version = state.withLock { $0.version }
+        var message = message
+        if version < LinkProtocol.hasControls, case .launch(var order) = message {
+            // Until it is upgraded; a queue that stands still meanwhile would be worse.
+            order.controls = [:]
+            message = .launch(order)
+        }
+        guard message.since <= version else { return }
         send(message.encoded(), descriptors, force: false)
     }
 

@@ -15,6 +15,7 @@ final class SupervisorLinkThread: SupervisorPort {
     struct Peer: Sendable, Equatable {
         var pid: Int32
         var cgroups: Bool
+        var controllers: [String]?
         var program: SupervisorMessage.Welcome.Program
         /// Of the link.
         var version: UInt32

@@ -139,7 +139,8 @@ struct Queries: Sendable {
             state: state, version: Release.version, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
             now: WireTime(milliseconds: Clock.now().wall),
             supervisor: SupervisorStatus(
-                connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups, version: peer?.program.release,
+                connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups, controllers: peer?.controllers,
+                version: peer?.program.release,
                 startedAt: peer.map { WireTime(milliseconds: $0.program.executedAt) }),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
         status.gates = try waitReasons().gates()

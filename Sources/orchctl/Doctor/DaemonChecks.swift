@@ -50,6 +50,13 @@ struct DaemonChecks {
                     "supervisor", .warn, "has no cgroups: limits and accounting are off",
                     remedy: "run it under systemd with Delegate=yes, as orchd-supervisor.service does"))
         }
+        let missing = status.supervisor.missingControllers.joined(separator: ", ")
+        if !missing.isEmpty {
+            findings.append(
+                Finding(
+                    "supervisor", .warn, "has cgroups without \(missing): such limits of pools and tasks are off",
+                    remedy: "Delegate=cpu io memory pids in its unit; for a user's own instance in user@.service"))
+        }
         return findings
     }
 

@@ -1,6 +1,6 @@
 /// Numbers of bytes as people write them: `4096`, `512K`, `64M`, `2G`.
-enum SizeText {
-    static func bytes(_ text: String) -> Int64? {
+package enum SizeText {
+    package static func bytes(_ text: String) -> Int64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let shifts: [String: Int64] = ["": 0, "K": 10, "M": 20, "G": 30, "T": 40]
         guard let number = Int64(digits), number > 0, let shift = shifts[text.dropFirst(digits.count).uppercased()]

@@ -6,6 +6,8 @@ DESTDIR ?=
 SYSCONFDIR = /etc
 
 BINDIR      = $(PREFIX)/bin
+# What only the supervisor runs, which finds it from its own place.
+LIBEXECDIR  = $(PREFIX)/libexec/orchd
 DATADIR     = $(PREFIX)/share
 MANDIR      = $(DATADIR)/man
 UNITDIR     = $(PREFIX)/lib/systemd/system
@@ -30,6 +32,7 @@ SWIFTFLAGS += -Xswiftc -warnings-as-errors
 endif
 
 PROGRAMS = orchd orchd-supervisor orchctl
+HELPERS  = orchd-worktree
 UNITS    = orchd.service orchd.socket orchd-supervisor.service
 MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
 WORKERS  = worker.sh worker.py worker.mjs
@@ -64,13 +67,13 @@ deps: ## install what the build needs and is missing (with apt-get, as root or b
 build: deps ## build the programs, optimised, as they are installed
 	@# By name: a build of everything, once one product has been planned alone, also links the libraries of
 	@# dependencies dynamically, which --static-swift-stdlib leaves without their search paths.
-	@for program in $(PROGRAMS); do \
+	@for program in $(PROGRAMS) $(HELPERS); do \
 		$(SWIFT) build -c release --static-swift-stdlib --product $$program $(SWIFTFLAGS); \
 	done
 	@$(MAKE) stage
 
 # What `install` installs: stripped programs, and the completions they generate. So that `sudo make install` only copies.
-stage: $(PROGRAMS:%=build/bin/%) build/completions/.made
+stage: $(PROGRAMS:%=build/bin/%) $(HELPERS:%=build/bin/%) build/completions/.made
 
 build/bin/%: .build/release/%
 	@mkdir -p $(@D)
@@ -147,8 +150,9 @@ install: ## install programs, units, configuration, man pages, completions
 .PHONY: install-files
 install-files:
 	@if [[ ! -e build/completions/.made ]]; then $(MAKE) build; fi
-	install -d $(addprefix $(DESTDIR),$(BINDIR) $(UNITDIR) $(USERUNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(CATALOGDIR))
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBEXECDIR) $(UNITDIR) $(USERUNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(CATALOGDIR))
 	install -m 755 $(PROGRAMS:%=build/bin/%) $(DESTDIR)$(BINDIR)
+	install -m 755 $(HELPERS:%=build/bin/%) $(DESTDIR)$(LIBEXECDIR)
 	@for unit in $(UNITS) $(UNITS:%=user/%); do \
 		case $$unit in user/*) to=$(USERUNITDIR) ;; *) to=$(UNITDIR) ;; esac; \
 		sed 's,@BINDIR@,$(BINDIR),g' systemd/$$unit > "$(DESTDIR)$$to/$${unit##*/}"; \
@@ -197,7 +201,7 @@ deb: build ## make a Debian package of it: build/orchd_VERSION_ARCHITECTURE.deb
 uninstall: ## remove what install put there; state, users and changed configuration stay
 	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
 		systemctl disable --now $(UNITS) 2> /dev/null || true; fi
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/%)
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(UNITS:%=$(DESTDIR)$(USERUNITDIR)/%)
 	rm -f $(DESTDIR)$(SYSUSERSDIR)/orchd.conf $(DESTDIR)$(TMPFILESDIR)/orchd.conf $(DESTDIR)$(CATALOGDIR)/orchd.catalog
 	rm -f $(WORKERS:%=$(DESTDIR)$(WORKERDIR)/%) $(DESTDIR)$(WORKERDIR)/worker-protocol.md $(DESTDIR)$(WORKERDIR)/worker-protocol.schema.json
@@ -211,7 +215,7 @@ uninstall: ## remove what install put there; state, users and changed configurat
 		else echo "$(CONFDIR)/$$file was changed and stays"; fi; \
 	done < "$(DESTDIR)$(DEFAULTS)"; fi
 	@rm -f $(DESTDIR)$(DEFAULTS)
-	@for dir in $(CONFDIR)/pools.d $(CONFDIR)/agents $(CONFDIR) $(WORKERDIR) $(dir $(DEFAULTS)); do \
+	@for dir in $(CONFDIR)/pools.d $(CONFDIR)/agents $(CONFDIR) $(LIBEXECDIR) $(WORKERDIR) $(dir $(DEFAULTS)); do \
 		if [[ -d "$(DESTDIR)$$dir" ]]; then rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; fi; done
 	@if [[ -z "$(DESTDIR)" ]]; then \
 		if command -v journalctl > /dev/null; then journalctl --update-catalog; fi; \

@@ -51,6 +51,7 @@ let package = Package(
     products: [
         .executable(name: "orchd", targets: ["orchd"]),
         .executable(name: "orchd-supervisor", targets: ["orchd-supervisor"]),
+        .executable(name: "orchd-worktree", targets: ["orchd-worktree"]),
         .executable(name: "orchctl", targets: ["orchctl"]),
     ],
     dependencies: [
@@ -90,6 +91,7 @@ let package = Package(
                 argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
+        .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
         program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
 
         .executableTarget(

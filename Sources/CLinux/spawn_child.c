@@ -22,6 +22,8 @@
 // parent's, in whose memory they are.
 #pragma clang attribute push(__attribute__((no_sanitize("address", "thread"))), apply_to = function)
 
+#include "execute.h"
+
 static int fail(struct spawn_state *state, enum spawn_step step, int error) {
     state->step = step;
     state->error = error;
@@ -93,23 +95,6 @@ static bool place_descriptors(const struct spawn_request *request) {
     return close_from(highest + 1);
 }
 
-static int execute(const struct spawn_request *request) {
-    int error = ENOENT;
-    for (const char *const *path = request->candidates; *path; path++) {
-        execve(*path, request->arguments, request->environment);
-        int now = errno;
-        // The file is there, so what is missing is what it names: `#!/no/such` or its ELF interpreter.
-        if (now == ENOENT && access(*path, F_OK) == 0) return ELIBACC;
-        if (now == EACCES)
-            error = EACCES;
-        else if (now != ENOENT && now != ENOTDIR)
-            return now;
-        else if (error != EACCES)
-            error = now;
-    }
-    return error;
-}
-
 int spawn_child(void *argument) {
     struct spawn_state *state = argument;
     const struct spawn_request *request = state->request;
@@ -141,7 +126,7 @@ int spawn_child(void *argument) {
     }
     uint64_t none = 0;
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none)) return fail(state, SPAWN_MASK, errno);
-    return fail(state, SPAWN_EXECUTE, execute(request));
+    return fail(state, SPAWN_EXECUTE, execute(request->candidates, request->arguments, request->environment));
 }
 
 #pragma clang attribute pop

@@ -19,6 +19,9 @@ struct Judge {
         let programs = ProgramSearch.candidates(for: order.arguments[0], environment: order.environment)
         guard let policy else { return .allowed(nil, programs: programs) }
         guard let pool = policy.pools[order.pool] else { return .refused(.unknownPool) }
+        if let repository = order.repository, !pool.repositories.contains(Array(repository.utf8)) {
+            return .refused(.repository)
+        }
         guard pool.limits.allSatisfy({ order.controls[$0.key] ?? 0 <= $0.value }) else { return .refused(.limit) }
         guard !pool.programs.isEmpty else { return .allowed(pool.identity, programs: programs) }
         let permitted = programs.filter { pool.programs.contains(Array($0.utf8)) }

@@ -7,7 +7,7 @@ import SupervisorLink
 /// - `pool NAME UID GID[,GID…]`: the pool's attempts run as this user, with the first group as their own and the others as
 ///   supplementary ones. User 0 is refused.
 /// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
-///
+/// - `worktree NAME REPOSITORY`: attempts of this pool may get worktrees of this git repository. A pool without such a line gets none.
 /// - `limit NAME CONTROL NUMBER`: no attempt of this pool may have more of what `CONTROL` names, see ``CgroupControl``; one whose
 ///   order says nothing of it gets this.
 ///
@@ -24,6 +24,8 @@ public struct Policy: Equatable, Sendable {
         let identity: Identity
         /// Paths, empty for anything. As bytes, since strings that Swift takes for equal may be different paths.
         var programs: Set<[UInt8]> = []
+        /// Paths, empty for nothing.
+        var repositories: Set<[UInt8]> = []
         var limits: [CgroupControl: UInt64] = [:]
     }
 
@@ -51,9 +53,10 @@ public struct Policy: Equatable, Sendable {
                     String.init)
                 switch words.first {
                 case "pool": if isPoolPass { try addPool(words, at: index + 1) }
-                case "program": if !isPoolPass { try addProgram(line, words, at: index + 1) }
+                case "program": if !isPoolPass { try addPath(line, to: \.programs, at: index + 1) }
+                case "worktree": if !isPoolPass { try addPath(line, to: \.repositories, at: index + 1) }
                 case "limit": if !isPoolPass { try addLimit(words, at: index + 1) }
-                default: throw Invalid(line: index + 1, reason: "none of `pool`, `program` and `limit`")
+                default: throw Invalid(line: index + 1, reason: "none of `pool`, `program`, `worktree` and `limit`")
                 }
             }
         }
@@ -74,12 +77,16 @@ public struct Policy: Equatable, Sendable {
         pools[words[1]] = Pool(identity: identity)
     }
 
-    private mutating func addProgram(_ line: String, _ words: [String], at number: Int) throws(Invalid) {
-        guard words.count >= 3, let path = pathOfProgram(line) else {
-            throw Invalid(line: number, reason: "not `program NAME PATH` with an absolute path")
+    /// Takes a line `WORD NAME PATH`. The path may hold spaces.
+    private mutating func addPath(
+        _ line: String, to paths: WritableKeyPath<Pool, Set<[UInt8]>>, at number: Int
+    ) throws(Invalid) {
+        let words = line.unicodeScalars.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        guard words.count == 3, words[2].utf8.first == UInt8(ascii: "/"), !words[2].utf8.contains(0) else {
+            throw Invalid(line: number, reason: "not `\(words[0]) NAME PATH` with an absolute path")
         }
         guard pools[words[1]] != nil else { throw Invalid(line: number, reason: "no pool \(words[1])") }
-        pools[words[1]]?.programs.insert(Array(path.utf8))
+        pools[words[1]]?[keyPath: paths].insert(Array(words[2].utf8))
     }
 
     private mutating func addLimit(_ words: [String], at line: Int) throws(Invalid) {
@@ -90,13 +97,6 @@ public struct Policy: Equatable, Sendable {
         guard limits[control] == nil else { throw Invalid(line: line, reason: "a second limit of \(words[2])") }
         pools[words[1]]?.limits[control] = value
     }
-}
-
-/// The path of a `program` line; it may hold spaces.
-private func pathOfProgram(_ line: String) -> String? {
-    let words = line.unicodeScalars.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-    guard words.count == 3, words[2].utf8.first == UInt8(ascii: "/"), !words[2].utf8.contains(0) else { return nil }
-    return words[2]
 }
 
 /// A user or group: decimal digits only, and not the value that means "unchanged" to the kernel.

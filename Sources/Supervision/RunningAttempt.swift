@@ -15,6 +15,10 @@ final class RunningAttempt {
     var cgroupEvents: OwnedDescriptor?
     var cgroupToken: EventLoop<Supervisor.Source>.Token?
     var flags: EndReport.Flags = []
+    /// Where a failure is told, while its worktree is made.
+    var worktree: (descriptor: OwnedDescriptor, token: EventLoop<Supervisor.Source>.Token)?
+    /// Why its program never ran: its worktree could not be made, or the program could not be executed in it.
+    var startFailure: SpawnFailure?
     /// How the leader ended; others may still be alive.
     var leaderEnd: linux_exit?
     /// When to kill what is still there, on the monotonic clock.
@@ -38,6 +42,12 @@ final class RunningAttempt {
             start: start, ending: end.signalled ? .signalled : .exited, code: end.code, flags: flags,
             endedAt: Clock.realTime, endedMonotonic: Clock.monotonic, cpuUser: end.cpu_user, cpuSystem: end.cpu_system,
             peakMemory: end.peak_memory)
+        // One that was stopped meanwhile has ended for that reason, whatever git made of it.
+        if let startFailure, !flags.contains(.stopped) {
+            report.ending = .spawnFailed
+            report.step = startFailure.step
+            report.code = startFailure.code
+        }
         if end.dumped_core { report.flags.insert(.dumpedCore) }
         if let accounting = cgroup?.accounting() {
             if accounting.outOfMemoryKills > 0 { report.flags.insert(.outOfMemory) }

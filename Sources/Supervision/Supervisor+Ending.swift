@@ -15,6 +15,7 @@ extension Supervisor {
             ended.signalled = true
             ended.code = SIGKILL
         }
+        worktreeReported(number, isOver: true)
         attempt.leaderEnd = ended
         loop.remove(attempt.leaderToken)
         leaders[attempt.start.pid] = nil

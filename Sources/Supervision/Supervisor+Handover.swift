@@ -6,9 +6,10 @@ extension Supervisor {
     /// Executes the program anew, with the same process and the same children: how it is upgraded. Where that fails, it goes on.
     ///
     /// What is in our memory only comes first: how the leader of an attempt ended whose survivors are not dead yet, ends that a full
-    /// disk kept out of the file, and helpers that nobody would wait for.
+    /// disk kept out of the file, worktrees that are being made, and helpers that nobody would wait for.
     func replaceIfReady() {
-        guard replaceAskedAt != nil, !isStopping, helpers.isIdle, !running.values.contains(where: { $0.leaderEnd != nil })
+        guard replaceAskedAt != nil, !isStopping, helpers.isIdle,
+            !running.values.contains(where: { $0.leaderEnd != nil || $0.worktree != nil })
         else { return }
         replaceAskedAt = nil
         defer { notifier.ready() }

@@ -24,6 +24,7 @@ extension Supervisor {
             case .engine: serveEngine(event)
             case .leader(let attempt): leaderEnded(attempt)
             case .cgroup(let attempt): cgroupChanged(attempt)
+            case .worktree(let attempt): worktreeReported(attempt)
             case .helper(let pid): helperEnded(pid)
             case .lifeline: lifelineEnded()
             }

@@ -34,6 +34,7 @@ extension Supervisor {
         } catch { throw failure(.cgroup, error.code) }
 
         let channel = try order.channel.map { _ throws(SpawnFailure) in try WorkerChannel() }
+        let worktree = try order.repository.map { _ throws(SpawnFailure) in try WorktreeReport() }
 
         var report = StartReport(
             attempt: order.attempt, pid: 0, slot: slot, startedAt: Clock.realTime, startedMonotonic: Clock.monotonic)
@@ -43,12 +44,16 @@ extension Supervisor {
             if let channel, let number = order.channel {
                 plan.descriptors.append(spawn_descriptor(from: channel.workers.number, to: number))
             }
+            if let worktree, let repository = order.repository {
+                let workspace = workspaces.path(pool: order.pool, name: order.name)
+                plan.makeWorktree(of: repository, for: order, in: workspace, telling: worktree)
+            }
             let process = try spawn(plan)
             report.pid = process.pid
             state.update(entry, report)
             let attempt = RunningAttempt(
                 pool: order.pool, name: order.name, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
-            try watch(attempt)
+            try watch(attempt, worktree)
             running[order.attempt] = attempt
             leaders[process.pid] = order.attempt
             outbox.addStart(order.attempt, pool: order.pool, now: report.startedMonotonic)
@@ -61,15 +66,22 @@ extension Supervisor {
             cgroup?.remove()
             _ = workspaces.removeIfEmpty(pool: order.pool, name: order.name)
             if error.step == .workspace { workspaces.forget(order.pool) }
+            // What could not be executed is not the program of the order.
+            if worktree != nil, error.step == .execute { throw SpawnFailure(step: .workspace, code: error.code) }
             throw error
         }
     }
 
     /// A process that cannot be watched may not run.
-    private func watch(_ attempt: RunningAttempt) throws(SpawnFailure) {
+    private func watch(_ attempt: RunningAttempt, _ worktree: WorktreeReport?) throws(SpawnFailure) {
         do throws(SystemError) {
             attempt.leaderToken = try loop.add(attempt.pidfd, .read, .leader(attempt.attempt))
+            if let worktree {
+                let token = try loop.add(worktree.supervisors, .read, .worktree(attempt.attempt))
+                attempt.worktree = (worktree.supervisors, token)
+            }
         } catch {
+            loop.remove(attempt.leaderToken)
             attempt.cgroup?.kill()
             _ = linux_pidfd_signal(attempt.pidfd.number, SIGKILL)
             var ended = linux_exit()
@@ -85,8 +97,9 @@ extension Supervisor {
         let workspace = workspaces.path(pool: order.pool, name: order.name)
         let results = "\(workspace)/\(WorkspacePaths.resultDirectoryName)"
         let directory = order.directory.isEmpty ? workspace : order.directory
+        let place = order.repository == nil ? directory : "\(workspace)/\(WorkspacePaths.treeName)"
         let own = [
-            "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(directory)",
+            "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(place)",
             "ORCH_RESULT_FILE=\(workspace)/\(WorkspacePaths.resultName)", "ORCH_RESULT_DIR=\(results)",
         ]
         let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]

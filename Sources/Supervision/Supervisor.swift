@@ -15,6 +15,7 @@ final class Supervisor {
         case engine
         case leader(UInt64)
         case cgroup(UInt64)
+        case worktree(UInt64)
         case helper(pid_t)
         case lifeline
     }

@@ -58,7 +58,7 @@ public struct EndReport: Equatable, Sendable {
         case exited = 1
         /// `code` is the signal.
         case signalled = 2
-        /// It never ran: `code` is the errno of `step`.
+        /// It never ran: `code` is the errno of `step`. 0 with `workspace`: git made no worktree, and has said why on standard error.
         case spawnFailed = 3
         /// The policy forbids it: `code` is a ``Refusal``.
         case refused = 4
@@ -78,6 +78,7 @@ public struct EndReport: Equatable, Sendable {
         case program = 2
         case oomScore = 3
         case nice = 4
+        case repository = 5
         case limit = 6
     }
 

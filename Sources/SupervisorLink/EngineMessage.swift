@@ -29,7 +29,7 @@ public enum EngineMessage: Equatable, Sendable {
     public var since: UInt32 {
         switch kind {
         case .sweep: LinkProtocol.hasSweeps
-        case .launchFull: LinkProtocol.hasControls
+        case .launchFull: LinkProtocol.hasFullOrders
         default: LinkProtocol.oldestVersion
         }
     }

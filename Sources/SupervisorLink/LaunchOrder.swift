@@ -36,6 +36,9 @@ public struct LaunchOrder: Equatable, Sendable {
     /// The descriptors that come with the message, in order: the number that each has in the child. Without 0, its standard
     /// input is /dev/null; without 1 or 2, so is that output.
     public var descriptors: [Int32]
+    /// The absolute path of a git repository: the attempt works in a new worktree of it, `tree` in its workspace, on the branch that
+    /// ``WorkspacePaths/branch(of:)`` says.
+    public var repository: String?
     /// What the kernel is to keep the cgroup of the attempt to. The supervisor refuses what is above its policy.
     public var controls: [CgroupControl: UInt64]
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
@@ -46,7 +49,7 @@ public struct LaunchOrder: Equatable, Sendable {
         attempt: UInt64, name: String, pool: String, arguments: [String], environment: [String] = [],
         directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
-        controls: [CgroupControl: UInt64] = [:], channel: Int32? = nil
+        controls: [CgroupControl: UInt64] = [:], repository: String? = nil, channel: Int32? = nil
     ) {
         self.attempt = attempt
         self.name = name
@@ -60,6 +63,7 @@ public struct LaunchOrder: Equatable, Sendable {
         self.noNewPrivileges = noNewPrivileges
         self.limits = limits
         self.descriptors = descriptors
+        self.repository = repository
         self.controls = controls
         self.channel = channel
     }
@@ -67,7 +71,10 @@ public struct LaunchOrder: Equatable, Sendable {
     /// What comes after the fields that every order has.
     enum Form { case plain, worker, full }
 
-    var form: Form { !controls.isEmpty ? .full : channel != nil ? .worker : .plain }
+    var form: Form {
+        guard controls.isEmpty, repository == nil else { return .full }
+        return channel == nil ? .plain : .worker
+    }
 
     func write(to writer: inout ByteWriter) {
         writer.integer(attempt)
@@ -91,6 +98,7 @@ public struct LaunchOrder: Equatable, Sendable {
         case .worker: if let channel { writer.integer(channel) }
         case .full:
             writer.list(channel.map { [$0] } ?? []) { $0.integer($1) }
+            writer.list(repository.map { [$0] } ?? []) { $0.string($1) }
             writer.list(controls.sorted { $0.key.rawValue < $1.key.rawValue }) {
                 $0.integer($1.key.rawValue)
                 $0.integer($1.value)
@@ -119,8 +127,10 @@ public struct LaunchOrder: Equatable, Sendable {
         case .worker: channel = try reader.integer()
         case .full:
             let channels = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(Int32.self) }
-            guard channels.count <= 1 else { throw .invalid("channel") }
+            let repositories = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
+            guard channels.count <= 1, repositories.count <= 1 else { throw .invalid("channel or repository") }
             channel = channels.first
+            repository = repositories.first
             let listed = try reader.list { (r: inout ByteReader) throws(LinkError) in
                 (try r.integer(UInt8.self), try r.integer(UInt64.self))
             }
@@ -129,7 +139,7 @@ public struct LaunchOrder: Equatable, Sendable {
                     control.range.contains(value)
                 else { throw .invalid("controls") }
             }
-            guard !controls.isEmpty else { throw .invalid("controls") }
+            guard self.form == .full else { throw .invalid("form") }
         }
         try validate()
     }
@@ -153,6 +163,11 @@ public struct LaunchOrder: Equatable, Sendable {
         guard descriptors.count <= LinkProtocol.maximumDescriptors - 1, Set(descriptors).count == descriptors.count,
             descriptors.allSatisfy({ (0...63).contains($0) })
         else { throw .invalid("descriptors") }
+        if let repository {
+            guard repository.utf8.first == UInt8(ascii: "/"), !isWorkerName(name), directory.isEmpty else {
+                throw .invalid("repository")
+            }
+        }
         guard channel.map({ (0...63).contains($0) && !descriptors.contains($0) }) ?? true else { throw .invalid("channel") }
     }
 }

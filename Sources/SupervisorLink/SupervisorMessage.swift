@@ -93,7 +93,7 @@ public enum SupervisorMessage: Equatable, Sendable {
                 writer.bool(it.cgroups)
                 writer.string(it.program.release)
                 writer.integer(it.program.executedAt)
-                if it.version >= LinkProtocol.hasControls { writer.list(it.controllers) { $0.string($1) } }
+                if it.version >= LinkProtocol.hasFullOrders { writer.list(it.controllers) { $0.string($1) } }
             case .waiting(let attempts): writer.list(attempts) { $0.integer($1) }
             case .started(let reports): writer.list(reports) { $1.write(to: &$0) }
             case .ended(let reports): writer.list(reports) { $1.write(to: &$0) }
@@ -115,7 +115,7 @@ public enum SupervisorMessage: Equatable, Sendable {
                     version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
                     pid: try reader.integer(), cgroups: try reader.bool(),
                     program: .init(release: try reader.string(), executedAt: try reader.integer()))
-                if welcome.version >= LinkProtocol.hasControls {
+                if welcome.version >= LinkProtocol.hasFullOrders {
                     welcome.controllers = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
                 }
                 return .welcome(welcome)

@@ -8,5 +8,13 @@ public enum WorkspacePaths {
     /// What no result file may be called: the engine keeps beside them what was not kept.
     public static let leftName = ".orch-left"
 
+    /// The git worktree in a workspace.
+    public static let treeName = "tree"
+
+    /// The branch of the git worktree of an attempt, like `orchd/42-1`.
+    public static func branch(of name: String) -> String {
+        "orchd/" + String(name.map { $0 == "." ? "-" : $0 })
+    }
+
     public static func workspace(in root: String, pool: String, name: String) -> String { "\(root)/\(pool)/\(name)" }
 }

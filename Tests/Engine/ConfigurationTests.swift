@@ -85,6 +85,28 @@ private struct Files: ~Copyable {
                 "\nlimit a memory 8589934592\nlimit a cpu 2000\nlimit a io_weight 500\n"))
     }
 
+    @Test func repositoriesAreRead() throws {
+        let repository = "workspace = \"git-worktree\"\nrepository = \"/srv/my project\"\nuser = \"nobody\"\n"
+        let configuration = try Files([
+            "orchd.toml": "", "pools.d/a.toml": repository, "pools.d/b.toml": "workspace = \"directory\"",
+        ]).load()
+        #expect(configuration.pools.map(\.repository) == ["/srv/my project", nil])
+        let policy = try configuration.policy(defaultUser: "nobody", file: "f")
+        #expect(policy.contains("\nworktree a /srv/my project\n") && !policy.contains("worktree b"))
+        let faulty = try Files([
+            "orchd.toml": "", "pools.d/a.toml": "workspace = \"git-worktree\"", "pools.d/b.toml": "repository = \"/srv\"",
+            "pools.d/c.toml": "workspace = \"git-worktree\"\nrepository = \"srv\"",
+            "pools.d/d.toml": "workspace = \"git-worktree\"\nrepository = \"/srv\"\nkind = \"warm\"\ncommand = [\"w\"]",
+        ])
+        #expect(
+            faulty.faults() == [
+                "pools.d/a.toml:1: workspace = \"git-worktree\" needs a repository, such as \"/srv/project\"",
+                "pools.d/b.toml:1: repository is for pools with workspace = \"git-worktree\"",
+                "pools.d/c.toml:2: repository must be an absolute path, without control characters",
+                "pools.d/d.toml:1: workspace = \"git-worktree\" is not for pools with kind = \"warm\"",
+            ])
+    }
+
     @Test func limitsThatAreNoneAreFaults() throws {
         let files = try Files([
             "orchd.toml": "", "pools.d/a.toml": "memory = \"2 G\"\ncpu = 0\npids = 1.5\ncpu_weight = \"5\"\n",

@@ -9,12 +9,15 @@ enum Samples {
     static let workerOrder = LaunchOrder(
         attempt: 78, name: "w78", pool: "p", arguments: ["worker"], descriptors: [1, 2], channel: 3)
 
+    static let worktreeOrder = LaunchOrder(
+        attempt: 79, name: "42.2", pool: "p", arguments: ["program"], descriptors: [1, 2], repository: "/srv/\u{E4} b")
     static let limitedOrder = LaunchOrder(
         attempt: 79, name: "w79", pool: "p", arguments: ["worker"], descriptors: [1, 2],
         controls: [.memory: 1 << 40, .cpu: 1_500, .ioWeight: 10_000], channel: 3)
 
     static let toSupervisor: [EngineMessage] = [
         .hello(version: 4, oldest: 3), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder), .launch(limitedOrder),
+        .launch(worktreeOrder),
         .revoke(attempt: 5), .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
         .discard(pool: "p", name: "1.2"), .sweep(pool: "p", tasksBelow: 7, workersBelow: 8), .gather(milliseconds: 100),
     ]

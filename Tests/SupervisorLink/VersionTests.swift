@@ -43,7 +43,20 @@ import Testing
     /// Only what a version knows is said to one that speaks it.
     @Test func whatASupervisorCanSweepIsSaidSinceVersion4() {
         #expect(EngineMessage.sweep(pool: "p", tasksBelow: 1, workersBelow: 1).since == 4)
+        #expect(EngineMessage.launch(Samples.worktreeOrder).since == 4)
         #expect(EngineMessage.launch(Self.workerOrder).since == 3 && EngineMessage.stop(attempt: 7, grace: 0).since == 3)
+    }
+
+    @Test func aWorktreeIsForTasksWithoutADirectory() {
+        for change in [{ $0.repository = "srv" }, { $0.name = "w7" }, { $0.directory = "/srv" }]
+            as [(inout LaunchOrder) -> Void]
+        {
+            var order = Samples.worktreeOrder
+            change(&order)
+            let bytes = EngineMessage.launch(order).encoded()
+            #expect(throws: LinkError.invalid("repository")) { try EngineMessage.decode(bytes[...]) }
+        }
+        #expect(WorkspacePaths.branch(of: "42.10") == "orchd/42-10")
     }
 
     @Test(arguments: ["", ".", "..", "a/b", "/", "a\n", "\u{85}", ".orch-left", String(repeating: "a", count: 256)])

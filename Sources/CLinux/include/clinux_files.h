@@ -17,5 +17,8 @@ bool linux_is_pristine_directory(int directory, uid_t owner, long size, const ch
 /// Removes an empty directory with the rights of a user, whom root becomes for this one call. 0, or a negative errno.
 int linux_remove_directory_as(uid_t user, int directory, const char *name);
 
+/// A pipe whose ends are closed by an exec and never wait. 0, or -1 and errno.
+int linux_pipe(int ends[2]);
+
 /// Renames within a directory, but not over anything.
 int linux_rename_new(int directory, const char *from, const char *to);

@@ -122,6 +122,7 @@ private struct Reader {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
             Self.readWorkers(top, &pool, variables)
+            Self.readWorkspace(top, &pool)
             top.finish()
             configuration.pools.append(pool)
         }
@@ -152,6 +153,28 @@ private struct Reader {
         pool.settings.warm = WarmSettings(
             minReady: minReady ?? .max, maxIdle: max(maxIdle ?? variables.maxIdle ?? WarmSettings.defaultMaxIdle, 1),
             readyTimeout: max(readyTimeout ?? WarmSettings.defaultReadyTimeout, 1), definition: pool.workerDefinition)
+    }
+
+    private static func readWorkspace(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {
+        let kind = top.choice("workspace", WorkspaceKind.self) ?? .directory
+        let repository = top.string("repository")
+        guard kind == .gitWorktree else {
+            if repository != nil { top.fault("repository", "repository is for pools with workspace = \"git-worktree\"") }
+            return
+        }
+        // A worker has its workspace before there is a task, whose branch it would be on.
+        guard pool.settings.warm == nil else {
+            return top.fault("workspace", "workspace = \"git-worktree\" is not for pools with kind = \"warm\"")
+        }
+        guard let repository else {
+            return top.fault(
+                "workspace", "workspace = \"git-worktree\" needs a repository, such as \"/srv/project\"")
+        }
+        // It becomes the end of a line of the policy.
+        guard repository.hasPrefix("/"),
+            !repository.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { return top.fault("repository", "repository must be an absolute path, without control characters") }
+        pool.repository = repository
     }
 
     mutating func readAgent(_ path: String) {
@@ -225,6 +248,11 @@ private struct Reader {
 }
 
 private enum PoolKind: String, CaseIterable { case exec, warm }
+
+private enum WorkspaceKind: String, CaseIterable {
+    case directory
+    case gitWorktree = "git-worktree"
+}
 
 private enum LogLevel: String, CaseIterable { case debug, info, notice, warning, error }
 

@@ -66,6 +66,8 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// By the number that setrlimit(2) knows the resource by.
     public var limits: [UInt32: UInt64] = [:]
 
+    /// The git repository of which each attempt gets a worktree of its own to work in; nil where it gets an empty directory.
+    public var repository: String?
     /// What an attempt may use at the most, where its task says nothing.
     public var resources = ResourceLimits()
 

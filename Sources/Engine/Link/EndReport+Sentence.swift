@@ -55,6 +55,8 @@ extension AttemptEnd {
         case .program: "refused by the supervisor: its policy does not allow this program in the pool"
         case .oomScore: "refused by the supervisor: oom_score_adjust is below the supervisor's own"
         case .nice: "refused by the supervisor: nice is below 0"
+        case .repository:
+            "refused by the supervisor: its policy allows the pool no worktrees of this repository; `systemctl reload orchd-supervisor`"
         case .limit:
             "refused by the supervisor: its policy allows the pool less; `systemctl reload orchd-supervisor` after raising a maximum"
         case nil: "refused by the supervisor"
@@ -80,6 +82,8 @@ extension AttemptEnd {
             }
         case .directory:
             return "cannot start \(quoted): cannot enter the directory \"\(directory ?? "its workspace")\": \(why)"
+        // Why, only git can say, and has said it on standard error.
+        case .workspace where error == 0: return "cannot make its git worktree"
         case .workspace: return "cannot start \(quoted): cannot make its workspace: \(why)"
         case .user, .group, .groups: return "cannot start \(quoted): cannot become the pool's user: \(why)"
         case .cgroup: return "cannot start \(quoted): cannot make its cgroup: \(why)"

@@ -71,6 +71,7 @@ struct LaunchPlanner: Sendable {
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
             environment: environment, resources: task.definition.resources)
         order.directory = task.definition.directory ?? ""
+        if task.definition.directory == nil { order.repository = pool.repository }
         if let input { texts[0] = input }
         return try equip(order, task, attempt, texts)
     }
@@ -105,7 +106,9 @@ struct LaunchPlanner: Sendable {
             WorkspacePaths.workspace(
                 in: root, pool: task.pool, name: OutputFiles.name(task: task.id, attempt: attempt.number))
         }
-        request.workspace = task.definition.directory ?? workspace
+        let isWorktree = configuration.pool(task.pool)?.repository != nil
+        request.workspace =
+            task.definition.directory ?? workspace.map { isWorktree ? "\($0)/\(WorkspacePaths.treeName)" : $0 }
         request.resultFile = workspace.map { "\($0)/\(WorkspacePaths.resultName)" }
         request.resultDirectory = workspace.map { "\($0)/\(WorkspacePaths.resultDirectoryName)" }
         request.timeout = task.timeout

@@ -66,7 +66,7 @@ package struct LinkSession {
                 }
                 peer = SupervisorLinkThread.Peer(
                     pid: welcome.pid, cgroups: welcome.cgroups,
-                    controllers: welcome.version < LinkProtocol.hasControls ? nil : welcome.controllers,
+                    controllers: welcome.version < LinkProtocol.hasFullOrders ? nil : welcome.controllers,
                     program: welcome.program, version: welcome.version)
                 stage = .inventory(
                     Inventory(

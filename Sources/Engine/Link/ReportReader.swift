@@ -22,6 +22,11 @@ struct ReportReader: Sendable {
         let entry = entry(of: id)
         if entry?.isWarm ?? true { return end(report, ofWorker: id, entry, channel) }
         var end = AttemptEnd(report, program: entry?.program, path: entry?.path, directory: entry?.directory)
+        if let entry, case .failedToStart(let reason) = end.ending, report.step == .workspace, report.code == 0,
+            let complaint = files.complaint(task: entry.task, attempt: entry.number)
+        {
+            end.ending = .failedToStart("\(reason): \(complaint)")
+        }
         if let entry, entry.isRouting {
             readAnswer(&end, entry)
             return end

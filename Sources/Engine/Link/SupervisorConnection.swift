@@ -39,7 +39,7 @@ final class SupervisorConnection: Sendable {
     func send(_ message: EngineMessage, descriptors: [Descriptor]) {
         let version = state.withLock { $0.version }
         var message = message
-        if version < LinkProtocol.hasControls, case .launch(var order) = message {
+        if version < LinkProtocol.hasFullOrders, case .launch(var order) = message {
             // Until it is upgraded; a queue that stands still meanwhile would be worse.
             order.controls = [:]
             message = .launch(order)

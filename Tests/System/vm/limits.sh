@@ -40,9 +40,9 @@ echo "# 50 tasks that have nothing to do with it"
 for ((i = 0; i < 50; i++)); do echo '{"command":["sleep","1000000"],"pool":"many"}'; done > /tmp/many
 chmod 644 /tmp/many
 mapfile -t many < <(submit --batch /tmp/many)
-all_run() { [[ $(alice orchctl list --pool many --state running --json | jq length) = 50 ]]; }
+all_run() { [[ $(alice orchctl list --pool many --state running --limit 100 --json | jq '.tasks | length') = 50 ]]; }
 eventually "50 tasks run" all_run
-pids_of_many() { alice orchctl list --pool many --limit 100 --json | jq -r '.[] | .attempts[-1].pid' | sort -n | tr '\n' ' '; }
+pids_of_many() { alice orchctl list --pool many --limit 100 --json | jq -r '.tasks[] | .attempts[-1].pid' | sort -n | tr '\n' ' '; }
 before=$(pids_of_many)
 
 echo "# the cgroup of an attempt"
@@ -56,7 +56,7 @@ same "its processors" "150000 100000" "$(control "$id.1" cpu.max)"
 same "its share of them" 77 "$(control "$id.1" cpu.weight)"
 same "its processes" 50 "$(control "$id.1" pids.max)"
 same "its share of the disks is what the pool has at the most" "default 50" "$(control "$id.1" io.weight)"
-like "show tells of them" 'limits +memory 100.0 MiB, memory_high 90.0 MiB, swap 8.0 MiB, cpu 1.5' "$(alice orchctl show "$id")"
+like "show tells of them" 'limits +memory 100 MiB, memory_high 90 MiB, swap 8192 KiB, cpu 1.5, cpu_weight 77, pids 50' "$(alice orchctl show "$id")"
 alice orchctl stop "$id" > /dev/null
 id=$(submit --pool small -- sleep 1000000)
 eventually "one that asks for nothing runs" is_running
@@ -66,7 +66,7 @@ alice orchctl stop "$id" > /dev/null
 
 echo "# more than the pool allows"
 told=$(alice orchctl submit --pool small --memory 1G -- true 2>&1)
-same "is refused" 2 "$?"
+same "is refused" 1 "$?"
 like "and told why" 'allows memory up to 134217728' "$told"
 
 echo "# a memory hog"
@@ -120,7 +120,8 @@ same "is ended" "cancelled cancelled" "$(outcome "$deaf")"
 same "and nothing of it is left" "" "$(ls -d "$tasks/$deaf.1" 2> /dev/null)"
 
 echo "# the others"
-same "all 50 run on, as they were" "$before" "$(pids_of_many)"
+same "all 50 run on" 50 "$(wc -w <<< "$before")"
+same "as they were" "$before" "$(pids_of_many)"
 same "in 50 cgroups" 50 "$(find "$tasks" -mindepth 1 -maxdepth 1 -type d | wc -l)"
 same "the daemon is well" running "$(alice orchctl status --json | jq -r .state)"
 alice orchctl stop "${many[@]}" > /dev/null

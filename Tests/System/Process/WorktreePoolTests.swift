@@ -1,0 +1,52 @@
+import Foundation
+import OrchProtocol
+import Testing
+
+/// A pool whose attempts work in git worktrees, with a real git.
+@Suite(.onThreads) struct WorktreePoolTests {
+    private func daemon(_ directory: Directory) throws -> Daemon {
+        let agent = "argv = [\"/bin/sh\", \"-c\", \"pwd; echo {workspace}; cat file\"]\nprompt = \"stdin\"\n"
+        try directory.write(agent, to: "agents/script.toml")
+        let repository = "workspace = \"git-worktree\"\nrepository = \"\(directory.path)/repository\"\n"
+        return try Daemon(pool: "slots = 4\nagent = \"script\"\n\(repository)", directory: directory)
+    }
+
+    @Test func attemptsAtOnceHaveTreesAndBranchesOfTheirOwn() throws {
+        let directory = try Directory()
+        let daemon = try daemon(directory)
+        // A task that names its directory gets that.
+        let git = "git -c user.name=T -c user.email=t@localhost"
+        let maker = try daemon.shell(
+            """
+            mkdir repository && cd repository && git init --quiet --initial-branch=main && echo first > file
+            \(git) add file && \(git) commit --quiet --message=first
+            """
+        ) { $0.cwd = directory.path }
+        #expect(try daemon.end(of: maker).state == .succeeded)
+        let ids = try daemon.submit(
+            (0..<12).map { _ in
+                TaskSpec(command: [
+                    "/bin/sh", "-c", "test \"$PWD\" = \"$ORCH_WORKSPACE\" && cat file && git branch --show-current",
+                ])
+            })
+        for task in try daemon.wait(ids) {
+            let output = try daemon.orchctl("logs", "\(task.id)").output
+            #expect(task.state == .succeeded && output == "first\norchd/\(task.id)-1\n", "\(task) \(output)")
+        }
+        let prompt = try daemon.submit([TaskSpec(prompt: "p")])[0]
+        let lines = try daemon.orchctl("result", "\(try daemon.end(of: prompt).id)").output.split(separator: "\n")
+        #expect(lines.count == 3 && lines[0] == lines[1] && lines[0].hasSuffix("/tree"), "\(lines)")
+        try daemon.finish()
+    }
+
+    @Test func whatGitSaysIsTheReason() throws {
+        let directory = try Directory()
+        let daemon = try daemon(directory)
+        let task = try daemon.end(of: daemon.submit("/bin/true"))
+        #expect(task.state == .failed && task.attempts.last?.outcome?.kind == .spawnFailed)
+        #expect(
+            task.reason?.hasSuffix("the repository \(directory.path)/repository: No such file or directory") ?? false, "\(task)"
+        )
+        try daemon.finish()
+    }
+}

@@ -31,6 +31,26 @@ import Testing
         #expect(OutcomeText.text(attempt) == "no such file: ·x")
     }
 
+    @Test func aTableHasTheColumnsThatAreAskedFor() {
+        var attempt = AttemptRecord(number: 2, state: .ended, dispatchedAt: time)
+        (attempt.worker, attempt.pid, attempt.peakMemory) = ("p/3", 77, 64 << 20)
+        (attempt.cpuUser, attempt.cpuSystem, attempt.outcome) = (1.5, 0.5, Outcome(.outOfMemory))
+        let ended = task(.failed) { $0.attempts = [attempt] }
+        func text(_ columns: [TaskColumn]) -> String {
+            TaskTable.make([ended], columns: columns, now: time).text(style: .plain)
+        }
+        #expect(
+            text([.memory, .id, .cpu, .outcome])
+                == "MEMORY  ID  CPU  OUTCOME\n64 MiB  42   2s  \(OutcomeText.text(Outcome(.outOfMemory)))\n")
+        #expect(text(TaskColumn.usual).hasPrefix("ID  STATE "))
+        // None of them needs an attempt, or anything else that a task may lack.
+        for column in TaskColumn.allCases {
+            let table = TaskTable.make([task(.queued), ended], columns: [.id, column], now: time).text(style: .plain)
+            #expect(table.hasPrefix("ID  \(column.rawValue.uppercased())") || column.column.alignsRight, "\(table)")
+            #expect(table.split(separator: "\n").count == 3)
+        }
+    }
+
     @Test func titles() {
         #expect(TaskText.title(task(.queued) { $0.name = "n\nm" }) == "n m")
         #expect(TaskText.title(task(.queued) { $0.command = ["a b"] }) == "'a b'")

@@ -7,12 +7,13 @@ struct List: ParsableCommand {
         commandName: "list",
         abstract: "List tasks, the newest first.",
         discussion: """
-            TIME is the age of a queued task, and for how long any other has been running or ran. With --json each page is one \
-            object.
+            TIME is the age of a queued task, and for how long any other has been running or ran. CPU and MEMORY are what its latest \
+            attempt has used, and at the most at once. With --json each page is one object.
 
             Examples:
               orchctl list
               orchctl list --state failed --limit 10
+              orchctl list --columns id,task,outcome,cpu,memory
               orchctl list --pool build --label team=core --all
             """)
 
@@ -27,6 +28,12 @@ struct List: ParsableCommand {
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Only with this label; may be repeated.", valueName: "key=value"))
     var label: [String] = []
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "What to show, with commas: \(TaskColumn.allCases.map(\.rawValue).joined(separator: ",")).", valueName: "columns"))
+    var columns: [String] = []
 
     @Option(help: ArgumentHelp("At most so many.", valueName: "number"))
     var limit = 50
@@ -47,6 +54,7 @@ struct List: ParsableCommand {
         let client = Client(global)
         var parameters = ListParameters()
         parameters.states = try ArgumentText.words(state, option: "--state")
+        let columns: [TaskColumn] = try ArgumentText.words(columns, option: "--columns") ?? TaskColumn.usual
         parameters.pool = pool
         parameters.name = name
         parameters.labels = try ArgumentText.pairs(label, option: "--label")
@@ -59,14 +67,14 @@ struct List: ParsableCommand {
             parameters.limit = min(left, Self.largestPage)
             defer { isFirst = false }
             let isLast = parameters.cursor == nil || left <= 0
-            return (client.json ? "" : text(page, isFirst: isFirst), isLast ? nil : .list(parameters))
+            return (client.json ? "" : text(page, columns, isFirst: isFirst), isLast ? nil : .list(parameters))
         }
         if parameters.cursor != nil, Terminal.isOutput, !client.json { Output.remark("there are more: --limit or --all") }
     }
 
-    private func text(_ page: TaskPage, isFirst: Bool) -> String {
+    private func text(_ page: TaskPage, _ columns: [TaskColumn], isFirst: Bool) -> String {
         if page.tasks.isEmpty { return isFirst && Terminal.isOutput ? "no tasks\n" : "" }
-        let table = TaskTable.make(page.tasks, now: LocalTime.now)
+        let table = TaskTable.make(page.tasks, columns: columns, now: LocalTime.now)
         return table.text(style: Terminal.style, width: Terminal.width, hasHeadings: isFirst)
     }
 }

@@ -1,0 +1,57 @@
+import OrchProtocol
+
+/// What `orchctl list` can show of a task. What is of an attempt is of the latest one.
+public enum TaskColumn: String, CaseIterable, Sendable {
+    case id, state, pool, task, tries, time, reason
+    case name, priority, user, model, worker, pid, submitted, started, finished, outcome, cpu, memory, tokens, cost
+
+    /// Those that are shown where none are asked for.
+    public static let usual: [TaskColumn] = [.id, .state, .pool, .task, .tries, .time, .reason]
+
+    var column: Table.Column {
+        Table.Column(rawValue.uppercased(), alignsRight: alignsRight, shrinks: shrinks)
+    }
+
+    private var alignsRight: Bool {
+        switch self {
+        case .id, .tries, .time, .priority, .user, .pid, .cpu, .memory, .tokens, .cost: true
+        default: false
+        }
+    }
+
+    private var shrinks: Bool {
+        switch self {
+        case .task, .reason, .name, .model, .outcome: true
+        default: false
+        }
+    }
+
+    func cell(_ task: TaskRecord, now: WireTime) -> Table.Cell {
+        let attempt = task.attempts.last
+        func moment(_ time: WireTime?) -> Table.Cell { .init(time.map { LocalTime.short($0, now: now) } ?? "") }
+        func text(_ text: String?) -> Table.Cell { .init(text.map(SafeText.line) ?? "") }
+        switch self {
+        case .id: return .init(String(task.id))
+        case .state: return .init(TaskText.state(task), TaskText.role(task))
+        case .pool: return text(task.pool)
+        case .task: return .init(TaskText.title(task))
+        case .tries: return .init(String(task.attemptCount))
+        case .time: return .init(TaskText.duration(task, now: now))
+        case .reason: return .init(SafeText.line(task.reason ?? ""), task.state == .failed ? .bad : .dim)
+        case .name: return text(task.name)
+        case .priority: return .init(String(task.priority))
+        case .user: return .init(String(task.submitter))
+        case .model: return text(task.model)
+        case .worker: return text(attempt?.worker)
+        case .pid: return text(attempt?.pid.map { String($0) })
+        case .submitted: return moment(task.submittedAt)
+        case .started: return moment(task.startedAt)
+        case .finished: return moment(task.finishedAt)
+        case .outcome: return text(attempt?.outcome.map(OutcomeText.text))
+        case .cpu: return text(attempt?.cpuUser.map { DurationText.text($0 + (attempt?.cpuSystem ?? 0)) })
+        case .memory: return text(attempt?.peakMemory.map(ByteText.text))
+        case .tokens: return text(attempt?.usage.flatMap(UsageText.tokens))
+        case .cost: return text(attempt?.usage?.cost.map(UsageText.cost))
+        }
+    }
+}

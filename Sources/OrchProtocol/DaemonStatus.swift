@@ -44,6 +44,8 @@ public struct PoolRecord: Codable, Sendable, Equatable {
     public var problem: String?
     /// What its workers offer to tasks that need it.
     public var capabilities: [String]?
+    /// The git repository of which each attempt gets a worktree to work in.
+    public var repository: String?
 
     public init(name: String, state: State, slots: Int, agent: String, counts: TaskCounts) {
         self.name = name

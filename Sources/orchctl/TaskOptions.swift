@@ -144,10 +144,13 @@ struct TaskOptions: ParsableArguments {
 extension TaskSpec {
     /// With the client's directory for a command, where that means the same to the daemon: one that runs as this user.
     ///
-    /// A daemon of another user may not enter it, and would run somebody's `make` where they did not expect it.
-    func withDefaultDirectory(_ connection: Connection) -> TaskSpec {
+    /// A daemon of another user may not enter it, and would run somebody's `make` where they did not expect it. And where each attempt
+    /// has a git worktree, it is to work there.
+    func withDefaultDirectory(_ connection: Connection) throws -> TaskSpec {
         guard cwd == nil, command != nil, connection.peer?.user == getuid(), let path = getcwd(nil, 0) else { return self }
         defer { free(path) }
+        let pools = try connection.call(.poolList, as: OrchProtocol.PoolList.self).pools
+        if pools.contains(where: { $0.name == pool ?? "default" && $0.repository != nil }) { return self }
         var spec = self
         spec.cwd = String(cString: path)
         return spec

@@ -113,6 +113,7 @@ struct Queries: Sendable {
                 record.problem = backoffs[name]
             }
             if let offered = offered[name], !offered.isEmpty { record.capabilities = offered.sorted() }
+            record.repository = pool?.repository
             return record
         }
         return PoolList(pools: records)

@@ -33,6 +33,9 @@ import Testing
             let output = try daemon.orchctl("logs", "\(task.id)").output
             #expect(task.state == .succeeded && output == "first\norchd/\(task.id)-1\n", "\(task) \(output)")
         }
+        // Also where orchctl would otherwise have it work in its own directory.
+        let own = try daemon.orchctl("run", "--", "/bin/sh", "-c", "git branch --show-current")
+        #expect(own.status == 0 && own.output.hasPrefix("orchd/") && own.output.hasSuffix("-1\n"), "\(own)")
         let prompt = try daemon.submit([TaskSpec(prompt: "p")])[0]
         let lines = try daemon.orchctl("result", "\(try daemon.end(of: prompt).id)").output.split(separator: "\n")
         #expect(lines.count == 3 && lines[0] == lines[1] && lines[0].hasSuffix("/tree"), "\(lines)")

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "../CLinux/execute.h"
@@ -41,6 +42,16 @@ static struct repository open_repository(const char *given) {
     if (!copy) fail(SPAWN_RESOURCES, ENOMEM);
     repository.parent = dirname(copy);
     return repository;
+}
+
+/// One at a time in a repository: a git that meets the half of a worktree that another one is making gives up on it.
+static int lock(const struct repository *repository) {
+    int directory = open(repository->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || flock(directory, LOCK_EX) != 0) {
+        dprintf(STDERR_FILENO, "orchd-worktree: the repository %s: %s\n", repository->path, strerror(errno));
+        fail(SPAWN_WORKSPACE, 0);
+    }
+    return directory;
 }
 
 /// The directory of the pool, in which the workspace is that the tree will be in.
@@ -71,8 +82,10 @@ int main(int count, char **arguments) {
     if (fcntl(reports, F_SETFD, FD_CLOEXEC) != 0) return 2;
     const char *branch = arguments[3], *tree = arguments[4];
     const struct repository repository = open_repository(arguments[2]);
+    int locked = lock(&repository);
     if (!forget_removed_trees(&repository, pool_of(tree))) fail(SPAWN_WORKSPACE, 0);
     add_tree(&repository, branch, tree);
+    close(locked);
     if (chdir(tree) != 0) fail(SPAWN_DIRECTORY, errno);
     fail(SPAWN_EXECUTE, execute((const char *const *)arguments + 5, arguments + separator + 1, environ));
 }

@@ -8,7 +8,7 @@ import Testing
         let agent = "argv = [\"/bin/sh\", \"-c\", \"pwd; echo {workspace}; cat file\"]\nprompt = \"stdin\"\n"
         try directory.write(agent, to: "agents/script.toml")
         let repository = "workspace = \"git-worktree\"\nrepository = \"\(directory.path)/repository\"\n"
-        return try Daemon(pool: "slots = 4\nagent = \"script\"\n\(repository)", directory: directory)
+        return try Daemon(pool: "slots = 24\nagent = \"script\"\n\(repository)", directory: directory)
     }
 
     @Test func attemptsAtOnceHaveTreesAndBranchesOfTheirOwn() throws {
@@ -24,7 +24,7 @@ import Testing
         ) { $0.cwd = directory.path }
         #expect(try daemon.end(of: maker).state == .succeeded)
         let ids = try daemon.submit(
-            (0..<12).map { _ in
+            (0..<48).map { _ in
                 TaskSpec(command: [
                     "/bin/sh", "-c", "test \"$PWD\" = \"$ORCH_WORKSPACE\" && cat file && git branch --show-current",
                 ])

@@ -44,7 +44,8 @@ struct RouteBook {
     }
 
     mutating func ended(_ attempt: Attempt, _ process: Truth.Process?) {
-        guard attempt.outcome?.isSuccess ?? false, let ask = process?.ask else { return }
+        // Whoever cancelled the task wants none of what its program has answered before it was stopped.
+        guard attempt.outcome?.isSuccess ?? false, attempt.stopping != .cancelled, let ask = process?.ask else { return }
         answered.append((attempt.task, ask.answer))
     }
 

@@ -16,7 +16,7 @@ import Testing
     @Test(
         arguments: [
             21, 40, 43, 48, 62, 65, 97, 113, 204, 1_394, 44_001_030, 50_000_563, 50_001_480, 51_000_751, 51_001_084,
-            51_002_030, 52_001_872, 53_002_450,
+            51_002_030, 52_001_872, 53_002_450, 444_165_424,
         ] as [UInt64])
     func whatHasFailedOnceHolds(seed: UInt64) {
         let life = Life(Plan(seed: seed))

@@ -80,7 +80,7 @@ extension Call {
             true
         case .submit(let submission): submission.specs.allSatisfy { $0.key != nil }
         // The state asked for is the state reached; but a daemon that comes back has been asked to go for the last time.
-        case .update, .hold, .poolPause, .poolResume, .agentResume, .poolResize, .poolDrain, .reload: true
+        case .update, .hold, .pause, .resume, .poolPause, .poolResume, .agentResume, .poolResize, .poolDrain, .reload: true
         case .cancel, .retry, .release, .drain, .stop, .backup: false
         }
     }

@@ -98,6 +98,10 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     public var dispatchedAt: WireTime
     public var startedAt: WireTime?
     public var endedAt: WireTime?
+    /// Since when it is paused.
+    public var pausedSince: WireTime?
+    /// For how many seconds it was paused before.
+    public var pausedFor: Double?
     /// Seconds of CPU time in user and in kernel mode, descendants that were waited for included.
     public var cpuUser: Double?
     public var cpuSystem: Double?
@@ -116,6 +120,8 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
         case dispatchedAt = "dispatched_at"
         case startedAt = "started_at"
         case endedAt = "ended_at"
+        case pausedSince = "paused_since"
+        case pausedFor = "paused_for"
         case cpuUser = "cpu_user"
         case cpuSystem = "cpu_system"
         case peakMemory = "peak_memory"

@@ -8,6 +8,8 @@ public enum Call: Sendable, Equatable {
     case retry(TaskSelection)
     case hold(TaskSelection)
     case release(TaskSelection)
+    case pause(TaskSelection)
+    case resume(TaskSelection)
     case wait(WaitParameters)
     case logs(LogsParameters)
     case file(FileParameters)
@@ -39,6 +41,8 @@ public enum Call: Sendable, Equatable {
         case .retry: .retry
         case .hold: .hold
         case .release: .release
+        case .pause: .pause
+        case .resume: .resume
         case .wait: .wait
         case .logs: .logs
         case .file: .file
@@ -73,6 +77,8 @@ public enum Call: Sendable, Equatable {
         case .retry: self = .retry(try TaskSelection(from: params()))
         case .hold: self = .hold(try TaskSelection(from: params()))
         case .release: self = .release(try TaskSelection(from: params()))
+        case .pause: self = .pause(try TaskSelection(from: params()))
+        case .resume: self = .resume(try TaskSelection(from: params()))
         case .wait: self = .wait(try WaitParameters(from: params()))
         case .logs: self = .logs(try LogsParameters(from: params()))
         case .file: self = .file(try FileParameters(from: params()))
@@ -108,7 +114,7 @@ public enum Call: Sendable, Equatable {
         case .list(let it): try it.encode(to: encoder)
         case .update(let it): try it.encode(to: encoder)
         case .cancel(let it): try it.encode(to: encoder)
-        case .retry(let it), .hold(let it), .release(let it): try it.encode(to: encoder)
+        case .retry(let it), .hold(let it), .release(let it), .pause(let it), .resume(let it): try it.encode(to: encoder)
         case .wait(let it): try it.encode(to: encoder)
         case .logs(let it): try it.encode(to: encoder)
         case .file(let it): try it.encode(to: encoder)

@@ -14,6 +14,9 @@ public struct Event: Codable, Sendable, Equatable {
         public static let taskHeld = Self("task.held")
         public static let taskReleased = Self("task.released")
         public static let taskUpdated = Self("task.updated")
+        /// Its processes stand still.
+        public static let taskPaused = Self("task.paused")
+        public static let taskResumed = Self("task.resumed")
         /// A warm worker has said that it is ready for a task.
         public static let workerReady = Self("worker.ready")
         /// A warm worker has ended that had no task.
@@ -35,7 +38,7 @@ public struct Event: Codable, Sendable, Equatable {
 
         public static let allCases: [Self] = [
             .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskRouting, .taskRouted, .taskHeld, .taskReleased,
-            .taskUpdated,
+            .taskUpdated, .taskPaused, .taskResumed,
             .workerReady, .workerExited, .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted,
             .daemonDraining, .daemonReloaded, .daemonRestored, .gateClosed, .gateOpened, .supervisorConnected,
             .supervisorLost,
@@ -51,6 +54,8 @@ public struct Event: Codable, Sendable, Equatable {
     public var task: Int64?
     public var attempt: Int?
     public var pool: String?
+    /// The user whose task it is.
+    public var submitter: UInt32?
     /// The gate's name: `agent:claude/anthropic`.
     public var gate: String?
     public var worker: String?

@@ -13,6 +13,7 @@ extension Event {
         if let task { writer.integer(#""task":"#, task) }
         if let attempt { writer.integer(#""attempt":"#, Int64(attempt)) }
         if let pool { writer.string(#""pool":"#, pool) }
+        if let submitter { writer.integer(#""submitter":"#, Int64(submitter)) }
         if let gate { writer.string(#""gate":"#, gate) }
         if let worker { writer.string(#""worker":"#, worker) }
         if let pid { writer.integer(#""pid":"#, Int64(pid)) }

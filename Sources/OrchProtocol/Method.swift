@@ -8,6 +8,8 @@ public enum Method: String, Codable, Sendable, CaseIterable {
     case retry = "task.retry"
     case hold = "task.hold"
     case release = "task.release"
+    case pause = "task.pause"
+    case resume = "task.resume"
     case wait = "task.wait"
     case logs = "task.logs"
     case file = "task.file"

@@ -82,7 +82,7 @@ public struct UpdateParameters: Codable, Sendable, Equatable {
     }
 }
 
-/// The tasks that `task.retry`, `task.hold` and `task.release` are for.
+/// The tasks that `task.retry`, `task.hold`, `task.release`, `task.pause` and `task.resume` are for.
 public struct TaskSelection: Codable, Sendable, Equatable {
     /// 1 to 10 000 ids; all of them or none are changed.
     public var ids: [Int64]

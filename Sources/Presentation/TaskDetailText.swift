@@ -87,6 +87,8 @@ public struct TaskDetailText {
                 ),
                 ("started", moment(attempt.startedAt)),
                 ("took", took),
+                ("paused", attempt.pausedSince.map { "since \(LocalTime.full($0, now: now))" }),
+                ("was paused", attempt.pausedFor.map { "for \(DurationText.text($0))" }),
                 ("processor", processor),
                 ("peak memory", attempt.peakMemory.map(ByteText.text)),
                 ("tokens", attempt.usage.flatMap(UsageText.tokens)),

@@ -12,15 +12,20 @@ public enum TaskText {
     /// Its state; for a queued one also why it is not running: `queued (delayed)`.
     public static func state(_ task: TaskRecord) -> String {
         if task.routing != nil, !task.state.isFinal, task.waiting ?? .ready == .ready { return "routing" }
+        if isPaused(task) { return "paused" }
         guard task.state == .queued, let waiting = task.waiting, waiting != .ready else { return task.state.rawValue }
         return waiting.rawValue
+    }
+
+    private static func isPaused(_ task: TaskRecord) -> Bool {
+        task.state == .running && task.attempts.last?.pausedSince != nil
     }
 
     /// The colour of its state.
     public static func role(_ task: TaskRecord) -> Style.Role {
         switch task.state {
         case .queued: task.waiting == .blocked || task.waiting == .limited ? .warning : .plain
-        case .running: .accent
+        case .running: isPaused(task) ? .warning : .accent
         case .succeeded: .good
         case .failed: .bad
         default: .dim

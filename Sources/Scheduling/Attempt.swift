@@ -41,6 +41,8 @@ public struct Attempt: Sendable, Equatable {
     /// When, on the monotonic clock, its timeouts are to be looked at.
     public var wakeAt: Int64?
     public var stopping: StopCause?
+    /// Nil where it never was paused.
+    public var pauses: Pauses?
     public var endedAt: Int64?
     public var outcome: Outcome?
     public var reason: String?

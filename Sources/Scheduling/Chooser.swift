@@ -27,6 +27,8 @@ public struct Chooser {
         var pool: String
         /// Whether the submitter has named it, so that no other will do.
         var isPoolGiven: Bool
+        /// Whether a rule has, or its program is to.
+        var isPoolRuled = false
         var model: String?
         var thinking: ThinkingLevel?
         var priority: Int
@@ -41,7 +43,7 @@ public struct Chooser {
     ///   - path: where the task is in a batch, for errors.
     ///   - note: is told of each rule whether it matches, and why not.
     func choose(
-        for spec: TaskSpec, by submitter: UInt32, path: String? = nil, note: (RouteRule, String?) -> Void = { _, _ in }
+        for spec: TaskSpec, by submitter: Requester, path: String? = nil, note: (RouteRule, String?) -> Void = { _, _ in }
     ) throws(WireError) -> Choice {
         var choice = Choice(
             pool: spec.pool ?? Self.defaultPool, isPoolGiven: spec.pool != nil, model: spec.model, thinking: spec.thinking,
@@ -49,12 +51,14 @@ public struct Chooser {
         if let prompt = spec.prompt {
             choice.prompt = prompt
             try takeTags(&choice, path)
-            applyRules(spec, by: submitter, &choice, note)
+            applyRules(spec, by: submitter.uid, &choice, note)
             if let model = choice.model, let meant = rules.aliases[model] { choice.model = meant }
         }
         if !choice.needs.isEmpty, !choice.isPoolGiven, !offers(choice.pool, choice.needs) {
-            choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil) ?? choice.pool
+            choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil, for: submitter) ?? choice.pool
+            choice.isPoolRuled = false
         }
+        if !choice.isPoolRuled { try checkAccess(submitter, to: choice.pool, field: SpecRules.field("pool", path)) }
         choice.routing?.pool = choice.pool
         if let prompt = choice.prompt {
             try checkThinking(choice.thinking, in: choice.pool, field: SpecRules.field("thinking", path))
@@ -109,11 +113,12 @@ public struct Chooser {
             choice.model = choice.model ?? rule.choice.model
             choice.thinking = choice.thinking ?? rule.choice.thinking
             choice.priority = spec.priority ?? rule.choice.priority ?? 0
-            if !choice.isPoolGiven { choice.pool = rule.choice.pool ?? choice.pool }
+            if !choice.isPoolGiven, let pool = rule.choice.pool { (choice.pool, choice.isPoolRuled) = (pool, true) }
             if let program = self.program(of: rule.name), !isDraining(program.pool) {
                 let given = given(spec, before)
                 if !given.isSuperset(of: Routing.Field.chosen) {
                     choice.routing = Routing(rule: rule.name, pool: choice.pool, given: given)
+                    if !choice.isPoolGiven { choice.isPoolRuled = true }
                 }
             }
             return
@@ -177,16 +182,18 @@ public struct Chooser {
         Dictionary(uniqueKeysWithValues: pools.keys.map { ($0, offered(by: $0)) })
     }
 
-    /// The first pool by name that offers what is needed and takes the work.
-    func pool(offering needs: [String], toPrompts: Bool) -> String? {
-        pools.values.filter { offers($0.name, needs) && ($0.takesPrompts || !toPrompts) && !isDraining($0.name) }
-            .map(\.name).min()
+    /// The first pool by name that offers what is needed, takes the work, and is open to its submitter.
+    func pool(offering needs: [String], toPrompts: Bool, for submitter: Requester) -> String? {
+        pools.values.filter {
+            offers($0.name, needs) && ($0.takesPrompts || !toPrompts) && !isDraining($0.name) && admits(submitter, to: $0.name)
+        }
+        .map(\.name).min()
     }
 
     // MARK: Explaining
 
     /// What would be chosen for a task, and what each rule says.
-    public func explain(_ spec: TaskSpec, by submitter: UInt32) throws(WireError) -> RouteExplanation {
+    public func explain(_ spec: TaskSpec, by submitter: Requester) throws(WireError) -> RouteExplanation {
         try SpecRules.check(spec, path: nil)
         var steps: [RouteStep] = []
         let choice = try choose(for: spec, by: submitter) { rule, mismatch in

@@ -16,6 +16,8 @@ public enum Effect: Sendable, Equatable {
     case revoke(attempt: Int64)
     /// `grace` is in milliseconds.
     case stop(attempt: Int64, grace: Int64)
+    /// Stop its processes where they are, or let them go on.
+    case freeze(attempt: Int64, Bool)
     case acknowledge(attempt: Int64)
     /// It never started, and is no more: another may come with its number within the task.
     case forget(attempt: Int64)

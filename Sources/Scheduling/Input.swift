@@ -5,10 +5,13 @@ public struct Requester: Sendable, Equatable {
     public var uid: UInt32
     /// Root, the engine's own user, or a member of an admin group.
     public var isAdministrator: Bool
+    /// Of the process at the other end.
+    public var groups: [UInt32]
 
-    public init(uid: UInt32, isAdministrator: Bool) {
+    public init(uid: UInt32, isAdministrator: Bool, groups: [UInt32] = []) {
         self.uid = uid
         self.isAdministrator = isAdministrator
+        self.groups = groups
     }
 
     /// - Parameter action: what only they may do, as in "only admins may …".
@@ -34,6 +37,8 @@ public enum Command: Sendable, Equatable {
     case retry([Int64])
     case hold([Int64])
     case release([Int64])
+    case pause([Int64])
+    case resume([Int64])
     case pausePool(String)
     case resumePool(String)
     case resizePool(String, slots: Int)

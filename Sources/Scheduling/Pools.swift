@@ -18,6 +18,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var capabilities: Set<String> = []
     /// Whether prompts may say at their beginning what is to be chosen for them: see ``InlineTags``.
     public var inlineTags = true
+    /// Who may send tasks to it; nil for everybody who can reach the daemon. A rule that sends them there is its author's word.
+    public var access: PoolAccess?
     /// What no task may exceed.
     public var maximum = ResourceLimits()
     static let defaultGrace: Int64 = 10_000

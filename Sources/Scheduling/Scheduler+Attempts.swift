@@ -70,6 +70,7 @@ extension Scheduler {
         attempt.outcome = outcome
         attempt.reason = reason
         attempt.wakeAt = nil
+        if attempt.pauses?.isPaused ?? false { attempt.pauses?.end(work.now) }
         attempt.endedAt = end.endedAt
         attempt.cpuUser = end.cpuUser
         attempt.cpuSystem = end.cpuSystem

@@ -18,11 +18,12 @@ extension Scheduler {
         try SpecRules.check(seconds: change.timeout, "timeout", nil, positive: true)
         if let pool = change.pool {
             guard let settings = settings[pool] else { throw unknownPool(pool) }
+            let chooser = Chooser(rules: rules, pools: self.settings)
+            try chooser.checkAccess(requester, to: pool, field: "pool")
             if case .prompt = task.definition.work, !settings.takesPrompts {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
             if case .prompt(let prompt) = task.definition.work {
-                let chooser = Chooser(rules: rules, pools: self.settings)
                 let thinking = task.definition.thinking.flatMap(ThinkingLevel.init(rawValue:))
                 try chooser.checkThinking(thinking, in: pool, field: "pool")
                 try chooser.checkLength(prompt, in: pool, field: "pool")

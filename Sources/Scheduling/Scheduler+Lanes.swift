@@ -169,7 +169,9 @@ extension Scheduler {
         guard !task.definition.needs.isEmpty else { return task.pool }
         let chooser = try chooser(in: store)
         guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
-        return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil) ?? task.pool
+        // Of which groups its submitter is a member is not kept: a pool must be open to everybody, or name them.
+        let submitter = Requester(uid: task.definition.submitter, isAdministrator: false)
+        return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil, for: submitter) ?? task.pool
     }
 }
 

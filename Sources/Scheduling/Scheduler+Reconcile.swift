@@ -72,6 +72,7 @@ extension Scheduler {
             attempt.wakeAt = firstWake(of: task, attempt, from: start.startedMonotonic)
             try work.store.update(attempt, from: attempt.state)
         }
+        if let pauses = attempt.pauses { work.effects.append(.freeze(attempt: attempt.id, pauses.isPaused)) }
         if attempt.stopping != nil {
             work.effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool)))
         }

@@ -57,7 +57,7 @@ extension Scheduler {
     private func item(
         from spec: TaskSpec, path: String?, by requester: Requester, _ chooser: Chooser, now: Now
     ) throws -> TaskItem {
-        let choice = try chooser.choose(for: spec, by: requester.uid, path: path)
+        let choice = try chooser.choose(for: spec, by: requester, path: path)
         let name = choice.pool
         guard let pool = settings[name] else {
             throw unknownPool(name, field: SpecRules.field("pool", path))

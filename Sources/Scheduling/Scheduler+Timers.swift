@@ -28,12 +28,13 @@ extension Scheduler {
                 continue
             }
             let timeouts = timeouts(of: task, attempt)
-            if let timeout = timeouts.run, work.now.monotonic >= start + timeout {
+            let deadline = timeouts.run.map { start + (attempt.pauses?.total ?? 0) + $0 }
+            if let deadline, work.now.monotonic >= deadline {
                 try stop(attempt.id, because: .runTimeout, &work)
                 continue
             }
             // Only the file knows when it was last written; the answer sets the next time to look.
-            attempt.wakeAt = timeouts.run.map { start + $0 }
+            attempt.wakeAt = deadline
             try work.store.update(attempt, from: attempt.state)
             if timeouts.idle != nil { work.effects.append(.checkOutput(attempt)) }
         }
@@ -42,19 +43,24 @@ extension Scheduler {
 
     func noteOutput(_ id: Int64, at last: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard var attempt = try work.store.attempt(id), attempt.state == .running, attempt.stopping == nil,
-            let task = try work.store.task(attempt.task), let idle = timeouts(of: task, attempt).idle,
+            !(attempt.pauses?.isPaused ?? false), let task = try work.store.task(attempt.task), let idle = timeouts(of: task, attempt).idle,
             let start = attempt.startedMonotonic, attempt.handover == nil || attempt.handover == .accepted
         else { return }
-        let quietSince = max(last, start)
+        let quietSince = max(last, start, attempt.pauses?.ended ?? start)
         guard work.now.monotonic < quietSince + idle else { return try stop(id, because: .idleTimeout, &work) }
-        attempt.wakeAt = min(quietSince + idle, task.timeout.map { start + $0 } ?? .max)
+        attempt.wakeAt = min(quietSince + idle, task.timeout.map { start + (attempt.pauses?.total ?? 0) + $0 } ?? .max)
         try work.store.update(attempt, from: .running)
     }
 
     /// When the timeouts of an attempt are first to be looked at, on the monotonic clock.
     func firstWake(of task: TaskItem, _ attempt: Attempt, from start: Int64) -> Int64? {
         let timeouts = timeouts(of: task, attempt)
-        return [timeouts.run, timeouts.idle].compactMap { $0 }.min().map { start + $0 }
+        guard let pauses = attempt.pauses else { return [timeouts.run, timeouts.idle].compactMap { $0 }.min().map { start + $0 } }
+        // It runs out of no time while it is paused.
+        guard !pauses.isPaused else { return nil }
+        return [
+            timeouts.run.map { start + pauses.total + $0 }, timeouts.idle.map { max(start, pauses.ended ?? start) + $0 },
+        ].compactMap { $0 }.min()
     }
 
     func retire(before: Int64, keep: Int, _ work: inout TurnWork<some TaskTransaction>) throws {

@@ -98,6 +98,8 @@ public struct Scheduler: Sendable {
         case .retry(let ids): try retry(ids, by: requester, reply: reply, &work)
         case .hold(let ids): try hold(ids, by: requester, reply: reply, &work)
         case .release(let ids): try release(ids, by: requester, reply: reply, &work)
+        case .pause(let ids): try pause(ids, true, by: requester, reply: reply, &work)
+        case .resume(let ids): try pause(ids, false, by: requester, reply: reply, &work)
         case .pausePool(let name): try setMode(.paused, of: name, by: requester, reply: reply, &work)
         case .resumePool(let name): try setMode(.active, of: name, by: requester, reply: reply, &work)
         case .drainPool(let name): try setMode(.draining, of: name, by: requester, reply: reply, &work)
@@ -153,6 +155,7 @@ struct TurnWork<Store: TaskTransaction> {
         event(kind) {
             $0.task = task.id
             $0.pool = task.pool
+            $0.submitter = task.definition.submitter
             $0.state = task.phase.state
             $0.detail = detail
             guard let attempt else { return }

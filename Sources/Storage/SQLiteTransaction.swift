@@ -135,7 +135,7 @@ public final class SQLiteTransaction: TaskTransaction {
     public func insert(_ attempt: Attempt) throws {
         try db.run(
             AttemptColumns.insert,
-            AttemptColumns.values(of: attempt)
+            try AttemptColumns.values(of: attempt)
                 + [attempt.id, attempt.task, attempt.number, attempt.pool, attempt.dispatchedAt, attempt.agent])
         tally.addLive(1, in: attempt.pool, state: attempt.state)
     }
@@ -185,7 +185,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ attempt: Attempt, from state: Attempt.State) throws {
-        try db.run(AttemptColumns.update, AttemptColumns.values(of: attempt) + [attempt.id])
+        try db.run(AttemptColumns.update, try AttemptColumns.values(of: attempt) + [attempt.id])
         tally.addLive(-1, in: attempt.pool, state: state)
         tally.addLive(1, in: attempt.pool, state: attempt.state)
     }

@@ -39,7 +39,7 @@ enum TaskColumns {
     static let updateChoice = "UPDATE task SET model = ?, thinking = ?, route = ?, routing = ? WHERE id = ?"
 
     static func chosenValues(of definition: TaskDefinition) throws -> [(any SQLValue)?] {
-        [definition.model, definition.thinking, definition.route, try definition.routing.map(text)]
+        [definition.model, definition.thinking, definition.route, try definition.routing.map(JSONColumn.text)]
     }
 
     static func changingValues(of task: TaskItem) -> [(any SQLValue)?] {
@@ -59,12 +59,12 @@ enum TaskColumns {
         }
         let variables = definition.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return [
-            command, prompt, definition.labels.isEmpty ? nil : try text(of: definition.labels), definition.key,
+            command, prompt, definition.labels.isEmpty ? nil : try JSONColumn.text(of: definition.labels), definition.key,
             variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
             definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
             definition.needs.isEmpty ? nil : definition.needs.joined(separator: " "), definition.isPoolGiven,
-            definition.route, definition.resultSchema, try definition.routing.map(text),
-            definition.resources.isEmpty ? nil : try text(of: definition.resources),
+            definition.route, definition.resultSchema, try definition.routing.map(JSONColumn.text),
+            definition.resources.isEmpty ? nil : try JSONColumn.text(of: definition.resources),
         ]
     }
 
@@ -105,7 +105,7 @@ enum TaskColumns {
         let thinking: String? = try columns.optional()
         var definition = TaskDefinition(
             work: command.map { .command(split($0)) } ?? .prompt(prompt ?? ""),
-            labels: try labels.map { try read($0, "labels that are not JSON") } ?? [:], key: key,
+            labels: try labels.map { try JSONColumn.read($0, "labels that are not JSON") } ?? [:], key: key,
             environment: variables.map(environment) ?? [:], directory: directory, model: model, thinking: thinking,
             hasInput: try columns.next(), submitter: try columns.next(), submittedAt: try columns.next(),
             expiresAt: try columns.optional())
@@ -113,9 +113,9 @@ enum TaskColumns {
         definition.isPoolGiven = try columns.next()
         definition.route = try columns.optional()
         definition.resultSchema = try columns.optional()
-        definition.routing = try columns.optional(String.self).map { try read($0, "a routing that is none") }
+        definition.routing = try columns.optional(String.self).map { try JSONColumn.read($0, "a routing that is none") }
         if let text = try columns.optional(String.self) {
-            definition.resources = try read(text, "limits that are not JSON")
+            definition.resources = try JSONColumn.read(text, "limits that are not JSON")
         }
         return definition
     }
@@ -143,18 +143,6 @@ enum TaskColumns {
             variables[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self)
         }
         return variables
-    }
-
-    private static func text(of value: some Encodable) throws -> String {
-        String(decoding: try Wire.line(value), as: UTF8.self)
-    }
-
-    private static func read<Value: Decodable>(_ text: String, _ complaint: String) throws -> Value {
-        do {
-            return try Wire.decode(Value.self, from: Data(text.utf8))
-        } catch {
-            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: complaint)
-        }
     }
 
     /// The position of a cause in `RetryCause.allCases` is its bit, so that order must not change.

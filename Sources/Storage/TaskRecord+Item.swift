@@ -68,6 +68,8 @@ extension AttemptRecord {
         pid = attempt.pid
         startedAt = attempt.startedAt.map(WireTime.init(milliseconds:))
         endedAt = attempt.endedAt.map(WireTime.init(milliseconds:))
+        pausedSince = attempt.pauses?.sinceWall.map(WireTime.init(milliseconds:))
+        pausedFor = attempt.pauses.flatMap { $0.total > 0 ? Double($0.total) / 1000 : nil }
         cpuUser = attempt.cpuUser.map { Double($0) / 1_000_000 }
         cpuSystem = attempt.cpuSystem.map { Double($0) / 1_000_000 }
         peakMemory = attempt.peakMemory

@@ -48,6 +48,15 @@ final class Cgroup {
         }
     }
 
+    /// Stops all that is in it, whatever it does with signals, or lets it go on. What is killed meanwhile dies all the same.
+    func freeze(_ isFrozen: Bool) {
+        do throws(SystemError) {
+            try SmallFile.write(isFrozen ? "1" : "0", to: "cgroup.freeze", in: directory)
+        } catch {
+            signal(isFrozen ? SIGSTOP : SIGCONT)
+        }
+    }
+
     /// Sends a signal to each process in it, but to none that has taken the number of one that was.
     func signal(_ number: Int32, except leader: pid_t = 0) {
         let handles = processes.filter { $0 != leader }.compactMap { pid in ProcessHandle(pid) }

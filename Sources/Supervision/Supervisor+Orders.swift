@@ -20,6 +20,7 @@ extension Supervisor {
                 accept(order, own, lacksDescriptors: delivery.lacksDescriptors && !order.descriptors.isEmpty)
             case .revoke(let attempt): revoke(attempt)
             case .stop(let attempt, let grace): stop(attempt, grace: Int64(grace))
+            case .freeze(let attempt, let isFrozen): freeze(attempt, isFrozen)
             case .acknowledge(let attempts):
                 let known = exits.acknowledge(attempts)
                 leaveTable(known)

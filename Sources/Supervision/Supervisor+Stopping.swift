@@ -16,8 +16,16 @@ extension Supervisor {
         attempt.killAt = min(attempt.killAt ?? deadline, deadline)
         stopping.insert(number)
         guard grace > 0 else { return kill(number) }
+        attempt.cgroup?.freeze(false)
         // SIGCONT too: a stopped process would not take the SIGTERM.
         signal(attempt, [SIGTERM, SIGCONT])
+    }
+
+    /// Stops all processes of an attempt where they are, or lets them go on.
+    func freeze(_ number: UInt64, _ isFrozen: Bool) {
+        guard let attempt = running[number], attempt.leaderEnd == nil, !attempt.flags.contains(.stopped) else { return }
+        if let cgroup = attempt.cgroup { return cgroup.freeze(isFrozen) }
+        signal(attempt, [isFrozen ? SIGSTOP : SIGCONT])
     }
 
     /// Kills all of an attempt. Its end is noticed in the usual way.

@@ -11,6 +11,8 @@ public enum EngineMessage: Equatable, Sendable {
     case revoke(attempt: UInt64)
     /// End it: SIGTERM to all its processes now, SIGKILL after the grace, which is in milliseconds. Zero kills at once.
     case stop(attempt: UInt64, grace: UInt32)
+    /// Since version 4: stop all its processes where they are, or let them go on. Said again, it changes nothing.
+    case freeze(attempt: UInt64, isFrozen: Bool)
     /// These ends are in the engine's database; the supervisor may forget them.
     case acknowledge(attempts: [UInt64])
     /// Remove the workspace that an attempt of this name left behind.
@@ -22,7 +24,7 @@ public enum EngineMessage: Equatable, Sendable {
     case gather(milliseconds: UInt32)
 
     private enum Kind: UInt16 {
-        case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull
+        case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull, freeze
     }
 
     /// From which version of the link on it can be said.
@@ -30,6 +32,7 @@ public enum EngineMessage: Equatable, Sendable {
         switch kind {
         case .sweep: LinkProtocol.hasSweeps
         case .launchFull: LinkProtocol.hasFullOrders
+        case .freeze: LinkProtocol.hasFreezing
         default: LinkProtocol.oldestVersion
         }
     }
@@ -46,6 +49,7 @@ public enum EngineMessage: Equatable, Sendable {
             }
         case .revoke: .revoke
         case .stop: .stop
+        case .freeze: .freeze
         case .acknowledge: .acknowledge
         case .discard: .discard
         case .sweep: .sweep
@@ -68,6 +72,9 @@ public enum EngineMessage: Equatable, Sendable {
             case .stop(let attempt, let grace):
                 writer.integer(attempt)
                 writer.integer(grace)
+            case .freeze(let attempt, let isFrozen):
+                writer.integer(attempt)
+                writer.bool(isFrozen)
             case .acknowledge(let attempts): writer.list(attempts) { $0.integer($1) }
             case .discard(let pool, let name):
                 writer.string(pool)
@@ -96,6 +103,7 @@ public enum EngineMessage: Equatable, Sendable {
             case .launchFull: return .launch(try LaunchOrder(from: &reader, as: .full))
             case .revoke: return .revoke(attempt: try reader.integer())
             case .stop: return .stop(attempt: try reader.integer(), grace: try reader.integer())
+            case .freeze: return .freeze(attempt: try reader.integer(), isFrozen: try reader.bool())
             case .acknowledge:
                 return .acknowledge(
                     attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })

@@ -19,6 +19,8 @@ public enum LinkProtocol {
     public static let hasSweeps: UInt32 = 4
     /// The version from which on orders have limits for their cgroups, of which the greeting says which are kept to, and repositories.
     public static let hasFullOrders: UInt32 = 4
+    /// The version from which on attempts are paused.
+    public static let hasFreezing: UInt32 = 4
 
     /// The largest packet, in bytes. Below the default of net.core.wmem_default (212 992), which bounds a packet as a whole.
     public static let maximumPacket = 65_536

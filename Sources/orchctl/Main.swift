@@ -21,7 +21,8 @@ struct Orchctl: ParsableCommand {
                 name: "Task",
                 subcommands: [
                     Submit.self, Run.self, Wait.self, Logs.self, ResultCommand.self, Files.self, Show.self, List.self,
-                    Stop.self, Retry.self, Hold.self, ReleaseCommand.self, Update.self, Route.self, Results.self, Import.self,
+                    Stop.self, Retry.self, Hold.self, ReleaseCommand.self, Pause.self, Resume.self, Update.self, Route.self,
+                    Results.self, Import.self,
                 ]),
             CommandGroup(name: "Pool, worker and agent", subcommands: [Pool.self, Worker.self, Agent.self]),
             CommandGroup(

@@ -77,6 +77,13 @@ final class Subprocess {
         return (status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F, String(decoding: bytes, as: UTF8.self))
     }
 
+    /// Executes another program in place of this one. Returns only by throwing.
+    static func become(_ arguments: [String]) throws {
+        var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        execvp(arguments[0], &strings)
+        throw failure(arguments, errno)
+    }
+
     /// What a program prints; nil where it cannot be run, or fails.
     static func output(of arguments: [String]) -> String? {
         guard let (status, output) = try? Subprocess(arguments).result(), status == 0 else { return nil }

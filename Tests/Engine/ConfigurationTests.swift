@@ -54,6 +54,23 @@ private struct Files: ~Copyable {
         #expect(other.changes(since: old) == ["settings of the daemon changed"])
     }
 
+    @Test func whoMayUseAPoolIsReadByName() throws {
+        let pool = try Files([
+            "orchd.toml": "", "pools.d/a.toml": #"allow = ["root", "1000", "@daemon", "@1001"]"#, "pools.d/b.toml": "allow = []",
+        ])
+        let settings = try pool.load().pools.map(\.settings)
+        let access = try #require(settings[0].access)
+        #expect(access.users == [0, 1000] && access.groups == [1, 1001])
+        #expect(access.names == ["root", "1000", "@daemon", "@1001"])
+        #expect(settings[1].access == PoolAccess(names: [], users: [], groups: []))
+        let wrong = try Files(["orchd.toml": "", "pools.d/a.toml": #"allow = ["nobody-at-all", "@none-such", "audio"]"#])
+        #expect(
+            wrong.faults() == [
+                "pools.d/a.toml:1: there is no user \"nobody-at-all\"", "pools.d/a.toml:1: there is no group \"none-such\"",
+                "pools.d/a.toml:1: there is no user \"audio\"; the group is written \"@audio\"",
+            ])
+    }
+
     @Test func limitsOfAPoolAreRead() throws {
         let pool = try #require(
             try Files([

@@ -195,7 +195,7 @@ extension Method {
         case .submit: SubmissionResult.self
         case .get: TaskRecord.self
         case .list: TaskPage.self
-        case .update, .cancel, .retry, .hold, .release: TasksChanged.self
+        case .update, .cancel, .retry, .hold, .release, .pause, .resume: TasksChanged.self
         case .wait: WaitResult.self
         case .logs: LogsEnd.self
         case .file: FileEnd.self

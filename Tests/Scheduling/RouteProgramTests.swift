@@ -311,9 +311,9 @@ import Testing
     @Test func itSaysWhoWouldBeAsked() throws {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
         let chooser = Chooser(rules: Self.rules(), pools: pools)
-        let explanation = try chooser.explain(.prompt("choose for me"), by: 5)
+        let explanation = try chooser.explain(.prompt("choose for me"), by: Requester(uid: 5, isAdministrator: false))
         #expect(explanation.asks == RouteProgram(command: ["/bin/choose"], pool: "routers", timeout: 5))
         #expect((explanation.pool, explanation.model, explanation.route) == ("default", "openrouter/tiny", "ask"))
-        #expect(try chooser.explain(.prompt("hi"), by: 5).asks == nil)
+        #expect(try chooser.explain(.prompt("hi"), by: Requester(uid: 5, isAdministrator: false)).asks == nil)
     }
 }

@@ -49,7 +49,7 @@ import Testing
 
     private func choose(_ spec: TaskSpec, uid: UInt32 = 1000) throws -> Chooser.Choice {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
-        return try Chooser(rules: Self.rules(), pools: pools).choose(for: spec, by: uid)
+        return try Chooser(rules: Self.rules(), pools: pools).choose(for: spec, by: Requester(uid: uid, isAdministrator: false))
     }
 
     @Test func aPromptThatItsAgentCannotBeStartedWithIsRefused() throws {
@@ -172,7 +172,7 @@ import Testing
     @Test func itSaysWhatEachRuleSays() throws {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
         let chooser = try Chooser(rules: Self.rules(), pools: pools)
-        let explanation = try chooser.explain(.prompt("[thinking:low] \(String(repeating: "x", count: 100))"), by: 5)
+        let explanation = try chooser.explain(.prompt("[thinking:low] \(String(repeating: "x", count: 100))"), by: Requester(uid: 5, isAdministrator: false))
         #expect((explanation.pool, explanation.thinking, explanation.route) == ("agents", "low", "long"))
         #expect(explanation.prompt == String(repeating: "x", count: 100))
         #expect(
@@ -181,7 +181,7 @@ import Testing
                 RouteStep(name: "long", matches: true, reason: "matches"),
                 RouteStep(name: "code", matches: false, reason: "is not asked, since a rule before it matches"),
             ])
-        let other = try chooser.explain(.prompt("fix"), by: 5)
+        let other = try chooser.explain(.prompt("fix"), by: Requester(uid: 5, isAdministrator: false))
         #expect(
             other.rules.map(\.reason)[1...] == [
                 "the prompt has 3 characters, fewer than 100", "the submitter is uid 5, not 1000",

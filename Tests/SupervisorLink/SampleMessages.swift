@@ -18,7 +18,8 @@ enum Samples {
     static let toSupervisor: [EngineMessage] = [
         .hello(version: 4, oldest: 3), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder), .launch(limitedOrder),
         .launch(worktreeOrder),
-        .revoke(attempt: 5), .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
+        .revoke(attempt: 5), .freeze(attempt: 7, isFrozen: true), .freeze(attempt: 8, isFrozen: false),
+        .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
         .discard(pool: "p", name: "1.2"), .sweep(pool: "p", tasksBelow: 7, workersBelow: 8), .gather(milliseconds: 100),
     ]
 

@@ -85,6 +85,7 @@ private struct Reader {
             if let slots = top.integer("slots", in: 0...10_000) { pool.settings.slots = slots }
             if let agent = top.string("agent"), agent != PoolConfiguration.commandAgent { pool.settings.agent = agent }
             pool.user = top.string("user")
+            pool.settings.access = top.access("allow")
             pool.settings.timeout = top.duration("timeout")
             pool.settings.idleTimeout = top.duration("idle_timeout")
             if let grace = top.duration("grace") { pool.settings.grace = min(grace, 3_600_000) }

@@ -25,6 +25,8 @@ enum Story {
         case .taskHeld: "\(task) is held."
         case .taskReleased: "\(task) was released."
         case .taskUpdated: "\(task) was changed."
+        case .taskPaused: "\(task)\(attempt) is paused."
+        case .taskResumed: "\(task)\(attempt) goes on."
         case .workerReady: "Worker \(event.worker ?? pool) is ready for a task."
         case .workerExited: "Worker \(event.worker ?? pool) ended without a task\(reason)."
         case .poolPaused: "Pool \(pool) was paused."
@@ -61,6 +63,8 @@ enum Story {
         case .taskHeld: "442c17c5d387463a9282aa86cb95bcb4"
         case .taskReleased: "9ff00e7089234ffab8b2ed63d1f00d4d"
         case .taskUpdated: "c02df873043145e1ac8a1c543d8ed23c"
+        case .taskPaused: "3f6c1a8be5d24d0f8a7b92c4e01d6f57"
+        case .taskResumed: "c85e0f47a2b94d3f9b16d7e3584a0c21"
         case .workerReady: "5b0d2c9e1f6a4d0c8a3e7b64d9c0f152"
         case .workerExited: "c1f49a7be83245d6b0d27c5e90a86f3d"
         case .poolPaused: "a204cde3d18f472f9e4c6a1da5800318"
@@ -78,6 +82,9 @@ enum Story {
         default: nil
         }
     }
+
+    /// For a request that its sender had no right to make, which is no event either.
+    static let refusedID = "6f0b6a5c2f7d4b1e9c8e3d7a4f215b90"
 
     /// For a fault of the machine that holds the daemon up, which is no event.
     static let degradedID = "77f91159598f49ecb292a4a39e338ff9"

@@ -43,6 +43,7 @@ final class StoryTeller: Sendable {
         metadata["TASK_ID"] = event.task.map { "\($0)" }
         metadata["ATTEMPT"] = event.attempt.map { "\($0)" }
         metadata["POOL"] = event.pool.map { "\($0)" }
+        metadata["SUBMITTER_UID"] = event.submitter.map { "\($0)" }
         metadata["WORKER"] = event.worker.map { "\($0)" }
         metadata["TASK_PID"] = event.pid.map { "\($0)" }
         metadata["TASK_STATE"] = event.state.map { "\($0.rawValue)" }

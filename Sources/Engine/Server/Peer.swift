@@ -24,6 +24,6 @@ struct Peer: Sendable {
     /// Root, the engine's own user, and members of the admin groups may do everything.
     func requester(adminGroups: Set<UInt32>) -> Requester {
         let isAdministrator = uid == 0 || uid == geteuid() || groups.contains(where: adminGroups.contains)
-        return Requester(uid: uid, isAdministrator: isAdministrator)
+        return Requester(uid: uid, isAdministrator: isAdministrator, groups: groups)
     }
 }

@@ -50,7 +50,7 @@ struct Queries: Sendable {
 
     /// What would be chosen for a task.
     func explain(_ spec: TaskSpec, by requester: Requester) throws -> RouteExplanation {
-        try chooser(try store.pools()).explain(spec, by: requester.uid)
+        try chooser(try store.pools()).explain(spec, by: requester)
     }
 
     private func chooser(_ states: [PoolState]) -> Chooser {

@@ -11,10 +11,11 @@ final class RequestRouter: Sendable {
     private let streams: Streams
     private let control: EngineControl
     private let backups: Backups
+    private let refusals: Refusals
     private let workers: NIOThreadPool
 
     init(
-        core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups,
+        core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups, refusals: Refusals,
         workers: NIOThreadPool
     ) {
         self.core = core
@@ -22,10 +23,12 @@ final class RequestRouter: Sendable {
         self.streams = streams
         self.control = control
         self.backups = backups
+        self.refusals = refusals
         self.workers = workers
     }
 
     func take(_ call: Call, by requester: Requester, _ responder: Responder) {
+        let responder = responder.onFailure { [refusals, method = call.method] in refusals.note(requester, method, $0) }
         switch call {
         case .submit(let submission): command(.submit(submission), requester, responder)
         case .update(let parameters): command(.update(parameters), requester, responder)
@@ -33,6 +36,8 @@ final class RequestRouter: Sendable {
         case .retry(let selection): command(.retry(selection.ids), requester, responder)
         case .hold(let selection): command(.hold(selection.ids), requester, responder)
         case .release(let selection): command(.release(selection.ids), requester, responder)
+        case .pause(let selection): command(.pause(selection.ids), requester, responder)
+        case .resume(let selection): command(.resume(selection.ids), requester, responder)
         case .poolPause(let selection): command(.pausePool(selection.pool), requester, responder)
         case .poolResume(let selection): command(.resumePool(selection.pool), requester, responder)
         case .poolDrain(let selection): command(.drainPool(selection.pool), requester, responder)

@@ -8,12 +8,27 @@ struct Responder: Sendable {
     let id: RequestID
     let weight: Call.Weight
     let connection: ConnectionHandle
+    private var observer: (@Sendable (WireError) -> Void)?
+
+    init(id: RequestID, weight: Call.Weight, connection: ConnectionHandle) {
+        self.id = id
+        self.weight = weight
+        self.connection = connection
+    }
+
+    /// The same, with somebody who is told of a failure before the client is.
+    func onFailure(_ observer: @escaping @Sendable (WireError) -> Void) -> Responder {
+        var copy = self
+        copy.observer = observer
+        return copy
+    }
 
     func succeed(_ result: some Codable & Sendable) {
         connection.finish(Response(id: id, result: result), weight)
     }
 
     func fail(_ error: WireError) {
+        observer?(error)
         connection.finish(Response<Acknowledged>(id: id, error: error), weight)
     }
 

@@ -76,6 +76,8 @@ final class EffectPerformer: Sendable {
             case .revoke(let attempt): targets.link.send(.revoke(attempt: UInt64(attempt)))
             case .stop(let attempt, let grace):
                 targets.link.send(.stop(attempt: UInt64(attempt), grace: UInt32(clamping: grace)))
+            case .freeze(let attempt, let isFrozen):
+                targets.link.send(.freeze(attempt: UInt64(attempt), isFrozen: isFrozen))
             case .acknowledge(let attempt):
                 acknowledged.append(UInt64(attempt))
                 if let entry = forget(attempt) { targets.files.takeBackEmpty(task: entry.task, attempt: entry.number) }

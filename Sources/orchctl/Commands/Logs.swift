@@ -14,6 +14,7 @@ struct Logs: ParsableCommand {
               orchctl logs -f --tail 20 42
               orchctl logs --stderr --attempt 1 42
               orchctl logs --since 10m 42
+              orchctl logs --journal 42        what happened to the task, from the journal
             """)
 
     @Argument(help: "The id of the task.")
@@ -40,9 +41,19 @@ struct Logs: ParsableCommand {
         help: ArgumentHelp("The attempt; else the latest. 0 is the program of a rule that chose for it.", valueName: "number"))
     var attempt: Int?
 
+    @Flag(help: "What happened to the task instead, from the journal: runs journalctl.")
+    var journal = false
+
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws {
+        if journal, stdout || stderr {
+            throw ValidationError("--journal is about the task, not about what it writes; leave out --stdout and --stderr")
+        }
+    }
+
     func run() throws {
+        if journal { return try runJournal() }
         var parameters = LogsParameters(id: id)
         parameters.attempt = attempt
         parameters.follow = follow ? true : nil
@@ -52,6 +63,16 @@ struct Logs: ParsableCommand {
         let client = Client(global)
         if client.json { return try printChunks(parameters, client) }
         _ = try LogStream(parameters).run(client.session)
+    }
+
+    private func runJournal() throws {
+        var entries = JournalEntries(task: id, ofUser: SocketPath.choose(global.socket) != SocketPath.system)
+        entries.attempt = attempt
+        entries.follow = follow
+        entries.tail = tail
+        entries.since = since
+        entries.json = global.json
+        try Subprocess.become(entries.arguments)
     }
 
     /// With `--json`: each piece as it comes, one object a line, then the result.

@@ -28,6 +28,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case forgetAcknowledgement
     case loseLaunch
     case loseDiscard
+    case loseThaw
     // Warm workers, lanes and gates.
     case useUnreadyWorker
     case forgetAcceptance

@@ -33,6 +33,7 @@ extension Plan {
         addWorkers()
         addRoutes()
         addBudgets()
+        addPauses()
         steps.sort { $0.at < $1.at }
     }
 

@@ -41,6 +41,8 @@ enum Deed: Sendable {
     case retry([Int])
     case hold([Int])
     case release([Int])
+    case pauseTasks([Int])
+    case resumeTasks([Int])
     case prioritise(Int, Int)
     case move(Int, String)
     case postpone(Int, Int64)

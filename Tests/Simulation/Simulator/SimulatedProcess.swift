@@ -24,6 +24,10 @@ final class SimulatedProcess {
     private(set) var lines = 0
     /// When it is killed, on the monotonic clock.
     var killAt: Int64?
+    /// It stands still.
+    var isFrozen = false
+    /// It was to end while it stood still.
+    var isOverdue = false
 
     init?(_ order: LaunchOrder, _ descriptors: [Descriptor], channel: Descriptor?, start: StartReport) {
         let number = order.name.split(separator: ".").last.flatMap { Int($0) } ?? 1

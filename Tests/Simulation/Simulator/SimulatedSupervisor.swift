@@ -65,6 +65,9 @@ final class SimulatedSupervisor {
         case .launch(let order): accept(order, descriptors)
         case .revoke(let attempt): revoke(attempt)
         case .stop(let attempt, let grace): stop(attempt, grace: Int64(grace))
+        case .freeze(let attempt, let isFrozen):
+            guard let process = processes[attempt], !process.flags.contains(.stopped) else { return }
+            process.isFrozen = isFrozen
         case .acknowledge(let attempts):
             for attempt in attempts {
                 exits[attempt] = nil
@@ -113,6 +116,7 @@ final class SimulatedSupervisor {
         if queues.withdraw(attempt) != nil { return outbox.revoked.append((attempt, true)) }
         guard let process = processes[attempt] else { return }
         process.flags.insert(.stopped)
+        process.isFrozen = false
         let deadline = clock.now.monotonic + grace
         process.killAt = min(process.killAt ?? deadline, deadline)
     }

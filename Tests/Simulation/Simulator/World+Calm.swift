@@ -60,6 +60,8 @@ extension World {
         guard idle.isEmpty else { return }
         let held = ledger.unfinished.sorted().filter { ledger.tasks[$0]?.phase == .held }
         if !held.isEmpty { return ask(.release(held)) }
+        let paused = ledger.live.values.filter { $0.pauses?.isPaused ?? false && $0.stopping == nil }.map(\.task).sorted()
+        if !paused.isEmpty { return ask(.resume(paused)) }
         guard ledger.unfinished.isEmpty else { return }
         guard !isSwept else { return finish() }
         // Until then, somebody may still ask again.

@@ -140,10 +140,15 @@ extension World {
                 violations.require(expiry > now.wall, "task \(task.id) has expired and waits")
             }
         }
+        for attempt in ledger.live.values where attempt.pauses?.isPaused ?? false {
+            let isLate = attempt.stopping == .runTimeout || attempt.stopping == .idleTimeout
+            violations.require(!isLate, "attempt \(attempt.id) was paused, and has run out of time")
+        }
         for process in supervisor.processes.values where !process.flags.contains(.stopped) {
             let own = process.ask.map { _ in ledger.routes.longest } ?? ledger.tasks[process.task]?.timeout
-            guard process.worker == nil, let timeout = own else { continue }
-            let age = now.monotonic - process.start.startedMonotonic
+            let pauses = ledger.live[Int64(process.attempt)]?.pauses
+            guard process.worker == nil, let timeout = own, !(pauses?.isPaused ?? false) else { continue }
+            let age = now.monotonic - process.start.startedMonotonic - (pauses?.total ?? 0)
             violations.require(age <= timeout, "attempt \(process.order.name) has run \(age) ms with a timeout of \(timeout)")
         }
     }

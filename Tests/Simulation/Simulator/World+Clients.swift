@@ -15,6 +15,8 @@ extension World {
         case .retry(let tasks): ask(.retry(ids(tasks)))
         case .hold(let tasks): ask(.hold(ids(tasks)))
         case .release(let tasks): ask(.release(ids(tasks)))
+        case .pauseTasks(let tasks): for id in ids(tasks) { ask(.pause([id])) }
+        case .resumeTasks(let tasks): for id in ids(tasks) { ask(.resume([id])) }
         case .prioritise(let task, let priority): update(task) { $0.priority = priority }
         case .move(let task, let pool): update(task) { $0.pool = pool }
         case .postpone(let task, let by):

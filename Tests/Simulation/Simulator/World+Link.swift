@@ -29,7 +29,7 @@ extension World {
         guard link.isOpen else { return note("too early: \(message.brief)") }
         switch (message, mutation) {
         case (.revoke, .ignoreRevoke), (.stop, .ignoreStop), (.acknowledge, .forgetAcknowledgement), (.discard, .loseDiscard),
-            (.sweep, .loseDiscard):
+            (.sweep, .loseDiscard), (.freeze(_, false), .loseThaw):
             return
         case (.launch(let order), .loseLaunch) where order.attempt % 5 == 0: return
         case (.slots(let pool, let count), .sendWrongSlots): push(.slots(pool: pool, count: count + 1), descriptors)
@@ -57,7 +57,11 @@ extension World {
         do {
             for message in try EngineMessage.decode(packet.bytes[...]) {
                 supervisor.obey(message, packet.descriptors)
-                if case .stop(let attempt, _) = message { processStopped(attempt) }
+                switch message {
+                case .stop(let attempt, _): processStopped(attempt)
+                case .freeze(let attempt, false): processThawed(attempt)
+                default: break
+                }
             }
         } catch { violations.add("the supervisor cannot read what the engine says: \(error)") }
         turnSupervisor()
@@ -168,6 +172,7 @@ extension EngineMessage {
         case .launch(let order): "launch \(order.attempt) (\(order.name)) in \(order.pool)"
         case .revoke(let attempt): "revoke \(attempt)"
         case .stop(let attempt, let grace): "stop \(attempt) within \(grace)"
+        case .freeze(let attempt, let isFrozen): "\(isFrozen ? "freeze" : "thaw") \(attempt)"
         case .acknowledge(let attempts): "acknowledge \(attempts)"
         case .discard(let pool, let name): "discard \(pool)/\(name)"
         case .sweep(let pool, let tasks, let workers): "sweep \(pool) below \(tasks) and w\(workers)"

@@ -69,12 +69,23 @@ extension World {
 
     func processEnds(_ attempt: UInt64) {
         guard let process = supervisor.processes[attempt] else { return }
+        guard !process.isFrozen else {
+            process.isOverdue = true
+            return
+        }
         switch process.ending {
         case _ where process.flags.contains(.stopped) && !process.endsByItself: end(process, .signalled, 15)
         case .success: end(process, .exited, 0)
         case .failure, .limited, .limitedUntil: end(process, .exited, 1)
         default: end(process, .signalled, 11)
         }
+    }
+
+    /// It goes on, and does what it would have done.
+    func processThawed(_ attempt: UInt64) {
+        guard let process = supervisor.processes[attempt], process.isOverdue, !process.isFrozen else { return }
+        process.isOverdue = false
+        later(.processEnds(attempt), in: 0)
     }
 
     /// It was sent SIGTERM.
@@ -110,6 +121,7 @@ extension World {
 
     func processWrites(_ attempt: UInt64) {
         guard let process = supervisor.processes[attempt] else { return }
+        guard !process.isFrozen else { return later(.processWrites(attempt), in: process.chatter) }
         process.write(wall: clock.now.wall)
         later(.processWrites(attempt), in: process.chatter)
     }

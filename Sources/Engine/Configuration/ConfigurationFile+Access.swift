@@ -1,0 +1,27 @@
+import Glibc
+import Scheduling
+import TOMLKit
+
+extension ConfigurationFile.Section {
+    /// A list of users and of groups, the latter with `@` before their names; numbers do as well.
+    func access(_ key: String) -> PoolAccess? {
+        guard let names = strings(key) else { return nil }
+        var access = PoolAccess(names: names, users: [], groups: [])
+        for name in names {
+            if name.hasPrefix("@") {
+                let group = String(name.dropFirst())
+                guard let gid = UInt32(group) ?? getgrnam(group)?.pointee.gr_gid else {
+                    fault(key, "there is no group \"\(group)\"")
+                    continue
+                }
+                access.groups.insert(gid)
+            } else if let uid = UInt32(name) ?? getpwnam(name)?.pointee.pw_uid {
+                access.users.insert(uid)
+            } else {
+                let isGroup = getgrnam(name) != nil
+                fault(key, "there is no user \"\(name)\"\(isGroup ? "; the group is written \"@\(name)\"" : "")")
+            }
+        }
+        return access
+    }
+}

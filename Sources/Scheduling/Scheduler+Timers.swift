@@ -43,8 +43,9 @@ extension Scheduler {
 
     func noteOutput(_ id: Int64, at last: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard var attempt = try work.store.attempt(id), attempt.state == .running, attempt.stopping == nil,
-            !(attempt.pauses?.isPaused ?? false), let task = try work.store.task(attempt.task), let idle = timeouts(of: task, attempt).idle,
-            let start = attempt.startedMonotonic, attempt.handover == nil || attempt.handover == .accepted
+            !(attempt.pauses?.isPaused ?? false), let task = try work.store.task(attempt.task),
+            let idle = timeouts(of: task, attempt).idle, let start = attempt.startedMonotonic,
+            attempt.handover == nil || attempt.handover == .accepted
         else { return }
         let quietSince = max(last, start, attempt.pauses?.ended ?? start)
         guard work.now.monotonic < quietSince + idle else { return try stop(id, because: .idleTimeout, &work) }
@@ -55,12 +56,11 @@ extension Scheduler {
     /// When the timeouts of an attempt are first to be looked at, on the monotonic clock.
     func firstWake(of task: TaskItem, _ attempt: Attempt, from start: Int64) -> Int64? {
         let timeouts = timeouts(of: task, attempt)
-        guard let pauses = attempt.pauses else { return [timeouts.run, timeouts.idle].compactMap { $0 }.min().map { start + $0 } }
+        let pauses = attempt.pauses ?? Pauses()
         // It runs out of no time while it is paused.
         guard !pauses.isPaused else { return nil }
-        return [
-            timeouts.run.map { start + pauses.total + $0 }, timeouts.idle.map { max(start, pauses.ended ?? start) + $0 },
-        ].compactMap { $0 }.min()
+        let (run, idle) = (start + pauses.total, max(start, pauses.ended ?? start))
+        return [timeouts.run.map { run + $0 }, timeouts.idle.map { idle + $0 }].compactMap { $0 }.min()
     }
 
     func retire(before: Int64, keep: Int, _ work: inout TurnWork<some TaskTransaction>) throws {

@@ -56,7 +56,8 @@ private struct Files: ~Copyable {
 
     @Test func whoMayUseAPoolIsReadByName() throws {
         let pool = try Files([
-            "orchd.toml": "", "pools.d/a.toml": #"allow = ["root", "1000", "@daemon", "@1001"]"#, "pools.d/b.toml": "allow = []",
+            "orchd.toml": "", "pools.d/a.toml": #"allow = ["root", "1000", "@daemon", "@1001"]"#,
+            "pools.d/b.toml": "allow = []",
         ])
         let settings = try pool.load().pools.map(\.settings)
         let access = try #require(settings[0].access)
@@ -69,6 +70,17 @@ private struct Files: ~Copyable {
                 "pools.d/a.toml:1: there is no user \"nobody-at-all\"", "pools.d/a.toml:1: there is no group \"none-such\"",
                 "pools.d/a.toml:1: there is no user \"audio\"; the group is written \"@audio\"",
             ])
+    }
+
+    @Test func theProgramsOfAPoolAreInItsPolicy() throws {
+        let pool = try Files([
+            "orchd.toml": "", "pools.d/a.toml": "programs = [\"/usr/bin/git\", \"/opt/a b\"]\nuser = \"nobody\"",
+        ])
+        let policy = try pool.load().policy(defaultUser: "nobody", file: "orchd.toml")
+        #expect(policy.hasSuffix("\nprogram a /usr/bin/git\nprogram a /opt/a b\n"))
+        let wrong = try Files(["orchd.toml": "", "pools.d/a.toml": "programs = [\"git\"]"])
+        #expect(
+            wrong.faults() == ["pools.d/a.toml:1: programs must be absolute paths, without control characters"])
     }
 
     @Test func limitsOfAPoolAreRead() throws {

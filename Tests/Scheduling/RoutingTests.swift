@@ -172,7 +172,8 @@ import Testing
     @Test func itSaysWhatEachRuleSays() throws {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
         let chooser = try Chooser(rules: Self.rules(), pools: pools)
-        let explanation = try chooser.explain(.prompt("[thinking:low] \(String(repeating: "x", count: 100))"), by: Requester(uid: 5, isAdministrator: false))
+        let prompt = "[thinking:low] \(String(repeating: "x", count: 100))"
+        let explanation = try chooser.explain(.prompt(prompt), by: Requester(uid: 5, isAdministrator: false))
         #expect((explanation.pool, explanation.thinking, explanation.route) == ("agents", "low", "long"))
         #expect(explanation.prompt == String(repeating: "x", count: 100))
         #expect(

@@ -174,4 +174,22 @@ extension TaskSpec {
         fill(&spec)
         return spec
     }
+
+    @Test func aPoolThatRunsOnlySomeProgramsRefusesOthers() throws {
+        var pool = PoolSettings(name: "default", slots: 1)
+        pool.programs = ["/usr/bin/git", "/usr/bin/make"]
+        let rig = try Rig(pools: [pool])
+        for command in ["git", "/usr/bin/make"] { try rig.submit(.command(command)) }
+        for command in ["it", "/bin/git", "./git", "sh", ""] {
+            guard case .failed(let error) = try rig.ask(.submit(.one(.command(command)))) else {
+                Issue.record("\(command) was accepted")
+                continue
+            }
+            #expect(
+                command.isEmpty
+                    || error.message == "the pool \"default\" runs only /usr/bin/git, /usr/bin/make"
+                        && error.data?.field == "command"
+            )
+        }
+    }
 }

@@ -111,6 +111,11 @@ private struct Reader {
                 }
                 limits.finish()
             }
+            pool.settings.programs = top.strings("programs")
+            // They become the ends of lines of the policy.
+            for program in pool.settings.programs ?? [] where !isPolicyPath(program) {
+                top.fault("programs", "programs must be absolute paths, without control characters")
+            }
             pool.resources = top.resources()
             if let maximum = top.section("maximum") {
                 pool.settings.maximum = maximum.resources()
@@ -172,9 +177,9 @@ private struct Reader {
                 "workspace", "workspace = \"git-worktree\" needs a repository, such as \"/srv/project\"")
         }
         // It becomes the end of a line of the policy.
-        guard repository.hasPrefix("/"),
-            !repository.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-        else { return top.fault("repository", "repository must be an absolute path, without control characters") }
+        guard isPolicyPath(repository) else {
+            return top.fault("repository", "repository must be an absolute path, without control characters")
+        }
         pool.repository = repository
     }
 
@@ -246,6 +251,11 @@ private struct Reader {
     private static func name(of path: String) -> String {
         ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     }
+}
+
+/// Whether a line of the policy can end with it.
+private func isPolicyPath(_ path: String) -> Bool {
+    path.hasPrefix("/") && !path.unicodeScalars.contains { $0.properties.generalCategory == .control }
 }
 
 private enum PoolKind: String, CaseIterable { case exec, warm }

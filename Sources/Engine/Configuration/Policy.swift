@@ -30,6 +30,7 @@ extension Configuration {
             }
             let groups = Self.groups(of: user, gid).map(String.init).joined(separator: ",")
             lines.append("pool \(pool.settings.name) \(uid) \(groups)")
+            lines += (pool.settings.programs ?? []).map { "program \(pool.settings.name) \($0)" }
             if let repository = pool.repository { lines.append("worktree \(pool.settings.name) \(repository)") }
             lines += pool.settings.maximum.controls.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 "limit \(pool.settings.name) \($0.key.name) \($0.value)"

@@ -64,6 +64,31 @@ same "it has the memory of its pool" "100663296 0" "$(control "$id.1" memory.max
 same "and its processors" "50000 100000" "$(control "$id.1" cpu.max)"
 alice orchctl stop "$id" > /dev/null
 
+echo "# one that is paused"
+id=$(submit --pool small --timeout 3s -- sh -c 'trap "" TSTP; while :; do :; done')
+eventually "it runs" is_running
+check "orchctl pause" alice orchctl pause "$id"
+is_frozen() { grep -q 'frozen 1' "$tasks/$id.1/cgroup.events"; }
+eventually "its cgroup is frozen" is_frozen
+used=$(control "$id.1" cpu.stat | sed -n 's/^usage_usec //p')
+sleep 5
+same "it uses no processor" "$used" "$(control "$id.1" cpu.stat | sed -n 's/^usage_usec //p')"
+same "it is not ended by its timeout" running "$(field "$id" .state)"
+like "and list says what it is" 'paused' "$(alice orchctl list --state running --pool small)"
+systemctl restart orchd
+eventually "the next engine answers" alice orchctl status
+same "it stays so under another engine" 1 "$(grep -c 'frozen 1' "$tasks/$id.1/cgroup.events")"
+check "orchctl resume" alice orchctl resume "$id"
+await "$id" > /dev/null 2>&1
+same "then its time goes on" "failed run_timeout" "$(outcome "$id")"
+id=$(submit --pool small -- sh -c 'trap "echo bye; exit" TERM; while :; do sleep 0.1; done')
+eventually "another runs" is_running
+alice orchctl pause "$id" > /dev/null
+eventually "and is frozen" is_frozen
+alice orchctl stop "$id" > /dev/null
+await "$id" > /dev/null 2>&1
+same "a stop lets it end in order" "bye" "$(alice orchctl logs "$id")"
+
 echo "# more than the pool allows"
 told=$(alice orchctl submit --pool small --memory 1G -- true 2>&1)
 same "is refused" 1 "$?"

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# access.sh - runs inside a guest (see run): who may do what. Users and groups before pools, refusals in the journal, a task before what
+# is not its own, and an engine that somebody else has taken over before the supervisor.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=Tests/System/vm/service.sh
+. ./service.sh
+
+install_service
+useradd --create-home --groups orch bob
+groupadd devs
+useradd --create-home --groups orch,devs carol
+groupadd --force orch-admin
+useradd --create-home --groups orch,orch-admin dave
+useradd --create-home mallory
+as() { runuser -u "$1" -- timeout -k 5 $((10 * slow)) env -C / orchctl "${@:2}"; }
+uid() { id -u "$1"; }
+cat > /etc/orchd/pools.d/closed.toml << 'END'
+slots = 2
+allow = ["alice", "@devs"]
+END
+cat > /etc/orchd/pools.d/tools.toml << 'END'
+slots = 2
+programs = ["/usr/bin/id", "/usr/bin/sleep"]
+[maximum]
+memory = "64M"
+END
+check "systemctl enable --now orchd" systemctl enable --now orchd
+tasks_run() { alice orchctl run -- true; }
+eventually "tasks run" tasks_run
+
+echo "# who may use a pool"
+check "somebody whom it names" as alice run --pool closed -- true
+check "a member of a group that it names" as carol run --pool closed -- true
+check "an administrator" as dave run --pool closed -- true
+check "root" orchctl run --pool closed -- true
+told=$(as bob submit --pool closed -- true 2>&1)
+same "somebody else is refused" 1 "$?"
+like "and told for whom it is" "the pool \"closed\" is for alice, @devs and administrators, not for uid $(uid bob)" "$told"
+like "who is in no group at all does not get that far" 'permission|Permission' "$(as mallory status 2>&1)"
+
+echo "# who may do what with a task"
+id=$(as alice submit -- sleep 1000000)
+is_running() { running "$id"; }
+eventually "a task of alice runs" is_running
+same "bob sees it" running "$(as bob show --json "$id" | jq -r .state)"
+for verb in stop pause; do
+    as bob "$verb" "$id" > /dev/null 2>&1
+    same "bob may not $verb it" 1 "$?"
+done
+same "it runs on" running "$(field "$id" .state)"
+as bob pool pause default > /dev/null 2>&1
+same "nor pause a pool" 1 "$?"
+check "an administrator may pause it" as dave pause "$id"
+check "alice lets it go on" as alice resume "$id"
+check "an administrator may stop it" as dave stop "$id"
+
+echo "# in the journal"
+journalctl --sync
+refusals=$(journalctl --output=cat --no-pager REQUESTER_UID="$(uid bob)")
+like "bob was refused the pool" "^uid $(uid bob) was refused task.submit: the pool \"closed\" is for" "$refusals"
+like "and the task of alice" "^uid $(uid bob) was refused task.cancel: task $id belongs to uid $(uid alice)" "$refusals"
+same "each with the method" "pool.pause task.cancel task.pause task.submit" \
+    "$(journalctl --output=json --no-pager REQUESTER_UID="$(uid bob)" | jq -r .METHOD | sort -u | tr '\n' ' ' | sed 's/ $//')"
+like "the catalog explains it" 'Somebody has asked orchd for something that they may not do' \
+    "$(journalctl --catalog --no-pager REQUESTER_UID="$(uid bob)")"
+for ((i = 0; i < 30; i++)); do as bob hold "$id" > /dev/null 2>&1; done
+journalctl --sync
+count=$(journalctl --output=cat --no-pager REQUESTER_UID="$(uid bob)" | grep -c 'task.hold')
+if ((count >= 1 && count <= 20)); then ok "who tries again and again does not fill it"; else not_ok "30 refusals made $count entries"; fi
+like "entries about a task say whose it is" "^Task $id was queued" \
+    "$(journalctl --output=cat --no-pager SUBMITTER_UID="$(uid alice)")"
+story=$(orchctl logs --journal "$id")
+like "orchctl logs --journal tells its story" "Task $id started on worker" "$story"
+like "to its end" "Task $id was cancelled" "$story"
+
+echo "# what a task cannot do"
+run_spy() { alice orchctl run -- sh -c "$1" 2>&1; }
+like "read the database" 'Permission denied' "$(run_spy 'cat /var/lib/orchd/queue.db')"
+like "talk to the daemon" 'Permission denied' "$(run_spy 'nc -U -N /run/orchd.sock < /dev/null')"
+like "talk to the supervisor" 'Permission denied' "$(run_spy 'nc -U -N /run/orchd-supervisor/link.sock < /dev/null')"
+like "read the policy" 'Permission denied' "$(run_spy 'cat /run/orchd-supervisor/policy')"
+for unit in orchd orchd-supervisor; do
+    like "signal $unit" 'not permitted' "$(run_spy "kill -TERM $(main_pid $unit)")"
+    like "read the memory of $unit" 'Permission denied' "$(run_spy "head -c 1 /proc/$(main_pid $unit)/mem")"
+    like "see what $unit has open" 'Permission denied' "$(run_spy "ls /proc/$(main_pid $unit)/fd")"
+done
+like "leave its cgroup" 'Permission denied' \
+    "$(run_spy 'echo $$ > /sys/fs/cgroup/system.slice/orchd-supervisor.service/cgroup.procs')"
+like "lift its limits" 'Permission denied|Read-only' \
+    "$(run_spy 'echo max > /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/pids.max')"
+like "become somebody by a setuid program" 'not|must' "$(run_spy 'sudo -n true')"
+
+echo "# what an engine cannot do that somebody else has taken over"
+cat > /tmp/engine.py << 'END'
+# Speaks the link (docs/link.md) as an engine would, and asks for what it should not get.
+import socket, struct, sys
+def text(s): b = s.encode(); return struct.pack('<I', len(b)) + b
+def listed(xs, f): return struct.pack('<I', len(xs)) + b''.join(map(f, xs))
+def message(kind, body): return struct.pack('<HI', kind, len(body)) + body
+link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+link.connect('/run/orchd-supervisor/link.sock')
+link.settimeout(60)
+link.send(message(1, struct.pack('<II', 4, 3)))
+heard = 0
+def messages():
+    packet = link.recv(1 << 20)
+    if not packet: sys.exit('the supervisor has hung up')
+    while packet:
+        kind, size = struct.unpack_from('<HI', packet)
+        yield kind, packet[6:6 + size]
+        packet = packet[6 + size:]
+done = False
+while not done:
+    for kind, body in messages():
+        if kind == 101: heard = struct.unpack_from('<IQQ', body)[2]
+        if kind == 105: done = True
+def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), full=False):
+    global heard
+    heard += 1
+    link.send(message(2, text(pool) + struct.pack('<I', 1)))
+    body = struct.pack('<Q', heard) + text('999.%d' % heard) + text(pool) + listed(arguments, text) + listed(['PATH=/usr/bin:/bin'], text)
+    body += text('') + struct.pack('<Iii', 0o77, nice, oom) + b'\x01' + listed([], text) + listed([], text)
+    if full:
+        body += listed([], text) + listed(repository, text) + listed(controls, lambda c: struct.pack('<BQ', *c))
+    link.send(message(11 if full else 3, body))
+    while True:
+        for kind, body in messages():
+            if kind == 104 and struct.unpack_from('<Q', body, 4)[0] == heard:
+                ending, step, flags, _, code = struct.unpack_from('<BBBBi', body, 36)
+                return '%d %d' % (ending, code)
+print('pool', attempt('none-such', ['true']))
+print('program', attempt('tools', ['/bin/sh', '-c', 'id']))
+print('listed', attempt('tools', ['id']))
+print('nice', attempt('default', ['true'], nice=-5))
+print('oom', attempt('default', ['true'], oom=-1000))
+print('repository', attempt('default', ['true'], repository=['/root'], full=True))
+print('memory', attempt('tools', ['id'], controls=[(1, 1 << 40)], full=True))
+print('owned', attempt('default', ['/bin/sh', '-c', 'id -u > "$ORCH_WORKSPACE/uid"; ! touch /etc/owned']))
+END
+chmod 644 /tmp/engine.py
+answers=$(runuser -u orchd -- timeout -k 5 $((10 * slow)) python3 /tmp/engine.py 2>&1)
+like "start anything in a pool that the policy does not know" '^pool 4 1$' "$answers"
+like "start a program that the policy does not list" '^program 4 2$' "$answers"
+like "but one that it lists" '^listed 1 0$' "$answers"
+like "be faster than others" '^nice 4 4$' "$answers"
+like "be spared by the kernel" '^oom 4 3$' "$answers"
+like "get a worktree of any repository" '^repository 4 5$' "$answers"
+like "have more memory than the policy allows" '^memory 4 6$' "$answers"
+like "be root" '^owned 1 0$' "$answers"
+same "nobody else may speak to the supervisor" "" "$(runuser -u alice -- timeout -k 5 60 python3 /tmp/engine.py 2> /dev/null)"
+within() { nsenter --target "$(main_pid orchd)" --mount -- runuser -u orchd -- sh -c "$1" 2>&1; }
+check "write where its queue is" within 'touch /var/lib/orchd/mine && rm /var/lib/orchd/mine'
+for place in /etc/mine /usr/mine /var/mine /home/mine /run/mine /var/lib/mine; do
+    like "write to ${place%/*}" 'Permission denied|Read-only' "$(within "touch $place")"
+done
+as_root() { nsenter --target "$(main_pid orchd)" --mount -- sh -c "$1" 2>&1; }
+like "even if it were root" 'Read-only' "$(as_root 'touch /etc/mine')"
+eventually "the real one is back" tasks_run
+finish

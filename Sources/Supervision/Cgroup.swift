@@ -101,7 +101,12 @@ final class Cgroup {
 }
 
 /// The directories in a directory.
-func directoryNames(in directory: OwnedDescriptor) -> [String] {
+func directoryNames(in directory: OwnedDescriptor) -> [String] { names(in: directory) { $0 == DT_DIR } }
+
+/// All that is in a directory but other directories.
+func fileNames(in directory: OwnedDescriptor) -> [String] { names(in: directory) { $0 != DT_DIR } }
+
+private func names(in directory: OwnedDescriptor, ofType isWanted: (Int) -> Bool) -> [String] {
     let copy = openat(directory.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { return [] }
     guard let stream = fdopendir(copy) else {
@@ -111,7 +116,7 @@ func directoryNames(in directory: OwnedDescriptor) -> [String] {
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
-        guard Int32(entry.pointee.d_type) == Int32(DT_DIR) else { continue }
+        guard isWanted(Int(entry.pointee.d_type)) else { continue }
         let name = withUnsafePointer(to: &entry.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
         }

@@ -37,6 +37,10 @@ extension Judge {
     }
 }
 
+extension Judge {
+    func credentials(of order: LaunchOrder) -> [Credentials.Grant] { policy?.pools[order.pool]?.credentials ?? [] }
+}
+
 /// Where a program may be, worked out before the clone: the child must not allocate.
 enum ProgramSearch {
     static let defaultPath = "/usr/local/bin:/usr/bin:/bin"

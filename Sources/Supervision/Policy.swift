@@ -8,6 +8,8 @@ import SupervisorLink
 ///   supplementary ones. User 0 is refused.
 /// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
 /// - `worktree NAME REPOSITORY`: attempts of this pool may get worktrees of this git repository. A pool without such a line gets none.
+/// - `credential NAME CREDENTIAL [VARIABLE]`: each attempt of this pool gets this credential of the supervisor's as a file, and in the
+///   environment variable where one is named.
 /// - `limit NAME CONTROL NUMBER`: no attempt of this pool may have more of what `CONTROL` names, see ``CgroupControl``; one whose
 ///   order says nothing of it gets this.
 ///
@@ -27,6 +29,7 @@ public struct Policy: Equatable, Sendable {
         /// Paths, empty for nothing.
         var repositories: Set<[UInt8]> = []
         var limits: [CgroupControl: UInt64] = [:]
+        var credentials: [Credentials.Grant] = []
     }
 
     var pools: [String: Pool] = [:]
@@ -39,6 +42,7 @@ public struct Policy: Equatable, Sendable {
 
     static let maximumSize = 1 << 20
     static let maximumPools = 4096
+    static let maximumCredentials = 64
 
     /// Reads the text of a policy file.
     public init(parsing text: String) throws(Invalid) {
@@ -56,7 +60,9 @@ public struct Policy: Equatable, Sendable {
                 case "program": if !isPoolPass { try addPath(line, to: \.programs, at: index + 1) }
                 case "worktree": if !isPoolPass { try addPath(line, to: \.repositories, at: index + 1) }
                 case "limit": if !isPoolPass { try addLimit(words, at: index + 1) }
-                default: throw Invalid(line: index + 1, reason: "none of `pool`, `program`, `worktree` and `limit`")
+                case "credential": if !isPoolPass { try addCredential(words, at: index + 1) }
+                default:
+                    throw Invalid(line: index + 1, reason: "none of `pool`, `program`, `worktree`, `credential` and `limit`")
                 }
             }
         }
@@ -87,6 +93,16 @@ public struct Policy: Equatable, Sendable {
         }
         guard pools[words[1]] != nil else { throw Invalid(line: number, reason: "no pool \(words[1])") }
         pools[words[1]]?[keyPath: paths].insert(Array(words[2].utf8))
+    }
+
+    private mutating func addCredential(_ words: [String], at line: Int) throws(Invalid) {
+        guard 3...4 ~= words.count, CredentialName.isValid(words[2]), words.count == 3 || CredentialName.isVariable(words[3])
+        else { throw Invalid(line: line, reason: "not `credential NAME CREDENTIAL [VARIABLE]`") }
+        guard let known = pools[words[1]]?.credentials else { throw Invalid(line: line, reason: "no pool \(words[1])") }
+        guard !known.contains(where: { $0.name == words[2] }), known.count < Policy.maximumCredentials else {
+            throw Invalid(line: line, reason: "a second line for credential \(words[2]), or too many")
+        }
+        pools[words[1]]?.credentials.append(.init(name: words[2], variable: words.count == 4 ? words[3] : nil))
     }
 
     private mutating func addLimit(_ words: [String], at line: Int) throws(Invalid) {

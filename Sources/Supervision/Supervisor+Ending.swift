@@ -94,6 +94,7 @@ extension Supervisor {
         guard let report = attempt.endReport() else { return }
         loop.remove(attempt.cgroupToken)
         attempt.cgroup?.remove()
+        credentials.takeBack(attempt.name)
         stopping.remove(attempt.attempt)
         running[attempt.attempt] = nil
         if !workspaces.keepIfPristine(pool: attempt.pool, name: attempt.name),

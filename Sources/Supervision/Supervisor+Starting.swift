@@ -14,6 +14,7 @@ extension Supervisor {
         do throws(SpawnFailure) {
             try launch(order, descriptors, slot: slot)
         } catch {
+            credentials.takeBack(order.name)
             queues.free(slot, of: order.pool)
             end(order, .spawnFailed, code: error.code, step: error.step, slot: slot)
         }
@@ -33,6 +34,16 @@ extension Supervisor {
             cgroup = try cgroups?.make(order.name, limitedTo: judge.controls(of: order))
         } catch { throw failure(.cgroup, error.code) }
 
+        let secrets: [String]
+        do throws(Credentials.Missing) {
+            secrets = try credentials.hand(judge.credentials(of: order), to: order.name, as: isOwn(identity) ? nil : identity)
+        } catch {
+            Log.error("\(order.name) is not started: the credential \"\(error.name)\" of pool \(order.pool): \(error.reason)")
+            cgroup?.remove()
+            queues.free(slot, of: order.pool)
+            return end(order, .refused, code: EndReport.Refusal.credential.rawValue)
+        }
+
         let channel = try order.channel.map { _ throws(SpawnFailure) in try WorkerChannel() }
         let worktree = try order.repository.map { _ throws(SpawnFailure) in try WorktreeReport() }
 
@@ -41,6 +52,7 @@ extension Supervisor {
         guard let entry = state.enter(report) else { throw failure(.resources, EAGAIN) }
         do throws(SpawnFailure) {
             var plan = plan(order, descriptors, slot: slot, identity: identity, programs: programs, cgroup: cgroup)
+            plan.setVariables(secrets)
             if let channel, let number = order.channel {
                 plan.descriptors.append(spawn_descriptor(from: channel.workers.number, to: number))
             }

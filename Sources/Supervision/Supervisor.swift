@@ -50,6 +50,7 @@ final class Supervisor {
     let exits: ExitStore
     let results: ResultLinks
     let workspaces: Workspaces
+    let credentials: Credentials
     let cgroups: CgroupTree?
     /// Only where there are no cgroups.
     let orphans: Orphans?
@@ -111,7 +112,11 @@ final class Supervisor {
         state.clearTable(keeping: kept)
         results = ResultLinks(in: directory, unacknowledged: exits.reports.keys)
         workspaces = try Workspaces(configuration.workDirectory)
-        cgroups = try CgroupTree.open(configuration.cgroups, keeping: Set((handover?.running ?? []).map(\.name)))
+        let names = Set((handover?.running ?? []).map(\.name))
+        credentials = try Credentials(
+            from: getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) },
+            in: configuration.stateDirectory + "/credentials", keeping: names)
+        cgroups = try CgroupTree.open(configuration.cgroups, keeping: names)
         orphans = cgroups == nil ? Orphans() : nil
         if orphans != nil { try check("PR_SET_CHILD_SUBREAPER", linux_become_subreaper()) }
 

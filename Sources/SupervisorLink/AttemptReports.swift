@@ -80,6 +80,7 @@ public struct EndReport: Equatable, Sendable {
         case nice = 4
         case repository = 5
         case limit = 6
+        case credential = 7
     }
 
     public struct Flags: OptionSet, Sendable {

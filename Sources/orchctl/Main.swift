@@ -29,7 +29,7 @@ struct Orchctl: ParsableCommand {
                 name: "Daemon",
                 subcommands: [
                     Status.self, UsageCommand.self, Events.self, Reload.self, Drain.self, Upgrade.self, Backup.self,
-                    Version.self, Doctor.self,
+                    Version.self, Doctor.self, Secret.self,
                 ]),
         ])
 

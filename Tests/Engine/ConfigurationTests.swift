@@ -83,6 +83,23 @@ private struct Files: ~Copyable {
             wrong.faults() == ["pools.d/a.toml:1: programs must be absolute paths, without control characters"])
     }
 
+    @Test func theCredentialsOfAPoolAreInItsPolicy() throws {
+        let text = "credentials = [\"b\", \"a\"]\ncredential_env = { KEY = \"a\", OTHER = \"c\" }\nuser = \"nobody\""
+        let policy = try Files(["orchd.toml": "", "pools.d/p.toml": text]).load().policy(
+            defaultUser: "nobody", file: "orchd.toml")
+        #expect(policy.hasSuffix("\ncredential p a KEY\ncredential p b\ncredential p c OTHER\n"))
+        func fault(_ text: String) throws -> [String] { try Files(["orchd.toml": "", "pools.d/p.toml": text]).faults() }
+        #expect(
+            try fault("credentials = [\"../shadow\"]")
+                == ["pools.d/p.toml:1: a credential cannot be named \"../shadow\""])
+        #expect(
+            try fault("credential_env = { PATH = \"a\" }")
+                == ["pools.d/p.toml:1: a variable for a credential cannot be named \"PATH\""])
+        #expect(
+            try fault("credential_env = { A = \"a\", B = \"a\" }")
+                == ["pools.d/p.toml:1: the credential \"a\" can be in one variable only"])
+    }
+
     @Test func limitsOfAPoolAreRead() throws {
         let pool = try #require(
             try Files([

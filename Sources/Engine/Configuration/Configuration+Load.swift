@@ -127,11 +127,28 @@ private struct Reader {
             for name in pool.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
+            Self.readCredentials(top, &pool)
             Self.readWorkers(top, &pool, variables)
             Self.readWorkspace(top, &pool)
             top.finish()
             configuration.pools.append(pool)
         }
+    }
+
+    private static func readCredentials(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {
+        let variables = top.stringTable("credential_env") ?? [:]
+        let names = (top.strings("credentials") ?? []) + variables.values
+        for name in names where !CredentialName.isValid(name) {
+            top.fault("credentials", "a credential cannot be named \"\(name)\"")
+        }
+        for name in variables.keys where !CredentialName.isVariable(name) {
+            top.fault("credential_env", "a variable for a credential cannot be named \"\(name)\"")
+        }
+        let holders = Dictionary(grouping: variables.keys.sorted()) { variables[$0] ?? "" }
+        for (name, holders) in holders where holders.count > 1 {
+            top.fault("credential_env", "the credential \"\(name)\" can be in one variable only")
+        }
+        pool.credentials = Set(names).sorted().map { .init(name: $0, variable: holders[$0]?.first) }
     }
 
     /// Comes after everything else that decides how a worker is started.

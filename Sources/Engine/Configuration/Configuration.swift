@@ -71,6 +71,14 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// What an attempt may use at the most, where its task says nothing.
     public var resources = ResourceLimits()
 
+    /// Credentials of the supervisor's that each attempt gets, and the environment variables that are to hold some of them.
+    public var credentials: [Credential] = []
+
+    public struct Credential: Sendable, Equatable {
+        public var name: String
+        public var variable: String?
+    }
+
     /// What a warm worker is started with; empty for a pool that starts a process for each task.
     public var workerCommand: [String] = []
 
@@ -81,6 +89,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// A number for everything that decides how a worker is started (FNV-1a, 64 bits): equal, across engines, for equal settings.
     var workerDefinition: Int64 {
         var words = workerCommand + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        words += credentials.flatMap { [$0.name, $0.variable ?? ""] }
         words += [path, user ?? "", "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
         words += (resources.all + settings.maximum.all).map { "\($0.resource.rawValue)=\($0.amount)" }
         words += limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

@@ -5,7 +5,7 @@ import SupervisorLink
 
 extension Configuration {
     /// The policy that the supervisor checks every order against: which user the tasks of each pool run as, of which repository they
-    /// get worktrees, and what they may use at the most. It is made by root from files that only root can write, so that an
+    /// get worktrees, which programs they may execute, which credentials they get, and what they may use at the most. It is made by root from files that only root can write, so that an
     /// engine gone wrong cannot ask for more. `docs/link.md` describes the format.
     ///
     /// - Parameter defaultUser: for pools that name none.
@@ -31,6 +31,9 @@ extension Configuration {
             let groups = Self.groups(of: user, gid).map(String.init).joined(separator: ",")
             lines.append("pool \(pool.settings.name) \(uid) \(groups)")
             lines += (pool.settings.programs ?? []).map { "program \(pool.settings.name) \($0)" }
+            lines += pool.credentials.map { credential in
+                "credential \(pool.settings.name) \(credential.name)\(credential.variable.map { " " + $0 } ?? "")"
+            }
             if let repository = pool.repository { lines.append("worktree \(pool.settings.name) \(repository)") }
             lines += pool.settings.maximum.controls.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 "limit \(pool.settings.name) \($0.key.name) \($0.value)"

@@ -59,6 +59,8 @@ extension AttemptEnd {
             "refused by the supervisor: its policy allows the pool no worktrees of this repository; `systemctl reload orchd-supervisor`"
         case .limit:
             "refused by the supervisor: its policy allows the pool less; `systemctl reload orchd-supervisor` after raising a maximum"
+        case .credential:
+            "refused by the supervisor: a credential of the pool is not loaded, its journal names which; see `orchctl secret`"
         case nil: "refused by the supervisor"
         }
     }

@@ -1,0 +1,55 @@
+import ArgumentParser
+
+/// Needs no daemon: secrets are between the administrator, systemd and the supervisor, and never pass through a client.
+struct Secret: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "secret",
+        abstract: "Tell how a task gets a key or a password.",
+        discussion: """
+            orchctl takes no secrets itself: what it sends would be in its arguments, in the queue and in backups.
+
+            Examples:
+              orchctl secret
+              orchctl secret openai
+            """)
+
+    @Argument(help: "What the secret is to be called.")
+    var name = "openai"
+
+    func validate() throws {
+        let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+        guard allowed, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 64 else {
+            throw ValidationError(
+                "a secret is called by up to 64 letters, digits, \".\", \"-\" and \"_\", not beginning with \".\"")
+        }
+    }
+
+    func run() throws {
+        let variable = name.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined() + "_API_KEY"
+        try Output.print(
+            """
+            A secret reaches tasks as a file that is theirs alone, from systemd's credentials. As root:
+
+              1. put it where only root can read it
+                   install -m 600 /dev/stdin /etc/orchd/secrets/\(name)      then paste it, and Ctrl-D
+                 or encrypted, so that it is readable on this machine only
+                   systemd-creds encrypt --name=\(name) - /etc/credstore.encrypted/\(name)
+                   systemctl edit orchd-supervisor
+                     [Service]
+                     LoadCredentialEncrypted=\(name)
+
+              2. say which pool gets it, in /etc/orchd/pools.d/POOL.toml
+                   credentials = ["\(name)"]
+                 and, for a program that wants it in its environment
+                   credential_env = { \(variable) = "\(name)" }
+
+              3. have systemd load it, which it does only at a start of the supervisor; so let running tasks end first
+                   orchctl drain && systemctl restart orchd-supervisor orchd
+                 what a pool gets of those that are loaded already takes only
+                   systemctl reload orchd
+
+            The task finds it in the file "$ORCH_CREDENTIALS_DIR/\(name)". It is in memory only, and gone with the attempt.
+
+            """)
+    }
+}

@@ -22,6 +22,7 @@
 // parent's, in whose memory they are.
 #pragma clang attribute push(__attribute__((no_sanitize("address", "thread"))), apply_to = function)
 
+#include "confine.h"
 #include "execute.h"
 
 static int fail(struct spawn_state *state, enum spawn_step step, int error) {
@@ -118,12 +119,16 @@ int spawn_child(void *argument) {
         if (mkdir(*path, 0700)) return fail(state, SPAWN_WORKSPACE, errno);
     umask(request->umask);
     if (request->directory && chdir(request->directory)) return fail(state, SPAWN_DIRECTORY, errno);
-    if (request->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return fail(state, SPAWN_PRIVILEGES, errno);
+    // Without it, nobody may put up walls.
+    bool is_confined = request->writable || request->no_network;
+    if ((request->no_new_privileges || is_confined) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return fail(state, SPAWN_PRIVILEGES, errno);
     if (request->die_with_parent) {
         // A change of user clears it, hence so late; and the parent may have died before, hence the second look.
         if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return fail(state, SPAWN_DEATH_SIGNAL, errno);
         if (getppid() != state->parent) return fail(state, SPAWN_DEATH_SIGNAL, ESRCH);
     }
+    if (request->writable && !confine_writes(request->writable)) return fail(state, SPAWN_CONFINE, errno);
+    if (request->no_network && !confine_network()) return fail(state, SPAWN_CONFINE, errno);
     uint64_t none = 0;
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none)) return fail(state, SPAWN_MASK, errno);
     return fail(state, SPAWN_EXECUTE, execute(request->candidates, request->arguments, request->environment));

@@ -23,6 +23,7 @@ struct Judge {
             return .refused(.repository)
         }
         guard pool.limits.allSatisfy({ order.controls[$0.key] ?? 0 <= $0.value }) else { return .refused(.limit) }
+        guard order.confinement.isWithin(pool.confinement) else { return .refused(.confinement) }
         guard !pool.programs.isEmpty else { return .allowed(pool.identity, programs: programs) }
         let permitted = programs.filter { pool.programs.contains(Array($0.utf8)) }
         return permitted.isEmpty ? .refused(.program) : .allowed(pool.identity, programs: permitted)

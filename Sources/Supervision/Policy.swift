@@ -10,6 +10,8 @@ import SupervisorLink
 /// - `worktree NAME REPOSITORY`: attempts of this pool may get worktrees of this git repository. A pool without such a line gets none.
 /// - `credential NAME CREDENTIAL [VARIABLE]`: each attempt of this pool gets this credential of the supervisor's as a file, and in the
 ///   environment variable where one is named.
+/// - `confine NAME writes` and `confine NAME network`: no attempt of this pool may write beside its workspace, or make sockets but local
+///   ones. `writable NAME PATH`: where it may write nevertheless.
 /// - `limit NAME CONTROL NUMBER`: no attempt of this pool may have more of what `CONTROL` names, see ``CgroupControl``; one whose
 ///   order says nothing of it gets this.
 ///
@@ -30,6 +32,7 @@ public struct Policy: Equatable, Sendable {
         var repositories: Set<[UInt8]> = []
         var limits: [CgroupControl: UInt64] = [:]
         var credentials: [Credentials.Grant] = []
+        var confinement = Confinement()
     }
 
     var pools: [String: Pool] = [:]
@@ -60,9 +63,13 @@ public struct Policy: Equatable, Sendable {
                 case "program": if !isPoolPass { try addPath(line, to: \.programs, at: index + 1) }
                 case "worktree": if !isPoolPass { try addPath(line, to: \.repositories, at: index + 1) }
                 case "limit": if !isPoolPass { try addLimit(words, at: index + 1) }
+                case "confine": if !isPoolPass { try addConfinement(words, at: index + 1) }
+                case "writable": if !isPoolPass { try addWritable(line, at: index + 1) }
                 case "credential": if !isPoolPass { try addCredential(words, at: index + 1) }
                 default:
-                    throw Invalid(line: index + 1, reason: "none of `pool`, `program`, `worktree`, `credential` and `limit`")
+                    throw Invalid(
+                        line: index + 1,
+                        reason: "none of `pool`, `program`, `worktree`, `credential`, `confine`, `writable` and `limit`")
                 }
             }
         }
@@ -87,12 +94,36 @@ public struct Policy: Equatable, Sendable {
     private mutating func addPath(
         _ line: String, to paths: WritableKeyPath<Pool, Set<[UInt8]>>, at number: Int
     ) throws(Invalid) {
+        let (pool, path) = try poolAndPath(line, at: number)
+        pools[pool]?[keyPath: paths].insert(Array(path.utf8))
+    }
+
+    private func poolAndPath(_ line: String, at number: Int) throws(Invalid) -> (pool: String, path: String) {
         let words = line.unicodeScalars.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         guard words.count == 3, words[2].utf8.first == UInt8(ascii: "/"), !words[2].utf8.contains(0) else {
             throw Invalid(line: number, reason: "not `\(words[0]) NAME PATH` with an absolute path")
         }
         guard pools[words[1]] != nil else { throw Invalid(line: number, reason: "no pool \(words[1])") }
-        pools[words[1]]?[keyPath: paths].insert(Array(words[2].utf8))
+        return (words[1], words[2])
+    }
+
+    private mutating func addConfinement(_ words: [String], at line: Int) throws(Invalid) {
+        guard words.count == 3, ["writes", "network"].contains(words[2]) else {
+            throw Invalid(line: line, reason: "not `confine NAME writes` or `confine NAME network`")
+        }
+        guard pools[words[1]] != nil else { throw Invalid(line: line, reason: "no pool \(words[1])") }
+        if words[2] == "network" {
+            pools[words[1]]?.confinement.noNetwork = true
+        } else if pools[words[1]]?.confinement.writable == nil {
+            pools[words[1]]?.confinement.writable = []
+        }
+    }
+
+    /// Also confines.
+    private mutating func addWritable(_ line: String, at number: Int) throws(Invalid) {
+        let (pool, path) = try poolAndPath(line, at: number)
+        let known = pools[pool]?.confinement.writable ?? []
+        pools[pool]?.confinement.writable = known + [path]
     }
 
     private mutating func addCredential(_ words: [String], at line: Int) throws(Invalid) {

@@ -19,6 +19,9 @@ struct SpawnPlan {
     var nice: Int32?
     var oomScore: Int32?
     var noNewPrivileges = true
+    /// Where alone it may write; nil for wherever its user may.
+    var writable: [String]?
+    var hasNetwork = true
     var diesWithSupervisor = true
     var cgroup: OwnedDescriptor?
     var avoidsClone3 = false
@@ -43,6 +46,7 @@ func spawn(_ plan: SpawnPlan) throws(SpawnFailure) -> SpawnedProcess {
     let environment = strings.add(plan.environment)
     let workspace = strings.add(plan.workspace)
     let directory = plan.directory.map { strings.add([$0]) }
+    let writable = plan.writable.map { strings.add($0) }
 
     var result = spawn_result()
     let succeeded = strings.withPointers { pointers in
@@ -74,6 +78,10 @@ func spawn(_ plan: SpawnPlan) throws(SpawnFailure) -> SpawnedProcess {
                     request.set_oom_score = plan.oomScore != nil
                     request.oom_score = plan.oomScore ?? 0
                     request.no_new_privileges = plan.noNewPrivileges
+                    request.writable = writable.map {
+                        UnsafeRawPointer(pointers + $0).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
+                    }
+                    request.no_network = !plan.hasNetwork
                     request.die_with_parent = plan.diesWithSupervisor
                     request.cgroup = plan.cgroup?.number ?? -1
                     request.avoid_clone3 = plan.avoidsClone3

@@ -127,6 +127,12 @@ extension Supervisor {
         plan.nice = order.nice > ownNice ? order.nice : nil
         plan.oomScore = order.oomScoreAdjust > judge.ownOOMScore ? order.oomScoreAdjust : nil
         plan.noNewPrivileges = order.noNewPrivileges
+        plan.hasNetwork = !order.confinement.noNetwork
+        if let writable = order.confinement.writable {
+            plan.writable = [workspace] + writable + (order.repository.map { [$0] } ?? [])
+            // What wants to write elsewhere for a while has to find a place.
+            if !given.contains(where: { $0.utf8.starts(with: "TMPDIR=".utf8) }) { plan.setVariables(["TMPDIR=\(workspace)"]) }
+        }
         plan.cgroup = cgroup?.directory
         return plan
     }

@@ -70,7 +70,7 @@ public struct EndReport: Equatable, Sendable {
     public enum Step: UInt8, Sendable {
         case none = 0
         case clone, cgroup, session, mask, limits, priority, oomScore, privileges, groups, group, user, workspace, directory
-        case descriptors, deathSignal, execute, resources
+        case descriptors, deathSignal, execute, resources, confine
     }
 
     public enum Refusal: Int32, Sendable {
@@ -81,6 +81,7 @@ public struct EndReport: Equatable, Sendable {
         case repository = 5
         case limit = 6
         case credential = 7
+        case confinement = 8
     }
 
     public struct Flags: OptionSet, Sendable {

@@ -41,6 +41,8 @@ public struct LaunchOrder: Equatable, Sendable {
     public var repository: String?
     /// What the kernel is to keep the cgroup of the attempt to. The supervisor refuses what is above its policy.
     public var controls: [CgroupControl: UInt64]
+    /// What the kernel keeps its processes from. The supervisor refuses one that lets through more than its policy.
+    public var confinement: Confinement
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
@@ -49,7 +51,8 @@ public struct LaunchOrder: Equatable, Sendable {
         attempt: UInt64, name: String, pool: String, arguments: [String], environment: [String] = [],
         directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
-        controls: [CgroupControl: UInt64] = [:], repository: String? = nil, channel: Int32? = nil
+        controls: [CgroupControl: UInt64] = [:], repository: String? = nil, confinement: Confinement = .init(),
+        channel: Int32? = nil
     ) {
         self.attempt = attempt
         self.name = name
@@ -65,6 +68,7 @@ public struct LaunchOrder: Equatable, Sendable {
         self.descriptors = descriptors
         self.repository = repository
         self.controls = controls
+        self.confinement = confinement
         self.channel = channel
     }
 
@@ -72,7 +76,7 @@ public struct LaunchOrder: Equatable, Sendable {
     enum Form { case plain, worker, full }
 
     var form: Form {
-        guard controls.isEmpty, repository == nil else { return .full }
+        guard controls.isEmpty, repository == nil, confinement.isNone else { return .full }
         return channel == nil ? .plain : .worker
     }
 
@@ -103,6 +107,7 @@ public struct LaunchOrder: Equatable, Sendable {
                 $0.integer($1.key.rawValue)
                 $0.integer($1.value)
             }
+            confinement.write(to: &writer)
         }
     }
 
@@ -122,6 +127,7 @@ public struct LaunchOrder: Equatable, Sendable {
         }
         descriptors = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() }
         controls = [:]
+        confinement = Confinement()
         switch form {
         case .plain: break
         case .worker: channel = try reader.integer()
@@ -139,6 +145,7 @@ public struct LaunchOrder: Equatable, Sendable {
                     control.range.contains(value)
                 else { throw .invalid("controls") }
             }
+            confinement = try Confinement(from: &reader)
             guard self.form == .full else { throw .invalid("form") }
         }
         try validate()

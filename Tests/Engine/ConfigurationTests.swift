@@ -100,6 +100,26 @@ private struct Files: ~Copyable {
                 == ["pools.d/p.toml:1: the credential \"a\" can be in one variable only"])
     }
 
+    @Test func wallsAreReadAndStandInThePolicy() throws {
+        let text = "user = \"nobody\"\n[confine]\nread_only = true\nwritable = [\"/srv/a b\"]\nnetwork = false"
+        let configuration = try Files(["orchd.toml": "", "pools.d/p.toml": text]).load()
+        #expect(configuration.pools[0].confinement == Confinement(writable: ["/srv/a b"], noNetwork: true))
+        let policy = try configuration.policy(defaultUser: "nobody", file: "orchd.toml")
+        #expect(policy.hasSuffix("\nconfine p network\nconfine p writes\nwritable p /srv/a b\n"))
+        func confinement(_ text: String) throws -> Confinement? {
+            try Files(["orchd.toml": "", "pools.d/p.toml": "[confine]\n\(text)"]).load().pools.first?.confinement
+        }
+        #expect(try confinement("network = true") == Confinement())
+        #expect(try confinement("writable = [\"/srv\"]") == Confinement(writable: ["/srv"]))
+        #expect(try confinement("read_only = true") == Confinement(writable: []))
+        let wrong = try Files(["orchd.toml": "", "pools.d/p.toml": "[confine]\nread_only = false\nwritable = [\"srv\"]"])
+        #expect(
+            wrong.faults() == [
+                "pools.d/p.toml:3: writable paths must be absolute, without control characters",
+                "pools.d/p.toml:3: writable is for read_only = true",
+            ])
+    }
+
     @Test func limitsOfAPoolAreRead() throws {
         let pool = try #require(
             try Files([

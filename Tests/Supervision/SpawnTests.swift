@@ -45,7 +45,7 @@ import Testing
             (.deathSignal, SPAWN_DEATH_SIGNAL), (.execute, SPAWN_EXECUTE), (.resources, SPAWN_RESOURCES),
         ]
         for (step, number) in pairs { #expect(UInt32(step.rawValue) == number.rawValue) }
-        #expect(EndReport.Step(rawValue: UInt8(SPAWN_RESOURCES.rawValue) + 1) == nil)
+        #expect(EndReport.Step(rawValue: UInt8(SPAWN_CONFINE.rawValue) + 1) == nil)
     }
 
     @Test(arguments: [false, true]) func failuresNameTheirStep(avoidsClone3: Bool) {
@@ -82,7 +82,10 @@ import Testing
             write(number, line, line.utf8.count)
             fchmod(number, 0o755)
             close(number)
-            #expect(failure(plan(path)) == SpawnFailure(step: .execute, code: code))
+            // A child of another test may still have it open for writing, until its own program is executed.
+            var found = failure(plan(path))
+            while found?.code == ETXTBSY { found = failure(plan(path)) }
+            #expect(found == SpawnFailure(step: .execute, code: code))
         }
     }
 

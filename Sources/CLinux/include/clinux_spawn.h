@@ -26,6 +26,7 @@ enum spawn_step {
     SPAWN_DEATH_SIGNAL,
     SPAWN_EXECUTE,
     SPAWN_RESOURCES,
+    SPAWN_CONFINE,
 };
 
 struct spawn_limit {
@@ -68,6 +69,10 @@ struct spawn_request {
     bool set_oom_score;
     int oom_score;
     bool no_new_privileges;
+    /// Paths in and below which alone it may write, see confine.h; ends with NULL. NULL for wherever its user may.
+    const char *const *writable;
+    /// Whether it may make no sockets but local ones.
+    bool no_network;
     /// Send the child SIGKILL when the calling thread ends.
     bool die_with_parent;
     /// A directory of cgroup v2 to start it in, or -1. Must never have been written `cgroup.kill`: some kernels then kill all

@@ -128,11 +128,27 @@ private struct Reader {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
             Self.readCredentials(top, &pool)
+            if let confine = top.section("confine") { pool.confinement = Self.confinement(confine) }
             Self.readWorkers(top, &pool, variables)
             Self.readWorkspace(top, &pool)
             top.finish()
             configuration.pools.append(pool)
         }
+    }
+
+    private static func confinement(_ section: ConfigurationFile.Section) -> Confinement {
+        var confinement = Confinement()
+        let isReadOnly = section.boolean("read_only")
+        let writable = section.strings("writable")
+        for path in writable ?? [] where !isPolicyPath(path) {
+            section.fault("writable", "writable paths must be absolute, without control characters")
+        }
+        if (writable?.count ?? 0) > 60 { section.fault("writable", "there can be 60 writable paths at the most") }
+        if isReadOnly ?? (writable != nil) { confinement.writable = writable ?? [] }
+        if isReadOnly == false, writable != nil { section.fault("writable", "writable is for read_only = true") }
+        confinement.noNetwork = section.boolean("network") == false
+        section.finish()
+        return confinement
     }
 
     private static func readCredentials(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {

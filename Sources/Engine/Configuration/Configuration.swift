@@ -1,6 +1,7 @@
 import Agents
 import OrchProtocol
 import Scheduling
+import SupervisorLink
 
 /// Everything that the files under /etc/orchd say, checked.
 public struct Configuration: Sendable, Equatable {
@@ -79,6 +80,9 @@ public struct PoolConfiguration: Sendable, Equatable {
         public var variable: String?
     }
 
+    /// What the kernel keeps its attempts from.
+    public var confinement = Confinement()
+
     /// What a warm worker is started with; empty for a pool that starts a process for each task.
     public var workerCommand: [String] = []
 
@@ -90,6 +94,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     var workerDefinition: Int64 {
         var words = workerCommand + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
         words += credentials.flatMap { [$0.name, $0.variable ?? ""] }
+        words += (confinement.writable.map { ["writes"] + $0 } ?? []) + [confinement.noNetwork ? "no network" : ""]
         words += [path, user ?? "", "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
         words += (resources.all + settings.maximum.all).map { "\($0.resource.rawValue)=\($0.amount)" }
         words += limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

@@ -34,6 +34,11 @@ extension Configuration {
             lines += pool.credentials.map { credential in
                 "credential \(pool.settings.name) \(credential.name)\(credential.variable.map { " " + $0 } ?? "")"
             }
+            if pool.confinement.noNetwork { lines.append("confine \(pool.settings.name) network") }
+            if let writable = pool.confinement.writable {
+                lines.append("confine \(pool.settings.name) writes")
+                lines += writable.map { "writable \(pool.settings.name) \($0)" }
+            }
             if let repository = pool.repository { lines.append("worktree \(pool.settings.name) \(repository)") }
             lines += pool.settings.maximum.controls.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 "limit \(pool.settings.name) \($0.key.name) \($0.value)"

@@ -61,6 +61,8 @@ extension AttemptEnd {
             "refused by the supervisor: its policy allows the pool less; `systemctl reload orchd-supervisor` after raising a maximum"
         case .credential:
             "refused by the supervisor: a credential of the pool is not loaded, its journal names which; see `orchctl secret`"
+        case .confinement:
+            "refused by the supervisor: its policy confines the pool more; `systemctl reload orchd-supervisor` after changing that"
         case nil: "refused by the supervisor"
         }
     }
@@ -88,6 +90,9 @@ extension AttemptEnd {
         case .workspace where error == 0: return "cannot make its git worktree"
         case .workspace: return "cannot start \(quoted): cannot make its workspace: \(why)"
         case .user, .group, .groups: return "cannot start \(quoted): cannot become the pool's user: \(why)"
+        case .confine where error == ENOSYS || error == EOPNOTSUPP:
+            return "cannot confine \(quoted): this kernel has no Landlock; see [confine] in orchd.toml(5)"
+        case .confine: return "cannot confine \(quoted): \(why)"
         case .cgroup: return "cannot start \(quoted): cannot make its cgroup: \(why)"
         default: return "cannot start \(quoted): the step \"\(step)\" failed: \(why)"
         }

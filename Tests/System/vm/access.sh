@@ -114,6 +114,24 @@ like "the journal names it" 'the credential "missing" of pool missing: it is not
     "$(journalctl --unit=orchd-supervisor --output=cat --no-pager)"
 same "no secret is in the journal" 0 "$(journalctl --output=cat --no-pager | grep -c 'a key')"
 
+echo "# walls"
+install -d -m 777 /srv/open /srv/closed
+cat > /etc/orchd/pools.d/walled.toml << 'END'
+[confine]
+read_only = true
+writable = ["/srv/open"]
+network = false
+END
+check "systemctl reload orchd" systemctl reload orchd
+try() { alice orchctl run --pool walled -- sh -c "$1" 2>&1; }
+same "a task in them writes to its workspace" "fine" "$(try 'echo fine > x && cat x')"
+same "and where its pool says" "fine" "$(try 'echo fine > /srv/open/x && cat /srv/open/x')"
+like "and nowhere else" 'Permission denied' "$(try 'echo x > /srv/closed/x')"
+like "not even to /tmp" 'Permission denied' "$(try 'echo x > /tmp/x')"
+same "for which it has another place" "fine" "$(try 'f=$(mktemp) && echo fine > "$f" && cat "$f"')"
+like "it reaches nobody" 'not supported' "$(try 'python3 -c "import socket; socket.create_connection((\"127.0.0.1\", 22))"')"
+same "others do as before" "" "$(alice orchctl run -- sh -c 'echo x > /srv/closed/y' 2>&1)"
+
 echo "# what a task cannot do"
 run_spy() { alice orchctl run -- sh -c "$1" 2>&1; }
 like "read the database" 'Permission denied' "$(run_spy 'cat /var/lib/orchd/queue.db')"
@@ -170,6 +188,7 @@ def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), full=Fal
     body += text('') + struct.pack('<Iii', 0o77, nice, oom) + b'\x01' + listed([], text) + listed([], text)
     if full:
         body += listed([], text) + listed(repository, text) + listed(controls, lambda c: struct.pack('<BQ', *c))
+        body += struct.pack('<B', 0) + listed([], text)
     link.send(message(11 if full else 3, body))
     while True:
         for kind, body in messages():
@@ -183,6 +202,7 @@ print('nice', attempt('default', ['true'], nice=-5))
 print('oom', attempt('default', ['true'], oom=-1000))
 print('repository', attempt('default', ['true'], repository=['/root'], full=True))
 print('memory', attempt('tools', ['id'], controls=[(1, 1 << 40)], full=True))
+print('walled', attempt('walled', ['true']))
 print('owned', attempt('default', ['/bin/sh', '-c', 'id -u > "$ORCH_WORKSPACE/uid"; ! touch /etc/owned']))
 END
 chmod 644 /tmp/engine.py
@@ -196,6 +216,7 @@ like "be faster than others" '^nice 4 4$' "$answers"
 like "be spared by the kernel" '^oom 4 3$' "$answers"
 like "get a worktree of any repository" '^repository 4 5$' "$answers"
 like "have more memory than the policy allows" '^memory 4 6$' "$answers"
+like "pull down the walls of a pool" '^walled 4 8$' "$answers"
 like "be root" '^owned 1 0$' "$answers"
 same "nobody else may speak to the supervisor" "" "$(runuser -u alice -- timeout -k 5 60 python3 /tmp/engine.py 2> /dev/null)"
 check "systemctl start orchd" systemctl start orchd.socket orchd.service

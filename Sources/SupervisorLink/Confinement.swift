@@ -1,0 +1,38 @@
+/// What the processes of an attempt are kept from by the kernel, whatever their user might do.
+public struct Confinement: Equatable, Sendable {
+    /// Where alone they may write, beside their workspace: absolute paths. Nil for wherever their user may.
+    public var writable: [String]?
+    /// Whether they may make no sockets but local ones.
+    public var noNetwork: Bool
+
+    public init(writable: [String]? = nil, noNetwork: Bool = false) {
+        self.writable = writable
+        self.noNetwork = noNetwork
+    }
+
+    public var isNone: Bool { writable == nil && !noNetwork }
+
+    /// Whether it keeps them at least from what the other one does.
+    public func isWithin(_ other: Confinement) -> Bool {
+        guard noNetwork || !other.noNetwork else { return false }
+        guard let limit = other.writable else { return true }
+        return writable.map { $0.allSatisfy { path in limit.contains { $0.utf8.elementsEqual(path.utf8) } } } ?? false
+    }
+
+    private static let noNetworkFlag: UInt8 = 1
+    private static let writesFlag: UInt8 = 2
+
+    func write(to writer: inout ByteWriter) {
+        writer.integer((noNetwork ? Self.noNetworkFlag : 0) | (writable == nil ? 0 : Self.writesFlag))
+        writer.list(writable ?? []) { $0.string($1) }
+    }
+
+    init(from reader: inout ByteReader) throws(LinkError) {
+        let flags = try reader.integer(UInt8.self)
+        let paths = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
+        guard flags <= Self.noNetworkFlag | Self.writesFlag, flags & Self.writesFlag != 0 || paths.isEmpty,
+            paths.count <= 64, paths.allSatisfy({ $0.utf8.first == UInt8(ascii: "/") })
+        else { throw .invalid("confinement") }
+        self.init(writable: flags & Self.writesFlag == 0 ? nil : paths, noNetwork: flags & Self.noNetworkFlag != 0)
+    }
+}

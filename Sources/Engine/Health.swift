@@ -6,6 +6,7 @@ final class Health: Sendable {
     private struct State {
         var isDraining = false
         var storageProblem: WireError?
+        var memoryPressure: Double?
     }
 
     private let state = Mutex(State())
@@ -13,6 +14,12 @@ final class Health: Sendable {
     var isDraining: Bool {
         get { state.withLock { $0.isDraining } }
         set { state.withLock { $0.isDraining = newValue } }
+    }
+
+    /// In percent, while it is so much that nothing is started.
+    var memoryPressure: Double? {
+        get { state.withLock { $0.memoryPressure } }
+        set { state.withLock { $0.memoryPressure = newValue } }
     }
 
     /// What keeps the store from taking anything, nil while it works.

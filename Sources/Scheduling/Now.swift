@@ -6,6 +6,8 @@ public struct Now: Sendable, Equatable {
     public var monotonic: Int64
     /// The day that it is where the daemon is.
     public var day: Day
+    /// For how many percent of the last seconds all that would run on the machine has waited for memory; nil where that is not known.
+    public var memoryPressure: Double?
 
     /// - Parameter day: that of Greenwich, where it is not given.
     public init(wall: Int64, monotonic: Int64, day: Day? = nil) {

@@ -12,10 +12,12 @@ public struct Rules: Sendable, Equatable {
     public var aliases: [String: String]
     /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
     public var longestWait: Int64
+    public var admission: Admission
 
     public init(
         agents: [String: AgentSettings] = [:], limits: [ConcurrencyLimit] = [], budgets: [Budget] = [],
-        routes: [RouteRule] = [], aliases: [String: String] = [:], longestWait: Int64 = 3_600_000
+        routes: [RouteRule] = [], aliases: [String: String] = [:], longestWait: Int64 = 3_600_000,
+        admission: Admission = .init()
     ) {
         self.agents = agents
         self.limits = limits
@@ -23,6 +25,7 @@ public struct Rules: Sendable, Equatable {
         self.routes = routes
         self.aliases = aliases
         self.longestWait = longestWait
+        self.admission = admission
     }
 }
 

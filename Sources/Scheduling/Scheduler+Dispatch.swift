@@ -4,6 +4,12 @@ import OrchProtocol
 extension Scheduler {
     func dispatch(_ work: inout TurnWork<some TaskTransaction>, cycle: Double) throws {
         guard isConnected, !isDraining else { return }
+        guard !rules.admission.isTooMuch(work.now.memoryPressure) else {
+            if settings.keys.contains(where: { work.store.counts(of: $0).ready > 0 }) {
+                work.wakeMonotonic = work.now.monotonic + Self.pressureInterval
+            }
+            return
+        }
         var gated: [String: PoolRoom] = [:]
         for pool in try work.store.pools() {
             guard let its = settings[pool.name] else { continue }
@@ -17,14 +23,18 @@ extension Scheduler {
             let depth = runAhead[pool.name]?.depth(slots: pool.slots, cycle: cycle) ?? 0
             let free = pool.slots - live.dispatched - live.running
             guard pool.slots > 0, free + depth > 0, work.store.counts(of: pool.name).ready > 0 else { continue }
-            if work.store.lanes(in: pool.name).isEmpty {
+            // Memory is shared by pools, as gates are.
+            if work.store.lanes(in: pool.name).isEmpty, its.reserve == nil {
                 for task in try work.store.ready(in: pool.name, lane: "", limit: free + depth) { try dispatch(task, &work) }
             } else {
-                gated[pool.name] = PoolRoom(slots: free, ahead: depth)
+                gated[pool.name] = PoolRoom(slots: free, ahead: its.reserve == nil ? depth : 0)
             }
         }
         if !gated.isEmpty { try dispatchByLanes(gated, &work) }
     }
+
+    /// How often a machine is looked at that has too little memory, in milliseconds.
+    private static let pressureInterval: Int64 = 1_000
 
     /// What a pool can still be handed.
     private struct PoolRoom {
@@ -40,6 +50,9 @@ extension Scheduler {
     ) throws {
         var rooms = rooms
         var turnstile = turnstile(in: work.store)
+        let store = work.store
+        var memory = MemoryLeft(
+            rules.admission, reserved: Admission.reserved(settings.values) { store.live(in: $0) })
         var heads: [TaskItem] = []
         for pool in rooms.keys.sorted() {
             for lane in [""] + work.store.lanes(in: pool).keys.sorted() where turnstile.isOpen(lane) {
@@ -53,6 +66,9 @@ extension Scheduler {
             guard room.slots > 0 || (task.lane.isEmpty && room.slots + room.ahead > 0) else {
                 rooms[task.pool] = nil
                 continue
+            }
+            if let pool = settings[task.pool] {
+                guard memory.take(for: pool) else { continue }
             }
             try dispatch(task, &work)
             turnstile.enter(task.lane)

@@ -124,6 +124,8 @@ struct TurnWork<Store: TaskTransaction> {
     var isUnfinished = false
     /// When a turn is due for something that no row tells of, on the real-time clock.
     var wakeWall: Int64?
+    /// The same on the monotonic clock.
+    var wakeMonotonic: Int64?
 
     init(store: Store, now: Now) {
         self.store = store
@@ -178,7 +180,8 @@ struct TurnWork<Store: TaskTransaction> {
         turn.effects = effects + launches
         if !events.isEmpty { turn.effects.append(.publish(events)) }
         turn.nextWall = isUnfinished ? now.wall : [try nextWallTime(), wakeWall].compactMap(\.self).min()
-        turn.nextMonotonic = isUnfinished ? now.monotonic : try store.nextMonotonicTime()
+        turn.nextMonotonic =
+            isUnfinished ? now.monotonic : [try store.nextMonotonicTime(), wakeMonotonic].compactMap(\.self).min()
         return turn
     }
 

@@ -43,6 +43,7 @@ import Testing
             (.privileges, SPAWN_PRIVILEGES), (.groups, SPAWN_GROUPS), (.group, SPAWN_GROUP), (.user, SPAWN_USER),
             (.workspace, SPAWN_WORKSPACE), (.directory, SPAWN_DIRECTORY), (.descriptors, SPAWN_DESCRIPTORS),
             (.deathSignal, SPAWN_DEATH_SIGNAL), (.execute, SPAWN_EXECUTE), (.resources, SPAWN_RESOURCES),
+            (.confine, SPAWN_CONFINE),
         ]
         for (step, number) in pairs { #expect(UInt32(step.rawValue) == number.rawValue) }
         #expect(EndReport.Step(rawValue: UInt8(SPAWN_CONFINE.rawValue) + 1) == nil)

@@ -63,6 +63,13 @@ private struct Reader {
                 if let it = limits.duration("usage_limit_wait") { configuration.longestWait = max(it, 1_000) }
                 limits.finish()
             }
+            if let admission = top.section("admission") {
+                if let percent = admission.integer("memory_pressure", in: 1...100) {
+                    configuration.admission.memoryPressure = percent == 100 ? nil : Double(percent)
+                }
+                if let memory = admission.size("memory") { configuration.admission.memory = memory }
+                admission.finish()
+            }
             configuration.limits = RuleReader.limits(top)
             configuration.budgets = RuleReader.budgets(top)
             configuration.aliases = RuleReader.aliases(top)
@@ -116,6 +123,7 @@ private struct Reader {
             for program in pool.settings.programs ?? [] where !isPolicyPath(program) {
                 top.fault("programs", "programs must be absolute paths, without control characters")
             }
+            pool.settings.reserve = top.size("reserve")
             pool.resources = top.resources()
             if let maximum = top.section("maximum") {
                 pool.settings.maximum = maximum.resources()
@@ -187,6 +195,8 @@ private struct Reader {
         guard let command, let program = command.first, !program.isEmpty else {
             return top.fault("kind", "a pool with kind = \"warm\" needs a command, such as [\"my-worker\", \"--verbose\"]")
         }
+        // How many of them there are is decided without a look at the others.
+        if pool.settings.reserve != nil { top.fault("reserve", "reserve is not for pools with kind = \"warm\"") }
         pool.workerCommand = command
         if let interval = variables.pollInterval { pool.environment["ORCH_POLL_INTERVAL"] = interval }
         pool.settings.warm = WarmSettings(

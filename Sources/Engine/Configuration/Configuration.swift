@@ -25,6 +25,9 @@ public struct Configuration: Sendable, Equatable {
     public var budgets: [Budget] = []
     public var routes: [RouteRule] = []
     public var aliases: [String: String] = [:]
+    /// The machine's memory is what pools set aside, unless the files say otherwise.
+    public var admission = Admission(memoryPressure: Self.defaultPressure, memory: MemoryPressure.machine())
+    static let defaultPressure = 50.0
     /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
     public var longestWait: Int64 = 3_600_000
 
@@ -39,7 +42,7 @@ public struct Configuration: Sendable, Equatable {
                     thinking: $0.thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) },
                     longestPrompt: $0.longestPrompt)
             }, limits: limits, budgets: budgets, routes: routes, aliases: aliases,
-            longestWait: longestWait)
+            longestWait: longestWait, admission: admission)
     }
 
     public func pool(_ name: String) -> PoolConfiguration? { pools.first { $0.settings.name == name } }

@@ -64,7 +64,8 @@ struct Queries: Sendable {
         return WaitReasons(
             configuration: configuration.value, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
             offered: chooser(states).offered, counts: store.counts, isDraining: health.isDraining,
-            hasSupervisor: link.peer != nil, now: WireTime(milliseconds: Clock.now().wall))
+            hasSupervisor: link.peer != nil, memoryPressure: health.memoryPressure,
+            now: WireTime(milliseconds: Clock.now().wall))
     }
 
     private func result(of record: TaskRecord) throws -> TaskResult? {

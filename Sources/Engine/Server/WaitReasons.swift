@@ -12,6 +12,8 @@ struct WaitReasons {
     let counts: Counts
     let isDraining: Bool
     let hasSupervisor: Bool
+    /// In percent, where it is too much.
+    let memoryPressure: Double?
     let now: WireTime
 
     private var turnstile: Turnstile {
@@ -37,6 +39,11 @@ struct WaitReasons {
         }
         if isDraining { return (.paused, "the daemon is draining") }
         if !hasSupervisor { return (.blocked, "the supervisor is not running") }
+        if let memoryPressure {
+            let percent = "\(Int(memoryPressure.rounded())) percent"
+            return (.limited, "the machine is short of memory: what runs on it waits for memory for \(percent) of the time")
+        }
+        if let shortage = shortage(pool) { return (.limited, shortage) }
         guard let gates = record.gates, !gates.isEmpty else { return nil }
         let turnstile = turnstile
         // What nobody offers comes first: it does not pass by itself.
@@ -45,6 +52,16 @@ struct WaitReasons {
         }
         guard let word = obstacles.first?.0 else { return nil }
         return (word, obstacles.map(\.1).joined(separator: "; "))
+    }
+
+    private func shortage(_ name: String) -> String? {
+        guard let each = configuration.pool(name)?.settings.reserve, let all = configuration.admission.memory else {
+            return nil
+        }
+        let reserved = Admission.reserved(configuration.pools.lazy.map(\.settings)) { counts.live(in: $0) }
+        guard reserved > 0, reserved + each > all else { return nil }
+        let (own, taken, total) = (ByteText.text(each), ByteText.text(reserved), ByteText.text(all))
+        return "the pool \"\(name)\" sets aside \(own) of memory for each task, and \(taken) of \(total) are set aside"
     }
 
     private func obstacle(_ gate: String, _ record: TaskRecord, _ turnstile: Turnstile) -> (WaitReason, String)? {

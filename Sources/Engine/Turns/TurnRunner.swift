@@ -25,6 +25,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
 
     private var scheduler: Scheduler
     private var days: LocalDays
+    private var pressure = MemoryPressure()
     /// Inputs of a turn that the store refused. Whoever waited for an answer has been told; these must not be forgotten.
     private var held: [Input] = []
     private var nextWall: Int64?
@@ -71,7 +72,25 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
             retiredAt = now.monotonic
             inputs.append(retirement(now))
         }
-        return inputs.isEmpty && !isDue ? rest(now) : turn(inputs, now)
+        guard !inputs.isEmpty || isDue else { return rest(now) }
+        now.memoryPressure = measured(now)
+        return turn(inputs, now)
+    }
+
+    /// Only for those who want to know. What is too much is remembered for those who ask why tasks wait.
+    private mutating func measured(_ now: Now) -> Double? {
+        let admission = configuration.value.admission
+        guard admission.memoryPressure != nil else {
+            health.memoryPressure = nil
+            return nil
+        }
+        let percent = pressure.percent(at: now.monotonic)
+        let isTooMuch = admission.isTooMuch(percent)
+        if isTooMuch != (health.memoryPressure != nil) {
+            log.notice("\(isTooMuch ? "Starts wait: the machine is short of memory" : "The machine has memory again")")
+        }
+        health.memoryPressure = isTooMuch ? percent : nil
+        return percent
     }
 
     private mutating func turn(_ inputs: [Input], _ now: Now) -> Int64 {

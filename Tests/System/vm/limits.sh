@@ -89,6 +89,16 @@ alice orchctl stop "$id" > /dev/null
 await "$id" > /dev/null 2>&1
 same "a stop lets it end in order" "bye" "$(alice orchctl logs "$id")"
 
+echo "# memory that is set aside"
+printf '%s\n' 'slots = 4' 'reserve = "1000G"' > /etc/orchd/pools.d/vast.toml
+check "systemctl reload orchd" systemctl reload orchd
+id=$(submit --pool vast -- sleep 1000000)
+eventually "one that needs more than there is runs alone" is_running
+waiting=$(submit --pool vast -- true)
+like "the next one waits, and show says why" 'sets aside 1000 GiB of memory for each task, and 1000 GiB of' "$(alice orchctl show "$waiting")"
+alice orchctl stop "$id" > /dev/null
+check "until it has ended" await "$waiting"
+
 echo "# more than the pool allows"
 told=$(alice orchctl submit --pool small --memory 1G -- true 2>&1)
 same "is refused" 1 "$?"

@@ -1,0 +1,54 @@
+/// When a machine has too little memory for more tasks.
+public struct Admission: Sendable, Equatable {
+    /// Starts wait while all that would run on the machine has lately waited for memory for more than this part of its time, in percent.
+    /// Nil for whatever it does.
+    public var memoryPressure: Double?
+    /// How much memory pools may set aside for their attempts in all; nil where that is not known.
+    public var memory: Int64?
+
+    public init(memoryPressure: Double? = nil, memory: Int64? = nil) {
+        self.memoryPressure = memoryPressure
+        self.memory = memory
+    }
+
+    /// Whether so much pressure is too much.
+    public func isTooMuch(_ pressure: Double?) -> Bool {
+        guard let limit = memoryPressure, let pressure else { return false }
+        return pressure > limit
+    }
+
+    /// What the attempts that live have been set aside.
+    public static func reserved(_ pools: some Sequence<PoolSettings>, live: (String) -> LiveCounts) -> Int64 {
+        pools.reduce(0) { sum, pool in
+            guard let each = pool.reserve else { return sum }
+            let live = live(pool.name)
+            return sum + each * Int64(live.dispatched + live.running)
+        }
+    }
+}
+
+/// What is left of the memory that can be set aside, while attempts are chosen.
+struct MemoryLeft {
+    private var left: Int64?
+    /// Where nothing is set aside, an attempt may always be: one that is larger than the machine would wait for ever, and for nothing.
+    private var isUntouched: Bool
+    /// Something waits for memory, and what matters less must not take it.
+    private var isAwaited = false
+
+    init(_ admission: Admission, reserved: Int64) {
+        left = admission.memory.map { $0 - reserved }
+        isUntouched = reserved == 0
+    }
+
+    /// Sets aside what an attempt of the pool needs; whether there is so much.
+    mutating func take(for pool: PoolSettings) -> Bool {
+        guard let reserve = pool.reserve, let left else { return true }
+        guard !isAwaited, reserve <= left || isUntouched else {
+            isAwaited = true
+            return false
+        }
+        self.left = left - reserve
+        isUntouched = false
+        return true
+    }
+}

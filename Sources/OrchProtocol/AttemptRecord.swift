@@ -108,6 +108,13 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     /// The largest resident size of one of its processes, in bytes. Without a cgroup never below the supervisor's own, some
     /// 7 MiB, since the kernel counts what a process was before it executed its program.
     public var peakMemory: Int64?
+    /// Bytes that went from disks and to them, and seconds that some process of it waited for a processor, for memory, for a disk. Only
+    /// with a cgroup, and of one that ran for a tenth of a second.
+    public var bytesRead: Int64?
+    public var bytesWritten: Int64?
+    public var cpuStalled: Double?
+    public var memoryStalled: Double?
+    public var ioStalled: Double?
     /// What its agent has used, where it tells.
     public var usage: Usage?
     /// In `task.get`: the files that it left in its result directory, and what else it left there.
@@ -125,6 +132,11 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
         case cpuUser = "cpu_user"
         case cpuSystem = "cpu_system"
         case peakMemory = "peak_memory"
+        case bytesRead = "bytes_read"
+        case bytesWritten = "bytes_written"
+        case cpuStalled = "cpu_stalled"
+        case memoryStalled = "memory_stalled"
+        case ioStalled = "io_stalled"
     }
 
     public init(number: Int, state: AttemptState, dispatchedAt: WireTime) {

@@ -3,7 +3,8 @@ import OrchProtocol
 /// What `orchctl list` can show of a task. What is of an attempt is of the latest one.
 public enum TaskColumn: String, CaseIterable, Sendable {
     case id, state, pool, task, tries, time, reason
-    case name, priority, user, model, worker, pid, submitted, started, finished, outcome, cpu, memory, tokens, cost
+    case name, priority, user, model, worker, pid, submitted, started, finished, outcome, cpu, memory, read, written, tokens,
+        cost
 
     /// Those that are shown where none are asked for.
     public static let usual: [TaskColumn] = [.id, .state, .pool, .task, .tries, .time, .reason]
@@ -14,7 +15,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
 
     private var alignsRight: Bool {
         switch self {
-        case .id, .tries, .time, .priority, .user, .pid, .cpu, .memory, .tokens, .cost: true
+        case .id, .tries, .time, .priority, .user, .pid, .cpu, .memory, .read, .written, .tokens, .cost: true
         default: false
         }
     }
@@ -50,6 +51,8 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         case .outcome: return text(attempt?.outcome.map(OutcomeText.text))
         case .cpu: return text(attempt?.cpuUser.map { DurationText.text($0 + (attempt?.cpuSystem ?? 0)) })
         case .memory: return text(attempt?.peakMemory.map(ByteText.text))
+        case .read: return text(attempt?.bytesRead.map(ByteText.text))
+        case .written: return text(attempt?.bytesWritten.map(ByteText.text))
         case .tokens: return text(attempt?.usage.flatMap(UsageText.tokens))
         case .cost: return text(attempt?.usage?.cost.map(UsageText.cost))
         }

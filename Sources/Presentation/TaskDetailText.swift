@@ -91,11 +91,27 @@ public struct TaskDetailText {
                 ("was paused", attempt.pausedFor.map { "for \(DurationText.text($0))" }),
                 ("processor", processor),
                 ("peak memory", attempt.peakMemory.map(ByteText.text)),
+                ("disks", disks(attempt)),
+                ("waited", waits(attempt)),
                 ("tokens", attempt.usage.flatMap(UsageText.tokens)),
                 ("cost", attempt.usage?.cost.map(UsageText.cost)),
                 ("files", attempt.files.map { files($0, attempt) }),
             ])
             + table((attempt.leftBehind ?? []).map { ("left behind", FileTable.text($0)) })
+    }
+
+    private func disks(_ attempt: AttemptRecord) -> String? {
+        guard let read = attempt.bytesRead, let written = attempt.bytesWritten else { return nil }
+        return "\(ByteText.text(read)) read, \(ByteText.text(written)) written"
+    }
+
+    /// What it waited for, as far as that is worth a word.
+    private func waits(_ attempt: AttemptRecord) -> String? {
+        let all = [(attempt.cpuStalled, "processors"), (attempt.memoryStalled, "memory"), (attempt.ioStalled, "disks")]
+        let told = all.compactMap { seconds, what in
+            seconds.flatMap { $0 >= 0.01 ? "\(DurationText.text($0)) for \(what)" : nil }
+        }
+        return told.isEmpty ? nil : told.joined(separator: ", ")
     }
 
     private func files(_ files: [ResultFile], _ attempt: AttemptRecord) -> String {

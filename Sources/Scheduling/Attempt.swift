@@ -51,6 +51,7 @@ public struct Attempt: Sendable, Equatable {
     public var cpuSystem: Int64?
     /// Bytes.
     public var peakMemory: Int64?
+    public var measures: Measures?
     public var usage: Usage?
     /// Of a task that a warm worker has; nil where the process was started for the task.
     public var handover: Handover?
@@ -112,6 +113,7 @@ public struct AttemptEnd: Sendable, Equatable {
     public var cpuUser: Int64?
     public var cpuSystem: Int64?
     public var peakMemory: Int64?
+    public var measures: Measures?
     /// What it chose, where it is the program of a rule.
     public var answer: RouteAnswer?
     /// What its agent has used, where it tells.

@@ -75,6 +75,7 @@ extension Scheduler {
         attempt.cpuUser = end.cpuUser
         attempt.cpuSystem = end.cpuSystem
         attempt.peakMemory = end.peakMemory
+        attempt.measures = end.measures
         if attempt.isRouting { return try closeRouting(attempt, from: state, of: task, outcome, end.answer, &work) }
         let known = attempt.usage
         attempt.usage = end.usage ?? known

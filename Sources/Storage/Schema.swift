@@ -183,6 +183,8 @@ enum Schema {
 
         -- The agent that has the prompt of an attempt; NULL for a command.
         ALTER TABLE attempt ADD COLUMN agent TEXT;
+        -- JSON: see Measures. NULL where nothing is known.
+        ALTER TABLE attempt ADD COLUMN measures TEXT;
         -- JSON: see Pauses. NULL where it never was paused.
         ALTER TABLE attempt ADD COLUMN pauses TEXT;
         -- Of attempts that tell what they use, '' for none; NULL for the others, which are not in the index. It is not on a column

@@ -73,6 +73,13 @@ extension AttemptRecord {
         cpuUser = attempt.cpuUser.map { Double($0) / 1_000_000 }
         cpuSystem = attempt.cpuSystem.map { Double($0) / 1_000_000 }
         peakMemory = attempt.peakMemory
+        if let measures = attempt.measures {
+            bytesRead = measures.bytesRead
+            bytesWritten = measures.bytesWritten
+            cpuStalled = Double(measures.stalledForProcessor) / 1_000_000
+            memoryStalled = Double(measures.stalledForMemory) / 1_000_000
+            ioStalled = Double(measures.stalledForDisk) / 1_000_000
+        }
         usage = attempt.usage
     }
 }

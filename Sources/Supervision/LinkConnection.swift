@@ -36,6 +36,7 @@ final class LinkConnection {
     var isGreeted = false
     /// Whether it takes the files of result directories.
     var speaksOfResultFiles = false
+    var speaksOfMeasures = false
     /// Since when nothing could be sent, on the monotonic clock.
     var blockedSince: Int64?
     /// Whether the loop tells when there is room again.

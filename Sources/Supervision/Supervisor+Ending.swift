@@ -89,10 +89,17 @@ extension Supervisor {
         return (alive, didReap)
     }
 
+    /// How long attempts have to run so that it is told what they used, in milliseconds.
+    private static let measuredFrom: Int64 = 100
+
     /// No process of it is left.
     private func finish(_ attempt: RunningAttempt) {
         guard let report = attempt.endReport() else { return }
         loop.remove(attempt.cgroupToken)
+        // Of the many short ones nobody wants to know, and it takes four files.
+        if let cgroup = attempt.cgroup, report.endedMonotonic - report.start.startedMonotonic >= Supervisor.measuredFrom {
+            measures[attempt.attempt] = cgroup.measures(of: attempt.attempt)
+        }
         attempt.cgroup?.remove()
         credentials.takeBack(attempt.name)
         stopping.remove(attempt.attempt)

@@ -132,6 +132,11 @@ extension Supervisor {
                 let result = sendResults(of: report.attempt, to: engine)
                 guard result == .sent else { return result }
             }
+            let measured = measures.isEmpty ? [] : reports.compactMap { measures[$0.attempt] }
+            if !measured.isEmpty, engine.speaksOfMeasures {
+                let result = engine.send(.measured(measured))
+                guard result == .sent else { return result }
+            }
             let result = reports.isEmpty ? .sent : engine.send(.ended(reports))
             guard result == .sent else { return result }
             outbox.ended.removeFirst(batch.count)

@@ -26,6 +26,7 @@ extension Supervisor {
                 leaveTable(known)
                 for attempt in known {
                     results.remove(attempt)
+                    measures[attempt] = nil
                     channels[attempt] = nil
                     outbox.resultsSent.remove(attempt)
                 }
@@ -52,6 +53,7 @@ extension Supervisor {
         outbox.ended = exits.reports.keys.sorted()
         outbox.channels = channels.keys.sorted()
         engine.speaksOfResultFiles = common >= LinkProtocol.hasResultFiles
+        engine.speaksOfMeasures = common >= LinkProtocol.hasMeasures
         outbox.isInventory = true
     }
 

@@ -76,6 +76,8 @@ final class Supervisor {
     /// The places in the table of attempts that have ended, but whose ends no file holds, because there is no space: were we to
     /// die now, the next supervisor must still know that they had started.
     var unsafeEntries: [UInt64: Int] = [:]
+    /// What attempts have used whose ends are not acknowledged, as far as this program has seen them end.
+    var measures: [UInt64: MeasureReport] = [:]
     /// Our ends of the channels to warm workers, until their ends are acknowledged: an engine reads what they have said, also after
     /// they have ended.
     var channels: [UInt64: OwnedDescriptor] = [:]

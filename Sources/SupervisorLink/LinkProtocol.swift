@@ -19,6 +19,8 @@ public enum LinkProtocol {
     public static let hasSweeps: UInt32 = 4
     /// The version from which on orders have limits for their cgroups, of which the greeting says which are kept to, and repositories.
     public static let hasFullOrders: UInt32 = 4
+    /// The version from which on what attempts have used is told.
+    public static let hasMeasures: UInt32 = 4
     /// The version from which on attempts are paused.
     public static let hasFreezing: UInt32 = 4
 

@@ -21,6 +21,9 @@ public enum SupervisorMessage: Equatable, Sendable {
     /// descriptors come along; there may be several such messages of an attempt, of which only the last tells what was not handed over.
     case resultFiles(ResultFiles)
 
+    /// Since version 4: what attempts have used that are about to be reported as ended.
+    case measured([MeasureReport])
+
     public struct Welcome: Equatable, Sendable {
         /// The version that both will speak.
         public var version: UInt32
@@ -62,7 +65,7 @@ public enum SupervisorMessage: Equatable, Sendable {
     }
 
     private enum Kind: UInt16 {
-        case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles
+        case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles, measured
     }
 
     private var kind: Kind {
@@ -76,6 +79,7 @@ public enum SupervisorMessage: Equatable, Sendable {
         case .result: .result
         case .channel: .channel
         case .resultFiles: .resultFiles
+        case .measured: .measured
         }
     }
 
@@ -103,6 +107,7 @@ public enum SupervisorMessage: Equatable, Sendable {
                 writer.bool(accepted)
             case .result(let attempt), .channel(let attempt): writer.integer(attempt)
             case .resultFiles(let files): files.write(to: &writer)
+            case .measured(let reports): writer.list(reports) { $1.write(to: &$0) }
             }
         }
     }
@@ -131,6 +136,9 @@ public enum SupervisorMessage: Equatable, Sendable {
             case .result: return .result(attempt: try reader.integer())
             case .channel: return .channel(attempt: try reader.integer())
             case .resultFiles: return .resultFiles(try ResultFiles(from: &reader))
+            case .measured:
+                return .measured(
+                    try reader.list { (r: inout ByteReader) throws(LinkError) in try MeasureReport(from: &r) })
             case nil: throw .unknownKind(kind)
             }
         }

@@ -94,6 +94,8 @@ import Testing
         attempt.files = [ResultFile(name: "\u{E4}", size: 1 << 40)]
         attempt.leftBehind = [LeftBehind(reason: "r", count: 9, names: ["a"])]
         (attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory) = (0.5, 0.25, 1 << 40)
+        (attempt.bytesRead, attempt.bytesWritten, attempt.cpuStalled) = (1 << 41, 0, 0.125)
+        (attempt.memoryStalled, attempt.ioStalled, attempt.pausedSince, attempt.pausedFor) = (2, 0, time, 1.5)
         var task = TaskRecord(id: 1, state: .failed, pool: "p", priority: 0, submitter: .max, submittedAt: time)
         (task.waiting, task.reason, task.command, task.result) = (.limited, "r", ["x"], TaskResult(text: "t", truncated: true))
         (task.attempts, task.attemptCount, task.retryOn) = ([attempt], 2, [.lost])

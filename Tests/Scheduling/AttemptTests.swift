@@ -18,11 +18,14 @@ import Testing
         end.cpuUser = 10
         end.cpuSystem = 20
         end.peakMemory = 30
+        end.measures = Measures(
+            bytesRead: 1, bytesWritten: 2, stalledForProcessor: 3, stalledForMemory: 4, stalledForDisk: 5)
         let turn = try rig.turn(.ended(end))
         #expect(turn.acknowledged == [1])
         let attempt = try rig.attempt(1)
         #expect((attempt.state, attempt.outcome) == (.ended, Outcome(.exited, code: 0)))
         #expect((attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory) == (10, 20, 30))
+        #expect(attempt.measures == end.measures)
         #expect(attempt.endedAt == rig.now.wall && attempt.startedAt == rig.now.wall - 5)
         let task = try rig.task(id)
         #expect((task.phase, task.finishedAt, task.attempts) == (.succeeded, rig.now.wall, 1))

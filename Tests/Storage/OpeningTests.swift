@@ -246,6 +246,10 @@ import Testing
         attempt.cpuUser = 7
         attempt.cpuSystem = 8
         attempt.peakMemory = 9
+        attempt.measures = Measures(
+            bytesRead: 10, bytesWritten: 11, stalledForProcessor: 12, stalledForMemory: 13, stalledForDisk: 14)
+        attempt.pauses = Pauses()
+        attempt.pauses?.total = 15
         let pool = PoolState(name: "default", mode: .draining, slots: 3, configuredSlots: 4)
         let events = [Event(at: WireTime(milliseconds: 1), kind: .daemonStarted)]
         try store.transaction { (transaction) throws in

@@ -40,6 +40,10 @@ enum Samples {
                 program: .init(release: "0.4.0", executedAt: 1))),
         .waiting(attempts: [1, 2]),
         .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true),
+        .measured([
+            MeasureReport(
+                attempt: 7, bytesRead: .max, bytesWritten: 1, stalledForProcessor: 2, stalledForMemory: 3, stalledForDisk: 4)
+        ]), .measured([]),
         .result(attempt: 4), .channel(attempt: 5), .resultFiles(ResultFiles(attempt: 6, names: ["report.md", "\u{E4} b"])),
         .resultFiles(
             ResultFiles(

@@ -11,6 +11,14 @@ extension AttemptStart {
     }
 }
 
+extension Measures {
+    init(_ report: MeasureReport) {
+        self.init(
+            bytesRead: report.bytesRead, bytesWritten: report.bytesWritten, stalledForProcessor: report.stalledForProcessor,
+            stalledForMemory: report.stalledForMemory, stalledForDisk: report.stalledForDisk)
+    }
+}
+
 extension AttemptEnd {
     /// - Parameters:
     ///   - program: as the user wrote it.

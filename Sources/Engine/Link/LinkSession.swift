@@ -17,6 +17,8 @@ package struct LinkSession {
     private var channels: [(worker: Int64, channel: Descriptor)] = []
     /// Those of attempts whose end has not come yet; nil for one whose files cannot be kept, or are kept already.
     private var files: [UInt64: FileCollection?] = [:]
+    /// What attempts have used whose end has not come yet.
+    private var measures: [UInt64: Measures] = [:]
 
     init(generation: UInt64, reports: ReportReader) {
         self.generation = generation
@@ -51,6 +53,10 @@ package struct LinkSession {
                 guard descriptors.count >= handed.names.count else { throw .invalid("result files without descriptors") }
                 keep(handed, descriptors.prefix(handed.names.count))
                 descriptors = descriptors.dropFirst(handed.names.count)
+                continue
+            }
+            if case .measured(let reports) = message {
+                for report in reports { measures[report.attempt] = Measures(report) }
                 continue
             }
             if case .channel(let attempt) = message {
@@ -107,7 +113,9 @@ package struct LinkSession {
 
     private mutating func end(_ report: EndReport) -> AttemptEnd {
         if let collection = files.removeValue(forKey: report.attempt) ?? nil { reports.finish(collection, of: report.attempt) }
-        return reports.end(report, channel(of: report))
+        var end = reports.end(report, channel(of: report))
+        end.measures = measures.removeValue(forKey: report.attempt)
+        return end
     }
 
     /// The channel of a worker that ended before anybody could adopt it.

@@ -189,6 +189,7 @@ extension SupervisorMessage {
         case .waiting(let attempts): "waiting \(attempts)"
         case .started(let starts): "started \(starts.map(\.attempt))"
         case .ended(let ends): "ended \(ends.map { "\($0.attempt) \($0.ending) \($0.code)" })"
+        case .measured(let reports): "measured \(reports.map(\.attempt))"
         case .inventoryEnd: "inventory end"
         case .revoked(let attempt, let accepted): "revoked \(attempt) \(accepted)"
         case .result(let attempt): "result \(attempt)"

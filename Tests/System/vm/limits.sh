@@ -104,6 +104,15 @@ told=$(alice orchctl submit --pool small --memory 1G -- true 2>&1)
 same "is refused" 1 "$?"
 like "and told why" 'allows memory up to 134217728' "$told"
 
+echo "# what the kernel counts"
+# shellcheck disable=SC2016 # the shell is the task's
+busy=$(submit --pool small -- sh -c 'dd if=/dev/zero of=f bs=1M count=8 conv=fsync 2> /dev/null; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done')
+await "$busy" > /dev/null 2>&1
+written=$(field "$busy" '.attempts[-1].bytes_written')
+if ((written >= 8 << 20)); then ok "bytes that are written to disks"; else not_ok "8 MiB were written, not $written"; fi
+like "show tells of them" 'disks +.* read, (8|9|1[0-9])[^ ]* MiB written' "$(alice orchctl show "$busy")"
+like "and of what it waited for" 'waited +.* for processors' "$(alice orchctl show "$busy")"
+
 echo "# a memory hog"
 hog=$(submit --pool small -- python3 -c 'x = []
 while True: x.append(bytearray(1 << 20))')

@@ -1,15 +1,9 @@
 import Glibc
+import SupervisorLink
 
 /// Secrets that the service manager has loaded for the supervisor (`LoadCredential=`, systemd.exec(5)), handed to the attempts of the
 /// pools that the policy names: each in a directory of its own on a file system in memory, for as long as the attempt lives.
 struct Credentials {
-    /// One that a pool gets.
-    struct Grant: Equatable, Sendable {
-        let name: String
-        /// The environment variable that is to hold it as well; nil for none.
-        let variable: String?
-    }
-
     /// Why an attempt cannot have one.
     struct Missing: Error {
         let name: String
@@ -43,7 +37,7 @@ struct Credentials {
     func directory(of attempt: String) -> String { "\(place)/\(attempt)" }
 
     /// Puts copies where the attempt finds them; the variables that it gets.
-    func hand(_ grants: [Grant], to attempt: String, as identity: Policy.Identity?) throws(Missing) -> [String] {
+    func hand(_ grants: [CredentialGrant], to attempt: String, as identity: Policy.Identity?) throws(Missing) -> [String] {
         guard !grants.isEmpty else { return [] }
         takeBack(attempt)
         do {
@@ -99,7 +93,7 @@ struct Credentials {
     }
 
     /// Without the line feed that a file ends with.
-    private func variable(_ grant: Grant, _ bytes: [UInt8]) throws(Missing) -> String? {
+    private func variable(_ grant: CredentialGrant, _ bytes: [UInt8]) throws(Missing) -> String? {
         guard let name = grant.variable else { return nil }
         let value = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
         guard value.count <= Self.maximumVariable, !value.contains(0), let text = String(validating: value, as: UTF8.self)

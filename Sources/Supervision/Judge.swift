@@ -39,7 +39,10 @@ extension Judge {
 }
 
 extension Judge {
-    func credentials(of order: LaunchOrder) -> [Credentials.Grant] { policy?.pools[order.pool]?.credentials ?? [] }
+    /// What the policy says; in a foreground run, and for a user's own daemon, what the order does.
+    func credentials(of order: LaunchOrder) -> [CredentialGrant] {
+        policy.map { $0.pools[order.pool]?.credentials ?? [] } ?? order.credentials
+    }
 }
 
 /// Where a program may be, worked out before the clone: the child must not allocate.

@@ -31,7 +31,7 @@ public struct Policy: Equatable, Sendable {
         /// Paths, empty for nothing.
         var repositories: Set<[UInt8]> = []
         var limits: [CgroupControl: UInt64] = [:]
-        var credentials: [Credentials.Grant] = []
+        var credentials: [CredentialGrant] = []
         var confinement = Confinement()
     }
 

@@ -41,6 +41,8 @@ public struct LaunchOrder: Equatable, Sendable {
     public var repository: String?
     /// What the kernel is to keep the cgroup of the attempt to. The supervisor refuses what is above its policy.
     public var controls: [CgroupControl: UInt64]
+    /// Secrets that it gets, where no policy says which.
+    public var credentials: [CredentialGrant]
     /// What the kernel keeps its processes from. The supervisor refuses one that lets through more than its policy.
     public var confinement: Confinement
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
@@ -52,7 +54,7 @@ public struct LaunchOrder: Equatable, Sendable {
         directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
         controls: [CgroupControl: UInt64] = [:], repository: String? = nil, confinement: Confinement = .init(),
-        channel: Int32? = nil
+        credentials: [CredentialGrant] = [], channel: Int32? = nil
     ) {
         self.attempt = attempt
         self.name = name
@@ -69,6 +71,7 @@ public struct LaunchOrder: Equatable, Sendable {
         self.repository = repository
         self.controls = controls
         self.confinement = confinement
+        self.credentials = credentials
         self.channel = channel
     }
 
@@ -76,7 +79,7 @@ public struct LaunchOrder: Equatable, Sendable {
     enum Form { case plain, worker, full }
 
     var form: Form {
-        guard controls.isEmpty, repository == nil, confinement.isNone else { return .full }
+        guard controls.isEmpty, repository == nil, confinement.isNone, credentials.isEmpty else { return .full }
         return channel == nil ? .plain : .worker
     }
 
@@ -108,6 +111,7 @@ public struct LaunchOrder: Equatable, Sendable {
                 $0.integer($1.value)
             }
             confinement.write(to: &writer)
+            writer.list(credentials) { $1.write(to: &$0) }
         }
     }
 
@@ -128,6 +132,7 @@ public struct LaunchOrder: Equatable, Sendable {
         descriptors = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() }
         controls = [:]
         confinement = Confinement()
+        credentials = []
         switch form {
         case .plain: break
         case .worker: channel = try reader.integer()
@@ -146,6 +151,8 @@ public struct LaunchOrder: Equatable, Sendable {
                 else { throw .invalid("controls") }
             }
             confinement = try Confinement(from: &reader)
+            credentials = try reader.list { (r: inout ByteReader) throws(LinkError) in try CredentialGrant(from: &r) }
+            guard credentials.count <= 64 else { throw .invalid("credentials") }
             guard self.form == .full else { throw .invalid("form") }
         }
         try validate()

@@ -33,7 +33,7 @@ import Testing
     @Test func anAttemptFindsWhatItsPoolGets() throws {
         let credentials = try Credentials(from: source, in: place, keeping: [])
         let identity = Policy.Identity(user: geteuid() == 0 ? 12_345 : geteuid(), group: getegid(), supplementary: [])
-        let grants = [Credentials.Grant(name: "openai", variable: "KEY"), .init(name: "plain", variable: nil)]
+        let grants = [CredentialGrant(name: "openai", variable: "KEY"), .init(name: "plain", variable: nil)]
         let variables = try credentials.hand(grants, to: "7.1", as: identity)
         #expect(variables == ["ORCH_CREDENTIALS_DIR=\(place)/7.1", "KEY=key"])
         #expect(SmallFile.text("\(place)/7.1/openai") == "key\n" && SmallFile.text("\(place)/7.1/plain") == "pass")
@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: ["missing", "binary", "../loaded/plain"]) func whatCannotBeHandedLeavesNothing(name: String) throws {
         let credentials = try Credentials(from: source, in: place, keeping: [])
-        let grants = [Credentials.Grant(name: "plain", variable: nil), .init(name: name, variable: "KEY")]
+        let grants = [CredentialGrant(name: "plain", variable: nil), .init(name: name, variable: "KEY")]
         // A policy would not have taken the last name; were it to, it is not found either, since no such file is made.
         #expect(throws: Credentials.Missing.self) { try credentials.hand(grants, to: "7.1", as: nil) }
         #expect(status("\(place)/7.1") == nil)
@@ -76,6 +76,14 @@ import Testing
                 try Policy(parsing: "orchd-policy 1\npool p 1 1\ncredential \(line)")
             }
         }
+    }
+
+    @Test func anEngineHasNoSayWhereThereIsAPolicy() throws {
+        let asked = [CredentialGrant(name: "other", variable: nil)]
+        let order = LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: ["/bin/true"], credentials: asked)
+        let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\ncredential p own\n")
+        #expect(Judge(policy: policy, ownOOMScore: 0).credentials(of: order) == [.init(name: "own", variable: nil)])
+        #expect(Judge(policy: nil, ownOOMScore: 0).credentials(of: order) == asked)
     }
 
     @Test func variablesTakeThePlaceOfThoseThatWereGiven() {

@@ -76,12 +76,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     public var resources = ResourceLimits()
 
     /// Credentials of the supervisor's that each attempt gets, and the environment variables that are to hold some of them.
-    public var credentials: [Credential] = []
-
-    public struct Credential: Sendable, Equatable {
-        public var name: String
-        public var variable: String?
-    }
+    public var credentials: [CredentialGrant] = []
 
     /// What the kernel keeps its attempts from.
     public var confinement = Confinement()

@@ -48,6 +48,9 @@ struct Secret: ParsableCommand {
                  what a pool gets of those that are loaded already takes only
                    systemctl reload orchd
 
+            For your own daemon: keep the file below ~/.config/orchd/secrets, and name it in `systemctl --user edit orchd-supervisor`
+            as LoadCredential=\(name):%E/orchd/secrets/\(name); the rest is the same, with ~/.config/orchd/pools.d and --user.
+
             The task finds it in the file "$ORCH_CREDENTIALS_DIR/\(name)". It is in memory only, and gone with the attempt.
 
             """)

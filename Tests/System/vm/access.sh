@@ -188,7 +188,7 @@ def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), full=Fal
     body += text('') + struct.pack('<Iii', 0o77, nice, oom) + b'\x01' + listed([], text) + listed([], text)
     if full:
         body += listed([], text) + listed(repository, text) + listed(controls, lambda c: struct.pack('<BQ', *c))
-        body += struct.pack('<B', 0) + listed([], text)
+        body += struct.pack('<B', 0) + listed([], text) + listed([], text)
     link.send(message(11 if full else 3, body))
     while True:
         for kind, body in messages():

@@ -36,15 +36,16 @@ struct Secret: ParsableCommand {
                    systemd-creds encrypt --name=\(name) - /etc/credstore.encrypted/\(name)
                    systemctl edit orchd-supervisor
                      [Service]
-                     LoadCredentialEncrypted=\(name)
+                     LoadCredentialEncrypted=\(name):/etc/credstore.encrypted/\(name)
 
               2. say which pool gets it, in /etc/orchd/pools.d/POOL.toml
                    credentials = ["\(name)"]
                  and, for a program that wants it in its environment
                    credential_env = { \(variable) = "\(name)" }
 
-              3. have systemd load it, which it does only at a start of the supervisor; so let running tasks end first
-                   orchctl drain && systemctl restart orchd-supervisor orchd
+              3. have systemd load it, which it does only at a start of the supervisor, and that ends what runs; so
+                   orchctl drain                                       and when orchctl status says that nothing runs:
+                   systemctl restart orchd-supervisor orchd
                  what a pool gets of those that are loaded already takes only
                    systemctl reload orchd
 

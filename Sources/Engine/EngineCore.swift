@@ -45,7 +45,7 @@ package final class EngineCore: Sendable {
         reports = ReportReader(
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
             log: log, clock: clock)
-        watcher = try OutputWatcher(files: files, inbox: inbox, log: log)
+        watcher = try OutputWatcher(files: files, inbox: inbox, relay: JournalRelay(files: files), log: log)
         news = NewsDesk(journal: StoryTeller(log: log))
         performer = EffectPerformer(
             .init(

@@ -20,6 +20,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var inlineTags = true
     /// Who may send tasks to it; nil for everybody who can reach the daemon. A rule that sends them there is its author's word.
     public var access: PoolAccess?
+    /// Whether the output of its attempts is where the engine can see it.
+    public var keepsOutput = true
     /// Bytes of the machine's memory that are set aside for each of its attempts; nil for none.
     public var reserve: Int64?
     /// The absolute paths of all that its attempts may execute; nil for anything.

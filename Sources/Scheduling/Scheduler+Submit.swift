@@ -68,6 +68,7 @@ extension Scheduler {
         let job: Work
         if let command = spec.command {
             try SpecRules.check(command, in: pool, path)
+            try SpecRules.checkOutput(spec, in: pool, path)
             job = .command(command)
         } else if !pool.takesPrompts {
             throw WireError(

@@ -15,6 +15,17 @@ public enum Journal {
         case debug = 7
     }
 
+    /// What the output of a task is known by in the journal (`SYSLOG_IDENTIFIER=`).
+    public static func identifier(ofTask id: Int64) -> String { "orch-task-\(id)" }
+
+    /// A descriptor that takes lines, of which each is an entry; `<3>` at the beginning of one gives it another priority, see sd-daemon(3).
+    /// The caller closes it.
+    ///
+    /// - Returns: the descriptor, or a negative errno where there is no journal.
+    public static func stream(_ identifier: String, priority: Priority) -> Int32 {
+        sd_journal_stream_fd(identifier, priority.rawValue, 1)
+    }
+
     /// Writes one entry. Blocks only for as long as the journal's socket takes a datagram.
     ///
     /// - Parameter fields: names of capitals, digits and `_`, as systemd.journal-fields(7) asks.

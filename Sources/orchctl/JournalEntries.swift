@@ -20,7 +20,12 @@ struct JournalEntries {
         if json { arguments.append("--output=json") }
         // Fields of different names must all match.
         arguments += [ofUser ? "_SYSTEMD_USER_UNIT=orchd.service" : "_SYSTEMD_UNIT=orchd.service", "TASK_ID=\(task)"]
-        if let attempt { arguments.append("ATTEMPT=\(attempt)") }
-        return arguments
+        // What it wrote, where its pool has that in the journal. By itself the identifier could be anybody's, and that of a stream has no
+        // number of the attempt.
+        guard let attempt else {
+            let unit = ofUser ? "_SYSTEMD_USER_UNIT=orchd-supervisor.service" : "_SYSTEMD_UNIT=orchd-supervisor.service"
+            return arguments + ["+", unit, "SYSLOG_IDENTIFIER=orch-task-\(task)"]
+        }
+        return arguments + ["ATTEMPT=\(attempt)"]
     }
 }

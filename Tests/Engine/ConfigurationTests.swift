@@ -120,6 +120,17 @@ private struct Files: ~Copyable {
             ])
     }
 
+    @Test func whereOutputGoesIsRead() throws {
+        func load(_ text: String) throws -> Files { try Files(["orchd.toml": "", "pools.d/p.toml": text]) }
+        let both = try load("output = \"both\"\nidle_timeout = \"5s\"\noutput_limit = \"1M\"").load().pools[0]
+        #expect(both.output == .both && both.settings.keepsOutput && both.outputLimit == 1 << 20)
+        let journal = try load("output = \"journal\"").load().pools[0]
+        #expect(journal.output == .journal && !journal.settings.keepsOutput)
+        for line in ["idle_timeout = \"5s\"", "output_limit = \"1M\"", "kind = \"warm\"\ncommand = [\"w\"]"] {
+            #expect(try load("output = \"journal\"\n\(line)").faults().first?.contains("nobody looks at the output") ?? false)
+        }
+    }
+
     @Test func limitsOfAPoolAreRead() throws {
         let pool = try #require(
             try Files([

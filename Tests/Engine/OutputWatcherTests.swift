@@ -17,7 +17,8 @@ import Testing
         init() throws {
             files = OutputFiles(stateDirectory: root)
             inbox = try Inbox()
-            watcher = try OutputWatcher(files: files, inbox: inbox, log: Logger(label: "test"))
+            watcher = try OutputWatcher(
+                files: files, inbox: inbox, relay: JournalRelay(files: files), log: Logger(label: "test"))
             try FileManager.default.createDirectory(atPath: files.root, withIntermediateDirectories: true)
             watcher.start()
         }

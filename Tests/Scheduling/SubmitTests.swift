@@ -192,4 +192,14 @@ extension TaskSpec {
             )
         }
     }
+
+    @Test func nothingIsAskedOfOutputThatNobodyLooksAt() throws {
+        var pool = PoolSettings(name: "default", slots: 1)
+        pool.keepsOutput = false
+        let rig = try Rig(pools: [pool])
+        try rig.submit(.command())
+        let error = try rig.refusal(.submit(.one(.command { $0.idleTimeout = 5 })), by: Rig.alice)
+        #expect(error.kind == .invalidParameter && error.data?.field == "idle_timeout")
+        #expect(try rig.refusal(.submit(.one(.command { $0.resultSchema = .bool(true) }))).data?.field == "result_schema")
+    }
 }

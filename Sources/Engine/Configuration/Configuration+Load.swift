@@ -104,7 +104,6 @@ private struct Reader {
                 }
             }
             if let inlineTags = top.boolean("inline_tags") { pool.settings.inlineTags = inlineTags }
-            if let limit = top.size("output_limit") { pool.outputLimit = limit }
             if let limit = top.size("files_limit") { pool.filesLimit = limit }
             if let path = top.string("path") { pool.path = path }
             if let environment = top.stringTable("env") { pool.environment = environment }
@@ -135,12 +134,29 @@ private struct Reader {
             for name in pool.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
+            Self.readOutput(top, &pool)
             Self.readCredentials(top, &pool)
             if let confine = top.section("confine") { pool.confinement = Self.confinement(confine) }
             Self.readWorkers(top, &pool, variables)
             Self.readWorkspace(top, &pool)
             top.finish()
             configuration.pools.append(pool)
+        }
+    }
+
+    private static func readOutput(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {
+        let limit = top.size("output_limit")
+        if let limit { pool.outputLimit = limit }
+        pool.output = top.choice("output", PoolConfiguration.Output.self) ?? .files
+        guard pool.output == .journal else { return }
+        pool.settings.keepsOutput = false
+        let impossible = [
+            ("agent", pool.settings.agent != nil), ("kind", top.choice("kind", PoolKind.self) == .warm),
+            ("idle_timeout", pool.settings.idleTimeout != nil), ("output_limit", limit != nil),
+        ]
+        for (key, isGiven) in impossible where isGiven {
+            top.fault(
+                key, "with output = \"journal\" nobody looks at the output, as \(key) would need; \"both\" keeps it as well")
         }
     }
 

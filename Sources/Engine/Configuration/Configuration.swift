@@ -56,6 +56,9 @@ public struct PoolConfiguration: Sendable, Equatable {
     public var settings: PoolSettings
     /// The user that tasks run as; nil for the one orchd runs as.
     public var user: String?
+    /// Where the output of attempts goes.
+    public var output = Output.files
+    public enum Output: String, Sendable, CaseIterable { case files, journal, both }
     /// Bytes of output that an attempt may write.
     public var outputLimit = Self.defaultOutputLimit
     static let defaultOutputLimit: Int64 = 64 << 20

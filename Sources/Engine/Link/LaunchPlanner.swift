@@ -4,6 +4,7 @@ import Glibc
 import OrchProtocol
 import Scheduling
 import SupervisorLink
+import Systemd
 
 /// Turns an attempt into an order for the supervisor: arguments, environment, and the files it writes to.
 struct LaunchPlanner: Sendable {
@@ -89,13 +90,24 @@ struct LaunchPlanner: Sendable {
                 descriptors.append(try Self.memory(text))
                 order.descriptors.append(number)
             }
-            let (out, err) = try files.create(task: task.id, attempt: attempt.number)
-            descriptors += [out, err]
+            descriptors += try output(of: task, attempt)
             order.descriptors += [1, 2]
         } catch {
             throw Failure(reason: error.description, isShortage: error.isShortage)
         }
         return Plan(order: order, descriptors: descriptors)
+    }
+
+    private func output(of task: TaskItem, _ attempt: Attempt) throws(SystemError) -> [Descriptor] {
+        guard configuration.pool(task.pool)?.output == .journal, !attempt.isRouting else {
+            let (out, err) = try files.create(task: task.id, attempt: attempt.number)
+            return [out, err]
+        }
+        let identifier = Journal.identifier(ofTask: task.id)
+        return [
+            try Descriptor(Journal.stream(identifier, priority: .info), "reach the journal"),
+            try Descriptor(Journal.stream(identifier, priority: .notice), "reach the journal"),
+        ]
     }
 
     private func request(_ prompt: String, _ task: TaskItem, _ attempt: Attempt) -> AgentRequest {

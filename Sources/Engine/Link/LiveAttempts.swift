@@ -20,6 +20,8 @@ final class LiveAttempts: Sendable {
         var path: String?
         var directory: String?
         var outputLimit: Int64
+        /// Whether its output is copied to the journal.
+        var isRelayed = false
         /// Whether it is the program of a rule, and not the task.
         var isRouting = false
         /// Whether a warm worker has it.

@@ -126,6 +126,7 @@ extension LiveAttempts.Entry {
             path = pool?.path
             return
         }
+        isRelayed = pool?.output == .both
         isWarm = attempt.handover != nil
         hasResult = attempt.handover?.isOver ?? false
         hasSchema = task.definition.resultSchema != nil

@@ -40,13 +40,15 @@ final class OutputWatcher: Sendable {
 
     private let files: OutputFiles
     private let inbox: Inbox
+    private let relay: JournalRelay
     private let log: Logger
     private let descriptor: Descriptor
     private let wakeup: Wakeup
     private let state = Mutex(State())
 
-    init(files: OutputFiles, inbox: Inbox, log: Logger) throws(SystemError) {
+    init(files: OutputFiles, inbox: Inbox, relay: JournalRelay, log: Logger) throws(SystemError) {
         self.files = files
+        self.relay = relay
         self.inbox = inbox
         self.log = log
         let flags = Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK)
@@ -68,6 +70,7 @@ final class OutputWatcher: Sendable {
     func begin(_ id: Int64, _ entry: LiveAttempts.Entry) {
         let name = OutputFiles.name(task: entry.task, attempt: entry.number)
         let path = files.shard(of: entry.task)
+        relay.begin(name, entry)
         state.withLock { state in
             guard state.live.updateValue(Live(id: id, entry: entry), forKey: name) == nil else { return }
             var shard = state.shards[path] ?? Shard(watch: watch(path))
@@ -98,6 +101,7 @@ final class OutputWatcher: Sendable {
             }
             return state.followers[name].map { Array($0.values) } ?? []
         }
+        relay.end(name)
         for wake in followers { wake() }
     }
 
@@ -192,6 +196,7 @@ final class OutputWatcher: Sendable {
             return hasChanged ? (live.id, state.followers[name].map { Array($0.values) } ?? []) : (nil, [])
         }
         guard let id else { return }
+        relay.grown(name)
         if sizes.reduce(0, { $0 + $1.size }) > entry.outputLimit { inbox.push([.outputLimitReached(attempt: id)]) }
         for wake in followers { wake() }
     }

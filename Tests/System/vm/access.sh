@@ -75,6 +75,32 @@ story=$(orchctl logs --journal "$id")
 like "orchctl logs --journal tells its story" "Task $id started on worker" "$story"
 like "to its end" "Task $id was cancelled" "$story"
 
+echo "# output in the journal"
+printf '%s\n' 'output = "journal"' > /etc/orchd/pools.d/told.toml
+printf '%s\n' 'output = "both"' > /etc/orchd/pools.d/both.toml
+check "systemctl reload orchd takes it up" systemctl reload orchd
+told=$(as alice submit --pool told -- sh -c 'echo to the journal; echo "<3>a bad line"; echo aside >&2')
+await "$told" > /dev/null 2>&1
+same "nothing of it is in files" "" "$(as alice logs "$told" 2> /dev/null)"
+lines() { journalctl --sync; journalctl --output=cat --no-pager SYSLOG_IDENTIFIER="orch-task-$1"; }
+same "but in the journal, under its own identifier" "a bad line
+aside
+to the journal" "$(lines "$told" | sort)"
+same "a prefix gives a line its priority" "a bad line" "$(journalctl --output=cat --no-pager --priority=3 SYSLOG_IDENTIFIER="orch-task-$told")"
+same "the lines are of the supervisor's unit" "orchd-supervisor.service" \
+    "$(journalctl --output=json --no-pager SYSLOG_IDENTIFIER="orch-task-$told" | jq -r ._SYSTEMD_UNIT | sort -u)"
+story=$(orchctl logs --journal "$told")
+like "orchctl logs --journal shows them" 'to the journal' "$story"
+like "with what happened" "Task $told succeeded" "$story"
+both=$(as alice submit --pool both -- sh -c 'echo here and there; printf unfinished')
+await "$both" > /dev/null 2>&1
+same "both: in files" "here and there
+unfinished" "$(as alice logs "$both")"
+is_copied() { lines "$both" | grep -q unfinished; }
+eventually "and in the journal" is_copied
+like "with the fields of the task" 'here and there' \
+    "$(journalctl --output=cat --no-pager TASK_ID="$both" ATTEMPT=1 POOL=both SYSLOG_IDENTIFIER="orch-task-$both")"
+
 echo "# secrets"
 printf 'a key\n' | install -m 600 /dev/stdin /etc/orchd/secrets/openai
 printf 'by drop-in' | install -m 600 /dev/stdin /root/token

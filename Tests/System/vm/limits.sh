@@ -65,13 +65,13 @@ same "and its processors" "50000 100000" "$(control "$id.1" cpu.max)"
 alice orchctl stop "$id" > /dev/null
 
 echo "# one that is paused"
-id=$(submit --pool small --timeout 3s -- sh -c 'trap "" TSTP; while :; do :; done')
+id=$(submit --pool small --timeout 15s -- sh -c 'trap "" TSTP; while :; do :; done')
 eventually "it runs" is_running
 check "orchctl pause" alice orchctl pause "$id"
 is_frozen() { grep -q 'frozen 1' "$tasks/$id.1/cgroup.events"; }
 eventually "its cgroup is frozen" is_frozen
 used=$(control "$id.1" cpu.stat | sed -n 's/^usage_usec //p')
-sleep 5
+sleep 16
 same "it uses no processor" "$used" "$(control "$id.1" cpu.stat | sed -n 's/^usage_usec //p')"
 same "it is not ended by its timeout" running "$(field "$id" .state)"
 like "and list says what it is" 'paused' "$(alice orchctl list --state running --pool small)"

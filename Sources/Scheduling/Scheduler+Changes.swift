@@ -57,6 +57,7 @@ extension Scheduler {
         _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         let now = work.now.wall
+        let chooser = Chooser(rules: rules, pools: settings)
         try change(ids, by: requester, reply: reply, &work) { task in
             guard task.phase.isFinal, task.phase != .succeeded else {
                 throw WireError(
@@ -65,6 +66,7 @@ extension Scheduler {
             }
             let pool = task.definition.routing?.pool ?? task.pool
             guard settings[pool] != nil else { throw unknownPool(pool) }
+            if task.definition.isPoolGiven { try chooser.checkAccess(requester, to: pool, field: "ids") }
             if let expiry = task.definition.expiresAt, expiry <= now {
                 throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
             }

@@ -58,6 +58,19 @@ import Testing
         #expect(try rig.task(1).pool == "default")
     }
 
+    @Test func nobodyGetsThereAgainWhoMayNoLonger() throws {
+        let rig = try Rig(pools: [PoolSettings(name: "default", slots: 1), Self.closed("gpus")])
+        let named = try rig.submit(.command { $0.pool = "gpus" }, by: Rig.alice)
+        let other = try rig.submit(.command(), by: Rig.alice)
+        try rig.ask(.cancel(CancelParameters(ids: [named, other])), by: Rig.alice)
+        for id in [named, other] { try rig.end(rig.live(of: id).id, .signalled(15), stopped: true) }
+        rig.pools[1].access = PoolAccess(names: [], users: [], groups: [])
+        try rig.reload()
+        #expect(try refusal(rig.ask(.retry([named]), by: Rig.alice))?.kind == .forbidden)
+        #expect(try refusal(rig.ask(.retry([other]), by: Rig.alice)) == nil)
+        #expect(try refusal(rig.ask(.retry([named]))) == nil)
+    }
+
     @Test func aRuleMaySendAnybodyThere() throws {
         var choice = RouteRule.Choice()
         choice.pool = "agents"

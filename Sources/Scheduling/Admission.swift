@@ -17,12 +17,14 @@ public struct Admission: Sendable, Equatable {
         return pressure > limit
     }
 
-    /// What the attempts that live have been set aside.
+    /// What the attempts that live have been set aside; as much as can be said, where it is more.
     public static func reserved(_ pools: some Sequence<PoolSettings>, live: (String) -> LiveCounts) -> Int64 {
         pools.reduce(0) { sum, pool in
             guard let each = pool.reserve else { return sum }
             let live = live(pool.name)
-            return sum + each * Int64(live.dispatched + live.running)
+            let (own, isTooLarge) = each.multipliedReportingOverflow(by: Int64(live.dispatched + live.running))
+            let (all, isMore) = sum.addingReportingOverflow(own)
+            return isTooLarge || isMore ? .max : all
         }
     }
 }

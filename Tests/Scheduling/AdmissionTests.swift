@@ -68,6 +68,13 @@ import Testing
         #expect(try running(rig, high) == [true])
     }
 
+    @Test func noAmountIsTooLargeToBeAdded() {
+        let pools = [Self.pool("a", reserve: .max), Self.pool("b", reserve: .max / 2)]
+        #expect(Admission.reserved(pools) { _ in LiveCounts(running: 3) } == .max)
+        #expect(Admission.reserved(pools) { _ in LiveCounts() } == 0)
+        #expect(Admission.reserved([pools[1], pools[1], pools[1]]) { _ in LiveCounts(dispatched: 1) } == .max)
+    }
+
     @Test func oneThatIsLargerThanTheMachineRunsAlone() throws {
         let rig = try Rig(pools: [Self.pool("huge", reserve: 50), Self.pool("big", reserve: 4)], rules: Self.rules())
         let huge = try submit(rig, "huge", 2)

@@ -59,7 +59,7 @@ struct WaitReasons {
             return nil
         }
         let reserved = Admission.reserved(configuration.pools.lazy.map(\.settings)) { counts.live(in: $0) }
-        guard reserved > 0, reserved + each > all else { return nil }
+        guard reserved > 0, each > all - reserved else { return nil }
         let (own, taken, total) = (ByteText.text(each), ByteText.text(reserved), ByteText.text(all))
         return "the pool \"\(name)\" sets aside \(own) of memory for each task, and \(taken) of \(total) are set aside"
     }

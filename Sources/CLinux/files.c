@@ -48,13 +48,16 @@ int linux_rename_new(int directory, const char *from, const char *to) {
     return renameat2(directory, from, directory, to, RENAME_NOREPLACE) ? -errno : 0;
 }
 
-int linux_remove_directory_as(uid_t user, int directory, const char *name) {
-    if (geteuid() != 0 || user == 0) return unlinkat(directory, name, AT_REMOVEDIR) ? -errno : 0;
-    // With its own file system user changed, the kernel takes a process for one that others must not look into.
+int linux_become_file_user(uid_t user) {
+    if (geteuid() != 0 || user == 0) return -1;
+    // With another file system user, the kernel takes a process for one that others must not look into, and keeps it at that.
     int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     setfsuid(user);
-    int result = unlinkat(directory, name, AT_REMOVEDIR) ? -errno : 0;
+    return dumpable;
+}
+
+void linux_be_oneself(int token) {
+    if (token < 0) return;
     setfsuid(0);
-    if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    return result;
+    if (token == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }

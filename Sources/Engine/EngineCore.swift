@@ -46,7 +46,7 @@ package final class EngineCore: Sendable {
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
             log: log, clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, relay: JournalRelay(files: files), log: log)
-        news = NewsDesk(journal: StoryTeller(log: log))
+        news = NewsDesk(journal: StoryTeller(log: log, users: TaskUsers(configuration: self.configuration)))
         performer = EffectPerformer(
             .init(
                 link: link, channels: workers ?? self.channels, inbox: inbox, configuration: self.configuration, files: files,

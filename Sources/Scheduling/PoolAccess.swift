@@ -19,11 +19,27 @@ public struct PoolAccess: Sendable, Equatable {
 }
 
 extension Chooser {
-    func admits(_ requester: Requester, to pool: String) -> Bool { pools[pool]?.access?.admits(requester) ?? true }
+    func admits(_ requester: Requester, to pool: String) -> Bool {
+        canRun(tasksOf: requester.uid, in: pool) && pools[pool]?.access?.admits(requester) ?? true
+    }
 
-    /// - Throws: ``WireError`` with the code `forbidden`.
-    func checkAccess(_ requester: Requester, to pool: String, field: String) throws(WireError) {
-        guard !admits(requester, to: pool), let access = pools[pool]?.access else { return }
+    /// Nothing runs as root.
+    private func canRun(tasksOf submitter: UInt32, in pool: String) -> Bool {
+        submitter != 0 || !(pools[pool]?.runsAsSubmitter ?? false)
+    }
+
+    /// - Parameter submitter: of the task, where that is not the requester.
+    /// - Throws: ``WireError`` with the code `forbidden`, or `invalid_parameter`.
+    func checkAccess(
+        _ requester: Requester, to pool: String, for submitter: UInt32? = nil, field: String
+    ) throws(WireError) {
+        guard canRun(tasksOf: submitter ?? requester.uid, in: pool) else {
+            throw WireError(
+                .invalidParameter,
+                "the pool \"\(pool)\" runs each task as whoever has submitted it, and none as root; submit it as another user",
+                field: field)
+        }
+        guard let access = pools[pool]?.access, !access.admits(requester) else { return }
         let whom = access.names.isEmpty ? "administrators only" : "\(access.names.joined(separator: ", ")) and administrators"
         throw WireError(.forbidden, "the pool \"\(pool)\" is for \(whom), not for uid \(requester.uid)", field: field)
     }

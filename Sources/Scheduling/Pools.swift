@@ -20,6 +20,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var inlineTags = true
     /// Who may send tasks to it; nil for everybody who can reach the daemon. A rule that sends them there is its author's word.
     public var access: PoolAccess?
+    /// Whether each task runs as whoever has submitted it.
+    public var runsAsSubmitter = false
     /// Whether the output of its attempts is where the engine can see it.
     public var keepsOutput = true
     /// Bytes of the machine's memory that are set aside for each of its attempts; nil for none.

@@ -19,7 +19,7 @@ extension Scheduler {
         if let pool = change.pool {
             guard let settings = settings[pool] else { throw unknownPool(pool) }
             let chooser = Chooser(rules: rules, pools: self.settings)
-            try chooser.checkAccess(requester, to: pool, field: "pool")
+            try chooser.checkAccess(requester, to: pool, for: task.definition.submitter, field: "pool")
             if case .prompt = task.definition.work, !settings.takesPrompts {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
@@ -66,7 +66,9 @@ extension Scheduler {
             }
             let pool = task.definition.routing?.pool ?? task.pool
             guard settings[pool] != nil else { throw unknownPool(pool) }
-            if task.definition.isPoolGiven { try chooser.checkAccess(requester, to: pool, field: "ids") }
+            if task.definition.isPoolGiven {
+                try chooser.checkAccess(requester, to: pool, for: task.definition.submitter, field: "ids")
+            }
             if let expiry = task.definition.expiresAt, expiry <= now {
                 throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
             }

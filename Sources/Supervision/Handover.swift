@@ -12,7 +12,7 @@ struct Handover: Equatable {
     private static let version = "orchd-handover 1"
 
     struct Running: Equatable {
-        var pool: String
+        var folder: String
         var name: String
         var start: [UInt8]
         var entry: Int
@@ -43,12 +43,12 @@ struct Handover: Equatable {
         for (pool, count) in slots.sorted(by: { $0.key < $1.key }) { fields += [pool, "\(count)"] }
         fields.append("\(running.count)")
         for it in running {
-            fields += [it.pool, it.name, hexadecimal(it.start), "\(it.entry)", "\(it.flags)", "\(it.pidfd)", "\(it.killAt)"]
+            fields += [it.folder, it.name, hexadecimal(it.start), "\(it.entry)", "\(it.flags)", "\(it.pidfd)", "\(it.killAt)"]
         }
         fields.append("\(waiting.count)")
         for it in waiting { fields += [hexadecimal(it.order), "\(it.descriptors.count)"] + it.descriptors.map { "\($0)" } }
         fields.append("\(removals.count)")
-        for it in removals { fields += [it.pool, it.name] }
+        for it in removals { fields += [it.folder, it.name] }
         return Array(fields.joined(separator: "\0").utf8)
     }
 
@@ -68,12 +68,12 @@ struct Handover: Equatable {
         }
         guard let runningCount = number(Int.self) else { return nil }
         for _ in 0..<max(0, runningCount) {
-            guard let pool = fields.popFirst(), let name = fields.popFirst(), let start = fields.popFirst(),
+            guard let folder = fields.popFirst(), let name = fields.popFirst(), let start = fields.popFirst(),
                 let bytes = Handover.bytes(start), let entry = number(Int.self), let flags = number(UInt8.self),
                 let pidfd = number(Int32.self), let killAt = number(Int64.self)
             else { return nil }
             running.append(
-                Running(pool: pool, name: name, start: bytes, entry: entry, flags: flags, pidfd: pidfd, killAt: killAt))
+                Running(folder: folder, name: name, start: bytes, entry: entry, flags: flags, pidfd: pidfd, killAt: killAt))
         }
         guard let waitingCount = number(Int.self) else { return nil }
         for _ in 0..<max(0, waitingCount) {
@@ -83,8 +83,8 @@ struct Handover: Equatable {
         }
         guard let removalCount = number(Int.self) else { return nil }
         for _ in 0..<max(0, removalCount) {
-            guard let pool = fields.popFirst(), let name = fields.popFirst() else { return nil }
-            removals.append(Helpers.Removal(pool: pool, name: name))
+            guard let folder = fields.popFirst(), let name = fields.popFirst() else { return nil }
+            removals.append(Helpers.Removal(folder: folder, name: name))
         }
         guard encoded() == bytes else { return nil }
     }

@@ -6,7 +6,7 @@ struct Helpers {
     static let maximumWaiting = 16_384
 
     struct Removal: Hashable {
-        let pool: String
+        let folder: String
         let name: String
     }
 

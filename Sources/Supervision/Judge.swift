@@ -6,6 +6,8 @@ struct Judge {
     var policy: Policy?
     /// The supervisor's own oom_score_adj.
     let ownOOMScore: Int32
+    /// Whom nothing runs as: a task as the engine's user could read the queue, and pretend to be the engine.
+    var engineUser: UInt32?
 
     enum Verdict: Equatable {
         case allowed(Policy.Identity?, programs: [String])
@@ -19,14 +21,26 @@ struct Judge {
         let programs = ProgramSearch.candidates(for: order.arguments[0], environment: order.environment)
         guard let policy else { return .allowed(nil, programs: programs) }
         guard let pool = policy.pools[order.pool] else { return .refused(.unknownPool) }
+        guard let identity = pool.runners.identity(for: order), identity.user != engineUser else { return .refused(.user) }
         if let repository = order.repository, !pool.repositories.contains(Array(repository.utf8)) {
             return .refused(.repository)
         }
         guard pool.limits.allSatisfy({ order.controls[$0.key] ?? 0 <= $0.value }) else { return .refused(.limit) }
         guard order.confinement.isWithin(pool.confinement) else { return .refused(.confinement) }
-        guard !pool.programs.isEmpty else { return .allowed(pool.identity, programs: programs) }
+        guard !pool.programs.isEmpty else { return .allowed(identity, programs: programs) }
         let permitted = programs.filter { pool.programs.contains(Array($0.utf8)) }
-        return permitted.isEmpty ? .refused(.program) : .allowed(pool.identity, programs: permitted)
+        return permitted.isEmpty ? .refused(.program) : .allowed(identity, programs: permitted)
+    }
+}
+
+extension Policy.Runners {
+    /// Nil if an attempt of this order may not run as whom it says, or as the one user that it does not expect.
+    func identity(for order: LaunchOrder) -> Policy.Identity? {
+        switch (self, order.submitter) {
+        case (.one(let identity), nil): identity
+        case (.submitters(let identities), let user?): identities[user]
+        default: nil
+        }
     }
 }
 

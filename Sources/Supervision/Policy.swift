@@ -6,6 +6,8 @@ import SupervisorLink
 /// A file of lines, the first of which is `orchd-policy 1`. Then, in any order:
 /// - `pool NAME UID GID[,GID…]`: the pool's attempts run as this user, with the first group as their own and the others as
 ///   supplementary ones. User 0 is refused.
+/// - `pool NAME submitter`: each attempt runs as the user that its order says has submitted the task, if that is the one of a line
+///   `submitter NAME UID GID[,GID…]`.
 /// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
 /// - `worktree NAME REPOSITORY`: attempts of this pool may get worktrees of this git repository. A pool without such a line gets none.
 /// - `credential NAME CREDENTIAL [VARIABLE]`: each attempt of this pool gets this credential of the supervisor's as a file, and in the
@@ -24,8 +26,15 @@ public struct Policy: Equatable, Sendable {
         let supplementary: [UInt32]
     }
 
+    /// Whom the attempts of a pool run as.
+    enum Runners: Equatable, Sendable {
+        case one(Identity)
+        /// Whoever has submitted the task, by their uids.
+        case submitters([UInt32: Identity])
+    }
+
     struct Pool: Equatable, Sendable {
-        let identity: Identity
+        var runners: Runners
         /// Paths, empty for anything. As bytes, since strings that Swift takes for equal may be different paths.
         var programs: Set<[UInt8]> = []
         /// Paths, empty for nothing.
@@ -62,6 +71,7 @@ public struct Policy: Equatable, Sendable {
                 case "pool": if isPoolPass { try addPool(words, at: index + 1) }
                 case "program": if !isPoolPass { try addPath(line, to: \.programs, at: index + 1) }
                 case "worktree": if !isPoolPass { try addPath(line, to: \.repositories, at: index + 1) }
+                case "submitter": if !isPoolPass { try addSubmitter(words, at: index + 1) }
                 case "limit": if !isPoolPass { try addLimit(words, at: index + 1) }
                 case "confine": if !isPoolPass { try addConfinement(words, at: index + 1) }
                 case "writable": if !isPoolPass { try addWritable(line, at: index + 1) }
@@ -69,25 +79,48 @@ public struct Policy: Equatable, Sendable {
                 default:
                     throw Invalid(
                         line: index + 1,
-                        reason: "none of `pool`, `program`, `worktree`, `credential`, `confine`, `writable` and `limit`")
+                        reason:
+                            "none of `pool`, `submitter`, `program`, `worktree`, `credential`, `confine`, `writable` and `limit`"
+                    )
                 }
             }
         }
     }
 
     private mutating func addPool(_ words: [String], at line: Int) throws(Invalid) {
-        guard words.count == 4, isPoolName(words[1]), let user = number(words[2]) else {
-            throw Invalid(line: line, reason: "not `pool NAME UID GID[,GID…]`")
-        }
-        guard user != 0 else { throw Invalid(line: line, reason: "user 0 is not allowed") }
-        let groups = words[3].split(separator: ",", omittingEmptySubsequences: false).map { number(String($0)) }
-        guard groups.count <= 64, let first = groups.first, let group = first, groups.allSatisfy({ $0 != nil }) else {
-            throw Invalid(line: line, reason: "not a list of groups")
+        guard 3...4 ~= words.count, isPoolName(words[1]), words.count == 4 || words[2] == "submitter" else {
+            throw Invalid(line: line, reason: "not `pool NAME UID GID[,GID…]` or `pool NAME submitter`")
         }
         guard pools[words[1]] == nil else { throw Invalid(line: line, reason: "a second line for pool \(words[1])") }
         guard pools.count < Policy.maximumPools else { throw Invalid(line: line, reason: "too many pools") }
-        let identity = Identity(user: user, group: group, supplementary: groups.dropFirst().compactMap { $0 })
-        pools[words[1]] = Pool(identity: identity)
+        let runners: Runners = words.count == 4 ? .one(try identity(words[2...], at: line)) : .submitters([:])
+        pools[words[1]] = Pool(runners: runners)
+    }
+
+    private mutating func addSubmitter(_ words: [String], at line: Int) throws(Invalid) {
+        guard words.count == 4, case .submitters(var identities) = pools[words[1]]?.runners else {
+            throw Invalid(line: line, reason: "not `submitter NAME UID GID[,GID…]` of a `pool NAME submitter`")
+        }
+        let identity = try identity(words[2...], at: line)
+        // Let go of first, or each line would copy all those before it.
+        pools[words[1]]?.runners = .submitters([:])
+        guard identities.updateValue(identity, forKey: identity.user) == nil else {
+            throw Invalid(line: line, reason: "a second line for user \(identity.user)")
+        }
+        pools[words[1]]?.runners = .submitters(identities)
+    }
+
+    /// A user and its groups.
+    private func identity(_ words: ArraySlice<String>, at line: Int) throws(Invalid) -> Identity {
+        guard let name = words.first, let list = words.last, let user = number(name) else {
+            throw Invalid(line: line, reason: "not a user")
+        }
+        guard user != 0 else { throw Invalid(line: line, reason: "user 0 is not allowed") }
+        let groups = list.split(separator: ",", omittingEmptySubsequences: false).map { number(String($0)) }
+        guard groups.count <= 64, let first = groups.first, let group = first, groups.allSatisfy({ $0 != nil }) else {
+            throw Invalid(line: line, reason: "not a list of groups")
+        }
+        return Identity(user: user, group: group, supplementary: groups.dropFirst().compactMap { $0 })
     }
 
     /// Takes a line `WORD NAME PATH`. The path may hold spaces.

@@ -1,7 +1,8 @@
 import Glibc
 import SupervisorLink
 
-/// An open directory in which an attempt has left files. It is its user's, who may still change it, and so is judged at each step.
+/// An open directory in which an attempt has left files. It is its user's, who may still change it, and so is judged at each step,
+/// and opened with no more than the user's rights.
 struct ResultDirectory {
     /// Nothing that a name leads to may keep us waiting, become our terminal, or be elsewhere.
     static let fileFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
@@ -29,7 +30,9 @@ struct ResultDirectory {
         }
     }
 
-    func contents() -> Contents {
+    func contents() -> Contents { asFileUser(owner) { list() } }
+
+    private func list() -> Contents {
         var contents = Contents()
         for name in entries() {
             contents.count += 1
@@ -46,7 +49,9 @@ struct ResultDirectory {
 
     /// Nil if it is no longer what it was.
     func open(_ name: String) -> OwnedDescriptor? {
-        guard let file = try? OwnedDescriptor(opening: name, in: descriptor, Self.fileFlags) else { return nil }
+        guard let file = asFileUser(owner, { try? OwnedDescriptor(opening: name, in: descriptor, Self.fileFlags) }) else {
+            return nil
+        }
         var status = stat()
         return fstat(file.number, &status) == 0 && Self.reason(status, owner) == nil ? file : nil
     }

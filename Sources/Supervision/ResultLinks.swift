@@ -3,7 +3,7 @@ import Glibc
 /// Which attempts left a result file: symbolic links in the state directory, so that a new supervisor still finds it.
 final class ResultLinks {
     struct Place: Equatable {
-        let pool: String
+        let folder: String
         let name: String
     }
 
@@ -19,15 +19,15 @@ final class ResultLinks {
             let count = readlinkat(directory.number, Self.prefix + String(attempt), &target, target.count)
             guard count > 0, count < target.count else { continue }
             let words = String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: "/")
-            if words.count == 2 { places[attempt] = Place(pool: String(words[0]), name: String(words[1])) }
+            if words.count == 2 { places[attempt] = Place(folder: String(words[0]), name: String(words[1])) }
         }
     }
 
     func place(of attempt: UInt64) -> Place? { places[attempt] }
 
-    func add(_ attempt: UInt64, pool: String, name: String) {
-        places[attempt] = Place(pool: pool, name: name)
-        symlinkat("\(pool)/\(name)", directory.number, Self.prefix + String(attempt))
+    func add(_ attempt: UInt64, folder: String, name: String) {
+        places[attempt] = Place(folder: folder, name: name)
+        symlinkat("\(folder)/\(name)", directory.number, Self.prefix + String(attempt))
     }
 
     func remove(_ attempt: UInt64) {

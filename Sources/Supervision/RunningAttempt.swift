@@ -4,6 +4,8 @@ import SupervisorLink
 /// An attempt from the start of its process to the end of the last process of its tree.
 final class RunningAttempt {
     let pool: String
+    /// Where its workspace is, see ``WorkspacePaths``.
+    let folder: String
     let name: String
     let start: StartReport
     /// Its place in the state file.
@@ -24,8 +26,9 @@ final class RunningAttempt {
     /// When to kill what is still there, on the monotonic clock.
     var killAt: Int64?
 
-    init(pool: String, name: String, start: StartReport, entry: Int, pidfd: OwnedDescriptor, cgroup: Cgroup?) {
-        self.pool = pool
+    init(folder: String, name: String, start: StartReport, entry: Int, pidfd: OwnedDescriptor, cgroup: Cgroup?) {
+        pool = WorkspacePaths.pool(ofFolder: folder)
+        self.folder = folder
         self.name = name
         self.start = start
         self.entry = entry

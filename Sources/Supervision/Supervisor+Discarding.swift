@@ -5,22 +5,28 @@ import SupervisorLink
 extension Supervisor {
     /// Removes a workspace, as the user whose it is: root walks no tree that others can change.
     func discard(pool: String, name: String) {
+        for folder in workspaces.folders(of: pool) { discard(folder: folder, name: name) }
+    }
+
+    private func discard(folder: String, name: String) {
         // Most are gone already, and a process for each of a million old tasks would be a long time's work for nothing.
-        guard workspaces.exists(pool: pool, name: name),
-            !running.values.contains(where: { $0.pool == pool && $0.name == name })
+        guard workspaces.exists(folder: folder, name: name),
+            !running.values.contains(where: { $0.folder == folder && $0.name == name })
         else { return }
-        workspaces.forgetSpare(pool: pool, name: name)
-        helpers.add(Helpers.Removal(pool: pool, name: name))
+        workspaces.forgetSpare(folder: folder, name: name)
+        helpers.add(Helpers.Removal(folder: folder, name: name))
     }
 
     /// Removes what forgotten tasks have left in a pool.
     func sweep(_ pool: String, tasksBelow: UInt64, workersBelow: UInt64) {
-        for name in workspaces.names(in: pool) {
-            let isOutlived =
-                isWorkerName(name)
-                ? UInt64(name.dropFirst()).map { $0 < workersBelow } ?? false
-                : UInt64(name.prefix { $0 != "." }).map { $0 < tasksBelow } ?? false
-            if isOutlived, isAttemptName(name) { discard(pool: pool, name: name) }
+        for folder in workspaces.folders(of: pool) {
+            for name in workspaces.names(in: folder) {
+                let isOutlived =
+                    isWorkerName(name)
+                    ? UInt64(name.dropFirst()).map { $0 < workersBelow } ?? false
+                    : UInt64(name.prefix { $0 != "." }).map { $0 < tasksBelow } ?? false
+                if isOutlived, isAttemptName(name) { discard(folder: folder, name: name) }
+            }
         }
     }
 
@@ -30,22 +36,23 @@ extension Supervisor {
                 try start(removal)
             } catch {
                 helpers.failed(removal)
-                Log.error("cannot remove the workspace \(removal.pool)/\(removal.name): \(error)")
+                Log.error("cannot remove the workspace \(removal.folder)/\(removal.name): \(error)")
             }
         }
     }
 
     private func start(_ removal: Helpers.Removal) throws {
-        var identity: Policy.Identity?
-        if let policy = judge.policy {
-            guard let pool = policy.pools[removal.pool] else { throw StartFailure(message: "no such pool") }
-            identity = isOwn(pool.identity) ? nil : pool.identity
-        }
-        let path = workspaces.path(pool: removal.pool, name: removal.name)
+        let path = workspaces.path(folder: removal.folder, name: removal.name)
         var plan = SpawnPlan(
             candidates: ["/bin/rm"], arguments: ["rm", "-rf", "--one-file-system", "--", path],
             environment: ["PATH=\(ProgramSearch.defaultPath)"], directory: "/")
-        plan.identity = identity
+        if geteuid() == 0, judge.policy != nil {
+            // The pool may have another user by now, or be gone.
+            guard let owner = workspaces.owner(of: removal.folder), owner != 0 else {
+                throw StartFailure(message: "it is not a task's")
+            }
+            plan.identity = Policy.Identity(user: owner, group: Self.nobodysGroup, supplementary: [])
+        }
         plan.limits = [descriptorLimit]
         let process = try spawn(plan)
         do {
@@ -59,13 +66,16 @@ extension Supervisor {
         }
     }
 
+    /// What the kernel shows for groups that it cannot map (user_namespaces(7)): nothing belongs to it.
+    private static let nobodysGroup: UInt32 = 65_534
+
     func helperEnded(_ pid: pid_t) {
         guard let helper = helpers.ended(pid) else { return }
         loop.remove(helper.token)
         var ended = linux_exit()
         _ = linux_wait_pidfd(helper.process.pidfd.number, false, &ended)
         if ended.signalled || ended.code != 0 {
-            Log.error("the workspace \(helper.removal.pool)/\(helper.removal.name) could not be removed as a whole")
+            Log.error("the workspace \(helper.removal.folder)/\(helper.removal.name) could not be removed as a whole")
         }
     }
 }

@@ -104,11 +104,11 @@ extension Supervisor {
         credentials.takeBack(attempt.name)
         stopping.remove(attempt.attempt)
         running[attempt.attempt] = nil
-        if !workspaces.keepIfPristine(pool: attempt.pool, name: attempt.name),
-            !workspaces.removeIfEmpty(pool: attempt.pool, name: attempt.name),
-            workspaces.hasResults(pool: attempt.pool, name: attempt.name)
+        if !workspaces.keepIfPristine(folder: attempt.folder, name: attempt.name),
+            !workspaces.removeIfEmpty(folder: attempt.folder, name: attempt.name),
+            workspaces.hasResults(folder: attempt.folder, name: attempt.name)
         {
-            results.add(attempt.attempt, pool: attempt.pool, name: attempt.name)
+            results.add(attempt.attempt, folder: attempt.folder, name: attempt.name)
         }
         queues.free(attempt.start.slot, of: attempt.pool)
         fresh.append(FreshEnd(report: report, pool: attempt.pool, entry: attempt.entry))

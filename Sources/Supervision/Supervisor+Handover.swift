@@ -52,7 +52,7 @@ extension Supervisor {
         handover.slots = queues.slotCounts
         handover.running = running.values.map {
             Handover.Running(
-                pool: $0.pool, name: $0.name, start: $0.start.encoded(), entry: $0.entry, flags: $0.flags.rawValue,
+                folder: $0.folder, name: $0.name, start: $0.start.encoded(), entry: $0.entry, flags: $0.flags.rawValue,
                 pidfd: $0.pidfd.number, killAt: $0.killAt ?? -1)
         }
         handover.waiting = queues.waitingAttempts.compactMap { queues.order(of: $0) }.map {
@@ -72,13 +72,13 @@ extension Supervisor {
             guard let start = try? StartReport(decoding: it.start[...]) else { continue }
             let cgroup = cgroups.flatMap { try? $0.existing(it.name) }
             let attempt = RunningAttempt(
-                pool: it.pool, name: it.name, start: start, entry: it.entry, pidfd: pidfd, cgroup: cgroup)
+                folder: it.folder, name: it.name, start: start, entry: it.entry, pidfd: pidfd, cgroup: cgroup)
             attempt.flags = EndReport.Flags(rawValue: it.flags)
             if it.killAt >= 0 {
                 attempt.killAt = it.killAt
                 stopping.insert(start.attempt)
             }
-            queues.occupy(start.slot, of: it.pool)
+            queues.occupy(start.slot, of: attempt.pool)
             attempt.leaderToken = try loop.add(pidfd, .read, .leader(start.attempt))
             running[start.attempt] = attempt
             leaders[start.pid] = start.attempt

@@ -8,13 +8,13 @@ extension Supervisor {
     func sendResults(of attempt: UInt64, to engine: LinkConnection) -> LinkConnection.SendResult {
         guard let place = results.place(of: attempt), !outbox.resultsSent.contains(attempt) else { return .sent }
         if outbox.partlySent?.attempt != attempt {
-            if let file = workspaces.openResult(pool: place.pool, name: place.name) {
+            if let file = workspaces.openResult(folder: place.folder, name: place.name) {
                 let result = engine.send(.result(attempt: attempt), descriptors: [file])
                 guard result == .sent else { return result }
             }
             outbox.partlySent = Outbox.PartlySent(attempt: attempt)
         }
-        if engine.speaksOfResultFiles, let directory = workspaces.openResults(pool: place.pool, name: place.name) {
+        if engine.speaksOfResultFiles, let directory = workspaces.openResults(folder: place.folder, name: place.name) {
             let result = sendFiles(in: directory, of: attempt, to: engine)
             guard result == .sent else { return result }
         }

@@ -28,7 +28,7 @@ extension Supervisor {
         }
         let cgroup: Cgroup?
         do throws(SystemError) {
-            try workspaces.prepare(order.pool, for: identity)
+            try workspaces.prepare(order.folder, for: identity)
         } catch { throw failure(.workspace, error.code) }
         do throws(SystemError) {
             cgroup = try cgroups?.make(order.name, limitedTo: judge.controls(of: order))
@@ -57,14 +57,14 @@ extension Supervisor {
                 plan.descriptors.append(spawn_descriptor(from: channel.workers.number, to: number))
             }
             if let worktree, let repository = order.repository {
-                let workspace = workspaces.path(pool: order.pool, name: order.name)
+                let workspace = workspaces.path(folder: order.folder, name: order.name)
                 plan.makeWorktree(of: repository, for: order, in: workspace, telling: worktree)
             }
             let process = try spawn(plan)
             report.pid = process.pid
             state.update(entry, report)
             let attempt = RunningAttempt(
-                pool: order.pool, name: order.name, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
+                folder: order.folder, name: order.name, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
             try watch(attempt, worktree)
             running[order.attempt] = attempt
             leaders[process.pid] = order.attempt
@@ -76,8 +76,8 @@ extension Supervisor {
         } catch {
             state.leave(entry)
             cgroup?.remove()
-            _ = workspaces.removeIfEmpty(pool: order.pool, name: order.name)
-            if error.step == .workspace { workspaces.forget(order.pool) }
+            _ = workspaces.removeIfEmpty(folder: order.folder, name: order.name)
+            if error.step == .workspace { workspaces.forget(order.folder) }
             // What could not be executed is not the program of the order.
             if worktree != nil, error.step == .execute { throw SpawnFailure(step: .workspace, code: error.code) }
             throw error
@@ -106,7 +106,7 @@ extension Supervisor {
         _ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32, identity: Policy.Identity?,
         programs: [String], cgroup: Cgroup?
     ) -> SpawnPlan {
-        let workspace = workspaces.path(pool: order.pool, name: order.name)
+        let workspace = workspaces.path(folder: order.folder, name: order.name)
         let results = "\(workspace)/\(WorkspacePaths.resultDirectoryName)"
         let directory = order.directory.isEmpty ? workspace : order.directory
         let place = order.repository == nil ? directory : "\(workspace)/\(WorkspacePaths.treeName)"
@@ -116,7 +116,7 @@ extension Supervisor {
         ]
         let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
         let given = order.environment.filter { variable in !names.contains { variable.utf8.starts(with: $0.utf8) } }
-        let isThere = workspaces.reuse(pool: order.pool, as: order.name)
+        let isThere = workspaces.reuse(folder: order.folder, as: order.name)
         var plan = SpawnPlan(
             candidates: programs, arguments: order.arguments, environment: given + own,
             workspace: isThere ? [] : [workspace, results], directory: directory)

@@ -131,7 +131,8 @@ final class Supervisor {
         descriptorLimit = limit
         _ = linux_set_limit(limit.resource, limit.hard, limit.hard)
         let score = SmallFile.text("/proc/self/oom_score_adj")?.split(separator: "\n").first.flatMap { Int32($0) }
-        judge = Judge(policy: policy, ownOOMScore: score ?? 0)
+        judge = Judge(
+            policy: policy, ownOOMScore: score ?? 0, engineUser: geteuid() == 0 ? configuration.engineUser : nil)
         ownNice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
 
         lifeline = configuration.lifeline.map { OwnedDescriptor($0) }

@@ -2,10 +2,10 @@ import CLinux
 import Glibc
 import SupervisorLink
 
-/// The directories of attempts: `POOL/NAME` below the work directory. A pool's directory belongs to its user, who makes and fills
-/// what is in it; root only ever removes an empty directory there, or opens a file without following a link.
+/// The directories of attempts: `FOLDER/NAME` below the work directory, see ``WorkspacePaths``. A folder belongs to the user whose
+/// attempts work in it, who makes and fills what is there; root only ever removes an empty directory, or opens a file as that user.
 final class Workspaces {
-    private struct Pool {
+    private struct Folder {
         let directory: OwnedDescriptor
         let owner: uid_t
     }
@@ -14,8 +14,10 @@ final class Workspaces {
 
     let path: String
     let directory: OwnedDescriptor
-    private var pools: [String: Pool] = [:]
-    /// Names of workspaces of each pool with nothing in them but the empty directory for results. ext4 does not use an inode again within five seconds, and looks at all that were
+    private var folders: [String: Folder] = [:]
+    /// The folders of each pool that are not the pool's, but one user's.
+    private var usersFolders: [String: Set<String>] = [:]
+    /// Names of workspaces of each folder with nothing in them but the empty directory for results. ext4 does not use an inode again within five seconds, and looks at all that were
     /// removed within that time whenever it makes one: making and removing a directory per attempt halves the rate of short
     /// ones, a rename costs next to nothing.
     private var spares: [String: [String]] = [:]
@@ -28,23 +30,39 @@ final class Workspaces {
         guard isNew || errno == EEXIST else { throw SystemError("mkdir \(path)") }
         directory = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
         if isNew, geteuid() == 0, fchmod(directory.number, 0o711) != 0 { throw SystemError("chmod \(path)") }
+        for folder in directoryNames(in: directory) { note(folder) }
     }
 
-    func path(pool: String, name: String) -> String { WorkspacePaths.workspace(in: path, pool: pool, name: name) }
+    private func note(_ folder: String) {
+        let pool = WorkspacePaths.pool(ofFolder: folder)
+        if folder != pool { usersFolders[pool, default: []].insert(folder) }
+    }
 
-    /// Makes the directory of a pool, once.
-    func prepare(_ pool: String, for identity: Policy.Identity?) throws(SystemError) {
-        guard pools[pool] == nil else { return }
-        guard mkdirat(directory.number, pool, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(pool)") }
-        let made = try OwnedDescriptor(opening: pool, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    /// All folders in which there may be workspaces of a pool: it may have had a user of its own before, or have one now.
+    func folders(of pool: String) -> [String] { [pool] + usersFolders[pool, default: []] }
+
+    func path(folder: String, name: String) -> String { WorkspacePaths.workspace(in: path, folder: folder, name: name) }
+
+    /// Makes a folder, once.
+    func prepare(_ folder: String, for identity: Policy.Identity?) throws(SystemError) {
+        guard folders[folder] == nil else { return }
+        guard mkdirat(directory.number, folder, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(folder)") }
+        note(folder)
+        let made = try OwnedDescriptor(opening: folder, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         if let identity, geteuid() == 0 {
             try Self.give(made, to: identity.user)
         } else {
-            guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(pool)") }
+            guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(folder)") }
         }
         var status = stat()
-        guard fstat(made.number, &status) == 0 else { throw SystemError("fstat \(pool)") }
-        pools[pool] = Pool(directory: made, owner: status.st_uid)
+        guard fstat(made.number, &status) == 0 else { throw SystemError("fstat \(folder)") }
+        folders[folder] = Folder(directory: made, owner: status.st_uid)
+    }
+
+    /// Whose it is; nil if there is none.
+    func owner(of folder: String) -> uid_t? {
+        var status = stat()
+        return fstatat(directory.number, folder, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_uid : nil
     }
 
     /// Makes it the user's directory, in which root can remove an empty workspace as a member of its group: that takes no
@@ -52,76 +70,80 @@ final class Workspaces {
     private static func give(_ directory: OwnedDescriptor, to user: UInt32) throws(SystemError) {
         var status = stat()
         guard fstat(directory.number, &status) == 0 else { throw SystemError("fstat") }
-        // Running tasks of the pool may be in it, so it is left alone where it is right.
+        // Running attempts may be in it, so it is left alone where it is right.
         if status.st_uid == user, status.st_gid == 0, status.st_mode & 0o7777 == 0o770 { return }
         // Taken back first, because CAP_FOWNER is another one to do without.
         guard fchown(directory.number, 0, 0) == 0, fchmod(directory.number, 0o770) == 0,
             fchown(directory.number, user, 0) == 0
-        else { throw SystemError("chown of a pool's directory") }
+        else { throw SystemError("chown of the directory of workspaces") }
     }
 
-    /// Looks again at the directory of a pool next time: somebody seems to have removed it.
-    func forget(_ pool: String) {
-        removeSpares(of: pool)
-        pools[pool] = nil
+    /// Looks again at a folder next time: somebody seems to have removed it.
+    func forget(_ folder: String) {
+        removeSpares(of: folder)
+        folders[folder] = nil
     }
 
     /// Looks again at all of them: they may belong to others now.
-    func forgetAll() { for pool in Array(pools.keys) { forget(pool) } }
+    func forgetAll() { for folder in Array(folders.keys) { forget(folder) } }
 
-    /// Keeps a workspace that was not touched for the next attempt of its pool. False if it is gone, or must not be used again.
-    func keepIfPristine(pool name: String, name workspace: String) -> Bool {
-        guard spares[name, default: []].count < Self.maximumSpares, let pool = pools[name],
-            let directory = try? Self.list(workspace, in: pool.directory),
-            linux_is_pristine_directory(directory.number, pool.owner, 4096, Self.resultsName),
-            let results = try? Self.list(Self.resultsName, in: directory),
-            linux_is_pristine_directory(results.number, pool.owner, 4096, nil)
-        else { return false }
-        spares[name, default: []].append(workspace)
-        return true
+    /// Keeps a workspace that was not touched for the next attempt there. False if it is gone, or must not be used again.
+    func keepIfPristine(folder name: String, name workspace: String) -> Bool {
+        guard spares[name, default: []].count < Self.maximumSpares, let folder = folders[name] else { return false }
+        let isPristine = asFileUser(folder.owner) {
+            guard let directory = try? Self.list(workspace, in: folder.directory),
+                linux_is_pristine_directory(directory.number, folder.owner, 4096, Self.resultsName),
+                let results = try? Self.list(Self.resultsName, in: directory)
+            else { return false }
+            return linux_is_pristine_directory(results.number, folder.owner, 4096, nil)
+        }
+        if isPristine { spares[name, default: []].append(workspace) }
+        return isPristine
     }
 
     /// Gives a kept workspace a new name. False if there is none: the child then makes one.
-    func reuse(pool name: String, as workspace: String) -> Bool {
-        guard let pool = pools[name] else { return false }
+    func reuse(folder name: String, as workspace: String) -> Bool {
+        guard let folder = folders[name] else { return false }
         while let spare = spares[name]?.popLast() {
-            if linux_rename_new(pool.directory.number, spare, workspace) == 0 { return true }
-            Self.remove(spare, of: pool)
+            if linux_rename_new(folder.directory.number, spare, workspace) == 0 { return true }
+            Self.remove(spare, of: folder)
         }
         return false
     }
 
     /// One that is about to be removed must not be used again meanwhile.
-    func forgetSpare(pool: String, name: String) { spares[pool]?.removeAll { $0 == name } }
+    func forgetSpare(folder: String, name: String) { spares[folder]?.removeAll { $0 == name } }
 
-    /// The names of all in a pool, without those that are kept.
-    func names(in pool: String) -> [String] {
+    /// The names of all in a folder, without those that are kept.
+    func names(in folder: String) -> [String] {
         let place = Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW
-        guard let parent = try? OwnedDescriptor(opening: pool, in: directory, place) else { return [] }
-        let kept = Set(spares[pool, default: []])
+        guard let parent = try? OwnedDescriptor(opening: folder, in: directory, place) else { return [] }
+        let kept = Set(spares[folder, default: []])
         return directoryNames(in: parent).filter { !kept.contains($0) }
     }
 
     /// Removes all that are kept.
-    func removeSpares() { for pool in Array(spares.keys) { removeSpares(of: pool) } }
+    func removeSpares() { for folder in Array(spares.keys) { removeSpares(of: folder) } }
 
     private func removeSpares(of name: String) {
-        guard let pool = pools[name], let names = spares.removeValue(forKey: name) else { return }
-        for name in names { Self.remove(name, of: pool) }
+        guard let folder = folders[name], let names = spares.removeValue(forKey: name) else { return }
+        for name in names { Self.remove(name, of: folder) }
     }
 
     /// Removes the workspace if nothing is in it.
-    func removeIfEmpty(pool: String, name: String) -> Bool { pools[pool].map { Self.remove(name, of: $0) } ?? false }
+    func removeIfEmpty(folder: String, name: String) -> Bool {
+        folders[folder].map { Self.remove(name, of: $0) } ?? false
+    }
 
     @discardableResult
-    private static func remove(_ name: String, of pool: Pool) -> Bool {
-        if unlinkat(pool.directory.number, name, AT_REMOVEDIR) == 0 { return true }
-        guard let workspace = try? list(name, in: pool.directory), linux_holds_only(workspace.number, resultsName) else {
-            return false
+    private static func remove(_ name: String, of folder: Folder) -> Bool {
+        asFileUser(folder.owner) {
+            if unlinkat(folder.directory.number, name, AT_REMOVEDIR) == 0 { return true }
+            guard let workspace = try? list(name, in: folder.directory), linux_holds_only(workspace.number, resultsName),
+                unlinkat(workspace.number, resultsName, AT_REMOVEDIR) == 0
+            else { return false }
+            return unlinkat(folder.directory.number, name, AT_REMOVEDIR) == 0
         }
-        // What is in a workspace only its user may remove.
-        _ = linux_remove_directory_as(pool.owner, workspace.number, resultsName)
-        return unlinkat(pool.directory.number, name, AT_REMOVEDIR) == 0
     }
 
     private static func list(_ name: String, in parent: OwnedDescriptor) throws(SystemError) -> OwnedDescriptor {
@@ -129,8 +151,8 @@ final class Workspaces {
     }
 
     /// Whether there may be a workspace to remove.
-    func exists(pool: String, name: String) -> Bool {
+    func exists(folder: String, name: String) -> Bool {
         var status = stat()
-        return fstatat(directory.number, "\(pool)/\(name)", &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
+        return fstatat(directory.number, "\(folder)/\(name)", &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
 }

@@ -82,6 +82,7 @@ public struct EndReport: Equatable, Sendable {
         case limit = 6
         case credential = 7
         case confinement = 8
+        case user = 9
     }
 
     public struct Flags: OptionSet, Sendable {

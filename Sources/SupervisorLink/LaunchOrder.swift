@@ -45,6 +45,8 @@ public struct LaunchOrder: Equatable, Sendable {
     public var credentials: [CredentialGrant]
     /// What the kernel keeps its processes from. The supervisor refuses one that lets through more than its policy.
     public var confinement: Confinement
+    /// Who submitted its task, for a pool that runs tasks as that user. The supervisor refuses whom its policy does not list.
+    public var submitter: UInt32?
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
@@ -54,7 +56,7 @@ public struct LaunchOrder: Equatable, Sendable {
         directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
         controls: [CgroupControl: UInt64] = [:], repository: String? = nil, confinement: Confinement = .init(),
-        credentials: [CredentialGrant] = [], channel: Int32? = nil
+        credentials: [CredentialGrant] = [], submitter: UInt32? = nil, channel: Int32? = nil
     ) {
         self.attempt = attempt
         self.name = name
@@ -72,14 +74,20 @@ public struct LaunchOrder: Equatable, Sendable {
         self.controls = controls
         self.confinement = confinement
         self.credentials = credentials
+        self.submitter = submitter
         self.channel = channel
     }
+
+    /// Where its workspace is, see ``WorkspacePaths``.
+    public var folder: String { WorkspacePaths.folder(pool: pool, user: submitter) }
 
     /// What comes after the fields that every order has.
     enum Form { case plain, worker, full }
 
     var form: Form {
-        guard controls.isEmpty, repository == nil, confinement.isNone, credentials.isEmpty else { return .full }
+        guard controls.isEmpty, repository == nil, confinement.isNone, credentials.isEmpty, submitter == nil else {
+            return .full
+        }
         return channel == nil ? .plain : .worker
     }
 
@@ -112,6 +120,7 @@ public struct LaunchOrder: Equatable, Sendable {
             }
             confinement.write(to: &writer)
             writer.list(credentials) { $1.write(to: &$0) }
+            writer.list(submitter.map { [$0] } ?? []) { $0.integer($1) }
         }
     }
 
@@ -153,6 +162,9 @@ public struct LaunchOrder: Equatable, Sendable {
             confinement = try Confinement(from: &reader)
             credentials = try reader.list { (r: inout ByteReader) throws(LinkError) in try CredentialGrant(from: &r) }
             guard credentials.count <= 64 else { throw .invalid("credentials") }
+            let submitters = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(UInt32.self) }
+            guard submitters.count <= 1 else { throw .invalid("submitter") }
+            submitter = submitters.first
             guard self.form == .full else { throw .invalid("form") }
         }
         try validate()

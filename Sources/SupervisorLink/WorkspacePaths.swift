@@ -16,5 +16,14 @@ public enum WorkspacePaths {
         "orchd/" + String(name.map { $0 == "." ? "-" : $0 })
     }
 
-    public static func workspace(in root: String, pool: String, name: String) -> String { "\(root)/\(pool)/\(name)" }
+    /// The directory in the work directory with the workspaces of a pool, or of one of its users: `claude`, `claude.1000`. No name
+    /// of a pool has a dot in it.
+    ///
+    /// - Parameter user: whom the attempts run as, where that is whoever submitted their task.
+    public static func folder(pool: String, user: UInt32?) -> String { user.map { "\(pool).\($0)" } ?? pool }
+
+    /// The pool whose folder it is.
+    public static func pool(ofFolder folder: String) -> String { String(folder.prefix { $0 != "." }) }
+
+    public static func workspace(in root: String, folder: String, name: String) -> String { "\(root)/\(folder)/\(name)" }
 }

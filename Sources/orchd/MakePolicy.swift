@@ -22,10 +22,13 @@ struct MakePolicy: ParsableCommand {
     var output: String?
     @Option(help: ArgumentHelp("The user of pools that name none.", valueName: "user"))
     var defaultUser = "orch-worker"
+    @Option(help: ArgumentHelp("The group whose members may talk to the daemon.", valueName: "group"))
+    var clientGroup = "orch"
 
     func run() throws {
         do {
-            let policy = try Configuration.load(config).policy(defaultUser: defaultUser, file: config)
+            let policy = try Configuration.load(config).policy(
+                defaultUser: defaultUser, clientGroup: clientGroup, file: config)
             guard let output else { return print(policy, terminator: "") }
             let temporary = output + ".new"
             try Data(policy.utf8).write(to: URL(filePath: temporary))

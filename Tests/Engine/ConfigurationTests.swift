@@ -76,17 +76,46 @@ private struct Files: ~Copyable {
         let pool = try Files([
             "orchd.toml": "", "pools.d/a.toml": "programs = [\"/usr/bin/git\", \"/opt/a b\"]\nuser = \"nobody\"",
         ])
-        let policy = try pool.load().policy(defaultUser: "nobody", file: "orchd.toml")
+        let policy = try pool.load().policy(defaultUser: "nobody", clientGroup: "orch", file: "orchd.toml")
         #expect(policy.hasSuffix("\nprogram a /usr/bin/git\nprogram a /opt/a b\n"))
         let wrong = try Files(["orchd.toml": "", "pools.d/a.toml": "programs = [\"git\"]"])
         #expect(
             wrong.faults() == ["pools.d/a.toml:1: programs must be absolute paths, without control characters"])
     }
 
+    /// Users and groups that every Debian has.
+    @Test func submittersAreThoseWhoMayUseThePool() throws {
+        let text = "user = \"submitter\"\nallow = [\"root\", \"nobody\", \"@games\"]"
+        let configuration = try Files(["orchd.toml": "", "pools.d/s.toml": text]).load()
+        #expect(configuration.pools[0].settings.runsAsSubmitter)
+        let (nobody, games) = (
+            try #require(getpwnam("nobody")?.pointee.pw_uid), try #require(getgrnam("games")?.pointee.gr_gid)
+        )
+        let lines = try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "f").split(separator: "\n")
+        #expect(lines.dropFirst().first == "pool s submitter")
+        #expect(lines.contains { $0.hasPrefix("submitter s \(nobody) ") })
+        // By its primary group, and by no name in the group's own list.
+        #expect(lines.contains { $0.hasSuffix(" \(games)") && $0.hasPrefix("submitter s ") })
+        #expect(!lines.contains { $0.hasPrefix("submitter s 0 ") })
+        // Without `allow`, all that may talk to the daemon; and administrators everywhere.
+        func users(_ settings: String, _ client: String) throws -> [Substring] {
+            let files = [
+                "orchd.toml": "[access]\nadmin_groups = [\"games\"]", "pools.d/s.toml": "user = \"submitter\"\n" + settings,
+            ]
+            return try Files(files).load().policy(defaultUser: "nobody", clientGroup: client, file: "f")
+                .split(separator: "\n").filter { $0.hasPrefix("submitter") }
+        }
+        #expect(try users("", "no-such-group") == users("allow = []", "nogroup"))
+        #expect(try users("", "nogroup").contains { $0.hasPrefix("submitter s \(nobody) ") })
+        #expect(try !users("", "no-such-group").contains { $0.hasPrefix("submitter s \(nobody) ") })
+        let warm = try Files(["orchd.toml": "", "pools.d/s.toml": "user = \"submitter\"\nkind = \"warm\"\ncommand = [\"w\"]"])
+        #expect(warm.faults().first?.contains("start before anybody has submitted") ?? false)
+    }
+
     @Test func theCredentialsOfAPoolAreInItsPolicy() throws {
         let text = "credentials = [\"b\", \"a\"]\ncredential_env = { KEY = \"a\", OTHER = \"c\" }\nuser = \"nobody\""
         let policy = try Files(["orchd.toml": "", "pools.d/p.toml": text]).load().policy(
-            defaultUser: "nobody", file: "orchd.toml")
+            defaultUser: "nobody", clientGroup: "orch", file: "orchd.toml")
         #expect(policy.hasSuffix("\ncredential p a KEY\ncredential p b\ncredential p c OTHER\n"))
         func fault(_ text: String) throws -> [String] { try Files(["orchd.toml": "", "pools.d/p.toml": text]).faults() }
         #expect(
@@ -104,7 +133,7 @@ private struct Files: ~Copyable {
         let text = "user = \"nobody\"\n[confine]\nread_only = true\nwritable = [\"/srv/a b\"]\nnetwork = false"
         let configuration = try Files(["orchd.toml": "", "pools.d/p.toml": text]).load()
         #expect(configuration.pools[0].confinement == Confinement(writable: ["/srv/a b"], noNetwork: true))
-        let policy = try configuration.policy(defaultUser: "nobody", file: "orchd.toml")
+        let policy = try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "orchd.toml")
         #expect(policy.hasSuffix("\nconfine p network\nconfine p writes\nwritable p /srv/a b\n"))
         func confinement(_ text: String) throws -> Confinement? {
             try Files(["orchd.toml": "", "pools.d/p.toml": "[confine]\n\(text)"]).load().pools.first?.confinement
@@ -158,7 +187,7 @@ private struct Files: ~Copyable {
         var configuration = Configuration()
         configuration.pools = [pool]
         #expect(
-            try configuration.policy(defaultUser: "nobody", file: "f").hasSuffix(
+            try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "f").hasSuffix(
                 "\nlimit a memory 8589934592\nlimit a cpu 2000\nlimit a io_weight 500\n"))
     }
 
@@ -168,7 +197,7 @@ private struct Files: ~Copyable {
             "orchd.toml": "", "pools.d/a.toml": repository, "pools.d/b.toml": "workspace = \"directory\"",
         ]).load()
         #expect(configuration.pools.map(\.repository) == ["/srv/my project", nil])
-        let policy = try configuration.policy(defaultUser: "nobody", file: "f")
+        let policy = try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "f")
         #expect(policy.contains("\nworktree a /srv/my project\n") && !policy.contains("worktree b"))
         let faulty = try Files([
             "orchd.toml": "", "pools.d/a.toml": "workspace = \"git-worktree\"", "pools.d/b.toml": "repository = \"/srv\"",
@@ -429,7 +458,7 @@ private struct Files: ~Copyable {
 
     @Test func aPolicyNamesUsersByNumber() throws {
         let files = try Files(["orchd.toml": "", "pools.d/p.toml": "user = \"daemon\""])
-        let lines = try files.load().policy(defaultUser: "nobody", file: "f").split(separator: "\n")
+        let lines = try files.load().policy(defaultUser: "nobody", clientGroup: "orch", file: "f").split(separator: "\n")
         #expect(lines[0] == "orchd-policy 1")
         #expect(lines[1].hasPrefix("pool p 1 1"))
     }
@@ -437,7 +466,9 @@ private struct Files: ~Copyable {
     @Test(arguments: ["root", "no-such-user"]) func aPolicyRefuses(_ user: String) throws {
         let files = try Files(["orchd.toml": "", "pools.d/p.toml": "user = \"\(user)\""])
         let configuration = try files.load()
-        #expect(throws: ConfigurationError.self) { try configuration.policy(defaultUser: "nobody", file: "f") }
+        #expect(throws: ConfigurationError.self) {
+            try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "f")
+        }
     }
 
     @Test(

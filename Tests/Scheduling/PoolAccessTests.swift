@@ -34,6 +34,28 @@ import Testing
         #expect(isTaken(try answer(rig, .command("true"), by: Rig.bob)))
     }
 
+    @Test func nothingIsRunAsRoot() throws {
+        var pool = PoolSettings(name: "own", slots: 0)
+        pool.runsAsSubmitter = true
+        pool.capabilities = ["gpu"]
+        let rig = try Rig(pools: [PoolSettings(name: "default", slots: 0), pool])
+        let root = Requester(uid: 0, isAdministrator: true)
+        let spec = TaskSpec.command("true") { $0.pool = "own" }
+        let error = try #require(try refusal(answer(rig, spec, by: root)))
+        #expect(error.kind == .invalidParameter && error.message.contains("none as root"))
+        #expect(isTaken(try answer(rig, .command("true") { $0.needs = ["gpu"] }, by: root)))
+        #expect(try rig.task(1).pool == "default")
+        // It is the task's submitter that counts, not who changes it.
+        var change = UpdateParameters(id: 1)
+        change.pool = "own"
+        #expect(try refusal(rig.ask(.update(change), by: root))?.kind == .invalidParameter)
+        #expect(isTaken(try answer(rig, .command("true"), by: Rig.alice)))
+        change = UpdateParameters(id: 2)
+        change.pool = "own"
+        _ = try rig.ask(.update(change), by: root)
+        #expect(try rig.task(2).pool == "own")
+    }
+
     @Test func anEmptyListIsForAdministratorsOnly() throws {
         var pool = PoolSettings(name: "default", slots: 1)
         pool.access = PoolAccess(names: [], users: [], groups: [])

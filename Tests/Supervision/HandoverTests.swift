@@ -9,9 +9,9 @@ import Testing
     @Test func whatIsHandedOverIsWhatArrives() {
         var handover = Handover(listener: 5, descriptorLimit: .max)
         handover.slots = ["a": 2, "b": 0]
-        handover.running = [.init(pool: "a", name: "1.1", start: [0, 255], entry: 3, flags: 1, pidfd: 9, killAt: -1)]
+        handover.running = [.init(folder: "a.1000", name: "1.1", start: [0, 255], entry: 3, flags: 1, pidfd: 9, killAt: -1)]
         handover.waiting = [.init(order: [1, 0, 2], descriptors: [7, 8]), .init(order: [], descriptors: [])]
-        handover.removals = [.init(pool: "a", name: "2.1")]
+        handover.removals = [.init(folder: "a", name: "2.1")]
         #expect(Handover(decoding: handover.encoded()) == handover)
         #expect(Handover(decoding: Array(handover.encoded().dropLast(4))) == nil)
         #expect(Handover(decoding: []) == nil)

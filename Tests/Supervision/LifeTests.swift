@@ -114,10 +114,10 @@ import Testing
         #expect(try engine.run(fixture.order("true")).code == 0)
         #expect(try engine.run(fixture.shell("echo a > b")).code == 0)
         let workspaces = try Workspaces("\(fixture.directory)/work")
-        #expect(!workspaces.exists(pool: "p", name: "1.1") && workspaces.exists(pool: "p", name: "2.1"))
-        #expect(!workspaces.exists(pool: "nowhere", name: "1.1"))
+        #expect(!workspaces.exists(folder: "p", name: "1.1") && workspaces.exists(folder: "p", name: "2.1"))
+        #expect(!workspaces.exists(folder: "nowhere", name: "1.1"))
         // What cannot be looked at may be there.
-        #expect(workspaces.exists(pool: "p", name: String(repeating: "n", count: 300)))
+        #expect(workspaces.exists(folder: "p", name: String(repeating: "n", count: 300)))
     }
 
     @Test func descriptorsGetTheirNumbers() throws {

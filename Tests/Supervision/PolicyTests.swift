@@ -1,5 +1,6 @@
 import Glibc
 import SupervisorLink
+import TestSupport
 import Testing
 
 @testable import Supervision
@@ -15,7 +16,7 @@ import Testing
 
     @Test func aPolicyIsRead() throws {
         let policy = try Policy(parsing: Self.text)
-        #expect(policy.pools["p"]?.identity == Policy.Identity(user: 1000, group: 1000, supplementary: [27]))
+        #expect(policy.pools["p"]?.runners == .one(.init(user: 1000, group: 1000, supplementary: [27])))
         #expect(policy.pools["p"]?.programs == [Array("/opt/my tools/run".utf8)])
         #expect(policy.pools["any"]?.programs == [])
     }
@@ -27,6 +28,9 @@ import Testing
         "orchd-policy 1\npool p 1 1\nlimit p memory", "orchd-policy 1\npool p 1 1\nlimit p memory x",
         "orchd-policy 1\npool p 1 1\nlimit p memory 1\nlimit p memory 2", "orchd-policy 1\nlimit p memory 1",
         "orchd-policy 1\npool p 1 1\nlimit p cpu 9", "orchd-policy 1\npool p 1 1\nlimit p disk 1",
+        "orchd-policy 1\npool p 1 1\nsubmitter p 2 2", "orchd-policy 1\nsubmitter p 2 2",
+        "orchd-policy 1\npool p submitter\nsubmitter p 0 0", "orchd-policy 1\npool p submitter\nsubmitter p 2",
+        "orchd-policy 1\npool p submitter\nsubmitter p 2 2\nsubmitter p 2 2", "orchd-policy 1\npool p submitters",
         "orchd-policy 1\nprogram p /bin/x", "orchd-policy 1\npool p 1 1\nprogram p x", "orchd-policy 1\npool  p 1 1",
     ]) func anInvalidOneIsRefused(text: String) {
         #expect(throws: Policy.Invalid.self) { try Policy(parsing: text) }
@@ -51,6 +55,20 @@ import Testing
         #expect(verdict { $0.pool = "other" } == .refused(.unknownPool))
         #expect(verdict { $0.nice = -1 } == .refused(.nice))
         #expect(verdict { $0.oomScoreAdjust = -1 } == .refused(.oomScore))
+    }
+
+    @Test func tasksRunAsTheirSubmitterWhereThePolicyListsThem() throws {
+        let text = "orchd-policy 1\nsubmitter s 1000 1000,27\npool s submitter\nsubmitter s 999 999\npool p 1 1\n"
+        let judge = Judge(policy: try Policy(parsing: text), ownOOMScore: 0, engineUser: 999)
+        func verdict(_ pool: String, _ submitter: UInt32?) -> Judge.Verdict {
+            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], submitter: submitter))
+        }
+        let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
+        #expect(verdict("s", 1000) == .allowed(identity, programs: ["/bin/true"]))
+        // Not listed, nobody, root, the engine's, and a pool that has a user of its own.
+        for (pool, user) in [("s", 1001), ("s", nil), ("s", 0), ("s", 999), ("p", 1), ("p", 1000)] as [(String, UInt32?)] {
+            #expect(verdict(pool, user) == .refused(.user), "\(pool) \(user ?? 0)")
+        }
     }
 
     @Test func noOrderIsAboveTheLimitsOfItsPool() throws {
@@ -118,5 +136,41 @@ import Testing
         #expect(try engine.run(fixture.order("/bin/true") { $0.pool = "q" }).ending == .exited)
         #expect(try engine.run(fixture.order("/bin/sh") { $0.pool = "q" }).code == EndReport.Refusal.program.rawValue)
         #expect(try engine.run(fixture.order("true")).code == EndReport.Refusal.unknownPool.rawValue)
+    }
+
+    /// Each submitter has a folder of workspaces that the others of the pool cannot enter, over a new version of the program too.
+    @Test(.enabled(if: geteuid() == 0)) func submittersDoNotMeet() throws {
+        let directory = try ScratchDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let path = directory.path("policy")
+        _ = try OwnedDescriptor(opening: path, O_WRONLY | O_CREAT, mode: 0o600)
+        try SmallFile.write("orchd-policy 1\npool p submitter\nsubmitter p 12345 12345\nsubmitter p 12346 12346\n", to: path)
+        let fixture = try Fixture(options: ["--policy", path])
+        var engine = try fixture.engine()
+        func order(_ user: UInt32, _ script: String) -> LaunchOrder {
+            fixture.shell(script) {
+                $0.submitter = user
+                $0.descriptors = [1]
+            }
+        }
+        let output = try fixture.file("out")
+        let script = "id -u; stat -c %n-%u-%a $ORCH_WORKSPACE; echo r > $ORCH_RESULT_FILE; echo f > $ORCH_RESULT_DIR/f"
+        #expect(try engine.run(order(12_345, script), descriptors: [output.number]).code == 0)
+        let work = "\(fixture.directory)/work"
+        #expect(readAll(output.number) == "12345\n\(work)/p.12345/1.1-12345-700\n")
+        #expect(engine.results[1] == "r\n")
+        let look = order(12_346, "ls \(work)/p.12345 2>&1 | grep -c denied; cd \(work)/p.12345/1.1 2>&1; sleep 1000")
+        try engine.send(.launch(look), descriptors: [output.number])
+        try eventually { readAll(output.number).contains("1\n") && readAll(output.number).contains("can't cd") }
+
+        fixture.send(SIGUSR2)
+        try engine.waitForClose()
+        engine = try fixture.engine()
+        try engine.send(.stop(attempt: 2, grace: 60_000))
+        #expect(try engine.end(of: 2).code == SIGTERM)
+        #expect(try engine.run(order(12_347, "true"), descriptors: [output.number]).code == EndReport.Refusal.user.rawValue)
+        for name in ["1.1", "2.1"] { try engine.send(.discard(pool: "p", name: name)) }
+        try eventually { access("\(work)/p.12345/1.1", F_OK) != 0 && access("\(work)/p.12346/2.1", F_OK) != 0 }
+        #expect(access("\(work)/p.12345", F_OK) == 0)
     }
 }

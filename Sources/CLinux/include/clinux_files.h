@@ -14,8 +14,9 @@ bool linux_holds_only(int directory, const char *only);
 /// ACL either), no larger than `size` bytes, and no entry but `only`, if that is not NULL.
 bool linux_is_pristine_directory(int directory, uid_t owner, long size, const char *only);
 
-/// Removes an empty directory with the rights of a user, whom root becomes for this one call. 0, or a negative errno.
-int linux_remove_directory_as(uid_t user, int directory, const char *name);
+/// Gives the calling thread, if it is root's, the rights to files of this user. Takes what `linux_be_oneself` is to be given.
+int linux_become_file_user(uid_t user);
+void linux_be_oneself(int token);
 
 /// A pipe whose ends are closed by an exec and never wait. 0, or -1 and errno.
 int linux_pipe(int ends[2]);

@@ -92,6 +92,7 @@ private struct Reader {
             if let slots = top.integer("slots", in: 0...10_000) { pool.settings.slots = slots }
             if let agent = top.string("agent"), agent != PoolConfiguration.commandAgent { pool.settings.agent = agent }
             pool.user = top.string("user")
+            pool.settings.runsAsSubmitter = pool.user == PoolConfiguration.submitter
             pool.settings.access = top.access("allow")
             pool.settings.timeout = top.duration("timeout")
             pool.settings.idleTimeout = top.duration("idle_timeout")
@@ -212,6 +213,9 @@ private struct Reader {
             return top.fault("kind", "a pool with kind = \"warm\" needs a command, such as [\"my-worker\", \"--verbose\"]")
         }
         // How many of them there are is decided without a look at the others.
+        if pool.settings.runsAsSubmitter {
+            top.fault("user", "workers of a pool with kind = \"warm\" start before anybody has submitted what they are to do")
+        }
         if pool.settings.reserve != nil { top.fault("reserve", "reserve is not for pools with kind = \"warm\"") }
         pool.workerCommand = command
         if let interval = variables.pollInterval { pool.environment["ORCH_POLL_INTERVAL"] = interval }

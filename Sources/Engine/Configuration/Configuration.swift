@@ -54,6 +54,9 @@ public struct PoolConfiguration: Sendable, Equatable {
     public static let commandAgent = "command"
 
     public var settings: PoolSettings
+    /// What stands for a user's name where each task runs as whoever has submitted it.
+    public static let submitter = "submitter"
+
     /// The user that tasks run as; nil for the one orchd runs as.
     public var user: String?
     /// Where the output of attempts goes.

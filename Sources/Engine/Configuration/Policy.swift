@@ -8,28 +8,21 @@ extension Configuration {
     /// get worktrees, which programs they may execute, which credentials they get, and what they may use at the most. It is made by root from files that only root can write, so that an
     /// engine gone wrong cannot ask for more. `docs/link.md` describes the format.
     ///
-    /// - Parameter defaultUser: for pools that name none.
+    /// - Parameters:
+    ///   - defaultUser: for pools that name none.
+    ///   - clientGroup: whose members may talk to the daemon.
     /// - Throws: ``ConfigurationError`` if a pool's user does not exist or is root.
-    public func policy(defaultUser: String, file: String) throws -> String {
+    public func policy(defaultUser: String, clientGroup: String, file: String) throws -> String {
+        let runners = Runners(adminGroups: adminGroups, clientGroup: clientGroup)
         var lines = ["orchd-policy 1"]
         var faults: [ConfigurationError.Fault] = []
         for pool in pools {
-            let user = pool.user ?? defaultUser
-            guard let entry = getpwnam(user) else {
-                faults.append(
-                    .init(
-                        file: file, line: nil, problem: "the user \"\(user)\" of pool \"\(pool.settings.name)\" does not exist")
-                )
+            do throws(ConfigurationError) {
+                lines += try Self.users(of: pool, runners, defaultUser: defaultUser, file: file)
+            } catch {
+                faults += error.faults
                 continue
             }
-            let (uid, gid) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
-            guard uid != 0 else {
-                faults.append(
-                    .init(file: file, line: nil, problem: "the pool \"\(pool.settings.name)\" may not run tasks as root"))
-                continue
-            }
-            let groups = Self.groups(of: user, gid).map(String.init).joined(separator: ",")
-            lines.append("pool \(pool.settings.name) \(uid) \(groups)")
             lines += (pool.settings.programs ?? []).map { "program \(pool.settings.name) \($0)" }
             lines += pool.credentials.map { credential in
                 "credential \(pool.settings.name) \(credential.name)\(credential.variable.map { " " + $0 } ?? "")"
@@ -48,11 +41,29 @@ extension Configuration {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The primary group first, then the others.
-    private static func groups(of user: String, _ primary: gid_t) -> [gid_t] {
-        var count: Int32 = 256
-        var groups = [gid_t](repeating: 0, count: Int(count))
-        guard getgrouplist(user, primary, &groups, &count) >= 0 else { return [primary] }
-        return [primary] + groups.prefix(Int(count)).filter { $0 != primary }
+    /// The lines that say whom the tasks of a pool run as.
+    private static func users(
+        of pool: PoolConfiguration, _ runners: Runners, defaultUser: String, file: String
+    ) throws(ConfigurationError) -> [String] {
+        let name = pool.settings.name
+        func line(_ words: String, _ groups: [gid_t]) -> String {
+            "\(words) \(groups.map(String.init).joined(separator: ","))"
+        }
+        func fault(_ problem: String) -> ConfigurationError {
+            ConfigurationError(faults: [.init(file: file, line: nil, problem: problem)])
+        }
+        if pool.settings.runsAsSubmitter {
+            let users = runners.users(admittedBy: pool.settings.access)
+            return ["pool \(name) submitter"] + users.map { line("submitter \(name) \($0.uid)", $0.groups) }
+        }
+        let user = pool.user ?? defaultUser
+        guard let entry = getpwnam(user) else {
+            throw fault("the user \"\(user)\" of pool \"\(name)\" does not exist")
+        }
+        let (uid, gid) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
+        guard uid != 0 else {
+            throw fault("the pool \"\(name)\" may not run tasks as root")
+        }
+        return [line("pool \(name) \(uid)", Runners.groups(of: user, gid))]
     }
 }

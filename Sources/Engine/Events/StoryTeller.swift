@@ -9,10 +9,14 @@ final class StoryTeller: Sendable {
     private static let maximumBacklog = 20_000
 
     private let log: Logger
+    private let users: TaskUsers
     private let queue = DispatchQueue(label: "orchd.journal", qos: .utility)
     private let backlog = Mutex((waiting: 0, dropped: 0))
 
-    init(log: Logger) { self.log = log }
+    init(log: Logger, users: TaskUsers) {
+        self.log = log
+        self.users = users
+    }
 
     func tell(_ events: [Event]) {
         guard log.logLevel <= .info else { return }
@@ -45,7 +49,11 @@ final class StoryTeller: Sendable {
         metadata["POOL"] = event.pool.map { "\($0)" }
         metadata["SUBMITTER_UID"] = event.submitter.map { "\($0)" }
         metadata["WORKER"] = event.worker.map { "\($0)" }
-        metadata["TASK_PID"] = event.pid.map { "\($0)" }
+        if let pid = event.pid {
+            metadata["TASK_PID"] = "\(pid)"
+            let user = event.pool.flatMap { users.user(pool: $0, submitter: event.submitter) }
+            metadata["TASK_UID"] = user.map { "\($0)" }
+        }
         metadata["TASK_STATE"] = event.state.map { "\($0.rawValue)" }
         metadata["TASK_EXIT_STATUS"] = event.outcome?.code.map { "\($0)" }
         log.info("\(sentence)", metadata: metadata)

@@ -71,6 +71,9 @@ extension AttemptEnd {
             "refused by the supervisor: a credential of the pool is not loaded, its journal names which; see `orchctl secret`"
         case .confinement:
             "refused by the supervisor: its policy confines the pool more; `systemctl reload orchd-supervisor` after changing that"
+        case .user:
+            "refused by the supervisor: its policy does not run tasks of this submitter in the pool; after adding users to a group "
+                + "that may use it: `systemctl reload orchd-supervisor`"
         case nil: "refused by the supervisor"
         }
     }

@@ -12,14 +12,13 @@ extension LaunchPlanner {
         else {
             throw Failure(reason: "the rule \"\(rule)\" has no program any more", isShortage: false)
         }
-        var environment = pool.environment
-        environment["PATH"] = pool.path
+        var environment = environment(of: task, in: pool)
         environment["ORCH_TASK_ID"] = String(task.id)
         environment["ORCH_POOL"] = task.pool
         environment["ORCH_ROUTE"] = rule
         let order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: program.command,
-            environment: environment)
+            environment: environment, submitter: task.definition.submitter)
         return try equip(order, task, attempt, [0: String(decoding: line, as: UTF8.self) + "\n"])
     }
 }

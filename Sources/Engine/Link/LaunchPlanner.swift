@@ -10,6 +10,7 @@ import Systemd
 struct LaunchPlanner: Sendable {
     let configuration: Configuration
     let files: OutputFiles
+    let accounts: Accounts
 
     struct Plan {
         var order: LaunchOrder
@@ -34,8 +35,7 @@ struct LaunchPlanner: Sendable {
             throw Failure(reason: "the pool \"\(task.pool)\" is no longer in the configuration", isShortage: true)
         }
         guard !attempt.isRouting else { return try planRouting(task, attempt, in: pool) }
-        var environment = pool.environment
-        environment["PATH"] = pool.path
+        var environment = environment(of: task, in: pool)
         var arguments: [String]
         var texts: [Int32: String] = [:]
         var unset: [String] = []
@@ -70,11 +70,21 @@ struct LaunchPlanner: Sendable {
 
         var order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
-            environment: environment, resources: task.definition.resources)
+            environment: environment, resources: task.definition.resources, submitter: task.definition.submitter)
         order.directory = task.definition.directory ?? ""
         if task.definition.directory == nil { order.repository = pool.repository }
         if let input { texts[0] = input }
         return try equip(order, task, attempt, texts)
+    }
+
+    /// What the pool gives the processes of a task.
+    func environment(of task: TaskItem, in pool: PoolConfiguration) -> [String: String] {
+        var environment = pool.environment
+        environment["PATH"] = pool.path
+        if pool.settings.runsAsSubmitter {
+            environment.merge(accounts.variables(of: task.definition.submitter)) { configured, _ in configured }
+        }
+        return environment
     }
 
     /// Adds to an order the files that its process reads and writes.
@@ -114,11 +124,15 @@ struct LaunchPlanner: Sendable {
         var request = AgentRequest(
             prompt: prompt, model: task.definition.model, thinking: task.definition.thinking,
             promptFile: "/dev/fd/\(Self.promptDescriptor)", schemaFile: "/dev/fd/\(Self.schemaDescriptor)")
+        let pool = configuration.pool(task.pool)
         let workspace = configuration.workDirectory.map { root in
             WorkspacePaths.workspace(
-                in: root, pool: task.pool, name: OutputFiles.name(task: task.id, attempt: attempt.number))
+                in: root,
+                folder: WorkspacePaths.folder(
+                    pool: task.pool, user: pool?.settings.runsAsSubmitter ?? false ? task.definition.submitter : nil),
+                name: OutputFiles.name(task: task.id, attempt: attempt.number))
         }
-        let isWorktree = configuration.pool(task.pool)?.repository != nil
+        let isWorktree = pool?.repository != nil
         request.workspace =
             task.definition.directory ?? workspace.map { isWorktree ? "\($0)/\(WorkspacePaths.treeName)" : $0 }
         request.resultFile = workspace.map { "\($0)/\(WorkspacePaths.resultName)" }
@@ -143,10 +157,12 @@ struct LaunchPlanner: Sendable {
 extension PoolConfiguration {
     /// An order for a process of the pool, without descriptors.
     ///
-    /// - Parameter resources: what its task asks for.
+    /// - Parameters:
+    ///   - resources: what its task asks for.
+    ///   - submitter: of its task, whom it may have to run as.
     func order(
         attempt: Int64, name: String, arguments: [String], environment: [String: String],
-        resources: ResourceLimits = .init()
+        resources: ResourceLimits = .init(), submitter: UInt32? = nil
     ) -> LaunchOrder {
         LaunchOrder(
             attempt: UInt64(attempt), name: name, pool: settings.name, arguments: arguments,
@@ -154,6 +170,6 @@ extension PoolConfiguration {
             oomScoreAdjust: oomScoreAdjust,
             limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) },
             controls: resources.filled(from: self.resources, upTo: settings.maximum).controls, confinement: confinement,
-            credentials: credentials)
+            credentials: credentials, submitter: settings.runsAsSubmitter ? submitter : nil)
     }
 }

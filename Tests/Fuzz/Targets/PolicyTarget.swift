@@ -14,13 +14,22 @@ enum PolicyTarget: FuzzTarget {
             try hold((1...lines).contains(error.line), "line \(error.line) of \(lines)")
             return
         }
-        try hold(policy.pools.values.allSatisfy { $0.identity.user != 0 }, "root")
+        try hold(policy.pools.values.allSatisfy { $0.runners.users.allSatisfy { $0 != 0 } }, "root")
         // All that it allows is written in it, byte for byte.
         let lines = Set(input.split(separator: 0x0A).map(Array.init))
         for (name, pool) in policy.pools {
             for program in pool.programs {
                 try hold(lines.contains(Array("program \(name) ".utf8) + program), "a program that is not in the file")
             }
+        }
+    }
+}
+
+extension Policy.Runners {
+    fileprivate var users: [UInt32] {
+        switch self {
+        case .one(let identity): [identity.user]
+        case .submitters(let identities): identities.map { $0.key == $0.value.user ? $0.key : 0 }
         }
     }
 }

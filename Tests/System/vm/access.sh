@@ -56,6 +56,44 @@ check "an administrator may pause it" as dave pause "$id"
 check "alice lets it go on" as alice resume "$id"
 check "an administrator may stop it" as dave stop "$id"
 
+echo "# tasks that run as whoever has submitted them"
+cat > /etc/orchd/pools.d/own.toml << 'END'
+user = "submitter"
+slots = 2
+END
+check "systemctl reload orchd-supervisor compiles the policy" systemctl reload orchd-supervisor
+check "systemctl reload orchd takes the pool up" systemctl reload orchd
+eventually "tasks run" tasks_run
+same "a task of alice runs as alice, in alice's groups" "alice orch alice /home/alice" \
+    "$(as alice run --pool own -- sh -c 'echo "$(id -un) $(id -Gn | tr " " "\n" | sort -r | tr "\n" " ")$HOME"')"
+same "one of bob as bob" "bob" "$(as bob run --pool own -- id -un)"
+own=$(as alice submit --pool own -- sh -c 'echo mine > mine; echo result > "$ORCH_RESULT_FILE"; echo file > "$ORCH_RESULT_DIR/file"; id -u; exec sleep 1000000')
+own_runs() { running "$own" && [[ -e /var/lib/orchd-work/own.$(uid alice)/$own.1/mine ]]; }
+eventually "while it runs" own_runs
+place=/var/lib/orchd-work/own.$(uid alice)/$own.1
+same "its workspace is alice's" "alice 700" "$(stat -c '%U %a' "$place")"
+like "which a task of bob cannot enter" 'Permission denied' "$(as bob run --pool own -- cat "$place/mine" 2>&1)"
+like "nor signal it" 'not permitted' "$(as bob run --pool own -- kill "$(pgrep --full --uid alice 'sleep 1000000')" 2>&1)"
+check "bob's tasks do not hold alice's up" as bob run --pool own -- true
+as alice stop "$own" > /dev/null
+await "$own" > /dev/null 2>&1
+same "alice has its result" "result" "$(as alice result "$own" 2> /dev/null)"
+same "and its file" "file" "$(as alice files "$own" --json | jq -r '.files[].name')"
+journalctl --sync
+same "the journal tells whom it ran as" "$(uid alice)" \
+    "$(journalctl --output=json --no-pager TASK_ID="$own" | jq -r '.TASK_UID // empty' | sort -u)"
+same "and of tasks of other pools likewise" "$(uid orch-worker)" \
+    "$(journalctl --output=json --no-pager POOL=default | jq -r '.TASK_UID // empty' | sort -u)"
+told=$(orchctl submit --pool own -- true 2>&1)
+same "root is refused" 1 "$?"
+like "and told why" 'runs each task as whoever has submitted it, and none as root' "$told"
+useradd --create-home --groups orch erin
+late=$(as erin submit --pool own -- id -un)
+await "$late" > /dev/null 2>&1
+like "somebody new is not known to the policy" 'its policy does not run tasks of this submitter.*reload orchd-supervisor' "$(field "$late" .reason)"
+check "until the next reload" systemctl reload orchd-supervisor
+same "and then is" "erin" "$(as erin run --pool own -- id -un)"
+
 echo "# in the journal"
 journalctl --sync
 refusals=$(journalctl --output=cat --no-pager REQUESTER_UID="$(uid bob)")
@@ -206,7 +244,7 @@ while not done:
     for kind, body in messages():
         if kind == 101: heard = struct.unpack_from('<IQQ', body)[2]
         if kind == 105: done = True
-def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), full=False):
+def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), submitter=(), full=False):
     global heard
     heard += 1
     link.send(message(2, text(pool) + struct.pack('<I', 1)))
@@ -214,7 +252,7 @@ def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), full=Fal
     body += text('') + struct.pack('<Iii', 0o77, nice, oom) + b'\x01' + listed([], text) + listed([], text)
     if full:
         body += listed([], text) + listed(repository, text) + listed(controls, lambda c: struct.pack('<BQ', *c))
-        body += struct.pack('<B', 0) + listed([], text) + listed([], text)
+        body += struct.pack('<B', 0) + listed([], text) + listed([], text) + listed(submitter, lambda u: struct.pack('<I', u))
     link.send(message(11 if full else 3, body))
     while True:
         for kind, body in messages():
@@ -228,13 +266,16 @@ print('nice', attempt('default', ['true'], nice=-5))
 print('oom', attempt('default', ['true'], oom=-1000))
 print('repository', attempt('default', ['true'], repository=['/root'], full=True))
 print('memory', attempt('tools', ['id'], controls=[(1, 1 << 40)], full=True))
+for who, user in zip(('root', 'engine', 'stranger', 'nobody'), ([0], [int(sys.argv[1])], [int(sys.argv[2])], [])):
+    print(who, attempt('own', ['true'], submitter=user, full=bool(user)))
+print('other', attempt('default', ['true'], submitter=[int(sys.argv[2])], full=True))
 print('walled', attempt('walled', ['true']))
 print('owned', attempt('default', ['/bin/sh', '-c', 'id -u > "$ORCH_WORKSPACE/uid"; ! touch /etc/owned']))
 END
 chmod 644 /tmp/engine.py
 # It would take its place again at once.
 check "with the real one away" systemctl stop orchd.socket orchd.service
-answers=$(runuser -u orchd -- timeout -k 5 $((10 * slow)) python3 /tmp/engine.py 2>&1)
+answers=$(runuser -u orchd -- timeout -k 5 $((10 * slow)) python3 /tmp/engine.py "$(uid orchd)" "$(uid mallory)" 2>&1)
 like "start anything in a pool that the policy does not know" '^pool 4 1$' "$answers"
 like "start a program that the policy does not list" '^program 4 2$' "$answers"
 like "but one that it lists" '^listed 1 0$' "$answers"
@@ -242,6 +283,9 @@ like "be faster than others" '^nice 4 4$' "$answers"
 like "be spared by the kernel" '^oom 4 3$' "$answers"
 like "get a worktree of any repository" '^repository 4 5$' "$answers"
 like "have more memory than the policy allows" '^memory 4 6$' "$answers"
+for who in root engine stranger nobody other; do
+    like "run a task as whom the policy does not list ($who)" "^$who 4 9\$" "$answers"
+done
 like "pull down the walls of a pool" '^walled 4 8$' "$answers"
 like "be root" '^owned 1 0$' "$answers"
 same "nobody else may speak to the supervisor" "" "$(runuser -u alice -- timeout -k 5 60 python3 /tmp/engine.py 2> /dev/null)"

@@ -169,4 +169,13 @@ same "as they were" "$before" "$(pids_of_many)"
 same "in 50 cgroups" 50 "$(find "$tasks" -mindepth 1 -maxdepth 1 -type d | wc -l)"
 same "the daemon is well" running "$(alice orchctl status --json | jq -r .state)"
 alice orchctl stop "${many[@]}" > /dev/null
+
+echo "# where clone3 is forbidden"
+mkdir -p /etc/systemd/system/orchd-supervisor.service.d
+printf '%s\n' '[Service]' 'RestrictNamespaces=yes' > /etc/systemd/system/orchd-supervisor.service.d/namespaces.conf
+systemctl daemon-reload
+check "the supervisor starts" systemctl restart orchd-supervisor
+eventually "tasks run again" tasks_run
+like "each in a cgroup of its own" '/orchd-supervisor.service/tasks/[0-9]+[.]1$' "$(alice orchctl run -- cat /proc/self/cgroup)"
+like "and makes no namespaces" 'not permitted' "$(alice orchctl run -- unshare --user true 2>&1)"
 finish

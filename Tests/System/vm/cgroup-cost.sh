@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# cgroup-cost.sh - runs inside a guest (see run): what it costs that each task has a cgroup, output files and accounting. The rate of
+# no-op commands of the installed service beside a bare C loop and beside `orchd run`, which makes no cgroups here; in turns.
+#
+# An emulated guest is 40 times slower at fork and exec and 10 times at everything else, so the ratios are not those of a machine:
+# here a fork weighs more.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=Tests/System/vm/service.sh
+. ./service.sh
+
+rounds=5 count=200
+install_service
+printf '%s\n' 'slots = 2' 'output_limit = "1M"' > /etc/orchd/pools.d/default.toml
+check "systemctl enable --now orchd" systemctl enable --now orchd
+tasks_run() { alice orchctl run -- /bin/true; }
+eventually "tasks run" tasks_run
+mkdir /run/own
+(cd /run/own && exec orchd run --workers 2 --socket /run/own/orchd.sock --state-dir /run/own/state < /dev/null > /run/own/log 2>&1) &
+own_runs() { orchctl status --socket /run/own/orchd.sock; }
+eventually "orchd run" own_runs
+same "the service makes cgroups" true "$(orchctl status --json | jq .supervisor.cgroups)"
+same "orchd run makes none" false "$(orchctl status --socket /run/own/orchd.sock --json | jq .supervisor.cgroups)"
+
+# All COUNT of them, in nanoseconds.
+task='{"command":["/bin/true"]}'
+loop() { ./floor/spawnloop "$count" 2 /bin/true; }
+batch() { ./floor/load "$1" submit "$count" "$count" 1 "$task" wait | awk 'NR == 1 { print $2 }'; }
+for ((round = 0; round <= rounds; round++)); do
+    # The first is for warming up.
+    echo "$(loop) $(batch /run/orchd.sock) $(batch /run/own/orchd.sock)"
+done | tee /results/nanoseconds | tail -n +2 | awk '{ print $1 / $2, $1 / $3, $3 / $2 }' > /results/ratios
+median() { sort -n -k "$1,$1" /results/ratios | awk -v column="$1" '{ value[NR] = $column } END { print value[int((NR + 1) / 2)] }'; }
+echo "# each in nanoseconds: loop, service, orchd run"
+cat /results/nanoseconds
+echo "# the service reaches $(median 1) of the rate of the C loop, orchd run $(median 2); the service $(median 3) of orchd run"
+check "with a cgroup for each task it is 0.6 of the loop at least" awk -v ratio="$(median 1)" 'BEGIN { exit !(ratio >= 0.6) }'
+finish

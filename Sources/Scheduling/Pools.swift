@@ -46,6 +46,9 @@ public struct PoolSettings: Sendable, Equatable {
         self.warm = warm
     }
 
+    /// Whom a task of this user runs as; nil where that is the pool's to say.
+    public func runner(of submitter: UInt32) -> UInt32? { runsAsSubmitter ? submitter : nil }
+
     /// Whether somebody is there for prompts: an agent, or workers, which make of a task what they can.
     public var takesPrompts: Bool { agent != nil || warm != nil }
 }

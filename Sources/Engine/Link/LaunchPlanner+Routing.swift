@@ -18,7 +18,7 @@ extension LaunchPlanner {
         environment["ORCH_ROUTE"] = rule
         let order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: program.command,
-            environment: environment, submitter: task.definition.submitter)
+            environment: environment, submitter: pool.settings.runner(of: task.definition.submitter))
         return try equip(order, task, attempt, [0: String(decoding: line, as: UTF8.self) + "\n"])
     }
 }

@@ -70,7 +70,8 @@ struct LaunchPlanner: Sendable {
 
         var order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
-            environment: environment, resources: task.definition.resources, submitter: task.definition.submitter)
+            environment: environment, resources: task.definition.resources,
+            submitter: pool.settings.runner(of: task.definition.submitter))
         order.directory = task.definition.directory ?? ""
         if task.definition.directory == nil { order.repository = pool.repository }
         if let input { texts[0] = input }
@@ -81,8 +82,8 @@ struct LaunchPlanner: Sendable {
     func environment(of task: TaskItem, in pool: PoolConfiguration) -> [String: String] {
         var environment = pool.environment
         environment["PATH"] = pool.path
-        if pool.settings.runsAsSubmitter {
-            environment.merge(accounts.variables(of: task.definition.submitter)) { configured, _ in configured }
+        if let runner = pool.settings.runner(of: task.definition.submitter) {
+            environment.merge(accounts.variables(of: runner)) { configured, _ in configured }
         }
         return environment
     }
@@ -129,7 +130,7 @@ struct LaunchPlanner: Sendable {
             WorkspacePaths.workspace(
                 in: root,
                 folder: WorkspacePaths.folder(
-                    pool: task.pool, user: pool?.settings.runsAsSubmitter ?? false ? task.definition.submitter : nil),
+                    pool: task.pool, user: pool?.settings.runner(of: task.definition.submitter)),
                 name: OutputFiles.name(task: task.id, attempt: attempt.number))
         }
         let isWorktree = pool?.repository != nil
@@ -159,7 +160,7 @@ extension PoolConfiguration {
     ///
     /// - Parameters:
     ///   - resources: what its task asks for.
-    ///   - submitter: of its task, whom it may have to run as.
+    ///   - submitter: of its task, if it is to run as that user.
     func order(
         attempt: Int64, name: String, arguments: [String], environment: [String: String],
         resources: ResourceLimits = .init(), submitter: UInt32? = nil
@@ -170,6 +171,6 @@ extension PoolConfiguration {
             oomScoreAdjust: oomScoreAdjust,
             limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) },
             controls: resources.filled(from: self.resources, upTo: settings.maximum).controls, confinement: confinement,
-            credentials: credentials, submitter: settings.runsAsSubmitter ? submitter : nil)
+            credentials: credentials, submitter: submitter)
     }
 }

@@ -12,6 +12,8 @@ slots = 50
 END
 cat > /etc/orchd/pools.d/small.toml << 'END'
 slots = 4
+nice = 7
+oom_score_adjust = 500
 memory = "96M"
 pids = 40
 cpu = 0.5
@@ -22,6 +24,9 @@ output_limit = "1M"
 memory = "128M"
 pids = 60
 io_weight = 50
+
+[rlimits]
+nofile = 77
 END
 check "systemctl enable --now orchd" systemctl enable --now orchd
 tasks_run() { alice orchctl run -- true; }
@@ -62,6 +67,9 @@ id=$(submit --pool small -- sleep 1000000)
 eventually "one that asks for nothing runs" is_running
 same "it has the memory of its pool" "100663296 0" "$(control "$id.1" memory.max) $(control "$id.1" memory.swap.max)"
 same "and its processors" "50000 100000" "$(control "$id.1" cpu.max)"
+same "its niceness" 7 "$(ps -o ni= -p "$(pid_of "$id")" | tr -d ' ')"
+same "what becomes of it when the machine has no memory" 500 "$(cat "/proc/$(pid_of "$id")/oom_score_adj")"
+like "and its rlimits" '^Max open files +77 +77 ' "$(cat "/proc/$(pid_of "$id")/limits")"
 alice orchctl stop "$id" > /dev/null
 
 echo "# one that is paused"

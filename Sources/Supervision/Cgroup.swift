@@ -36,7 +36,7 @@ final class Cgroup {
 
     /// Reading also tells the kernel that this descriptor has seen the change; otherwise it stays ready.
     static func isPopulated(_ events: OwnedDescriptor) -> Bool {
-        SmallFile.read(events).flatMap { keyedValue("populated", in: String(decoding: $0, as: UTF8.self)) } != 0
+        SmallFile.record(events).flatMap { keyedValue("populated", in: $0) } != 0
     }
 
     /// Kills all that is in it. Kernels before 5.14 have no `cgroup.kill`; there the caller must repeat it.
@@ -79,13 +79,13 @@ final class Cgroup {
     /// What it used: only what its controllers count.
     func accounting() -> Accounting {
         var result = Accounting()
-        let events = SmallFile.text("memory.events", in: directory)
+        let events = SmallFile.record("memory.events", in: directory)
         result.outOfMemoryKills = events.flatMap { keyedValue("oom_kill", in: $0) } ?? 0
-        let processes = SmallFile.text("pids.events", in: directory)
+        let processes = SmallFile.record("pids.events", in: directory)
         result.refusedProcesses = processes.flatMap { keyedValue("max", in: $0) } ?? 0
-        let peak = SmallFile.text("memory.peak", in: directory)
+        let peak = SmallFile.record("memory.peak", in: directory)
         result.peakMemory = peak.flatMap { Int64($0.split(separator: "\n").first ?? "") }
-        if let cpu = SmallFile.text("cpu.stat", in: directory) {
+        if let cpu = SmallFile.record("cpu.stat", in: directory) {
             result.cpuUser = keyedValue("user_usec", in: cpu)
             result.cpuSystem = keyedValue("system_usec", in: cpu)
         }

@@ -53,6 +53,12 @@ extension Judge {
 }
 
 extension Judge {
+    /// What processes find in their environment, unless their order says it.
+    func account(of identity: Policy.Identity?) -> Account? {
+        guard let policy else { return .own }
+        return identity.flatMap { policy.accounts[$0.user] }
+    }
+
     /// What the policy says; in a foreground run, and for a user's own daemon, what the order does.
     func credentials(of order: LaunchOrder) -> [CredentialGrant] {
         policy.map { $0.pools[order.pool]?.credentials ?? [] } ?? order.credentials

@@ -8,6 +8,7 @@ import SupervisorLink
 ///   supplementary ones. User 0 is refused.
 /// - `pool NAME submitter`: each attempt runs as the user that its order says has submitted the task, if that is the one of a line
 ///   `submitter NAME UID GID[,GID…]`.
+/// - `account UID NAME SHELL HOME`: what the processes of this user find in their environment.
 /// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
 /// - `worktree NAME REPOSITORY`: attempts of this pool may get worktrees of this git repository. A pool without such a line gets none.
 /// - `credential NAME CREDENTIAL [VARIABLE]`: each attempt of this pool gets this credential of the supervisor's as a file, and in the
@@ -45,6 +46,8 @@ public struct Policy: Equatable, Sendable {
     }
 
     var pools: [String: Pool] = [:]
+    /// By uid.
+    var accounts: [UInt32: Account] = [:]
 
     /// What is wrong with a policy file, in words.
     public struct Invalid: Error, Equatable {
@@ -72,6 +75,7 @@ public struct Policy: Equatable, Sendable {
                 case "program": if !isPoolPass { try addPath(line, to: \.programs, at: index + 1) }
                 case "worktree": if !isPoolPass { try addPath(line, to: \.repositories, at: index + 1) }
                 case "submitter": if !isPoolPass { try addSubmitter(words, at: index + 1) }
+                case "account": if !isPoolPass { try addAccount(line, at: index + 1) }
                 case "limit": if !isPoolPass { try addLimit(words, at: index + 1) }
                 case "confine": if !isPoolPass { try addConfinement(words, at: index + 1) }
                 case "writable": if !isPoolPass { try addWritable(line, at: index + 1) }
@@ -80,8 +84,8 @@ public struct Policy: Equatable, Sendable {
                     throw Invalid(
                         line: index + 1,
                         reason:
-                            "none of `pool`, `submitter`, `program`, `worktree`, `credential`, `confine`, `writable` and `limit`"
-                    )
+                            "none of `pool`, `submitter`, `account`, `program`, `worktree`, `credential`, `confine`, `writable` "
+                            + "and `limit`")
                 }
             }
         }
@@ -108,6 +112,17 @@ public struct Policy: Equatable, Sendable {
             throw Invalid(line: line, reason: "a second line for user \(identity.user)")
         }
         pools[words[1]]?.runners = .submitters(identities)
+    }
+
+    private mutating func addAccount(_ line: String, at number: Int) throws(Invalid) {
+        let words = line.unicodeScalars.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
+        guard words.count == 5, let user = Supervision.number(words[1]), !words[2].isEmpty, !words[3].isEmpty,
+            words[4].utf8.first == UInt8(ascii: "/"), !line.utf8.contains(0)
+        else { throw Invalid(line: number, reason: "not `account UID NAME SHELL HOME`") }
+        let account = Account(name: words[2], home: words[4], shell: words[3])
+        guard accounts.updateValue(account, forKey: user) == nil else {
+            throw Invalid(line: number, reason: "a second account of user \(user)")
+        }
     }
 
     /// A user and its groups.

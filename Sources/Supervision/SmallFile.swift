@@ -21,6 +21,19 @@ enum SmallFile {
         }
     }
 
+    /// What one read of a control file of a cgroup gives, which is all of it: each further one has the kernel put it together anew.
+    static func record(_ file: OwnedDescriptor) -> String? {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { chunk in
+            var count = 0
+            repeat { count = pread(file.number, chunk.baseAddress, chunk.count, 0) } while count < 0 && errno == EINTR
+            return count < 0 ? nil : String(decoding: chunk[..<count], as: UTF8.self)
+        }
+    }
+
+    static func record(_ path: String, in directory: OwnedDescriptor) -> String? {
+        (try? OwnedDescriptor(opening: path, in: directory, O_RDONLY)).flatMap { record($0) }
+    }
+
     static func text(_ path: String, in directory: OwnedDescriptor? = nil) -> String? {
         read(path, in: directory).map { String(decoding: $0, as: UTF8.self) }
     }

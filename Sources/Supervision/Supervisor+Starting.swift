@@ -116,9 +116,10 @@ extension Supervisor {
         ]
         let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
         let given = order.environment.filter { variable in !names.contains { variable.utf8.starts(with: $0.utf8) } }
+        let account = judge.account(of: identity)?.missing(in: given) ?? []
         let isThere = workspaces.reuse(folder: order.folder, as: order.name)
         var plan = SpawnPlan(
-            candidates: programs, arguments: order.arguments, environment: given + own,
+            candidates: programs, arguments: order.arguments, environment: given + account + own,
             workspace: isThere ? [] : [workspace, results], directory: directory)
         plan.descriptors = zip(descriptors, order.descriptors).map { spawn_descriptor(from: $0.number, to: $1) }
         plan.limits = limits(order)

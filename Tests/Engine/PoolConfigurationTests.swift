@@ -48,7 +48,9 @@ import Testing
             try #require(getpwnam("nobody")?.pointee.pw_uid), try #require(getgrnam("games")?.pointee.gr_gid)
         )
         let lines = try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "f").split(separator: "\n")
-        #expect(lines.dropFirst().first == "pool s submitter")
+        #expect(lines.contains("pool s submitter"))
+        let home = String(cString: try #require(getpwnam("nobody")?.pointee.pw_dir))
+        #expect(lines.contains { $0.hasPrefix("account \(nobody) nobody /") && $0.hasSuffix(" \(home)") })
         #expect(lines.contains { $0.hasPrefix("submitter s \(nobody) ") })
         // By its primary group, and by no name in the group's own list.
         #expect(lines.contains { $0.hasSuffix(" \(games)") && $0.hasPrefix("submitter s ") })
@@ -224,7 +226,7 @@ import Testing
         let files = try ConfigurationFiles(["orchd.toml": "", "pools.d/p.toml": "user = \"daemon\""])
         let lines = try files.load().policy(defaultUser: "nobody", clientGroup: "orch", file: "f").split(separator: "\n")
         #expect(lines[0] == "orchd-policy 1")
-        #expect(lines[1].hasPrefix("pool p 1 1"))
+        #expect(lines[1].hasPrefix("account 1 daemon ") && lines[2].hasPrefix("pool p 1 1"))
     }
 
     @Test(arguments: ["root", "no-such-user"]) func aPolicyRefuses(_ user: String) throws {

@@ -44,6 +44,21 @@ import Testing
         #expect(access(next, F_OK) != 0)
     }
 
+    /// As a log-in would have it: here, where there is no policy, as the supervisor itself.
+    @Test func aTaskFindsItsHome() throws {
+        let fixture = try Fixture()
+        let engine = try fixture.engine()
+        let output = try fixture.file("out")
+        let script = fixture.shell("echo $HOME") { $0.descriptors = [1] }
+        #expect(try engine.run(script, descriptors: [output.number]).code == 0)
+        let other = fixture.shell("echo $HOME") {
+            $0.descriptors = [1]
+            $0.environment.append("HOME=/elsewhere")
+        }
+        #expect(try engine.run(other, descriptors: [output.number]).code == 0)
+        #expect(readAll(output.number) == "/home/own\n/elsewhere\n")
+    }
+
     @Test func aWorkspaceThatWasTouchedIsNotGivenToTheNext() throws {
         let fixture = try Fixture()
         let engine = try fixture.engine()

@@ -30,6 +30,9 @@ import Testing
         "orchd-policy 1\npool p 1 1\nlimit p cpu 9", "orchd-policy 1\npool p 1 1\nlimit p disk 1",
         "orchd-policy 1\npool p 1 1\nsubmitter p 2 2", "orchd-policy 1\nsubmitter p 2 2",
         "orchd-policy 1\npool p submitter\nsubmitter p 0 0", "orchd-policy 1\npool p submitter\nsubmitter p 2",
+        "orchd-policy 1\naccount 1 a /bin/sh", "orchd-policy 1\naccount 1 a /bin/sh home",
+        "orchd-policy 1\naccount a a /bin/sh /",
+        "orchd-policy 1\naccount 1 a /b /c\naccount 1 a /b /c",
         "orchd-policy 1\npool p submitter\nsubmitter p 2 2\nsubmitter p 2 2", "orchd-policy 1\npool p submitters",
         "orchd-policy 1\nprogram p /bin/x", "orchd-policy 1\npool p 1 1\nprogram p x", "orchd-policy 1\npool  p 1 1",
     ]) func anInvalidOneIsRefused(text: String) {
@@ -144,7 +147,9 @@ import Testing
         defer { withExtendedLifetime(directory) {} }
         let path = directory.path("policy")
         _ = try OwnedDescriptor(opening: path, O_WRONLY | O_CREAT, mode: 0o600)
-        try SmallFile.write("orchd-policy 1\npool p submitter\nsubmitter p 12345 12345\nsubmitter p 12346 12346\n", to: path)
+        try SmallFile.write(
+            "orchd-policy 1\naccount 12345 alice /bin/sh /home/a b\npool p submitter\nsubmitter p 12345 12345\nsubmitter p 12346 12346\n",
+            to: path)
         let fixture = try Fixture(options: ["--policy", path])
         var engine = try fixture.engine()
         func order(_ user: UInt32, _ script: String) -> LaunchOrder {
@@ -154,10 +159,11 @@ import Testing
             }
         }
         let output = try fixture.file("out")
-        let script = "id -u; stat -c %n-%u-%a $ORCH_WORKSPACE; echo r > $ORCH_RESULT_FILE; echo f > $ORCH_RESULT_DIR/f"
+        let script =
+            "echo $HOME $USER; id -u; stat -c %n-%u-%a $ORCH_WORKSPACE; echo r > $ORCH_RESULT_FILE; echo f > $ORCH_RESULT_DIR/f"
         #expect(try engine.run(order(12_345, script), descriptors: [output.number]).code == 0)
         let work = "\(fixture.directory)/work"
-        #expect(readAll(output.number) == "12345\n\(work)/p.12345/1.1-12345-700\n")
+        #expect(readAll(output.number) == "/home/a b alice\n12345\n\(work)/p.12345/1.1-12345-700\n")
         #expect(engine.results[1] == "r\n")
         let look = order(12_346, "ls \(work)/p.12345 2>&1 | grep -c denied; cd \(work)/p.12345/1.1 2>&1; sleep 1000")
         try engine.send(.launch(look), descriptors: [output.number])

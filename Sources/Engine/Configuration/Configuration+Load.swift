@@ -316,11 +316,6 @@ private struct Reader {
     }
 }
 
-/// Whether a line of the policy can end with it.
-private func isPolicyPath(_ path: String) -> Bool {
-    path.hasPrefix("/") && !path.unicodeScalars.contains { $0.properties.generalCategory == .control }
-}
-
 private enum PoolKind: String, CaseIterable { case exec, warm }
 
 private enum WorkspaceKind: String, CaseIterable {

@@ -15,17 +15,12 @@ final class CurrentConfiguration: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Of those whose tasks run as themselves.
-    let accounts = Accounts()
 
     init(_ configuration: Configuration) { state = Mutex(State(configuration)) }
 
     var value: Configuration {
         get { state.withLock { $0.configuration } }
-        set {
-            state.withLock { $0 = State(newValue) }
-            accounts.forget()
-        }
+        set { state.withLock { $0 = State(newValue) } }
     }
 
     /// The numbers of the groups whose members may do everything.

@@ -1,42 +1,63 @@
 import Glibc
 import Scheduling
 
-/// The users that tasks can run as whose pool runs them as whoever has submitted them.
-struct Runners {
-    struct User {
-        let uid: uid_t
-        /// The primary one first.
-        let groups: [gid_t]
+/// A user that tasks run as, as the policy tells of it.
+struct Runner {
+    let uid: uid_t
+    /// The primary one first.
+    let groups: [gid_t]
+    private let name: String
+    private let shell: String
+    private let home: String
+
+    /// Nil if there is no such user.
+    init?(named name: String) {
+        guard let entry = getpwnam(name)?.pointee else { return nil }
+        uid = entry.pw_uid
+        groups = Self.groups(of: name, entry.pw_gid)
+        self.name = name
+        shell = entry.pw_shell.map { String(cString: $0) } ?? ""
+        home = entry.pw_dir.map { String(cString: $0) } ?? ""
     }
 
+    /// `UID GID[,GID…]`.
+    var identity: String { "\(uid) \(groups.map(String.init).joined(separator: ","))" }
+
+    /// `UID NAME SHELL HOME`; nil if that cannot stand in a line.
+    var account: String? {
+        let isPlain = [name, shell].allSatisfy { word in
+            !word.isEmpty && word.unicodeScalars.allSatisfy { $0 != " " && $0.properties.generalCategory != .control }
+        }
+        return isPlain && isPolicyPath(home) ? "\(uid) \(name) \(shell) \(home)" : nil
+    }
+
+    private static func groups(of user: String, _ primary: gid_t) -> [gid_t] {
+        var count: Int32 = 256
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        guard getgrouplist(user, primary, &groups, &count) >= 0 else { return [primary] }
+        return [primary] + groups.prefix(Int(count)).filter { $0 != primary }
+    }
+}
+
+/// Those who may have tasks run as themselves.
+struct Runners {
     /// Members of groups of administrators may send tasks to every pool.
     let adminGroups: [String]
     /// Members of this one may talk to the daemon.
     let clientGroup: String
 
-    /// All that may send tasks to a pool, but for root, by their uids. What the user database does not list it finds by
+    /// All that may send tasks to a pool, but for root, in the order of their uids. What the user database does not list it finds by
     /// the members that groups name.
-    func users(admittedBy access: PoolAccess?) -> [User] {
+    func all(admittedBy access: PoolAccess?) -> [Runner] {
         let admins = adminGroups.compactMap(Self.group)
         let groups = (access.map { Array($0.groups) } ?? [Self.group(clientGroup)].compactMap { $0 }) + admins
-        let names = Set(Self.allUsers() + groups.flatMap(Self.members))
         let uids = access?.users ?? []
-        var users: [uid_t: User] = [:]
-        for name in names {
-            guard let entry = getpwnam(name)?.pointee, entry.pw_uid != 0 else { continue }
-            let own = Self.groups(of: name, entry.pw_gid)
-            guard uids.contains(entry.pw_uid) || own.contains(where: groups.contains) else { continue }
-            users[entry.pw_uid] = User(uid: entry.pw_uid, groups: own)
+        var runners: [uid_t: Runner] = [:]
+        for name in Set(Self.allUsers() + groups.flatMap(Self.members)) {
+            guard let runner = Runner(named: name), runner.uid != 0 else { continue }
+            if uids.contains(runner.uid) || runner.groups.contains(where: groups.contains) { runners[runner.uid] = runner }
         }
-        return users.values.sorted { $0.uid < $1.uid }
-    }
-
-    /// The primary group first, then the others.
-    static func groups(of user: String, _ primary: gid_t) -> [gid_t] {
-        var count: Int32 = 256
-        var groups = [gid_t](repeating: 0, count: Int(count))
-        guard getgrouplist(user, primary, &groups, &count) >= 0 else { return [primary] }
-        return [primary] + groups.prefix(Int(count)).filter { $0 != primary }
+        return runners.values.sorted { $0.uid < $1.uid }
     }
 
     private static func group(_ name: String) -> gid_t? { getgrnam(name)?.pointee.gr_gid }

@@ -12,7 +12,8 @@ extension LaunchPlanner {
         else {
             throw Failure(reason: "the rule \"\(rule)\" has no program any more", isShortage: false)
         }
-        var environment = environment(of: task, in: pool)
+        var environment = pool.environment
+        environment["PATH"] = pool.path
         environment["ORCH_TASK_ID"] = String(task.id)
         environment["ORCH_POOL"] = task.pool
         environment["ORCH_ROUTE"] = rule

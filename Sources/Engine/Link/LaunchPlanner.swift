@@ -10,7 +10,6 @@ import Systemd
 struct LaunchPlanner: Sendable {
     let configuration: Configuration
     let files: OutputFiles
-    let accounts: Accounts
 
     struct Plan {
         var order: LaunchOrder
@@ -35,7 +34,8 @@ struct LaunchPlanner: Sendable {
             throw Failure(reason: "the pool \"\(task.pool)\" is no longer in the configuration", isShortage: true)
         }
         guard !attempt.isRouting else { return try planRouting(task, attempt, in: pool) }
-        var environment = environment(of: task, in: pool)
+        var environment = pool.environment
+        environment["PATH"] = pool.path
         var arguments: [String]
         var texts: [Int32: String] = [:]
         var unset: [String] = []
@@ -76,16 +76,6 @@ struct LaunchPlanner: Sendable {
         if task.definition.directory == nil { order.repository = pool.repository }
         if let input { texts[0] = input }
         return try equip(order, task, attempt, texts)
-    }
-
-    /// What the pool gives the processes of a task.
-    func environment(of task: TaskItem, in pool: PoolConfiguration) -> [String: String] {
-        var environment = pool.environment
-        environment["PATH"] = pool.path
-        if let runner = pool.settings.runner(of: task.definition.submitter) {
-            environment.merge(accounts.variables(of: runner)) { configured, _ in configured }
-        }
-        return environment
     }
 
     /// Adds to an order the files that its process reads and writes.

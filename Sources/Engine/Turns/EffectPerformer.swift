@@ -68,8 +68,7 @@ final class EffectPerformer: Sendable {
 
     func perform(_ effects: [Effect]) {
         var acknowledged: [UInt64] = []
-        let planner = LaunchPlanner(
-            configuration: targets.configuration.value, files: targets.files, accounts: targets.configuration.accounts)
+        let planner = LaunchPlanner(configuration: targets.configuration.value, files: targets.files)
         for effect in effects {
             switch effect {
             case .reply(let token, let reply): self.reply(token, reply)

@@ -7,8 +7,12 @@ struct Account: Equatable, Sendable {
     /// `NAME=value`.
     private let variables: [String]
 
-    init(name: String, home: String, shell: String) {
-        variables = ["HOME=\(home)", "USER=\(name)", "LOGNAME=\(name)", "SHELL=\(shell)"]
+    /// - Parameters:
+    ///   - home: nil for somebody who has none.
+    ///   - shell: likewise.
+    init(name: String, home: String?, shell: String?) {
+        variables =
+            ["USER=\(name)", "LOGNAME=\(name)"] + (home.map { ["HOME=\($0)"] } ?? []) + (shell.map { ["SHELL=\($0)"] } ?? [])
     }
 
     /// Whoever this process runs as, by its own environment.

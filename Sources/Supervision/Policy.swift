@@ -8,7 +8,8 @@ import SupervisorLink
 ///   supplementary ones. User 0 is refused.
 /// - `pool NAME submitter`: each attempt runs as the user that its order says has submitted the task, if that is the one of a line
 ///   `submitter NAME UID GID[,GID…]`.
-/// - `account UID NAME SHELL HOME`: what the processes of this user find in their environment.
+/// - `account UID NAME SHELL HOME`: what the processes of this user find in their environment; `-` for a shell or a home that there
+///   is none of.
 /// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
 /// - `worktree NAME REPOSITORY`: attempts of this pool may get worktrees of this git repository. A pool without such a line gets none.
 /// - `credential NAME CREDENTIAL [VARIABLE]`: each attempt of this pool gets this credential of the supervisor's as a file, and in the
@@ -117,9 +118,10 @@ public struct Policy: Equatable, Sendable {
     private mutating func addAccount(_ line: String, at number: Int) throws(Invalid) {
         let words = line.unicodeScalars.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
         guard words.count == 5, let user = Supervision.number(words[1]), !words[2].isEmpty, !words[3].isEmpty,
-            words[4].utf8.first == UInt8(ascii: "/"), !line.utf8.contains(0)
+            words[4] == "-" || words[4].utf8.first == UInt8(ascii: "/"), !line.utf8.contains(0)
         else { throw Invalid(line: number, reason: "not `account UID NAME SHELL HOME`") }
-        let account = Account(name: words[2], home: words[4], shell: words[3])
+        let (shell, home) = (words[3], words[4])
+        let account = Account(name: words[2], home: home == "-" ? nil : home, shell: shell == "-" ? nil : shell)
         guard accounts.updateValue(account, forKey: user) == nil else {
             throw Invalid(line: number, reason: "a second account of user \(user)")
         }

@@ -148,7 +148,7 @@ import Testing
         let path = directory.path("policy")
         _ = try OwnedDescriptor(opening: path, O_WRONLY | O_CREAT, mode: 0o600)
         try SmallFile.write(
-            "orchd-policy 1\naccount 12345 alice /bin/sh /home/a b\npool p submitter\nsubmitter p 12345 12345\nsubmitter p 12346 12346\n",
+            "orchd-policy 1\naccount 12345 alice - /home/a b\npool p submitter\nsubmitter p 12345 12345\nsubmitter p 12346 12346\n",
             to: path)
         let fixture = try Fixture(options: ["--policy", path])
         var engine = try fixture.engine()
@@ -160,7 +160,7 @@ import Testing
         }
         let output = try fixture.file("out")
         let script =
-            "echo $HOME $USER; id -u; stat -c %n-%u-%a $ORCH_WORKSPACE; echo r > $ORCH_RESULT_FILE; echo f > $ORCH_RESULT_DIR/f"
+            "echo $HOME $USER $SHELL; id -u; stat -c %n-%u-%a $ORCH_WORKSPACE; echo r > $ORCH_RESULT_FILE; echo f > $ORCH_RESULT_DIR/f"
         #expect(try engine.run(order(12_345, script), descriptors: [output.number]).code == 0)
         let work = "\(fixture.directory)/work"
         #expect(readAll(output.number) == "/home/a b alice\n12345\n\(work)/p.12345/1.1-12345-700\n")

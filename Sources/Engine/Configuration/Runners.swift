@@ -23,12 +23,16 @@ struct Runner {
     /// `UID GID[,GID…]`.
     var identity: String { "\(uid) \(groups.map(String.init).joined(separator: ","))" }
 
-    /// `UID NAME SHELL HOME`; nil if that cannot stand in a line.
+    /// `UID NAME SHELL HOME`, with `-` for what there is none of; nil if that cannot stand in a line.
     var account: String? {
         let isPlain = [name, shell].allSatisfy { word in
             !word.isEmpty && word.unicodeScalars.allSatisfy { $0 != " " && $0.properties.generalCategory != .control }
         }
-        return isPlain && isPolicyPath(home) ? "\(uid) \(name) \(shell) \(home)" : nil
+        guard isPlain, isPolicyPath(home) else { return nil }
+        // What merely keeps people from logging in is worse than nothing to a program that looks for a shell, or for a place to write.
+        let hasShell = !["nologin", "false"].contains { shell.hasSuffix("/\($0)") }
+        let hasHome = !["/", "/nonexistent"].contains(home)
+        return "\(uid) \(name) \(hasShell ? shell : "-") \(hasHome ? home : "-")"
     }
 
     private static func groups(of user: String, _ primary: gid_t) -> [gid_t] {

@@ -34,6 +34,8 @@ echo "# a task"
 id=$(bob orchctl submit -- id -un)
 check "it succeeds" bob orchctl wait "$id"
 same "it ran as bob" bob "$(bob orchctl result "$id")"
+# shellcheck disable=SC2016 # the shell is the task's
+same "and found his home" "/home/bob bob" "$(bob orchctl run -- sh -c 'echo "$HOME $USER"')"
 tree=$(bob orchctl submit -- sh -c 'setsid sleep 77777 & sleep 77777')
 two_sleep() { [[ $(pgrep -fxc 'sleep 77777') = 2 ]]; }
 eventually "two sleepers run" two_sleep
@@ -42,6 +44,17 @@ if bob orchctl status | grep -q "no cgroups"; then not_ok "status does not miss 
 check "stop" bob orchctl stop "$tree"
 bob orchctl wait "$tree" > /dev/null 2>&1
 same "no process of it is left" 0 "$(pgrep -fxc 'sleep 77777')"
+
+limited=$(bob orchctl submit --memory 64M --pids 20 --cpu 0.5 -- sleep 77778)
+it_sleeps() { pgrep -fx 'sleep 77778'; }
+eventually "one with limits runs" it_sleeps
+cgroup=/sys/fs/cgroup$(cut -d: -f3 "/proc/$(pgrep -fx 'sleep 77778')/cgroup")
+same "which the kernel knows" "67108864 20 50000 100000" "$(cat "$cgroup/memory.max" "$cgroup/pids.max" "$cgroup/cpu.max" | tr '\n' ' ' | sed 's/ $//')"
+bob orchctl stop "$limited" > /dev/null
+hog=$(bob orchctl submit --memory 64M -- python3 -c 'x = []
+while True: x.append(bytearray(1 << 20))')
+bob orchctl wait "$hog" > /dev/null 2>&1
+same "one that takes more is out of memory" out_of_memory "$(bob orchctl show --json "$hog" | jq -r '.attempts[-1].outcome.kind')"
 
 echo "# reload, restart, stop"
 check "systemctl --user reload orchd" bob systemctl --user reload orchd

@@ -16,8 +16,9 @@ printf '%s\n' 'slots = 2' 'output_limit = "1M"' > /etc/orchd/pools.d/default.tom
 check "systemctl enable --now orchd" systemctl enable --now orchd
 tasks_run() { alice orchctl run -- /bin/true; }
 eventually "tasks run" tasks_run
-mkdir /run/own
-(cd /run/own && exec orchd run --workers 2 --socket /run/own/orchd.sock --state-dir /run/own/state < /dev/null > /run/own/log 2>&1) &
+# On the same disk as the service's.
+mkdir /run/own /var/lib/own
+(cd /run/own && exec orchd run --workers 2 --socket /run/own/orchd.sock --state-dir /var/lib/own < /dev/null > /run/own/log 2>&1) &
 own_runs() { orchctl status --socket /run/own/orchd.sock; }
 eventually "orchd run" own_runs
 same "the service makes cgroups" true "$(orchctl status --json | jq .supervisor.cgroups)"

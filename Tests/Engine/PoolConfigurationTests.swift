@@ -45,7 +45,7 @@ import Testing
         let configuration = try ConfigurationFiles(["orchd.toml": "", "pools.d/s.toml": text]).load()
         #expect(configuration.pools[0].settings.runsAsSubmitter)
         let (nobody, games) = (
-            try #require(getpwnam("nobody")?.pointee.pw_uid), try #require(getgrnam("games")?.pointee.gr_gid)
+            try #require(UserDatabase.user("nobody")?.uid), try #require(UserDatabase.group("games"))
         )
         let lines = try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "f").split(separator: "\n")
         #expect(lines.contains("pool s submitter"))

@@ -1,4 +1,3 @@
-import Glibc
 import Scheduling
 import TOMLKit
 
@@ -10,15 +9,15 @@ extension ConfigurationFile.Section {
         for name in names {
             if name.hasPrefix("@") {
                 let group = String(name.dropFirst())
-                guard let gid = UInt32(group) ?? getgrnam(group)?.pointee.gr_gid else {
+                guard let gid = UInt32(group) ?? UserDatabase.group(group) else {
                     fault(key, "there is no group \"\(group)\"")
                     continue
                 }
                 access.groups.insert(gid)
-            } else if let uid = UInt32(name) ?? getpwnam(name)?.pointee.pw_uid {
+            } else if let uid = UInt32(name) ?? UserDatabase.user(name)?.uid {
                 access.users.insert(uid)
             } else {
-                let isGroup = getgrnam(name) != nil
+                let isGroup = UserDatabase.group(name) != nil
                 fault(key, "there is no user \"\(name)\"\(isGroup ? "; the group is written \"@\(name)\"" : "")")
             }
         }

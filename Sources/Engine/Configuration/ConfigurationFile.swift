@@ -138,7 +138,7 @@ final class ConfigurationFile {
         /// The number of a user, given as it is or by name.
         func user(_ key: String) -> UInt32? {
             value(key, "a user's name or number") { value in
-                value.int.flatMap { UInt32(exactly: $0) } ?? value.string.flatMap { getpwnam($0)?.pointee.pw_uid }
+                value.int.flatMap { UInt32(exactly: $0) } ?? value.string.flatMap { UserDatabase.user($0)?.uid }
             }
         }
 

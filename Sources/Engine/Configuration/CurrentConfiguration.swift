@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// The configuration in force. It is replaced as a whole.
@@ -10,7 +9,7 @@ final class CurrentConfiguration: Sendable {
 
         init(_ configuration: Configuration) {
             self.configuration = configuration
-            adminGroups = Set(configuration.adminGroups.compactMap { getgrnam($0)?.pointee.gr_gid })
+            adminGroups = Set(configuration.adminGroups.compactMap(UserDatabase.group))
         }
     }
 

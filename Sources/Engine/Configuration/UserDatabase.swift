@@ -1,0 +1,62 @@
+import Glibc
+import Synchronization
+
+/// The users and groups of the machine. One at a time: libc answers in storage of its own, which the next question overwrites.
+enum UserDatabase {
+    struct User {
+        let uid: uid_t
+        /// The primary group.
+        let gid: gid_t
+        let home: String
+        let shell: String
+    }
+
+    private static let lock = Mutex(())
+
+    static func user(_ name: String) -> User? {
+        lock.withLock { _ in
+            getpwnam(name).map { entry in
+                User(
+                    uid: entry.pointee.pw_uid, gid: entry.pointee.pw_gid,
+                    home: entry.pointee.pw_dir.map { String(cString: $0) } ?? "",
+                    shell: entry.pointee.pw_shell.map { String(cString: $0) } ?? "")
+            }
+        }
+    }
+
+    static func group(_ name: String) -> gid_t? { lock.withLock { _ in getgrnam(name)?.pointee.gr_gid } }
+
+    /// Those that the group names, which are not those whose primary group it is.
+    static func members(of group: gid_t) -> [String] {
+        lock.withLock { _ in
+            guard var next = getgrgid(group)?.pointee.gr_mem else { return [] }
+            var names: [String] = []
+            while let name = next.pointee {
+                names.append(String(cString: name))
+                next += 1
+            }
+            return names
+        }
+    }
+
+    /// The names of all that it lists; large ones do not.
+    static func allUsers() -> [String] {
+        lock.withLock { _ in
+            var names: [String] = []
+            setpwent()
+            defer { endpwent() }
+            while let entry = getpwent() {
+                if let name = entry.pointee.pw_name { names.append(String(cString: name)) }
+            }
+            return names
+        }
+    }
+
+    /// The groups of a user, the primary one first.
+    static func groups(of user: String, _ primary: gid_t) -> [gid_t] {
+        var count: Int32 = 256
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        guard getgrouplist(user, primary, &groups, &count) >= 0 else { return [primary] }
+        return [primary] + groups.prefix(Int(count)).filter { $0 != primary }
+    }
+}

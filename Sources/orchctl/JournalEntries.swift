@@ -1,3 +1,4 @@
+import Glibc
 import OrchProtocol
 
 /// The entries of a task in the journal, and the journalctl(1) that prints them.
@@ -11,21 +12,36 @@ struct JournalEntries {
     var since: WireTime?
     var json = false
 
-    var arguments: [String] {
-        var arguments = ["journalctl"]
-        if ofUser { arguments.append("--user") }
+    /// - Parameter writer: the user as whom the task runs, where that is known.
+    func arguments(writer: uid_t?) -> [String] {
+        var arguments = journalctl
         if follow { arguments.append("--follow") }
         if let tail { arguments.append("--lines=\(tail)") }
         if let since { arguments.append("--since=@\(since.milliseconds / 1000)") }
         if json { arguments.append("--output=json") }
-        // Fields of different names must all match.
-        arguments += [ofUser ? "_SYSTEMD_USER_UNIT=orchd.service" : "_SYSTEMD_UNIT=orchd.service", "TASK_ID=\(task)"]
-        // What it wrote, where its pool has that in the journal. By itself the identifier could be anybody's, and that of a stream has no
-        // number of the attempt.
-        guard let attempt else {
-            let unit = ofUser ? "_SYSTEMD_USER_UNIT=orchd-supervisor.service" : "_SYSTEMD_UNIT=orchd-supervisor.service"
-            return arguments + ["+", unit, "SYSLOG_IDENTIFIER=orch-task-\(task)"]
-        }
-        return arguments + ["ATTEMPT=\(attempt)"]
+        arguments += story
+        if let attempt { return arguments + ["ATTEMPT=\(attempt)"] }
+        // What it wrote, where its pool has that in the journal; lines of a stream have no number of the attempt. By itself the identifier
+        // could be anybody's, so the user must be the task's. The unit would do as well, but the journal only knows that of a process which
+        // is still there when it reads the line.
+        let origin = writer.map { "_UID=\($0)" } ?? unit("orchd-supervisor")
+        return arguments + ["+", origin, "SYSLOG_IDENTIFIER=orch-task-\(task)"]
     }
+
+    /// Asks the journal itself, as what is looked at may be older than anything that the daemon remembers.
+    ///
+    /// - Returns: nil where it does not say, as of a task that has not started yet.
+    func writer() -> uid_t? {
+        if ofUser { return getuid() }
+        let fields = ["--quiet", "--no-pager", "--output=cat", "--output-fields=TASK_UID"]
+        let lines = Subprocess.output(of: journalctl + fields + story)?.split(separator: "\n")
+        return lines?.compactMap { uid_t($0) }.last
+    }
+
+    private var journalctl: [String] { ofUser ? ["journalctl", "--user"] : ["journalctl"] }
+
+    /// Fields of different names must all match.
+    private var story: [String] { [unit("orchd"), "TASK_ID=\(task)"] }
+
+    private func unit(_ name: String) -> String { "\(ofUser ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT")=\(name).service" }
 }

@@ -125,11 +125,19 @@ same "but in the journal, under its own identifier" "a bad line
 aside
 to the journal" "$(lines "$told" | sort)"
 same "a prefix gives a line its priority" "a bad line" "$(journalctl --output=cat --no-pager --priority=3 SYSLOG_IDENTIFIER="orch-task-$told")"
-same "the lines are of the supervisor's unit" "orchd-supervisor.service" \
-    "$(journalctl --output=json --no-pager SYSLOG_IDENTIFIER="orch-task-$told" | jq -r ._SYSTEMD_UNIT | sort -u)"
+same "the lines are of the task's user" "$(id -u orch-worker)" \
+    "$(journalctl --output=json --no-pager SYSLOG_IDENTIFIER="orch-task-$told" | jq -r ._UID | sort -u)"
+runuser -u bob -- systemd-cat -t "orch-task-$told" echo forged
+journalctl --sync
 story=$(orchctl logs --journal "$told")
 like "orchctl logs --journal shows them" 'to the journal' "$story"
+same "and nobody else's under the same name" "" "$(grep forged <<< "$story")"
 like "with what happened" "Task $told succeeded" "$story"
+# The journal knows the unit of a line only while the process that wrote it is there.
+brief=$(as alice submit --pool told -- sh -c 'for i in $(seq 30); do /bin/echo "brief $i" & done; wait')
+await "$brief" > /dev/null 2>&1
+journalctl --sync
+same "nor does it miss what is gone as soon as it has written" 30 "$(orchctl logs --journal "$brief" | grep -c 'brief [0-9]')"
 both=$(as alice submit --pool both -- sh -c 'echo here and there; printf unfinished')
 await "$both" > /dev/null 2>&1
 same "both: in files" "here and there

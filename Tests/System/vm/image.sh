@@ -75,6 +75,7 @@ configure_guest() {
 #!/bin/bash
 mkdir -p /results /payload
 mount -o ro /dev/vdb /payload
+echo "vm: up" > /dev/ttyS0
 stty -F /dev/ttyS1 -onlcr
 cut -d' ' -f1 /proc/uptime > /results/uptime-at-start
 # The output leaves the guest at once, too: what there was of it is known even if the guest never ends.

@@ -12,8 +12,8 @@ struct JournalEntries {
     var since: WireTime?
     var json = false
 
-    /// - Parameter writer: the user as whom the task runs, where that is known.
-    func arguments(writer: uid_t?) -> [String] {
+    /// The program and its arguments. Asks the journal for the task's user, where that is not ours.
+    func arguments() -> [String] {
         var arguments = journalctl
         if follow { arguments.append("--follow") }
         if let tail { arguments.append("--lines=\(tail)") }
@@ -24,14 +24,12 @@ struct JournalEntries {
         // What it wrote, where its pool has that in the journal; lines of a stream have no number of the attempt. By itself the identifier
         // could be anybody's, so the user must be the task's. The unit would do as well, but the journal only knows that of a process which
         // is still there when it reads the line.
-        let origin = writer.map { "_UID=\($0)" } ?? unit("orchd-supervisor")
+        let origin = writer().map { "_UID=\($0)" } ?? unit("orchd-supervisor")
         return arguments + ["+", origin, "SYSLOG_IDENTIFIER=orch-task-\(task)"]
     }
 
-    /// Asks the journal itself, as what is looked at may be older than anything that the daemon remembers.
-    ///
-    /// - Returns: nil where it does not say, as of a task that has not started yet.
-    func writer() -> uid_t? {
+    /// The user as whom the task runs, or nil where it has not started yet. The journal says so of tasks that the daemon has forgotten, too.
+    private func writer() -> uid_t? {
         if ofUser { return getuid() }
         let fields = ["--quiet", "--no-pager", "--output=cat", "--output-fields=TASK_UID"]
         let lines = Subprocess.output(of: journalctl + fields + story)?.split(separator: "\n")

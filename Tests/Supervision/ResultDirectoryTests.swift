@@ -129,10 +129,14 @@ import Testing
         let engine = try fixture.engine(slots: 40)
         let output = try fixture.file("out")
         // More at once than are kept.
+        let gate = try fixture.file("gate")
         for _ in 0..<40 {
-            let order = fixture.shell("stat -c %u-%a $ORCH_RESULT_DIR; sleep 0.3") { $0.descriptors = [1] }
-            try engine.send(.launch(order), descriptors: [output.number])
+            let script = "stat -c %u-%a $ORCH_RESULT_DIR; until [ -s /dev/fd/3 ]; do sleep 0.01; done"
+            let order = fixture.shell(script) { $0.descriptors = [1, 3] }
+            try engine.send(.launch(order), descriptors: [output.number, gate.number])
         }
+        try engine.wait("all starts") { engine.started.count == 40 }
+        #expect(write(gate.number, "x", 1) == 1)
         try engine.wait("all ends") { engine.ended.count == 40 }
         #expect(readAll(output.number) == String(repeating: "65534-700\n", count: 40))
         #expect(entries(of: fixture.directory + "/work/p") == 16)

@@ -52,7 +52,7 @@ enum UserDatabase {
         }
     }
 
-    /// The groups of a user, the primary one first.
+    /// The groups of a user, the primary one first. Needs no lock: getgrouplist(3) answers in what it is given.
     static func groups(of user: String, _ primary: gid_t) -> [gid_t] {
         var count: Int32 = 256
         var groups = [gid_t](repeating: 0, count: Int(count))

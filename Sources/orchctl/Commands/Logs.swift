@@ -72,7 +72,7 @@ struct Logs: ParsableCommand {
         entries.tail = tail
         entries.since = since
         entries.json = global.json
-        try Subprocess.become(entries.arguments(writer: attempt == nil ? entries.writer() : nil))
+        try Subprocess.become(entries.arguments())
     }
 
     /// With `--json`: each piece as it comes, one object a line, then the result.

@@ -122,7 +122,7 @@ let package = Package(
         tests("OrchProtocol", ["OrchProtocol", "TestSupport"]),
         tests("OrchClient", ["OrchClient", "OrchProtocol"]),
         tests("Presentation", ["Presentation", "OrchProtocol", "TestSupport"]),
-        tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+        tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", "TestSupport", argumentParser]),
         .testTarget(
             name: "SystemTests",
             dependencies: [

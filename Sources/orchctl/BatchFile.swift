@@ -32,7 +32,19 @@ enum BatchFile {
                 hint: "split it: split -l 100000 \(path == "-" ? "FILE" : path)")
         } catch let error as WireError {
             guard let line = error.data?.field.flatMap(batch.lineNumber) else { throw error }
-            throw Failure(.failed, "line \(line) of \(Input.name(path)): \(SafeText.line(error.message)); no task was taken")
+            throw Failure(error, inLine: line, of: path)
         }
+    }
+}
+
+extension Failure {
+    /// A refusal of one of many tasks, by its line: the protocol calls it by its index, which nobody counts.
+    init(_ error: WireError, inLine line: Int, of path: String) {
+        var error = error
+        if let field = error.data?.field, let end = field.utf8.firstIndex(of: UInt8(ascii: ".")) {
+            error.message = error.message.replacing("\"\(field[...end])", with: "\"", maxReplacements: 1)
+        }
+        self.init(error, after: "no task was taken")
+        message = "line \(line) of \(Input.name(path)): \(message)"
     }
 }

@@ -13,12 +13,26 @@ enum ExitStatus: Int32, CaseIterable {
         switch self {
         case .ok: "done"
         case .failed: "orchd refused, or a task that was waited for did not succeed"
-        case .usage: "the command line is wrong"
+        case .usage: "the command line is wrong, or a value in it"
         case .noDaemon: "no connection to orchd"
         case .notFound: "there is no such task or pool"
         case .forbidden: "not allowed"
         case .timedOut: "the time of --timeout was over"
         case .runFailed: "orchctl run could not follow the task; else it exits as the task did"
+        }
+    }
+
+    /// For a program, of an error that is not the daemon's.
+    var code: String {
+        switch self {
+        case .ok: "ok"
+        case .failed: "failed"
+        case .usage: "usage"
+        case .noDaemon: "no_daemon"
+        case .notFound: "not_found"
+        case .forbidden: "forbidden"
+        case .timedOut: "timed_out"
+        case .runFailed: "run_failed"
         }
     }
 

@@ -9,11 +9,22 @@ struct Failure: Error, Equatable {
     var message: String
     /// What to try next.
     var hint: String?
+    /// For a program: the word of the protocol, where the daemon has refused.
+    var code: String
+    /// What it is about, where that is a parameter of the protocol.
+    var field: String?
 
     init(_ status: ExitStatus, _ message: String, hint: String? = nil) {
         self.status = status
         self.message = message
         self.hint = hint
+        code = status.code
+    }
+
+    /// A refusal, when something had been done already.
+    init(_ error: WireError, after done: String) {
+        self.init(error)
+        message += "; \(done)"
     }
 
     /// Nil for an error that is not one of a conversation with the daemon.
@@ -51,14 +62,45 @@ struct Failure: Error, Equatable {
     private init(_ error: WireError) {
         let message = SafeText.line(error.message)
         switch error.kind {
-        case .notFound: self.init(.notFound, message, hint: "try: orchctl list")
-        case .unknownPool: self.init(.notFound, message, hint: "try: orchctl pool list")
+        case .notFound: self.init(.notFound, message, hint: Self.whereToLook(for: error.data?.field))
+        case .unknownPool:
+            self.init(.notFound, message, hint: message.contains("orchctl pool list") ? nil : "try: orchctl pool list")
         case .forbidden: self.init(.forbidden, message)
+        case .invalidParameter: self.init(.usage, message)
         case .storageFull: self.init(.failed, message, hint: "orchctl doctor says how much room is left")
         case .storageFailed, .internalError: self.init(.failed, message, hint: "try: journalctl -u orchd")
         case .unknownMethod: self.init(.failed, message, hint: "this orchd is older than orchctl: orchctl version")
         case .tooBusy, .tooManyConnections: self.init(.failed, message, hint: "try again in a moment")
         default: self.init(.failed, message)
         }
+        code = error.data?.code ?? code
+        field = error.data?.field
+    }
+
+    private static func whereToLook(for field: String?) -> String {
+        switch field {
+        case "agent": "try: orchctl agent list"
+        case "attempt": "try: orchctl show ID"
+        case "name": "try: orchctl files ID"
+        default: "try: orchctl list"
+        }
+    }
+}
+
+extension Failure: Encodable {
+    private enum CodingKeys: String, CodingKey { case error }
+    private enum Members: String, CodingKey {
+        case code, field, hint, message, status
+    }
+
+    /// What `--json` prints on standard error.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        var members = container.nestedContainer(keyedBy: Members.self, forKey: .error)
+        try members.encode(code, forKey: .code)
+        try members.encode(message, forKey: .message)
+        try members.encodeIfPresent(field, forKey: .field)
+        try members.encodeIfPresent(hint, forKey: .hint)
+        try members.encode(status.rawValue, forKey: .status)
     }
 }

@@ -36,33 +36,48 @@ struct Orchctl: ParsableCommand {
     func run() throws { try Output.print(ShortHelp.text) }
 
     static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
         do {
-            try Verbs.check(CommandLine.arguments.dropFirst().first)
-            var command = try parseAsRoot()
-            try command.run()
+            let line = try CommandLineReader(arguments)
+            do {
+                var command = try parseAsRoot(line.forParser)
+                if var verb = command as? any TakesRest {
+                    try verb.take(line.rest)
+                    command = verb
+                }
+                try command.run()
+            } catch {
+                throw explained(error, line)
+            }
         } catch {
-            Glibc.exit(report(error))
+            Glibc.exit(report(error, of: arguments))
         }
+    }
+
+    /// A complaint of the parser in our words; any other error as it is.
+    private static func explained(_ error: any Error, _ line: CommandLineReader) -> any Error {
+        guard Failure(error) == nil, !(error is ExitCode) else { return error }
+        // Help and the completion script travel as errors, too.
+        if exitCode(for: error) == .success { exit(withError: error) }
+        let fault = UsageFault(message(for: error), in: line)
+        return Failure(.usage, fault.message, hint: fault.hint)
     }
 
     /// Says what went wrong and answers with what to exit.
-    private static func report(_ error: any Error) -> Int32 {
-        // The statuses of a task are its own; what goes wrong with `run` itself must not look like one of them.
-        let isRun = CommandLine.arguments.dropFirst().first == Run.configuration.commandName
-        if let failure = Failure(error) {
-            complain(failure.message, hint: failure.hint)
-            return isRun ? ExitStatus.runFailed.rawValue : failure.status.rawValue
-        }
+    private static func report(_ error: any Error, of arguments: [String]) -> Int32 {
         if let code = error as? ExitCode { return code.rawValue }
-        // Help and the completion script travel as errors, too.
-        if exitCode(for: error) == .success { exit(withError: error) }
-        complain(message(for: error), hint: Verbs.hint(for: CommandLine.arguments))
-        return isRun ? ExitStatus.runFailed.rawValue : ExitStatus.usage.rawValue
+        let words = arguments.prefix { $0 != "--" }
+        // The statuses of a task are its own; what goes wrong with `run` itself must not look like one of them.
+        let isRun = words.first { $0.utf8.first != UInt8(ascii: "-") } == Run.configuration.commandName
+        var failure = Failure(error) ?? Failure(.failed, message(for: error))
+        if isRun { failure.status = .runFailed }
+        if words.contains("--json") { Output.fault(failure) } else { complain(failure) }
+        return failure.status.rawValue
     }
 
-    private static func complain(_ message: String, hint: String?) {
+    private static func complain(_ failure: Failure) {
         let style = Terminal.errorStyle
-        Output.remark(style(.bad, message))
-        if let hint { Output.remark(style(.dim, hint)) }
+        Output.remark(style(.bad, failure.message))
+        if let hint = failure.hint { Output.remark(style(.dim, hint)) }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OrchProtocol
 
 /// Bytes to standard output and standard error, as they are.
 enum Output {
@@ -34,4 +35,10 @@ enum Output {
 
     /// Writes a remark, which is not part of the result, to standard error. It never fails: there is nobody to tell.
     static func remark(_ text: String) { try? write(Array("orchctl: \(text)\n".utf8), to: STDERR_FILENO) }
+
+    /// Writes an error as JSON to standard error, for `--json`.
+    static func fault(_ failure: Failure) {
+        guard let line = try? Wire.line(failure) else { return remark(failure.message) }
+        try? write([UInt8](line) + [0x0A], to: STDERR_FILENO)
+    }
 }

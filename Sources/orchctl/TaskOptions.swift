@@ -80,6 +80,13 @@ struct TaskOptions: ParsableArguments {
 
     @OptionGroup var resources: ResourceOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws {
+        command += rest.words
+        guard let text = rest.prompt else { return }
+        guard prompt == nil else { throw ValidationError("a prompt is one word: quote it") }
+        prompt = text
+    }
+
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
         prompt == nil && command.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty && !hold

@@ -1,26 +1,68 @@
 import ArgumentParser
 import OrchProtocol
 
-/// The names of the verbs, to tell a misspelt one.
+/// The verbs by their names, and what to say of one that there is not.
 enum Verbs {
-    static var all: [String] {
-        let groups = Orchctl.configuration.groupedSubcommands.flatMap(\.subcommands)
-        return (Orchctl.configuration.ungroupedSubcommands + groups).compactMap { $0.configuration.commandName } + ["help"]
+    static var all: [String] { commands(of: Orchctl.self).map(\.name) + ["help"] }
+
+    private static func commands(of parent: any ParsableCommand.Type) -> [(name: String, type: any ParsableCommand.Type)] {
+        let configuration = parent.configuration
+        let types = configuration.ungroupedSubcommands + configuration.groupedSubcommands.flatMap(\.subcommands)
+        return types.compactMap { type in type.configuration.commandName.map { ($0, type) } }
     }
 
-    /// The parser would only say that an argument was not expected.
-    static func check(_ word: String?) throws {
-        guard let word, !word.hasPrefix("-"), !all.contains(word) else { return }
-        let hint = nearest(word, in: all).map { "did you mean: orchctl \($0)" } ?? "try: orchctl --help"
-        throw Failure(.usage, "there is no verb \"\(word.shortened(to: 40))\"", hint: hint)
-    }
-
-    /// What to try after a command line that could not be read.
-    static func hint(for arguments: [String]) -> String {
-        let verb = arguments.dropFirst().first ?? ""
-        if [Submit.configuration.commandName, Run.configuration.commandName].contains(verb), !arguments.contains("--") {
-            return "quote a prompt, put -- before a command: orchctl \(verb) -- make -j2; see also: orchctl \(verb) --help"
+    /// The verb that a command line begins with, as the words that name it; none for an option.
+    static func find(_ arguments: [String]) throws -> (path: [String], command: any ParsableCommand.Type) {
+        var path: [String] = []
+        var command: any ParsableCommand.Type = Orchctl.self
+        for word in arguments {
+            let known = commands(of: command)
+            if let next = known.first(where: { $0.name == word }) {
+                path.append(word)
+                command = next.type
+                continue
+            }
+            if path.isEmpty, word == "help" {
+                try checkHelp(arguments.dropFirst())
+            } else if !known.isEmpty, word.utf8.first != UInt8(ascii: "-") {
+                throw unknown(word, after: path, known.map(\.name))
+            }
+            break
         }
-        return all.contains(verb) ? "try: orchctl \(verb) --help" : "try: orchctl --help"
+        return (path, command)
     }
+
+    /// The parser would show the help of orchctl itself.
+    private static func checkHelp(_ words: ArraySlice<String>) throws {
+        guard let word = words.first, word.utf8.first != UInt8(ascii: "-") else { return }
+        guard try find(Array(words)).path.isEmpty, word != "help" else { return }
+        throw unknown(word, after: [], all)
+    }
+
+    private static func unknown(_ word: String, after path: [String], _ known: [String]) -> Failure {
+        let group = (["orchctl"] + path).joined(separator: " ")
+        let meant = (path.isEmpty ? words[word] : nil) ?? nearest(word, in: known).map { "\(group) \($0)" }
+        return Failure(
+            .usage, "there is no verb \"\((path + [word.shortened(to: 40)]).joined(separator: " "))\"",
+            hint: meant.map { "did you mean: \($0)" } ?? "try: \(group) --help")
+    }
+
+    /// What hands type that know another queue.
+    static let words = [
+        "ls": "orchctl list", "ll": "orchctl list", "tasks": "orchctl list", "jobs": "orchctl list", "queue": "orchctl list",
+        "ps": "orchctl status", "top": "orchctl status -w", "watch": "orchctl status -w", "stat": "orchctl status",
+        "info": "orchctl show", "inspect": "orchctl show", "describe": "orchctl show", "get": "orchctl show",
+        "kill": "orchctl stop", "cancel": "orchctl stop", "abort": "orchctl stop", "terminate": "orchctl stop",
+        "del": "orchctl stop", "delete": "orchctl stop", "rm": "orchctl stop", "remove": "orchctl stop",
+        "add": "orchctl submit", "enqueue": "orchctl submit", "push": "orchctl submit", "new": "orchctl submit",
+        "batch": "orchctl submit --batch", "exec": "orchctl run", "start": "orchctl release", "unhold": "orchctl release",
+        "log": "orchctl logs", "tail": "orchctl logs -n 20", "follow": "orchctl logs -f", "cat": "orchctl logs",
+        "output": "orchctl logs", "restart": "orchctl retry", "rerun": "orchctl retry", "redo": "orchctl retry",
+        "edit": "orchctl update", "change": "orchctl update", "set": "orchctl update", "modify": "orchctl update",
+        "suspend": "orchctl pause", "continue": "orchctl resume", "unpause": "orchctl resume", "history": "orchctl events",
+        "answer": "orchctl result", "pools": "orchctl pool list", "agents": "orchctl agent list",
+        "workers": "orchctl worker list", "cost": "orchctl usage", "check": "orchd check", "health": "orchctl doctor",
+        "man": "orchctl --help", "secrets": "orchctl secret", "shutdown": "orchctl stop --daemon",
+        "quit": "orchctl stop --daemon",
+    ]
 }

@@ -55,11 +55,8 @@ import Testing
 
     @Test func aMisspeltVerbIsNamed() throws {
         #expect(throws: Failure(.usage, "there is no verb \"stauts\"", hint: "did you mean: orchctl status")) {
-            try Verbs.check("stauts")
+            try CommandLineReader(["stauts"])
         }
-        try Verbs.check("status")
-        try Verbs.check("--help")
-        try Verbs.check(nil)
     }
 
     @Test func errorsHaveTheirStatus() {

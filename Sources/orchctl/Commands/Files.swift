@@ -4,7 +4,7 @@ import OrchClient
 import OrchProtocol
 import Presentation
 
-struct Files: ParsableCommand {
+struct Files: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "files",
         abstract: "List the files that a task has left, or fetch them.",
@@ -19,8 +19,8 @@ struct Files: ParsableCommand {
               orchctl files 42 --json | jq -r '.files[].name'
             """)
 
-    @Argument(help: "The id of the task.")
-    var id: Int64
+    @Argument(help: "The id of the task, or of an attempt, like 42.1.", transform: TaskNumber.readAttempt)
+    var id: TaskNumber.Attempt
 
     @Argument(help: ArgumentHelp("The files to fetch.", valueName: "name"))
     var names: [String] = []
@@ -39,7 +39,13 @@ struct Files: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws {
+        names += rest.words
+        try validate()
+    }
+
     func validate() throws {
+        try checkAttempt(attempt, of: id)
         if all, !names.isEmpty { throw ValidationError("name files, or give --all") }
         if names.isEmpty, !all, output != nil {
             throw ValidationError("--output is for files that are fetched: name them, or give --all")
@@ -49,7 +55,7 @@ struct Files: ParsableCommand {
 
     func run() throws {
         let client = Client(global)
-        let task = try client.session.call(.get(GetParameters(id: id)), as: TaskRecord.self)
+        let task = try client.session.call(.get(GetParameters(id: id.task)), as: TaskRecord.self)
         let record = try record(in: task)
         guard all || !names.isEmpty else { return try list(record, of: task, client) }
         if let descriptor = Interrupts.descriptor() {
@@ -60,8 +66,8 @@ struct Files: ParsableCommand {
         // All of them are known before the first is written.
         for name in wanted where !known.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
             throw Failure(
-                .notFound, "attempt \(id).\(record.number) has left no file \"\(SafeText.line(name))\"",
-                hint: "try: orchctl files \(id)")
+                .notFound, "attempt \(id.task).\(record.number) has left no file \"\(SafeText.line(name))\"",
+                hint: "try: orchctl files \(id.task)")
         }
         guard let output else { return try fetch(wanted[0], of: record, to: "-", client) }
         guard mkdir(output, 0o777) == 0 || errno == EEXIST else {
@@ -77,9 +83,13 @@ struct Files: ParsableCommand {
     }
 
     private func record(in task: TaskRecord) throws -> AttemptRecord {
-        let found = attempt.map { number in task.attempts.first { $0.number == number } } ?? task.attempts.last
+        let found = (attempt ?? id.number).map { number in task.attempts.first { $0.number == number } } ?? task.attempts.last
         if let found { return found }
-        throw Failure(.notFound, attempt.map { "task \(id) has no attempt \($0)" } ?? "task \(id) has not run yet")
+        let known = task.attempts.isEmpty ? "" : "; it has \(task.attempts.map { "\($0.number)" }.joined(separator: ", "))"
+        throw Failure(
+            .notFound,
+            (attempt ?? id.number).map { "task \(id.task) has no attempt \($0)\(known)" } ?? "task \(id.task) has not run yet",
+            hint: "try: orchctl show \(id.task)")
     }
 
     private func list(_ record: AttemptRecord, of task: TaskRecord, _ client: Client) throws {
@@ -90,8 +100,8 @@ struct Files: ParsableCommand {
             let more = others.isEmpty ? "" : "; others have: \(others)"
             Output.remark(
                 record.state == .ended
-                    ? "attempt \(id).\(record.number) has left no files\(more)"
-                    : "attempt \(id).\(record.number) has not ended; its files are kept when it has\(more)")
+                    ? "attempt \(id.task).\(record.number) has left no files\(more)"
+                    : "attempt \(id.task).\(record.number) has not ended; its files are kept when it has\(more)")
         } else {
             try Output.print(FileTable.make(files).text(style: Terminal.style, width: Terminal.width))
         }
@@ -107,7 +117,7 @@ struct Files: ParsableCommand {
         let target = try Download(
             path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force")
         let end = try client.session.perform { connection in
-            let parameters = FileParameters(id: id, name: name, attempt: record.number, offset: target.written)
+            let parameters = FileParameters(id: id.task, name: name, attempt: record.number, offset: target.written)
             return try connection.call(.file(parameters), as: FileEnd.self) { notification in
                 if case .file(_, let part) = notification { try target.take(part.base64, at: part.offset) }
             }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-struct Hold: ParsableCommand {
+struct Hold: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "hold",
         abstract: "Keep queued tasks from starting until they are released.",
@@ -13,12 +13,13 @@ struct Hold: ParsableCommand {
               orchctl hold 42 43 44
             """)
 
-    @Argument(help: "The ids of the tasks.")
-    var ids: [Int64]
+    @OptionGroup var tasks: TaskList
 
     @OptionGroup var global: GlobalOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
+
     func run() throws {
-        try Client(global).show(.hold(TaskSelection(ids: ids)), as: TasksChanged.self) { Changed.text($0, done: "held") }
+        try tasks.change(Client(global), Call.hold) { Changed.text($0, done: "held") }
     }
 }

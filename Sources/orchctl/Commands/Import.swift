@@ -61,8 +61,7 @@ struct Import: ParsableCommand {
             guard let index = error.data?.field.flatMap(Batch.index(ofField:)), queue.items.indices.contains(index) else {
                 throw error
             }
-            let line = queue.items[index].line
-            throw Failure(.failed, "line \(line) of \(Input.name(file)): \(SafeText.line(error.message)); no task was taken")
+            throw Failure(error, inLine: queue.items[index].line, of: file)
         }
     }
 

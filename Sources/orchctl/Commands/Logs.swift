@@ -17,8 +17,8 @@ struct Logs: ParsableCommand {
               orchctl logs --journal 42        what happened to the task, from the journal
             """)
 
-    @Argument(help: "The id of the task.")
-    var id: Int64
+    @Argument(help: "The id of the task, or of an attempt, like 42.1.", transform: TaskNumber.readAttempt)
+    var id: TaskNumber.Attempt
 
     @Flag(name: .shortAndLong, help: "Go on until the task has ended.")
     var follow = false
@@ -47,6 +47,7 @@ struct Logs: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        try checkAttempt(attempt, of: id)
         if journal, stdout || stderr {
             throw ValidationError("--journal is about the task, not about what it writes; leave out --stdout and --stderr")
         }
@@ -54,8 +55,8 @@ struct Logs: ParsableCommand {
 
     func run() throws {
         if journal { return try runJournal() }
-        var parameters = LogsParameters(id: id)
-        parameters.attempt = attempt
+        var parameters = LogsParameters(id: id.task)
+        parameters.attempt = attempt ?? id.number
         parameters.follow = follow ? true : nil
         parameters.tail = tail
         parameters.since = since
@@ -66,8 +67,8 @@ struct Logs: ParsableCommand {
     }
 
     private func runJournal() throws {
-        var entries = JournalEntries(task: id, ofUser: SocketPath.choose(global.socket) != SocketPath.system)
-        entries.attempt = attempt
+        var entries = JournalEntries(task: id.task, ofUser: SocketPath.choose(global.socket) != SocketPath.system)
+        entries.attempt = attempt ?? id.number
         entries.follow = follow
         entries.tail = tail
         entries.since = since

@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-struct Pause: ParsableCommand {
+struct Pause: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "pause",
         abstract: "Let running tasks stand still.",
@@ -14,12 +14,13 @@ struct Pause: ParsableCommand {
               orchctl resume 42
             """)
 
-    @Argument(help: "The ids of the tasks.")
-    var ids: [Int64]
+    @OptionGroup var tasks: TaskList
 
     @OptionGroup var global: GlobalOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
+
     func run() throws {
-        try Client(global).show(.pause(TaskSelection(ids: ids)), as: TasksChanged.self) { Changed.text($0, done: "paused") }
+        try tasks.change(Client(global), Call.pause) { Changed.text($0, done: "paused") }
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-struct ReleaseCommand: ParsableCommand {
+struct ReleaseCommand: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "release",
         abstract: "Let held tasks start.",
@@ -13,12 +13,13 @@ struct ReleaseCommand: ParsableCommand {
               orchctl submit --hold -- ./deploy.sh | xargs orchctl release
             """)
 
-    @Argument(help: "The ids of the tasks.")
-    var ids: [Int64]
+    @OptionGroup var tasks: TaskList
 
     @OptionGroup var global: GlobalOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
+
     func run() throws {
-        try Client(global).show(.release(TaskSelection(ids: ids)), as: TasksChanged.self) { Changed.text($0, done: "released") }
+        try tasks.change(Client(global), Call.release) { Changed.text($0, done: "released") }
     }
 }

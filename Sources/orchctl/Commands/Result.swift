@@ -14,7 +14,7 @@ struct ResultCommand: ParsableCommand {
               orchctl result $(orchctl submit --wait "Write a haiku")
             """)
 
-    @Argument(help: "The id of the task.")
+    @Argument(help: "The id of the task.", transform: TaskNumber.read)
     var id: Int64
 
     @OptionGroup var global: GlobalOptions

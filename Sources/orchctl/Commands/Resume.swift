@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-struct Resume: ParsableCommand {
+struct Resume: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "Let paused tasks go on.",
@@ -13,12 +13,13 @@ struct Resume: ParsableCommand {
               orchctl pool resume default      for a pool that was paused
             """)
 
-    @Argument(help: "The ids of the tasks.")
-    var ids: [Int64]
+    @OptionGroup var tasks: TaskList
 
     @OptionGroup var global: GlobalOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
+
     func run() throws {
-        try Client(global).show(.resume(TaskSelection(ids: ids)), as: TasksChanged.self) { Changed.text($0, done: "resumed") }
+        try tasks.change(Client(global), Call.resume) { Changed.text($0, done: "resumed") }
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-struct Retry: ParsableCommand {
+struct Retry: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Queue tasks again that have ended without success.",
@@ -13,14 +13,13 @@ struct Retry: ParsableCommand {
               orchctl list --state failed --all --json | jq '.tasks[].id' | xargs orchctl retry
             """)
 
-    @Argument(help: "The ids of the tasks.")
-    var ids: [Int64]
+    @OptionGroup var tasks: TaskList
 
     @OptionGroup var global: GlobalOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
+
     func run() throws {
-        try Client(global).show(.retry(TaskSelection(ids: ids)), as: TasksChanged.self) {
-            Changed.text($0, done: "queued again")
-        }
+        try tasks.change(Client(global), Call.retry) { Changed.text($0, done: "queued again") }
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import OrchClient
 import OrchProtocol
 
-struct Run: ParsableCommand {
+struct Run: TakesCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Queue a task, show its output, and exit as it does.",
@@ -19,6 +19,8 @@ struct Run: ParsableCommand {
 
     @OptionGroup var task: TaskOptions
     @OptionGroup var global: GlobalOptions
+
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try task.take(rest) }
 
     func run() throws {
         let spec = try task.spec()

@@ -12,13 +12,13 @@ struct Show: ParsableCommand {
               orchctl show --json 42 | jq '.attempts[].outcome'
             """)
 
-    @Argument(help: "The id of the task.")
-    var id: Int64
+    @Argument(help: "The id of the task; of an attempt, like 42.1, it is its task.", transform: TaskNumber.readAttempt)
+    var id: TaskNumber.Attempt
 
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.get(GetParameters(id: id)), as: TaskRecord.self) { task in
+        try Client(global).show(.get(GetParameters(id: id.task)), as: TaskRecord.self) { task in
             var task = task
             if let key = task.key, GeneratedKey.matches(key) { task.key = nil }
             return TaskDetailText(task, now: LocalTime.now, style: Terminal.style).text

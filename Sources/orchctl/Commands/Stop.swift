@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-struct Stop: ParsableCommand {
+struct Stop: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "stop",
         abstract: "Stop tasks, or the daemon.",
@@ -14,7 +14,7 @@ struct Stop: ParsableCommand {
               orchctl stop --daemon          (finishes what runs; --now ends it)
             """)
 
-    @Argument(help: "The ids of the tasks.")
+    @Argument(help: "The ids of the tasks.", transform: TaskNumber.read)
     var ids: [Int64] = []
 
     @Option(name: .shortAndLong, help: "All tasks of a pool that have not ended.")
@@ -32,10 +32,15 @@ struct Stop: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        let choices = [!ids.isEmpty, pool != nil, all, daemon].count { $0 }
-        guard choices == 1 else { throw ValidationError("say what to stop: ids, --pool, --all or --daemon") }
+        switch [!ids.isEmpty, pool != nil, all, daemon].count(where: { $0 }) {
+        case 0: throw ValidationError("say what to stop: ids, --pool, --all or --daemon")
+        case 1: break
+        default: throw ValidationError("say one of ids, --pool, --all and --daemon, and not two")
+        }
         guard daemon || !now else { throw ValidationError("--now is for --daemon; a task is always stopped at once") }
     }
+
+    mutating func take(_ rest: CommandLineReader.Rest) throws { ids += try rest.words.map(TaskNumber.read) }
 
     func run() throws {
         let client = Client(global)
@@ -44,7 +49,8 @@ struct Stop: ParsableCommand {
                 $0.text(else: now ? "orchd stops now" : "orchd stops once the running tasks have ended")
             }
         }
-        let selection = CancelParameters(ids: ids.isEmpty ? nil : ids, pool: pool, all: all ? true : nil)
+        if !ids.isEmpty { return try TaskList.change(ids, client, { .cancel(CancelParameters(ids: $0)) }, Changed.stopped) }
+        let selection = CancelParameters(pool: pool, all: all ? true : nil)
         try client.show(.cancel(selection), as: TasksChanged.self, Changed.stopped)
     }
 }

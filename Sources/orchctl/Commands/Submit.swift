@@ -3,7 +3,7 @@ import Glibc
 import OrchClient
 import OrchProtocol
 
-struct Submit: ParsableCommand {
+struct Submit: TakesCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
         abstract: "Queue a task, or many.",
@@ -30,6 +30,8 @@ struct Submit: ParsableCommand {
     var wait = false
 
     @OptionGroup var global: GlobalOptions
+
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try task.take(rest) }
 
     func run() throws {
         let client = Client(global)

@@ -11,7 +11,7 @@ struct Update: ParsableCommand {
               orchctl update 42 --pool build --not-before "tomorrow 6:00"
             """)
 
-    @Argument(help: "The id of the task.")
+    @Argument(help: "The id of the task.", transform: TaskNumber.read)
     var id: Int64
 
     @Option(name: .shortAndLong, help: "The pool.")

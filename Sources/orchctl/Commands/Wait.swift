@@ -2,7 +2,7 @@ import ArgumentParser
 import OrchClient
 import OrchProtocol
 
-struct Wait: ParsableCommand {
+struct Wait: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "wait",
         abstract: "Wait until tasks have ended.",
@@ -15,18 +15,19 @@ struct Wait: ParsableCommand {
               orchctl submit --batch tasks.jsonl | xargs orchctl wait
             """)
 
-    @Argument(help: "The ids of the tasks.")
-    var ids: [Int64]
+    @OptionGroup var tasks: TaskList
 
     @Option(help: ArgumentHelp("The longest to wait.", valueName: "duration"), transform: ArgumentText.duration)
     var timeout: Double?
 
     @OptionGroup var global: GlobalOptions
 
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
+
     func run() throws {
         let deadline = timeout.map { ContinuousClock.now + .seconds(min($0, 1e9)) }
         do {
-            let status = try TaskWait(client: Client(global), deadline: deadline).report(ids)
+            let status = try TaskWait(client: Client(global), deadline: deadline).report(tasks.ids)
             if status != .ok { throw ExitCode(status.rawValue) }
         } catch ClientError.timedOut {
             throw Failure(.timedOut, "not all tasks have ended in time; they go on", hint: "try: orchctl list --state running")

@@ -91,7 +91,7 @@ import Testing
         let unknown = #"{"command":["true"],"pool":"nosuch"}"#
         let refused = try daemon.orchctl("submit", "--batch", "-", input: Array("\(good)\n\n\(unknown)\n".utf8))
         #expect(
-            refused.status == 1 && refused.error.contains("line 3") && refused.error.contains("no task was taken"), "\(refused)"
+            refused.status == 4 && refused.error.contains("line 3") && refused.error.contains("no task was taken"), "\(refused)"
         )
         #expect(try daemon.call(.list(ListParameters()), as: TaskPage.self).tasks.isEmpty)
         let taken = try daemon.orchctl("submit", "--batch", "-", input: Array("\(good)\n\(good)\n".utf8))

@@ -61,7 +61,7 @@ import Testing
         // What only the daemon knows.
         try daemon.directory.write("1|fine\n\n2|\(String(repeating: "x", count: 5 << 20))\n", to: "queue.txt")
         let judged = try daemon.orchctl("import", path)
-        #expect(judged.status == 1 && judged.error.contains("line 3 of \(path): a prompt has at most 4 MiB"))
+        #expect(judged.status == 2 && judged.error.contains("line 3 of \(path): a prompt has at most 4 MiB"))
         #expect(try daemon.orchctl("list", "--all").output == "")
         try daemon.finish()
     }

@@ -89,7 +89,7 @@ import Testing
 
         let useless = try daemon.directory.write(#"{"properties":{"a":{"$ref":"other.json"}}}"#, to: "useless.json")
         let refused = try daemon.orchctl("submit", "--result-schema", useless, "--", "true")
-        #expect(refused.status == 1 && refused.error.contains("at /properties/a: refers to \"other.json\""), "\(refused)")
+        #expect(refused.status == 2 && refused.error.contains("at /properties/a: refers to \"other.json\""), "\(refused)")
         let broken = try daemon.directory.write("{", to: "broken.json")
         let unread = try daemon.orchctl("submit", "--result-schema", broken, "--", "true")
         #expect(unread.status == 2 && unread.error.contains("is no JSON"), "\(unread)")

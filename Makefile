@@ -47,10 +47,10 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test simulate test-vm fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
+.PHONY: help deps build demo test simulate test-vm test-discord fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
 
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  install and uninstall take DESTDIR and PREFIX (now $(PREFIX)); STRICT=1 makes warnings errors"
 
@@ -109,6 +109,9 @@ simulate: deps ## live SECONDS (60) of random lives on simulated time, with ever
 
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run
+
+test-discord: ## test the stand-in of Discord that tests use: its rules, and two real clients against it
+	@Tests/System/Discord/run
 
 fuzz: deps ## fuzz TARGET for SECONDS (60) with libFuzzer; without a TARGET list what there is
 	@Tests/Fuzz/run $(if $(TARGET),$(TARGET) $(or $(SECONDS),60),--list)

@@ -1,0 +1,314 @@
+"""The gateway: what it says first, who hears what, how one comes back, and every way in which it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from support import INTENTS, Bot, Wire
+
+from standin import Standin
+
+PROPERTIES = {"os": "linux", "browser": "b", "device": "d"}
+
+
+async def test_hello_ready_and_the_guild(limited: Standin, bot: Bot, wire: Wire) -> None:
+    welcome = await wire.ready()
+    assert welcome["resume_gateway_url"] != limited.world.gateway_url
+    assert welcome["guilds"] == [{"id": bot.guild, "unavailable": True}]
+    assert welcome["application"]["id"] == bot.application
+    await wire.send(1, wire.seq)
+    assert (await wire.receive())["op"] == 11
+
+
+@pytest.mark.parametrize("compress", [None, "zlib-stream"])
+async def test_events_are_numbered_without_a_gap(limited: Standin, bot: Bot, wire: Wire, compress: str | None) -> None:
+    await wire.connect(**({"compress": compress} if compress else {}))
+    await wire.receive()
+    await wire.identify()
+    await bot.control("say", user="alice", channel="task-queue", content="é" * 1000)
+    numbers = [(await wire.receive())["s"] for _ in range(3)]
+    assert numbers == [1, 2, 3]
+
+
+# What is sent after hello, and the code with which the connection ends.
+ENDS: list[tuple[str, Any, int]] = [
+    ("not JSON", "{", 4002),
+    ("no op", "{}", 4002),
+    ("too large", '{"op": 1, "d": "' + "x" * 4096 + '"}', 4002),
+    ("before identify", '{"op": 3, "d": {}}', 4003),
+    ("wrong token", {"token": "wrong"}, 4004),
+    ("no properties", {"properties": None}, 4002),
+    ("impossible shard", {"shard": [1, 1]}, 4010),
+    ("intents that are none", {"intents": 1 << 30}, 4013),
+    ("no intents", {"intents": None}, 4013),
+    ("intents that were not given", {"intents": 1 << 8}, 4014),
+]
+
+
+@pytest.mark.parametrize(("sent", "code"), [each[1:] for each in ENDS], ids=[each[0] for each in ENDS])
+async def test_how_it_ends(limited: Standin, wire: Wire, sent: Any, code: int) -> None:
+    limited.settings.granted_intents = 1 << 15
+    await wire.connect()
+    await wire.receive()
+    if isinstance(sent, str):
+        await wire.socket.send_str(sent)
+    else:
+        await wire.identify(**sent)
+    assert await wire.receive() == code
+    assert len(limited.world.journal.violations) == 1
+
+
+@pytest.mark.parametrize(("query", "code"), [({"v": "9"}, 4012), ({"encoding": "etf"}, 4002)])
+async def test_wrong_addresses(limited: Standin, wire: Wire, query: dict[str, str], code: int) -> None:
+    await wire.connect(**query)
+    while isinstance(got := await wire.receive(), dict):
+        pass
+    assert got == code
+
+
+async def test_a_second_identify_and_an_unknown_op(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+    await wire.identify()
+    assert await wire.receive() == 4005
+    await limited.clock.advance(5)
+    await wire.ready()
+    await wire.send(99)
+    assert await wire.receive() == 4001
+
+
+async def test_too_many_payloads(limited: Standin, wire: Wire) -> None:
+    limited.settings.gateway_sends = 5
+    await wire.ready()
+    for _ in range(5):
+        await wire.send(1, wire.seq)
+    while isinstance(got := await wire.receive(), dict):
+        assert got["op"] == 11
+    assert got == 4008
+
+
+async def test_resume_brings_what_was_missed_in_order(limited: Standin, bot: Bot, wire: Wire) -> None:
+    welcome = await wire.ready()
+    seq = wire.seq
+    await bot.control("gateway", action="drop")
+    assert not isinstance(await wire.receive(), dict)
+    for number in range(3):
+        await bot.control("say", user="alice", channel="task-queue", content=str(number))
+    await wire.connect(welcome["resume_gateway_url"])
+    await wire.receive()
+    await wire.send(6, {"token": limited.world.application.token, "session_id": welcome["session_id"], "seq": seq})
+    got = [await wire.receive() for _ in range(4)]
+    assert [each["d"].get("content") for each in got] == ["0", "1", "2", None]
+    assert [each["t"] for each in got][3] == "RESUMED"
+    assert limited.world.journal.violations == []
+
+
+# What was done to the session, the number with which the client resumes less the last one, and what it hears.
+RESUMES: list[tuple[str, float, int, Any]] = [
+    ("in time", 0, 0, "RESUMED"),
+    ("nearly too late", 179, 0, "RESUMED"),
+    ("too late", 181, 0, 9),
+    ("from the future", 0, 1, 4007),
+    ("from before what is kept", 0, -4, 9),
+]
+
+
+@pytest.mark.parametrize(("after", "ahead", "expected"), [each[1:] for each in RESUMES], ids=[each[0] for each in RESUMES])
+async def test_resumes(limited: Standin, bot: Bot, wire: Wire, after: float, ahead: int, expected: Any) -> None:
+    limited.settings.resume_events = 3
+    welcome = await wire.ready()
+    for _ in range(3):
+        await bot.control("say", user="alice", channel="task-queue", content="x")
+        await wire.receive()
+    await wire.socket.close(code=4000)
+    await bot.control("wait_gateway", what="disconnected")
+    await limited.clock.advance(after)
+    await wire.connect(welcome["resume_gateway_url"])
+    await wire.receive()
+    body = {"token": limited.world.application.token, "session_id": welcome["session_id"], "seq": (wire.seq or 0) + ahead}
+    await wire.send(6, body)
+    got = await wire.receive()
+    assert (got if isinstance(got, int) else got["t"] or got["op"]) == expected
+
+
+async def test_who_says_good_bye_cannot_resume(limited: Standin, bot: Bot, wire: Wire) -> None:
+    welcome = await wire.ready()
+    await wire.socket.close(code=1000)
+    await bot.control("wait_gateway", what="disconnected")
+    await wire.connect(welcome["resume_gateway_url"])
+    await wire.receive()
+    await wire.send(6, {"token": limited.world.application.token, "session_id": welcome["session_id"], "seq": wire.seq})
+    assert (await wire.receive()) == {"op": 9, "s": None, "t": None, "d": False}
+
+
+async def test_a_resume_at_the_wrong_address_is_noticed(limited: Standin, bot: Bot, wire: Wire) -> None:
+    welcome = await wire.ready()
+    await bot.control("gateway", action="drop")
+    await wire.receive()
+    await wire.connect()
+    await wire.receive()
+    await wire.send(6, {"token": limited.world.application.token, "session_id": welcome["session_id"], "seq": wire.seq})
+    await wire.until("RESUMED")
+    assert [each.kind for each in limited.world.journal.violations] == ["resume_elsewhere"]
+
+
+async def test_identifies_are_counted(limited: Standin, bot: Bot, wire: Wire) -> None:
+    limited.settings.identify_total = 2
+    await wire.ready()
+    limit = (await bot.call("GET", "/gateway/bot")).body["session_start_limit"]
+    assert (limit["total"], limit["remaining"], limit["max_concurrency"]) == (2, 1, 1)
+    assert 0 < limit["reset_after"] <= 86_400_000
+    await wire.connect()
+    await wire.receive()
+    await wire.identify()
+    assert (await wire.receive())["op"] == 9
+    await limited.clock.advance(5)
+    await wire.ready()
+    await limited.clock.advance(5)
+    old = limited.world.application.token
+    await wire.connect()
+    await wire.receive()
+    await wire.identify()
+    assert await wire.receive() == 4004
+    assert limited.world.application.token != old
+    assert [each.kind for each in limited.world.journal.violations] == ["identify_too_fast", "identify_budget"]
+    await limited.clock.advance(86_400)
+    await wire.ready()
+
+
+async def test_who_does_not_beat_is_dropped_and_has_no_session(limited: Standin, bot: Bot, wire: Wire) -> None:
+    limited.settings.heartbeat_grace = 0.05
+    await wire.ready()
+    await limited.clock.advance(61)
+    await limited.clock.advance(1)
+    assert (await wire.receive())["op"] == 1
+    assert await wire.receive() == 4009
+    assert limited.gateway.sessions == {}
+
+
+async def test_who_is_asked_while_time_jumps_and_answers_stays(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+
+    async def beat() -> int:
+        asked = 0
+        while asked < 58:
+            if (await wire.receive())["op"] == 1:
+                asked += 1
+                await wire.send(1, wire.seq)
+        return asked
+
+    beating = asyncio.create_task(beat())
+    await limited.clock.advance(3600)
+    assert await beating == 58
+    assert len(limited.gateway.sessions) == 1
+
+
+# Intents without which an event is not heard: who does what, the event, the intent.
+HEARD: list[tuple[str, dict[str, Any], str, int]] = [
+    ("say", {"user": "alice", "channel": "task-queue", "content": "x"}, "MESSAGE_CREATE", 512),
+    ("direct", {"user": "alice", "content": "x"}, "MESSAGE_CREATE", 4096),
+    ("type_in", {"user": "alice", "channel": "task-queue"}, "TYPING_START", 2048),
+    ("channel", {"name": "new"}, "CHANNEL_CREATE", 1),
+    ("role", {"name": "new"}, "GUILD_ROLE_CREATE", 1),
+    ("join", {"user": "alice", "roles": ["operators"]}, "GUILD_MEMBER_UPDATE", 2),
+]
+
+
+@pytest.mark.parametrize(("verb", "arguments", "event", "intent"), HEARD)
+@pytest.mark.parametrize("given", [True, False])
+async def test_intents(
+    limited: Standin, bot: Bot, wire: Wire, verb: str, arguments: dict[str, Any], event: str, intent: int, given: bool
+) -> None:
+    every = 1 | 2 | 512 | 1024 | 2048 | 4096 | 32768
+    await wire.connect()
+    await wire.receive()
+    await wire.identify(intents=every if given else every & ~intent)
+    await wire.until("READY")
+    await bot.control(verb, **arguments)
+    await bot.control("gateway", action="heartbeat")
+    names = []
+    while (got := await wire.receive())["op"] == 0:
+        names.append(got["t"])
+    assert (event in names) is given
+
+
+@pytest.mark.parametrize(
+    ("intents", "text", "readable"),
+    [(INTENTS, "hello", True), (INTENTS & ~32768, "hello", False), (INTENTS & ~32768, "hello <@BOT>", True)],
+)
+async def test_without_the_intent_there_is_no_content(
+    limited: Standin, bot: Bot, wire: Wire, intents: int, text: str, readable: bool
+) -> None:
+    await wire.ready(intents=intents)
+    text = text.replace("BOT", bot.user("orch"))
+    await bot.control("say", user="alice", channel="task-queue", content=text)
+    assert (await wire.until("MESSAGE_CREATE"))["content"] == (text if readable else "")
+
+
+async def test_who_does_not_see_a_channel_hears_nothing_of_it(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+    await bot.control("overwrite", channel="results", user="orch", deny=["VIEW_CHANNEL"])
+    await bot.control("say", user="alice", channel="results", content="secret")
+    await bot.control("say", user="alice", channel="task-queue", content="open")
+    assert (await wire.until("MESSAGE_CREATE"))["content"] == "open"
+
+
+# Faults: what is ordered, and what the client gets next.
+FAULTS: list[tuple[dict[str, Any], Any]] = [
+    ({"action": "reconnect"}, {"op": 7, "s": None, "t": None, "d": None}),
+    ({"action": "invalid_session", "resumable": True}, {"op": 9, "s": None, "t": None, "d": True}),
+    ({"action": "heartbeat"}, {"op": 1, "s": None, "t": None, "d": None}),
+    ({"action": "close", "code": 4000}, 4000),
+    ({"action": "drop"}, 1006),
+]
+
+
+@pytest.mark.parametrize(("order", "expected"), FAULTS)
+async def test_faults(limited: Standin, bot: Bot, wire: Wire, order: dict[str, Any], expected: Any) -> None:
+    await wire.ready()
+    await bot.control("gateway", **order)
+    assert await wire.receive() == expected
+
+
+async def test_events_twice_and_never(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+    start = wire.seq or 0
+    await bot.control("gateway", action="duplicate")
+    await bot.control("gateway", action="lose")
+    for text in "abc":
+        await bot.control("say", user="alice", channel="task-queue", content=text)
+    got = [await wire.receive() for _ in range(3)]
+    assert [(each["s"] - start, each["d"]["content"]) for each in got] == [(1, "a"), (1, "a"), (3, "c")]
+
+
+async def test_a_zombie_takes_all_and_answers_nothing(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+    await bot.control("gateway", action="zombie")
+    await bot.control("say", user="alice", channel="task-queue", content="x")
+    await wire.send(1, wire.seq)
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(wire.socket.receive(), 0.1)
+
+
+async def test_connections_that_are_refused(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await bot.control("gateway", action="refuse", connections=1)
+    with pytest.raises(Exception, match="503"):
+        await wire.connect()
+    await wire.ready()
+
+
+async def test_an_outage_of_the_guild(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+    await bot.control("outage")
+    assert (await wire.until("GUILD_DELETE"))["unavailable"] is True
+    await bot.control("outage", over=True)
+    assert (await wire.until("GUILD_CREATE"))["id"] == bot.guild
+
+
+async def test_a_token_that_was_reset(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+    old = limited.world.application.token
+    await bot.control("reset_token")
+    assert await wire.receive() == 4004
+    assert (await bot.call("GET", "/users/@me", headers={"Authorization": f"Bot {old}"})).status == 401

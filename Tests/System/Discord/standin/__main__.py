@@ -16,7 +16,7 @@ from .settings import Settings
 from .verbs import places
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="standin", description="A stand-in of Discord on 127.0.0.1.")
     parser.add_argument(
         "--port", type=int, default=0, help="of the API, the gateway and the control endpoints; 0: any that is free"
@@ -28,12 +28,14 @@ def main() -> int:
         "--openapi", metavar="FILE", help=f"Discord's OpenAPI description; else {contract.VARIABLE}, or one that is near"
     )
     parser.add_argument("--write", metavar="FILE", type=Path, help="where to write the addresses as well, readable only by you")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     settings = Settings()
-    try:
-        settings.change({name: json.loads(value) for name, _, value in (each.partition("=") for each in options.set)})
-    except ValueError as wrong:
-        parser.error(f"--set: {wrong}")
+    for each in options.set:
+        name, _, value = each.partition("=")
+        try:
+            settings.change({name: json.loads(value)})
+        except ValueError as wrong:
+            parser.error(f"--set {each}: {wrong}")
     try:
         asyncio.run(serve(options, settings))
     except OSError as wrong:
@@ -62,4 +64,5 @@ async def serve(options: argparse.Namespace, settings: Settings) -> None:
         await ended.wait()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

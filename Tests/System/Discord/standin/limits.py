@@ -126,6 +126,10 @@ class Limits:
         now, real = self._world.clock.now(), time.monotonic()
         wait = max(wait, 0.001)
         headers = self._headers(bucket, now) if scope != "global" else {"X-RateLimit-Global": "true"}
+        if scope == "user":
+            # A shared limit is none of the bucket's; this one says that the bucket is empty.
+            told = {"Remaining": "0", "Reset": f"{now + wait:.3f}", "Reset-After": f"{wait:.3f}"}
+            headers |= {f"X-RateLimit-{name}": value for name, value in told.items()}
         headers |= {"Retry-After": str(math.ceil(wait)), "X-RateLimit-Scope": scope}
         if scope == "global":
             self._global_refused = (real, now + wait)

@@ -46,6 +46,7 @@ class Settings:
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"there is no setting {name!r}; there are: {', '.join(sorted(known))}")
-            if (known[name] is not bool and isinstance(value, bool)) or not isinstance(value, (int, float)):
+            # A whole number is also a float; a boolean is neither, although Python says so.
+            if type(value) is not known[name] and not (known[name] is float and type(value) is int):
                 raise ValueError(f"{name} takes a {known[name].__name__}, not {value!r}")
             setattr(self, name, known[name](value))

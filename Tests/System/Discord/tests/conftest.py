@@ -40,6 +40,16 @@ async def discord(limited: Standin) -> Standin:
 
 
 @pytest.fixture
+async def live(contract: Contract | None) -> AsyncIterator[Standin]:
+    """A furnished stand-in on real time, with the limits of Discord, for clients that have clocks of their own."""
+    standin = Standin(Settings(identify_spacing=0.05), contract=contract)
+    places.furnish(standin)
+    async with standin:
+        yield standin
+    assert standin.world.journal.own_faults == []
+
+
+@pytest.fixture
 async def bot(limited: Standin) -> AsyncIterator[Bot]:
     async with Bot(limited) as made:
         yield made

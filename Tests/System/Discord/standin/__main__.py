@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import signal
+import ssl
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--openapi", metavar="FILE", help=f"Discord's OpenAPI description; else {contract.VARIABLE}, or one that is near"
     )
     parser.add_argument("--write", metavar="FILE", type=Path, help="where to write the addresses as well, readable only by you")
+    parser.add_argument("--tls", metavar="FILE", help="a certificate with its key (PEM), to speak only TLS")
     options = parser.parse_args(arguments)
     settings = Settings()
     for each in options.set:
@@ -49,7 +51,11 @@ async def serve(options: argparse.Namespace, settings: Settings) -> None:
     if path is None:
         print("standin: no OpenAPI description at hand, so that nothing is checked against it", file=sys.stderr)
     description = contract.Contract(path) if path is not None else None
-    standin = Standin(settings, contract=description, clock=Clock(speed=options.speed), port=options.port)
+    tls = None
+    if options.tls is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(options.tls)
+    standin = Standin(settings, contract=description, clock=Clock(speed=options.speed), port=options.port, tls=tls)
     if options.world == "furnished":
         places.furnish(standin)
     ended = asyncio.Event()

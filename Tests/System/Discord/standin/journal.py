@@ -18,6 +18,7 @@ KINDS = {
     "bad_user_agent": "discord",
     "unauthorized": "discord",
     "token_to_wrong_host": "discord",  # the bot's token at the CDN or the control port
+    "token_leaked": "discord",  # the bot's token inside of what the bot sends
     "unknown_route": "discord",
     "ignored_429": "discord",  # the same again before the time that a 429 named
     "avoidable_429": "discord",  # a request although the headers had said that none remained

@@ -59,7 +59,7 @@ def entry(world: World, message: Message) -> str:
         parts.append(f"<div class=reactions>{chips}</div>")
     if message.flags & Flag.HAS_THREAD and message.id in world.channels:
         thread = world.channels[message.id]
-        parts.append(f"<div class=thread><b>{escape(thread.name)}</b> {len(thread.messages)} messages ›</div>")
+        parts.append(f"<div class=thread><b>{escape(thread.name)}</b> {len(thread.messages)} in it ›</div>")
     if message.visible_to is not None:
         parts.append("<div class=only>Only you can see this</div>")
     pin = " pinned" if message.pinned_at is not None else ""
@@ -91,7 +91,8 @@ def text(world: World, content: str) -> str:
     for fence in FENCE.finditer(content):
         pieces.append(inline(world, content[last : fence.start()]))
         pieces.append(f"<pre>{escape(fence[1])}</pre>")
-        last = fence.end()
+        # The line that the fence ends is not another empty one.
+        last = fence.end() + content[fence.end() :].startswith("\n")
     pieces.append(inline(world, content[last:]))
     return "".join(pieces)
 

@@ -264,6 +264,8 @@ class Rest:
                     "_content_type", "CONTENT_TYPE_INVALID", 'Expected "Content-Type" header to be application/json.'
                 )
             call.body = parse(data)
+        if self._world.application.token in json.dumps(call.body):
+            self._world.journal.violate("token_leaked", f"{call.request.method} {call.request.path}", call.request)
         call.request.body = call.body
         call.request.files = [each.filename for each in call.files]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import suppress
 from typing import Self
 
@@ -29,7 +30,13 @@ class Standin:
     """Discord, while it is started. `async with Standin() as discord:` is all that a test in the same process needs."""
 
     def __init__(
-        self, settings: Settings | None = None, *, contract: Contract | None = None, clock: Clock | None = None, port: int = 0
+        self,
+        settings: Settings | None = None,
+        *,
+        contract: Contract | None = None,
+        clock: Clock | None = None,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.settings = settings or Settings()
@@ -41,6 +48,7 @@ class Standin:
         self.rest = Rest(self.world, self.limits, self.faults, self.contract)
         self.base = ""
         self._port = port
+        self._tls = tls
         self._runners: list[web.AppRunner] = []
         self._flow: asyncio.Task[None] | None = None
         if contract is not None:
@@ -57,7 +65,7 @@ class Standin:
             api.router.add_get(path, self.gateway.handle)
         api.router.add_route("*", "/control/{verb}", Control(self).handle)
         self.base = await self._serve(api, self._port)
-        self.world.gateway_url = self.base.replace("http", "ws") + "/gateway"
+        self.world.gateway_url = self.base.replace("http", "ws", 1) + "/gateway"
         self._flow = asyncio.create_task(self.clock.run())
 
     async def stop(self) -> None:
@@ -90,9 +98,10 @@ class Standin:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         self._runners.append(runner)
-        site = web.TCPSite(runner, HOST, port)
+        site = web.TCPSite(runner, HOST, port, ssl_context=self._tls)
         await site.start()
-        return f"http://{HOST}:{runner.addresses[0][1]}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{HOST}:{runner.addresses[0][1]}"
 
     def _hold_events(self, contract: Contract) -> None:
         """Messages of the gateway have to be as the description says, too."""

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .model import JSON, ChannelType
+from . import views
+from .model import JSON
 from .world import Event, World
 
-MESSAGE_CONTENT = 1 << 15
 PRIVILEGED = (1 << 1) | (1 << 8) | (1 << 15)
 KNOWN_INTENTS = sum(1 << place for place in (*range(17), 20, 21, 24, 25))
 
@@ -63,10 +63,4 @@ def hears(world: World, session: Session, event: Event) -> JSON | None:
     # Of a channel that is gone all hear.
     if event.channel is not None and event.channel.id in world.channels and not world.sees(bot, event.channel):
         return None
-    message = event.message
-    if message is None or session.intents & MESSAGE_CONTENT:
-        return event.data
-    direct = event.channel is not None and event.channel.type == ChannelType.DM
-    if direct or message.author_id == bot or bot in message.mentions:
-        return event.data
-    return {**event.data, "content": "", "embeds": [], "attachments": [], "components": []}
+    return event.data if event.message is None else views.for_bot(world, event.data, session.intents)

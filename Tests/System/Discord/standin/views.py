@@ -12,6 +12,8 @@ from .clock import iso
 from .model import JSON, Application, Attachment, Channel, ChannelType, Flag, Guild, Member, Message, Role, User
 from .world import World
 
+MESSAGE_CONTENT = 1 << 15
+
 
 def user(record: User) -> JSON:
     return {
@@ -194,6 +196,19 @@ def message(world: World, record: Message, seen_by: int | None = None, nested: b
     if place is not None and place.thread is None:
         view.pop("position", None)
     return view
+
+
+def for_bot(world: World, view: JSON, intents: int) -> JSON:
+    """A message as a bot reads it: without the intent, only what it wrote itself, what is for it alone, or mentions it."""
+    bot = str(world.application.bot_id)
+    if view.get("referenced_message"):
+        view = {**view, "referenced_message": for_bot(world, view["referenced_message"], intents)}
+    place = world.channels.get(int(view["channel_id"]))
+    direct = place is not None and place.type == ChannelType.DM
+    named = bot == view["author"]["id"] or bot in [each["id"] for each in view["mentions"]]
+    if intents & MESSAGE_CONTENT or direct or named:
+        return view
+    return {**view, "content": "", "embeds": [], "attachments": [], "components": []}
 
 
 def _text(value: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,25 @@ async def test_the_program_says_where_it_is_and_ends_when_told(tmp_path: Path) -
         assert (await got.json())["global_limit"] == 7
     running.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(running.wait(), 10) == 0
+
+
+async def test_it_speaks_tls_when_told(tmp_path: Path) -> None:
+    pem = tmp_path / "pem"
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    make += " -subj /CN=x -addext subjectAltName=IP:127.0.0.1"
+    made = await asyncio.create_subprocess_exec(
+        *make.split(), "-keyout", pem, "-out", f"{pem}.crt", stderr=asyncio.subprocess.DEVNULL
+    )
+    assert await made.wait() == 0
+    server, trusting = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context(cafile=f"{pem}.crt")
+    server.load_cert_chain(f"{pem}.crt", pem)
+    async with Standin(tls=server) as discord, aiohttp.ClientSession() as http:
+        addresses = discord.addresses()
+        async with http.get(addresses["api"] + "/gateway", ssl=trusting) as got:
+            url = (await got.json())["url"]
+        assert url.startswith("wss://127.0.0.1:")
+        async with http.ws_connect(url + "?v=10", ssl=trusting) as socket:
+            assert (await socket.receive_json(timeout=5))["op"] == 10
 
 
 @pytest.mark.parametrize("wrong", [["--set", "nonsense=1"], ["--set", "global_limit=x"], ["--world", "moon"]])

@@ -246,6 +246,16 @@ async def test_without_the_intent_there_is_no_content(
     assert (await wire.until("MESSAGE_CREATE"))["content"] == (text if readable else "")
 
 
+@pytest.mark.parametrize(("granted", "readable"), [(1 << 15, True), (0, False)])
+async def test_nor_is_there_by_rest(limited: Standin, bot: Bot, granted: int, readable: bool) -> None:
+    limited.settings.granted_intents = granted
+    said = await bot.control("say", user="alice", channel="task-queue", content="hello")
+    await bot.say("mine", message_reference={"message_id": said["id"]})
+    mine, hers = (await bot.call("GET", f"/channels/{bot.channel}/messages")).body
+    assert (mine["content"], hers["content"]) == ("mine", "hello" if readable else "")
+    assert mine["referenced_message"]["content"] == hers["content"]
+
+
 async def test_who_does_not_see_a_channel_hears_nothing_of_it(limited: Standin, bot: Bot, wire: Wire) -> None:
     await wire.ready()
     await bot.control("overwrite", channel="results", user="orch", deny=["VIEW_CHANNEL"])
@@ -280,6 +290,20 @@ async def test_events_twice_and_never(limited: Standin, bot: Bot, wire: Wire) ->
         await bot.control("say", user="alice", channel="task-queue", content=text)
     got = [await wire.receive() for _ in range(3)]
     assert [(each["s"] - start, each["d"]["content"]) for each in got] == [(1, "a"), (1, "a"), (3, "c")]
+
+
+@pytest.mark.parametrize("compress", [{}, {"compress": "zlib-stream"}])
+async def test_frames_in_pieces_and_large_ones(limited: Standin, bot: Bot, wire: Wire, compress: dict[str, str]) -> None:
+    await bot.control("gateway", action="fragment", size=200)
+    for number in range(100):
+        await bot.control("channel", name=f"channel-{number}", topic="x" * 500)
+    await wire.connect(**compress)
+    assert (await wire.receive())["op"] == 10
+    await wire.identify()
+    assert len((await wire.until("GUILD_CREATE"))["channels"]) == 103
+    await bot.control("gateway", action="fragment", on=False)
+    await bot.control("say", user="alice", channel="task-queue", content="whole")
+    assert (await wire.until("MESSAGE_CREATE"))["content"] == "whole"
 
 
 async def test_a_zombie_takes_all_and_answers_nothing(limited: Standin, bot: Bot, wire: Wire) -> None:

@@ -261,6 +261,25 @@ async def test_a_reply_needs_its_message_unless_told_otherwise(discord: Standin,
     assert (await bot.say("a", message_reference={"message_id": original, "fail_if_not_exists": False})).status == 200
 
 
+async def test_a_token_in_a_text_is_noticed(discord: Standin, bot: Bot) -> None:
+    await bot.say(f"my token is {discord.world.application.token}")
+    assert [each.kind for each in discord.world.journal.violations] == ["token_leaked"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+async def test_reading_on_from_the_last_finds_each_once(discord: Standin, bot: Bot, size: int) -> None:
+    """What a bridge does after it was down: page by page, the pages newest first, with more coming in between."""
+    for number in range(30):
+        await bot.control("say", user="alice", channel="task-queue", content=str(number))
+    path, last, found = f"/channels/{bot.channel}/messages", "0", []
+    while page := (await bot.call("GET", path, after=last, limit=size)).body:
+        found += [each["content"] for each in reversed(page)]
+        last = page[0]["id"]
+        if len(found) == 7:
+            await bot.control("say", user="alice", channel="task-queue", content="30")
+    assert found == [str(number) for number in range(31 if size in (1, 7) else 30)]
+
+
 # Requests that never get to a handler.
 REFUSED: list[tuple[str, str, dict[str, Any], tuple[int, int | None], str]] = [
     ("GET", "/nowhere", {}, (404, 0), "unknown_route"),

@@ -7,12 +7,18 @@ import re
 from .. import messages, notices, views
 from ..clock import iso
 from ..errors import error, form_error
-from ..model import Channel, Message
+from ..model import JSON, Channel, Message
 from ..permissions import bits, demand
 from ..rest import Call, Reply, route
 
 MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 REACTION = MESSAGE + "/reactions/{emoji_name}"
+
+
+def view(call: Call, message: Message) -> JSON:
+    """What the API answers: also here content needs the intent, which the application has been given or not."""
+    shown = views.message(call.world, message, call.me)
+    return views.for_bot(call.world, shown, call.world.settings.granted_intents)
 
 
 def find(call: Call, *needed: str) -> tuple[Channel, Message]:
@@ -41,7 +47,7 @@ async def listing(call: Call) -> Reply:
     else:
         ids = [each for each in known if not ways or each < point][-limit:]
     # The newest first, also after a point: so does Discord.
-    return 200, [views.message(call.world, channel.messages[each], call.me) for each in reversed(ids)]
+    return 200, [view(call, channel.messages[each]) for each in reversed(ids)]
 
 
 @route("POST", "/channels/{channel_id}/messages")
@@ -85,7 +91,7 @@ def said_before(call: Call, channel: Channel) -> int | None:
 @route("GET", MESSAGE)
 async def one(call: Call) -> Reply:
     _, message = find(call, "READ_MESSAGE_HISTORY")
-    return 200, views.message(call.world, message, call.me)
+    return 200, view(call, message)
 
 
 @route("PATCH", MESSAGE)
@@ -199,15 +205,13 @@ async def clear_reactions(call: Call) -> Reply:
 async def pins(call: Call) -> Reply:
     limit = call.number("limit", 50, 1, 50)
     found = pinned(call)
-    items = [
-        {"pinned_at": iso(each.pinned_at or 0.0), "message": views.message(call.world, each, call.me)} for each in found[:limit]
-    ]
+    items = [{"pinned_at": iso(each.pinned_at or 0.0), "message": view(call, each)} for each in found[:limit]]
     return 200, {"items": items, "has_more": len(found) > limit}
 
 
 @route("GET", "/channels/{channel_id}/pins")
 async def old_pins(call: Call) -> Reply:
-    return 200, [views.message(call.world, each, call.me) for each in pinned(call)[:50]]
+    return 200, [view(call, each) for each in pinned(call)[:50]]
 
 
 def pinned(call: Call) -> list[Message]:

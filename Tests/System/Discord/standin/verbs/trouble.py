@@ -79,12 +79,14 @@ def gateway(
     events: int = 1,
     connections: int = 1,
     on: bool = True,
+    size: int = 200,
 ) -> JSON:
     """Does something to every connection that is open, or to those that are to come.
 
     drop: cuts the connection. close: closes it with `code`. reconnect: op 7. invalid_session: op 9, `resumable` or not.
     heartbeat: op 1. malformed: sends `text` as a frame. zombie: from now on takes everything and answers nothing. zombies: so
     do new connections while `on`. silent: new connections get no hello while `on`. refuse: the next `connections` get a 503.
+    fragment: messages come in frames of `size` bytes (126 to 65535) while `on`.
     duplicate, lose: the next `events` come twice, or get a number but never come. expire: forgets all sessions, so that no
     resume works.
     """
@@ -116,6 +118,10 @@ def gateway(
         here.silent = on
     elif action == "refuse":
         here.refused = int(connections)
+    elif action == "fragment":
+        if not 126 <= int(size) <= 65_535:
+            raise Refused("frames have 126 to 65535 bytes")
+        here.fragment = int(size) if on else 0
     elif action in ("duplicate", "lose"):
         for session in here.sessions.values():
             session.twist += [action] * int(events)

@@ -85,6 +85,20 @@ package final class EngineCore: Sendable {
         EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log, onStop: onStop)
     }
 
+    /// Answers what needs no decision, of the rows as they are.
+    func queries(startedAt: Int64, peer: @escaping @Sendable () -> SupervisorLinkThread.Peer?) -> Queries {
+        Queries(
+            store: store, files: files, configuration: configuration, peer: peer, health: health, attempts: attempts,
+            startedAt: startedAt)
+    }
+
+    /// The same in a world that has no supervisor's program to tell of.
+    package func queries(hasSupervisor: Bool) -> Queries {
+        let peer = SupervisorLinkThread.Peer(
+            pid: 1, cgroups: true, program: .init(release: "", executedAt: 0), version: LinkProtocol.version)
+        return queries(startedAt: 0) { hasSupervisor ? peer : nil }
+    }
+
     /// Takes what the supervisor said on a connection.
     package func deliver(_ inputs: [Input], of session: inout LinkSession) { session.deliver(inputs, into: inbox) }
 

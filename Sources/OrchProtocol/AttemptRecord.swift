@@ -1,5 +1,5 @@
 public struct AttemptState: OpenWord {
-    /// Handed to the supervisor, which starts it as soon as a slot is free.
+    /// Handed to the supervisor, which starts it as soon as a slot is free. It is no attempt yet, and not shown any more.
     public static let dispatched = Self("dispatched")
     public static let running = Self("running")
     public static let ended = Self("ended")

@@ -3,6 +3,9 @@ public struct TaskCounts: Codable, Sendable, Equatable {
     public var ready = 0
     public var delayed = 0
     public var held = 0
+    public var blocked = 0
+    public var limited = 0
+    public var paused = 0
     public var running = 0
     public var succeeded = 0
     public var failed = 0
@@ -11,7 +14,39 @@ public struct TaskCounts: Codable, Sendable, Equatable {
 
     public init() {}
 
-    public var queued: Int { ready + delayed + held }
+    public var queued: Int { ready + delayed + held + blocked + limited + paused }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case ready, delayed, held, blocked, limited, paused, running, succeeded, failed, cancelled, expired
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        ready = try container.decode(Int.self, forKey: .ready)
+        delayed = try container.decode(Int.self, forKey: .delayed)
+        held = try container.decode(Int.self, forKey: .held)
+        // A daemon that is older counts these among the ready ones.
+        blocked = try container.decodeIfPresent(Int.self, forKey: .blocked) ?? 0
+        limited = try container.decodeIfPresent(Int.self, forKey: .limited) ?? 0
+        paused = try container.decodeIfPresent(Int.self, forKey: .paused) ?? 0
+        running = try container.decode(Int.self, forKey: .running)
+        succeeded = try container.decode(Int.self, forKey: .succeeded)
+        failed = try container.decode(Int.self, forKey: .failed)
+        cancelled = try container.decode(Int.self, forKey: .cancelled)
+        expired = try container.decode(Int.self, forKey: .expired)
+    }
+
+    /// Counts so many more that wait for this.
+    public mutating func add(_ count: Int, waiting reason: WaitReason) {
+        switch reason {
+        case .delayed: delayed += count
+        case .held: held += count
+        case .blocked: blocked += count
+        case .limited: limited += count
+        case .paused: paused += count
+        default: ready += count
+        }
+    }
 }
 
 public struct PoolRecord: Codable, Sendable, Equatable {
@@ -60,6 +95,8 @@ public struct WorkerRecord: Codable, Sendable, Equatable {
     public struct State: OpenWord {
         public static let idle = Self("idle")
         public static let busy = Self("busy")
+        /// Its task stands still.
+        public static let paused = Self("paused")
         /// Being ended, and not gone yet.
         public static let stopping = Self("stopping")
         /// A warm worker that has been started and has not said that it is ready.
@@ -71,7 +108,7 @@ public struct WorkerRecord: Codable, Sendable, Equatable {
         /// No process: the workers before it failed, and another is started at `until`.
         public static let backingOff = Self("backing_off")
 
-        public static let allCases: [Self] = [.idle, .busy, .stopping, .starting, .ready, .exiting, .backingOff]
+        public static let allCases: [Self] = [.idle, .busy, .paused, .stopping, .starting, .ready, .exiting, .backingOff]
 
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }

@@ -27,7 +27,7 @@ public struct GetParameters: Codable, Sendable, Equatable {
 }
 
 public struct ListParameters: Codable, Sendable, Equatable {
-    public var states: [TaskState]?
+    public var states: [StateFilter]?
     public var pool: String?
     public var name: String?
     public var labels: [String: String]?
@@ -42,7 +42,7 @@ public struct ListParameters: Codable, Sendable, Equatable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        states = try container.decodeIfPresent([TaskState].self, forKey: .states)?.enumerated().map {
+        states = try container.decodeIfPresent([StateFilter].self, forKey: .states)?.enumerated().map {
             try $1.known(in: "states[\($0)]")
         }
         pool = try container.decodeIfPresent(String.self, forKey: .pool)

@@ -66,10 +66,13 @@ public struct TasksChanged: Codable, Sendable, Equatable {
     public struct Entry: Codable, Sendable, Equatable {
         public var id: Int64
         public var state: TaskState
+        /// True where there was nothing to do: it was so already, or the task had ended.
+        public var unchanged: Bool?
 
-        public init(id: Int64, state: TaskState) {
+        public init(id: Int64, state: TaskState, unchanged: Bool = false) {
             self.id = id
             self.state = state
+            self.unchanged = unchanged ? true : nil
         }
     }
 
@@ -79,7 +82,7 @@ public struct TasksChanged: Codable, Sendable, Equatable {
 
     public init(tasks: [Entry], count: Int? = nil) {
         self.tasks = tasks
-        self.count = count ?? tasks.count
+        self.count = count ?? tasks.count { $0.unchanged != true }
     }
 }
 

@@ -36,12 +36,67 @@ public struct WaitReason: OpenWord {
     public init(rawValue: String) { self.rawValue = rawValue }
 }
 
+/// Why a running task is being ended.
+public struct StopReason: OpenWord {
+    public static let cancelled = Self("cancelled")
+    public static let runTimeout = Self("run_timeout")
+    public static let idleTimeout = Self("idle_timeout")
+    public static let outputLimit = Self("output_limit")
+    /// The daemon was told to stop without waiting.
+    public static let shutdown = Self("shutdown")
+    /// It has its whole result, and did not end by itself.
+    public static let finished = Self("finished")
+    public static let overBudget = Self("over_budget")
+
+    public static let allCases: [Self] = [
+        .cancelled, .runTimeout, .idleTimeout, .outputLimit, .shutdown, .finished, .overBudget,
+    ]
+
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// What tasks can be selected by: a state, which covers everything that a task in it may wait for or do, or a narrower word, which is
+/// what lists show.
+public struct StateFilter: OpenWord {
+    public static let queued = Self("queued")
+    public static let running = Self("running")
+    public static let succeeded = Self("succeeded")
+    public static let failed = Self("failed")
+    public static let cancelled = Self("cancelled")
+    public static let expired = Self("expired")
+    /// Queued, and nothing but a free slot is missing.
+    public static let ready = Self("ready")
+    public static let delayed = Self("delayed")
+    public static let held = Self("held")
+    public static let blocked = Self("blocked")
+    public static let limited = Self("limited")
+    /// Queued in a paused pool, or running and standing still.
+    public static let paused = Self("paused")
+    /// The program of a rule is asked, or is to be, where it goes.
+    public static let routing = Self("routing")
+    /// Being ended, and not gone yet.
+    public static let stopping = Self("stopping")
+
+    public static let allCases: [Self] = [
+        .queued, .running, .succeeded, .failed, .cancelled, .expired, .ready, .delayed, .held, .blocked, .limited, .paused,
+        .routing, .stopping,
+    ]
+
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(_ state: TaskState) { rawValue = state.rawValue }
+    public init(_ reason: WaitReason) { rawValue = reason.rawValue }
+}
+
 /// A task as `task.get` and `task.list` answer it.
 public struct TaskRecord: Codable, Sendable, Equatable {
     public var id: Int64
     public var state: TaskState
     /// For a queued task.
     public var waiting: WaitReason?
+    /// For one that is being ended: why. Its state changes when its last process is gone.
+    public var stopping: StopReason?
     /// A sentence: why it waits, or how it ended.
     public var reason: String?
     public var pool: String
@@ -53,7 +108,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var priority: Int
     public var submitter: UInt32
     public var submittedAt: WireTime
-    /// When it may start, for a delayed one.
+    /// When it may start, where it may not yet.
     public var dueAt: WireTime?
     public var startedAt: WireTime?
     public var finishedAt: WireTime?
@@ -78,15 +133,17 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var retries: Int
     public var retryOn: [RetryCause]
     public var expires: WireTime?
-    /// How many attempts have been made.
+    /// How many attempts have been made. One that has only been ordered from the supervisor is none.
     public var attemptCount: Int
     /// In `task.get`: each attempt, oldest first. In `task.list`: only the latest.
     public var attempts: [AttemptRecord]
     /// In `task.get` with `result`: what the task produced.
     public var result: TaskResult?
+    /// Nothing of it has started, and the supervisor has its order. For the engine alone: it is not in the record that clients get.
+    package var isOrdered = false
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case id, state, waiting, reason, pool, name, command, prompt, labels, priority, submitter, key, cwd, model
+        case id, state, waiting, stopping, reason, pool, name, command, prompt, labels, priority, submitter, key, cwd, model
         case thinking, route, routing, needs, resources, gates, timeout, retries, expires, attempts, result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"
@@ -109,6 +166,21 @@ public struct TaskRecord: Codable, Sendable, Equatable {
         retryOn = []
         attemptCount = 0
         attempts = []
+    }
+
+    /// The one word for where it stands, as lists show it: its state, or what says more.
+    public var standing: StateFilter {
+        if state.isFinal { return StateFilter(state) }
+        if stopping != nil { return .stopping }
+        if routing != nil, waiting ?? .ready == .ready { return .routing }
+        if state == .running { return attempts.last?.pausedSince == nil ? .running : .paused }
+        guard let waiting, waiting != .ready else { return StateFilter(state) }
+        return StateFilter(waiting)
+    }
+
+    /// Whether a word selects it.
+    public func matches(_ filter: StateFilter) -> Bool {
+        filter == standing || filter == StateFilter(state) || (state == .queued && waiting.map(StateFilter.init) == filter)
     }
 }
 

@@ -50,18 +50,24 @@ public enum PoolTable {
     }
 
     public static func make(_ pools: [PoolRecord]) -> Table {
-        let counts = ["SLOTS", "RUNNING", "READY", "DELAYED", "HELD", "DONE", "FAILED"]
+        // What is rare gets a column where there is something to count.
+        let rare: [(name: String, count: (TaskCounts) -> Int)] = [
+            ("BLOCKED", \.blocked), ("LIMITED", \.limited), ("PAUSED", \.paused),
+        ].filter { column in pools.contains { column.count($0.counts) > 0 } }
+        let counts = ["SLOTS", "RUNNING", "READY", "DELAYED", "HELD"] + rare.map(\.name) + ["DONE", "FAILED"]
         var table = Table(
             [.init("POOL", shrinks: true), .init("STATE"), .init("AGENT", shrinks: true)]
                 + counts.map { Table.Column($0, alignsRight: true) })
         for pool in pools {
             let counts = pool.counts
-            table.add([
-                .init(SafeText.line(pool.name), .strong), state(of: pool),
-                .init(SafeText.line(agent(of: pool))), .init(String(pool.slots)), number(counts.running, .accent),
-                number(counts.ready), number(counts.delayed), number(counts.held), number(counts.succeeded, .good),
-                number(counts.failed, .bad),
-            ])
+            table.add(
+                [
+                    .init(SafeText.line(pool.name), .strong), state(of: pool),
+                    .init(SafeText.line(agent(of: pool))), .init(String(pool.slots)), number(counts.running, .accent),
+                    number(counts.ready), number(counts.delayed), number(counts.held),
+                ] + rare.map { number($0.count(counts), .warning) } + [
+                    number(counts.succeeded, .good), number(counts.failed, .bad),
+                ])
         }
         return table
     }

@@ -3,7 +3,8 @@ import OrchProtocol
 /// What `orchctl list` can show of a task. What is of an attempt is of the latest one.
 public enum TaskColumn: String, CaseIterable, Sendable {
     case id, state, pool, task, tries, time, reason
-    case name, priority, user, model, worker, pid, submitted, started, finished, outcome, cpu, memory, read, written, tokens,
+    case name, priority, user, model, worker, pid, submitted, due, started, finished, outcome, cpu, memory, read, written,
+        tokens,
         cost
 
     /// Those that are shown where none are asked for.
@@ -38,7 +39,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         case .task: return .init(TaskText.title(task))
         case .tries: return .init(String(task.attemptCount))
         case .time: return .init(TaskText.duration(task, now: now))
-        case .reason: return .init(SafeText.line(task.reason ?? ""), task.state == .failed ? .bad : .dim)
+        case .reason: return .init(TaskText.reason(task) ?? "", task.state == .failed ? .bad : .dim)
         case .name: return text(task.name)
         case .priority: return .init(String(task.priority))
         case .user: return .init(String(task.submitter))
@@ -46,6 +47,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         case .worker: return text(attempt?.worker)
         case .pid: return text(attempt?.pid.map { String($0) })
         case .submitted: return moment(task.submittedAt)
+        case .due: return moment(task.dueAt)
         case .started: return moment(task.startedAt)
         case .finished: return moment(task.finishedAt)
         case .outcome: return text(attempt?.outcome.map(OutcomeText.text))

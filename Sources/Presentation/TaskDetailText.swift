@@ -15,7 +15,7 @@ public struct TaskDetailText {
     /// The text, its last line ended by a line feed.
     public var text: String {
         var text = style(.strong, "task \(task.id)") + "  " + style(TaskText.role(task), TaskText.state(task))
-        text += task.reason.map { "  " + SafeText.line($0) } ?? ""
+        text += TaskText.reason(task).map { "  " + $0 } ?? ""
         text += "\n" + table(facts)
         for attempt in task.attempts { text += "\n" + describe(attempt) }
         if let prompt = task.prompt { text += "\n" + style(.dim, "prompt") + "\n" + indented(prompt) }

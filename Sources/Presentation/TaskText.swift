@@ -9,23 +9,20 @@ public enum TaskText {
         return SafeText.line((task.prompt ?? "").prefix(400))
     }
 
-    /// Its state; for a queued one also why it is not running: `queued (delayed)`.
-    public static func state(_ task: TaskRecord) -> String {
-        if task.routing != nil, !task.state.isFinal, task.waiting ?? .ready == .ready { return "routing" }
-        if isPaused(task) { return "paused" }
-        guard task.state == .queued, let waiting = task.waiting, waiting != .ready else { return task.state.rawValue }
-        return waiting.rawValue
-    }
+    /// Where it stands: its state, or why it is not running, or what it is doing.
+    public static func state(_ task: TaskRecord) -> String { SafeText.line(task.standing.rawValue) }
 
-    private static func isPaused(_ task: TaskRecord) -> Bool {
-        task.state == .running && task.attempts.last?.pausedSince != nil
+    /// Why, in words; nil where that says no more than its state.
+    public static func reason(_ task: TaskRecord) -> String? {
+        guard let reason = task.reason, !reason.isEmpty, reason != task.standing.rawValue else { return nil }
+        return SafeText.line(reason)
     }
 
     /// The colour of its state.
     public static func role(_ task: TaskRecord) -> Style.Role {
         switch task.state {
         case .queued: task.waiting == .blocked || task.waiting == .limited ? .warning : .plain
-        case .running: isPaused(task) ? .warning : .accent
+        case .running: task.standing == .running ? .accent : .warning
         case .succeeded: .good
         case .failed: .bad
         default: .dim
@@ -45,7 +42,9 @@ public enum TaskText {
 
     /// A sentence about a task that has ended: `task 42 failed: exited with status 3`.
     public static func ending(_ task: TaskRecord) -> String {
-        let why = task.state == .succeeded ? nil : task.reason ?? task.attempts.last?.outcome.map(OutcomeText.text)
-        return "task \(task.id) \(task.state.rawValue)" + (why.map { ": " + SafeText.line($0) } ?? "")
+        let why =
+            task.state == .succeeded
+            ? nil : task.reason == nil ? task.attempts.last?.outcome.map(OutcomeText.text) : reason(task)
+        return "task \(task.id) \(task.state.rawValue)" + (why.map { ": " + $0 } ?? "")
     }
 }

@@ -65,6 +65,9 @@ public struct Attempt: Sendable, Equatable {
         self.dispatchedAt = dispatchedAt
     }
 
+    /// It was handed to the supervisor, which has not said that it has started.
+    public var isOrdered: Bool { state == .dispatched }
+
     /// The name of its workspace: that of the worker where it has one.
     public var workspaceName: String { handover == nil ? "\(task).\(number)" : Worker.name(id) }
 }

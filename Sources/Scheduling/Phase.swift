@@ -16,10 +16,14 @@ public enum Phase: Int, Sendable, CaseIterable {
     public var isQueued: Bool { rawValue < Phase.running.rawValue }
     public var isFinal: Bool { rawValue > Phase.running.rawValue }
 
-    public var state: TaskState {
+    /// The state of a task, as people see it. It is derived here and nowhere else; only `SQLiteStore.page` says the same once more, in SQL.
+    ///
+    /// - Parameter isOrdered: whether its attempt has only been ordered ahead of a free slot. Nothing has happened to the task yet, and
+    ///   it can still be taken back: to the eye it is queued. See ``Attempt/isOrdered``.
+    public func state(isOrdered: Bool) -> TaskState {
         switch self {
         case .ready, .delayed, .held: .queued
-        case .running: .running
+        case .running: isOrdered ? .queued : .running
         case .succeeded: .succeeded
         case .failed: .failed
         case .cancelled: .cancelled

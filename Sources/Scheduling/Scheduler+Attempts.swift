@@ -148,7 +148,7 @@ extension Scheduler {
         guard attempt.stopping == .cancelled else { return try putBack(task, after: 0, reason: nil, &work) }
         var cancelled = task
         if !attempt.isRouting { cancelled.attempts -= 1 }
-        try finish(cancelled, as: .cancelled, reason: "cancelled before it started", attempt: nil, &work)
+        try finish(cancelled, as: .cancelled, reason: cancelled.cancelledReason, attempt: nil, &work)
     }
 }
 

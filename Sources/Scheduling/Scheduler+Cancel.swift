@@ -9,7 +9,7 @@ extension Scheduler {
         case (let ids?, nil, false):
             let tasks = try select(ids, by: requester, in: work.store)
             var entries: [TasksChanged.Entry] = []
-            for task in tasks { entries.append(.init(id: task.id, state: try cancel(task, &work))) }
+            for task in tasks { entries.append(try cancel(task, &work)) }
             work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
         case (nil, let pool?, false):
             guard settings[pool] != nil || work.store.occupiedPools.contains(pool) else { throw unknownPool(pool) }
@@ -29,8 +29,7 @@ extension Scheduler {
         let tasks = try work.store.unfinished(in: pool, after: after, limit: Self.stride)
         var count = count
         for task in tasks where requester.isAdministrator || task.definition.submitter == requester.uid {
-            _ = try cancel(task, &work)
-            count += 1
+            if try cancel(task, &work).unchanged != true { count += 1 }
         }
         if let last = tasks.last, tasks.count == Self.stride {
             work.effects.append(
@@ -40,15 +39,21 @@ extension Scheduler {
         }
     }
 
-    /// Cancels a task in whatever state it is. One that runs is cancelled when its processes are gone; a final one stays as it is.
-    private mutating func cancel(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws -> TaskState {
+    /// Cancels a task in whatever state it is. One that runs is cancelled when its processes are gone, one that was ordered ahead when the
+    /// supervisor has given it back; a final one stays as it is.
+    private mutating func cancel(
+        _ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>
+    ) throws -> TasksChanged.Entry {
         if task.phase == .running, let attempt = try work.store.liveAttempt(of: task.id) {
             try stop(attempt.id, because: .cancelled, &work)
-            return .running
+            let state = task.phase.state(isOrdered: attempt.isOrdered)
+            return TasksChanged.Entry(id: task.id, state: state, unchanged: attempt.stopping != nil)
         }
-        guard task.phase.isQueued else { return task.phase.state }
-        try finish(task, as: .cancelled, reason: "cancelled before it started", attempt: nil, &work)
-        return .cancelled
+        guard task.phase.isQueued else {
+            return TasksChanged.Entry(id: task.id, state: task.phase.state(isOrdered: false), unchanged: true)
+        }
+        try finish(task, as: .cancelled, reason: task.cancelledReason, attempt: nil, &work)
+        return TasksChanged.Entry(id: task.id, state: .cancelled)
     }
 
     /// Asks the supervisor to end an attempt. The first cause that is given stays.
@@ -82,5 +87,12 @@ extension Scheduler {
         task.finishedAt = work.now.wall
         try work.store.update(task, from: place)
         work.event(.taskFinished, of: task, attempt: attempt, detail: reason)
+    }
+}
+
+extension TaskItem {
+    /// Why it is cancelled that is queued, in words.
+    var cancelledReason: String {
+        attempts == 0 ? "cancelled before it started" : "cancelled while it waited for another try"
     }
 }

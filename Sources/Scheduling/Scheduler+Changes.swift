@@ -2,15 +2,13 @@ import OrchProtocol
 
 /// What people do to tasks that are there.
 extension Scheduler {
-    func update(
+    mutating func update(
         _ change: UpdateParameters, by requester: Requester, reply: ReplyToken,
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         var task = try owned(change.id, by: requester, in: work.store)
-        guard task.phase.isQueued else {
-            throw WireError(
-                .invalidState, "task \(task.id) is \(task.phase.state.rawValue); only a queued task can be changed")
-        }
+        let attempt = try liveAttempt(of: task, in: work.store)
+        try requireQueued(task, attempt, "only a queued task can be changed", work)
         let place = task.place
         try SpecRules.checkText(change.name, "name", limit: SpecRules.maximumName, nil)
         try SpecRules.check(priority: change.priority, nil)
@@ -33,6 +31,7 @@ extension Scheduler {
             guard pool == current || state?.mode != .draining else { throw draining(pool) }
             if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
         }
+        if waits(for: [(task, attempt)], toTake: .update(change), by: requester, reply: reply, &work) { return }
         if let name = change.name { task.name = name }
         if let priority = change.priority { task.priority = priority }
         if let timeout = change.timeout { task.timeout = SpecRules.milliseconds(timeout) }
@@ -50,7 +49,7 @@ extension Scheduler {
         if task.phase == .ready { try makeReady(&task, &work) }
         try work.store.update(task, from: place)
         work.event(.taskUpdated, of: task)
-        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: [.init(id: task.id, state: task.phase.state)]))))
+        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: [.init(id: task.id, state: .queued)]))))
     }
 
     func retry(
@@ -58,11 +57,13 @@ extension Scheduler {
     ) throws {
         let now = work.now.wall
         let chooser = Chooser(rules: rules, pools: settings)
+        let store = work.store
         try change(ids, by: requester, reply: reply, &work) { task in
             guard task.phase.isFinal, task.phase != .succeeded else {
+                let state = task.phase.state(isOrdered: try liveAttempt(of: task, in: store)?.isOrdered ?? false)
                 throw WireError(
                     .invalidState,
-                    "task \(task.id) is \(task.phase.state.rawValue); only a failed, cancelled or expired one can be retried")
+                    "task \(task.id) \(state.sentence); only a failed, cancelled or expired one can be retried")
             }
             let pool = task.definition.routing?.pool ?? task.pool
             guard settings[pool] != nil else { throw unknownPool(pool) }
@@ -81,20 +82,26 @@ extension Scheduler {
         }
     }
 
-    func hold(
+    mutating func hold(
         _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
-        try change(ids, by: requester, reply: reply, &work) { task in
-            guard task.phase.isQueued else {
-                throw WireError(
-                    .invalidState, "task \(task.id) is \(task.phase.state.rawValue); only a queued task can be held")
-            }
-        } apply: { task, work in
-            guard task.phase != .held else { return }
-            task.phase = .held
-            task.reason = "held"
-            work.event(.taskHeld, of: task)
-        }
+        let tasks = try select(ids, by: requester, in: work.store).map { ($0, try liveAttempt(of: $0, in: work.store)) }
+        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a queued task can be held", work) }
+        if waits(for: tasks, toTake: .hold(ids), by: requester, reply: reply, &work) { return }
+        var entries: [TasksChanged.Entry] = []
+        for (task, _) in tasks { entries.append(try hold(task, &work)) }
+        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+    }
+
+    /// Keeps a queued task from starting.
+    func hold(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws -> TasksChanged.Entry {
+        guard task.phase != .held else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
+        var held = task
+        held.phase = .held
+        held.reason = "held"
+        try work.store.update(held, from: task.place)
+        work.event(.taskHeld, of: held)
+        return TasksChanged.Entry(id: task.id, state: .queued)
     }
 
     func release(
@@ -105,11 +112,16 @@ extension Scheduler {
                 throw WireError(.invalidState, "task \(task.id) is not held")
             }
         } apply: { task, work in
-            let isLater = (task.dueAt ?? 0) > work.now.wall
-            task.reason = nil
-            if isLater { task.phase = .delayed } else { try makeReady(&task, &work) }
-            work.event(.taskReleased, of: task)
+            try release(&task, &work)
         }
+    }
+
+    /// Lets a held task go. The caller writes it.
+    func release(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+        let isLater = (task.dueAt ?? 0) > work.now.wall
+        task.reason = nil
+        if isLater { task.phase = .delayed } else { try makeReady(&task, &work) }
+        work.event(.taskReleased, of: task)
     }
 
     /// Changes all the tasks or none: every one is checked before the first is written.
@@ -124,7 +136,7 @@ extension Scheduler {
             let place = task.place
             try apply(&task, &work)
             try work.store.update(task, from: place)
-            entries.append(.init(id: task.id, state: task.phase.state))
+            entries.append(.init(id: task.id, state: task.phase.state(isOrdered: false)))
         }
         work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
     }

@@ -25,7 +25,9 @@ extension Scheduler {
             guard pool.slots > 0, free + depth > 0, work.store.counts(of: pool.name).ready > 0 else { continue }
             // Memory is shared by pools, as gates are.
             if work.store.lanes(in: pool.name).isEmpty, its.reserve == nil {
-                for task in try work.store.ready(in: pool.name, lane: "", limit: free + depth) { try dispatch(task, &work) }
+                for task in try ready(in: pool.name, lane: "", limit: free + depth, store: work.store) {
+                    try dispatch(task, &work)
+                }
             } else {
                 gated[pool.name] = PoolRoom(slots: free, ahead: its.reserve == nil ? depth : 0)
             }
@@ -56,7 +58,7 @@ extension Scheduler {
         var heads: [TaskItem] = []
         for pool in rooms.keys.sorted() {
             for lane in [""] + work.store.lanes(in: pool).keys.sorted() where turnstile.isOpen(lane) {
-                heads += try work.store.ready(in: pool, lane: lane, limit: 1)
+                heads += try ready(in: pool, lane: lane, limit: 1, store: store)
             }
         }
         while let index = heads.indices.max(by: { heads[$1].goesBefore(heads[$0]) }) {
@@ -73,7 +75,7 @@ extension Scheduler {
             try dispatch(task, &work)
             turnstile.enter(task.lane)
             rooms[task.pool]?.slots -= 1
-            heads += try work.store.ready(in: task.pool, lane: task.lane, limit: 1)
+            heads += try ready(in: task.pool, lane: task.lane, limit: 1, store: store)
         }
     }
 
@@ -82,12 +84,12 @@ extension Scheduler {
         in pool: String, for offered: Set<String>, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> TaskItem? {
         let lanes = work.store.lanes(in: pool).keys.sorted()
-        guard !lanes.isEmpty else { return try work.store.ready(in: pool, lane: "", limit: 1).first }
+        guard !lanes.isEmpty else { return try ready(in: pool, lane: "", limit: 1, store: work.store).first }
         let turnstile = turnstile(in: work.store)
         var best: TaskItem?
         for lane in [""] + lanes where turnstile.isOpen(lane) {
             guard GateName.needs(in: lane).allSatisfy({ offered.contains(String($0)) }) else { continue }
-            guard let head = try work.store.ready(in: pool, lane: lane, limit: 1).first else { continue }
+            guard let head = try ready(in: pool, lane: lane, limit: 1, store: work.store).first else { continue }
             if best.map(head.goesBefore) ?? true { best = head }
         }
         return best

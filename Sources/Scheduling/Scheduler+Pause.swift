@@ -1,45 +1,73 @@
 import OrchProtocol
 
-/// Running tasks that stand still for a while. They keep their slots, and their timeouts stand still with them.
+/// Tasks that stand still for a while. One that runs keeps its slot, and its timeouts stand still with it; one that is queued is held.
 extension Scheduler {
-    /// Stops the processes of tasks where they are, or lets them go on. All of the tasks, or none.
-    func pause(
-        _ ids: [Int64], _ isPause: Bool, by requester: Requester, reply: ReplyToken,
-        _ work: inout TurnWork<some TaskTransaction>
+    /// Stops the processes of tasks where they are, and keeps queued ones from starting. All of the tasks, or none.
+    mutating func pause(
+        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
-        let tasks = try select(ids, by: requester, in: work.store)
-        var changes: [(task: TaskItem, attempt: Attempt)] = []
-        for task in tasks {
-            let attempt = try pausable(task, isPause, in: work.store)
-            if attempt.pauses?.isPaused ?? false != isPause { changes.append((task, attempt)) }
+        let tasks = try select(ids, by: requester, in: work.store).map { ($0, try liveAttempt(of: $0, in: work.store)) }
+        for (task, attempt) in tasks {
+            if try isPausable(task, attempt, toBe: "paused") { continue }
+            try requireQueued(task, attempt, "only a queued or running task can be paused", work)
         }
-        for (task, attempt) in changes {
-            var attempt = attempt
-            var pauses = attempt.pauses ?? Pauses()
-            if isPause { pauses.begin(work.now) } else { pauses.end(work.now) }
-            attempt.pauses = pauses
-            attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
-            try work.store.update(attempt, from: attempt.state)
-            work.effects.append(.freeze(attempt: attempt.id, isPause))
-            work.event(isPause ? .taskPaused : .taskResumed, of: task, attempt: attempt)
+        if waits(for: tasks, toTake: .pause(ids), by: requester, reply: reply, &work) { return }
+        var entries: [TasksChanged.Entry] = []
+        for (task, attempt) in tasks {
+            guard let attempt else {
+                entries.append(try hold(task, &work))
+                continue
+            }
+            entries.append(try setPaused(true, task, attempt, &work))
         }
-        let entries = tasks.map { TasksChanged.Entry(id: $0.id, state: $0.phase.state) }
         work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
     }
 
-    private func pausable(_ task: TaskItem, _ isPause: Bool, in store: some TaskTransaction) throws -> Attempt {
-        let verb = isPause ? "paused" : "resumed"
-        guard task.phase == .running, let attempt = try store.liveAttempt(of: task.id), attempt.state == .running,
-            !attempt.isRouting
-        else {
-            let state = task.phase == .running ? TaskState.queued : task.phase.state
-            let hint = isPause && state == .queued ? "; hold it to keep it from starting" : ""
-            throw WireError(
-                .invalidState, "task \(task.id) is \(state.rawValue); only a running task can be \(verb)\(hint)")
+    /// Lets them go on.
+    func resume(
+        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
+    ) throws {
+        let tasks = try select(ids, by: requester, in: work.store).map { ($0, try liveAttempt(of: $0, in: work.store)) }
+        for (task, attempt) in tasks {
+            if try isPausable(task, attempt, toBe: "resumed") || task.phase == .held { continue }
+            let state = task.phase.state(isOrdered: attempt?.isOrdered ?? false)
+            throw WireError(.invalidState, "task \(task.id) \(state.sentence); only a paused or held task can be resumed")
         }
+        var entries: [TasksChanged.Entry] = []
+        for (task, attempt) in tasks {
+            if let attempt {
+                entries.append(try setPaused(false, task, attempt, &work))
+            } else {
+                var released = task
+                try release(&released, &work)
+                try work.store.update(released, from: task.place)
+                entries.append(.init(id: task.id, state: .queued))
+            }
+        }
+        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+    }
+
+    private func setPaused(
+        _ isPause: Bool, _ task: TaskItem, _ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>
+    ) throws -> TasksChanged.Entry {
+        var attempt = attempt
+        var pauses = attempt.pauses ?? Pauses()
+        guard pauses.isPaused != isPause else { return TasksChanged.Entry(id: task.id, state: .running, unchanged: true) }
+        if isPause { pauses.begin(work.now) } else { pauses.end(work.now) }
+        attempt.pauses = pauses
+        attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
+        try work.store.update(attempt, from: attempt.state)
+        work.effects.append(.freeze(attempt: attempt.id, isPause))
+        work.event(isPause ? .taskPaused : .taskResumed, of: task, attempt: attempt)
+        return TasksChanged.Entry(id: task.id, state: .running)
+    }
+
+    /// Whether it has processes of its own. Throws where it has, and is just getting or losing them.
+    private func isPausable(_ task: TaskItem, _ attempt: Attempt?, toBe done: String) throws(WireError) -> Bool {
+        guard let attempt, !attempt.isOrdered, !attempt.isRouting else { return false }
         guard attempt.stopping == nil, attempt.handover == nil || attempt.handover == .accepted else {
-            throw WireError(.invalidState, "task \(task.id) is starting or ending, and cannot be \(verb)")
+            throw WireError(.invalidState, "task \(task.id) is starting or ending, and cannot be \(done)")
         }
-        return attempt
+        return true
     }
 }

@@ -84,7 +84,7 @@ extension Scheduler {
         isDraining = true
         for pool in try work.store.pools() { try takeBack(pool.name, &work) }
         try dismissAll(&work)
-        let running = try work.store.liveAttempts().count
+        let running = try work.store.liveAttempts().count { !$0.isOrdered }
         work.effects.append(.reply(reply, .done("draining: nothing new is started, \(running) running")))
     }
 
@@ -104,6 +104,12 @@ extension Scheduler {
         }
         try dismissAll(&work)
         let running = live.count { $0.state == .running }
-        work.effects.append(.reply(reply, .done("stopping: \(running) running tasks are being ended")))
+        work.effects.append(
+            .reply(
+                reply,
+                .done(
+                    running == 0
+                        ? "stopping: no task is running"
+                        : "stopping: \(running) running \(running == 1 ? "task is" : "tasks are") being ended")))
     }
 }

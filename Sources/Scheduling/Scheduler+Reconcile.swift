@@ -27,12 +27,13 @@ extension Scheduler {
             } else if waiting.contains(attempt.id) {
                 if attempt.stopping != nil {
                     work.effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool)))
-                } else if try !startable.contains(attempt.pool) || isBehindClosedGate(attempt, work.store) {
+                } else if try !startable.contains(attempt.pool) || isAwaited(attempt) || isBehindClosedGate(attempt, work.store)
+                {
                     work.effects.append(.revoke(attempt: attempt.id))
                 }
             } else if attempt.handover != nil {
                 try lose(attempt, &work)
-            } else if isSameStore, attempt.id > inventory.heardUpTo, startable.contains(attempt.pool),
+            } else if isSameStore, attempt.id > inventory.heardUpTo, startable.contains(attempt.pool), !isAwaited(attempt),
                 try !isBehindClosedGate(attempt, work.store)
             {
                 try handOver(attempt, &work)

@@ -23,6 +23,8 @@ public struct Scheduler: Sendable {
     public internal(set) var isDraining = false
     /// What still starts is to be ended.
     var isStopping = false
+    /// Requests that wait for tasks to be taken back.
+    var waitingChanges: [WaitingChange] = []
 
     public init(limits: Limits = Limits()) {
         self.limits = limits
@@ -44,6 +46,7 @@ public struct Scheduler: Sendable {
         try wakeTasks(&work)
         try wakeAttempts(&work)
         try wakeWorkers(&work)
+        try goOnWithChanges(&work)
         try noteOpened(since: before, &work)
         try dispatch(&work, cycle: cycle)
         return try work.finish()
@@ -88,7 +91,7 @@ public struct Scheduler: Sendable {
 
     /// A command is checked in full before its first write, so that one that is refused leaves nothing behind in the transaction,
     /// which it shares with others.
-    private mutating func take(
+    mutating func take(
         _ command: Command, by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         switch command {
@@ -98,8 +101,8 @@ public struct Scheduler: Sendable {
         case .retry(let ids): try retry(ids, by: requester, reply: reply, &work)
         case .hold(let ids): try hold(ids, by: requester, reply: reply, &work)
         case .release(let ids): try release(ids, by: requester, reply: reply, &work)
-        case .pause(let ids): try pause(ids, true, by: requester, reply: reply, &work)
-        case .resume(let ids): try pause(ids, false, by: requester, reply: reply, &work)
+        case .pause(let ids): try pause(ids, by: requester, reply: reply, &work)
+        case .resume(let ids): try resume(ids, by: requester, reply: reply, &work)
         case .pausePool(let name): try setMode(.paused, of: name, by: requester, reply: reply, &work)
         case .resumePool(let name): try setMode(.active, of: name, by: requester, reply: reply, &work)
         case .drainPool(let name): try setMode(.draining, of: name, by: requester, reply: reply, &work)
@@ -122,6 +125,8 @@ struct TurnWork<Store: TaskTransaction> {
     var newPriority: [String: Int] = [:]
     /// There was more to do than one turn does.
     var isUnfinished = false
+    /// The request that is taken again, now that its tasks have been taken back or have started.
+    var resumed: WaitingChange?
     /// When a turn is due for something that no row tells of, on the real-time clock.
     var wakeWall: Int64?
     /// The same on the monotonic clock.
@@ -158,7 +163,7 @@ struct TurnWork<Store: TaskTransaction> {
             $0.task = task.id
             $0.pool = task.pool
             $0.submitter = task.definition.submitter
-            $0.state = task.phase.state
+            $0.state = task.phase.state(isOrdered: attempt?.isOrdered ?? false)
             $0.detail = detail
             guard let attempt else { return }
             $0.attempt = attempt.number

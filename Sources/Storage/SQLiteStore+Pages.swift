@@ -5,11 +5,15 @@ import Scheduling
 /// Lists of tasks.
 extension SQLiteStore {
     /// One more task than the page has, so that it shows whether there are more.
-    func pageStatement(_ query: ListParameters, limit: Int) -> (sql: String, arguments: [any SQLValue]) {
+    func pageStatement(
+        _ query: ListParameters, limit: Int, waits: WaitPlaces
+    ) -> (sql: String, arguments: [any SQLValue]) {
         var conditions: [String] = []
         var arguments: [any SQLValue] = []
         if let states = query.states, !states.isEmpty {
-            conditions.append("(" + Self.conditions(for: Set(states)).joined(separator: " OR ") + ")")
+            let (condition, values) = Self.condition(Set(states), waits)
+            conditions.append("(" + condition + ")")
+            arguments += values
         }
         if let pool = query.pool {
             conditions.append("pool = ?")
@@ -36,8 +40,11 @@ extension SQLiteStore {
     private static let pageSize = 1 << 20
 
     /// Tasks from the newest to the oldest; fewer than the limit where they are large.
-    public func page(_ query: ListParameters, limit: Int) throws -> TaskPage {
-        let (sql, arguments) = pageStatement(query, limit: limit)
+    ///
+    /// - Parameter waits: what ready tasks wait for; nil for nothing but a slot.
+    public func page(_ query: ListParameters, limit: Int, waits: WaitPlaces? = nil) throws -> TaskPage {
+        let waits = waits ?? WaitPlaces(pools: Dictionary(uniqueKeysWithValues: counts.occupiedPools.map { ($0, .init()) }))
+        let (sql, arguments) = pageStatement(query, limit: limit, waits: waits)
         return try read { db in
             var tasks: [TaskItem] = []
             var size = 0
@@ -51,34 +58,96 @@ extension SQLiteStore {
                 return true
             }
             let records = try tasks.map { task in
+                // The latest of a task that has been ordered is no attempt to the eye, so that the one before it is needed, too.
                 let latest = try db.rows(
-                    "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT 1", [task.id],
-                    AttemptColumns.read)
-                return TaskRecord(task, attempts: latest)
+                    "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT \(task.phase == .running ? 2 : 1)",
+                    [task.id], AttemptColumns.read)
+                var record = TaskRecord(task, attempts: latest.reversed())
+                record.attempts = record.attempts.suffix(1)
+                return record
             }
             return TaskPage(tasks: records, nextCursor: isCut ? records.last?.id : nil)
         }
     }
 
-    /// The conditions of the partial indexes are repeated in full, since SQLite does not conclude one from another.
-    ///
-    /// A task whose attempt has not been started yet is queued to the eye, although the supervisor has it.
-    private static func conditions(for states: Set<TaskState>) -> [String] {
+    /// The same as `TaskRecord.matches`, in SQL. The conditions of the partial indexes are repeated in full, since SQLite does not conclude
+    /// one from another.
+    private static func condition(_ filters: Set<StateFilter>, _ waits: WaitPlaces) -> (String, [any SQLValue]) {
         // Whatever is not final, then: no attempt needs to be looked at.
-        if states.isSuperset(of: [.queued, .running]) {
-            return ["phase < 4"] + conditions(for: states.subtracting([.queued, .running]))
+        if filters.isSuperset(of: [.queued, .running]) {
+            let rest = filters.filter {
+                TaskState(rawValue: $0.rawValue).isFinal && TaskState.allCases.map(\.rawValue).contains($0.rawValue)
+            }
+            guard !rest.isEmpty else { return ("phase < 4", []) }
+            let (more, arguments) = condition(rest, waits)
+            return ("phase < 4 OR " + more, arguments)
         }
-        let started = "SELECT task FROM attempt INDEXED BY attempt_live WHERE state <> 2 AND state = 1"
-        return TaskState.allCases.filter(states.contains).map { state in
-            switch state {
+        var arguments: [any SQLValue] = []
+        let conditions = StateFilter.allCases.filter(filters.contains).map { filter in
+            switch filter {
             case .queued: "(phase < 4 AND (phase < 3 OR id NOT IN (\(started))))"
             case .running: "id IN (\(started))"
             case .succeeded: "phase = 4"
             case .failed: "(phase >= 5 AND phase = 5)"
             case .cancelled: "(phase >= 5 AND phase = 6)"
             case .expired: "(phase >= 5 AND phase = 7)"
+            case .delayed: "(phase < 4 AND phase = 1)"
+            case .held: "(phase < 4 AND phase = 2)"
+            case .ready, .blocked, .limited: waiting(WaitReason(rawValue: filter.rawValue), waits, &arguments)
+            case .paused: "id IN (\(paused)) OR " + waiting(.paused, waits, &arguments)
+            case .stopping: "id IN (\(stopping))"
+            case .routing:
+                "(phase < 4 AND routing IS NOT NULL AND id NOT IN (\(stopping)) AND (id IN (\(started)) OR "
+                    + waiting(.ready, waits, &arguments) + "))"
             default: "FALSE"
             }
         }
+        return (conditions.joined(separator: " OR "), arguments)
     }
+
+    private static let live = "SELECT task FROM attempt INDEXED BY attempt_live WHERE state <> 2"
+    private static let started = live + " AND state = 1"
+    private static let paused = started + " AND stopping IS NULL AND pauses ->> '$.since' IS NOT NULL"
+    private static let stopping = live + " AND stopping IS NOT NULL"
+
+    /// Of the tasks that are ready, and of those that are ordered, the ones that wait for this.
+    private static func waiting(_ reason: WaitReason, _ waits: WaitPlaces, _ arguments: inout [any SQLValue]) -> String {
+        var places: [String] = []
+        for (pool, its) in waits.pools.sorted(by: { $0.key < $1.key }) {
+            guard its.reason == nil else {
+                guard its.reason == reason else { continue }
+                places.append("(pool = ? AND (phase = 0 OR phase = 3 AND id NOT IN (\(started))))")
+                arguments.append(pool)
+                continue
+            }
+            let lanes = its.lanes.filter { reason == .ready ? $0.value != .ready : $0.value == reason }.keys.sorted()
+            guard !lanes.isEmpty || reason == .ready else { continue }
+            let marks = lanes.map { _ in "?" }.joined(separator: ", ")
+            let ordered = reason == .ready ? " OR phase = 3 AND id NOT IN (\(started))" : ""
+            places.append("(pool = ? AND (phase = 0 AND lane \(reason == .ready ? "NOT IN" : "IN") (\(marks))\(ordered)))")
+            arguments.append(pool)
+            arguments += lanes
+        }
+        return places.isEmpty ? "FALSE" : "(phase < 4 AND (" + places.joined(separator: " OR ") + "))"
+    }
+}
+
+/// What the tasks wait for that are ready: it is not stored with them, but follows from the pool and the gates of each.
+public struct WaitPlaces: Sendable, Equatable {
+    public struct Pool: Sendable, Equatable {
+        /// What all of its tasks wait for; nil where that depends on their lanes.
+        public var reason: WaitReason?
+        /// For each lane that has ready tasks and a gate that is closed: what they wait for.
+        public var lanes: [String: WaitReason]
+
+        public init(reason: WaitReason? = nil, lanes: [String: WaitReason] = [:]) {
+            self.reason = reason
+            self.lanes = lanes
+        }
+    }
+
+    /// Every pool that has tasks.
+    public var pools: [String: Pool]
+
+    public init(pools: [String: Pool]) { self.pools = pools }
 }

@@ -7,18 +7,19 @@ extension TaskRecord {
     /// - Parameter attempts: all, or the latest, from the lowest number.
     init(_ task: TaskItem, attempts: [Attempt]) {
         let definition = task.definition
+        let live = attempts.last.flatMap { $0.state == .ended ? nil : $0 }
+        let isOrdered = task.phase == .running && live?.isOrdered ?? false
         self.init(
-            id: task.id, state: task.phase.state, pool: task.pool, priority: task.priority,
+            id: task.id, state: task.phase.state(isOrdered: isOrdered), pool: task.pool, priority: task.priority,
             submitter: definition.submitter, submittedAt: WireTime(milliseconds: definition.submittedAt))
         switch task.phase {
         case .ready: waiting = .ready
-        case .delayed: waiting = attempts.last?.outcome?.kind == .limited ? .limited : .delayed
+        case .delayed: waiting = .delayed
         case .held: waiting = .held
-        case .running where attempts.last?.state == .dispatched:
-            state = .queued
-            waiting = .ready
-        default: break
+        default: waiting = isOrdered ? .ready : nil
         }
+        self.isOrdered = isOrdered
+        stopping = live?.stopping.map(StopReason.init)
         switch definition.work {
         case .command(let arguments): command = arguments
         case .prompt(let text): prompt = text
@@ -30,8 +31,8 @@ extension TaskRecord {
         reason = task.reason ?? reason
         name = task.name
         labels = definition.labels.isEmpty ? nil : definition.labels
-        dueAt = task.phase == .delayed ? task.dueAt.map(WireTime.init(milliseconds:)) : nil
-        startedAt = attempts.last { !$0.isRouting }?.startedAt.map(WireTime.init(milliseconds:))
+        dueAt = task.phase.isQueued ? task.dueAt.map(WireTime.init(milliseconds:)) : nil
+        startedAt = attempts.last { !$0.isRouting && !$0.isOrdered }?.startedAt.map(WireTime.init(milliseconds:))
         finishedAt = task.finishedAt.map(WireTime.init(milliseconds:))
         key = definition.key
         cwd = definition.directory
@@ -47,8 +48,23 @@ extension TaskRecord {
         retries = task.retry.retries
         retryOn = RetryCause.allCases.filter(task.retry.causes.contains)
         expires = definition.expiresAt.map(WireTime.init(milliseconds:))
-        attemptCount = task.attempts
-        self.attempts = attempts.map(AttemptRecord.init)
+        // What has only been ordered is no try yet.
+        attemptCount = isOrdered && live?.isRouting == false ? max(0, task.attempts - 1) : task.attempts
+        self.attempts = attempts.filter { !$0.isOrdered }.map(AttemptRecord.init)
+    }
+}
+
+extension StopReason {
+    fileprivate init(_ cause: StopCause) {
+        switch cause {
+        case .cancelled: self = .cancelled
+        case .runTimeout: self = .runTimeout
+        case .idleTimeout: self = .idleTimeout
+        case .outputLimit: self = .outputLimit
+        case .shutdown: self = .shutdown
+        case .finished: self = .finished
+        case .budget: self = .overBudget
+        }
     }
 }
 

@@ -65,8 +65,9 @@ enum ArgumentText {
     static func word<Word: RawRepresentable & CaseIterable>(
         _ text: String, option: String
     ) throws -> Word where Word.RawValue == String {
-        if let word = Word(rawValue: text) { return word }
+        // Some of these are open, and so make a word of anything.
         let known = Word.allCases.map(\.rawValue)
+        if known.contains(text), let word = Word(rawValue: text) { return word }
         let hint = nearest(text, in: known).map { "; did you mean \($0)?" } ?? " (\(known.joined(separator: ", ")))"
         throw ValidationError("\(option) does not know \"\(text)\"\(hint)")
     }

@@ -1,18 +1,65 @@
 import OrchProtocol
+import Presentation
 
-/// What `stop`, `retry`, `hold` and `release` did, in words.
+/// What a verb that changes tasks has done to each, in words.
 enum Changed {
+    /// The most tasks that are told of one by one.
+    private static let each = 20
+
     /// - Parameter done: the past participle: `held`.
     static func text(_ changed: TasksChanged, done: String) -> String {
-        if changed.count == 0 { return "no task was \(done)\n" }
-        guard changed.count == changed.tasks.count, changed.count <= 20 else { return "\(changed.count) tasks \(done)\n" }
-        return changed.tasks.map { "task \($0.id) \(done)\n" }.joined()
+        text(changed) { $0.unchanged == true ? "was \(done) already" : done }
     }
 
     /// The same for `stop`, which answers before a running task has come to its end.
     static func stopped(_ changed: TasksChanged) -> String {
-        let running = changed.tasks.filter { !$0.state.isFinal }
-        guard !running.isEmpty, changed.count <= 20 else { return text(changed, done: "stopped") }
-        return changed.tasks.map { "task \($0.id) \($0.state.isFinal ? "stopped" : "is being stopped")\n" }.joined()
+        text(changed) { entry in
+            switch (entry.state.isFinal, entry.unchanged ?? false) {
+            case (true, false): "stopped"
+            case (true, true): "had ended already: \(entry.state.rawValue)"
+            case (false, false): "is being stopped"
+            case (false, true): "is being stopped already"
+            }
+        }
+    }
+
+    /// The same for `pause` and `resume`, which hold and release what does not run.
+    static func paused(_ changed: TasksChanged) -> String { text(changed) { told($0, running: "paused", queued: "held") } }
+    static func resumed(_ changed: TasksChanged) -> String {
+        text(changed) { told($0, running: "resumed", queued: "released") }
+    }
+
+    private static func told(_ entry: TasksChanged.Entry, running: String, queued: String) -> String {
+        let done = entry.state == .running ? running : queued
+        return entry.unchanged == true ? "was \(done) already" : done
+    }
+
+    private static func text(_ changed: TasksChanged, _ told: (TasksChanged.Entry) -> String) -> String {
+        guard !changed.tasks.isEmpty else { return count(changed.count, told(.init(id: 0, state: .cancelled))) }
+        guard changed.tasks.count > each else {
+            return changed.tasks.map { "task \($0.id) \(told($0))\n" }.joined()
+        }
+        // Of many, how many there are of each kind, in the order in which the kinds come.
+        var kinds: [(told: String, ids: [Int64], isUnchanged: Bool)] = []
+        for entry in changed.tasks {
+            let words = told(entry)
+            if let index = kinds.firstIndex(where: { $0.told == words }) {
+                kinds[index].ids.append(entry.id)
+            } else {
+                kinds.append((words, [entry.id], entry.unchanged ?? false))
+            }
+        }
+        return kinds.map { kind in
+            let ids = kind.ids.prefix(each).map { String($0) }.joined(separator: " ") + (kind.ids.count > each ? " …" : "")
+            return count(kind.ids.count, kind.told, kind.isUnchanged ? ": \(ids)" : "")
+        }.joined()
+    }
+
+    private static func count(_ count: Int, _ told: String, _ which: String = "") -> String {
+        guard count != 0 else { return "no task was \(told)\n" }
+        guard count > 1 else { return "1 task \(told)\(which)\n" }
+        let many =
+            told.hasPrefix("is ") ? "are " + told.dropFirst(3) : told.hasPrefix("was ") ? "were " + told.dropFirst(4) : told
+        return "\(count) tasks \(many)\(which)\n"
     }
 }

@@ -48,7 +48,7 @@ struct Check: ParsableCommand {
         }
         do {
             let contents = try StoppedDatabase.verify(queue)
-            print("\(queue) is sound: \(contents.tasks) tasks (\(contents.unfinished) not ended)")
+            print("\(queue) is sound: \(contents.tasks) task\(contents.tasks == 1 ? "" : "s") (\(contents.unfinished) not ended)")
         } catch {
             throw fail(error, status: (error as? StorageError)?.code == .failed ? 1 : configurationStatus)
         }

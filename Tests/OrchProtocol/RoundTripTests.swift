@@ -38,7 +38,7 @@ import Testing
     /// At least one call for each method, with every parameter set and with as few as possible.
     static var calls: [Call] {
         var list = ListParameters()
-        list.states = TaskState.allCases
+        list.states = StateFilter.allCases
         (list.pool, list.name, list.labels, list.limit, list.cursor) = ("p", "n", ["a": "b"], 10, 99)
         var update = UpdateParameters(id: 1)
         (update.pool, update.name, update.priority, update.timeout, update.retries) = ("p", "n", 5, 1.5, 2)
@@ -98,7 +98,7 @@ import Testing
         (attempt.memoryStalled, attempt.ioStalled, attempt.pausedSince, attempt.pausedFor) = (2, 0, time, 1.5)
         var task = TaskRecord(id: 1, state: .failed, pool: "p", priority: 0, submitter: .max, submittedAt: time)
         (task.waiting, task.reason, task.command, task.result) = (.limited, "r", ["x"], TaskResult(text: "t", truncated: true))
-        (task.attempts, task.attemptCount, task.retryOn) = ([attempt], 2, [.lost])
+        (task.attempts, task.attemptCount, task.retryOn, task.stopping) = ([attempt], 2, [.lost], .runTimeout)
         return task
     }
 

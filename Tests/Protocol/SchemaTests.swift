@@ -30,7 +30,8 @@ import Testing
 
     static let words: [String: [String]] = [
         "Method": rawValues(Method.self), "TaskState": rawValues(TaskState.self),
-        "WaitReason": rawValues(WaitReason.self), "RetryCause": rawValues(RetryCause.self),
+        "WaitReason": rawValues(WaitReason.self), "StopReason": rawValues(StopReason.self),
+        "StateFilter": rawValues(StateFilter.self), "RetryCause": rawValues(RetryCause.self),
         "ThinkingLevel": rawValues(ThinkingLevel.self),
         "AttemptState": rawValues(AttemptState.self), "Outcome.Kind": rawValues(Outcome.Kind.self),
         "FailureKind": rawValues(FailureKind.self),

@@ -116,7 +116,6 @@ import Testing
         let id = try rig.submit(.prompt("p"))
         let attempt = try rig.live(of: id).id
         var turn = Turn()
-        try rig.turn(.command(.hold([id]), by: Rig.admin, reply: ReplyToken(99)))
         try rig.closeGate(Self.gate, until: rig.now.wall + Self.hour)
         turn = try rig.turn(.revoked(attempt: attempt, accepted: true))
         #expect(try rig.task(id).phase == .ready && turn.launches.isEmpty)

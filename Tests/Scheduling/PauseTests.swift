@@ -87,13 +87,14 @@ import Testing
         #expect(try rig.live(of: task).wakeAt == rig.now.monotonic + 10_000)
     }
 
-    @Test func onlyWhatRunsCanBePaused() throws {
+    @Test func onlyWhatHasNotEndedCanBePaused() throws {
         let rig = try Rig(slots: 1)
         let (task, _) = try running(rig, .command())
-        let waiting = try rig.submit(.command())
+        let over = try rig.submit(.command { $0.hold = true })
+        try rig.ask(.cancel(CancelParameters(ids: [over])))
         #expect(
-            try rig.refusal(.pause([task, waiting]), by: Rig.alice).message
-                == "task 2 is queued; only a running task can be paused; hold it to keep it from starting")
+            try rig.refusal(.pause([task, over]), by: Rig.alice).message
+                == "task 2 was cancelled; only a queued or running task can be paused")
         // All or none.
         #expect(try rig.live(of: task).pauses == nil)
         #expect(try rig.refusal(.pause([task]), by: Rig.bob).kind == .forbidden)

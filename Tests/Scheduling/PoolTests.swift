@@ -104,7 +104,7 @@ import Testing
         let input = rig.request(.shutdown)
         let turn = try rig.turn(input)
         #expect((turn.stopped, turn.revoked) == ([1], [2, 3]))
-        #expect(turn.reply(to: input) == .done("stopping: 1 running tasks are being ended"))
+        #expect(turn.reply(to: input) == .done("stopping: 1 running task is being ended"))
         // One had started before its revoke arrived.
         #expect(try rig.turn(.started(rig.starting(2)), .revoked(attempt: 2, accepted: false)).stopped == [2])
         try rig.turn(.revoked(attempt: 3, accepted: true))

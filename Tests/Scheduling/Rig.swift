@@ -167,6 +167,9 @@ final class Rig {
         try #require(try store.transaction { try $0.task(id) })
     }
 
+    /// As clients see it.
+    func record(_ id: Int64) throws -> TaskRecord { try #require(try store.record(of: id)) }
+
     func exists(_ id: Int64) throws -> Bool { try store.transaction { try $0.task(id) } != nil }
 
     func attempt(_ id: Int64) throws -> Attempt {

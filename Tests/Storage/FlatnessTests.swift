@@ -89,10 +89,10 @@ import Testing
         }
     }
 
-    private func reads(_ store: SQLiteStore, _ states: [TaskState], limit: Int) throws -> Int {
+    private func reads(_ store: SQLiteStore, _ states: [StateFilter], limit: Int) throws -> Int {
         var query = ListParameters()
         query.states = states
-        let (sql, arguments) = store.pageStatement(query, limit: limit)
+        let (sql, arguments) = store.pageStatement(query, limit: limit, waits: WaitPlaces(pools: [:]))
         return try store.read { db in
             _ = total(db)
             _ = try db.rows(sql, arguments, TaskColumns.read)

@@ -97,14 +97,18 @@ import Testing
         let directory = try ScratchDirectory()
         let store = try filled(directory)
         for (state, index) in [
-            (TaskState.queued, "task_unfinished"), (.running, "attempt_live"), (.failed, "task_unsuccessful (phase=?)"),
+            (StateFilter.queued, "task_unfinished"), (.ready, "task_unfinished"), (.limited, "task_unfinished"),
+            (.held, "task_unfinished"),
+            (.delayed, "task_unfinished"), (.routing, "task_unfinished"), (.stopping, "attempt_live"),
+            (.running, "attempt_live"), (.failed, "task_unsuccessful (phase=?)"),
             (.cancelled, "task_unsuccessful (phase=?)"), (.expired, "task_unsuccessful (phase=?)"),
         ] {
             var query = ListParameters()
             query.states = [state]
             for cursor in [nil, 77] as [Int64?] {
                 query.cursor = cursor
-                let (sql, arguments) = store.pageStatement(query, limit: 5)
+                let waits = WaitPlaces(pools: ["default": .init(lanes: ["agent:a/": .limited]), "b": .init(reason: .limited)])
+                let (sql, arguments) = store.pageStatement(query, limit: 5, waits: waits)
                 let plan = try explained([sql], arguments, in: store)[0].plan
                 #expect(plan.contains(index.prefix { $0 != ")" }), "\(state): \(plan)")
                 #expect(!plan.contains("FOR ORDER BY") && !plan.contains("SCAN task\n"), "\(state): \(plan)")

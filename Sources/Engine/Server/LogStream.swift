@@ -136,7 +136,7 @@ final class LogStream: Sendable {
                 LogsEnd(
                     stdout: attempt.map { files.size(task: task.id, attempt: $0.number, .out) } ?? 0,
                     stderr: attempt.map { files.size(task: task.id, attempt: $0.number, .err) } ?? 0,
-                    attempt: attempt?.number ?? 0, state: task.phase.state))
+                    attempt: attempt?.number ?? 0, state: task.phase.state(isOrdered: attempt?.isOrdered ?? false)))
         }
         if let attempt, attempt.state == .ended, task.attempts > attempt.number {
             state.withLock {

@@ -7,7 +7,7 @@ extension Queries {
     func workers(_ parameters: WorkerListParameters) throws -> WorkerList {
         let pools = try pools().pools.filter { parameters.pool == nil || $0.name == parameters.pool }
         if let pool = parameters.pool, pools.isEmpty {
-            throw WireError(.unknownPool, "there is no pool \"\(pool)\"", field: "pool")
+            throw unknownPool(pool)
         }
         let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
         let warm = Dictionary(grouping: try store.workers(), by: \.pool)
@@ -22,7 +22,7 @@ extension Queries {
                 // One that is ordered gets its slot only when it starts.
                 if let slot = worker.slot, taken[slot] == nil { taken[slot] = Self.free(worker, slot) }
             }
-            let slots = Set(taken.keys).union(pool.slots > 0 ? Array(1...pool.slots) : [])
+            let slots = Set(taken.keys).union(pool.slots > 0 && pool.state != .removed ? Array(1...pool.slots) : [])
             for slot in slots.sorted() {
                 records.append(taken[slot] ?? Self.empty("\(pool.name)/\(slot)", backoffs[pool.name]))
             }
@@ -32,6 +32,7 @@ extension Queries {
 
     private func busy(_ task: TaskItem, _ attempt: Attempt, _ slot: Int) -> WorkerRecord {
         var record = WorkerRecord(name: "\(attempt.pool)/\(slot)", state: attempt.stopping == nil ? .busy : .stopping)
+        if attempt.stopping == nil, attempt.pauses?.isPaused ?? false { record.state = .paused }
         if let handover = attempt.handover, handover.isOver { record.state = .exiting }
         record.task = task.id
         record.attempt = attempt.number

@@ -6,11 +6,12 @@ import Storage
 import SupervisorLink
 
 /// Answers that need no decision, read from a snapshot of the store.
-struct Queries: Sendable {
+package struct Queries: Sendable {
     let store: SQLiteStore
     let files: OutputFiles
     let configuration: CurrentConfiguration
-    let link: SupervisorLinkThread
+    /// The supervisor, where one is connected.
+    let peer: @Sendable () -> SupervisorLinkThread.Peer?
     let health: Health
     let attempts: LiveAttempts
     let startedAt: Int64
@@ -18,16 +19,11 @@ struct Queries: Sendable {
     static let pageLimit = 1...1000
     private static let maximumResult = 1 << 20
 
-    func get(_ parameters: GetParameters) throws -> TaskRecord {
+    package func get(_ parameters: GetParameters) throws -> TaskRecord {
         guard var record = try store.record(of: parameters.id) else {
             throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
         }
-        if record.waiting == .ready {
-            let reasons = try waitReasons()
-            record = reasons.explained(record)
-            let slots = try store.pools().first { $0.name == record.pool }?.slots ?? 0
-            record.reason = record.reason ?? reasons.queue(record, slots: slots)
-        }
+        if record.waiting != nil { record = try waitReasons().explained(record, slots: try slots()) }
         if parameters.result == true { record.result = try result(of: record) }
         for index in record.attempts.indices where record.attempts[index].state == .ended {
             let (kept, left) = try files.files(task: record.id, attempt: record.attempts[index].number)
@@ -37,15 +33,31 @@ struct Queries: Sendable {
         return record
     }
 
-    func list(_ parameters: ListParameters) throws -> TaskPage {
+    package func list(_ parameters: ListParameters) throws -> TaskPage {
         let limit = parameters.limit ?? 100
         guard Self.pageLimit.contains(limit) else {
             throw WireError(.invalidParameter, "the limit must be from 1 to 1000", field: "limit")
         }
-        var page = try store.page(parameters, limit: limit)
         let reasons = try waitReasons()
-        for index in page.tasks.indices { page.tasks[index] = reasons.explained(page.tasks[index]) }
+        if let pool = parameters.pool, reasons.configuration.pool(pool) == nil, !reasons.counts.occupiedPools.contains(pool) {
+            throw unknownPool(pool)
+        }
+        var page = try store.page(parameters, limit: limit, waits: reasons.places)
+        let slots = try slots()
+        for index in page.tasks.indices { page.tasks[index] = reasons.explained(page.tasks[index], slots: slots) }
         return page
+    }
+
+    func unknownPool(_ name: String) -> WireError {
+        let known = configuration.value.pools.map(\.settings.name).sorted()
+        let hint = nearest(name, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+        return WireError(
+            .unknownPool, "there is no pool \"\(name.shortened(to: 64))\"\(hint) (`orchctl pool list` shows them)",
+            field: "pool")
+    }
+
+    private func slots() throws -> [String: Int] {
+        Dictionary(uniqueKeysWithValues: try store.pools().map { ($0.name, $0.slots) })
     }
 
     /// What would be chosen for a task.
@@ -64,7 +76,7 @@ struct Queries: Sendable {
         return WaitReasons(
             configuration: configuration.value, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
             offered: chooser(states).offered, counts: store.counts, isDraining: health.isDraining,
-            hasSupervisor: link.peer != nil, memoryPressure: health.memoryPressure,
+            hasSupervisor: peer() != nil, memoryPressure: health.memoryPressure,
             now: WireTime(milliseconds: Clock.now().wall))
     }
 
@@ -82,8 +94,9 @@ struct Queries: Sendable {
         return TaskResult(text: "", truncated: false)
     }
 
-    func pools() throws -> PoolList {
-        let counts = store.counts
+    package func pools() throws -> PoolList {
+        let reasons = try waitReasons()
+        let (counts, waits) = (reasons.counts, reasons.places)
         let stored = try store.pools()
         let offered = chooser(stored).offered
         let states = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
@@ -106,7 +119,7 @@ struct Queries: Sendable {
                 }
             var record = PoolRecord(
                 name: name, state: state, slots: slots, agent: pool?.agentName ?? PoolConfiguration.commandAgent,
-                counts: Self.shown(counts.tasks(in: name), slots: slots))
+                counts: Self.shown(name, counts, waits))
             if pool?.settings.warm != nil {
                 record.agent = PoolRecord.warmAgent
                 record.worker = pool?.workerCommand.first
@@ -120,12 +133,22 @@ struct Queries: Sendable {
         return PoolList(pools: records)
     }
 
-    /// Attempts that were handed over ahead of a free slot wait, whatever their tasks' phase says.
-    private static func shown(_ counts: TaskCounts, slots: Int) -> TaskCounts {
-        var counts = counts
-        let ahead = max(0, counts.running - max(slots, 0))
-        counts.running -= ahead
-        counts.ready += ahead
+    /// What the ready ones of a pool wait for, and without the attempts that have only been ordered among the running ones.
+    private static func shown(_ pool: String, _ stored: Counts, _ waits: WaitPlaces) -> TaskCounts {
+        var counts = stored.tasks(in: pool)
+        let ordered = stored.live(in: pool).dispatched
+        let ready = counts.ready
+        counts.ready = ordered
+        counts.running -= ordered
+        guard let its = waits.pools[pool] else { return counts }
+        if let reason = its.reason {
+            counts.ready = 0
+            counts.add(ready + ordered, waiting: reason)
+            return counts
+        }
+        let lanes = stored.lanes(in: pool).filter { its.lanes[$0.key] != nil }
+        for (lane, count) in lanes { counts.add(count, waiting: its.lanes[lane] ?? .ready) }
+        counts.ready += ready - lanes.values.reduce(0, +)
         return counts
     }
 
@@ -133,7 +156,7 @@ struct Queries: Sendable {
         let pools = try pools().pools
         var counts = TaskCounts()
         for pool in pools { counts.add(pool.counts) }
-        let peer = link.peer
+        let peer = peer()
         let workers = pools.compactMap { pool in pool.problem.map { "the pool \"\(pool.name)\" starts no workers: \($0)" } }
         let problems = health.problems(hasSupervisor: peer != nil) + workers
         let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
@@ -155,6 +178,9 @@ extension TaskCounts {
         ready += other.ready
         delayed += other.delayed
         held += other.held
+        blocked += other.blocked
+        limited += other.limited
+        paused += other.paused
         running += other.running
         succeeded += other.succeeded
         failed += other.failed

@@ -20,17 +20,46 @@ struct WaitReasons {
         Turnstile(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes)
     }
 
-    /// The record with the reason, where there is one besides that others come first.
-    func explained(_ record: TaskRecord) -> TaskRecord {
-        guard record.waiting == .ready, let (waiting, reason) = obstacle(record) else { return record }
+    /// The record with what it waits for, in a word and in a sentence.
+    ///
+    /// - Parameter slots: of its pool.
+    func explained(_ record: TaskRecord, slots: [String: Int]) -> TaskRecord {
         var record = record
-        record.waiting = waiting
-        record.reason = reason
+        switch record.waiting {
+        case .ready:
+            if let (waiting, reason) = obstacle(record) {
+                (record.waiting, record.reason) = (waiting, reason)
+            } else {
+                record.reason = record.reason ?? queue(record, slots: slots[record.pool] ?? 0)
+            }
+        case .delayed:
+            guard let due = record.dueAt else { break }
+            let time = LocalTime.short(due, now: now)
+            record.reason = record.reason.map { "\($0); tried again at \(time)" } ?? "not before \(time)"
+        default: break
+        }
         return record
     }
 
     private func obstacle(_ record: TaskRecord) -> (WaitReason, String)? {
-        let pool = record.pool
+        if let obstacle = obstacle(ofPool: record.pool) { return obstacle }
+        // What is ordered has passed its gates.
+        guard let gates = record.gates, !gates.isEmpty, !record.isOrdered else { return nil }
+        let turnstile = turnstile
+        let obstacles = Self.ordered(gates).compactMap { gate in
+            reason(gate, turnstile).map { ($0, sentence(gate, record, turnstile)) }
+        }
+        guard let word = obstacles.first?.0 else { return nil }
+        return (word, obstacles.map(\.1).joined(separator: "; "))
+    }
+
+    /// What nobody offers comes first: it does not pass by itself.
+    private static func ordered(_ gates: [String]) -> [String] {
+        gates.sorted { $0 == GateName.needs && $1 != GateName.needs }
+    }
+
+    /// What keeps all tasks of a pool from starting.
+    private func obstacle(ofPool pool: String) -> (WaitReason, String)? {
         if configuration.pool(pool) == nil {
             return (.blocked, "the pool \"\(pool)\" is no longer in the configuration")
         }
@@ -43,15 +72,22 @@ struct WaitReasons {
             let percent = "\(Int(memoryPressure.rounded())) percent"
             return (.limited, "the machine is short of memory: what runs on it waits for memory for \(percent) of the time")
         }
-        if let shortage = shortage(pool) { return (.limited, shortage) }
-        guard let gates = record.gates, !gates.isEmpty else { return nil }
+        return shortage(pool).map { (.limited, $0) }
+    }
+
+    /// The same of all ready tasks at once, in words.
+    var places: WaitPlaces {
         let turnstile = turnstile
-        // What nobody offers comes first: it does not pass by itself.
-        let obstacles = gates.sorted { $0 == GateName.needs && $1 != GateName.needs }.compactMap {
-            obstacle($0, record, turnstile)
-        }
-        guard let word = obstacles.first?.0 else { return nil }
-        return (word, obstacles.map(\.1).joined(separator: "; "))
+        return WaitPlaces(
+            pools: Dictionary(
+                uniqueKeysWithValues: counts.occupiedPools.map { pool in
+                    if let (reason, _) = obstacle(ofPool: pool) { return (pool, .init(reason: reason)) }
+                    let lanes = counts.lanes(in: pool).keys.compactMap { lane in
+                        Self.ordered(GateName.names(in: lane).map(String.init)).lazy
+                            .compactMap { reason($0, turnstile) }.first.map { (lane, $0) }
+                    }
+                    return (pool, .init(lanes: Dictionary(uniqueKeysWithValues: lanes)))
+                }))
     }
 
     private func shortage(_ name: String) -> String? {
@@ -64,32 +100,39 @@ struct WaitReasons {
         return "the pool \"\(name)\" sets aside \(own) of memory for each task, and \(taken) of \(total) are set aside"
     }
 
-    private func obstacle(_ gate: String, _ record: TaskRecord, _ turnstile: Turnstile) -> (WaitReason, String)? {
-        if gate == GateName.needs {
-            return (.blocked, Capabilities.complaint(record.needs ?? [], pool: record.pool, offered: offered))
-        }
-        if gate.hasPrefix(GateName.spentPrefix) { return (.paused, record.reason ?? Self.spentReason(gate)) }
-        if let closed = counts.gates[gate], closed.isClosed { return (Self.word(for: gate), sentence(closed)) }
+    /// What a gate makes a task wait for, if it is not open.
+    private func reason(_ gate: String, _ turnstile: Turnstile) -> WaitReason? {
+        if gate == GateName.needs { return .blocked }
+        if gate.hasPrefix(GateName.spentPrefix) { return .paused }
+        if counts.gates[gate]?.isClosed ?? false { return gate.hasPrefix(GateName.budgetPrefix) ? .paused : .limited }
         guard let limit = turnstile.occupancy(of: gate), limit.running >= limit.maximum else { return nil }
-        return (.limited, sentence(gate, limit))
+        return .limited
     }
 
-    private static func word(for gate: String) -> WaitReason {
-        gate.hasPrefix(GateName.budgetPrefix) ? .paused : .limited
+    /// The same as a sentence about this task.
+    private func sentence(_ gate: String, _ record: TaskRecord, _ turnstile: Turnstile) -> String {
+        if gate == GateName.needs { return Capabilities.complaint(record.needs ?? [], pool: record.pool, offered: offered) }
+        if gate.hasPrefix(GateName.spentPrefix) { return record.reason ?? Self.spentReason(gate) }
+        if let closed = counts.gates[gate], closed.isClosed {
+            // What it has met itself, and not another that has closed the gate.
+            let own = record.attempts.last.flatMap { $0.outcome?.kind == .limited ? $0.reason : nil }
+            return sentence(closed, reason: gate.hasPrefix(GateName.agentPrefix) ? own ?? closed.reason : closed.reason)
+        }
+        return turnstile.occupancy(of: gate).map { sentence(gate, $0) } ?? gate
     }
 
     private static func spentReason(_ gate: String) -> String {
         "each has spent its own budget \"\(gate.dropFirst(GateName.spentPrefix.count))\""
     }
 
-    private func sentence(_ gate: Gate) -> String {
-        guard let until = gate.until, until != Gate.never else { return gate.reason }
+    private func sentence(_ gate: Gate, reason: String) -> String {
+        guard let until = gate.until, until != Gate.never else { return reason }
         let time = LocalTime.minute(WireTime(milliseconds: until), now: now)
         if gate.name.hasPrefix(GateName.agentPrefix) {
             let agent = gate.name.dropFirst(GateName.agentPrefix.count).prefix { $0 != "/" }
-            return "limited until \(time): \(gate.reason); `orchctl agent resume \(agent)` lets it go at once"
+            return "limited until \(time): \(reason); `orchctl agent resume \(agent)` lets it go at once"
         }
-        return "\(gate.reason), until \(time)"
+        return "\(reason), until \(time)"
     }
 
     private func sentence(_ gate: String, _ limit: (running: Int, maximum: Int)) -> String {
@@ -97,8 +140,7 @@ struct WaitReasons {
     }
 
     /// What nothing but a slot is missing for, in words.
-    func queue(_ record: TaskRecord, slots: Int) -> String? {
-        guard record.waiting == .ready, record.reason == nil else { return nil }
+    private func queue(_ record: TaskRecord, slots: Int) -> String? {
         guard slots > 0 else {
             return "the pool \"\(record.pool)\" has no slots; `orchctl pool resize \(record.pool) 1` gives it one"
         }

@@ -7,6 +7,10 @@ struct List: ParsableCommand {
         commandName: "list",
         abstract: "List tasks, the newest first.",
         discussion: """
+            STATE is one word for where a task stands: its state, or for a queued task why it waits, or for a running one that it is paused \
+            or stopping. --state takes any of these words; queued and running cover all that a task in that state may wait for or do, \
+            and ready is queued with nothing in its way but a slot.
+
             TIME is the age of a queued task, and for how long any other has been running or ran. CPU and MEMORY are what its latest \
             attempt has used, and at the most at once. With --json each page is one object.
 
@@ -17,7 +21,10 @@ struct List: ParsableCommand {
               orchctl list --pool build --label team=core --all
             """)
 
-    @Option(name: .shortAndLong, help: "Only these states, with commas: queued,running,succeeded,failed,cancelled,expired.")
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Only these states, with commas: \(StateFilter.allCases.map(\.rawValue).joined(separator: ",")).")
+    )
     var state: [String] = []
 
     @Option(name: .shortAndLong, help: "Only this pool.")
@@ -53,7 +60,7 @@ struct List: ParsableCommand {
     func run() throws {
         let client = Client(global)
         var parameters = ListParameters()
-        parameters.states = try ArgumentText.words(state, option: "--state")
+        parameters.states = try ArgumentText.words(state.map { $0.lowercased() }, option: "--state")
         let columns: [TaskColumn] = try ArgumentText.words(columns, option: "--columns") ?? TaskColumn.usual
         parameters.pool = pool
         parameters.name = name

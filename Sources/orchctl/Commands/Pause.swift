@@ -4,10 +4,10 @@ import OrchProtocol
 struct Pause: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Let running tasks stand still.",
+        abstract: "Let tasks stand still.",
         discussion: """
-            Their processes stop where they are, and keep their memory; the tasks keep their slots, and their timeouts stand
-            still too. All of the tasks are paused, or none.
+            The processes of a running task stop where they are, and keep their memory; the task keeps its slot, and its timeouts
+            stand still too. A queued task is held. All of the tasks are paused, or none.
 
             Examples:
               orchctl pause 42
@@ -21,6 +21,6 @@ struct Pause: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
     func run() throws {
-        try tasks.change(Client(global), Call.pause) { Changed.text($0, done: "paused") }
+        try tasks.change(Client(global), Call.pause) { Changed.paused($0) }
     }
 }

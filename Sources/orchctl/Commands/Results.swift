@@ -66,7 +66,7 @@ struct Results: ParsableCommand {
     /// The newest finished tasks, the newest first.
     private func finished(_ limit: Int, _ client: Client) throws -> [Int64] {
         var parameters = ListParameters()
-        parameters.states = TaskState.allCases.filter(\.isFinal)
+        parameters.states = TaskState.allCases.filter(\.isFinal).map(StateFilter.init)
         parameters.pool = pool
         var ids: [Int64] = []
         repeat {

@@ -6,7 +6,7 @@ struct Resume: TakesRest {
         commandName: "resume",
         abstract: "Let paused tasks go on.",
         discussion: """
-            All of the tasks go on, or none.
+            A held task is released. All of the tasks go on, or none.
 
             Examples:
               orchctl resume 42
@@ -20,6 +20,6 @@ struct Resume: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
     func run() throws {
-        try tasks.change(Client(global), Call.resume) { Changed.text($0, done: "resumed") }
+        try tasks.change(Client(global), Call.resume) { Changed.resumed($0) }
     }
 }

@@ -6,7 +6,7 @@ struct Stop: TakesRest {
         commandName: "stop",
         abstract: "Stop tasks, or the daemon.",
         discussion: """
-            A queued task is cancelled, a running one is ended with all of its processes.
+            A queued task is cancelled, a running one is ended with all of its processes. One that has ended already stays as it is.
 
             Examples:
               orchctl stop 42 43

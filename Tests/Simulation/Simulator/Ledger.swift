@@ -356,7 +356,7 @@ final class Ledger {
         violations.require(
             story.queued == story.asked, "task \(id) was asked for \(story.asked) times, and events say \(story.queued)")
         violations.require(
-            !task.phase.isFinal || story.lastState == task.phase.state,
+            !task.phase.isFinal || story.lastState == task.phase.state(isOrdered: false),
             "task \(id) is \(task.phase), and the last event of it says \(story.lastState?.rawValue ?? "nothing")")
         violations.require(
             truth.startsOfTask[id, default: 0] <= task.attempts, "task \(id) was started more often than it has attempts")

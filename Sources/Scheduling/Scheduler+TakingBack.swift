@@ -1,0 +1,132 @@
+import OrchProtocol
+
+/// What is shown as queued can be changed, also where it has been ordered ahead of a free slot: it is taken back first. Whether it still
+/// could be, the supervisor decides; until it has said so, the request waits and the turns go on.
+struct WaitingChange: Sendable {
+    let command: Command
+    let requester: Requester
+    let reply: ReplyToken
+    /// All that the request is for. None of them is dispatched meanwhile: what has come back must not go again.
+    let tasks: Set<Int64>
+    /// Those of them that were ordered, and whose answer is awaited.
+    let ordered: Set<Int64>
+    /// Their attempts, as far as nothing is known of them yet.
+    var attempts: Set<Int64>
+    /// Until when it waits, on the monotonic clock.
+    let deadline: Int64
+}
+
+extension Scheduler {
+    /// Milliseconds that a request waits for the supervisor, which answers within a turn where it is there.
+    static let takingBackTime: Int64 = 10_000
+
+    /// The attempt of a task that has not ended. Tasks that are queued or final need no look at it.
+    func liveAttempt(of task: TaskItem, in store: some TaskTransaction) throws -> Attempt? {
+        task.phase == .running ? try store.liveAttempt(of: task.id) : nil
+    }
+
+    /// Refuses to change a task that is not queued.
+    ///
+    /// - Parameter rule: as in "only a queued task can be held".
+    func requireQueued(
+        _ task: TaskItem, _ attempt: Attempt?, _ rule: String, _ work: TurnWork<some TaskTransaction>
+    ) throws(WireError) {
+        if task.phase.isQueued { return }
+        let isOrdered = attempt?.isOrdered ?? false
+        if isOrdered, attempt?.stopping == nil { return }
+        let what: String
+        if attempt?.stopping != nil {
+            what = "is being stopped"
+        } else if attempt?.isRouting ?? false {
+            what = "is being routed"
+        } else if work.resumed?.ordered.contains(task.id) ?? false {
+            what =
+                switch task.phase {
+                case .running: "has just started"
+                case .succeeded, .failed: "has just started, and \(task.phase.state(isOrdered: false).sentence)"
+                default: task.phase.state(isOrdered: false).sentence
+                }
+        } else {
+            what = task.phase.state(isOrdered: isOrdered).sentence
+        }
+        throw WireError(.invalidState, "task \(task.id) \(what); \(rule)")
+    }
+
+    /// Takes back what has been ordered of tasks that somebody wants to change.
+    ///
+    /// - Returns: whether there is such a thing. The request is then taken again, and answered, when the supervisor has decided.
+    mutating func waits(
+        for tasks: [(task: TaskItem, attempt: Attempt?)], toTake command: Command, by requester: Requester, reply: ReplyToken,
+        _ work: inout TurnWork<some TaskTransaction>
+    ) -> Bool {
+        let ordered = tasks.compactMap(\.attempt).filter(\.isOrdered)
+        guard !ordered.isEmpty else { return false }
+        // A supervisor that comes later is told by `reconcile`.
+        if isConnected { work.effects += ordered.map { .revoke(attempt: $0.id) } }
+        waitingChanges.append(
+            WaitingChange(
+                command: command, requester: requester, reply: reply, tasks: Set(tasks.map(\.task.id)),
+                ordered: Set(ordered.map(\.task)), attempts: Set(ordered.map(\.id)),
+                deadline: work.resumed?.deadline ?? work.now.monotonic + Self.takingBackTime))
+        return true
+    }
+
+    /// Takes the requests again whose tasks have come back, have started, or have ended.
+    mutating func goOnWithChanges(_ work: inout TurnWork<some TaskTransaction>) throws {
+        guard !waitingChanges.isEmpty else { return }
+        let waiting = waitingChanges
+        waitingChanges = []
+        for var change in waiting {
+            change.attempts = try change.attempts.filter { try work.store.attempt($0)?.isOrdered ?? false }
+            if change.attempts.isEmpty {
+                work.resumed = change
+                defer { work.resumed = nil }
+                do {
+                    try take(change.command, by: change.requester, reply: change.reply, &work)
+                } catch let error as WireError {
+                    work.effects.append(.reply(change.reply, .failed(error)))
+                }
+            } else if work.now.monotonic < change.deadline {
+                waitingChanges.append(change)
+            } else {
+                work.effects.append(.reply(change.reply, .failed(Self.unanswered(change))))
+            }
+        }
+        guard let next = waitingChanges.map(\.deadline).min() else { return }
+        work.wakeMonotonic = min(work.wakeMonotonic ?? .max, next)
+    }
+
+    private static func unanswered(_ change: WaitingChange) -> WireError {
+        let task = change.ordered.min() ?? 0
+        return WireError(
+            .tooBusy,
+            "the supervisor has task \(task) and does not say whether it has started; nothing was changed; `orchctl status` shows whether it is connected"
+        )
+    }
+
+    /// Whether somebody waits for this attempt to be taken back.
+    func isAwaited(_ attempt: Attempt) -> Bool {
+        waitingChanges.contains { $0.attempts.contains(attempt.id) }
+    }
+
+    /// The ready tasks of a lane that may go: those that somebody is about to change stay.
+    func ready(in pool: String, lane: String, limit: Int, store: some TaskTransaction) throws -> [TaskItem] {
+        guard !waitingChanges.isEmpty else { return try store.ready(in: pool, lane: lane, limit: limit) }
+        let kept = waitingChanges.reduce(into: Set<Int64>()) { $0.formUnion($1.tasks) }
+        return Array(
+            try store.ready(in: pool, lane: lane, limit: limit + kept.count).filter { !kept.contains($0.id) }.prefix(limit))
+    }
+}
+
+extension TaskState {
+    /// As in "task 7 …".
+    var sentence: String {
+        switch self {
+        case .succeeded: "has succeeded"
+        case .failed: "has failed"
+        case .cancelled: "was cancelled"
+        case .expired: "has expired"
+        default: "is \(rawValue)"
+        }
+    }
+}

@@ -56,11 +56,37 @@ import Testing
         try daemon.finish()
     }
 
-    @Test func onlyWhatRunsCanBePaused() throws {
-        let daemon = try Daemon()
-        let held = try daemon.submit("true") { $0.hold = true }
-        let refused = try daemon.orchctl("pause", String(held))
-        #expect(refused.status == 1 && refused.error.contains("hold it to keep it from starting"), "\(refused)")
+    @Test func whatIsQueuedIsHeldInstead() throws {
+        let daemon = try Daemon(pool: "slots = 0")
+        let id = try daemon.submit("true")
+        #expect(try daemon.orchctl("pause", String(id)).output == "task \(id) held\n")
+        #expect(try daemon.orchctl("pause", String(id)).output == "task \(id) was held already\n")
+        #expect(try daemon.orchctl("resume", String(id)).output == "task \(id) released\n")
+        _ = try daemon.orchctl("stop", String(id))
+        let refused = try daemon.orchctl("pause", String(id))
+        #expect(refused.status == 1 && refused.error.contains("only a queued or running task can be paused"), "\(refused)")
+        let again = try daemon.orchctl("stop", String(id))
+        #expect(again.status == 0 && again.output == "task \(id) had ended already: cancelled\n", "\(again)")
+        try daemon.finish()
+    }
+
+    /// Some of them have been ordered ahead of a free slot, since the tasks before were short.
+    @Test func whatIsListedAsQueuedCanBeChanged() throws {
+        let daemon = try Daemon(pool: "slots = 2")
+        _ = try daemon.orchctl("submit", "--batch", "-", "--wait", input: Array(String(repeating: "{\"command\":[\"true\"]}\n", count: 60).utf8))
+        let ids = try (0..<10).map { _ in try daemon.submit("sleep", "60") }
+        try eventually("two of them run") { try ids.filter { try daemon.task($0).state == .running }.count == 2 }
+        let queued = try ids.filter { try daemon.task($0).state == .queued }
+        #expect(queued.count == 8)
+        for (index, id) in queued.enumerated() {
+            #expect(try daemon.task(id).attemptCount == 0)
+            let verbs = [["hold"], ["update", "--name", "other"], ["pause"], ["stop"]]
+            let result = try daemon.start(verbs[index % verbs.count] + [String(id)]).result()
+            #expect(result.status == 0, "\(verbs[index % verbs.count]) \(id): \(result)")
+        }
+        let held = try daemon.orchctl("list", "-s", "HELD", "--columns", "id").output.split(separator: "\n").dropFirst()
+        #expect(held.compactMap { Int64($0) }.sorted() == queued.enumerated().filter { $0.offset % 2 == 0 }.map(\.element))
+        #expect(try daemon.orchctl("stop", "--all").status == 0)
         try daemon.finish()
     }
 }

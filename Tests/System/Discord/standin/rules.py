@@ -28,7 +28,11 @@ def message(body: JSON, form: FormErrors) -> None:
     if isinstance(allowed := body.get("allowed_mentions"), dict):
         mentions.check(allowed, form)
     embeds(body.get("embeds") or [], form)
-    components(body.get("components") or [], form, bool((body.get("flags") or 0) & Flag.COMPONENTS_V2))
+    new_layout = bool((body.get("flags") or 0) & Flag.COMPONENTS_V2)
+    components(body.get("components") or [], form, new_layout)
+    if new_layout and (content or body.get("embeds")):
+        code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+        form.add("content", code, "The 'content' and 'embeds' fields cannot be used with components of the new layout.")
     if len(body.get("attachments") or []) > 10:
         form.add("attachments", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
 

@@ -94,4 +94,5 @@ __all__ = [
     "texts",
     "trouble",
     "until",
+    "until_heard",
 ]

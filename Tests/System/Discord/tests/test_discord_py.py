@@ -10,7 +10,21 @@ from typing import Any
 import discord
 import pytest
 import yarl
-from clients import CREATE, CUTS, answered, broken, clicks, hear_all, messages, notes, people, texts, trouble, until
+from clients import (
+    CREATE,
+    CUTS,
+    answered,
+    broken,
+    clicks,
+    hear_all,
+    messages,
+    notes,
+    people,
+    texts,
+    trouble,
+    until,
+    until_heard,
+)
 
 from standin import Standin
 
@@ -151,6 +165,14 @@ async def test_nothing_is_lost_when_the_gateway_goes(live: Standin, client: Clie
 async def test_a_session_that_is_gone_begins_anew(live: Standin, client: Client) -> None:
     trouble.gateway(live, "invalid_session")
     await until(live, lambda: len(notes(live, "identify")) == 2, "no second identify")
+    assert broken(live) == []
+
+
+async def test_an_hour_passes_in_a_moment(live: Standin, client: Client) -> None:
+    await live.clock.advance(3600)
+    people.say(live, "alice", "task-queue", "later")
+    await until_heard(client.heard, 1)
+    assert len(notes(live, "connected")) == 1
     assert broken(live) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -41,6 +42,18 @@ async def test_each_way_before_and_after(
     assert texts == (["one", "two", "three"] if done else ["one", "three"])
     (order,) = await bot.control("faults")
     assert (order["seen"], order["fired"]) == (3, [2])
+
+
+@pytest.mark.parametrize("fault", [each[0] for each in WAYS if each[0]["action"] != "redirect"])
+@pytest.mark.parametrize("done", [False, True])
+async def test_repeated_with_its_nonce_it_is_there_once(discord: Standin, bot: Bot, fault: dict[str, Any], done: bool) -> None:
+    """What a careful client does when it does not know: the same again, as long as Discord remembers."""
+    await bot.control("fault", method="POST", path="/channels/*/messages", count=3, done=done, **fault)
+    for _ in range(4):
+        with suppress(aiohttp.ClientError):
+            await bot.say("once", nonce="n", enforce_nonce=True)
+    texts = [each.content for each in discord.world.channels[int(bot.channel)].messages.values()]
+    assert texts == ["once"]
 
 
 async def test_a_storm_goes_on_for_its_time(discord: Standin, bot: Bot) -> None:

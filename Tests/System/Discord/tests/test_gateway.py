@@ -281,6 +281,27 @@ async def test_faults(limited: Standin, bot: Bot, wire: Wire, order: dict[str, A
     assert await wire.receive() == expected
 
 
+async def test_who_stays_after_op_7_is_shown_the_door(limited: Standin, bot: Bot, wire: Wire) -> None:
+    await wire.ready()
+    await bot.control("gateway", action="reconnect")
+    await limited.clock.advance(29)
+    assert (await wire.receive())["op"] == 7
+    await wire.send(1, wire.seq)
+    assert (await wire.receive())["op"] == 11
+    await limited.clock.advance(1)
+    assert await wire.receive() == 4000
+
+
+async def test_after_op_9_one_may_identify_in_the_same_connection(limited: Standin, bot: Bot, wire: Wire) -> None:
+    first = await wire.ready()
+    await bot.control("gateway", action="invalid_session")
+    assert (await wire.receive())["op"] == 9
+    await limited.clock.advance(5)
+    await wire.identify()
+    assert (await wire.until("READY"))["session_id"] != first["session_id"]
+    assert limited.world.journal.violations == []
+
+
 async def test_events_twice_and_never(limited: Standin, bot: Bot, wire: Wire) -> None:
     await wire.ready()
     start = wire.seq or 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import hikari
 import pytest
-from clients import CREATE, CUTS, answered, broken, clicks, hear_all, notes, people, texts, trouble, until
+from clients import CREATE, CUTS, answered, broken, clicks, hear_all, notes, people, texts, trouble, until, until_heard
 
 from standin import Standin
 
@@ -126,6 +126,14 @@ async def test_nothing_is_lost_when_the_gateway_goes(live: Standin, client: Clie
     await hear_all(live, client.heard, lambda: CUTS[cut](live))
     assert client.resumed == 1
     assert len(notes(live, "identify")) == 1
+    assert broken(live) == []
+
+
+async def test_an_hour_passes_in_a_moment(live: Standin, client: Client) -> None:
+    await live.clock.advance(3600)
+    people.say(live, "alice", "task-queue", "later")
+    await until_heard(client.heard, 1)
+    assert len(notes(live, "connected")) == 1
     assert broken(live) == []
 
 

@@ -44,6 +44,8 @@ BODIES: list[tuple[str, dict[str, Any], int | None]] = [
     ("link without a target", row({"type": 2, "style": 5, "label": "Go"}), 50035),
     ("six rows", {"components": [row({**BUTTON, "custom_id": str(n)})["components"][0] for n in range(6)]}, 50035),
     ("menu", row({"type": 3, "custom_id": "m", "options": [{"label": "a", "value": "a"}]}), None),
+    ("new layout", {"flags": 1 << 15, "components": [{"type": 10, "content": "x"}]}, None),
+    ("new layout and text", {"content": "x", "flags": 1 << 15, "components": [{"type": 10, "content": "x"}]}, 50035),
     ("menu of nothing", row({"type": 3, "custom_id": "m", "options": []}), 50035),
     ("all and some mentions", {"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1" * 18]}}, 50035),
     ("mentions of no kind", {"content": "x", "allowed_mentions": {"parse": ["cats"]}}, 50035),
@@ -115,6 +117,15 @@ async def test_whom_a_text_mentions(discord: Standin, bot: Bot, allowed: Any, ex
     assert (bool(got["mentions"]), bool(got["mention_roles"]), got["mention_everyone"]) == expected
     kinds = [each.kind for each in discord.world.journal.violations if each.law == "house"]
     assert kinds == ([f"{way}_without_allowed_mentions"] if allowed is None else [])
+
+
+@pytest.mark.parametrize("text", ["`{}`", "```\n{}\n```", "{}x"])
+async def test_what_is_no_mention(discord: Standin, bot: Bot, text: str) -> None:
+    """In code it is text, and so is a word that only begins like one."""
+    await bot.control("permit", role="orch", permissions=["ADMINISTRATOR"])
+    named = "@everyone" if text == "{}x" else f"@everyone <@{bot.user('alice')}>"
+    answer = await bot.call("POST", f"/channels/{bot.channel}/messages", {"content": text.format(named)})
+    assert (answer.body["mentions"], answer.body["mention_everyone"]) == ([], False)
 
 
 async def test_an_edit_without_allowed_mentions_mentions_anew(discord: Standin, bot: Bot) -> None:

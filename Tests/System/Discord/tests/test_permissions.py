@@ -17,13 +17,19 @@ OVERWRITES = [
     ({"everyone": ("SEND_MESSAGES", ""), "role": ("", "SEND_MESSAGES")}, False),
     ({"role": ("", "SEND_MESSAGES"), "member": ("SEND_MESSAGES", "")}, True),
     ({"role": ("SEND_MESSAGES", ""), "member": ("", "SEND_MESSAGES")}, False),
+    # Of several roles, one that allows is enough.
+    ({"role": ("", "SEND_MESSAGES"), "second": ("SEND_MESSAGES", "")}, True),
     ({"everyone": ("", "VIEW_CHANNEL")}, False),
 ]
 
 
 @pytest.mark.parametrize(("overwrites", "may"), OVERWRITES)
 async def test_overwrites_count_in_order(discord: Standin, bot: Bot, overwrites: dict[str, tuple[str, str]], may: bool) -> None:
-    target = {"everyone": {"role": "@everyone"}, "role": {"role": "orch"}, "member": {"user": "orch"}}
+    await bot.control("join", user="orch", roles=["orch", "operators"])
+    target = {
+        "everyone": {"role": "@everyone"}, "role": {"role": "orch"}, "second": {"role": "operators"},
+        "member": {"user": "orch"},
+    }  # fmt: skip
     for who, (allow, deny) in overwrites.items():
         await bot.control("overwrite", channel="task-queue", **target[who], allow=allow.split(), deny=deny.split())
     assert ((await bot.say()).status == 200) is may
@@ -85,6 +91,22 @@ async def test_a_thread_has_the_permissions_of_its_channel(discord: Standin, bot
     await bot.control("overwrite", channel="task-queue", role="@everyone", deny=["SEND_MESSAGES_IN_THREADS"])
     assert (await bot.say(channel=thread)).outcome == (403, 50013)
     assert (await bot.say()).status == 200
+
+
+@pytest.mark.parametrize(
+    ("denied", "lost"),
+    [
+        ("VIEW_CHANNEL", ALL),
+        ("SEND_MESSAGES", bits("SEND_MESSAGES", "MENTION_EVERYONE", "ATTACH_FILES", "EMBED_LINKS", "SEND_TTS_MESSAGES")),
+    ],
+)
+async def test_what_goes_with_what(discord: Standin, bot: Bot, denied: str, lost: int) -> None:
+    """Who does not see a channel may nothing in it; who may not send may not send files either."""
+    await bot.control("permit", role="orch", permissions=without())
+    channel, me = discord.world.channels[int(bot.channel)], int(bot.application)
+    before = discord.world.may(me, channel)
+    await bot.control("overwrite", channel="task-queue", user="orch", deny=[denied])
+    assert discord.world.may(me, channel) == before & ~lost
 
 
 async def test_a_member_who_is_timed_out_reads_only(discord: Standin, bot: Bot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import faults as kinds
@@ -97,12 +98,15 @@ def gateway(
     elif action == "reconnect":
         for each in open_ones:
             each.send({"op": 7, "s": None, "t": None, "d": None})
+            # Who stays all the same is shown the door.
+            standin.clock.after(standin.settings.reconnect_patience, partial(each.close, 4000))
     elif action == "invalid_session":
         for each in open_ones:
             each.send({"op": 9, "s": None, "t": None, "d": bool(resumable)})
         if not resumable:
-            for session in list(here.sessions.values()):
-                here.forget(session)
+            for each in open_ones:
+                here.forget(each.session)
+                each.session = None
     elif action == "heartbeat":
         for each in open_ones:
             each.send({"op": 1, "s": None, "t": None, "d": None})

@@ -55,14 +55,7 @@ help: ## list what there is to make
 	@echo "  install and uninstall take DESTDIR and PREFIX (now $(PREFIX)); STRICT=1 makes warnings errors"
 
 deps: ## install what the build needs and is missing (with apt-get, as root or by sudo)
-	@missing=(); \
-	command -v pkg-config > /dev/null || missing+=(pkg-config); \
-	pkg-config --exists libsystemd 2> /dev/null || missing+=(libsystemd-dev); \
-	pkg-config --exists sqlite3 2> /dev/null || missing+=(libsqlite3-dev); \
-	command -v strip > /dev/null || missing+=(binutils); \
-	command -v git > /dev/null || missing+=(git); \
-	.ci/apt-install "$${missing[@]}"
-	@command -v $(SWIFT) > /dev/null || { echo "make: no Swift toolchain found: install Swift 6.1 or later from https://www.swift.org/install/linux/ and put it on the PATH" >&2; exit 1; }
+	@.ci/deps $(SWIFT)
 
 build: deps ## build the programs, optimised, as they are installed
 	@# By name: a build of everything, once one product has been planned alone, also links the libraries of
@@ -136,7 +129,16 @@ lint: ## check the format of the Swift code; shell scripts and man pages where t
 format: ## put the Swift code into its format
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
-install: ## install programs, units, configuration, man pages, completions
+# Before anything is installed, or removed: without DESTDIR that is for those who may write there.
+.PHONY: check-access
+check-access:
+	@if [[ -z "$(DESTDIR)" ]]; then for place in "$(PREFIX)" $(SYSCONFDIR); do \
+		at=$$place; while [[ ! -e $$at ]]; do at=$$(dirname "$$at"); done; \
+		if [[ ! -w $$at ]]; then \
+			echo "make: only root may write to $$place (nothing was changed): sudo make $(or $(MAKECMDGOALS),install)" >&2; exit 1; \
+		fi; done; fi
+
+install: check-access ## install programs, units, configuration, man pages, completions
 	@$(MAKE) install-files install-config
 	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
 	if systemctl --quiet is-active orchd 2> /dev/null; then \
@@ -199,7 +201,7 @@ tell-systemd:
 deb: build ## make a Debian package of it: build/orchd_VERSION_ARCHITECTURE.deb
 	@packaging/deb/build
 
-uninstall: ## remove what install put there; state, users and changed configuration stay
+uninstall: check-access ## remove what install put there; state, users and changed configuration stay
 	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
 		systemctl disable --now $(UNITS) 2> /dev/null || true; fi
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/%)

@@ -42,10 +42,10 @@ class Contract:
         self._shared = {"components": self._description["components"]}
         self._compiled: dict[str, Any] = {}
 
-    def request(self, method: str, template: str, body: Any) -> list[str]:
-        """What is wrong with the body of a request, as sentences."""
+    def request(self, method: str, template: str, body: Any) -> list[tuple[str, str]]:
+        """What is wrong with the body of a request: where, and a sentence."""
         schema = self._request_schema(method, template)
-        return [] if schema is None else self._errors(schema, body, allowed=ALLOWED_REQUEST)
+        return [] if schema is None else self._errors(schema, body, ALLOWED_REQUEST)
 
     def unknown_fields(self, method: str, template: str, body: Any) -> list[str]:
         """Fields that no schema of this request has. Discord ignores them in silence, so that a typing error goes unseen."""
@@ -64,11 +64,11 @@ class Contract:
         content = response.get("content", {}).get("application/json")
         if content is None:
             return [] if body is None else [f"{method} {template} answers {status} without a body"]
-        return self._errors(content["schema"], body, allowed=ALLOWED_ANSWER)
+        return self._sentences(content["schema"], body)
 
     def message(self, body: Any) -> list[str]:
         """A message that the gateway brings is the same as one that REST answers, with more around it."""
-        return self._errors({"$ref": "#/components/schemas/MessageResponse"}, body)
+        return self._sentences({"$ref": "#/components/schemas/MessageResponse"}, body)
 
     def _operation(self, method: str, template: str) -> JSON | None:
         found: JSON | None = self._description["paths"].get(template, {}).get(method.lower())
@@ -79,15 +79,18 @@ class Contract:
         found: JSON | None = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         return found
 
-    def _errors(self, schema: JSON, body: Any, allowed: re.Pattern[str] | None = None) -> list[str]:
+    def _sentences(self, schema: JSON, body: Any) -> list[str]:
+        return [f"{path}: {wrong}" for path, wrong in self._errors(schema, body, ALLOWED_ANSWER)]
+
+    def _errors(self, schema: JSON, body: Any, allowed: re.Pattern[str]) -> list[tuple[str, str]]:
         key = json.dumps(schema, sort_keys=True)
         if key not in self._compiled:
             self._compiled[key] = self._jsonschema.validator_for({**schema, **self._shared})
         found = []
         for each in self._compiled[key].iter_errors(body):
             path = ".".join(str(part) for part in each.instance_path)
-            if allowed is None or not allowed.fullmatch(path):
-                found.append(f"{path or 'body'}: {str(each.message)[:300]}")
+            if not allowed.fullmatch(path):
+                found.append((path or "body", str(each.message)[:300]))
         return found
 
     def _resolve(self, schema: JSON) -> JSON:

@@ -80,9 +80,13 @@ class FormErrors:
         place.setdefault("_errors", []).append({"code": code, "message": message})
 
     def length(self, path: str, value: str, low: int, high: int) -> None:
-        # Discord counts UTF-16 code units neither here nor elsewhere, but code points.
+        # Discord counts code points.
         if not low <= len(value) <= high:
             self.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
+
+    def kind(self, path: str, value: object, *kinds: type) -> None:
+        if type(value) not in kinds:
+            self.add(path, "BASE_TYPE_INVALID", f"Must be one of {', '.join(each.__name__ for each in kinds)}.")
 
     def required(self, path: str) -> None:
         self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
@@ -90,19 +94,16 @@ class FormErrors:
     def choice(self, path: str, value: object, choices: object) -> None:
         self.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {choices}, not {value!r}.")
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
     def check(self) -> None:
         if self._found:
-            raise error(50035, errors=self._found)
+            raise self.refusal()
+
+    def refusal(self) -> ApiError:
+        return error(50035, errors=self._found)
 
 
 def form_error(path: str, code: str, message: str) -> ApiError:
+    """The refusal of a form for one thing."""
     form = FormErrors()
     form.add(path, code, message)
-    try:
-        form.check()
-    except ApiError as found:
-        return found
-    raise AssertionError("a form with an error has one")
+    return form.refusal()

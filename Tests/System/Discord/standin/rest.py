@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from aiohttp import BodyPartReader, web
 
 from .contract import Contract
-from .errors import ApiError, error, form_error, plain
+from .errors import ApiError, FormErrors, error, form_error, plain
 from .faults import Fault, Faults
 from .journal import Request
 from .limits import Limits, Verdict
@@ -180,7 +180,10 @@ class Rest:
         return self._respond(request, fault.status, json.dumps(body).encode(), {})
 
     def _rate_limited(self, request: Request, fault: Fault) -> web.StreamResponse:
-        chosen, params = match(request.method, request.path)
+        try:
+            chosen, params = match(request.method, request.path)
+        except ApiError as found:
+            return self._respond(request, found.status, json.dumps(found.body).encode(), {})
         bucket = self._limits.bucket(request.method, chosen.template, major(chosen.template, params))
         return self._refuse(request, self._limits.refuse(bucket, fault.scope, fault.seconds))
 
@@ -192,7 +195,6 @@ class Rest:
             return web.Response(status=429, body=page, content_type="text/html", headers={"Retry-After": str(int(wait) + 1)})
         headers: dict[str, str] = {}
         template = None
-        malformed: list[str] = []
         try:
             chosen, params = match(request.method, request.path)
             request.route = template = chosen.template
@@ -205,7 +207,7 @@ class Rest:
             headers = verdict.headers
             call = Call(self._world, request, self._contract, params, dict(http.query))
             await self._read(http, call)
-            malformed = self._check_body(call, template)
+            self._check_body(call, template)
             status, body = await chosen.handler(call)
         except ApiError as found:
             status, body = found.status, found.body
@@ -213,12 +215,8 @@ class Rest:
             if template is None:
                 self._world.journal.violate("unknown_route", f"{request.method} {request.path}", request)
         except Exception:
-            if malformed:
-                refusal = form_error("body", "DICT_TYPE_CONVERT", malformed[0])
-                status, body, request.code = refusal.status, refusal.body, refusal.code
-            else:
-                self._world.journal.own_faults.append(f"{request.method} {request.path}: {traceback.format_exc()}")
-                status, body = 500, {"message": "500: Internal Server Error", "code": 0}
+            self._world.journal.own_faults.append(f"{request.method} {request.path}: {traceback.format_exc()}")
+            status, body = 500, {"message": "500: Internal Server Error", "code": 0}
         self._limits.count_invalid(status, headers.get("X-RateLimit-Scope"))
         if self._contract is not None and template is not None and status < 500:
             for wrong in self._contract.answer(request.method, template, status, body):
@@ -288,16 +286,17 @@ class Rest:
             elif part.name:
                 call.body[part.name] = data.decode(errors="replace")
 
-    def _check_body(self, call: Call, template: str) -> list[str]:
-        """What the description has against the body. It is noted; a handler that cannot read the body then refuses it."""
+    def _check_body(self, call: Call, template: str) -> None:
+        """Fields that the description does not have are noted, as Discord ignores them; what it forbids is refused."""
         if self._contract is None or call.body is None:
-            return []
+            return
         for name in self._contract.unknown_fields(call.request.method, template, call.body):
             self._world.journal.violate("unknown_field", f"{call.request.method} {template}: {name}", call.request)
-        wrong = self._contract.request(call.request.method, template, call.body)
-        for each in wrong:
-            self._world.journal.violate("contract", f"{call.request.method} {template}: {each}", call.request)
-        return wrong
+        form = FormErrors()
+        for path, wrong in self._contract.request(call.request.method, template, call.body):
+            self._world.journal.violate("contract", f"{call.request.method} {template}: {path}: {wrong}", call.request)
+            form.add(path, "BASE_TYPE_INVALID", wrong)
+        form.check()
 
 
 def parse(data: bytes) -> Any:

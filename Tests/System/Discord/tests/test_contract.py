@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,57 @@ async def test_requests(discord: Standin, bot: Bot, described: Contract, body: d
     await bot.call("POST", f"/channels/{bot.channel}/messages", {"allowed_mentions": NOBODY, **body})
     found = [f"{each.kind}: {each.detail.split('}/messages: ')[1].split(':')[0]}" for each in discord.world.journal.violations]
     assert found == expected
+
+
+OPTION = {"type": 3, "name": "a", "description": "d"}
+# A body that is right, for each request that has one.
+RIGHT: list[tuple[str, str, Any]] = [
+    (
+        "POST",
+        "/channels/{c}/messages",
+        {"content": "x", "embeds": [{"title": "x"}], "nonce": "n", "flags": 4},
+    ),
+    ("PATCH", "/channels/{c}/messages/{m}", {"content": "x", "attachments": [], "components": [], "allowed_mentions": NOBODY}),
+    ("POST", "/channels/{c}/messages/{m}/threads", {"name": "x", "auto_archive_duration": 60}),
+    ("POST", "/channels/{c}/threads", {"name": "x", "type": 11, "auto_archive_duration": 60}),
+    ("POST", "/channels/{c}/messages/bulk-delete", {"messages": ["1", "2"]}),
+    ("PATCH", "/channels/{c}", {"name": "x", "topic": "x", "parent_id": None, "permission_overwrites": []}),
+    ("PUT", "/channels/{c}/permissions/{g}", {"type": 0, "allow": "0", "deny": "0"}),
+    ("POST", "/guilds/{g}/channels", {"name": "x", "type": 0, "permission_overwrites": [{"id": "1", "type": 0, "allow": "1"}]}),
+    ("POST", "/users/@me/channels", {"recipient_id": "{u}"}),
+    ("PUT", "/applications/{a}/guilds/{g}/commands", [{"name": "x", "description": "d", "options": []}]),
+    (
+        "POST",
+        "/applications/{a}/commands",
+        {"name": "x", "description": "d", "options": [{"type": 3, "name": "a", "description": "d"}]},
+    ),
+]
+VALUES: list[Any] = [None, True, -1, 10**30, 1.5, "", "x", [], [1], ["x"], {}, [{}], {"a": 1}, [[]]]
+
+
+def spoiled(draw: random.Random, value: Any) -> Any:
+    """The value with something in it that is of another kind."""
+    if draw.random() < 0.3 or not isinstance(value, (dict, list)) or not value:
+        return draw.choice(VALUES)
+    if isinstance(value, list):
+        return [spoiled(draw, each) for each in value]
+    key = draw.choice(list(value))
+    return {**value, key: spoiled(draw, value[key])}
+
+
+@pytest.mark.parametrize(("method", "path", "body"), RIGHT)
+async def test_bodies_of_the_wrong_kind_are_refused_and_break_nothing(
+    discord: Standin, bot: Bot, described: Contract, method: str, path: str, body: Any
+) -> None:
+    draw = random.Random(path)
+    discord.settings.command_creates = 10_000
+    await bot.control("permit", role="orch", permissions=["ADMINISTRATOR"])
+    for _ in range(40):
+        channel = discord.world.add_channel(discord.world.guilds[int(bot.guild)], "try")
+        message = (await bot.say(channel=str(channel.id))).body["id"]
+        names = {"c": channel.id, "m": message, "g": bot.guild, "u": bot.user("alice"), "a": bot.application}
+        answer = await bot.call(method, path.format(**names), spoiled(draw, body))
+        assert answer.status < 500
 
 
 def test_every_route_is_one_of_discord(described: Contract) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -58,6 +59,31 @@ async def test_how_it_ends(limited: Standin, wire: Wire, sent: Any, code: int) -
         await wire.identify(**sent)
     assert await wire.receive() == code
     assert len(limited.world.journal.violations) == 1
+
+
+VALUES: list[Any] = [None, True, -1, 10**30, 1.5, "", "x", [], [1], {}, {"a": {"b": []}}]
+KEYS = ["token", "session_id", "seq", "intents", "properties", "shard", "guild_id", "user_ids", "compress", "presence"]
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_nonsense_ends_with_a_code_or_not_at_all(limited: Standin, wire: Wire, seed: int) -> None:
+    """Payloads that are nearly right; what the stand-in trips over is in its own faults, which the fixture looks at."""
+    draw = random.Random(seed)
+    await wire.connect()
+    await wire.receive()
+    if draw.random() < 0.5:
+        await wire.identify()
+        await wire.until("GUILD_CREATE")
+    for _ in range(5):
+        body = {"token": limited.world.application.token, "intents": 1, "properties": PROPERTIES, "session_id": "x", "seq": 1}
+        body |= {"guild_id": str(next(iter(limited.world.guilds)))}
+        for key in draw.sample(KEYS, draw.randint(0, 3)):
+            body[key] = draw.choice(VALUES)
+        await wire.socket.send_json({"op": draw.choice([1, 2, 3, 4, 6, 8, 99, "2", None]), "d": draw.choice([body, *VALUES])})
+    await wire.socket.send_str("{")
+    while isinstance(got := await wire.receive(), dict):
+        pass
+    assert 4000 <= got < 5000
 
 
 @pytest.mark.parametrize(("query", "code"), [({"v": "9"}, 4012), ({"encoding": "etf"}, 4002)])
@@ -130,6 +156,20 @@ async def test_resumes(limited: Standin, bot: Bot, wire: Wire, after: float, ahe
     await wire.send(6, body)
     got = await wire.receive()
     assert (got if isinstance(got, int) else got["t"] or got["op"]) == expected
+
+
+async def test_each_loss_has_its_own_three_minutes(limited: Standin, bot: Bot, wire: Wire) -> None:
+    welcome = await wire.ready()
+    for number in range(1, 4):
+        await bot.control("gateway", action="drop")
+        await wire.receive()
+        await bot.control("wait_gateway", what="disconnected", count=number)
+        await limited.clock.advance(100)
+        await wire.connect(welcome["resume_gateway_url"])
+        await wire.receive()
+        body = {"token": limited.world.application.token, "session_id": welcome["session_id"], "seq": wire.seq}
+        await wire.send(6, body)
+        await wire.until("RESUMED")
 
 
 async def test_who_says_good_bye_cannot_resume(limited: Standin, bot: Bot, wire: Wire) -> None:

@@ -239,12 +239,13 @@ async def test_reactions(discord: Standin, bot: Bot) -> None:
     for _ in range(2):
         assert (await bot.call("PUT", reaction + "/@me")).status == 204
     await bot.control("react", user="alice", message=message, emoji="✅")
+    await bot.control("react", user="alice", message=message, emoji="👀")
     assert [each["username"] for each in (await bot.call("GET", reaction)).body] == ["orch", "alice"]
-    (shown,) = (await bot.call("GET", path)).body["reactions"]
-    assert (shown["count"], shown["me"]) == (2, True)
+    shown = (await bot.call("GET", path)).body["reactions"]
+    assert [(each["count"], each["me"]) for each in shown] == [(2, True), (1, False)]
     assert (await bot.call("PUT", f"{path}/reactions/done/@me")).outcome == (400, 10014)
     assert (await bot.call("DELETE", reaction + "/@me")).status == 204
-    discord.world.channels[int(bot.channel)].messages[int(message)].reactions.update({str(n): [1] for n in range(19)})
+    discord.world.channels[int(bot.channel)].messages[int(message)].reactions.update({str(n): [1] for n in range(18)})
     assert (await bot.call("PUT", f"{path}/reactions/%E2%9D%8C/@me")).outcome == (400, 30010)
 
 

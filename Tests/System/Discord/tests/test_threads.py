@@ -45,11 +45,11 @@ async def test_an_idle_thread_is_archived_and_each_message_puts_that_off(discord
     async def archived() -> bool:
         return bool((await bot.call("GET", f"/channels/{thread}")).body["thread_metadata"]["archived"])
 
-    await discord.clock.advance(59 * 60)
+    await discord.clock.advance(60 * 60 - 1)
     await bot.say(channel=thread)
-    await discord.clock.advance(59 * 60)
+    await discord.clock.advance(60 * 60 - 1)
     assert not await archived()
-    await discord.clock.advance(2 * 60)
+    await discord.clock.advance(1)
     assert await archived()
     assert (await bot.call("GET", f"/guilds/{bot.guild}/threads/active")).body["threads"] == []
     listed = (await bot.call("GET", f"/channels/{bot.channel}/threads/archived/public")).body

@@ -9,6 +9,11 @@ from ..permissions import bits, demand
 from ..rest import Call, Reply, route
 
 CHANNEL = "/channels/{channel_id}"
+NOTHING = type(None)
+KINDS: dict[str, tuple[type, ...]] = {
+    "name": (str,), "topic": (str, NOTHING), "parent_id": (str, NOTHING), "permission_overwrites": (list, NOTHING),
+    "rate_limit_per_user": (int, NOTHING), "nsfw": (bool,), "archived": (bool,), "locked": (bool,),
+}  # fmt: skip
 
 
 @route("GET", CHANNEL)
@@ -21,10 +26,13 @@ async def change(call: Call) -> Reply:
     channel = call.world.visible(call.id("channel"), call.me)
     body = call.form
     form = FormErrors()
+    # Of the many things that a channel can be, the description of the API allows any body that fits one.
+    for name, value in body.items():
+        form.kind(name, value, *KINDS.get(name, (type(value),)))
+    form.check()
     if "name" in body:
-        form.length("name", str(body["name"] or ""), 1, 100)
-    if body.get("topic"):
-        form.length("topic", body["topic"], 0, 1024)
+        form.length("name", body["name"], 1, 100)
+    form.length("topic", body.get("topic") or "", 0, 1024)
     form.check()
     if channel.thread is not None:
         change_thread(call, channel)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from .. import messages, notices, threads, views
+from .. import messages as domain
+from .. import notices, threads, views
 from ..control import Refused, verb
 from ..messages import Upload
 from ..model import JSON, Channel, User
 from ..permissions import demand
+from ..world import Event
 from . import finding
 
 if TYPE_CHECKING:
@@ -51,8 +53,8 @@ def say(
         body["message_reference"] = {"message_id": str(original.id), "channel_id": str(original.channel_id)}
         body["allowed_mentions"] = {"parse": ["everyone", "roles", "users"], "replied_user": ping}
     files_made = uploads(files)
-    messages.checked(body, len(files_made))
-    return {"id": messages.send(standin.world, place, who.id, body, files_made).id}
+    domain.checked(body, len(files_made))
+    return {"id": domain.send(standin.world, place, who.id, body, files_made).id}
 
 
 @verb
@@ -60,7 +62,7 @@ def webhook_say(standin: Standin, channel: str, content: str, name: str = "hook"
     """Writes a message as a webhook, whose author is nobody."""
     place = finding.channel(standin, channel)
     number = standin.world.ids.next()
-    made = messages.send(standin.world, place, number, {"content": content}, webhook_id=number, webhook_name=name)
+    made = domain.send(standin.world, place, number, {"content": content}, webhook_id=number, webhook_name=name)
     return {"id": made.id}
 
 
@@ -69,31 +71,29 @@ def direct(standin: Standin, user: str, content: str) -> JSON:
     """Writes to the bot alone."""
     who = finding.user(standin, user)
     place = standin.world.direct(who.id, standin.world.application.bot_id)
-    made = messages.send(standin.world, place, who.id, {"content": content})
+    made = domain.send(standin.world, place, who.id, {"content": content})
     return {"id": made.id, "channel": place.id}
 
 
 @verb
 def edit(standin: Standin, user: str, message: str, content: str) -> JSON:
     found, who = finding.message(standin, message), finding.user(standin, user)
-    messages.demand_edit(standin.world, found, who.id, {"content": content})
-    messages.checked({"content": content}, 0)
-    messages.edit(standin.world, found, who.id, {"content": content})
+    domain.demand_edit(standin.world, found, who.id, {"content": content})
+    domain.checked({"content": content}, 0)
+    domain.edit(standin.world, found, who.id, {"content": content})
     return {}
 
 
 @verb
 def delete(standin: Standin, user: str, message: str) -> JSON:
     found, who = finding.message(standin, message), finding.user(standin, user)
-    messages.demand_delete(standin.world, found, who.id)
-    messages.delete(standin.world, found)
+    domain.demand_delete(standin.world, found, who.id)
+    domain.delete(standin.world, found)
     return {}
 
 
 @verb
 def bulk_delete(standin: Standin, messages: list[str]) -> JSON:
-    from .. import messages as domain
-
     found = [finding.message(standin, each) for each in messages]
     if len({each.channel_id for each in found}) != 1:
         raise Refused("messages to delete together are of one channel")
@@ -103,13 +103,13 @@ def bulk_delete(standin: Standin, messages: list[str]) -> JSON:
 
 @verb
 def react(standin: Standin, user: str, message: str, emoji: str) -> JSON:
-    messages.react(standin.world, finding.message(standin, message), finding.user(standin, user).id, emoji)
+    domain.react(standin.world, finding.message(standin, message), finding.user(standin, user).id, emoji)
     return {}
 
 
 @verb
 def unreact(standin: Standin, user: str, message: str, emoji: str) -> JSON:
-    messages.unreact(standin.world, finding.message(standin, message), finding.user(standin, user).id, emoji)
+    domain.unreact(standin.world, finding.message(standin, message), finding.user(standin, user).id, emoji)
     return {}
 
 
@@ -140,8 +140,6 @@ def archive(standin: Standin, thread: str, archived: bool = True, locked: bool |
 @verb
 def type_in(standin: Standin, user: str, channel: str) -> JSON:
     """Somebody is typing."""
-    from ..world import Event
-
     who, place = speaker(standin, user, channel)
     data: JSON = {"channel_id": str(place.id), "user_id": str(who.id), "timestamp": int(standin.clock.now())}
     guild = standin.world.guild_of(place)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import notices, permissions, threads, views
+from .. import notices, threads, views
 from ..control import Refused, verb
 from ..model import JSON, Guild, Member, Overwrite
+from ..permissions import EVERYONE, bits
 from ..world import Event
 from . import finding
 
@@ -35,8 +36,6 @@ def guild(standin: Standin, name: str, owner: str | None = None) -> JSON:
 @verb
 def invite(standin: Standin, guild: str | None = None, permissions: list[str] | None = None) -> JSON:
     """Brings the bot into a guild, with a role of its own that has these permissions."""
-    from ..permissions import bits
-
     place = finding.guild(standin, guild)
     world = standin.world
     bot = world.application.bot_id
@@ -91,8 +90,6 @@ def remove_channel(standin: Standin, channel: str) -> JSON:
 def role(
     standin: Standin, name: str, guild: str | None = None, permissions: list[str] | None = None, mentionable: bool = False
 ) -> JSON:
-    from ..permissions import bits
-
     place = finding.guild(standin, guild)
     made = standin.world.add_role(place, name, bits(*(permissions or [])), mentionable)
     notices.guild(standin.world, "GUILD_ROLE_CREATE", place.id, {"role": views.role(made)})
@@ -102,8 +99,6 @@ def role(
 @verb
 def permit(standin: Standin, role: str, permissions: list[str], guild: str | None = None) -> JSON:
     """Sets what a role may in the whole guild; `@everyone` is a role, too."""
-    from ..permissions import bits
-
     place = finding.guild(standin, guild)
     found = finding.role(standin, role, place)
     found.permissions = bits(*permissions)
@@ -121,8 +116,6 @@ def overwrite(
     deny: list[str] | None = None,
 ) -> JSON:
     """Sets what a role or a user may in one channel."""
-    from ..permissions import bits
-
     place = finding.channel(standin, channel)
     guild = standin.world.guilds[place.guild_id or 0]
     if (role is None) == (user is None):
@@ -177,6 +170,6 @@ def furnish(standin: Standin) -> Guild:
     world.add_role(place, "operators")
     for name in ("alice", "bob"):
         world.join(place, world.add_user(name).id)
-    place.roles[place.id].permissions = permissions.EVERYONE & ~permissions.bits("MENTION_EVERYONE")
+    place.roles[place.id].permissions = EVERYONE & ~bits("MENTION_EVERYONE")
     invite(standin)
     return place

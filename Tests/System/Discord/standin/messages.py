@@ -215,11 +215,9 @@ def delete(world: World, message: Message) -> None:
     channel.messages.pop(message.id, None)
     message.deleted_at = world.clock.now()
     world.deleted.append(message)
-    if message.visible_to is not None:
-        return
-    if channel.last_message_id == message.id:
-        channel.last_message_id = max(channel.messages, default=None)
-    notices.message(world, "MESSAGE_DELETE", channel, None, {"id": str(message.id)})
+    # The channel still names it as its last one, if it was that: so does Discord.
+    if message.visible_to is None:
+        notices.message(world, "MESSAGE_DELETE", channel, None, {"id": str(message.id)})
 
 
 def demand_delete(world: World, message: Message, actor_id: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 class Settings:
     # Gateway
     heartbeat_interval: float = 41.25
-    heartbeat_grace: float = 2.0  # real seconds in which a client must answer op 1 after the clock was moved by hand
+    heartbeat_grace: float = 10.0  # real seconds in which a client must answer op 1 after the clock was moved by hand
     reconnect_patience: float = 30.0  # after op 7
     identify_total: int = 1000
     identify_window: float = 86_400.0

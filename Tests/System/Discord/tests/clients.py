@@ -28,7 +28,7 @@ def texts(standin: Standin, author: str = "orch", channel: str = "task-queue") -
 
 
 async def until(standin: Standin, condition: Any, what: str) -> None:
-    assert await standin.world.journal.until(condition, 10), what
+    assert await standin.world.journal.until(condition, 20), what
 
 
 async def answered(standin: Standin, view: dict[str, Any], text: str) -> Interaction:
@@ -67,7 +67,7 @@ async def until_heard(heard: list[str], count: int) -> None:
         while len(heard) < count:
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(wait(), 15)
+    await asyncio.wait_for(wait(), 30)
 
 
 def notes(standin: Standin, what: str) -> list[dict[str, Any]]:

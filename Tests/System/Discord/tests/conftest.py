@@ -41,8 +41,11 @@ async def discord(limited: Standin) -> Standin:
 
 @pytest.fixture
 async def live(contract: Contract | None) -> AsyncIterator[Standin]:
-    """A furnished stand-in on real time, with the limits of Discord, for clients that have clocks of their own."""
-    standin = Standin(Settings(identify_spacing=0.05), contract=contract)
+    """A furnished stand-in on real time, with the limits of Discord, for clients that have clocks of their own.
+
+    An answer may take longer than three seconds here, as the machine may be busy; those have a test of their own.
+    """
+    standin = Standin(Settings(identify_spacing=0.05, answer_seconds=60.0), contract=contract)
     places.furnish(standin)
     async with standin:
         yield standin

@@ -115,7 +115,7 @@ class Wire:
 
     async def receive(self) -> Any:
         """The next payload, or the code with which the connection ended."""
-        message = await asyncio.wait_for(self.socket.receive(), 5)
+        message = await asyncio.wait_for(self.socket.receive(), 20)
         if message.type == aiohttp.WSMsgType.CLOSE:
             # Not `close_code`, which aiohttp overwrites when its own good-bye finds the connection gone.
             return message.data

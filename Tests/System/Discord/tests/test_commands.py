@@ -54,6 +54,7 @@ async def test_the_list_replaces_what_was_and_names_keep_their_ids(discord: Stan
     first = (await bot.call("PUT", path, [ASK, {**ASK, "name": "other"}])).body
     second = (await bot.call("PUT", path, [{**ASK, "description": "changed"}])).body
     assert [each["name"] for each in second] == ["ask"]
+    assert (await bot.call("GET", path)).body == second
     assert second[0]["id"] == first[0]["id"]
     assert second[0]["version"] != first[0]["version"]
     assert (await bot.call("PUT", path, [])).body == []

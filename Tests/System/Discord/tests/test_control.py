@@ -114,14 +114,14 @@ async def test_the_program_says_where_it_is_and_ends_when_told(tmp_path: Path) -
     command = [sys.executable, "-m", "standin", "--speed", "0", "--set", "global_limit=7", "--write", str(where)]
     running = await asyncio.create_subprocess_exec(*command, cwd=HERE, stdout=asyncio.subprocess.PIPE)
     assert running.stdout is not None
-    addresses = json.loads(await asyncio.wait_for(running.stdout.readline(), 20))
+    addresses = json.loads(await asyncio.wait_for(running.stdout.readline(), 60))
     assert json.loads(where.read_text()) == addresses
     assert where.stat().st_mode & 0o777 == 0o600
     assert all("//127.0.0.1:" in addresses[name] for name in ("api", "gateway", "cdn", "control"))
     async with aiohttp.ClientSession() as http, http.get(addresses["control"] + "/settings") as got:
         assert (await got.json())["global_limit"] == 7
     running.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(running.wait(), 10) == 0
+    assert await asyncio.wait_for(running.wait(), 30) == 0
 
 
 async def test_it_speaks_tls_when_told(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ async def client(live: Standin, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(live.world.gateway_url))
     async with Client() as made:
         running = asyncio.create_task(made.start(live.world.application.token))
-        await asyncio.wait_for(ready(made, running), 10)
+        await asyncio.wait_for(ready(made, running), 30)
         yield made
         await made.close()
         await asyncio.gather(running, return_exceptions=True)
@@ -140,16 +140,16 @@ async def test_commands_buttons_forms_and_completion(live: Standin, client: Clie
     guild = client.guilds[0]
     client.tree.copy_global_to(guild=guild)
     assert {each.name for each in await client.tree.sync(guild=guild)} == {"ask", "form"}
-    made = await clicks.autocomplete(live, "alice", "task-queue", "ask", "what", "x", wait=3)
+    made = await clicks.autocomplete(live, "alice", "task-queue", "ask", "what", "x", wait=20)
     assert [each["name"] for each in made["callback"]["data"]["choices"]] == ["x0", "x1", "x2"]
-    made = await clicks.command(live, "alice", "task-queue", "ask", {"what": "ever"}, wait=3)
+    made = await clicks.command(live, "alice", "task-queue", "ask", {"what": "ever"}, wait=20)
     await answered(live, made, "more")
     told = (await answered(live, made, "asked ever")).original_id
-    made = await clicks.click(live, "alice", str(told), "Stop", wait=3)
+    made = await clicks.click(live, "alice", str(told), "Stop", wait=20)
     assert made["state"] == "answered"
     assert texts(live) == ["stopped", "more"]
-    made = await clicks.command(live, "alice", "task-queue", "form", wait=3)
-    made = await clicks.submit(live, made["id"], {"why": "so"}, wait=3)
+    made = await clicks.command(live, "alice", "task-queue", "form", wait=20)
+    made = await clicks.submit(live, made["id"], {"why": "so"}, wait=20)
     await answered(live, made, "because so")
     assert broken(live) == []
 
@@ -218,19 +218,19 @@ async def test_what_is_fatal_is_understood(
             await until(live, lambda: notes(live, "identify") != [], "no identify")
             trouble.gateway(live, "close", code=4004)
         with pytest.raises(error):
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 30)
 
 
 async def test_it_sees_what_people_do(live: Standin, client: Client) -> None:
     message = people.say(live, "alice", "task-queue", "hello")["id"]
-    seen = await client.wait_for("message", timeout=5) if not client.heard else client.cached_messages[-1]
+    seen = await client.wait_for("message", timeout=20) if not client.heard else client.cached_messages[-1]
     assert seen.id == message
     people.edit(live, "alice", str(message), "changed")
-    _, after = await client.wait_for("message_edit", timeout=5)
+    _, after = await client.wait_for("message_edit", timeout=20)
     assert after.content == "changed"
     people.react(live, "bob", str(message), "✅")
-    reaction, who = await client.wait_for("reaction_add", timeout=5)
+    reaction, who = await client.wait_for("reaction_add", timeout=20)
     assert (str(reaction.emoji), who.name) == ("✅", "bob")
     people.delete(live, "alice", str(message))
-    assert (await client.wait_for("message_delete", timeout=5)).id == message
+    assert (await client.wait_for("message_delete", timeout=20)).id == message
     assert messages(live) == []

@@ -64,6 +64,15 @@ async def test_a_storm_goes_on_for_its_time(discord: Standin, bot: Bot) -> None:
     assert answers[0].headers["Retry-After"] == "2"
 
 
+@pytest.mark.parametrize(("scope", "left"), [("user", "0"), ("shared", "50"), ("global", None)])
+async def test_a_429_that_was_ordered_looks_like_a_real_one(discord: Standin, bot: Bot, scope: str, left: str | None) -> None:
+    """One of the bucket says that nothing is left; a shared one knows nothing of it; a global one has no bucket."""
+    await bot.control("fault", action="rate_limit", scope=scope, seconds=1.25)
+    headers = (await bot.call("GET", "/users/@me")).headers
+    assert (headers["X-RateLimit-Scope"], headers.get("X-RateLimit-Remaining")) == (scope, left)
+    assert (headers.get("X-RateLimit-Reset-After") == "1.250") is (scope == "user")
+
+
 @pytest.mark.parametrize("done", [False, True])
 async def test_what_hangs_is_let_go(discord: Standin, bot: Bot, done: bool) -> None:
     await bot.control("fault", action="hang", done=done)

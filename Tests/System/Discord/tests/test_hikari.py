@@ -107,16 +107,16 @@ async def test_commands_buttons_forms_and_completion(live: Standin, client: Clie
         client.rest.slash_command_builder("form", "Fill in a form"),
     ]
     await client.rest.set_application_commands(application, builders, guild=guild)
-    made = await clicks.autocomplete(live, "alice", "task-queue", "ask", "what", "x", wait=3)
+    made = await clicks.autocomplete(live, "alice", "task-queue", "ask", "what", "x", wait=20)
     assert made["callback"]["data"]["choices"][0]["name"] == "one"
-    made = await clicks.command(live, "alice", "task-queue", "ask", {"what": "ever"}, wait=3)
+    made = await clicks.command(live, "alice", "task-queue", "ask", {"what": "ever"}, wait=20)
     await answered(live, made, "more")
     told = (await answered(live, made, "asked")).original_id
-    made = await clicks.click(live, "alice", str(told), "Stop", wait=3)
+    made = await clicks.click(live, "alice", str(told), "Stop", wait=20)
     assert made["state"] == "answered"
     assert texts(live) == ["stopped", "more"]
-    made = await clicks.command(live, "alice", "task-queue", "form", wait=3)
-    made = await clicks.submit(live, made["id"], {"why": "so"}, wait=3)
+    made = await clicks.command(live, "alice", "task-queue", "form", wait=20)
+    made = await clicks.submit(live, made["id"], {"why": "so"}, wait=20)
     await answered(live, made, "because so")
     assert broken(live) == []
 
@@ -172,7 +172,7 @@ async def test_it_sees_what_people_do(live: Standin, client: Client) -> None:
         while len(heard) < 4:
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(wait(), 5)
+    await asyncio.wait_for(wait(), 20)
     assert [type(each).__name__ for each in heard] == [
         "GuildMessageUpdateEvent", "GuildThreadCreateEvent", "GuildMessageUpdateEvent", "GuildMessageDeleteEvent",
     ]  # fmt: skip

@@ -81,6 +81,14 @@ async def test_a_shared_limit_counts_against_nobody(limited: Standin, bot: Bot) 
     assert limited.limits.invalid == 0
 
 
+async def test_a_limit_that_is_changed_begins_anew(limited: Standin, bot: Bot) -> None:
+    answers = [await bot.say() for _ in range(6)]
+    await bot.control("limit", method="POST", route="/channels/{channel_id}/messages", limit=2, window=9)
+    answers += [await bot.say() for _ in range(3)]
+    assert [each.status for each in answers] == [200] * 5 + [429] + [200] * 2 + [429]
+    assert answers[0].headers["X-RateLimit-Bucket"] != answers[6].headers["X-RateLimit-Bucket"]
+
+
 async def test_too_many_invalid_requests_end_in_a_ban(limited: Standin, bot: Bot) -> None:
     limited.settings.invalid_limit = 3
     wrong = {"Authorization": "Bot wrong"}

@@ -84,6 +84,8 @@ async def test_a_nonce_of_a_message_that_was_deleted_finds_nothing(discord: Stan
     first = await bot.say(nonce="n1", enforce_nonce=True)
     await bot.call("DELETE", f"/channels/{bot.channel}/messages/{first.body['id']}")
     assert (await bot.say(nonce="n1", enforce_nonce=True)).outcome == (404, 10008)
+    channel = (await bot.call("GET", f"/channels/{bot.channel}")).body
+    assert channel["last_message_id"] == first.body["id"]
 
 
 # What allowed_mentions is, and whom the same text then mentions: user, role, everyone. The bot may mention everyone here.
@@ -137,9 +139,15 @@ async def test_an_edit_without_allowed_mentions_mentions_anew(discord: Standin, 
     assert [each["username"] for each in edited.body["mentions"]] == ["alice"]
 
 
-async def test_who_may_not_mention_everyone_does_not(discord: Standin, bot: Bot) -> None:
-    answer = await bot.call("POST", f"/channels/{bot.channel}/messages", {"content": "@everyone"})
+@pytest.mark.parametrize("mentionable", [True, False])
+async def test_who_may_not_mention_everyone_reaches_only_roles_that_allow_it(
+    discord: Standin, bot: Bot, mentionable: bool
+) -> None:
+    role = (await bot.control("role", name="crew", mentionable=mentionable))["id"]
+    body = {"content": f"@everyone <@&{role}>"}
+    answer = await bot.call("POST", f"/channels/{bot.channel}/messages", body)
     assert answer.body["mention_everyone"] is False
+    assert answer.body["mention_roles"] == ([role] if mentionable else [])
 
 
 async def test_files_come_back_from_another_host(discord: Standin, bot: Bot) -> None:
@@ -268,6 +276,7 @@ async def test_a_reply_needs_its_message_unless_told_otherwise(discord: Standin,
     )
     assert answer.body["referenced_message"]["content"] == "q"
     assert [each["username"] for each in answer.body["mentions"]] == ["alice"]
+    assert (await bot.say("b", message_reference={"message_id": original})).body["mentions"] == []
     await bot.control("delete", user="alice", message=original)
     assert (await bot.say("a", message_reference={"message_id": original})).outcome == (400, 50035)
     assert (await bot.say("a", message_reference={"message_id": original, "fail_if_not_exists": False})).status == 200

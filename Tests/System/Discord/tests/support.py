@@ -96,18 +96,23 @@ class Wire:
     def __init__(self, standin: Standin) -> None:
         self.standin = standin
         self.seq: int | None = None
+        self.sockets: list[aiohttp.ClientWebSocketResponse] = []
 
     async def __aenter__(self) -> Self:
         self.http = aiohttp.ClientSession()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for socket in self.sockets:
+            await socket.close()
         await self.http.close()
 
     async def connect(self, url: str | None = None, **query: str) -> Self:
+        """A new connection, beside those that there were."""
         query = {"v": "10", "encoding": "json", **query}
         self.inflate = zlib.decompressobj()
         self.socket = await self.http.ws_connect(url or self.standin.world.gateway_url, params=query, max_msg_size=0)
+        self.sockets.append(self.socket)
         return self
 
     async def send(self, op: int, d: Any = None) -> None:

@@ -104,6 +104,8 @@ async def test_deferred_then_told(discord: Standin, app: Bot) -> None:
     more = await webhook(app, "POST", token, "", {"content": "more", "allowed_mentions": NOBODY})
     assert more.body["id"] != thinking["id"]
     assert (await webhook(app, "PATCH", token, f"/messages/{more.body['id']}", {"content": "x"})).status == 200
+    other = (await app.say("not of this token")).body["id"]
+    assert (await webhook(app, "PATCH", token, f"/messages/{other}", {"content": "x"})).outcome == (404, 10008)
     assert (await webhook(app, "DELETE", token, "/messages/@original")).status == 204
     assert (await webhook(app, "GET", token, "/messages/@original")).outcome == (404, 10008)
 
@@ -137,6 +139,9 @@ async def test_an_answer_for_one_is_for_nobody_else(discord: Standin, app: Bot, 
     await answer(app, number, token, {"type": 4, "data": {"content": "psst", "flags": 64, "components": [GO]}})
     (message,) = (await app.control("interaction", id=number))["messages"]
     assert message["flags"] & 64
+    await app.control("say", user="bob", channel="task-queue", content="loud")
+    assert (await wire.until("MESSAGE_CREATE"))["content"] == "loud"
+    await app.control("delete", user="bob", message=str(max(discord.world.channels[int(app.channel)].messages)))
     assert (await app.call("GET", f"/channels/{app.channel}/messages")).body == []
     assert (await app.call("GET", f"/channels/{app.channel}/messages/{message['id']}")).outcome == (404, 10008)
     with pytest.raises(RuntimeError, match="bob does not see"):

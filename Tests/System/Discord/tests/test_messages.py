@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support import NOBODY, Bot
 
-from standin import Standin
+from standin import Standin, messages
 
 BUTTON = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
 
@@ -267,6 +267,30 @@ async def test_pins(discord: Standin, bot: Bot) -> None:
     assert newest["type"] == 6
     assert (await bot.call("DELETE", f"{path}/{message}")).status == 204
     assert (await bot.call("GET", f"/channels/{bot.channel}/pins")).body == []
+
+
+async def test_only_so_many_pins(discord: Standin, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "PINS", 1)
+    first, second = [(await bot.say()).body["id"] for _ in range(2)]
+    path = f"/channels/{bot.channel}/messages/pins"
+    for _ in range(2):
+        assert (await bot.call("PUT", f"{path}/{first}")).status == 204
+    assert (await bot.call("PUT", f"{path}/{second}")).outcome == (400, 30003)
+
+
+@pytest.mark.parametrize(
+    ("age", "count", "outcome"), [(0, 2, (204, None)), (0, 1, (400, 50035)), (15 * 86_400, 2, (400, 50034))]
+)
+async def test_many_are_deleted_at_once_while_they_are_new(
+    discord: Standin, bot: Bot, age: float, count: int, outcome: tuple[int, int | None]
+) -> None:
+    await bot.control("permit", role="orch", permissions=["ADMINISTRATOR"])
+    ids = [(await bot.say()).body["id"] for _ in range(count)]
+    await discord.clock.advance(age)
+    answer = await bot.call("POST", f"/channels/{bot.channel}/messages/bulk-delete", {"messages": ids})
+    assert answer.outcome == outcome
+    left = len((await bot.call("GET", f"/channels/{bot.channel}/messages")).body)
+    assert left == (0 if outcome[0] == 204 else count)
 
 
 async def test_a_reply_needs_its_message_unless_told_otherwise(discord: Standin, bot: Bot) -> None:

@@ -115,7 +115,9 @@ let package = Package(
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
-        tests("Engine", ["Engine", "Agents", "OrchProtocol", "Scheduling", "SupervisorLink", logging, nioCore]),
+        tests(
+            "Engine",
+            ["Engine", "Agents", "OrchProtocol", "Scheduling", "Storage", "SupervisorLink", "TestSupport", logging, nioCore]),
         tests("Schemas", ["Schemas", "OrchProtocol"]),
         tests("Systemd", ["Systemd"]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),

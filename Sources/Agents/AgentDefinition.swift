@@ -15,7 +15,7 @@ public struct AgentDefinition: Sendable, Equatable {
         case single(String)
         case group([String])
 
-        var templates: [String] {
+        public var templates: [String] {
             switch self {
             case .single(let template): [template]
             case .group(let templates): templates

@@ -1,3 +1,5 @@
+import OrchProtocol
+
 /// What is started for a prompt.
 public struct Invocation: Sendable, Equatable {
     public var arguments: [String]
@@ -44,9 +46,6 @@ extension AgentDefinition {
         "schema_file",
     ]
 
-    /// The longest text that can be an argument: MAX_ARG_STRLEN of Linux, with its NUL, is 32 pages.
-    static let longestArgument = 131_071
-
     /// Puts a prompt into the template. Text stays data: it becomes an argument or a part of one, and is never read as more.
     ///
     /// - Returns: nil for a prompt that is too long for this definition, which has it as an argument.
@@ -61,7 +60,7 @@ extension AgentDefinition {
                 if group.count == templates.count { filled += group }
             }
         }
-        guard filled.allSatisfy({ $0.utf8.count <= Self.longestArgument }) else { return nil }
+        guard filled.allSatisfy({ $0.utf8.count <= ArgumentSize.longest }) else { return nil }
         return Invocation(
             arguments: filled, environment: environment.compactMapValues { fill($0, values) },
             input: prompt == .stdin ? request.prompt : nil, file: prompt == .file ? request.prompt : nil,
@@ -69,19 +68,43 @@ extension AgentDefinition {
     }
 
     /// The longest prompt that it takes, in bytes; nil where that does not depend on its arguments. What stands in the same argument
-    /// beside the prompt is as long as it is written, or as a path or a name may be.
-    public var longestPrompt: Int? {
+    /// beside the prompt is as long as it is written, or as a path, a name or a schema may be.
+    ///
+    /// - Parameter longestSchema: bytes of the text of a JSON Schema.
+    public func longestPrompt(withSchemaOf longestSchema: Int) -> Int? {
         guard prompt == .argument else { return nil }
-        return arguments.flatMap(\.templates).filter { $0.contains("{prompt}") }.map { template in
+        return templates.filter { $0.contains("{prompt}") }.map { template in
             let rest = template.replacing("{prompt}", with: "")
-            let places = rest.utf8.count { $0 == UInt8(ascii: "{") }
-            return (Self.longestArgument - rest.utf8.count - places * 4_096) / template.ranges(of: "{prompt}").count
+            let schemas = rest.ranges(of: "{schema}").count
+            let places = rest.utf8.count { $0 == UInt8(ascii: "{") } - schemas
+            let room = ArgumentSize.longest - rest.utf8.count - places * Self.longestValue - schemas * longestSchema
+            return max(0, room) / template.ranges(of: "{prompt}").count
         }.min()
     }
 
-    private func mentions(_ placeholder: String) -> Bool {
-        (arguments.flatMap(\.templates) + environment.values).contains { $0.contains(placeholder) }
+    /// What its arguments and variables take, without prompts and schemas.
+    public var ownSize: ArgumentSize {
+        var size = ArgumentSize()
+        for template in templates {
+            size.add(stringOf: template.utf8.count + template.utf8.count { $0 == UInt8(ascii: "{") } * Self.longestValue)
+        }
+        return size
     }
+
+    /// How often a text is put into its arguments and variables.
+    public func places(of placeholder: String) -> Int {
+        templates.reduce(0) { $0 + $1.ranges(of: placeholder).count }
+    }
+
+    /// As long as a path may be, and longer than any name.
+    private static let longestValue = 4_096
+
+    /// Of all arguments and variables, the latter with their names.
+    private var templates: [String] {
+        arguments.flatMap(\.templates) + environment.map { "\($0.key)=\($0.value)" }
+    }
+
+    private func mentions(_ placeholder: String) -> Bool { places(of: placeholder) > 0 }
 
     private func values(_ request: AgentRequest) -> [String: String?] {
         let level = request.thinking ?? thinking

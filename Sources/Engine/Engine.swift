@@ -63,7 +63,7 @@ public final class Engine: Sendable {
 
         workers = NIOThreadPool(numberOfThreads: 4)
         workers.start()
-        let queries = core.queries(startedAt: startedAt) { [link] in link.peer }
+        let queries = core.queries(startedAt: startedAt) { [link] in link.standing }
         let streams = Streams(
             store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: workers))
         control = core.control(load: load) { [stopping] in stopping.request(.drained) }

@@ -86,17 +86,18 @@ package final class EngineCore: Sendable {
     }
 
     /// Answers what needs no decision, of the rows as they are.
-    func queries(startedAt: Int64, peer: @escaping @Sendable () -> SupervisorLinkThread.Peer?) -> Queries {
+    func queries(startedAt: Int64, supervisor: @escaping @Sendable () -> SupervisorLinkThread.Standing) -> Queries {
         Queries(
-            store: store, files: files, configuration: configuration, peer: peer, health: health, attempts: attempts,
+            store: store, files: files, configuration: configuration, supervisor: supervisor, health: health,
+            attempts: attempts,
             startedAt: startedAt)
     }
 
     /// The same in a world that has no supervisor's program to tell of.
     package func queries(hasSupervisor: Bool) -> Queries {
         let peer = SupervisorLinkThread.Peer(
-            pid: 1, cgroups: true, program: .init(release: "", executedAt: 0), version: LinkProtocol.version)
-        return queries(startedAt: 0) { hasSupervisor ? peer : nil }
+            pid: 1, cgroups: true, controllers: [], program: .init(release: "", executedAt: 0), version: LinkProtocol.version)
+        return queries(startedAt: 0) { .init(peer: hasSupervisor ? peer : nil) }
     }
 
     /// Takes what the supervisor said on a connection.

@@ -28,11 +28,12 @@ final class Health: Sendable {
         set { state.withLock { $0.storageProblem = newValue } }
     }
 
-    func problems(hasSupervisor: Bool) -> [String] {
+    /// - Parameter link: why nothing can be started for lack of a supervisor.
+    func problems(link: String?) -> [String] {
         var problems: [String] = []
         if let problem = storageProblem { problems.append(problem.message) }
-        if !hasSupervisor {
-            problems.append("the supervisor is not running, so nothing is started; see `systemctl status orchd-supervisor`")
+        if let link {
+            problems.append("\(link), so nothing is started; see `journalctl -u orchd-supervisor -u orchd`")
         }
         return problems
     }

@@ -82,6 +82,7 @@ extension Chooser {
         do throws(WireError) {
             try checkThinking(thinking.flatMap(ThinkingLevel.init(rawValue:)), in: name, field: "pool")
             if case .prompt(let prompt) = definition.work { try checkLength(prompt, in: name, field: "pool") }
+            try checkSize(of: definition, in: name, field: "pool")
             return nil
         } catch {
             return error.message

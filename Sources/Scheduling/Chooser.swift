@@ -159,6 +159,33 @@ public struct Chooser {
             """, field: field)
     }
 
+    /// Nor must a task whose arguments and environment are together more than a program can be started with.
+    ///
+    /// - Parameter field: of the request that is at fault; nil for what takes most of the room.
+    func checkSize(of definition: TaskDefinition, in pool: String, field: String? = nil, path: String? = nil) throws(WireError)
+    {
+        guard let settings = pools[pool], settings.warm == nil else { return }
+        var (variables, arguments) = (ArgumentSize(), ArgumentSize())
+        variables.add(environment: definition.environment)
+        switch definition.work {
+        case .command(let command): arguments.add(arguments: command)
+        case .prompt(let prompt):
+            guard let agent = settings.agent.flatMap({ rules.agents[$0] }) else { return }
+            arguments.add(agent.ownArguments)
+            arguments.add(stringOf: prompt.utf8.count * agent.promptPlaces)
+            arguments.add(stringOf: (definition.resultSchema?.utf8.count ?? 0) * agent.schemaPlaces)
+        }
+        var size = settings.ownArguments
+        size.add(variables)
+        size.add(arguments)
+        guard size.isTooMuch else { return }
+        let own = if case .command = definition.work { "command" } else { "prompt" }
+        throw WireError(
+            .invalidParameter,
+            ArgumentSize.complaint("what its program is started with in the pool \"\(pool)\" takes", size),
+            field: field ?? SpecRules.field(variables.bytes > arguments.bytes ? "env" : own, path))
+    }
+
     // MARK: Capabilities
 
     /// Whether a pool offers all that is needed, whichever of its workers gets the task.

@@ -62,14 +62,18 @@ public struct Inventory: Sendable, Equatable {
     public var ended: [AttemptEnd]
     /// The warm workers that can be talked to, with or without a task.
     public var channels: Set<Int64>
+    /// The connections before it did not last: it is no news until it holds.
+    public var isQuiet: Bool
 
     public init(
-        connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, waiting: [Int64] = [], started: [AttemptStart] = [],
+        connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, isQuiet: Bool = false, waiting: [Int64] = [],
+        started: [AttemptStart] = [],
         ended: [AttemptEnd] = [], channels: Set<Int64> = []
     ) {
         self.connection = connection
         self.store = store
         self.heardUpTo = heardUpTo
+        self.isQuiet = isQuiet
         self.waiting = waiting
         self.started = started
         self.ended = ended
@@ -91,6 +95,8 @@ public enum Input: Sendable, Equatable {
     case announced(Event.Kind, detail: String?, reply: ReplyToken?)
     case connected(Inventory)
     case disconnected
+    /// The connection has lasted for a while.
+    case connectionHolds
     case started(AttemptStart)
     case ended(AttemptEnd)
     case revoked(attempt: Int64, accepted: Bool)

@@ -30,6 +30,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var programs: [String]?
     /// What no task may exceed.
     public var maximum = ResourceLimits()
+    /// What its own arguments and variables take of the room that a program has for them.
+    public var ownArguments = ArgumentSize()
     static let defaultGrace: Int64 = 10_000
 
     public init(

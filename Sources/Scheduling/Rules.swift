@@ -39,6 +39,10 @@ public struct AgentSettings: Sendable, Equatable {
     public var thinking: Set<ThinkingLevel>?
     /// Bytes of the longest prompt that it takes, where it takes prompts as an argument.
     public var longestPrompt: Int?
+    /// What its arguments and variables take without a prompt or a schema in them, and how often these are put there.
+    public var ownArguments = ArgumentSize()
+    public var promptPlaces = 0
+    public var schemaPlaces = 0
 
     public init(
         model: String? = nil, provider: String? = nil, thinking: Set<ThinkingLevel>? = nil, longestPrompt: Int? = nil

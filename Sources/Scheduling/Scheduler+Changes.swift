@@ -26,6 +26,7 @@ extension Scheduler {
                 try chooser.checkThinking(thinking, in: pool, field: "pool")
                 try chooser.checkLength(prompt, in: pool, field: "pool")
             }
+            try chooser.checkSize(of: task.definition, in: pool, field: "pool")
             let state = try work.store.pools().first { $0.name == pool }
             let current = task.definition.routing?.pool ?? task.pool
             guard pool == current || state?.mode != .draining else { throw draining(pool) }

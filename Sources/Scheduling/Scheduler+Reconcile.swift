@@ -11,7 +11,7 @@ extension Scheduler {
         // was restored. It starts no attempt twice, so new ones need numbers beyond those.
         let isOlderCopy = try work.store.skipAttempts(upTo: inventory.heardUpTo)
         if !isSameStore { try work.store.setSupervisorStore(inventory.store) }
-        work.event(.supervisorConnected) { _ in }
+        if !inventory.isQuiet { announce(&work) }
 
         for end in inventory.ended { try noteEnd(end, &work) }
         // Only now: a gate that such an end closes must not take back by a word that overtakes the order, which is only given below.
@@ -105,6 +105,14 @@ extension Scheduler {
     mutating func disconnect(_ work: inout TurnWork<some TaskTransaction>) {
         guard isConnected else { return }
         isConnected = false
+        guard isAnnounced else { return }
+        isAnnounced = false
         work.event(.supervisorLost) { _ in }
+    }
+
+    mutating func announce(_ work: inout TurnWork<some TaskTransaction>) {
+        guard !isAnnounced else { return }
+        isAnnounced = true
+        work.event(.supervisorConnected) { _ in }
     }
 }

@@ -87,6 +87,7 @@ extension Scheduler {
         definition.route = choice.routing == nil ? choice.route : nil
         definition.routing = choice.routing
         definition.resultSchema = spec.resultSchema.map(SpecRules.text)
+        try chooser.checkSize(of: definition, in: name, path: path)
         if let resources = spec.resources {
             // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
             if choice.routing == nil { try SpecRules.check(resources, in: pool, path) }

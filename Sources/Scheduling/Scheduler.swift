@@ -20,6 +20,8 @@ public struct Scheduler: Sendable {
     var limits: Limits
     var runAhead: [String: RunAhead] = [:]
     var isConnected = false
+    /// Whether the events say that the supervisor is there.
+    var isAnnounced = false
     public internal(set) var isDraining = false
     /// What still starts is to be ended.
     var isStopping = false
@@ -72,6 +74,7 @@ public struct Scheduler: Sendable {
             if let reply { work.effects.append(.reply(reply, .done(detail ?? ""))) }
         case .connected(let inventory): try reconcile(inventory, &work)
         case .disconnected: disconnect(&work)
+        case .connectionHolds: if isConnected { announce(&work) }
         case .started(let start): try noteStart(start, &work)
         case .ended(let end): try noteEnd(end, &work)
         case .revoked(let attempt, let accepted): try noteRevoked(attempt, accepted: accepted, &work)

@@ -7,10 +7,6 @@ public enum SpecRules {
     static let maximumKey = 256
     static let maximumLabels = 64
     static let maximumVariables = 256
-    /// Bytes of argv or of the environment: what Linux takes with its usual stack of 8 MiB is a quarter of that, for both.
-    static let maximumArguments = 2 << 20
-    /// MAX_ARG_STRLEN of Linux, with its NUL: 32 pages.
-    static let maximumArgument = 131_072
     /// Bytes of a prompt, or of the text for standard input.
     static let maximumText = 4 << 20
     static let maximumNeeds = 32
@@ -31,12 +27,16 @@ public enum SpecRules {
             if let index = command.firstIndex(where: hasNUL) {
                 throw fail("command[\(index)]", "an argument cannot contain a NUL")
             }
-            if let index = command.firstIndex(where: { $0.utf8.count >= maximumArgument }) {
+            if let index = command.firstIndex(where: { $0.utf8.count > ArgumentSize.longest }) {
                 throw fail(
-                    "command[\(index)]", "an argument is shorter than 128 KiB, or Linux starts no program with it; use stdin")
+                    "command[\(index)]",
+                    "argument \(index) has \(command[index].utf8.count) bytes, and Linux takes \(ArgumentSize.longest) for one argument; use stdin"
+                )
             }
-            guard command.reduce(0, { $0 + $1.utf8.count + 1 }) <= maximumArguments else {
-                throw fail("command", "the arguments are longer than 2 MiB, which no program can be started with")
+            var size = ArgumentSize()
+            size.add(arguments: command)
+            guard !size.isTooMuch else {
+                throw fail("command", "\(ArgumentSize.complaint("the arguments take", size)); use stdin, or let it read a file")
             }
         case (nil, let prompt?):
             guard !prompt.allSatisfy(\.isWhitespace) else { throw fail("prompt", "the prompt is empty") }
@@ -150,15 +150,23 @@ public enum SpecRules {
 
     private static func checkEnvironment(_ environment: [String: String]?, _ path: String?) throws(WireError) {
         guard let environment else { return }
-        guard environment.count <= maximumVariables,
-            environment.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }) <= maximumArguments
-        else {
-            throw WireError(.invalidParameter, "more than \(maximumVariables) variables or 2 MiB", field: field("env", path))
+        guard environment.count <= maximumVariables else {
+            throw WireError(
+                .invalidParameter, "\(environment.count) variables; \(maximumVariables) are the most",
+                field: field("env", path))
+        }
+        var size = ArgumentSize()
+        size.add(environment: environment)
+        guard !size.isTooMuch else {
+            throw WireError(
+                .invalidParameter, ArgumentSize.complaint("the variables take", size), field: field("env", path))
         }
         for (name, value) in environment {
-            guard name.utf8.count + value.utf8.count + 1 < maximumArgument else {
+            let length = name.utf8.count + 1 + value.utf8.count
+            guard length <= ArgumentSize.longest else {
                 throw WireError(
-                    .invalidParameter, "a variable is shorter than 128 KiB, or Linux starts no program with it",
+                    .invalidParameter,
+                    "the variable \(name.shortened(to: 40)) has \(length) bytes with its name, and Linux takes \(ArgumentSize.longest) for one variable",
                     field: field("env.\(name.shortened(to: 40))", path))
             }
             let isName = !name.isEmpty && !name.utf8.contains(UInt8(ascii: "=")) && !hasNUL(name)

@@ -16,27 +16,37 @@ final class LinkConnection {
     /// Why the connection must end.
     enum Fault: Error {
         case closed
+        /// Another engine has connected, which is no news where the old one has just gone.
+        case replaced
         case system(SystemError)
         case undecodable(LinkError)
         case violation(String)
 
-        /// Nil where nobody needs to hear of it.
+        /// What the engine has done. Nil where nobody needs to hear of it.
+        var reason: String? {
+            switch self {
+            case .closed, .system: nil
+            case .replaced: "was replaced by another one that has connected"
+            case .undecodable(let error): "sent something that does not decode (\(error))"
+            case .violation(let what): what
+            }
+        }
+
+        /// The same for the log.
         var message: String? {
             switch self {
-            case .closed: nil
+            case .closed, .replaced: nil
             case .system(let error): "the connection to the engine failed: \(error)"
-            case .undecodable(let error): "the engine sent something that does not decode (\(error)); its connection is closed"
-            case .violation(let what): "the engine \(what); its connection is closed"
+            case .undecodable, .violation: reason.map { "the engine \($0); its connection is closed" }
             }
         }
     }
 
     let socket: OwnedDescriptor
     var token: EventLoop<Supervisor.Source>.Token?
-    var isGreeted = false
-    /// Whether it takes the files of result directories.
-    var speaksOfResultFiles = false
-    var speaksOfMeasures = false
+    /// The version that both speak, once the engine has said hello.
+    var version: UInt32?
+    var isGreeted: Bool { version != nil }
     /// Since when nothing could be sent, on the monotonic clock.
     var blockedSince: Int64?
     /// Whether the loop tells when there is room again.
@@ -84,6 +94,8 @@ final class LinkConnection {
     }
 
     func send(_ message: SupervisorMessage, descriptors: [OwnedDescriptor] = []) -> SendResult {
+        // What an older engine does not know is not said to it.
+        guard message.since <= version ?? 0 else { return .sent }
         let bytes = message.encoded()
         let numbers = descriptors.map(\.number)
         // They are open until it is sent.

@@ -14,7 +14,7 @@ extension Supervisor {
             loop.remove(listenerToken)
             listenAgainAt = Clock.monotonic + 1000
         case .connection(let socket):
-            dropEngine(nil)
+            dropEngine(.replaced)
             let connection = LinkConnection(socket)
             do throws(SystemError) {
                 connection.token = try loop.add(socket, .read, .engine)
@@ -27,11 +27,21 @@ extension Supervisor {
 
     /// Ends the connection; what it had still to say is not heard.
     func dropEngine(_ fault: LinkConnection.Fault?) {
-        if let message = fault?.message { Log.error(message) }
+        if let message = fault?.message { complain(message) }
+        // What is not said now is only missing from the other side's log.
+        if let reason = fault?.reason { _ = engine?.send(.closing(reason: reason)) }
         loop.remove(engine?.token)
         engine = nil
         outbox = Outbox()
         flushAt = nil
+    }
+
+    /// An engine that does the same again and again fills no log.
+    private func complain(_ message: String) {
+        let now = Clock.monotonic
+        if let last = lastComplaint, last.message == message, now - last.time < 60_000 { return }
+        lastComplaint = (message, now)
+        Log.error(message)
     }
 
     func serveEngine(_ event: EventLoop<Source>.Event) {
@@ -133,7 +143,7 @@ extension Supervisor {
                 guard result == .sent else { return result }
             }
             let measured = measures.isEmpty ? [] : reports.compactMap { measures[$0.attempt] }
-            if !measured.isEmpty, engine.speaksOfMeasures {
+            if !measured.isEmpty {
                 let result = engine.send(.measured(measured))
                 guard result == .sent else { return result }
             }

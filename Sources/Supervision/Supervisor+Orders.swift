@@ -45,15 +45,13 @@ extension Supervisor {
         guard common >= oldest, common >= LinkProtocol.oldestVersion else {
             throw .violation("speaks versions \(oldest) to \(version) of the link, and this supervisor \(LinkProtocol.version)")
         }
-        engine.isGreeted = true
+        engine.version = common
         outbox = Outbox()
         outbox.welcome = common
         outbox.waiting = queues.waitingAttempts
         outbox.started = running.keys.sorted()
         outbox.ended = exits.reports.keys.sorted()
         outbox.channels = channels.keys.sorted()
-        engine.speaksOfResultFiles = common >= LinkProtocol.hasResultFiles
-        engine.speaksOfMeasures = common >= LinkProtocol.hasMeasures
         outbox.isInventory = true
     }
 

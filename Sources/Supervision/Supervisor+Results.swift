@@ -14,7 +14,7 @@ extension Supervisor {
             }
             outbox.partlySent = Outbox.PartlySent(attempt: attempt)
         }
-        if engine.speaksOfResultFiles, let directory = workspaces.openResults(folder: place.folder, name: place.name) {
+        if let directory = workspaces.openResults(folder: place.folder, name: place.name) {
             let result = sendFiles(in: directory, of: attempt, to: engine)
             guard result == .sent else { return result }
         }

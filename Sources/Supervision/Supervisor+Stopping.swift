@@ -3,7 +3,8 @@ import Glibc
 import SupervisorLink
 
 extension Supervisor {
-    /// Asks an attempt to end, and kills it when the grace, in milliseconds, is over.
+    /// Asks an attempt to end, and kills it when the grace, in milliseconds, is over. Said again, it can only shorten that: an engine
+    /// repeats it on every connection.
     func stop(_ number: UInt64, grace: Int64) {
         if queues.withdraw(number) != nil {
             // The engine thought that it had started.
@@ -11,11 +12,13 @@ extension Supervisor {
             return
         }
         guard let attempt = running[number], attempt.leaderEnd == nil else { return }
+        let isRepeated = attempt.flags.contains(.stopped)
         attempt.flags.insert(.stopped)
         let deadline = Clock.monotonic + grace
         attempt.killAt = min(attempt.killAt ?? deadline, deadline)
         stopping.insert(number)
         guard grace > 0 else { return kill(number) }
+        guard !isRepeated else { return }
         attempt.cgroup?.freeze(false)
         // SIGCONT too: a stopped process would not take the SIGTERM.
         signal(attempt, [SIGTERM, SIGCONT])

@@ -92,6 +92,8 @@ final class Supervisor {
     /// When to listen again after a shortage of descriptors.
     var listenAgainAt: Int64?
     var flushAt: Int64?
+    /// What was last said of an engine in the log, and when, on the monotonic clock.
+    var lastComplaint: (message: String, time: Int64)?
     /// Children may have ended that no pidfd tells of.
     var mustLookForOrphans = false
     var isStopping = false

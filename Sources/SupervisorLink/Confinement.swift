@@ -30,9 +30,15 @@ public struct Confinement: Equatable, Sendable {
     init(from reader: inout ByteReader) throws(LinkError) {
         let flags = try reader.integer(UInt8.self)
         let paths = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
-        guard flags <= Self.noNetworkFlag | Self.writesFlag, flags & Self.writesFlag != 0 || paths.isEmpty,
-            paths.count <= 64, paths.allSatisfy({ $0.utf8.first == UInt8(ascii: "/") })
-        else { throw .invalid("confinement") }
+        guard flags <= Self.noNetworkFlag | Self.writesFlag, flags & Self.writesFlag != 0 || paths.isEmpty else {
+            throw .invalid("confinement")
+        }
         self.init(writable: flags & Self.writesFlag == 0 ? nil : paths, noNetwork: flags & Self.noNetworkFlag != 0)
+        try validate()
+    }
+
+    func validate() throws(LinkError) {
+        let paths = writable ?? []
+        guard paths.count <= 64, paths.allSatisfy({ $0.utf8.first == UInt8(ascii: "/") }) else { throw .invalid("confinement") }
     }
 }

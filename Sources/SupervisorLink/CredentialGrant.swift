@@ -1,5 +1,8 @@
 /// A credential that attempts of a pool get.
 public struct CredentialGrant: Equatable, Sendable {
+    /// The most that an attempt gets.
+    public static let maximum = 64
+
     /// See ``CredentialName``.
     public var name: String
     /// The environment variable that is to hold it as well; nil for none.
@@ -19,6 +22,10 @@ public struct CredentialGrant: Equatable, Sendable {
         name = try reader.string()
         let text = try reader.string()
         variable = text.isEmpty ? nil : text
+        try validate()
+    }
+
+    func validate() throws(LinkError) {
         guard CredentialName.isValid(name), variable.map(CredentialName.isVariable) ?? true else {
             throw .invalid("credential")
         }

@@ -11,31 +11,27 @@ public enum EngineMessage: Equatable, Sendable {
     case revoke(attempt: UInt64)
     /// End it: SIGTERM to all its processes now, SIGKILL after the grace, which is in milliseconds. Zero kills at once.
     case stop(attempt: UInt64, grace: UInt32)
-    /// Since version 4: stop all its processes where they are, or let them go on. Said again, it changes nothing.
+    /// Stop all its processes where they are, or let them go on. Said again, it changes nothing.
     case freeze(attempt: UInt64, isFrozen: Bool)
     /// These ends are in the engine's database; the supervisor may forget them.
     case acknowledge(attempts: [UInt64])
     /// Remove the workspace that an attempt of this name left behind.
     case discard(pool: String, name: String)
-    /// Since version 4: remove the workspaces of this pool that belong to tasks below a number, or to workers: those of forgotten tasks,
+    /// Remove the workspaces of this pool that belong to tasks below a number, or to workers: those of forgotten tasks,
     /// whose `discard` was lost with a connection.
     case sweep(pool: String, tasksBelow: UInt64, workersBelow: UInt64)
     /// The most milliseconds that reports may wait for others while their pool has attempts to start next. 0 to 100.
     case gather(milliseconds: UInt32)
+
+    /// How many attempts one `acknowledge` names at the most, so that it fits a packet.
+    public static let attemptsPerMessage = 4_096
 
     private enum Kind: UInt16 {
         case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull, freeze
     }
 
     /// From which version of the link on it can be said.
-    public var since: UInt32 {
-        switch kind {
-        case .sweep: LinkProtocol.hasSweeps
-        case .launchFull: LinkProtocol.hasFullOrders
-        case .freeze: LinkProtocol.hasFreezing
-        default: LinkProtocol.oldestVersion
-        }
-    }
+    public var since: UInt32 { LinkProtocol.oldestVersion }
 
     private var kind: Kind {
         switch self {

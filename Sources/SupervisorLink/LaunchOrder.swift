@@ -161,13 +161,47 @@ public struct LaunchOrder: Equatable, Sendable {
             }
             confinement = try Confinement(from: &reader)
             credentials = try reader.list { (r: inout ByteReader) throws(LinkError) in try CredentialGrant(from: &r) }
-            guard credentials.count <= 64 else { throw .invalid("credentials") }
+            guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
             let submitters = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(UInt32.self) }
             guard submitters.count <= 1 else { throw .invalid("submitter") }
             submitter = submitters.first
             guard self.form == .full else { throw .invalid("form") }
         }
         try validate()
+    }
+
+    /// Throws what the supervisor would find wrong with it. An order that is sent all the same ends the connection, and would again on the
+    /// next one; so whoever makes one looks first.
+    public func check() throws(LinkError) {
+        guard encodedSize <= LinkProtocol.maximumMessage else { throw .tooLong }
+        let strings = [
+            [name, pool, directory], arguments, environment, confinement.writable ?? [], repository.map { [$0] } ?? [],
+        ]
+        guard strings.allSatisfy({ $0.allSatisfy { !$0.utf8.contains(0) } }) else { throw .invalid("string with NUL") }
+        try confinement.validate()
+        for credential in credentials { try credential.validate() }
+        guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
+        guard controls.allSatisfy({ $0.key.range.contains($0.value) }) else { throw .invalid("controls") }
+        try validate()
+    }
+
+    /// How long its message is, without making it.
+    var encodedSize: Int {
+        let header = 6
+        let fixed = 8 + 4 + 4 + 4 + 1
+        func size(_ string: String) -> Int { 4 + string.utf8.count }
+        func size(_ strings: [String]) -> Int { strings.reduce(4) { $0 + size($1) } }
+        var sum = header + fixed + size(name) + size(pool) + size(arguments) + size(environment) + size(directory)
+        sum += 4 + limits.count * 20 + 4 + descriptors.count * 4
+        switch form {
+        case .plain: break
+        case .worker: sum += 4
+        case .full:
+            sum += 4 + (channel == nil ? 0 : 4) + size(repository.map { [$0] } ?? []) + 4 + controls.count * 9
+            sum += 1 + size(confinement.writable ?? []) + 4 + (submitter == nil ? 0 : 4)
+            sum += credentials.reduce(4) { $0 + size($1.name) + size($1.variable ?? "") }
+        }
+        return sum
     }
 
     /// What the supervisor relies on without looking again.

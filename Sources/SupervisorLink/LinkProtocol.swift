@@ -10,19 +10,8 @@
 public enum LinkProtocol {
     /// The version this code speaks, and the oldest it still understands: always the one before, so that either program may be
     /// the first to be upgraded.
-    public static let version: UInt32 = 4
-    public static let oldestVersion: UInt32 = 3
-
-    /// The version from which on the files in a result directory are handed over.
-    public static let hasResultFiles: UInt32 = 4
-    /// The version from which on workspaces of forgotten tasks are swept.
-    public static let hasSweeps: UInt32 = 4
-    /// The version from which on orders have limits for their cgroups, of which the greeting says which are kept to, and repositories.
-    public static let hasFullOrders: UInt32 = 4
-    /// The version from which on what attempts have used is told.
-    public static let hasMeasures: UInt32 = 4
-    /// The version from which on attempts are paused.
-    public static let hasFreezing: UInt32 = 4
+    public static let version: UInt32 = 5
+    public static let oldestVersion: UInt32 = 4
 
     /// The largest packet, in bytes. Below the default of net.core.wmem_default (212 992), which bounds a packet as a whole.
     public static let maximumPacket = 65_536

@@ -17,12 +17,13 @@ public enum SupervisorMessage: Equatable, Sendable {
     /// The engine's end of the channel to a warm worker comes along. After the `started` of the attempt, if there is one, and
     /// before its `ended`.
     case channel(attempt: UInt64)
-    /// Since version 4: an attempt that is about to be reported as ended has left files in its result directory. Some of their
+    /// An attempt that is about to be reported as ended has left files in its result directory. Some of their
     /// descriptors come along; there may be several such messages of an attempt, of which only the last tells what was not handed over.
     case resultFiles(ResultFiles)
-
-    /// Since version 4: what attempts have used that are about to be reported as ended.
+    /// What attempts have used that are about to be reported as ended.
     case measured([MeasureReport])
+    /// Since version 5, the last thing that is said on a connection: why the supervisor ends it.
+    case closing(reason: String)
 
     public struct Welcome: Equatable, Sendable {
         /// The version that both will speak.
@@ -35,7 +36,7 @@ public enum SupervisorMessage: Equatable, Sendable {
         public var pid: Int32
         /// Whether each attempt gets a cgroup of its own.
         public var cgroups: Bool
-        /// Since version 4: the controllers of those cgroups, like `memory`.
+        /// The controllers of those cgroups, like `memory`.
         public var controllers: [String]
         /// The release that the supervisor is, and when it was executed, in milliseconds since 1970.
         public var program: Program
@@ -65,7 +66,7 @@ public enum SupervisorMessage: Equatable, Sendable {
     }
 
     private enum Kind: UInt16 {
-        case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles, measured
+        case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles, measured, closing
     }
 
     private var kind: Kind {
@@ -80,8 +81,12 @@ public enum SupervisorMessage: Equatable, Sendable {
         case .channel: .channel
         case .resultFiles: .resultFiles
         case .measured: .measured
+        case .closing: .closing
         }
     }
+
+    /// From which version of the link on it can be said.
+    public var since: UInt32 { kind == .closing ? 5 : LinkProtocol.oldestVersion }
 
     /// How many reports of the largest kind fit a packet with room to spare.
     public static let reportsPerMessage = 400
@@ -97,7 +102,7 @@ public enum SupervisorMessage: Equatable, Sendable {
                 writer.bool(it.cgroups)
                 writer.string(it.program.release)
                 writer.integer(it.program.executedAt)
-                if it.version >= LinkProtocol.hasFullOrders { writer.list(it.controllers) { $0.string($1) } }
+                writer.list(it.controllers) { $0.string($1) }
             case .waiting(let attempts): writer.list(attempts) { $0.integer($1) }
             case .started(let reports): writer.list(reports) { $1.write(to: &$0) }
             case .ended(let reports): writer.list(reports) { $1.write(to: &$0) }
@@ -108,6 +113,7 @@ public enum SupervisorMessage: Equatable, Sendable {
             case .result(let attempt), .channel(let attempt): writer.integer(attempt)
             case .resultFiles(let files): files.write(to: &writer)
             case .measured(let reports): writer.list(reports) { $1.write(to: &$0) }
+            case .closing(let reason): writer.string(reason)
             }
         }
     }
@@ -120,9 +126,7 @@ public enum SupervisorMessage: Equatable, Sendable {
                     version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
                     pid: try reader.integer(), cgroups: try reader.bool(),
                     program: .init(release: try reader.string(), executedAt: try reader.integer()))
-                if welcome.version >= LinkProtocol.hasFullOrders {
-                    welcome.controllers = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
-                }
+                welcome.controllers = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
                 return .welcome(welcome)
             case .waiting:
                 return .waiting(attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
@@ -139,6 +143,7 @@ public enum SupervisorMessage: Equatable, Sendable {
             case .measured:
                 return .measured(
                     try reader.list { (r: inout ByteReader) throws(LinkError) in try MeasureReport(from: &r) })
+            case .closing: return .closing(reason: try reader.string())
             case nil: throw .unknownKind(kind)
             }
         }

@@ -91,10 +91,15 @@ import Testing
             return definition.invocation(AgentRequest(prompt: prompt, promptFile: "/f", schemaFile: "/dev/fd/4")) != nil
         }
         #expect(fits(131_071) && !fits(131_072))
-        #expect(definition.longestPrompt == 131_071)
-        #expect(agent([.single("x")]).longestPrompt == nil)
+        #expect(definition.longestPrompt(withSchemaOf: 9_000) == 131_071)
+        #expect(agent([.single("x")]).longestPrompt(withSchemaOf: 9_000) == nil)
         let beside = agent([.single("x"), .single("--p={prompt} in {workspace}")], prompt: .argument)
-        #expect(beside.longestPrompt == 131_071 - "--p= in {workspace}".utf8.count - 4_096)
+        #expect(beside.longestPrompt(withSchemaOf: 9_000) == 131_071 - "--p= in {workspace}".utf8.count - 4_096)
+        var twice = agent([.single("x"), .single("{prompt}{schema}{prompt}")], prompt: .argument)
+        #expect(twice.longestPrompt(withSchemaOf: 9_000) == (131_071 - "{schema}".utf8.count - 9_000) / 2)
+        twice.environment = ["P": "{prompt}{prompt}{prompt}"]
+        #expect(twice.longestPrompt(withSchemaOf: 0) == (131_071 - "P=".utf8.count) / 3)
+        #expect(twice.places(of: "{prompt}") == 5 && twice.places(of: "{schema}") == 1)
     }
 
     @Test func theProviderIsInTheModelOrInTheDefinition() {

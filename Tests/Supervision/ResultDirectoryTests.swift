@@ -106,18 +106,6 @@ import Testing
         }
     }
 
-    @Test func anOlderEngineIsToldNothingOfThem() throws {
-        let fixture = try Fixture()
-        let engine = try fixture.engine()
-        engine.acknowledges = false
-        #expect(try engine.run(fixture.shell("echo r > $ORCH_RESULT_FILE; echo f > $ORCH_RESULT_DIR/f")).code == 0)
-        #expect(engine.files[1] == ["f": "f\n"])
-        let older = try TestEngine(connecting: fixture.link)
-        try older.send(.hello(version: LinkProtocol.hasResultFiles - 1, oldest: LinkProtocol.hasResultFiles - 1))
-        try older.wait("inventory") { older.hasInventory }
-        #expect(older.files.isEmpty && older.results[1] == "r\n" && older.ended[1]?.code == 0)
-    }
-
     /// A program that wants nothing of it finds it anyway, and leaves no trace.
     @Test(.enabled(if: geteuid() == 0)) func emptyWorkspacesOfOtherUsersAreRemoved() throws {
         var template = Array("/tmp/orchd-policy-XXXXXX".utf8CString)

@@ -53,11 +53,27 @@ import Testing
     @Test func anOlderEngineIsServedInItsOwnWords() throws {
         let fixture = try Fixture()
         let engine = try TestEngine(connecting: fixture.link)
-        try engine.sendBytes([1, 0, 8, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0])
+        try engine.sendBytes([1, 0, 8, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0])
         try engine.wait("inventory") { engine.hasInventory }
-        #expect(engine.welcome?.version == 3 && engine.welcome?.program.release == "0.1.0")
+        #expect(engine.welcome?.version == 4 && engine.welcome?.program.release == "0.1.0")
         try engine.send(.slots(pool: "p", count: 1))
         #expect(try engine.run(fixture.shell("exit 4")).code == 4)
+    }
+
+    /// Whoever does what the link does not allow is told why it ends, also when more of it has not been read; an older one is not.
+    @Test(arguments: [4, 5] as [UInt32]) func anEngineIsToldWhyItIsLetGo(version: UInt32) throws {
+        let fixture = try Fixture()
+        let engine = try TestEngine(connecting: fixture.link)
+        try engine.send(.hello(version: version, oldest: 4))
+        try engine.wait("inventory") { engine.hasInventory }
+        try engine.sendBytes([99, 0, 0, 0, 0, 0])
+        for _ in 0..<100 where (try? engine.send(.revoke(attempt: 1))) == nil { break }
+        try engine.waitForClose()
+        #expect(engine.closing == (version == 4 ? nil : "sent something that does not decode (unknownKind(99))"))
+        let other = try fixture.engine()
+        _ = try fixture.engine()
+        try other.waitForClose()
+        #expect(other.closing == "was replaced by another one that has connected")
     }
 
     @Test func anUnsealedFileIsNotRead() throws {

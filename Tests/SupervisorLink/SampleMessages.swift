@@ -18,7 +18,7 @@ enum Samples {
         controls: [.memory: 1 << 40, .cpu: 1_500, .ioWeight: 10_000], channel: 3)
 
     static let toSupervisor: [EngineMessage] = [
-        .hello(version: 4, oldest: 3), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder), .launch(limitedOrder),
+        .hello(version: 5, oldest: 4), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder), .launch(limitedOrder),
         .launch(worktreeOrder),
         .revoke(attempt: 5), .freeze(attempt: 7, isFrozen: true), .freeze(attempt: 8, isFrozen: false),
         .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
@@ -33,7 +33,7 @@ enum Samples {
     static let toEngine: [SupervisorMessage] = [
         .welcome(
             .init(
-                version: 2, store: .max, heardUpTo: 7, pid: 8, cgroups: true,
+                version: 5, store: .max, heardUpTo: 7, pid: 8, cgroups: true,
                 program: .init(release: "0.2.0", executedAt: 1_700_000_000_000))),
         .welcome(
             .init(
@@ -45,6 +45,7 @@ enum Samples {
             MeasureReport(
                 attempt: 7, bytesRead: .max, bytesWritten: 1, stalledForProcessor: 2, stalledForMemory: 3, stalledForDisk: 4)
         ]), .measured([]),
+        .closing(reason: "said hello twice"),
         .result(attempt: 4), .channel(attempt: 5), .resultFiles(ResultFiles(attempt: 6, names: ["report.md", "\u{E4} b"])),
         .resultFiles(
             ResultFiles(

@@ -2,12 +2,12 @@ import Testing
 
 @testable import SupervisorLink
 
-/// The link between programs of neighbouring versions. The bytes are what version 3 says, and never change.
+/// The link between programs of neighbouring versions. The bytes are what version 4 says, and never change.
 @Suite struct VersionTests {
-    static let olderHello: [UInt8] = [1, 0, 8, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0]
+    static let olderHello: [UInt8] = [1, 0, 8, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0]
     static let olderWelcome: [UInt8] = [
-        101, 0, 38, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1,
-        1, 0, 0, 0, 57, 9, 0, 0, 0, 0, 0, 0, 0,
+        101, 0, 50, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1,
+        1, 0, 0, 0, 57, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 112, 105, 100, 115,
     ]
     static let olderOrder: [UInt8] = [
         3, 0, 66, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 55, 46, 49, 1, 0, 0, 0, 112, 1, 0, 0, 0, 1, 0, 0, 0, 97,
@@ -15,36 +15,49 @@ import Testing
     ]
     /// The same with a channel: its number comes last.
     static let olderWorkerOrder: [UInt8] = [9, 0, 70] + olderOrder[3...] + [3, 0, 0, 0]
+    /// With everything that an order can have beside.
+    static let olderFullOrder: [UInt8] =
+        [11, 0, 118] + olderOrder[3...] + [
+            1, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 16, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+            107, 1, 0, 0, 0, 75, 1, 0, 0, 0, 232, 3, 0, 0,
+        ]
 
     @Test func theVersionBeforeIsUnderstood() {
         #expect(LinkProtocol.oldestVersion == LinkProtocol.version - 1)
     }
 
     static let welcome = SupervisorMessage.Welcome(
-        version: 3, store: 2, heardUpTo: 3, pid: 4, cgroups: true, program: .init(release: "9", executedAt: 9))
+        version: 4, store: 2, heardUpTo: 3, pid: 4, cgroups: true, controllers: ["pids"],
+        program: .init(release: "9", executedAt: 9))
     static let order = LaunchOrder(attempt: 7, name: "7.1", pool: "p", arguments: ["a"], descriptors: [1, 2])
     static let workerOrder = LaunchOrder(
         attempt: 7, name: "7.1", pool: "p", arguments: ["a"], descriptors: [1, 2], channel: 3)
+    static let fullOrder = LaunchOrder(
+        attempt: 7, name: "7.1", pool: "p", arguments: ["a"], descriptors: [1, 2], controls: [.memory: 1 << 20],
+        confinement: .init(noNetwork: true), credentials: [.init(name: "k", variable: "K")], submitter: 1000, channel: 3)
 
-    @Test func version3IsReadAsEver() throws {
-        #expect(try EngineMessage.decode(Self.olderHello[...]) == [.hello(version: 3, oldest: 2)])
+    @Test func version4IsReadAsEver() throws {
+        #expect(try EngineMessage.decode(Self.olderHello[...]) == [.hello(version: 4, oldest: 3)])
         #expect(try SupervisorMessage.decode(Self.olderWelcome[...]) == [.welcome(Self.welcome)])
         #expect(try EngineMessage.decode(Self.olderOrder[...]) == [.launch(Self.order)])
         #expect(try EngineMessage.decode(Self.olderWorkerOrder[...]) == [.launch(Self.workerOrder)])
+        #expect(try EngineMessage.decode(Self.olderFullOrder[...]) == [.launch(Self.fullOrder)])
     }
 
-    @Test func version3IsWrittenAsEver() {
-        #expect(EngineMessage.hello(version: 3, oldest: 2).encoded() == Self.olderHello)
+    @Test func version4IsWrittenAsEver() {
+        #expect(EngineMessage.hello(version: 4, oldest: 3).encoded() == Self.olderHello)
         #expect(SupervisorMessage.welcome(Self.welcome).encoded() == Self.olderWelcome)
         #expect(EngineMessage.launch(Self.order).encoded() == Self.olderOrder)
         #expect(EngineMessage.launch(Self.workerOrder).encoded() == Self.olderWorkerOrder)
+        #expect(EngineMessage.launch(Self.fullOrder).encoded() == Self.olderFullOrder)
     }
 
     /// Only what a version knows is said to one that speaks it.
-    @Test func whatASupervisorCanSweepIsSaidSinceVersion4() {
-        #expect(EngineMessage.sweep(pool: "p", tasksBelow: 1, workersBelow: 1).since == 4)
-        #expect(EngineMessage.launch(Samples.worktreeOrder).since == 4)
-        #expect(EngineMessage.launch(Self.workerOrder).since == 3 && EngineMessage.stop(attempt: 7, grace: 0).since == 3)
+    @Test func whyAConnectionEndsIsSaidSinceVersion5() {
+        for message in Samples.toEngine {
+            if case .closing = message { #expect(message.since == 5) } else { #expect(message.since == 4) }
+        }
+        #expect(Samples.toSupervisor.allSatisfy { $0.since == 4 })
     }
 
     @Test func aWorktreeIsForTasksWithoutADirectory() {

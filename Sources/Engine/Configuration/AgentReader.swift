@@ -29,6 +29,8 @@ struct AgentReader {
         for name in agent.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
             top.fault("env", "a variable cannot be named \"\(name)\"")
         }
+        top.checkStrings(arguments.flatMap(\.templates), of: "argv")
+        top.checkStrings(agent.environment.map { "\($0.key)=\($0.value)" }, of: "env")
         if name == PoolConfiguration.commandAgent { top.fault(nil, "\"command\" is built in and cannot be defined") }
         top.finish()
         return agent

@@ -17,6 +17,7 @@ extension Configuration {
             configuration.agents[agent.name] = agent
             pool.settings.agent = agent.name
         }
+        pool.settings.ownArguments = pool.ownArguments
         configuration.pools = [pool]
         return configuration
     }

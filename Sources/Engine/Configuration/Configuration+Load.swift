@@ -140,6 +140,9 @@ private struct Reader {
             if let confine = top.section("confine") { pool.confinement = Self.confinement(confine) }
             Self.readWorkers(top, &pool, variables)
             Self.readWorkspace(top, &pool)
+            pool.settings.ownArguments = pool.ownArguments
+            top.checkStrings(pool.workerCommand, of: "command")
+            top.checkStrings(pool.environment.map { "\($0.key)=\($0.value)" }, of: "env")
             top.finish()
             configuration.pools.append(pool)
         }
@@ -188,6 +191,9 @@ private struct Reader {
         let holders = Dictionary(grouping: variables.keys.sorted()) { variables[$0] ?? "" }
         for (name, holders) in holders where holders.count > 1 {
             top.fault("credential_env", "the credential \"\(name)\" can be in one variable only")
+        }
+        if Set(names).count > CredentialGrant.maximum {
+            top.fault("credentials", "there can be \(CredentialGrant.maximum) credentials at the most")
         }
         pool.credentials = Set(names).sorted().map { .init(name: $0, variable: holders[$0]?.first) }
     }

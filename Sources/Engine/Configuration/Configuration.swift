@@ -1,6 +1,7 @@
 import Agents
 import OrchProtocol
 import Scheduling
+import Schemas
 import SupervisorLink
 
 /// Everything that the files under /etc/orchd say, checked.
@@ -36,16 +37,24 @@ public struct Configuration: Sendable, Equatable {
     /// What the scheduler is to know beside the pools.
     package var rules: Rules {
         Rules(
-            agents: agents.mapValues {
-                AgentSettings(
-                    model: $0.model, provider: $0.provider,
-                    thinking: $0.thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) },
-                    longestPrompt: $0.longestPrompt)
-            }, limits: limits, budgets: budgets, routes: routes, aliases: aliases,
+            agents: agents.mapValues(\.settings), limits: limits, budgets: budgets, routes: routes, aliases: aliases,
             longestWait: longestWait, admission: admission)
     }
 
     public func pool(_ name: String) -> PoolConfiguration? { pools.first { $0.settings.name == name } }
+}
+
+extension AgentDefinition {
+    fileprivate var settings: AgentSettings {
+        var settings = AgentSettings(
+            model: model, provider: provider,
+            thinking: thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) },
+            longestPrompt: longestPrompt(withSchemaOf: JSONSchema.maximumSize))
+        settings.ownArguments = ownSize
+        settings.promptPlaces = prompt == .argument ? places(of: "{prompt}") : 0
+        settings.schemaPlaces = places(of: "{schema}")
+        return settings
+    }
 }
 
 /// A file of pools.d.
@@ -91,6 +100,20 @@ public struct PoolConfiguration: Sendable, Equatable {
     public var workerCommand: [String] = []
 
     public init(settings: PoolSettings) { self.settings = settings }
+
+    /// What its own variables, and those that the engine sets, take of the room that a program has.
+    var ownArguments: ArgumentSize {
+        var size = ArgumentSize()
+        size.add(environment: environment)
+        size.add(stringOf: "PATH=".utf8.count + path.utf8.count)
+        for name in Self.engineVariables { size.add(stringOf: name.utf8.count + 1 + Self.longestName) }
+        return size
+    }
+
+    private static let engineVariables = [
+        "ORCH_TASK_ID", "ORCH_ATTEMPT", "ORCH_POOL", "ORCH_MODEL", "ORCH_THINKING", "ORCH_ROUTE",
+    ]
+    private static let longestName = 256
 
     public var agentName: String { settings.agent ?? Self.commandAgent }
 

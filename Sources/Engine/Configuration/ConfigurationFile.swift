@@ -98,9 +98,24 @@ final class ConfigurationFile {
         func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
             known.append(key)
             guard let value = table[key] else { return nil }
+            guard !Self.holdsNUL(value) else {
+                fault(key, "\(key) holds a NUL, which neither an argument nor a variable can")
+                return nil
+            }
             if let result = read(value) { return result }
             fault(key, "\(key) must be \(what)")
             return nil
+        }
+
+        private static func holdsNUL(_ value: any TOMLValueConvertible) -> Bool {
+            value.string?.utf8.contains(0) ?? value.array?.contains { holdsNUL($0) } ?? value.table?.contains { holdsNUL($0.1) }
+                ?? false
+        }
+
+        /// What Linux would take for no argument and no variable is refused here, and not when a program is to be started with it.
+        func checkStrings(_ strings: [String], of key: String) {
+            guard let longest = strings.map(\.utf8.count).max(), longest > ArgumentSize.longest else { return }
+            fault(key, "\(key) has a string of \(longest) bytes; Linux takes \(ArgumentSize.longest) at the most")
         }
 
         func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, number: number, problem) }

@@ -82,6 +82,7 @@ enum RuleReader {
             section.fault("program", "\(rule.name): a program needs a pool, whose user and slots run it")
         }
         guard let command else { return nil }
+        section.checkStrings(command, of: "program")
         if command.first?.utf8.first != UInt8(ascii: "/") || command.contains(where: { $0.utf8.contains(0) }) {
             section.fault(
                 "program", "\(rule.name): a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]")

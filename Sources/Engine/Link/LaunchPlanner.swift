@@ -48,7 +48,7 @@ struct LaunchPlanner: Sendable {
             guard let invocation = agent.invocation(request(text, task, attempt)) else {
                 throw Failure(
                     reason:
-                        "the prompt is longer than the 128 KiB that an argument may have, and \"\(agent.name)\" takes it as one",
+                        "with this prompt \"\(agent.name)\" gets an argument of more than the \(ArgumentSize.longest) bytes that one may have",
                     isShortage: false)
             }
             arguments = invocation.arguments
@@ -84,6 +84,7 @@ struct LaunchPlanner: Sendable {
     func equip(
         _ order: LaunchOrder, _ task: TaskItem, _ attempt: Attempt, _ texts: [Int32: String]
     ) throws(Failure) -> Plan {
+        try check(order)
         var order = order
         var descriptors: [Descriptor] = []
         do throws(SystemError) {

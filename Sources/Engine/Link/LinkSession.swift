@@ -11,8 +11,11 @@ package struct LinkSession {
 
     private var stage = Stage.greeting
     private let generation: UInt64
+    private let isQuiet: Bool
     private let reports: ReportReader
     private(set) var peer: SupervisorLinkThread.Peer?
+    /// Why the supervisor is about to end the connection, where it says so.
+    private(set) var closing: String?
     /// Those that nobody has taken yet.
     private var channels: [(worker: Int64, channel: Descriptor)] = []
     /// Those of attempts whose end has not come yet; nil for one whose files cannot be kept, or are kept already.
@@ -20,8 +23,10 @@ package struct LinkSession {
     /// What attempts have used whose end has not come yet.
     private var measures: [UInt64: Measures] = [:]
 
-    init(generation: UInt64, reports: ReportReader) {
+    /// - Parameter isQuiet: whether the connection is news to nobody, as those before it have not lasted.
+    init(generation: UInt64, isQuiet: Bool = false, reports: ReportReader) {
         self.generation = generation
+        self.isQuiet = isQuiet
         self.reports = reports
     }
 
@@ -59,6 +64,10 @@ package struct LinkSession {
                 for report in reports { measures[report.attempt] = Measures(report) }
                 continue
             }
+            if case .closing(let reason) = message {
+                closing = reason
+                continue
+            }
             if case .channel(let attempt) = message {
                 guard let channel = descriptors.popFirst() else { throw .invalid("channel without a descriptor") }
                 channels.append((Int64(truncatingIfNeeded: attempt), channel))
@@ -72,12 +81,12 @@ package struct LinkSession {
                 }
                 peer = SupervisorLinkThread.Peer(
                     pid: welcome.pid, cgroups: welcome.cgroups,
-                    controllers: welcome.version < LinkProtocol.hasFullOrders ? nil : welcome.controllers,
+                    controllers: welcome.controllers,
                     program: welcome.program, version: welcome.version)
                 stage = .inventory(
                     Inventory(
                         connection: generation, store: welcome.store,
-                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo)))
+                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo), isQuiet: isQuiet))
             case .inventory(var inventory):
                 switch message {
                 case .waiting(let attempts): inventory.waiting += attempts.map { Int64(truncatingIfNeeded: $0) }

@@ -5,8 +5,24 @@ import Synchronization
 
 /// One connection to the supervisor: packets out from any thread, packets in on the link's thread.
 ///
-/// What cannot be sent at once is queued. The queue is bounded by what the scheduler hands over: run-ahead and slots.
+/// What cannot be sent at once is queued, and goes out in its order. The queue is bounded by what the scheduler hands over:
+/// run-ahead and slots.
 final class SupervisorConnection: Sendable {
+    /// Why packets wait.
+    enum Backlog {
+        case none
+        /// The socket says when there is room.
+        case full
+        /// The kernel is short of something, and nothing says when it no longer is.
+        case short
+    }
+
+    private enum Outcome {
+        case sent
+        case waits(Backlog)
+        case failed
+    }
+
     private struct Packet {
         var bytes: [UInt8]
         var descriptors: [Descriptor]
@@ -14,6 +30,7 @@ final class SupervisorConnection: Sendable {
 
     private struct State {
         var queue: [Packet] = []
+        var backlog = Backlog.none
         /// Orders may go out only after the inventory has been taken into account. See ``SupervisorLinkThread``.
         var isOpen = false
         var isBroken = false
@@ -37,14 +54,7 @@ final class SupervisorConnection: Sendable {
     /// Messages before the gate is open are dropped: the inventory that is on its way decides what they were to. So is what an older
     /// supervisor would not understand.
     func send(_ message: EngineMessage, descriptors: [Descriptor]) {
-        let version = state.withLock { $0.version }
-        var message = message
-        if version < LinkProtocol.hasFullOrders, case .launch(var order) = message {
-            // Until it is upgraded; a queue that stands still meanwhile would be worse.
-            order.controls = [:]
-            message = .launch(order)
-        }
-        guard message.since <= version else { return }
+        guard message.since <= state.withLock({ $0.version }) else { return }
         send(message.encoded(), descriptors, force: false)
     }
 
@@ -54,47 +64,64 @@ final class SupervisorConnection: Sendable {
     }
 
     private func send(_ bytes: [UInt8], _ descriptors: [Descriptor], force: Bool) {
-        var packet = Packet(bytes: bytes, descriptors: descriptors)
-        if bytes.count > LinkProtocol.maximumPacket {
-            let number = bytes.withUnsafeBytes { linux_sealed_memfd("orchd-order", $0.baseAddress, $0.count) }
-            guard let memory = try? Descriptor(number, "make a file in memory") else { return fail() }
-            packet = Packet(bytes: inMemoryPacket, descriptors: [memory] + descriptors)
-        }
         let isBlocked = state.withLock { state in
             guard !state.isBroken, state.isOpen || force else { return false }
-            if state.queue.isEmpty, transmit(packet) { return false }
-            state.queue.append(packet)
-            return true
+            state.queue.append(Packet(bytes: bytes, descriptors: descriptors))
+            // What waits already goes first.
+            guard state.queue.count == 1 else { return false }
+            drain(&state)
+            return !state.queue.isEmpty
         }
         if isBlocked { wakeup.signal() }
     }
 
-    var hasBacklog: Bool { state.withLock { !$0.queue.isEmpty } }
+    var backlog: Backlog { state.withLock { $0.backlog } }
 
     /// Sends what has been waiting, as far as the socket takes it.
-    func flush() {
-        state.withLock { state in
-            var sent = 0
-            while sent < state.queue.count, transmit(state.queue[sent]) { sent += 1 }
-            state.queue.removeFirst(sent)
+    func flush() { state.withLock { drain(&$0) } }
+
+    private func drain(_ state: inout State) {
+        var sent = 0
+        state.backlog = .none
+        sending: while sent < state.queue.count {
+            switch transmit(&state.queue[sent]) {
+            case .sent: sent += 1
+            case .waits(let backlog):
+                state.backlog = backlog
+                break sending
+            case .failed:
+                // The reader notices.
+                state.isBroken = true
+                shutdown(socket.number, Int32(SHUT_RDWR))
+                sent = state.queue.count
+            }
         }
+        state.queue.removeFirst(sent)
     }
 
-    /// Whether the packet is done with: sent, or impossible to send because the other side is gone, which the reader will notice.
-    private func transmit(_ packet: Packet) -> Bool {
+    private func transmit(_ packet: inout Packet) -> Outcome {
+        if packet.bytes.count > LinkProtocol.maximumPacket, !moveToMemory(&packet) { return .waits(.short) }
         let numbers = packet.descriptors.map(\.number)
         let result = packet.bytes.withUnsafeBytes { bytes in
             linux_send_packet(socket.number, bytes.baseAddress, bytes.count, numbers, numbers.count, false)
         }
-        return result >= 0 || (result != -EAGAIN && result != -ENOBUFS)
+        switch result {
+        case 0...: return .sent
+        case -EAGAIN: return .waits(.full)
+        case -ENOBUFS, -ENOMEM, -ETOOMANYREFS: return .waits(.short)
+        // A machine whose sockets take less than a packet.
+        case -EMSGSIZE where !isInMemory(packet.bytes[...]): return moveToMemory(&packet) ? transmit(&packet) : .waits(.short)
+        default: return .failed
+        }
     }
 
-    /// Ends the connection, so that the reader sees its end.
-    func fail() {
-        state.withLock {
-            $0.isBroken = true
-            $0.queue = []
-        }
-        shutdown(socket.number, Int32(SHUT_RDWR))
+    /// Puts the message of a packet into a memfd.
+    ///
+    /// - Returns: false while descriptors are short.
+    private func moveToMemory(_ packet: inout Packet) -> Bool {
+        let number = packet.bytes.withUnsafeBytes { linux_sealed_memfd("orchd-order", $0.baseAddress, $0.count) }
+        guard let memory = try? Descriptor(number, "make a file in memory") else { return false }
+        packet = Packet(bytes: inMemoryPacket, descriptors: [memory] + packet.descriptors)
+        return true
     }
 }

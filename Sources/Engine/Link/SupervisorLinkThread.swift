@@ -15,16 +15,28 @@ final class SupervisorLinkThread: SupervisorPort {
     struct Peer: Sendable, Equatable {
         var pid: Int32
         var cgroups: Bool
-        var controllers: [String]?
+        var controllers: [String]
         var program: SupervisorMessage.Welcome.Program
         /// Of the link.
         var version: UInt32
+    }
+
+    /// How the two stand, for those who ask.
+    struct Standing: Sendable {
+        /// The supervisor, where one is connected.
+        var peer: Peer?
+        /// What is wrong with the link; nil if nothing is.
+        var trouble: String?
+
+        /// Why nothing can be started; nil if there is a supervisor, and the link to it holds.
+        var problem: String? { trouble ?? (peer == nil ? "the supervisor is not running" : nil) }
     }
 
     private struct State {
         var connection: SupervisorConnection?
         var generation: UInt64 = 0
         var peer: Peer?
+        var trouble = LinkTrouble()
         var isStopped = false
     }
 
@@ -41,6 +53,8 @@ final class SupervisorLinkThread: SupervisorPort {
 
     /// The supervisor at the other end, nil while there is none.
     var peer: Peer? { state.withLock { $0.peer } }
+
+    var standing: Standing { state.withLock { Standing(peer: $0.peer, trouble: $0.trouble.problem) } }
 
     /// - Parameters:
     ///   - inbox: takes what the supervisor says.
@@ -69,51 +83,73 @@ final class SupervisorLinkThread: SupervisorPort {
         while !state.withLock({ $0.isStopped }) {
             do throws(SystemError) {
                 let socket = try Descriptor(linux_unix_connect(path, Int32(SOCK_SEQPACKET.rawValue)), "connect to \(path)")
-                delay = 20
                 hasComplained = false
                 serve(SupervisorConnection(socket: socket, wakeup: wakeup), inbox, reports)
+                delay = state.withLock { $0.trouble.delay }
             } catch {
+                state.withLock { $0.trouble.forget() }
                 if !hasComplained, delay > 500 {
                     log.warning("there is no supervisor: \(error)")
                     hasComplained = true
                 }
+                delay = min(delay * 2, 1000)
             }
             _ = waitFor([(wakeup.descriptor.number, POLLIN)], milliseconds: delay)
             wakeup.clear()
-            delay = min(delay * 2, 1000)
         }
     }
 
     private func serve(_ connection: SupervisorConnection, _ inbox: Inbox, _ reports: ReportReader) {
-        let generation = state.withLock { state in
+        let (generation, isQuiet) = state.withLock { state in
             state.connection = connection
             state.generation += 1
-            return state.generation
+            return (state.generation, state.trouble.isNamed)
         }
         connection.greet()
-        var session = LinkSession(generation: generation, reports: reports)
-        receive(on: connection, into: &session, inbox)
-        state.withLock {
-            $0.connection = nil
-            $0.peer = nil
+        var session = LinkSession(generation: generation, isQuiet: isQuiet, reports: reports)
+        let reason = receive(on: connection, into: &session, inbox)
+        let drop = LinkTrouble.Drop(reason: reason, program: session.peer?.program.executedAt)
+        let (isStopped, problem) = state.withLock { state in
+            state.connection = nil
+            state.peer = nil
+            return (state.isStopped, state.trouble.note(drop) ? state.trouble.problem : nil)
         }
+        if !isStopped, let problem { log.error("\(problem)", metadata: ["MESSAGE_ID": "\(Story.degradedID)"]) }
         if session.isConnected { inbox.push([.disconnected]) }
     }
 
-    /// Returns when the connection has ended.
-    private func receive(on connection: SupervisorConnection, into session: inout LinkSession, _ inbox: Inbox) {
+    /// - Returns: once the connection has ended, why.
+    private func receive(
+        on connection: SupervisorConnection, into session: inout LinkSession, _ inbox: Inbox
+    ) -> String {
+        let trialEnd = Clock.now().monotonic + LinkTrouble.trial
         var buffer = [UInt8](repeating: 0, count: LinkProtocol.maximumPacket)
+        var isReset = false
+        // Only this thread changes it.
+        var isOnTrial = state.withLock { $0.trouble.isOnTrial }
         while !state.withLock({ $0.isStopped }) {
-            let output = connection.hasBacklog ? POLLOUT : 0
+            let backlog = connection.backlog
             let ready = waitFor(
-                [(connection.socket.number, POLLIN | output), (wakeup.descriptor.number, POLLIN)], milliseconds: -1)
+                [
+                    (connection.socket.number, POLLIN | (backlog == .full ? POLLOUT : 0)),
+                    (wakeup.descriptor.number, POLLIN),
+                ], milliseconds: patience(backlog, until: isOnTrial && session.isConnected ? trialEnd : nil))
             if ready[1] != 0 { wakeup.clear() }
-            if ready[0] & POLLOUT != 0 { connection.flush() }
+            if ready[0] & POLLOUT != 0 || backlog == .short { connection.flush() }
+            if isOnTrial, session.isConnected, Clock.now().monotonic >= trialEnd {
+                isOnTrial = false
+                connectionHolds(inbox)
+            }
             guard ready[0] & ~POLLOUT != 0 else { continue }
             var packet = linux_packet()
             let result = linux_receive_packet(connection.socket.number, &buffer, buffer.count, false, &packet)
             if result == -EAGAIN || result == -EINTR { continue }
-            guard result >= 0, packet.count > 0 else { return }
+            // It closed with something of ours unread; what it said before is still there.
+            if result == -ECONNRESET, !isReset {
+                isReset = true
+                continue
+            }
+            guard result >= 0, packet.count > 0 else { break }
             let descriptors = Self.take(&packet)
             do {
                 guard !packet.bytes_cut else { throw LinkError.tooLong }
@@ -125,10 +161,30 @@ final class SupervisorLinkThread: SupervisorPort {
                 }
                 session.deliver(inputs, into: inbox)
             } catch {
-                log.error("the supervisor sent something that makes no sense (\(error)); connecting anew")
-                return
+                let reason = "the supervisor sent something that makes no sense (\(error))"
+                if !isOnTrial { log.error("\(reason); connecting anew") }
+                return reason
             }
         }
+        return session.closing.map { "the supervisor says that the engine \($0)" } ?? "the supervisor ended it"
+    }
+
+    /// Milliseconds after which something is to be done although nothing happens; -1 for never.
+    private func patience(_ backlog: SupervisorConnection.Backlog, until trialEnd: Int64?) -> Int {
+        let retry = backlog == .short ? 50 : -1
+        guard let trialEnd else { return retry }
+        let rest = Int(max(0, trialEnd - Clock.now().monotonic))
+        return retry < 0 ? rest : min(retry, rest)
+    }
+
+    private func connectionHolds(_ inbox: Inbox) {
+        let wasNamed = state.withLock { state in
+            defer { state.trouble.forget() }
+            return state.trouble.isNamed
+        }
+        guard wasNamed else { return }
+        log.notice("the link to the supervisor holds again")
+        inbox.push([.connectionHolds])
     }
 
     private static func take(_ packet: inout linux_packet) -> [Descriptor] {

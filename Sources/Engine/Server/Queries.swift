@@ -10,8 +10,7 @@ package struct Queries: Sendable {
     let store: SQLiteStore
     let files: OutputFiles
     let configuration: CurrentConfiguration
-    /// The supervisor, where one is connected.
-    let peer: @Sendable () -> SupervisorLinkThread.Peer?
+    let supervisor: @Sendable () -> SupervisorLinkThread.Standing
     let health: Health
     let attempts: LiveAttempts
     let startedAt: Int64
@@ -76,7 +75,7 @@ package struct Queries: Sendable {
         return WaitReasons(
             configuration: configuration.value, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
             offered: chooser(states).offered, counts: store.counts, isDraining: health.isDraining,
-            hasSupervisor: peer() != nil, memoryPressure: health.memoryPressure,
+            supervisorProblem: supervisor().problem, memoryPressure: health.memoryPressure,
             now: WireTime(milliseconds: Clock.now().wall))
     }
 
@@ -156,15 +155,16 @@ package struct Queries: Sendable {
         let pools = try pools().pools
         var counts = TaskCounts()
         for pool in pools { counts.add(pool.counts) }
-        let peer = peer()
+        let supervisor = supervisor()
+        let peer = supervisor.peer
         let workers = pools.compactMap { pool in pool.problem.map { "the pool \"\(pool.name)\" starts no workers: \($0)" } }
-        let problems = health.problems(hasSupervisor: peer != nil) + workers
+        let problems = health.problems(link: supervisor.problem) + workers
         let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
         var status = DaemonStatus(
             state: state, version: Release.version, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
             now: WireTime(milliseconds: Clock.now().wall),
             supervisor: SupervisorStatus(
-                connected: peer != nil, pid: peer?.pid, cgroups: peer?.cgroups, controllers: peer?.controllers,
+                connected: supervisor.problem == nil, pid: peer?.pid, cgroups: peer?.cgroups, controllers: peer?.controllers,
                 version: peer?.program.release,
                 startedAt: peer.map { WireTime(milliseconds: $0.program.executedAt) }),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())

@@ -11,7 +11,8 @@ struct WaitReasons {
     let offered: [String: Set<String>]
     let counts: Counts
     let isDraining: Bool
-    let hasSupervisor: Bool
+    /// Why nothing can be started for lack of a supervisor; nil if it is there.
+    let supervisorProblem: String?
     /// In percent, where it is too much.
     let memoryPressure: Double?
     let now: WireTime
@@ -67,7 +68,7 @@ struct WaitReasons {
             return (.paused, "the pool \"\(pool)\" is paused; `orchctl pool resume \(pool)` starts it again")
         }
         if isDraining { return (.paused, "the daemon is draining") }
-        if !hasSupervisor { return (.blocked, "the supervisor is not running") }
+        if let supervisorProblem { return (.blocked, supervisorProblem) }
         if let memoryPressure {
             let percent = "\(Int(memoryPressure.rounded())) percent"
             return (.limited, "the machine is short of memory: what runs on it waits for memory for \(percent) of the time")

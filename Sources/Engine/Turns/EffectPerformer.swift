@@ -99,8 +99,9 @@ final class EffectPerformer: Sendable {
             case .publish(let events): targets.news.publish(events)
             }
         }
-        for start in stride(from: 0, to: acknowledged.count, by: 4096) {
-            let part = Array(acknowledged[start..<min(start + 4096, acknowledged.count)])
+        let most = EngineMessage.attemptsPerMessage
+        for start in stride(from: 0, to: acknowledged.count, by: most) {
+            let part = Array(acknowledged[start..<min(start + most, acknowledged.count)])
             targets.link.send(.acknowledge(attempts: part))
         }
     }

@@ -18,10 +18,11 @@ extension LaunchPlanner {
         environment["ORCH_WORKER_FD"] = String(Self.channel)
         var order = pool.order(
             attempt: worker.id, name: Worker.name(worker.id), arguments: pool.workerCommand, environment: environment)
+        order.descriptors = [1, 2]
+        order.channel = Self.channel
+        try check(order)
         do throws(SystemError) {
             let (out, err) = try files.create(worker: worker.id)
-            order.descriptors = [1, 2]
-            order.channel = Self.channel
             return Plan(order: order, descriptors: [out, err])
         } catch {
             throw Failure(reason: error.description, isShortage: error.isShortage)

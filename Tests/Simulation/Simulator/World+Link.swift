@@ -195,6 +195,7 @@ extension SupervisorMessage {
         case .result(let attempt): "result \(attempt)"
         case .channel(let attempt): "channel \(attempt)"
         case .resultFiles(let files): "result files \(files.attempt)"
+        case .closing(let reason): "closing \(reason)"
         }
     }
 }

@@ -1,0 +1,36 @@
+import OrchProtocol
+import SupervisorLink
+
+/// An order that no process can be made of, or that the supervisor would not take, ends its own attempt here: sent, it would end the
+/// connection, and the next one, and so keep everything else from starting.
+///
+/// What is submitted is held against the same limits (`Chooser.checkSize`), but pools and agents may have changed since, and rows may
+/// be older than a limit.
+extension LaunchPlanner {
+    func check(_ order: LaunchOrder) throws(Failure) {
+        if let fault = Self.fault(order) { throw Failure(reason: "cannot start it: \(fault)", isShortage: false) }
+    }
+
+    private static func fault(_ order: LaunchOrder) -> String? {
+        var size = ArgumentSize()
+        size.add(arguments: order.arguments)
+        for variable in order.environment { size.add(stringOf: variable.utf8.count) }
+        if let index = order.arguments.firstIndex(where: { $0.utf8.count > ArgumentSize.longest }) {
+            let count = order.arguments[index].utf8.count
+            return "argument \(index) has \(count) bytes, and Linux takes \(ArgumentSize.longest) for one"
+        }
+        if let variable = order.environment.first(where: { $0.utf8.count > ArgumentSize.longest }) {
+            let name = String(variable.prefix { $0 != "=" }).shortened(to: 64)
+            return "the variable \(name) has \(variable.utf8.count) bytes, and Linux takes \(ArgumentSize.longest) for one"
+        }
+        if size.isTooMuch { return ArgumentSize.complaint("its arguments and variables take", size) }
+        do throws(LinkError) {
+            try order.check()
+            return nil
+        } catch {
+            return error == .tooLong
+                ? "its order is longer than the \(LinkProtocol.maximumMessage >> 20) MiB that the supervisor takes"
+                : "the supervisor would not take its order (\(error))"
+        }
+    }
+}

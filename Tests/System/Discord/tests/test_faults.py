@@ -120,6 +120,14 @@ async def test_files_fail_too(discord: Standin, bot: Bot, fault: dict[str, Any],
         assert await got.read() == b"hello"
 
 
+async def test_of_two_faults_the_first_has_its_way_and_both_count(discord: Standin, bot: Bot) -> None:
+    await bot.control("fault", action="status", status=500)
+    await bot.control("fault", action="status", status=503, count=2)
+    await bot.control("fault", action="status", status=418, where="cdn")
+    assert [(await bot.say()).status for _ in range(3)] == [500, 503, 200]
+    assert [(each["seen"], each["fired"]) for each in await bot.control("faults")] == [(3, [1]), (3, [2]), (0, [])]
+
+
 @pytest.mark.parametrize("wrong", [{"action": "bang"}, {"action": "cut", "where": "moon"}, {"action": "cut", "seen": 3}, {}])
 async def test_faults_that_there_are_not(discord: Standin, bot: Bot, wrong: dict[str, Any]) -> None:
     with pytest.raises(RuntimeError):

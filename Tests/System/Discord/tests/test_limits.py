@@ -103,6 +103,14 @@ async def test_too_many_invalid_requests_end_in_a_ban(limited: Standin, bot: Bot
     assert [each.kind for each in limited.world.journal.violations].count("banned") == 1
 
 
+async def test_a_429_counts_among_the_invalid(limited: Standin, bot: Bot) -> None:
+    answers = [await bot.say() for _ in range(8)]
+    assert [each.status for each in answers].count(429) == limited.limits.invalid == 3
+    await limited.clock.advance(600)
+    await bot.call("GET", "/users/@me", headers={"Authorization": "Bot wrong"})
+    assert limited.limits.invalid == 1
+
+
 async def test_many_at_once_get_exactly_what_is_left(limited: Standin, bot: Bot) -> None:
     answers = await asyncio.gather(*(bot.say(str(number)) for number in range(20)))
     assert sorted(each.status for each in answers) == [200] * 5 + [429] * 15

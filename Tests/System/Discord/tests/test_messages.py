@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
-from support import NOBODY, Bot
+from support import AGENT, NOBODY, Bot
 
 from standin import Standin, messages
 
@@ -206,6 +208,21 @@ async def test_files_that_are_too_large(discord: Standin, bot: Bot) -> None:
         413,
         40005,
     )
+
+
+async def test_a_request_that_does_not_say_how_long_it_is(discord: Standin, bot: Bot) -> None:
+    discord.settings.request_bytes = 2000
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("files[0]", b"x" * 3000, filename="a")
+    writer = form()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield await writer.as_bytes()
+
+    sent = {"Authorization": f"Bot {discord.world.application.token}", "User-Agent": AGENT, **writer.headers}
+    url = f"{discord.base}/api/v10/channels/{bot.channel}/messages"
+    async with bot.http.post(url, data=pieces(), headers=sent) as got:
+        assert (got.status, (await got.json())["code"]) == (413, 40005)
 
 
 async def test_lists_go_back_from_the_newest(discord: Standin, bot: Bot) -> None:

@@ -46,6 +46,7 @@ BODIES: list[tuple[str, dict[str, Any], int | None]] = [
     ("link without a target", row({"type": 2, "style": 5, "label": "Go"}), 50035),
     ("six rows", {"components": [row({**BUTTON, "custom_id": str(n)})["components"][0] for n in range(6)]}, 50035),
     ("menu", row({"type": 3, "custom_id": "m", "options": [{"label": "a", "value": "a"}]}), None),
+    ("menu beside a button", row(BUTTON, {"type": 3, "custom_id": "m", "options": [{"label": "a", "value": "a"}]}), 50035),
     ("new layout", {"flags": 1 << 15, "components": [{"type": 10, "content": "x"}]}, None),
     ("new layout and text", {"content": "x", "flags": 1 << 15, "components": [{"type": 10, "content": "x"}]}, 50035),
     ("menu of nothing", row({"type": 3, "custom_id": "m", "options": []}), 50035),

@@ -109,6 +109,40 @@ async def test_what_goes_with_what(discord: Standin, bot: Bot, denied: str, lost
     assert discord.world.may(me, channel) == before & ~lost
 
 
+async def test_roles_are_given_below_ones_own(discord: Standin, bot: Bot) -> None:
+    await bot.control("permit", role="orch", permissions=without())
+    above = (await bot.control("role", name="above"))["id"]
+    below = next(str(each.id) for each in discord.world.guilds[int(bot.guild)].roles.values() if each.name == "operators")
+    path = f"/guilds/{bot.guild}/members/{bot.user('alice')}"
+    assert (await bot.call("PUT", f"{path}/roles/{above}")).outcome == (403, 50013)
+    assert (await bot.call("PUT", f"{path}/roles/{below}")).status == 204
+    assert (await bot.call("GET", path)).body["roles"] == [below]
+    assert (await bot.call("DELETE", f"{path}/roles/{below}")).status == 204
+    assert (await bot.call("GET", path)).body["roles"] == []
+    assert (await bot.call("PUT", f"{path}/roles/1")).outcome == (404, 10011)
+
+
+async def test_overwrites_come_and_go(discord: Standin, bot: Bot) -> None:
+    await bot.control("permit", role="orch", permissions=without())
+    path = f"/channels/{bot.channel}/permissions/{bot.user('alice')}"
+    assert (await bot.call("PUT", path, {"type": 1, "deny": str(bits("SEND_MESSAGES"))})).status == 204
+    with pytest.raises(RuntimeError, match="Missing Permissions"):
+        await bot.control("say", user="alice", channel="task-queue", content="x")
+    assert (await bot.call("DELETE", path)).status == 204
+    await bot.control("say", user="alice", channel="task-queue", content="x")
+    assert (await bot.call("DELETE", path)).outcome == (404, 10009)
+
+
+@pytest.mark.parametrize(("granted", "outcome"), [(1 << 1, (200, None)), (0, (403, 50001))])
+async def test_members_are_listed_for_who_has_the_intent(
+    discord: Standin, bot: Bot, granted: int, outcome: tuple[int, int | None]
+) -> None:
+    discord.settings.granted_intents = granted
+    answer = await bot.call("GET", f"/guilds/{bot.guild}/members", limit=10)
+    assert answer.outcome == outcome
+    assert granted == 0 or [each["user"]["username"] for each in answer.body] == ["owner", "orch", "alice", "bob"]
+
+
 async def test_a_member_who_is_timed_out_reads_only(discord: Standin, bot: Bot) -> None:
     await bot.control("timeout", user="orch", seconds=60)
     assert (await bot.say()).outcome == (403, 50013)

@@ -55,6 +55,7 @@ async def test_an_idle_thread_is_archived_and_each_message_puts_that_off(discord
     assert (await bot.call("GET", f"/guilds/{bot.guild}/threads/active")).body["threads"] == []
     listed = (await bot.call("GET", f"/channels/{bot.channel}/threads/archived/public")).body
     assert [each["id"] for each in listed["threads"]] == [thread]
+    assert (await bot.call("GET", f"/channels/{bot.place('results')}/threads/archived/public")).body["threads"] == []
     await bot.say(channel=thread)
     assert not await archived()
 

@@ -17,9 +17,9 @@ NEARBY = Path(__file__).resolve().parents[4].parent / "shared" / "facts" / "disc
 # The description has numbers where the documentation has words: the codes of single fields.
 ALLOWED_ANSWER = re.compile(r"errors(?:\..*)?")
 # Where the description and the documentation differ, the documentation is right. What the description wrongly forbids:
-# permissions as strings, `nsfw` of a guild's command, numbers as the ids of files that come with a request, flags of embeds.
+# permissions and overwrites as strings, `nsfw` of a guild's command, numbers as ids of files that come along, flags of embeds.
 ALLOWED_REQUEST = re.compile(
-    r"(?:.*\b)?(?:default_member_permissions|dm_permission|nsfw|attachments\.\d+\.id|embeds\[\]\.flags)"
+    r"(?:.*\b)?(?:default_member_permissions|dm_permission|nsfw|allow|deny|attachments\.\d+\.id|embeds\[\]\.flags)"
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import notices, threads, views
-from ..errors import FormErrors, error
+from ..errors import FormErrors, error, form_error
 from ..model import Channel, ChannelType, Overwrite
 from ..permissions import bits, demand
 from ..rest import Call, Reply, route
@@ -96,7 +96,11 @@ async def delete(call: Call) -> Reply:
 
 
 def overwrite(given: dict[str, object]) -> Overwrite:
-    number = {name: int(str(given.get(name) or 0)) for name in ("id", "type", "allow", "deny")}
+    text = {name: str(given.get(name) or 0) for name in ("id", "type", "allow", "deny")}
+    for name, value in text.items():
+        if not (value.isascii() and value.isdigit()):
+            raise form_error(name, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+    number = {name: int(value) for name, value in text.items()}
     return Overwrite(number["id"], number["type"], number["allow"], number["deny"])
 
 

@@ -65,11 +65,12 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
+        module("Platform", ["CLinux"]),
         module("OrchProtocol"),
-        module("OrchClient", ["OrchProtocol", "CLinux"]),
+        module("OrchClient", ["OrchProtocol", "CLinux", "Platform"]),
         module("Presentation", ["OrchProtocol"]),
         module("SupervisorLink", ["CLinux"]),
-        module("Supervision", ["SupervisorLink", "CLinux"]),
+        module("Supervision", ["SupervisorLink", "CLinux", "Platform"]),
         module("Agents", ["OrchProtocol"]),
         module("Schemas", ["OrchProtocol"]),
         module("Scheduling", ["OrchProtocol", "Schemas"]),
@@ -78,7 +79,7 @@ let package = Package(
         module(
             "Engine",
             [
-                "Agents", "CLinux", "OrchProtocol", "Presentation", "Scheduling", "Schemas", "Storage",
+                "Agents", "CLinux", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Schemas", "Storage",
                 "SupervisorLink", "Systemd", logging, nioCore, nioPosix, tomlKit,
             ],
             // A link to the file in etc/agents, for a foreground run where nothing is installed.
@@ -87,12 +88,12 @@ let package = Package(
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Storage", "Systemd", "CLinux",
+                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Storage", "Systemd", "CLinux",
                 argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
-        program("orchctl", ["OrchClient", "OrchProtocol", "Presentation", argumentParser]),
+        program("orchctl", ["CLinux", "OrchClient", "OrchProtocol", "Platform", "Presentation", argumentParser]),
 
         .executableTarget(
             name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
@@ -117,8 +118,9 @@ let package = Package(
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
         tests(
             "Engine",
-            ["Engine", "Agents", "OrchProtocol", "Scheduling", "Storage", "SupervisorLink", "TestSupport", logging, nioCore]),
+            ["Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Storage", "SupervisorLink", "TestSupport", logging, nioCore]),
         tests("Schemas", ["Schemas", "OrchProtocol"]),
+        tests("Platform", ["Platform"]),
         tests("Systemd", ["Systemd"]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
         tests("OrchProtocol", ["OrchProtocol", "TestSupport"]),

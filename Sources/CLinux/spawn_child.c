@@ -22,6 +22,7 @@
 // parent's, in whose memory they are.
 #pragma clang attribute push(__attribute__((no_sanitize("address", "thread"))), apply_to = function)
 
+#include "clinux_signals.h"
 #include "confine.h"
 #include "execute.h"
 
@@ -129,6 +130,8 @@ int spawn_child(void *argument) {
     }
     if (request->writable && !confine_writes(request->writable)) return fail(state, SPAWN_CONFINE, errno);
     if (request->no_network && !confine_network()) return fail(state, SPAWN_CONFINE, errno);
+    // Its actions are its own, unlike its memory.
+    if (request->default_signals) linux_default_all_signals();
     uint64_t none = 0;
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none)) return fail(state, SPAWN_MASK, errno);
     return fail(state, SPAWN_EXECUTE, execute(request->candidates, request->arguments, request->environment));

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The directory of the queue and the results, which one engine has at a time.
-struct StateDirectory: Sendable {
+package struct StateDirectory: Sendable {
     let path: String
     private let lock: Descriptor
 
@@ -20,14 +20,24 @@ struct StateDirectory: Sendable {
             throw StartError(
                 "\(error); check that it exists, can be written, and belongs to the user that orchd runs as")
         }
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
-            let owner = Self.owner(of: lock).map { ", process \($0)," } ?? ""
-            throw StartError(
-                "another orchd\(owner) uses the state directory \(path); stop it first, or choose another with --state-dir")
-        }
+        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { throw Self.taken(path, lock) }
         let owner = Array("\(getpid())\n".utf8)
         ftruncate(lock.number, 0)
         _ = pwrite(lock.number, owner, owner.count, 0)
+    }
+
+    /// Whether nobody has it, as far as one can tell without taking it; whoever takes it looks again.
+    ///
+    /// - Throws: ``StartError`` where another engine has it.
+    package static func expectFree(_ path: String) throws {
+        guard let lock = try? Descriptor(open(path + "/lock", O_RDWR | O_CLOEXEC), "open") else { return }
+        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { throw taken(path, lock) }
+    }
+
+    private static func taken(_ path: String, _ lock: Descriptor) -> StartError {
+        let owner = owner(of: lock).map { ", process \($0)," } ?? ""
+        return StartError(
+            "another orchd\(owner) uses the state directory \(path); stop it first, or choose another with --state-dir")
     }
 
     private static func owner(of lock: Descriptor) -> Int32? {

@@ -1,26 +1,35 @@
 import Glibc
+import Platform
 
 /// Where the daemon's socket is.
 public enum SocketPath {
     /// The socket of the system service.
-    public static let system = "/run/orchd.sock"
+    public static let system = Places.systemSocket
 
-    /// The socket of a user's own daemon; nil where the session has no runtime directory.
-    public static var user: String? {
-        environment("XDG_RUNTIME_DIR").map { $0 + "/orchd.sock" }
+    /// The socket to use: what was asked for, or the first of the usual places where a daemon answers. See `Places`.
+    public static func choose(_ explicit: String? = nil) -> String { Places().socket(explicit, isServed: isServed) }
+
+    /// Where else somebody listens whom this user could mean; not links to the same socket.
+    public static func others(than chosen: String) -> [String] {
+        let own = file(chosen)
+        return Places().sockets.filter { path in
+            guard let other = file(path), own.map({ $0 != other }) ?? true else { return false }
+            return path != chosen && isServed(path)
+        }
     }
 
-    /// The socket to use: what was asked for, `$ORCHD_SOCKET`, the user's own if there is one, the system's.
-    ///
-    /// A user who runs a daemon of their own means that one; the system's remains a `--socket` away.
-    public static func choose(_ explicit: String? = nil) -> String {
-        if let chosen = explicit ?? environment("ORCHD_SOCKET") { return chosen }
-        if let user, access(user, F_OK) == 0 { return user }
-        return system
+    private static func file(_ path: String) -> (dev_t, ino_t)? {
+        var status = stat()
+        return stat(path, &status) == 0 ? (status.st_dev, status.st_ino) : nil
     }
 
-    private static func environment(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
+    /// Whether somebody listens there.
+    public static func isServed(_ path: String) -> Bool {
+        do throws(ClientError) {
+            let socket = try UnixSocket(connectingTo: path, patience: 1)
+            return socket.descriptor >= 0
+        } catch {
+            return false
+        }
     }
 }

@@ -204,6 +204,8 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var gates: [GateRecord]?
     /// The sequence number of the latest event.
     public var lastEvent: Int64
+    /// Where the queue and the output of tasks are; not known of a daemon before 0.2.
+    public var stateDirectory: String?
 
     public init(
         state: State, version: String, pid: Int32, startedAt: WireTime, now: WireTime, supervisor: SupervisorStatus,
@@ -225,5 +227,6 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
         case state, version, pid, now, supervisor, counts, pools, problems, gates
         case startedAt = "started_at"
         case lastEvent = "last_event"
+        case stateDirectory = "state_dir"
     }
 }

@@ -1,9 +1,7 @@
-import Glibc
+import Platform
 
 /// What a user's processes expect to find in their environment, as login(1) has it.
 struct Account: Equatable, Sendable {
-    private static let names = ["HOME", "USER", "LOGNAME", "SHELL"]
-
     /// `NAME=value`.
     private let variables: [String]
 
@@ -15,9 +13,9 @@ struct Account: Equatable, Sendable {
             ["USER=\(name)", "LOGNAME=\(name)"] + (home.map { ["HOME=\($0)"] } ?? []) + (shell.map { ["SHELL=\($0)"] } ?? [])
     }
 
-    /// Whoever this process runs as, by its own environment.
+    /// Whoever this process runs as, by its own environment and the user database.
     static let own = Account(
-        variables: names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } })
+        variables: OwnAccount.variables(.own, OwnAccount.look()).map { "\($0.0)=\($0.1)" })
 
     private init(variables: [String]) { self.variables = variables }
 

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Ctrl-C and SIGTERM as bytes in a pipe, so that a wait for the daemon is a wait for them as well.
@@ -11,7 +12,8 @@ enum Interrupts {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
         writingEnd = ends[1]
-        for number in [SIGINT, SIGTERM] {
+        // A shell that puts us in the background has us ignore Ctrl-C, which then means somebody else.
+        for number in [SIGINT, SIGTERM] where !linux_ignores(number) {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in
                 let saved = errno

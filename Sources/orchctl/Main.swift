@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import OrchProtocol
 import Presentation
@@ -36,6 +37,7 @@ struct Orchctl: ParsableCommand {
     func run() throws { try Output.print(ShortHelp.text) }
 
     static func main() {
+        linux_secure_start()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             let line = try CommandLineReader(arguments)
@@ -58,9 +60,19 @@ struct Orchctl: ParsableCommand {
     private static func explained(_ error: any Error, _ line: CommandLineReader) -> any Error {
         guard Failure(error) == nil, !(error is ExitCode) else { return error }
         // Help and the completion script travel as errors, too.
-        if exitCode(for: error) == .success { exit(withError: error) }
+        if exitCode(for: error) == .success { return printed(fullMessage(for: error)) }
         let fault = UsageFault(message(for: error), in: line)
         return Failure(.usage, fault.message, hint: fault.hint)
+    }
+
+    /// What was asked for is no error; but not to be able to tell it is one.
+    private static func printed(_ text: String) -> any Error {
+        do {
+            if !text.isEmpty { try Output.print(text + "\n") }
+            return ExitCode.success
+        } catch {
+            return error
+        }
     }
 
     /// Says what went wrong and answers with what to exit.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OrchProtocol
+import Platform
 
 /// Bytes to standard output and standard error, as they are.
 enum Output {
@@ -9,24 +10,10 @@ enum Output {
     /// A reader that has gone, as in `orchctl logs 42 | head`, ends orchctl without a word, with the status that a shell
     /// shows for SIGPIPE.
     static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) throws {
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { all in
-                Glibc.write(descriptor, all.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            if count >= 0 {
-                written += count
-                continue
-            }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN:
-                // Somebody made our end non-blocking: wait as a blocking one would.
-                var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&entry, 1, -1)
-            case EPIPE: throw ExitCode(128 + SIGPIPE)
-            default: throw Failure(.failed, "cannot write: \(String(cString: strerror(errno)))")
-            }
+        switch DescriptorWriter.write(bytes, to: descriptor) {
+        case 0: return
+        case EPIPE: throw ExitCode(128 + SIGPIPE)
+        case let error: throw Failure(.failed, DescriptorWriter.problem(error))
         }
     }
 

@@ -154,10 +154,15 @@ extension TaskSpec {
     /// A daemon of another user may not enter it, and would run somebody's `make` where they did not expect it. And where each attempt
     /// has a git worktree, it is to work there.
     func withDefaultDirectory(_ connection: Connection) throws -> TaskSpec {
-        guard cwd == nil, command != nil, connection.peer?.user == getuid(), let path = getcwd(nil, 0) else { return self }
-        defer { free(path) }
+        guard cwd == nil, command != nil, connection.peer?.user == getuid() else { return self }
         let pools = try connection.call(.poolList, as: OrchProtocol.PoolList.self).pools
         if pools.contains(where: { $0.name == pool ?? "default" && $0.repository != nil }) { return self }
+        guard let path = getcwd(nil, 0) else {
+            throw Failure(
+                .failed, "cannot tell the current directory, where the command is to run: \(String(cString: strerror(errno)))",
+                hint: errno == ENOENT ? "it was removed, and perhaps made again: cd to it, or say --cwd" : "say --cwd")
+        }
+        defer { free(path) }
         var spec = self
         spec.cwd = String(cString: path)
         return spec

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Presentation
 
 /// What is known about who reads the output.
@@ -11,17 +12,17 @@ enum Terminal {
         guard isOutput else { return nil }
         var size = winsize()
         if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-        return environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+        return environment(.columns).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
     }
 
     static var style: Style {
-        let isWanted = isOutput || !["", "0"].contains(environment("CLICOLOR_FORCE") ?? "")
-        return Style(isTerminal: isWanted, noColor: environment("NO_COLOR"), term: environment("TERM"))
+        let isWanted = isOutput || !["", "0"].contains(environment(.forceColor) ?? "")
+        return Style(isTerminal: isWanted, noColor: environment(.noColor), term: environment(.terminal))
     }
 
     static var errorStyle: Style {
-        Style(isTerminal: isError, noColor: environment("NO_COLOR"), term: environment("TERM"))
+        Style(isTerminal: isError, noColor: environment(.noColor), term: environment(.terminal))
     }
 
-    static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    private static func environment(_ variable: Variable) -> String? { Environment.own[variable] }
 }

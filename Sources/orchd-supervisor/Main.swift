@@ -1,7 +1,11 @@
+import CLinux
 import Glibc
 import Supervision
 
 @main
 struct Main {
-    static func main() { exit(SupervisorProgram.main(CommandLine.arguments)) }
+    static func main() {
+        linux_secure_start()
+        exit(SupervisorProgram.main(CommandLine.arguments))
+    }
 }

@@ -19,6 +19,7 @@
 
 #include "../CLinux/execute.h"
 #include "clinux_spawn.h"
+#include "clinux_startup.h"
 #include "git.h"
 #include "removed.h"
 
@@ -71,6 +72,7 @@ static void add_tree(const struct repository *repository, const char *branch, co
 }
 
 int main(int count, char **arguments) {
+    linux_open_standard_descriptors();
     int separator = 5;
     while (separator < count && strcmp(arguments[separator], "--") != 0) separator++;
     if (separator >= count - 1) {

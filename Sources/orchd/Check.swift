@@ -35,7 +35,9 @@ struct Check: ParsableCommand {
         do {
             let configuration = try Configuration.load(config)
             let pools = configuration.pools.map { "\($0.settings.name) (\($0.settings.slots))" }.joined(separator: ", ")
-            print("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents(of: configuration))")
+            try printOutput("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents(of: configuration))")
+        } catch let error as StartError {
+            throw fail(error)
         } catch {
             throw fail(error, status: configurationStatus)
         }
@@ -44,11 +46,11 @@ struct Check: ParsableCommand {
     private func checkQueue(_ directory: String) throws {
         let queue = directory + "/queue.db"
         guard access(queue, F_OK) == 0 || access(queue + "-wal", F_OK) == 0 else {
-            return print("\(directory) has no queue yet: a new one will be made")
+            return try printOutput("\(directory) has no queue yet: a new one will be made")
         }
         do {
             let contents = try StoppedDatabase.verify(queue)
-            print("\(queue) is sound: \(contents.tasks) task\(contents.tasks == 1 ? "" : "s") (\(contents.unfinished) not ended)")
+            try printOutput("\(queue) is sound: \(contents.tasks) task\(contents.tasks == 1 ? "" : "s") (\(contents.unfinished) not ended)")
         } catch {
             throw fail(error, status: (error as? StorageError)?.code == .failed ? 1 : configurationStatus)
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Glibc
+import Platform
 
 /// Ends a program that cannot go on, with the reason on standard error.
 ///
@@ -10,9 +11,14 @@ func fail(_ error: any Error, status: Int32 = 1) -> ExitCode {
     return ExitCode(status)
 }
 
-func printError(_ text: String) {
-    let line = Array((text + "\n").utf8)
-    _ = write(STDERR_FILENO, line, line.count)
+func printError(_ text: String) { _ = DescriptorWriter.write(Array((text + "\n").utf8), to: STDERR_FILENO) }
+
+/// Prints a line of what was asked for.
+///
+/// - Throws: ``StartError`` where nobody can have read it.
+func printOutput(_ text: String, terminator: String = "\n") throws {
+    let error = DescriptorWriter.write(Array((text + terminator).utf8), to: STDOUT_FILENO)
+    guard error == 0 else { throw StartError(DescriptorWriter.problem(error)) }
 }
 
 /// EX_CONFIG of sysexits.h: the next start would end the same way, so a service manager need not try.

@@ -29,7 +29,7 @@ struct MakePolicy: ParsableCommand {
         do {
             let policy = try Configuration.load(config).policy(
                 defaultUser: defaultUser, clientGroup: clientGroup, file: config)
-            guard let output else { return print(policy, terminator: "") }
+            guard let output else { return try printOutput(policy, terminator: "") }
             let temporary = output + ".new"
             try Data(policy.utf8).write(to: URL(filePath: temporary))
             guard chmod(temporary, 0o600) == 0, rename(temporary, output) == 0 else {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import CLinux
+import Glibc
 import OrchProtocol
 
 @main
@@ -17,4 +19,25 @@ struct Orchd: ParsableCommand {
             """,
         version: Release.version,
         subcommands: [Run.self, Serve.self, Check.self, Restore.self, MakePolicy.self])
+
+    static func main() {
+        linux_secure_start()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            guard exitCode(for: error) == .success else { exit(withError: error) }
+            // Help and the version travel as errors, too.
+            Glibc.exit(printed(fullMessage(for: error)))
+        }
+    }
+
+    private static func printed(_ text: String) -> Int32 {
+        do {
+            if !text.isEmpty { try printOutput(text) }
+            return 0
+        } catch {
+            return fail(error).rawValue
+        }
+    }
 }

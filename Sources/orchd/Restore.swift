@@ -27,15 +27,15 @@ struct Restore: ParsableCommand {
     var stateDir: String?
 
     func run() throws {
-        let directory = stateDir ?? (geteuid() == 0 ? Self.systemStateDirectory : Setting.usersStateDirectory)
+        let directory = try stateDir ?? (geteuid() == 0 ? Self.systemStateDirectory : Setting.usersStateDirectory())
         do {
             let outcome = try Restoration.restore(file, to: directory)
             let contents = outcome.contents
             let when = contents.madeAt > 0 ? ", as of \(Date(timeIntervalSince1970: Double(contents.madeAt) / 1000))" : ""
-            print("restored \(contents.tasks) tasks (\(contents.unfinished) not ended)\(when)")
-            if let kept = outcome.kept { print("what was there is kept as \(kept)") }
-            for remark in outcome.remarks { print(remark) }
-            print("the output and the results of tasks are not in a backup; those in \(directory)/output stay as they were")
+            try printOutput("restored \(contents.tasks) tasks (\(contents.unfinished) not ended)\(when)")
+            if let kept = outcome.kept { try printOutput("what was there is kept as \(kept)") }
+            for remark in outcome.remarks { try printOutput(remark) }
+            try printOutput("the output and the results of tasks are not in a backup; those in \(directory)/output stay as they were")
         } catch {
             throw fail(error)
         }

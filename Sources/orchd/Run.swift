@@ -8,11 +8,12 @@ struct Run: ParsableCommand {
         abstract: "Run a daemon in the foreground, for yourself.",
         discussion: """
             Prints one line when it is ready. On a terminal: s prints the status of all workers, q drains and quits, Ctrl-C \
-            stops at once, and a second one kills. SIGTERM drains, for as long as --drain-timeout says, and then stops.
+            stops at once, and a second one kills. SIGTERM drains, for as long as --drain-timeout says, and then stops; so does \
+            SIGHUP, which comes when the terminal is closed: nohup orchd run stays.
 
-            Without --config there is one pool, "default", with the environment variable WORKERS as its number of workers (3) \
-            unless --workers says another. It takes commands, and prompts if there is an openclaw: the program that \
-            OPENCLAW_BIN names, or the one in PATH.
+            Without --config it reads ~/.config/orchd, where there is something. Unless a file there is of it, there is a pool \
+            "default", with the environment variable WORKERS as its number of workers (3) unless --workers says another. It takes \
+            commands, and prompts if there is an openclaw: the program that OPENCLAW_BIN names, or the one in PATH.
 
             EXAMPLES
               orchd run
@@ -20,13 +21,13 @@ struct Run: ParsableCommand {
               orchd run --config ./orchd.toml
             """)
 
-    @Option(help: ArgumentHelp("How many tasks run at once, in the pool of a run without --config.", valueName: "n"))
+    @Option(help: ArgumentHelp("How many tasks run at once in the pool \"default\".", valueName: "n"))
     var workers: Int?
     @Option(
         help: ArgumentHelp("Where the queue and the results are kept; $XDG_STATE_HOME/orchd if not given.", valueName: "dir"))
     var stateDir: String?
     @Option(
-        help: ArgumentHelp("Where to listen; $ORCHD_SOCKET or $XDG_RUNTIME_DIR/orchd.sock if not given.", valueName: "path"))
+        help: ArgumentHelp("Where to listen, if not $ORCHD_SOCKET or where orchctl looks.", valueName: "path"))
     var socket: String?
     @Option(help: ArgumentHelp("A configuration file; pools.d and agents are read from beside it.", valueName: "file"))
     var config: String?
@@ -48,9 +49,7 @@ struct Run: ParsableCommand {
             let setting = try Setting(
                 workers: workers, stateDirectory: stateDir, socket: socket, config: config, drainTimeout: drainTimeout,
                 watchdog: watchdog)
-            if setting.discordChannel != nil {
-                printError("orchd: DISCORD_CHANNEL is for orch-discord, which does not exist yet; nothing is sent there")
-            }
+            for remark in setting.remarks { printError("orchd: \(remark)") }
             let status = try Launcher(setting).run()
             guard status == 0 else { throw ExitCode(status) }
         } catch let error as ConfigurationError {

@@ -1,9 +1,10 @@
 import ArgumentParser
+import CLinux
 import Dispatch
 import Engine
-import FoundationEssentials
 import Glibc
 import Logging
+import Platform
 import Systemd
 
 struct Serve: ParsableCommand {
@@ -34,7 +35,7 @@ struct Serve: ParsableCommand {
     var link: String
     @Option(help: ArgumentHelp("Where the supervisor keeps the workspaces of tasks.", valueName: "dir"))
     var workDir: String?
-    @Option(help: ArgumentHelp("How many workers there are, without a configuration file.", visibility: .hidden))
+    @Option(help: ArgumentHelp("How many workers the pool of a foreground run has.", visibility: .hidden))
     var workers: Int?
     @Flag(help: ArgumentHelp("Whether the environment is that of a foreground run.", visibility: .hidden))
     var foreground = false
@@ -69,7 +70,7 @@ struct Serve: ParsableCommand {
             throw StartError("there is no state directory; give --state-dir, or state_dir in the configuration")
         }
         let options = Engine.Options(
-            socket: socket ?? configuration.socket ?? "/run/orchd.sock",
+            socket: socket ?? configuration.socket ?? Places.systemSocket,
             listener: listenFd ?? ServiceManager.listeningSocket(named: "control"), stateDirectory: state, link: link)
         return try Engine(options, initial: configuration, load: load, log: log)
     }
@@ -78,13 +79,15 @@ struct Serve: ParsableCommand {
     private var loader: @Sendable () throws -> Configuration {
         let (config, workers, workDir, foreground) = (config, workers, workDir, foreground)
         return {
+            // The launcher has said which file there is, if any.
+            let file = foreground ? config : config ?? ConfigurationPlace.user
             // A service has files for what a foreground run may say by variables.
-            let variables = try foreground ? ForegroundVariables(ProcessInfo.processInfo.environment) : ForegroundVariables()
-            // --workers is how a foreground run says that it wants no file.
-            let file = config ?? (workers == nil ? ConfigurationPlace.user : nil)
-            var configuration =
-                try file.map { try .load($0, variables: variables) }
-                ?? Configuration.foreground(workers: workers ?? 3, variables: variables)
+            var configuration: Configuration
+            if foreground {
+                configuration = try .foreground(file, workers: workers, variables: ForegroundVariables(.own))
+            } else {
+                configuration = try file.map { try .load($0) } ?? .foreground()
+            }
             configuration.workDirectory = workDir
             return configuration
         }
@@ -102,7 +105,8 @@ struct Serve: ParsableCommand {
         let handlers: [(Int32, @Sendable () -> Void)] = [
             (SIGTERM, { engine.stop() }), (SIGINT, { engine.stop() }), (SIGHUP, { engine.reload() }),
         ]
-        return handlers.map { number, action in
+        // Whoever started it with one of those that end it ignored meant that. SIGHUP ends nothing, so nohup(1) changes nothing.
+        return handlers.filter { $0.0 == SIGHUP || !linux_ignores($0.0) }.map { number, action in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { @Sendable in action() }

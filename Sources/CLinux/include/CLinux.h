@@ -12,6 +12,7 @@
 #include "clinux_process.h"
 #include "clinux_signals.h"
 #include "clinux_spawn.h"
+#include "clinux_startup.h"
 
 #include <malloc.h>
 #include <sys/epoll.h>

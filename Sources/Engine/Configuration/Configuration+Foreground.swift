@@ -1,29 +1,65 @@
 import Agents
 import Foundation
+import Platform
 import Scheduling
 
 extension Configuration {
-    /// What `orchd run` uses without a file: one pool for commands, and for prompts where there is an OpenClaw to take them.
-    public static func foreground(workers: Int, variables: ForegroundVariables = .init()) throws -> Configuration {
-        var configuration = Configuration()
-        var pool = PoolConfiguration(settings: PoolSettings(name: "default", slots: workers))
-        let inherited = ProcessInfo.processInfo.environment
-        if let path = inherited["PATH"] { pool.path = path }
-        for name in ["HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TZ"] {
-            if let value = inherited[name] { pool.environment[name] = value }
+    /// What `orchd run` uses: a file, if there is one, and a pool "default" where that names none.
+    ///
+    /// - Parameter workers: how many slots the pool "default" has, also where the file says another number.
+    public static func foreground(
+        _ file: String? = nil, workers: Int? = nil, variables: ForegroundVariables = .init(), environment: Environment = .own
+    ) throws -> Configuration {
+        let builtIn = try BuiltIn(workers: workers ?? variables.workers ?? 3, variables, environment)
+        guard let file else {
+            var configuration = Configuration()
+            configuration.add(builtIn)
+            return configuration
         }
-        if let program = variables.openclaw {
-            let agent = try openclaw(program)
-            configuration.agents[agent.name] = agent
-            pool.settings.agent = agent.name
+        var configuration = try load(file, variables: variables, builtIn: builtIn)
+        if let workers {
+            guard let index = configuration.pools.firstIndex(where: { $0.settings.name == defaultPoolName }) else {
+                throw StartError("--workers is for the pool \"\(defaultPoolName)\", and \(file) has none")
+            }
+            configuration.pools[index].settings.slots = workers
         }
-        pool.settings.ownArguments = pool.ownArguments
-        configuration.pools = [pool]
         return configuration
     }
 
+    /// The pool of tasks that name none.
+    public static let defaultPoolName = "default"
+
+    /// What there is without a file: one pool for commands, and for prompts where there is an OpenClaw to take them.
+    struct BuiltIn {
+        var pool: PoolConfiguration
+        var agent: AgentDefinition?
+
+        init(workers: Int, _ variables: ForegroundVariables, _ environment: Environment) throws {
+            pool = PoolConfiguration(settings: PoolSettings(name: Configuration.defaultPoolName, slots: workers))
+            pool.path = environment.searchPath
+            for name in [Variable.home, .user, .logName, .shell, .terminal, .language, .locale, .timeZone] {
+                if let value = environment[name] { pool.environment[name.rawValue] = value }
+            }
+            // Not those of somebody whose environment this is still (su), nor none at all (a container).
+            for (name, value) in OwnAccount.variables(environment, OwnAccount.look()) { pool.environment[name] = value }
+            pool.settings.ownArguments = pool.ownArguments
+            guard let program = variables.openclaw else { return }
+            let agent = try Configuration.openclaw(program)
+            pool.settings.agent = agent.name
+            self.agent = agent
+        }
+    }
+
+    /// Takes what there is without a file, where it lacks such a pool.
+    mutating func add(_ builtIn: BuiltIn) {
+        guard hasDefaultPool, pool(Self.defaultPoolName) == nil else { return }
+        pools.append(builtIn.pool)
+        guard let agent = builtIn.agent, agents[agent.name] == nil else { return }
+        agents[agent.name] = agent
+    }
+
     /// The definition of `etc/agents/openclaw.toml`, which is part of the program, for an OpenClaw at this path.
-    private static func openclaw(_ program: String) throws -> AgentDefinition {
+    fileprivate static func openclaw(_ program: String) throws -> AgentDefinition {
         let file = try ConfigurationFile(
             path: "openclaw.toml (built in)", data: Data(PackageResources.openclaw_toml))
         var agent = AgentReader(top: file.top).agent(named: "openclaw")

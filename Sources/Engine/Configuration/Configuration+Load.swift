@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Glibc
 import OrchProtocol
 import Scheduling
 import SupervisorLink
@@ -7,19 +8,39 @@ import SupervisorLink
 extension Configuration {
     /// Reads a configuration: the file, and `pools.d` and `agents` beside it, which may be missing.
     ///
-    /// - Parameter variables: what the environment says of warm workers, where the files do not.
+    /// The file itself may be missing where one of the others is there.
+    ///
+    /// - Parameters:
+    ///   - variables: what the environment says of warm workers, where the files do not.
+    ///   - builtIn: what there is besides, where the files do not say otherwise.
     /// - Throws: ``ConfigurationError``, which names everything that is wrong. A configuration is taken as a whole or not at all.
     public static func load(_ path: String, variables: ForegroundVariables = .init()) throws -> Configuration {
+        try load(path, variables: variables, builtIn: nil)
+    }
+
+    static func load(_ path: String, variables: ForegroundVariables, builtIn: BuiltIn?) throws -> Configuration {
         var reader = Reader()
         reader.variables = variables
-        reader.readMain(path)
-        let parent = (path as NSString).deletingLastPathComponent
-        let directory = parent.isEmpty ? "." : parent
-        for file in tomlFiles(in: directory + "/agents") { reader.readAgent(file) }
-        for file in tomlFiles(in: directory + "/pools.d") { reader.readPool(file) }
+        let (agents, pools) = filesBeside(path)
+        if access(path, F_OK) == 0 || agents.isEmpty && pools.isEmpty { reader.readMain(path) }
+        for file in agents { reader.readAgent(file) }
+        for file in pools { reader.readPool(file) }
+        if let builtIn { reader.configuration.add(builtIn) }
         reader.checkReferences()
         guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }
         return reader.configuration
+    }
+
+    /// Whether there is a configuration of this name, or some part of one beside it.
+    public static func isThere(_ path: String) -> Bool {
+        let (agents, pools) = filesBeside(path)
+        return access(path, F_OK) == 0 || !agents.isEmpty || !pools.isEmpty
+    }
+
+    private static func filesBeside(_ path: String) -> (agents: [String], pools: [String]) {
+        let parent = (path as NSString).deletingLastPathComponent
+        let directory = parent.isEmpty ? "." : parent
+        return (tomlFiles(in: directory + "/agents"), tomlFiles(in: directory + "/pools.d"))
     }
 
     private static func tomlFiles(in directory: String) -> [String] {
@@ -44,6 +65,7 @@ private struct Reader {
             if let daemon = top.section("daemon") {
                 configuration.socket = daemon.string("socket")
                 configuration.stateDirectory = daemon.string("state_dir")
+                if let hasDefaultPool = daemon.boolean("default_pool") { configuration.hasDefaultPool = hasDefaultPool }
                 if let level = daemon.choice("log_level", LogLevel.self) { configuration.logLevel = level.rawValue }
                 daemon.finish()
             }

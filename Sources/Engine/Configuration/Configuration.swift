@@ -11,6 +11,8 @@ public struct Configuration: Sendable, Equatable {
     /// Where the supervisor makes the workspaces, as far as whoever started the engine says.
     public var workDirectory: String?
     public var logLevel = "info"
+    /// Whether a foreground run has a pool "default" where no file is of one.
+    public var hasDefaultPool = true
     public var adminGroups = ["orch-admin"]
     /// Milliseconds that finished tasks are kept.
     public var retentionAge: Int64 = 30 * 86_400_000

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Presentation
 
 /// The environment of a foreground run, as in the scripts that orchd replaces.
@@ -18,34 +19,34 @@ public struct ForegroundVariables: Sendable, Equatable {
     public init() {}
 
     /// - Throws: ``StartError``, which names the variable.
-    public init(_ variables: [String: String]) throws(StartError) {
-        if let text = variables["WORKERS"] {
-            guard let count = Int(text) else {
+    public init(_ variables: Environment) throws(StartError) {
+        if let text = variables[.workers] {
+            guard let count = Int(text.trimmed) else {
                 throw StartError("the environment variable WORKERS must be a whole number, and is \"\(SafeText.line(text))\"")
             }
             guard (0...10_000).contains(count) else { throw StartError("WORKERS must be from 0 to 10000, and is \(count)") }
             workers = count
         }
-        pollInterval = try Self.seconds("POLL_INTERVAL", variables).map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }
-        maxIdle = try Self.seconds("MAX_IDLE_TIME", variables).map { Int64($0 * 1000) }
+        pollInterval = try Self.seconds(.pollInterval, variables).map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }
+        maxIdle = try Self.seconds(.maxIdleTime, variables).map { Int64($0 * 1000) }
         openclaw = try Self.openclaw(variables)
-        discordChannel = variables["DISCORD_CHANNEL"]
+        discordChannel = variables[.discordChannel]
     }
 
-    private static func seconds(_ name: String, _ variables: [String: String]) throws(StartError) -> Double? {
+    private static func seconds(_ name: Variable, _ variables: Environment) throws(StartError) -> Double? {
         guard let text = variables[name] else { return nil }
         // From a millisecond to ten years, as everywhere.
-        guard let seconds = DurationText.seconds(text), (0.001...315_360_000).contains(seconds) else {
+        guard let seconds = DurationText.seconds(text.trimmed), (0.001...315_360_000).contains(seconds) else {
             throw StartError(
-                "the environment variable \(name) must be a length of time above 0, such as 5 (seconds) or 5m, and is "
+                "the environment variable \(name.rawValue) must be a length of time above 0, such as 5 (seconds) or 5m, and is "
                     + "\"\(SafeText.line(text))\"")
         }
         return seconds
     }
 
-    private static func openclaw(_ variables: [String: String]) throws(StartError) -> String? {
-        let path = variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        guard let name = variables["OPENCLAW_BIN"] else { return find("openclaw", in: path) }
+    private static func openclaw(_ variables: Environment) throws(StartError) -> String? {
+        let path = variables.searchPath
+        guard let name = variables[.openclaw] else { return find("openclaw", in: path) }
         guard let found = name.contains("/") ? absolute(name) : find(name, in: path) else {
             throw StartError(
                 "the environment variable OPENCLAW_BIN names no program that can be run: \"\(SafeText.line(name))\"")
@@ -71,3 +72,12 @@ public struct ForegroundVariables: Sendable, Equatable {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 }
+
+extension String {
+    /// Without the blanks around it, which a file of variables easily has.
+    fileprivate var trimmed: String {
+        String(decoding: utf8.drop { isBlank($0) }.reversed().drop { isBlank($0) }.reversed(), as: UTF8.self)
+    }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }

@@ -19,7 +19,12 @@ final class OutputFiles: Sendable {
     private let spares = Mutex<[String]>([])
     private static let maximumSpares = 256
 
-    init(stateDirectory: String) { root = stateDirectory + "/output" }
+    let stateDirectory: String
+
+    init(stateDirectory: String) {
+        self.stateDirectory = stateDirectory
+        root = stateDirectory + "/output"
+    }
 
     static func name(task: Int64, attempt: Int) -> String { "\(task).\(attempt)" }
 

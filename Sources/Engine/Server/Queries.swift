@@ -169,6 +169,7 @@ package struct Queries: Sendable {
                 startedAt: peer.map { WireTime(milliseconds: $0.program.executedAt) }),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
         status.gates = try waitReasons().gates()
+        status.stateDirectory = files.stateDirectory
         return status
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import OrchProtocol
+import Platform
 import Presentation
 
 /// Finds the program of an agent, and asks it for its version: here, as the user who asks and with the pool's path, since the daemon runs
@@ -12,7 +13,7 @@ struct ProgramProbe {
     /// Begins to ask.
     init(_ agent: AgentRecord) {
         self.agent = agent
-        let path = agent.path ?? getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+        let path = agent.path ?? Environment.own.searchPath
         let file = Self.find(agent.program, in: path)
         self.file = file
         version = agent.version.flatMap { words in

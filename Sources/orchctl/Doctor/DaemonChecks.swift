@@ -11,27 +11,41 @@ struct DaemonChecks {
     private static let patience = 3
 
     func all() -> [Finding] {
-        let daemon = daemon()
-        // Why there is none, or none that answers.
-        let isThere = daemon.contains { $0.name == "supervisor" }
-        let state = isThere ? [] : StateChecks(directory: ProgramChecks.stateDirectory).all()
-        return daemon + ServiceChecks(path: path).all() + state + [group()]
+        let (findings, status) = daemon()
+        let isOwn = path != SocketPath.system && !findings.contains { $0.verdict == .fail }
+        // Of a user's own daemon that answers, neither the service nor who may use it needs to be known.
+        let service = isOwn ? [] : ServiceChecks(path: path).all()
+        let state = status.map { status in status.stateDirectory.map { [ProgramChecks.storage(of: $0)] } ?? [] } ?? guessed()
+        return findings + service + state + (isOwn ? [] : [group()])
     }
 
-    private func daemon() -> [Finding] {
+    /// Why there is none, or none that answers: as far as its state can be found without it.
+    private func guessed() -> [Finding] {
+        guard let directory = ProgramChecks.usualStateDirectory else { return [] }
+        return StateChecks(directory: directory).all() + [ProgramChecks.storage(of: directory, isGuess: true)]
+    }
+
+    private func daemon() -> (findings: [Finding], status: DaemonStatus?) {
         do {
             let connection = try Connection(path: path, patience: Self.patience)
-            let socket = Finding("socket", .ok, path)
+            let socket = [Finding("socket", .ok, path)] + others()
             do {
                 let status = try connection.call(
                     .status, as: DaemonStatus.self, deadline: .now + .seconds(Self.patience))
-                return [socket] + Self.findings(status)
+                return (socket + Self.findings(status), status)
             } catch {
                 let failure = Failure(error)?.message ?? "\(error)"
-                return [socket, Finding("daemon", .fail, failure, remedy: "journalctl -u orchd -n 50")]
+                return (socket + [Finding("daemon", .fail, failure, remedy: "journalctl -u orchd -n 50")], nil)
             }
         } catch {
-            return [Finding("socket", .fail, error.description, remedy: Failure(error)?.hint)]
+            return ([Finding("socket", .fail, error.description, remedy: Failure(error)?.hint)], nil)
+        }
+    }
+
+    /// The other daemons that this user could mean.
+    private func others() -> [Finding] {
+        SocketPath.others(than: path).map {
+            Finding("socket", .ok, "another daemon answers at \($0); orchctl --socket \($0) is for that one")
         }
     }
 
@@ -47,14 +61,14 @@ struct DaemonChecks {
         if status.supervisor.cgroups == false {
             findings.append(
                 Finding(
-                    "supervisor", .warn, "has no cgroups: limits and accounting are off",
+                    "cgroups", .warn, "the supervisor has none: limits and accounting are off",
                     remedy: "run it under systemd with Delegate=yes, as orchd-supervisor.service does"))
         }
         let missing = status.supervisor.missingControllers.joined(separator: ", ")
         if !missing.isEmpty {
             findings.append(
                 Finding(
-                    "supervisor", .warn, "has cgroups without \(missing): such limits of pools and tasks are off",
+                    "cgroups", .warn, "the supervisor has them without \(missing): such limits of pools and tasks are off",
                     remedy: "Delegate=cpu io memory pids in its unit; for a user's own instance in user@.service"))
         }
         return findings

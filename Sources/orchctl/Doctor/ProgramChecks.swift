@@ -1,9 +1,10 @@
 import Glibc
+import Platform
 import Presentation
 
 /// What has to be installed, and the room to work in.
 struct ProgramChecks {
-    func all() -> [Finding] { [systemd(), program("orchd"), program("orchd-supervisor"), storage()] }
+    func all() -> [Finding] { [systemd(), program("orchd"), program("orchd-supervisor")] }
 
     private func systemd() -> Finding {
         guard access("/run/systemd/system", F_OK) == 0 else {
@@ -24,9 +25,8 @@ struct ProgramChecks {
     }
 
     private func program(_ name: String) -> Finding {
-        let path = Terminal.environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
         // The units name libexec paths of their own, so a supervisor need not be in PATH.
-        let folders = path.split(separator: ":").map(String.init) + ["/usr/libexec/orchd", "/usr/lib/orchd", "/usr/sbin"]
+        let folders = Environment.own.searchDirectories + ["/usr/libexec/orchd", "/usr/lib/orchd", "/usr/sbin"]
         let candidates: [String] = folders.map { "\($0)/\(name)" }
         if let found = candidates.first(where: { access($0, X_OK) == 0 }) {
             return Finding(name, .ok, found)
@@ -34,29 +34,30 @@ struct ProgramChecks {
         return Finding(name, .fail, "not found in PATH", remedy: "install it: make install, or the package orchd")
     }
 
-    /// The state directory: the service's, or that of a user's own daemon.
-    static var stateDirectory: String {
-        let home = Terminal.environment("HOME") ?? "/"
-        let own = Terminal.environment("XDG_STATE_HOME") ?? "\(home)/.local/state"
-        return access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : "\(own)/orchd"
+    /// Where the state of a daemon usually is: the service's, or else that of a user's own; nil for a user without a home.
+    static var usualStateDirectory: String? {
+        access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : Places().stateDirectory
     }
 
-    /// The file system of the state directory.
-    private func storage() -> Finding {
-        let wanted = Self.stateDirectory
+    /// The file system of a state directory.
+    ///
+    /// - Parameter isGuess: no daemon has said that it is there.
+    static func storage(of wanted: String, isGuess: Bool = false) -> Finding {
+        // Of what is not there yet, the directory that it would be made in.
         var path = wanted
-        while path.count > 1, access(path, F_OK) != 0 {
-            path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        while path.utf8.count > 1, access(path, F_OK) != 0 {
+            path = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? ""
             if path.isEmpty { path = "/" }
         }
+        let name = isGuess ? "\(wanted) (a guess, since no daemon answers)" : wanted
         var info = statvfs()
         guard statvfs(path, &info) == 0 else {
-            return Finding("storage", .warn, "\(wanted): \(String(cString: strerror(errno)))")
+            return Finding("storage", .warn, "\(name): \(String(cString: strerror(errno)))")
         }
         let free = UInt64(info.f_bavail) * UInt64(info.f_frsize)
         // Some file systems (btrfs) have no fixed number of files, and say 0.
         let hasFiles = info.f_files == 0 || info.f_favail > 10_000
-        return Self.storage(path: wanted, free: free, hasFiles: hasFiles)
+        return storage(path: name, free: free, hasFiles: hasFiles)
     }
 
     static func storage(path: String, free: UInt64, hasFiles: Bool) -> Finding {

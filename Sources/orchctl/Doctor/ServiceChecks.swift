@@ -1,5 +1,6 @@
 import Glibc
 import OrchClient
+import Platform
 import Presentation
 
 /// What systemd knows of the two services, and for an engine that does not run, why.
@@ -9,7 +10,7 @@ struct ServiceChecks {
 
     /// Nothing where the socket is none of those that the units make.
     func all() -> [Finding] {
-        guard access("/run/systemd/system", F_OK) == 0, path == SocketPath.system || path == SocketPath.user else { return [] }
+        guard access("/run/systemd/system", F_OK) == 0, path == SocketPath.system || Places().ownSockets.contains(path) else { return [] }
         return ["orchd", "orchd-supervisor"].map { unit in
             let properties = Subprocess.output(
                 of: ["systemctl"] + scope + ["show", "--property=" + Self.properties, unit + ".service"])

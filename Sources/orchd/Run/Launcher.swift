@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import OrchClient
 import OrchProtocol
+import Platform
 import Presentation
 
 /// A foreground run: starts the supervisor and the engine, restarts whichever fails, and ends both together. What systemd does for
@@ -19,8 +20,9 @@ final class Launcher {
     private let setting: Setting
     private let engineNotices: NotifySocket
     private let supervisorNotices: NotifySocket
-    /// The socket of the clients. It is the launcher's, so that they wait while the engine is started again, and are not refused.
-    private let listener: Int32
+    private let socket: ClientSocket
+    /// When to look after the socket again, which is gone and could not be made anew.
+    private var renewSocketAt: Int64?
     /// A pipe that nobody writes to: its end tells both processes that the launcher is dead, however it died.
     private let lifeline: (reader: Int32, writer: Int32)
     private let signals: Int32
@@ -37,20 +39,26 @@ final class Launcher {
     /// On the monotonic clock, in milliseconds.
     private var deadline: Int64?
     private var restartEngineAt: Int64?
-    /// The engine has been told to end so that its new version can be started.
-    private var isUpgrading = false
+    /// The engine has been told to end so that another can be started: its new version, or one with another socket.
+    private var isReplacingEngine = false
 
     init(_ setting: Setting) throws {
         self.setting = setting
         engineWatch = HangWatch(patience: Int64(setting.watchdog) * 1000)
         // As in its unit: with it all tasks would end.
         supervisorWatch = HangWatch(patience: max(180_000, engineWatch.patience))
-        linux_default_all_signals()
+        let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGUSR2].filter { number in
+            // What ends the run and was ignored before it began, by nohup(1) or a shell that put it in the background, stays ignored. The
+            // other two come from its own children, and from orchctl upgrade.
+            number == SIGCHLD || number == SIGUSR2 || !linux_ignores(number)
+        }
         var set = sigset_t()
         sigemptyset(&set)
-        let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGUSR2]
-        for number in numbers { sigaddset(&set, number) }
-        sigprocmask(SIG_BLOCK, &set, nil)
+        for number in numbers {
+            signal(number, SIG_DFL)
+            sigaddset(&set, number)
+        }
+        sigprocmask(SIG_SETMASK, &set, nil)
         signals = linux_signal_descriptor(numbers, Int32(numbers.count))
         signal(SIGPIPE, SIG_IGN)
         // Where the supervisor dies, its workers come to this process, which then ends them.
@@ -62,7 +70,8 @@ final class Launcher {
         engineNotices = try NotifySocket()
         supervisorNotices = try NotifySocket()
         try Self.makeDirectories(setting)
-        listener = try Listener.make(at: setting.socket)
+        try StateDirectory.expectFree(setting.stateDirectory)
+        socket = try ClientSocket(setting.socket, fixed: setting.fixedSocket)
     }
 
     /// Returns the exit status when everything has ended.
@@ -76,10 +85,11 @@ final class Launcher {
             if ready.signal { try takeSignals() }
             if ready.notification { takeNotifications() }
             if ready.key { takeKeys() }
+            if ready.socket { lookAfterSocket() }
             try takeTime()
         }
         Survivors.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
-        unlink(setting.socket)
+        socket.remove()
         return status
     }
 
@@ -110,18 +120,15 @@ final class Launcher {
             "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--lifeline-fd", "4", "--link",
             setting.link, "--work-dir", setting.workDirectory, "--foreground",
         ]
-        if let config = setting.config {
-            arguments += ["--config", config]
-        } else {
-            arguments += ["--workers", String(setting.workers)]
-        }
+        if let config = setting.config { arguments += ["--config", config] }
+        if let workers = setting.workers { arguments += ["--workers", String(workers)] }
         restartEngineAt = nil
         isEngineReady = false
         // What the one before has said is not about this one.
         _ = engineNotices.take()
         engine = try ChildProcess(
             setting.engineProgram, arguments, environment: environment(engineNotices, engineWatch),
-            descriptors: [listener, lifeline.reader])
+            descriptors: [socket.listener, lifeline.reader])
     }
 
     private func environment(_ notices: NotifySocket, _ watch: HangWatch) -> [String] {
@@ -152,8 +159,8 @@ final class Launcher {
     }
 
     private func engineEnded(_ ended: Int32) {
-        if phase == .running, isUpgrading {
-            isUpgrading = false
+        if phase == .running, isReplacingEngine {
+            isReplacingEngine = false
             restartEngineAt = now()
             return
         }
@@ -187,17 +194,18 @@ final class Launcher {
 
     // MARK: What happens
 
-    private func wait() -> (signal: Bool, notification: Bool, key: Bool) {
+    private func wait() -> (signal: Bool, notification: Bool, key: Bool, socket: Bool) {
         var polls = [
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
             pollfd(fd: engineNotices.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: supervisorNotices.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: keyboard == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: socket.changes, events: Int16(POLLIN), revents: 0),
         ]
-        let next = [deadline, restartEngineAt, engineWatch.deadline, supervisorWatch.deadline].compactMap { $0 }.min()
+        let next = [deadline, restartEngineAt, renewSocketAt, engineWatch.deadline, supervisorWatch.deadline].compactMap { $0 }.min()
         let timeout = next.map { Int32(clamping: max(0, $0 - now())) } ?? -1
-        guard poll(&polls, nfds_t(polls.count), timeout) > 0 else { return (false, false, false) }
-        return (polls[0].revents != 0, polls[1].revents | polls[2].revents != 0, polls[3].revents != 0)
+        guard poll(&polls, nfds_t(polls.count), timeout) > 0 else { return (false, false, false, false) }
+        return (polls[0].revents != 0, polls[1].revents | polls[2].revents != 0, polls[3].revents != 0, polls[4].revents != 0)
     }
 
     private func takeSignals() throws {
@@ -220,8 +228,9 @@ final class Launcher {
         if fromSupervisor.isReady { isSupervisorReady = true }
         guard phase == .running, !hasAnnounced, isEngineReady, isSupervisorReady else { return }
         hasAnnounced = true
-        print("ready: socket \(setting.socket), \(setting.workers) worker\(setting.workers == 1 ? "" : "s")")
-        fflush(nil)
+        let configuration = setting.config.map { ", configuration \($0)" } ?? ""
+        // Whoever has closed standard output does not want to know.
+        try? printOutput("ready: socket \(socket.path), \(setting.slots) worker\(setting.slots == 1 ? "" : "s")\(configuration)")
         if keyboard != nil { printError("keys: s status, q drain and quit, Ctrl-C stop") }
     }
 
@@ -245,6 +254,7 @@ final class Launcher {
             restartEngineAt = nil
             if phase == .running { try startEngine() }
         }
+        if let time = renewSocketAt, time <= now { lookAfterSocket() }
         if let time = deadline, time <= now {
             deadline = nil
             if phase == .stopping {
@@ -271,7 +281,7 @@ final class Launcher {
     /// anew, and clients wait. Only if the new versions can run, and can use what there is: nothing is stopped that could not be
     /// started again.
     private func upgrade() {
-        guard phase == .running, hasAnnounced, !isUpgrading else { return }
+        guard phase == .running, hasAnnounced, !isReplacingEngine else { return }
         let check = ["check", "--state-dir", setting.stateDirectory] + (setting.config.map { ["--config", $0] } ?? [])
         for (program, arguments) in [(setting.supervisorProgram, ["--version"]), (setting.engineProgram, check)] {
             do {
@@ -285,7 +295,30 @@ final class Launcher {
         }
         printError("orchd: upgrading; running tasks go on")
         supervisor?.signal(SIGHUP)
-        isUpgrading = true
+        isReplacingEngine = true
+        engine?.signal(SIGTERM)
+    }
+
+    /// Somebody has touched the socket: where it is gone, as after a logout, nobody could reach the daemon any more.
+    private func lookAfterSocket() {
+        socket.takeChanges()
+        guard phase == .running, !socket.isThere else {
+            renewSocketAt = nil
+            return
+        }
+        let old = socket.path
+        do {
+            try socket.renew()
+        } catch {
+            if renewSocketAt == nil { printError("orchd: the socket \(old) was removed, and cannot be made again yet: \(error)") }
+            renewSocketAt = now() + 5000
+            return
+        }
+        renewSocketAt = nil
+        let place = socket.path == old ? "" : " as \(socket.path)"
+        printError("orchd: the socket \(old) was removed, and is made again\(place); running tasks go on")
+        // Only an engine that is started now can be given it.
+        isReplacingEngine = true
         engine?.signal(SIGTERM)
     }
 
@@ -307,7 +340,7 @@ final class Launcher {
         phase = .draining
         deadline = milliseconds.map { now() + $0 }
         do {
-            let answer: Acknowledged = try Connection(path: setting.socket, patience: 5)
+            let answer: Acknowledged = try Connection(path: socket.path, patience: 5)
                 .call(.stop(StopParameters()), as: Acknowledged.self, deadline: .now + .seconds(5))
             printError("orchd: \(answer.message)")
         } catch {
@@ -329,15 +362,15 @@ final class Launcher {
 
     private func showStatus() {
         do {
-            let connection = try Connection(path: setting.socket, patience: 2)
+            let connection = try Connection(path: socket.path, patience: 2)
             // An engine that hangs must not make the launcher hang, which is to end it.
             let deadline = ContinuousClock.now + .seconds(2)
             let status = try connection.call(.status, as: DaemonStatus.self, deadline: deadline)
             let workers = try connection.call(
                 .workerList(WorkerListParameters()), as: WorkerList.self, deadline: deadline)
-            let environment = ProcessInfo.processInfo.environment
+            let environment = Environment.own
             let style = Style(
-                isTerminal: isatty(STDERR_FILENO) == 1, noColor: environment["NO_COLOR"], term: environment["TERM"])
+                isTerminal: isatty(STDERR_FILENO) == 1, noColor: environment[.noColor], term: environment[.terminal])
             let text = StatusText.text(status, workers: workers.workers, style: style)
             printError(text)
         } catch {

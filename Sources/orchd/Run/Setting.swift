@@ -1,67 +1,110 @@
 import Engine
 import Foundation
 import Glibc
+import Platform
 import Scheduling
 
 /// Where everything of a foreground run is.
 struct Setting {
-    let workers: Int
+    /// In all pools.
+    let slots: Int
+    /// What the command line says of the pool "default".
+    let workers: Int?
     let config: String?
     let stateDirectory: String
     let socket: String
+    /// Where else clients look that do not find the socket: a place that depends on no session. Nil where somebody has chosen the
+    /// socket, and will say so to the clients as well.
+    let fixedSocket: String?
     let drainTimeout: Int
     /// How many seconds the engine may hang before it is replaced.
     let watchdog: Int
     let engineProgram: String
     let supervisorProgram: String
-    /// Nothing of this program uses it.
-    let discordChannel: String?
+    /// What somebody said that has no effect, in sentences.
+    let remarks: [String]
 
     /// - Throws: ``StartError``, and `ConfigurationError` for a configuration that is not valid: better here than by a process
     ///   that is started again and again.
     init(
         workers: Int?, stateDirectory: String?, socket: String?, config: String?, drainTimeout: Int, watchdog: Int
     ) throws {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = Environment.own
+        let places = Places(environment)
         let variables = try ForegroundVariables(environment)
-        let loaded = try config.map { try Configuration.load($0, variables: variables) }
-        let count = workers ?? variables.workers ?? 3
-        discordChannel = variables.discordChannel
-        self.workers = loaded?.pools.reduce(0) { $0 + $1.settings.slots } ?? count
-        self.config = config.map(Self.absolute)
+        let file = try (config ?? ConfigurationPlace.user).map(Self.absolute)
+        let loaded = try Configuration.foreground(file, workers: workers, variables: variables, environment: environment)
+        slots = loaded.pools.reduce(0) { $0 + $1.settings.slots }
+        self.workers = workers
+        self.config = file
         self.drainTimeout = drainTimeout
         self.watchdog = watchdog
+        remarks = Self.remarks(workers, variables, file, loaded)
 
-        let state = stateDirectory ?? loaded?.stateDirectory ?? Self.usersStateDirectory
-        self.stateDirectory = Self.absolute(state)
-        let runtime = environment["XDG_RUNTIME_DIR"].map { $0 + "/orchd.sock" }
-        let path = socket ?? loaded?.socket ?? environment["ORCHD_SOCKET"] ?? runtime ?? state + "/orchd.sock"
-        self.socket = Self.absolute(path)
+        let state = try Self.absolute(stateDirectory ?? loaded.stateDirectory ?? Self.usersStateDirectory(places))
+        self.stateDirectory = state
+        if let path = socket ?? loaded.socket ?? environment[.socket] {
+            self.socket = try Self.absolute(path)
+            fixedSocket = nil
+        } else {
+            let fixed = places.fixedSocket.flatMap { Self.canBeMade($0, below: places.home) ? $0 : nil }
+            self.socket = places.sessionSocket ?? fixed ?? state + "/orchd.sock"
+            fixedSocket = fixed
+        }
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         engineProgram = access(own, X_OK) == 0 ? own : "/proc/self/exe"
-        supervisorProgram = try Self.supervisor(beside: own)
+        supervisorProgram = try Self.supervisor(beside: own, environment)
+    }
+
+    private static func remarks(
+        _ workers: Int?, _ variables: ForegroundVariables, _ file: String?, _ loaded: Configuration
+    ) -> [String] {
+        var remarks: [String] = []
+        if variables.discordChannel != nil {
+            remarks.append("DISCORD_CHANNEL is for orch-discord, which does not exist yet; nothing is sent there")
+        }
+        if let file, workers == nil, let count = variables.workers,
+            loaded.pool(Configuration.defaultPoolName)?.settings.slots != count
+        {
+            remarks.append("WORKERS is not used: \(file) says how many slots each pool has; --workers would say it instead")
+        }
+        return remarks
     }
 
     /// Where the queue of a user's own daemon is.
-    static var usersStateDirectory: String {
-        let environment = ProcessInfo.processInfo.environment
-        let home = environment["HOME"] ?? NSHomeDirectory()
-        return (environment["XDG_STATE_HOME"] ?? home + "/.local/state") + "/orchd"
+    static func usersStateDirectory(_ places: Places = Places()) throws -> String {
+        guard let directory = places.stateDirectory else {
+            throw StartError("there is no home directory, neither in HOME nor of the account; say with --state-dir where the queue is to be")
+        }
+        return directory
     }
 
     var runDirectory: String { stateDirectory + "/run" }
     var workDirectory: String { stateDirectory + "/work" }
     var link: String { runDirectory + "/link.sock" }
 
-    private static func absolute(_ path: String) -> String {
-        URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+    /// - Throws: ``StartError`` for a relative path where there is nothing that it could be relative to.
+    private static func absolute(_ path: String) throws -> String {
+        guard path.utf8.first != UInt8(ascii: "/") else { return path }
+        guard let directory = getcwd(nil, 0) else {
+            throw StartError("\(path) is relative to the current directory, which cannot be told: \(String(cString: strerror(errno)))")
+        }
+        defer { free(directory) }
+        return URL(filePath: String(cString: directory) + "/" + path).standardizedFileURL.path(percentEncoded: false)
+    }
+
+    /// Whether a socket can be made there, as far as directories go. A home that is not there is made by whoever makes homes.
+    private static func canBeMade(_ socket: String, below home: String?) -> Bool {
+        guard let home, access(home, W_OK | X_OK) == 0 else { return false }
+        let directory = (socket as NSString).deletingLastPathComponent
+        try? FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return access(directory, W_OK | X_OK) == 0
     }
 
     /// The supervisor beside this program, or else in PATH.
-    private static func supervisor(beside own: String) throws -> String {
-        let directories =
-            [(own as NSString).deletingLastPathComponent]
-            + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+    private static func supervisor(beside own: String, _ environment: Environment) throws -> String {
+        let directories = [(own as NSString).deletingLastPathComponent] + environment.searchDirectories
         for directory in directories where access(directory + "/orchd-supervisor", X_OK) == 0 {
             return directory + "/orchd-supervisor"
         }

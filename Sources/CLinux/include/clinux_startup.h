@@ -1,0 +1,16 @@
+/// What every program of this project does before anything else.
+#pragma once
+
+#include <stdbool.h>
+
+/// Makes each of the descriptors 0 to 2 that is closed /dev/null, for reading only: otherwise the next socket or file would get its
+/// number, and what is printed would go there. Writing to it fails, so that whoever closed standard output is told so.
+void linux_open_standard_descriptors(void);
+
+/// The same for a program that executes no other in its own place; and SIGXFSZ is ignored: a file beyond `ulimit -f` is an error of the
+/// write, and not the end of the program.
+void linux_secure_start(void);
+
+/// Whether the signal is ignored; before anything has changed that, by the wish of whoever started the program (nohup(1), or a shell
+/// that has put it in the background).
+bool linux_ignores(int signal);

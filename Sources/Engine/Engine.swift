@@ -48,6 +48,8 @@ public final class Engine: Sendable {
         _ options: Options, initial: Configuration, load: @escaping @Sendable () throws -> Configuration, log: Logger
     ) throws {
         let startedAt = Clock.now().wall
+        let descriptors = DescriptorBudget()
+        try descriptors.check(initial)
         directory = try StateDirectory(options.stateDirectory)
         let store: SQLiteStore
         do {
@@ -78,7 +80,7 @@ public final class Engine: Sendable {
         core.channels.start(into: core.inbox, core.reports)
         link.start(into: core.inbox, core.reports)
         server = try ControlServer(
-            listener: listener, router: router, workers: workers, configuration: core.configuration)
+            listener: listener, router: router, workers: workers, configuration: core.configuration, descriptors: descriptors)
     }
 
     /// Serves until it is told to end. Blocks the calling thread.

@@ -25,9 +25,9 @@ public enum DescriptorWriter {
         return 0
     }
 
-    /// Why standard output takes nothing, as a sentence.
-    public static func problem(_ error: Int32) -> String {
+    /// Why it takes nothing, as a sentence.
+    public static func problem(_ error: Int32, _ name: String = "standard output") -> String {
         let why = error == EBADF ? "it is closed, or open for reading only" : String(cString: strerror(error))
-        return "cannot write to standard output: \(why)"
+        return "cannot write to \(name): \(why)"
     }
 }

@@ -68,6 +68,13 @@ public struct Attempt: Sendable, Equatable {
     /// It was handed to the supervisor, which has not said that it has started.
     public var isOrdered: Bool { state == .dispatched }
 
+    /// Puts its start where the clock would have shown it, had it always been as it is at a later moment: so that between two times of an
+    /// attempt lies what really passed, whoever set the clock meanwhile. An end is such a moment.
+    mutating func alignStart(wall: Int64, monotonic: Int64) {
+        guard startedAt != nil, let startedMonotonic else { return }
+        startedAt = wall - max(0, monotonic - startedMonotonic)
+    }
+
     /// The name of its workspace: that of the worker where it has one.
     public var workspaceName: String { handover == nil ? "\(task).\(number)" : Worker.name(id) }
 }

@@ -72,6 +72,8 @@ extension Scheduler {
         attempt.wakeAt = nil
         if attempt.pauses?.isPaused ?? false { attempt.pauses?.end(work.now) }
         attempt.endedAt = end.endedAt
+        // When it was lost nobody knows; perhaps it was another boot, with another clock.
+        if case .lost = end.ending {} else { attempt.alignStart(wall: end.endedAt, monotonic: end.endedMonotonic) }
         attempt.cpuUser = end.cpuUser
         attempt.cpuSystem = end.cpuSystem
         attempt.peakMemory = end.peakMemory

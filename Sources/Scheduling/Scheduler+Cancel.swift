@@ -75,7 +75,9 @@ extension Scheduler {
         settings[pool]?.grace ?? PoolSettings.defaultGrace
     }
 
-    /// Gives a task its final state.
+    /// Gives a task its final state, as of the end of its last attempt, which may lie before this engine.
+    ///
+    /// - Parameter attempt: the one with which it ends; nil where it ends without one.
     func finish(
         _ task: TaskItem, as phase: Phase, reason: String, attempt: Attempt?, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
@@ -84,7 +86,7 @@ extension Scheduler {
         task.phase = phase
         task.reason = reason
         task.dueAt = nil
-        task.finishedAt = work.now.wall
+        task.finishedAt = attempt?.endedAt ?? work.now.wall
         try work.store.update(task, from: place)
         work.event(.taskFinished, of: task, attempt: attempt, detail: reason)
     }

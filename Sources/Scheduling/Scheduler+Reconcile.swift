@@ -71,6 +71,7 @@ extension Scheduler {
         } else if attempt.stopping == nil, let task = try work.store.task(attempt.task) {
             var attempt = attempt
             attempt.wakeAt = firstWake(of: task, attempt, from: start.startedMonotonic)
+            attempt.alignStart(wall: work.now.wall, monotonic: work.now.monotonic)
             try work.store.update(attempt, from: attempt.state)
         }
         if let pauses = attempt.pauses { work.effects.append(.freeze(attempt: attempt.id, pauses.isPaused)) }

@@ -41,6 +41,17 @@ extension Scheduler {
         if attempts.count == Self.stride { work.isUnfinished = true }
     }
 
+    /// Somebody has set the clock: what runs has run no longer for that.
+    func shiftAttempts(by step: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
+        // Until the supervisor has been heard, its clock may be that of another boot.
+        guard isConnected else { return }
+        for var attempt in try work.store.liveAttempts() where attempt.state == .running {
+            attempt.alignStart(wall: work.now.wall, monotonic: work.now.monotonic)
+            if let since = attempt.pauses?.sinceWall { attempt.pauses?.sinceWall = since + step }
+            try work.store.update(attempt, from: attempt.state)
+        }
+    }
+
     func noteOutput(_ id: Int64, at last: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard var attempt = try work.store.attempt(id), attempt.state == .running, attempt.stopping == nil,
             !(attempt.pauses?.isPaused ?? false), let task = try work.store.task(attempt.task),

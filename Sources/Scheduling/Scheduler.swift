@@ -87,6 +87,7 @@ public struct Scheduler: Sendable {
         case .clockStepped(let step):
             try work.store.shiftRelativeDueTimes(by: step)
             try shiftGates(by: step, &work)
+            try shiftAttempts(by: step, &work)
             try checkBudgets(&work)
         case .retire(let before, let keep): try retire(before: before, keep: keep, &work)
         }

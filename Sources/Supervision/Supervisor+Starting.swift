@@ -109,9 +109,8 @@ extension Supervisor {
         let workspace = workspaces.path(folder: order.folder, name: order.name)
         let results = "\(workspace)/\(WorkspacePaths.resultDirectoryName)"
         let directory = order.directory.isEmpty ? workspace : order.directory
-        let place = order.repository == nil ? directory : "\(workspace)/\(WorkspacePaths.treeName)"
         let own = [
-            "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(place)",
+            "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(workspace)",
             "ORCH_RESULT_FILE=\(workspace)/\(WorkspacePaths.resultName)", "ORCH_RESULT_DIR=\(results)",
         ]
         let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]

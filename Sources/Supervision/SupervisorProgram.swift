@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 
 /// The program `orchd-supervisor`.
 public enum SupervisorProgram {
@@ -34,12 +35,8 @@ public enum SupervisorProgram {
             return 2
         }
         switch options {
-        case .help:
-            say(help, to: STDOUT_FILENO)
-            return 0
-        case .version:
-            say("orchd-supervisor \(version)", to: STDOUT_FILENO)
-            return 0
+        case .help: return answer(help)
+        case .version: return answer("orchd-supervisor \(version)")
         case .serve(let configuration): return serve(configuration)
         }
     }
@@ -58,8 +55,16 @@ public enum SupervisorProgram {
         return 1
     }
 
-    private static func say(_ text: String, to descriptor: Int32) {
-        var line = text + "\n"
-        line.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
+    /// Prints what was asked for; the exit status.
+    private static func answer(_ text: String) -> Int32 {
+        let error = say(text, to: STDOUT_FILENO)
+        guard error != 0 else { return 0 }
+        say("orchd-supervisor: \(DescriptorWriter.problem(error))", to: STDERR_FILENO)
+        return 1
+    }
+
+    @discardableResult
+    private static func say(_ text: String, to descriptor: Int32) -> Int32 {
+        DescriptorWriter.write(Array((text + "\n").utf8), to: descriptor)
     }
 }

@@ -48,7 +48,7 @@ final class Download {
         guard offset == written, let bytes = Data(base64Encoded: base64) else {
             throw ClientError.malformed("a piece of \(what) that does not follow the one before")
         }
-        try Output.write([UInt8](bytes), to: descriptor)
+        try Output.write([UInt8](bytes), to: descriptor, named: isStandardOutput ? "standard output" : path)
         written += Int64(bytes.count)
     }
 

@@ -9,11 +9,11 @@ enum Output {
     ///
     /// A reader that has gone, as in `orchctl logs 42 | head`, ends orchctl without a word, with the status that a shell
     /// shows for SIGPIPE.
-    static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) throws {
+    static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO, named name: String = "standard output") throws {
         switch DescriptorWriter.write(bytes, to: descriptor) {
         case 0: return
         case EPIPE: throw ExitCode(128 + SIGPIPE)
-        case let error: throw Failure(.failed, DescriptorWriter.problem(error))
+        case let error: throw Failure(.failed, DescriptorWriter.problem(error, name))
         }
     }
 

@@ -37,6 +37,8 @@ struct Serve: ParsableCommand {
     var workDir: String?
     @Option(help: ArgumentHelp("How many workers the pool of a foreground run has.", visibility: .hidden))
     var workers: Int?
+    @Option(help: ArgumentHelp("The umask of whoever started a foreground run.", visibility: .hidden))
+    var umask: UInt32?
     @Flag(help: ArgumentHelp("Whether the environment is that of a foreground run.", visibility: .hidden))
     var foreground = false
 
@@ -44,7 +46,7 @@ struct Serve: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         Allocator.giveBackWhatIsFree()
         // Whatever the engine makes is its own; the socket, which others may use, is made by systemd.
-        umask(0o077)
+        _ = Glibc.umask(0o077)
         let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }
         let engine: Engine
         do {
@@ -77,14 +79,14 @@ struct Serve: ParsableCommand {
 
     /// The configuration as the command line asks for it, anew each time.
     private var loader: @Sendable () throws -> Configuration {
-        let (config, workers, workDir, foreground) = (config, workers, workDir, foreground)
+        let (config, workers, umask, workDir, foreground) = (config, workers, umask, workDir, foreground)
         return {
             // The launcher has said which file there is, if any.
             let file = foreground ? config : config ?? ConfigurationPlace.user
             // A service has files for what a foreground run may say by variables.
             var configuration: Configuration
             if foreground {
-                configuration = try .foreground(file, workers: workers, variables: ForegroundVariables(.own))
+                configuration = try .foreground(file, workers: workers, umask: umask, variables: ForegroundVariables(.own))
             } else {
                 configuration = try file.map { try .load($0) } ?? .foreground()
             }

@@ -30,7 +30,7 @@ import Testing
         let engine = try fixture.engine(slots: 4)
         let (output, error) = (try fixture.file("out"), try fixture.file("err"))
         let script = """
-            test $PWD = $ORCH_WORKSPACE || exit 9
+            test $PWD = $ORCH_WORKSPACE/tree || exit 9
             test -d $ORCH_RESULT_DIR || exit 8
             echo $ORCH_TASK > mine; git add mine; git commit -qm "of $$"; echo $$ $(git branch --show-current); exit 3
             """

@@ -6,11 +6,15 @@ import Scheduling
 extension Configuration {
     /// What `orchd run` uses: a file, if there is one, and a pool "default" where that names none.
     ///
-    /// - Parameter workers: how many slots the pool "default" has, also where the file says another number.
+    /// - Parameters:
+    ///   - workers: how many slots the pool "default" has, also where the file says another number.
+    ///   - umask: that of the starter, whose files those of a task in the pool "default" are, where no file is of that pool.
     public static func foreground(
-        _ file: String? = nil, workers: Int? = nil, variables: ForegroundVariables = .init(), environment: Environment = .own
+        _ file: String? = nil, workers: Int? = nil, umask: UInt32? = nil, variables: ForegroundVariables = .init(),
+        environment: Environment = .own
     ) throws -> Configuration {
-        let builtIn = try BuiltIn(workers: workers ?? variables.workers ?? 3, variables, environment)
+        var builtIn = try BuiltIn(workers: workers ?? variables.workers ?? 3, variables, environment)
+        if let umask { builtIn.pool.umask = umask }
         guard let file else {
             var configuration = Configuration()
             configuration.add(builtIn)

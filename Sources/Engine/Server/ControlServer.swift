@@ -12,12 +12,12 @@ final class ControlServer: Sendable {
     private let channel: any Channel
     private let count: ConnectionCount
 
-    /// Descriptors that connections must leave for the engine's own files.
-    private static let reserve = 48
-
-    /// - Parameter listener: a listening socket, which the server takes over.
+    /// - Parameters:
+    ///   - listener: a listening socket, which the server takes over.
+    ///   - descriptors: how many connections there can be.
     init(
-        listener: Int32, router: RequestRouter, workers: NIOThreadPool, configuration: CurrentConfiguration
+        listener: Int32, router: RequestRouter, workers: NIOThreadPool, configuration: CurrentConfiguration,
+        descriptors: DescriptorBudget
     ) throws {
         self.workers = workers
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -31,7 +31,7 @@ final class ControlServer: Sendable {
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 1 << 20)
             )
             .childChannelInitializer { channel in
-                Self.welcome(channel, router, workers, configuration, count)
+                Self.welcome(channel, router, workers, configuration, count, descriptors)
             }
             .withBoundSocket(listener)
             .wait()
@@ -39,16 +39,14 @@ final class ControlServer: Sendable {
 
     private static func welcome(
         _ channel: any Channel, _ router: RequestRouter, _ workers: NIOThreadPool, _ current: CurrentConfiguration,
-        _ count: ConnectionCount
+        _ count: ConnectionCount, _ descriptors: DescriptorBudget
     ) -> EventLoopFuture<Void> {
         let configuration = current.value
-        let limit = min(configuration.connections, descriptorLimit - reserve)
-        let isWelcome = count.enter() <= limit
+        let isWelcome = count.enter() <= descriptors.connections(configuration)
         channel.closeFuture.whenComplete { _ in count.leave() }
         return channel.eventLoop.makeCompletedFuture {
             guard isWelcome else {
-                let error = WireError(.tooManyConnections, "there are \(limit) connections already, which is the limit")
-                try channel.pipeline.syncOperations.addHandler(RefusingHandler(error: error))
+                try channel.pipeline.syncOperations.addHandler(RefusingHandler(error: descriptors.refusal(configuration)))
                 return
             }
             let peer = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
@@ -60,12 +58,6 @@ final class ControlServer: Sendable {
                 maximumInFlight: configuration.requestsInFlight)
             try channel.pipeline.syncOperations.addHandler(handler)
         }
-    }
-
-    private static var descriptorLimit: Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-        return Int(clamping: limit.rlim_cur)
     }
 
     /// Takes no more connections, and ends those there are.

@@ -118,7 +118,7 @@ final class Launcher {
     private func startEngine() throws {
         var arguments = [
             "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--lifeline-fd", "4", "--link",
-            setting.link, "--work-dir", setting.workDirectory, "--foreground",
+            setting.link, "--work-dir", setting.workDirectory, "--foreground", "--umask", String(setting.umask),
         ]
         if let config = setting.config { arguments += ["--config", config] }
         if let workers = setting.workers { arguments += ["--workers", String(workers)] }

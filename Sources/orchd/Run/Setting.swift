@@ -21,6 +21,8 @@ struct Setting {
     let watchdog: Int
     let engineProgram: String
     let supervisorProgram: String
+    /// That of the starter, as it was before the first file was made.
+    let umask: mode_t
     /// What somebody said that has no effect, in sentences.
     let remarks: [String]
 
@@ -29,6 +31,8 @@ struct Setting {
     init(
         workers: Int?, stateDirectory: String?, socket: String?, config: String?, drainTimeout: Int, watchdog: Int
     ) throws {
+        // It can be looked at by setting it only; and what the run makes is for its user alone.
+        umask = Glibc.umask(0o077)
         let environment = Environment.own
         let places = Places(environment)
         let variables = try ForegroundVariables(environment)

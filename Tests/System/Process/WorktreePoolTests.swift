@@ -26,7 +26,7 @@ import Testing
         let ids = try daemon.submit(
             (0..<48).map { _ in
                 TaskSpec(command: [
-                    "/bin/sh", "-c", "test \"$PWD\" = \"$ORCH_WORKSPACE\" && cat file && git branch --show-current",
+                    "/bin/sh", "-c", "test \"$PWD\" = \"$ORCH_WORKSPACE/tree\" && cat file && git branch --show-current",
                 ])
             })
         for task in try daemon.wait(ids) {

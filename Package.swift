@@ -88,7 +88,8 @@ let package = Package(
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Storage", "Systemd", "CLinux",
+                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Storage", "Systemd",
+                "CLinux",
                 argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "CLinux"]),

@@ -23,7 +23,8 @@ public struct OwnAccount: Sendable, Equatable {
             error = getpwuid_r(geteuid(), &entry, &room, room.count, &found)
         }
         guard error == 0, found != nil, let name = text(entry.pw_name) else { return nil }
-        return OwnAccount(name: name, home: text(entry.pw_dir).flatMap { $0.hasPrefix("/") ? $0 : nil }, shell: text(entry.pw_shell))
+        return OwnAccount(
+            name: name, home: text(entry.pw_dir).flatMap { $0.hasPrefix("/") ? $0 : nil }, shell: text(entry.pw_shell))
     }
 
     private static func text(_ pointer: UnsafeMutablePointer<CChar>?) -> String? {

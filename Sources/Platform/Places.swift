@@ -13,7 +13,9 @@ public struct Places: Sendable {
     /// `HOME`, or that of the account; nil for somebody who has none.
     public let home: String?
 
-    public init(_ environment: Environment = .own) { self.init(environment, user: geteuid(), accountHome: OwnAccount.look()?.home) }
+    public init(_ environment: Environment = .own) {
+        self.init(environment, user: geteuid(), accountHome: OwnAccount.look()?.home)
+    }
 
     init(_ environment: Environment, user: uid_t, accountHome: @autoclosure () -> String?) {
         self.environment = environment

@@ -50,7 +50,8 @@ struct Check: ParsableCommand {
         }
         do {
             let contents = try StoppedDatabase.verify(queue)
-            try printOutput("\(queue) is sound: \(contents.tasks) task\(contents.tasks == 1 ? "" : "s") (\(contents.unfinished) not ended)")
+            try printOutput(
+                "\(queue) is sound: \(contents.tasks) task\(contents.tasks == 1 ? "" : "s") (\(contents.unfinished) not ended)")
         } catch {
             throw fail(error, status: (error as? StorageError)?.code == .failed ? 1 : configurationStatus)
         }

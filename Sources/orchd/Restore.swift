@@ -35,7 +35,8 @@ struct Restore: ParsableCommand {
             try printOutput("restored \(contents.tasks) tasks (\(contents.unfinished) not ended)\(when)")
             if let kept = outcome.kept { try printOutput("what was there is kept as \(kept)") }
             for remark in outcome.remarks { try printOutput(remark) }
-            try printOutput("the output and the results of tasks are not in a backup; those in \(directory)/output stay as they were")
+            try printOutput(
+                "the output and the results of tasks are not in a backup; those in \(directory)/output stay as they were")
         } catch {
             throw fail(error)
         }

@@ -9,9 +9,11 @@ import Testing
 /// The environment of `orchd run`.
 @Suite struct ForegroundVariablesTests {
     @Test func readsWhatTheOldScriptsRead() throws {
-        let variables = try ForegroundVariables(Environment([
-            "WORKERS": "5", "POLL_INTERVAL": "0.5", "MAX_IDLE_TIME": "5m", "OPENCLAW_BIN": "/bin/sh", "DISCORD_CHANNEL": "1",
-        ]))
+        let variables = try ForegroundVariables(
+            Environment([
+                "WORKERS": "5", "POLL_INTERVAL": "0.5", "MAX_IDLE_TIME": "5m", "OPENCLAW_BIN": "/bin/sh",
+                "DISCORD_CHANNEL": "1",
+            ]))
         #expect(variables.workers == 5)
         #expect(variables.pollInterval == "0.5")
         #expect(variables.maxIdle == 300_000)

@@ -10,7 +10,9 @@ struct ServiceChecks {
 
     /// Nothing where the socket is none of those that the units make.
     func all() -> [Finding] {
-        guard access("/run/systemd/system", F_OK) == 0, path == SocketPath.system || Places().ownSockets.contains(path) else { return [] }
+        guard access("/run/systemd/system", F_OK) == 0, path == SocketPath.system || Places().ownSockets.contains(path) else {
+            return []
+        }
         return ["orchd", "orchd-supervisor"].map { unit in
             let properties = Subprocess.output(
                 of: ["systemctl"] + scope + ["show", "--property=" + Self.properties, unit + ".service"])

@@ -202,7 +202,8 @@ final class Launcher {
             pollfd(fd: keyboard == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
             pollfd(fd: socket.changes, events: Int16(POLLIN), revents: 0),
         ]
-        let next = [deadline, restartEngineAt, renewSocketAt, engineWatch.deadline, supervisorWatch.deadline].compactMap { $0 }.min()
+        let next = [deadline, restartEngineAt, renewSocketAt, engineWatch.deadline, supervisorWatch.deadline].compactMap { $0 }
+            .min()
         let timeout = next.map { Int32(clamping: max(0, $0 - now())) } ?? -1
         guard poll(&polls, nfds_t(polls.count), timeout) > 0 else { return (false, false, false, false) }
         return (polls[0].revents != 0, polls[1].revents | polls[2].revents != 0, polls[3].revents != 0, polls[4].revents != 0)
@@ -230,7 +231,8 @@ final class Launcher {
         hasAnnounced = true
         let configuration = setting.config.map { ", configuration \($0)" } ?? ""
         // Whoever has closed standard output does not want to know.
-        try? printOutput("ready: socket \(socket.path), \(setting.slots) worker\(setting.slots == 1 ? "" : "s")\(configuration)")
+        try? printOutput(
+            "ready: socket \(socket.path), \(setting.slots) worker\(setting.slots == 1 ? "" : "s")\(configuration)")
         if keyboard != nil { printError("keys: s status, q drain and quit, Ctrl-C stop") }
     }
 
@@ -310,7 +312,9 @@ final class Launcher {
         do {
             try socket.renew()
         } catch {
-            if renewSocketAt == nil { printError("orchd: the socket \(old) was removed, and cannot be made again yet: \(error)") }
+            if renewSocketAt == nil {
+                printError("orchd: the socket \(old) was removed, and cannot be made again yet: \(error)")
+            }
             renewSocketAt = now() + 5000
             return
         }

@@ -78,7 +78,8 @@ struct Setting {
     /// Where the queue of a user's own daemon is.
     static func usersStateDirectory(_ places: Places = Places()) throws -> String {
         guard let directory = places.stateDirectory else {
-            throw StartError("there is no home directory, neither in HOME nor of the account; say with --state-dir where the queue is to be")
+            throw StartError(
+                "there is no home directory, neither in HOME nor of the account; say with --state-dir where the queue is to be")
         }
         return directory
     }
@@ -91,7 +92,8 @@ struct Setting {
     private static func absolute(_ path: String) throws -> String {
         guard path.utf8.first != UInt8(ascii: "/") else { return path }
         guard let directory = getcwd(nil, 0) else {
-            throw StartError("\(path) is relative to the current directory, which cannot be told: \(String(cString: strerror(errno)))")
+            throw StartError(
+                "\(path) is relative to the current directory, which cannot be told: \(String(cString: strerror(errno)))")
         }
         defer { free(directory) }
         return URL(filePath: String(cString: directory) + "/" + path).standardizedFileURL.path(percentEncoded: false)

@@ -19,10 +19,13 @@ import Testing
     @Test(arguments: closings) func anAnswerThatNobodyCanReadIsAnError(_ closed: [Int]) throws {
         let home = try Home()
         try FileManager.default.createDirectory(atPath: home.path + "/.config/orchd/pools.d", withIntermediateDirectories: true)
-        try Data("slots = 1\nuser = \"nobody\"\n".utf8).write(to: URL(filePath: home.path + "/.config/orchd/pools.d/default.toml"))
+        try Data("slots = 1\nuser = \"nobody\"\n".utf8).write(
+            to: URL(filePath: home.path + "/.config/orchd/pools.d/default.toml"))
         let answers = [
-            "orchd check", "orchd --version", "orchd --help", "orchd run --help", "orchd policy --config ~/.config/orchd/orchd.toml",
-            "orchd-supervisor --version", "orchd-supervisor --help", "orchctl --version", "orchctl --help", "orchctl submit --help",
+            "orchd check", "orchd --version", "orchd --help", "orchd run --help",
+            "orchd policy --config ~/.config/orchd/orchd.toml",
+            "orchd-supervisor --version", "orchd-supervisor --help", "orchctl --version", "orchctl --help",
+            "orchctl submit --help",
             "orchctl secret", "orchctl --generate-completion-script bash",
         ]
         for answer in answers {
@@ -38,7 +41,9 @@ import Testing
         for place in ["> /dev/full", "1< /", "1< /etc/passwd"] {
             for answer in answers {
                 let result = try home.run("\(answer) \(place)")
-                #expect(result.status != 0 && result.error.contains("cannot write to standard output"), "\(answer) \(place): \(result)")
+                #expect(
+                    result.status != 0 && result.error.contains("cannot write to standard output"),
+                    "\(answer) \(place): \(result)")
             }
         }
     }
@@ -50,7 +55,8 @@ import Testing
         let request = #"{"jsonrpc":"2.0","id":1,"method":"daemon.drain"}"#
         for closed in Self.closings {
             for stream in [1, 2] {
-                let result = try home.run("orchctl run -- sh -c 'echo '\\''\(request)'\\'' >&\(stream)' \(Self.redirections(closed))")
+                let result = try home.run(
+                    "orchctl run -- sh -c 'echo '\\''\(request)'\\'' >&\(stream)' \(Self.redirections(closed))")
                 #expect(result.status == (closed.contains(stream) ? 125 : 0), "\(closed) \(stream): \(result)")
                 if !closed.contains(stream) {
                     let printed = stream == 1 ? result.output : result.error
@@ -77,7 +83,9 @@ import Testing
                 #expect(target == "/dev/null" || target == home.path + "/log", "\(describe(number)): \(name) is \(target)")
             }
         }
-        let task = try home.run("orchctl submit -- sh -c 'echo $$ > ~/pid; while [ ! -e ~/go ]; do sleep 0.02; done; echo done'").id
+        let task = try home.run(
+            "orchctl submit -- sh -c 'echo $$ > ~/pid; while [ ! -e ~/go ]; do sleep 0.02; done; echo done'"
+        ).id
         let pid = try #require(home.directory).number("pid")
         let engine = try #require(
             children(of: daemon.pid).first { contents("/proc/\($0)/cmdline")?.contains("\0serve\0") ?? false })
@@ -107,11 +115,16 @@ import Testing
         daemon.signal(signal)
         daemon.signal(signal)
         let state = try home.run("orchctl run -- grep ^Sig /proc/self/status")
-        #expect(state.output.contains("SigIgn:\t0000000000000000") && state.output.contains("SigBlk:\t0000000000000000"), "\(state)")
+        #expect(
+            state.output.contains("SigIgn:\t0000000000000000") && state.output.contains("SigBlk:\t0000000000000000"), "\(state)"
+        )
 
         // The client likewise: it follows to the end.
         let client = try Program(
-            ["/bin/bash", "-c", "exec env --ignore-signal=\(name) orchctl run -- sh -c 'echo > ~/on; until [ -e ~/go ]; do sleep 0.02; done'"],
+            [
+                "/bin/bash", "-c",
+                "exec env --ignore-signal=\(name) orchctl run -- sh -c 'echo > ~/on; until [ -e ~/go ]; do sleep 0.02; done'",
+            ],
             environment: ["HOME": home.path, "PATH": "\(Program.folder):/usr/bin:/bin"], directory: home.path, descriptors: [])
         try #require(home.directory).wait(for: "on")
         client.signal(signal)
@@ -188,7 +201,8 @@ import Testing
         let socket = name == "HOME" ? " --socket \(home.path)/s/sock" : ""
         let (orchd, orchctl) = (Program.folder + "/orchd", Program.folder + "/orchctl")
         func tried(_ change: String) throws -> String {
-            let script = "home=$HOME; cd $home; mkdir -p s; \(change); exec \(orchd) run --drain-timeout 0 \(own.replacing("~", with: "$home")) > $home/ready"
+            let script =
+                "home=$HOME; cd $home; mkdir -p s; \(change); exec \(orchd) run --drain-timeout 0 \(own.replacing("~", with: "$home")) > $home/ready"
             let log = open(home.path + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
             defer { close(log) }
             let program = try Program(
@@ -196,7 +210,9 @@ import Testing
                 descriptors: [log, log, log])
             try eventually("ready; it said \(home.log)") { home.directory?.text("ready")?.hasSuffix("\n") ?? program.hasEnded }
             let ready = home.directory?.text("ready") ?? ""
-            let task = try home.run("\(change); \(orchctl) run\(socket) -- /usr/bin/env | /bin/grep -v -e ORCH_ -e ^PWD= -e ^SHLVL= -e ^_= | /usr/bin/sort")
+            let task = try home.run(
+                "\(change); \(orchctl) run\(socket) -- /usr/bin/env | /bin/grep -v -e ORCH_ -e ^PWD= -e ^SHLVL= -e ^_= | /usr/bin/sort"
+            )
             try home.end(program)
             unlink(home.path + "/ready")
             return ready + task.output + task.error

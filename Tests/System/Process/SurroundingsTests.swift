@@ -12,12 +12,16 @@ import Testing
         let home = try Home()
         let daemon = try home.daemon()
         // Removed; removed and made again under a shell; below one that was removed.
-        for gone in ["mkdir a; cd a; rmdir ../a", "mkdir b; cd b; rmdir ../b; mkdir ../b", "mkdir -p c/d; cd c/d; rm -r ../../c"] {
+        for gone in [
+            "mkdir a; cd a; rmdir ../a", "mkdir b; cd b; rmdir ../b; mkdir ../b", "mkdir -p c/d; cd c/d; rm -r ../../c",
+        ] {
             for verb in ["run", "submit"] {
                 for place in ["", "--cwd .", "--cwd sub/dir", "--cwd .."] {
                     let result = try home.run("\(gone); orchctl \(verb) \(place) -- pwd")
                     let isThere = place == "--cwd .." && result.status == 0
-                    #expect(isThere || result.status != 0 && result.output.isEmpty && !result.error.isEmpty, "\(gone); \(verb) \(place): \(result)")
+                    #expect(
+                        isThere || result.status != 0 && result.output.isEmpty && !result.error.isEmpty,
+                        "\(gone); \(verb) \(place): \(result)")
                 }
             }
             // What needs no directory goes on.
@@ -44,7 +48,9 @@ import Testing
     // MARK: Limits
 
     /// Too few descriptors are an error that says so, and enough are enough: nothing in between.
-    @Test(arguments: [20, 30, 40, 47, 48, 49, 55, 56, 64, 100, 1024, 1_000_000]) func descriptorsSufficeOrAreMissed(_ count: Int) throws {
+    @Test(arguments: [20, 30, 40, 47, 48, 49, 55, 56, 64, 100, 1024, 1_000_000]) func descriptorsSufficeOrAreMissed(
+        _ count: Int
+    ) throws {
         let home = try Home()
         guard try home.run("ulimit -n \(count)").status == 0 else { return }
         let start = "ulimit -n \(count); exec orchd run --drain-timeout 0 --workers 30"
@@ -85,7 +91,8 @@ import Testing
     // MARK: The socket
 
     /// Whoever removes the socket does not make the daemon unreachable, nor end what runs.
-    @Test(arguments: ["rm $S", "mv $S $S.old", "rm -r $(dirname $S)"]) func aRemovedSocketIsMadeAgain(_ removal: String) throws {
+    @Test(arguments: ["rm $S", "mv $S $S.old", "rm -r $(dirname $S)"]) func aRemovedSocketIsMadeAgain(_ removal: String) throws
+    {
         let home = try Home()
         let session = ["XDG_RUNTIME_DIR": home.path + "/runtime"]
         mkdir(home.path + "/runtime", 0o700)
@@ -93,7 +100,9 @@ import Testing
         let task = try home.run("orchctl submit -- sh -c 'echo > ~/on; until [ -e ~/go ]; do sleep 0.02; done; echo done'").id
         try #require(home.directory).wait(for: "on")
         for _ in 0..<2 {
-            try home.run("S=\(home.path)/runtime/orchd.sock; \(removal) || S=$HOME/.local/state/orchd/orchd.sock; [ -e $S ] && rm $S; true")
+            try home.run(
+                "S=\(home.path)/runtime/orchd.sock; \(removal) || S=$HOME/.local/state/orchd/orchd.sock; [ -e $S ] && rm $S; true"
+            )
             try eventually("a daemon that is found again; it said: \(home.log)") { try home.run("orchctl version").status == 0 }
         }
         #expect(home.log.contains("was removed, and is made again"))
@@ -118,7 +127,9 @@ import Testing
         let home = try Home()
         let daemon = try home.daemon("exec orchd run --drain-timeout 0 --state-dir ~/elsewhere")
         let doctor = try home.run("orchctl doctor").output
-        #expect(doctor.contains("\(home.path)/elsewhere: ") && !doctor.contains("a guess") && !doctor.contains("group orch"), "\(doctor)")
+        #expect(
+            doctor.contains("\(home.path)/elsewhere: ") && !doctor.contains("a guess") && !doctor.contains("group orch"),
+            "\(doctor)")
         #expect(doctor.split(separator: "\n").count { $0.contains("  supervisor  ") } == 1, "\(doctor)")
         try home.end(daemon)
         #expect(try home.run("orchctl doctor").output.contains("(a guess, since no daemon answers)"))
@@ -135,8 +146,10 @@ import Testing
         func pools(_ arguments: String, _ more: [String: String] = [:]) throws -> String {
             let daemon = try home.daemon("exec orchd run --drain-timeout 0 \(arguments)", more)
             defer { try? home.end(daemon) }
-            return try home.run("orchctl pool list --json | grep -o '\"name\":\"[a-z]*\"[^}]*\"slots\":[0-9]*' | sed 's/\"//g; s/name://; s/,.*slots:/ /' | sort")
-                .output.replacing("\n", with: ";")
+            return try home.run(
+                "orchctl pool list --json | grep -o '\"name\":\"[a-z]*\"[^}]*\"slots\":[0-9]*' | sed 's/\"//g; s/name://; s/,.*slots:/ /' | sort"
+            )
+            .output.replacing("\n", with: ";")
         }
         #expect(try pools("") == "default 3;research 3;")
         #expect(home.log.contains("6 workers, configuration \(home.path)/.config/orchd/orchd.toml"), "\(home.log)")
@@ -147,7 +160,8 @@ import Testing
         #expect(try pools("--workers 5") == "default 5;research 3;")
         #expect(try pools("", ["WORKERS": "4"]) == "default 1;research 3;")
         #expect(home.log.contains("WORKERS is not used"))
-        try home.run("rm .config/orchd/pools.d/default.toml; printf '[daemon]\\ndefault_pool = false\\n' > .config/orchd/orchd.toml")
+        try home.run(
+            "rm .config/orchd/pools.d/default.toml; printf '[daemon]\\ndefault_pool = false\\n' > .config/orchd/orchd.toml")
         #expect(try pools("") == "research 3;")
         let refused = try home.run("orchd run --workers 2")
         #expect(refused.status != 0 && refused.error.contains("--workers is for the pool \"default\""), "\(refused)")
@@ -161,11 +175,14 @@ import Testing
         let directory = try #require(home.directory)
         try home.run("git init -q r && cd r && git -c user.name=n -c user.email=e@e commit -q --allow-empty -m m")
         try directory.write("[confine]\nread_only = true\n", to: ".config/orchd/pools.d/walls.toml")
-        try directory.write("workspace = \"git-worktree\"\nrepository = \"\(home.path)/r\"\n", to: ".config/orchd/pools.d/trees.toml")
         try directory.write(
-            "workspace = \"git-worktree\"\nrepository = \"\(home.path)/r\"\n[confine]\nread_only = true\n", to: ".config/orchd/pools.d/both.toml")
+            "workspace = \"git-worktree\"\nrepository = \"\(home.path)/r\"\n", to: ".config/orchd/pools.d/trees.toml")
+        try directory.write(
+            "workspace = \"git-worktree\"\nrepository = \"\(home.path)/r\"\n[confine]\nread_only = true\n",
+            to: ".config/orchd/pools.d/both.toml")
         let daemon = try home.daemon()
-        let script = "set -e; case $ORCH_WORKSPACE in */work/*/*) ;; *) exit 9;; esac; echo x > $ORCH_WORKSPACE/x; rm $ORCH_WORKSPACE/x; "
+        let script =
+            "set -e; case $ORCH_WORKSPACE in */work/*/*) ;; *) exit 9;; esac; echo x > $ORCH_WORKSPACE/x; rm $ORCH_WORKSPACE/x; "
             + "[ $(ls -A $ORCH_WORKSPACE | grep -v -e ^.orch-results -e ^tree$ | wc -l) = 0 ]; "
             + "case ${TMPDIR-$ORCH_WORKSPACE} in $ORCH_WORKSPACE) ;; *) exit 8;; esac; pwd"
         mkdir(home.path + "/place", 0o755)

@@ -13,6 +13,14 @@ struct Client {
         json = options.json
     }
 
+    /// Says which daemon it is that answers, where the user could mean another and has not said.
+    func remarkOthers(_ options: GlobalOptions) {
+        guard options.socket == nil, !json else { return }
+        for other in SocketPath.others(than: session.path) {
+            Output.remark("this is the daemon at \(session.path); another answers at \(other), which --socket names")
+        }
+    }
+
     /// Asks, and prints the answer: as JSON with `--json`, else as the text made of it.
     func show<R: Decodable>(_ call: Call, as type: R.Type, _ text: (R) throws -> String) throws {
         let bytes = try session.perform(repeatable: call.isRepeatable) { try $0.answer(to: $0.send(call)) }

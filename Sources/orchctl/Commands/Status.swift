@@ -25,6 +25,7 @@ struct Status: ParsableCommand {
     func run() throws {
         let client = Client(global)
         try show(client)
+        if !watch { client.remarkOthers(global) }
         while watch {
             sleep(1)
             try show(client)

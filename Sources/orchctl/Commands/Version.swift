@@ -18,7 +18,9 @@ struct Version: ParsableCommand {
 
     func run() throws {
         if !global.json { try Output.print(line("orchctl", VersionInfo(version: Release.version, protocol: Wire.version))) }
-        try Client(global).show(.version, as: VersionInfo.self) { line("orchd  ", $0) }
+        let client = Client(global)
+        try client.show(.version, as: VersionInfo.self) { line("orchd  ", $0) }
+        client.remarkOthers(global)
     }
 
     private func line(_ name: String, _ info: VersionInfo) -> String {

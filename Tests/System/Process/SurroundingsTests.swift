@@ -122,7 +122,31 @@ import Testing
         try home.end(daemon)
     }
 
-    /// Of two daemons that a user could mean, the doctor names both; and it looks where the state of that one is.
+    /// Of two daemons that a user could mean, they say which one it is.
+    @Test func anotherDaemonIsNamed() throws {
+        let home = try Home()
+        let session = ["XDG_RUNTIME_DIR": home.path + "/runtime"]
+        let first = try home.daemon()
+        #expect(try home.run("orchctl status").error.isEmpty)
+        mkdir(home.path + "/runtime", 0o700)
+        let second = try home.daemon("exec orchd run --drain-timeout 0 --state-dir ~/second", session, client: session)
+        // Until then, it is the first that answers.
+        try eventually("the second") { try home.run("orchctl version --socket ~/runtime/orchd.sock").status == 0 }
+        for (verb, more) in [("status", session), ("version", session), ("doctor", session)] {
+            let result = try home.run("orchctl \(verb)", more)
+            #expect(
+                (result.output + result.error).contains("another daemon answers at")
+                    || result.error.contains("another answers at"), "\(result)")
+        }
+        #expect(try home.run("orchctl status --json", session).error.isEmpty)
+        second.signal(SIGTERM)
+        try second.wait()
+        // The first was not disturbed.
+        #expect(try home.run("orchctl run -- echo hi", session).output == "hi\n")
+        try home.end(first)
+    }
+
+    /// The doctor looks where the state of the daemon that answers is.
     @Test func theDoctorLooksAtTheDaemonsState() throws {
         let home = try Home()
         let daemon = try home.daemon("exec orchd run --drain-timeout 0 --state-dir ~/elsewhere")

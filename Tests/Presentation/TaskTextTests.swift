@@ -62,6 +62,24 @@ import Testing
         #expect(TaskText.state(task(.queued) { $0.waiting = .ready }) == "queued")
         #expect(TaskText.state(task(.queued) { $0.waiting = .held }) == "held")
         #expect(TaskText.state(task(.running)) == "running")
+        for reason in WaitReason.allCases where reason != .ready {
+            #expect(TaskText.state(task(.queued) { $0.waiting = reason }) == reason.rawValue)
+        }
+        var paused = AttemptRecord(number: 1, state: .running, dispatchedAt: time)
+        paused.pausedSince = time
+        #expect(TaskText.state(task(.running) { $0.attempts = [paused] }) == "paused")
+        #expect(TaskText.state(task(.running) { ($0.attempts, $0.stopping) = ([paused], .cancelled) }) == "stopping")
+        #expect(TaskText.state(task(.queued) { ($0.waiting, $0.stopping) = (.ready, .cancelled) }) == "stopping")
+        #expect(TaskText.state(task(.queued) { ($0.waiting, $0.routing) = (.ready, "ask") }) == "routing")
+        #expect(TaskText.state(task(.queued) { ($0.waiting, $0.routing) = (.held, "ask") }) == "held")
+    }
+
+    /// A reason that only says the state once more is none.
+    @Test func reasonsSayMoreThanTheState() {
+        #expect(TaskText.reason(task(.queued) { ($0.waiting, $0.reason) = (.held, "held") }) == nil)
+        #expect(TaskText.reason(task(.cancelled) { $0.reason = "cancelled" }) == nil)
+        #expect(TaskText.ending(task(.cancelled) { $0.reason = "cancelled" }) == "task 42 cancelled")
+        #expect(TaskText.reason(task(.failed) { $0.reason = "exited with status 3" }) == "exited with status 3")
     }
 
     @Test func durations() {
@@ -152,6 +170,20 @@ import Testing
         #expect(StatusText.text(status(), workers: workers, style: .plain) == expected)
         #expect(!StatusText.text(status(), workers: workers, style: .plain, onlyBusy: true).contains("default/2"))
         #expect(!StatusText.text(status(), workers: [], style: .plain).contains("WORKER"))
+    }
+
+    /// Each waiting reason that any task has is counted in a column of its own.
+    @Test func whateverWaitsIsCounted() {
+        let text = StatusText.text(
+            status {
+                $0.pools[0].counts.blocked = 4
+                $0.pools[0].counts.paused = 5
+            }, workers: [], style: .plain)
+        #expect(text.contains("HELD  BLOCKED  PAUSED  DONE") && !text.contains("LIMITED"))
+        #expect(text.contains("     0        4       5     0       2\n"))
+        var counts = TaskCounts()
+        for (index, reason) in WaitReason.allCases.enumerated() { counts.add(1 << index, waiting: reason) }
+        #expect(counts.queued == (1 << WaitReason.allCases.count) - 1)
     }
 
     @Test func problemsComeFirst() {

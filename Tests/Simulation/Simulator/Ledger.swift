@@ -15,6 +15,18 @@ final class Ledger {
     private(set) var pools: [String: PoolState] = [:]
     private(set) var workers = WorkerBook()
     private(set) var lanes = LaneBook()
+    private(set) var dues = DueBook()
+    /// Every attempt of the tasks that are there and that has ended, as it is to be kept.
+    private(set) var ended: [Int64: Attempt] = [:]
+    /// Whether somebody who may has asked for what is done to a task.
+    var isAsked: (TaskItem, TaskVerb) -> Bool = { _, _ in true }
+    /// The clock was set, so that what is seen by it may be too early; or while nobody saw it, so that waits are off.
+    var isClockSet = false
+    var isClockUncertain = false
+    /// The true time of the turn.
+    private var elapsed: Int64 = 0
+    /// How each task's latest attempt in this commit ended.
+    private var outcomes: [Int64: Outcome] = [:]
     /// Those that the next turn goes by.
     var limits: [ConcurrencyLimit] {
         get { lanes.limits }
@@ -59,7 +71,9 @@ final class Ledger {
 
     // MARK: A commit
 
-    func commit(_ writes: [WatchedTransaction.Write], _ turn: Turn, now: Now, counts: Counts) {
+    func commit(_ writes: [WatchedTransaction.Write], _ turn: Turn, now: Now, elapsed: Int64, counts: Counts) {
+        self.elapsed = elapsed
+        outcomes = [:]
         var dispatched: [TaskItem] = []
         workers.beginCommit()
         var published: [Event] = []
@@ -80,8 +94,12 @@ final class Ledger {
             case .removeWorker(let id): workers.remove(id)
             case .saveBackoff(let backoff): workers.save(backoff)
             case .removeBackoff(let pool): workers.removeBackoff(of: pool)
-            case .saveGate(let gate): lanes.save(gate)
-            case .removeGate(let name): lanes.remove(name)
+            case .saveGate(let gate):
+                lanes.save(gate)
+                complain(dues.save(gate, now: now, longest: SimulatedAgent.longestWait))
+            case .removeGate(let name):
+                lanes.remove(name)
+                dues.removeGate(name)
             case .saveSpending(let spending, let budget, let period): budgets.save(spending, of: budget, in: period)
             case .savePool(let pool): pools[pool.name] = pool
             case .removePool(let name): pools[name] = nil
@@ -98,6 +116,8 @@ final class Ledger {
         for task in Set(writes.compactMap(\.task)) { checkTask(task) }
         checkEffects(turn, published.count)
     }
+
+    private func complain(_ complaint: String?) { if let complaint { violations.add(complaint) } }
 
     private func insert(_ task: TaskItem) {
         violations.require(tasks[task.id] == nil, "the id \(task.id) was given twice")
@@ -138,9 +158,49 @@ final class Ledger {
         default: break
         }
         stories[task.id] = story
+        if !byPerson || old.phase != task.phase { checkChange(old, task, story, byPerson: byPerson, now) }
+    }
+
+    /// What may not be too early, nor too seldom, nor by anybody.
+    private func checkChange(_ old: TaskItem, _ task: TaskItem, _ story: Story, byPerson: Bool, _ now: Now) {
+        switch (old.phase, task.phase) {
+        case (.running, .delayed): complain(dues.waits(task, counted: story.counted, now: now, elapsed: elapsed))
+        case (.delayed, .ready) where !byPerson && !isClockUncertain: complain(dues.isReady(task.id, elapsed: elapsed))
+        case (.running, .failed): checkFailure(task, story, now)
+        case (let from, .expired) where !from.isFinal:
+            violations.require(
+                task.definition.expiresAt.map { $0 <= now.wall } ?? false, "task \(task.id) has expired before its time")
+        case (let from, .cancelled) where from.isQueued:
+            violations.require(isAsked(old, .cancel), "task \(task.id) is cancelled, and nobody who may has asked for it")
+        case (let from, .ready) where from.isFinal:
+            violations.require(isAsked(old, .retry), "task \(task.id) is retried, and nobody who may has asked for it")
+        default: break
+        }
+        if byPerson || task.phase == .ready || task.phase.isFinal { _ = dues.forgetWait(of: task.id) }
+    }
+
+    /// A task has failed only if nothing speaks for another try.
+    private func checkFailure(_ task: TaskItem, _ story: Story, _ now: Now) {
+        guard let outcome = outcomes[task.id] else { return violations.add("task \(task.id) has failed without an attempt") }
+        guard let cause = outcome.retryCause, task.retry.causes.contains(cause), story.counted <= task.retry.retries else {
+            return
+        }
+        let longest =
+            min(task.retry.delay << min(max(story.counted - 1, 0), 30), max(RetryPolicy.maximumDelay, task.retry.delay)) * 5 / 4
+        violations.require(
+            task.definition.expiresAt.map { now.wall + longest + 1 >= $0 } ?? false,
+            "task \(task.id) has failed after \(story.counted) tries, and has \(task.retry.retries) retries for \(cause.rawValue)"
+        )
     }
 
     private func remove(_ removed: [TaskItem]) {
+        let kept = Set(tasks.values.filter(\.phase.isFinal).map(\.id)).subtracting(removed.map(\.id))
+        let oldest = kept.compactMap { tasks[$0]?.finishedAt }.min() ?? .max
+        if let newest = removed.max(by: { $0.finishedAt ?? 0 < $1.finishedAt ?? 0 }), newest.finishedAt ?? 0 > oldest {
+            violations.add("task \(newest.id) is forgotten, and one that ended before it is not")
+        }
+        let ids = Set(removed.map(\.id))
+        ended = ended.filter { !ids.contains($0.value.task) }
         for task in removed {
             violations.require(tasks[task.id]?.phase.isFinal ?? false, "task \(task.id) was forgotten before its end")
             if let place = tasks.removeValue(forKey: task.id)?.tallied { places[place, default: 0] -= 1 }
@@ -172,10 +232,15 @@ final class Ledger {
     private func update(_ attempt: Attempt, from state: Attempt.State, _ now: Now) {
         guard let old = live[attempt.id] else { return violations.add("attempt \(attempt.id) had ended and was changed") }
         violations.require(old.state == state, "attempt \(attempt.id) was \(old.state) and not \(state)")
+        dues.note(attempt, before: old, now: now)
+        if old.stopping == nil, let cause = attempt.stopping { checkStop(old, cause, now) }
         let cost = (attempt.usage?.cost ?? 0) - (old.usage?.cost ?? 0)
         if cost != 0, let task = tasks[attempt.task] { budgets.add(cost, of: task, by: attempt.agent, at: now.wall) }
         guard attempt.state == .ended else { return live[attempt.id] = attempt }
         live[attempt.id] = nil
+        ended[attempt.id] = attempt
+        outcomes[attempt.task] = attempt.outcome
+        dues.forget(attempt.id)
         if attempt.isRouting {
             routes.ended(attempt, truth.processes[attempt.id])
         } else if attempt.outcome?.kind != .limited {
@@ -183,6 +248,42 @@ final class Ledger {
         }
         if attempt.handover != nil { return checkOutcome(ofWorker: attempt) }
         checkOutcome(attempt)
+    }
+
+    /// Nobody's attempt is ended before its time, or by somebody who may not.
+    private func checkStop(_ attempt: Attempt, _ cause: StopCause, _ now: Now) {
+        guard let task = tasks[attempt.task] else { return }
+        if cause == .cancelled {
+            violations.require(isAsked(task, .cancel), "task \(task.id) is being ended, and nobody who may has asked for it")
+        }
+        let process = truth.processes[attempt.id]
+        let isWarm = attempt.handover != nil
+        guard let start = isWarm ? attempt.startedMonotonic : process?.startedMonotonic else { return }
+        let lastWrite = isClockSet || isWarm ? nil : process?.wroteMonotonic
+        complain(dues.complaint(about: attempt, of: task, cause, start: start, lastWrite: lastWrite, now: now))
+    }
+
+    /// Where a task stands by this book.
+    func standing(of id: Int64) -> TaskState {
+        guard let task = tasks[id] else { return TaskState(rawValue: "gone") }
+        let isOrdered = live.values.contains { $0.task == id && $0.state == .dispatched }
+        switch task.phase {
+        case .ready, .delayed, .held: return .queued
+        case .running: return isOrdered ? .queued : .running
+        case .succeeded: return .succeeded
+        case .failed: return .failed
+        case .cancelled: return .cancelled
+        case .expired: return .expired
+        }
+    }
+
+    /// Whether a task that is queued is about to be cancelled.
+    func isStopping(_ id: Int64) -> Bool { live.values.contains { $0.task == id && $0.stopping != nil } }
+
+    /// How many attempts at a task there are that are more than an order.
+    func starts(of id: Int64) -> Int {
+        ended.values.count { $0.task == id && !$0.isRouting }
+            + live.values.count { $0.task == id && !$0.isRouting && $0.state == .running }
     }
 
     private func removeAttempt(_ attempt: Attempt) {
@@ -198,6 +299,12 @@ final class Ledger {
     /// What is kept of an attempt is what has become of it.
     private func checkOutcome(_ attempt: Attempt) {
         guard let outcome = attempt.outcome else { return violations.add("attempt \(attempt.id) has ended without an outcome") }
+        if let end = truth.processes[attempt.id]?.end, end.start.pid > 0 {
+            violations.require(
+                attempt.cpuUser == end.cpuUser && attempt.cpuSystem == end.cpuSystem && attempt.peakMemory == end.peakMemory,
+                "attempt \(attempt.id) used \(end.cpuUser) and \(end.cpuSystem), and \(attempt.cpuUser ?? 0) and \(attempt.cpuSystem ?? 0) are kept"
+            )
+        }
         guard let process = truth.processes[attempt.id] else {
             violations.require(!outcome.isSuccess, "attempt \(attempt.id) succeeded and never ran")
             return
@@ -268,6 +375,10 @@ final class Ledger {
             events.append(event)
             guard let task = event.task else { continue }
             if event.kind == .taskQueued { stories[task]?.queued += 1 }
+            if let verb = TaskVerb(event.kind), let its = tasks[task] {
+                violations.require(
+                    isAsked(its, verb), "task \(task): \(event.kind.rawValue), and nobody who may has asked for it")
+            }
             stories[task]?.lastState = event.state
         }
     }

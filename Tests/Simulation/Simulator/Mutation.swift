@@ -19,6 +19,22 @@ public enum Mutation: String, CaseIterable, Sendable {
     case forgetDueTimes
     case forgetClockStep
     case forgetUnfinished
+    case retryTooSeldom
+    case countShortage
+    case forgetSubmitter
+    case forgetPauses
+    case timeOutTooEarly
+    case expireTooEarly
+    case forgetRelative
+    case countLimitTwice
+    case swapTimes
+    case retireNewest
+    case loseOddText
+    case refuseOrdered
+    case countOrders
+    // Between a request and the turn, and after a turn that was refused.
+    case ignoreOwner
+    case keepRefused
     // Between what follows from a turn and the world.
     case loseAnswer
     case repeatAnswer

@@ -34,6 +34,7 @@ extension Plan {
         addRoutes()
         addBudgets()
         addPauses()
+        addConjunctions()
         steps.sort { $0.at < $1.at }
     }
 

@@ -19,6 +19,8 @@ public struct Plan: Sendable {
     var linkTime: Int64
     /// Finished tasks are kept for so long, in milliseconds.
     var retention: Int64
+    /// And so many of them.
+    var retentionCount = 100_000
     var pools: [PoolSettings]
     var limits: [ConcurrencyLimit] = []
     var routes: [RouteRule] = []
@@ -43,6 +45,9 @@ enum Deed: Sendable {
     case release([Int])
     case pauseTasks([Int])
     case resumeTasks([Int])
+    /// Those that run and have two timeouts, and those that are paused; by their owners.
+    case pauseRunning
+    case resumePaused
     case prioritise(Int, Int)
     case move(Int, String)
     case postpone(Int, Int64)

@@ -15,6 +15,8 @@ struct Request {
     /// The engine that it was sent to; nil while it waits in the socket.
     var life: Int?
     var isAnswered = false
+    /// And not by an error.
+    var isDone = false
     /// It will be asked again after an answer that did not come.
     var tries = 0
 

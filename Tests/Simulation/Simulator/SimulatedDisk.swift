@@ -38,7 +38,7 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
     func transaction(_ body: (WatchedTransaction) throws -> Turn) throws -> Turn {
         var writes: [WatchedTransaction.Write] = []
         var done: Turn?
-        let now = clock.now
+        let (now, elapsed) = (clock.now, clock.elapsed)
         tried += 1
         do {
             let turn = try store.transaction { transaction in
@@ -56,7 +56,7 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
                 return turn
             }
             commits += 1
-            ledger.commit(writes, turn, now: now, counts: store.counts)
+            ledger.commit(writes, turn, now: now, elapsed: elapsed, counts: store.counts)
             return turn
         } catch let error as StorageError {
             if mutation == .swallowCommitFailure { return Turn() }

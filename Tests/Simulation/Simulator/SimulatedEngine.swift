@@ -25,8 +25,14 @@ final class SimulatedEngine {
         return log
     }()
 
-    init(life: Int, disk: SimulatedDisk, directory: String, configuration: Configuration, clock: VirtualClock) throws {
+    private let mutation: Mutation?
+
+    init(
+        mutation: Mutation?, life: Int, disk: SimulatedDisk, directory: String, configuration: Configuration,
+        clock: VirtualClock
+    ) throws {
         self.life = life
+        self.mutation = mutation
         core = try EngineCore(
             store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet,
             workers: outlet, clock: { clock.now }, zoneOffset: { _ in 0 }, log: Self.quiet)
@@ -40,6 +46,8 @@ final class SimulatedEngine {
 
     func request(_ command: Command, by requester: Requester, number: Int) {
         let outlet = outlet
+        var requester = requester
+        if mutation == .ignoreOwner, !command.isAdministrative { requester.isAdministrator = true }
         core.request(command, by: requester) { outlet.add(.reply(request: number, $0)) }
     }
 

@@ -157,7 +157,9 @@ final class SimulatedSupervisor {
             channels[next.attempt] = channel.engines
             if isGreeted { outbox.channels.append(next.attempt) }
         } else {
-            truth.started(Int64(bitPattern: next.attempt), task: process.task, pool: order.pool, asking: process.ask)
+            truth.started(
+                Int64(bitPattern: next.attempt), task: process.task, pool: order.pool, asking: process.ask,
+                at: now.monotonic)
         }
         processes[next.attempt] = process
         let count = processes.values.count { $0.order.pool == order.pool }
@@ -173,7 +175,8 @@ final class SimulatedSupervisor {
         let now = clock.now
         let report = EndReport(
             start: process.start, ending: ending, code: code, flags: process.flags, endedAt: now.wall,
-            endedMonotonic: now.monotonic, cpuUser: 1, cpuSystem: 1, peakMemory: 1)
+            endedMonotonic: now.monotonic, cpuUser: Int64(process.attempt) * 7 + 1, cpuSystem: Int64(process.attempt) * 5 + 2,
+            peakMemory: Int64(process.attempt) * 4096 + 3)
         queues.free(process.start.slot, of: process.order.pool)
         truth.wrote(process)
         truth.ended(Int64(bitPattern: process.attempt), report)

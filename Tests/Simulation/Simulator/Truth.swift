@@ -24,6 +24,9 @@ final class Truth {
         var metLimit = false
         /// What an agent has said that it used, in millionths of a US dollar.
         var cost: Int64 = 0
+        /// When it started, and when it last wrote, on the monotonic clock.
+        var startedMonotonic: Int64?
+        var wroteMonotonic: Int64?
     }
 
     private let violations: Violations
@@ -43,11 +46,12 @@ final class Truth {
     init(_ violations: Violations) { self.violations = violations }
 
     /// - Parameter ask: of the program of a rule, which is no start of the task.
-    func started(_ attempt: Int64, task: Int64, pool: String, asking ask: Ask?) {
+    func started(_ attempt: Int64, task: Int64, pool: String, asking ask: Ask?, at monotonic: Int64) {
         violations.require(processes[attempt] == nil, "attempt \(attempt) of task \(task) was started twice")
         violations.require(runningTasks.insert(task).inserted, "task \(task) has two processes at once")
         processes[attempt] = Process(task: task, pool: pool)
         processes[attempt]?.ask = ask
+        processes[attempt]?.startedMonotonic = monotonic
         starts += 1
         guard ask != nil else { return startsOfTask[task, default: 0] += 1 }
         violations.require(asked.insert(task).inserted, "the program for task \(task) was started twice")
@@ -75,6 +79,8 @@ final class Truth {
     }
 
     func spokeNonsense(_ attempt: Int64) { processes[attempt]?.hasSpokenNonsense = true }
+
+    func wrote(_ attempt: Int64, at monotonic: Int64) { processes[attempt]?.wroteMonotonic = monotonic }
 
     func used(_ attempt: Int64, cost: Int64) { processes[attempt]?.cost = cost }
 

@@ -47,6 +47,8 @@ final class WatchedTransaction: TaskTransaction {
     func task(_ id: Int64) throws -> TaskItem? {
         var task = try real.task(id)
         if mutation == .retryOnceTooOften { task?.retry.retries += 1 }
+        if mutation == .retryTooSeldom, let retries = task?.retry.retries { task?.retry.retries = max(0, retries - 1) }
+        if mutation == .timeOutTooEarly, let timeout = task?.timeout { task?.timeout = timeout * 9 / 10 }
         if mutation == .forgetGiven { task?.definition.routing?.given = [] }
         return task
     }
@@ -54,12 +56,26 @@ final class WatchedTransaction: TaskTransaction {
     func input(of id: Int64) throws -> String? { try real.input(of: id) }
 
     func task(withKey key: String, of submitter: UInt32) throws -> Int64? {
-        mutation == .forgetKey ? nil : try real.task(withKey: key, of: submitter)
+        if mutation == .forgetKey { return nil }
+        if mutation == .forgetSubmitter, let id = try real.task(withKey: key, of: submitter == 1000 ? 1001 : 1000) { return id }
+        return try real.task(withKey: key, of: submitter)
     }
 
     func update(_ task: TaskItem, from place: TaskItem.Place) throws {
         var task = task
-        if mutation == .retryOnceTooOften, let old = try real.task(task.id) { task.retry = old.retry }
+        if mutation == .retryOnceTooOften || mutation == .retryTooSeldom, let old = try real.task(task.id) {
+            task.retry = old.retry
+        }
+        if mutation == .timeOutTooEarly, let old = try real.task(task.id) { task.timeout = old.timeout }
+        // An attempt that could not be started for want of resources has not been made.
+        if mutation == .countShortage, place.phase == .running, task.phase == .delayed, let old = try real.task(task.id) {
+            task.attempts = old.attempts
+        }
+        // What was only ordered has not been tried.
+        if mutation == .countOrders, place.phase == .running, task.phase == .ready, let old = try real.task(task.id) {
+            task.attempts = max(task.attempts, old.attempts)
+        }
+        if mutation == .forgetRelative { task.dueIsRelative = false }
         try real.update(task, from: place)
         writes.append(.update(task, from: place))
     }
@@ -85,7 +101,7 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func expired(at wall: Int64, limit: Int) throws -> [TaskItem] {
-        mutation == .ignoreExpiry ? [] : try real.expired(at: wall, limit: limit)
+        mutation == .ignoreExpiry ? [] : try real.expired(at: mutation == .expireTooEarly ? wall + 2_000 : wall, limit: limit)
     }
 
     func nextWallTime() throws -> Int64? { mutation == .forgetDueTimes ? nil : try real.nextWallTime() }
@@ -104,6 +120,10 @@ final class WatchedTransaction: TaskTransaction {
 
     func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
         let tasks = try real.retired(before: wall, keep: keep, limit: limit)
+        if mutation == .retireNewest {
+            let all = try real.retired(before: .max, keep: 0, limit: 10_000)
+            return Array(all.sorted { ($0.finishedAt ?? 0, $0.id) > ($1.finishedAt ?? 0, $1.id) }.prefix(tasks.count))
+        }
         guard mutation == .forgetUnfinished else { return tasks }
         return tasks + (try real.unfinished(in: nil, after: 0, limit: 1)).filter { $0.phase.isQueued }
     }
@@ -132,7 +152,11 @@ final class WatchedTransaction: TaskTransaction {
     func skipAttempts(upTo id: Int64) throws -> Bool { try real.skipAttempts(upTo: id) }
     func attempt(_ id: Int64) throws -> Attempt? { try real.attempt(id) }
     func attempts(of task: Int64) throws -> [Attempt] { try real.attempts(of: task) }
-    func liveAttempt(of task: Int64) throws -> Attempt? { try real.liveAttempt(of: task) }
+    func liveAttempt(of task: Int64) throws -> Attempt? {
+        var attempt = try real.liveAttempt(of: task)
+        if mutation == .refuseOrdered, attempt?.state == .dispatched { attempt?.state = .running }
+        return attempt
+    }
     func liveAttempts() throws -> [Attempt] { try real.liveAttempts() }
 
     func dispatchedAttempts(in pool: String) throws -> [(attempt: Attempt, priority: Int)] {
@@ -142,7 +166,9 @@ final class WatchedTransaction: TaskTransaction {
     func update(_ attempt: Attempt, from state: Attempt.State) throws {
         var attempt = attempt
         if mutation == .forgetAcceptance, attempt.handover == .accepted { attempt.handover = .given }
-        try real.update(attempt, from: state)
+        var kept = attempt
+        if mutation == .swapTimes { kept.cpuSystem = attempt.cpuUser }
+        try real.update(kept, from: state)
         writes.append(.updateAttempt(attempt, from: state))
     }
 
@@ -160,7 +186,11 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt] {
-        try real.dueAttempts(at: monotonic, limit: limit)
+        try real.dueAttempts(at: monotonic, limit: limit).map { attempt in
+            var attempt = attempt
+            if mutation == .forgetPauses { attempt.pauses?.total = 0 }
+            return attempt
+        }
     }
 
     func nextMonotonicTime() throws -> Int64? { mutation == .forgetTimeouts ? nil : try real.nextMonotonicTime() }
@@ -249,6 +279,8 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func save(_ gate: Gate) throws {
+        var gate = gate
+        if mutation == .countLimitTwice, gate.isRelative, gate.isClosed { gate.attempts += 1 }
         try real.save(gate)
         writes.append(.saveGate(gate))
     }
@@ -276,6 +308,18 @@ final class WatchedTransaction: TaskTransaction {
 
     func append(_ events: [Event]) throws -> Int64 {
         var events = events
+        if mutation == .loseOddText {
+            let kept = try real.append(
+                events.map { event in
+                    var event = event
+                    event.detail = event.detail.map {
+                        String($0.unicodeScalars.filter { $0.value != 0x1F && $0.value < 0x1_0000 }.map(Character.init))
+                    }
+                    return event
+                })
+            writes.append(.append(events, first: kept))
+            return kept
+        }
         if mutation == .loseEvent, events.count > 1 { events.removeFirst() }
         if mutation == .repeatEvent, let last = events.last { events.append(last) }
         let first = try real.append(events)

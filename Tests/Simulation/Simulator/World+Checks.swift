@@ -23,6 +23,7 @@ extension World {
         checkWaiting()
         checkBudgets()
         checkTimes()
+        checkDraining()
         if isCalm { try settle() }
     }
 
@@ -131,9 +132,8 @@ extension World {
         for task in ledger.unfinished.compactMap({ ledger.tasks[$0] }) {
             if task.phase == .delayed, let due = task.dueAt {
                 violations.require(due > now.wall, "task \(task.id) was due at \(due) and waits at \(now.wall)")
-                if task.dueIsRelative, !isClockUncertain {
-                    let longest = (max(task.retry.delay, 1_000) << max(task.retry.retries, 0)) * 5 / 4
-                    violations.require(due - now.wall <= longest, "task \(task.id) waits \(due - now.wall) ms for its retry")
+                if !isClockUncertain, let complaint = ledger.dues.isLate(task.id, elapsed: clock.elapsed) {
+                    violations.add(complaint)
                 }
             }
             if task.phase.isQueued, let expiry = task.definition.expiresAt {
@@ -213,6 +213,10 @@ extension World {
                 violations.require(
                     rows == ledger.live.values.sorted { $0.id < $1.id },
                     "the live attempts are \(rows.map(\.id)), and not \(ledger.live.keys.sorted())")
+                for (id, attempt) in ledger.ended {
+                    let row = try transaction.attempt(id)
+                    violations.require(row == attempt, "attempt \(id) is kept otherwise than it ended")
+                }
                 let workers = try transaction.workers(in: nil)
                 violations.require(
                     workers == ledger.workers.rows.values.sorted { $0.id < $1.id },

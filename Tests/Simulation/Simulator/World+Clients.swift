@@ -7,44 +7,61 @@ extension World {
     func perform(request deed: Deed) {
         switch deed {
         case .submit(let jobs, let key, let user, let vanishes): submit(jobs, key, user, vanishes)
-        case .cancel(let tasks): ask(.cancel(CancelParameters(ids: ids(tasks))))
-        case .cancelPool(let pool): ask(.cancel(CancelParameters(pool: pool)))
+        case .cancel(let tasks): ask(tasks) { .cancel(CancelParameters(ids: $0)) }
+        case .cancelPool(let pool): ask(.cancel(CancelParameters(pool: pool)), user: asker())
         case .cancelAndRetry(let task):
-            ask(.cancel(CancelParameters(ids: ids([task]))))
-            ask(.retry(ids([task])))
-        case .retry(let tasks): ask(.retry(ids(tasks)))
-        case .hold(let tasks): ask(.hold(ids(tasks)))
-        case .release(let tasks): ask(.release(ids(tasks)))
-        case .pauseTasks(let tasks): for id in ids(tasks) { ask(.pause([id])) }
-        case .resumeTasks(let tasks): for id in ids(tasks) { ask(.resume([id])) }
+            ask([task]) { .cancel(CancelParameters(ids: $0)) }
+            ask([task]) { .retry($0) }
+        case .retry(let tasks): ask(tasks) { .retry($0) }
+        case .hold(let tasks): ask(tasks) { .hold($0) }
+        case .release(let tasks): ask(tasks) { .release($0) }
+        case .pauseTasks(let tasks): for task in tasks { ask([task]) { .pause($0) } }
+        case .resumeTasks(let tasks): for task in tasks { ask([task]) { .resume($0) } }
+        case .pauseRunning, .resumePaused:
+            let isPause = if case .pauseRunning = deed { true } else { false }
+            for attempt in ledger.live.values.sorted(by: { $0.id < $1.id }) where attempt.state == .running {
+                guard let task = ledger.tasks[attempt.task], task.timeout != nil, task.idleTimeout != nil else { continue }
+                ask(isPause ? .pause([task.id]) : .resume([task.id]), user: task.definition.submitter)
+            }
         case .prioritise(let task, let priority): update(task) { $0.priority = priority }
         case .move(let task, let pool): update(task) { $0.pool = pool }
         case .postpone(let task, let by):
             let due = WireTime(milliseconds: clock.now.wall + by)
             update(task) { $0.notBefore = due }
-        case .pause(let pool): ask(.pausePool(pool))
-        case .resume(let pool): ask(.resumePool(pool))
-        case .drain(let pool): ask(.drainPool(pool))
-        case .resize(let pool, let slots): ask(.resizePool(pool, slots: slots))
-        case .resumeAgent: ask(.resumeAgent(SimulatedAgent.name))
-        case .drainAll: ask(.drain)
-        case .shutdown: ask(.shutdown)
+        case .pause(let pool): ask(.pausePool(pool), user: administrator())
+        case .resume(let pool): ask(.resumePool(pool), user: administrator())
+        case .drain(let pool): ask(.drainPool(pool), user: administrator())
+        case .resize(let pool, let slots): ask(.resizePool(pool, slots: slots), user: administrator())
+        case .resumeAgent: ask(.resumeAgent(SimulatedAgent.name), user: administrator())
+        case .drainAll: ask(.drain, user: administrator())
+        case .shutdown: ask(.shutdown, user: administrator())
         case .subscribe: subscribers.append(Subscriber(last: .random(in: 0...Int64(ledger.events.count), using: &random)))
         default: break
         }
     }
 
     private func submit(_ jobs: [Job], _ key: Int?, _ user: UInt32, _ vanishes: Bool) {
-        let marks = jobs.indices.map { "\(requests.count).\($0)" }
-        let key = key.map { "key \($0)" }
+        // Not only words: what has to be escaped somewhere, or is more than one byte, or more than one scalar.
+        let marks = jobs.indices.map { "\(requests.count).\($0)" + (($0 + requests.count) % 3 == 0 ? Self.oddText : "") }
+        let key = key.map { "key \($0)\"\\ e\u{301}\u{1F642}" }
         let specs = zip(jobs, marks).map { $0.spec(mark: $1, key: key, wall: clock.now.wall) }
         ask(specs.count == 1 ? .submit(.one(specs[0])) : .submit(.many(specs)), user: user, marks, key, vanishes)
     }
 
+    /// The end of some texts: a quote, a backslash, a control character, an accent and an emoji.
+    static let oddText = "\"\\\u{1F}e\u{301}\u{1F642}"
+
+    private func ask(_ tasks: [Int], _ command: ([Int64]) -> Command) {
+        let ids = ids(tasks)
+        ask(command(ids), user: asker(ids))
+    }
+
     private func update(_ task: Int, _ change: (inout UpdateParameters) -> Void) {
-        var parameters = UpdateParameters(id: ids([task])[0])
-        change(&parameters)
-        ask(.update(parameters))
+        ask([task]) { ids in
+            var parameters = UpdateParameters(id: ids[0])
+            change(&parameters)
+            return .update(parameters)
+        }
     }
 
     /// Of the newest tasks, since old ones have mostly ended.
@@ -90,6 +107,9 @@ extension World {
         let request = requests[number]
         violations.require(!request.isAnswered, "request \(number) has two answers")
         requests[number].isAnswered = true
+        if case .failed = reply {} else { requests[number].isDone = true }
+        checkAuthority(request, reply)
+        checkRefusal(request, reply)
         note("answer \(number) \(reply.brief)")
         switch reply {
         case .submitted(let result): submitted(request, result.all)
@@ -126,6 +146,9 @@ extension World {
                     ledger.forgotten.contains(result.id), "task \(result.id) was acknowledged and is not there")
                 continue
             }
+            violations.require(
+                task.definition.submitter == request.user,
+                "request \(request.number) of \(request.user) was given task \(result.id) of \(task.definition.submitter)")
             if result.created {
                 violations.require(
                     task.definition.work.words.last == mark, "task \(result.id) is not what request \(request.number) asked for"

@@ -17,7 +17,8 @@ extension World {
         note("engine \(lives) starts")
         ledger.apply(limits, budgets, routes, pools)
         let fresh = try SimulatedEngine(
-            life: lives, disk: disk, directory: directory.url.path, configuration: configuration, clock: clock)
+            mutation: mutation, life: lives, disk: disk, directory: directory.url.path, configuration: configuration,
+            clock: clock)
         engine = fresh
         wakeEngine()
         later(.connect(life: lives), in: .random(in: 0...30, using: &random))
@@ -89,6 +90,11 @@ extension World {
         case .opened(let generation): links[generation]?.isOpen = true
         case .reply(let request, let reply):
             if mutation == .loseAnswer, request % 7 == 3 { return }
+            if mutation == .keepRefused, requests[request].command.drains, case .failed(let error) = reply,
+                error.kind == .storageFailed || error.kind == .storageFull
+            {
+                engine?.core.request(requests[request].command, by: Requester(uid: 0, isAdministrator: true)) { _ in }
+            }
             answer(request, reply)
             if mutation == .repeatAnswer { answer(request, reply) }
         case .reloaded(let request, let done): note("reload \(request): \(done)")

@@ -21,6 +21,7 @@ extension World {
         case .linkSlow(let by, let time): linkDelay = (by, clock.elapsed + time)
         case .clock(let step):
             clock.set(by: step)
+            ledger.isClockSet = true
             clockSetAt = disk.commits
             if engine == nil { isClockUncertain = true }
             wakeEngine()

@@ -123,6 +123,7 @@ extension World {
         guard let process = supervisor.processes[attempt] else { return }
         guard !process.isFrozen else { return later(.processWrites(attempt), in: process.chatter) }
         process.write(wall: clock.now.wall)
+        truth.wrote(Int64(attempt), at: clock.now.monotonic)
         later(.processWrites(attempt), in: process.chatter)
     }
 

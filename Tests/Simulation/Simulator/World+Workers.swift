@@ -135,7 +135,8 @@ extension World {
     private func finish(_ process: SimulatedProcess, _ worker: SimulatedWorker) {
         guard let part = worker.part else { return }
         let isSuccess = part.ending == .success
-        let result = { isSuccess in #"{"type":"result","status":"\#(isSuccess ? "success" : "failure")"}"# }
+        let reason = #""reason":"it says \"\\\u001f\u00e9\ud83d\ude42""#
+        let result = { isSuccess in #"{"type":"result","status":"\#(isSuccess ? "success" : "failure")",\#(reason)}"# }
         switch (worker.manner, part.ending) {
         case (_, .crash): endWorker(process, .signalled, 11)
         case (.noResult, _): endWorker(process, status: 0)

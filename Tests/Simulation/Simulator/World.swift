@@ -81,7 +81,11 @@ final class World {
     /// When the real-time clock was set and no turn has taken note of it yet, by how many commits there were then.
     var clockSetAt: Int?
     /// It was set and no engine was there to see by how much. Waits that were reckoned on it are then off, and stay so.
-    var isClockUncertain = false
+    var isClockUncertain = false { didSet { ledger.isClockUncertain = isClockUncertain } }
+
+    /// The commits when it was last looked at what people are shown, and what draws when that is.
+    var viewedAt = 0
+    var viewing: SeededGenerator
 
     var isCalm = false
     var isSwept = false
@@ -98,7 +102,8 @@ final class World {
         limits = plan.limits
         routes = plan.routes
         budgets = plan.budgets
-        retention = (plan.retention, 100_000)
+        retention = (plan.retention, plan.retentionCount)
+        viewing = SeededGenerator(plan.seed ^ 0x2545_F491_4F6C_DD1D)
         random = SeededGenerator(plan.seed ^ 0xA5A5_5A5A_0F0F_F0F0)
         trace = Trace(keepsLines: keepsTrace)
         directory = try ScratchDirectory()
@@ -114,6 +119,7 @@ final class World {
 
     func run() throws {
         try makeOutputDirectory()
+        ledger.isAsked = { [unowned self] in self.isAsked($0, $1) }
         for (index, step) in plan.steps.enumerated() { agenda.enter(.step(index), at: step.at) }
         agenda.enter(.engineStarts, at: 0)
         agenda.enter(.calm, at: plan.span + 1)
@@ -126,6 +132,7 @@ final class World {
             }
             try happen(next.entry)
             try checkQuiet()
+            try checkViews()
         }
         statistics.turns = disk.commits
         statistics.starts = truth.starts

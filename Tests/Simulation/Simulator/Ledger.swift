@@ -20,6 +20,8 @@ final class Ledger {
     private(set) var ended: [Int64: Attempt] = [:]
     /// Whether somebody who may has asked for what is done to a task.
     var isAsked: (TaskItem, TaskVerb) -> Bool = { _, _ in true }
+    /// Whether somebody is about to change a task, so that it does not go.
+    var isKept: (Int64) -> Bool = { _ in false }
     /// The clock was set, so that what is seen by it may be too early; or while nobody saw it, so that waits are off.
     var isClockSet = false
     var isClockUncertain = false
@@ -158,6 +160,7 @@ final class Ledger {
         default: break
         }
         stories[task.id] = story
+        if byPerson { _ = dues.forgetWait(of: task.id) }
         if !byPerson || old.phase != task.phase { checkChange(old, task, story, byPerson: byPerson, now) }
     }
 
@@ -176,7 +179,7 @@ final class Ledger {
             violations.require(isAsked(old, .retry), "task \(task.id) is retried, and nobody who may has asked for it")
         default: break
         }
-        if byPerson || task.phase == .ready || task.phase.isFinal { _ = dues.forgetWait(of: task.id) }
+        if task.phase == .ready || task.phase.isFinal { _ = dues.forgetWait(of: task.id) }
     }
 
     /// A task has failed only if nothing speaks for another try.
@@ -259,8 +262,11 @@ final class Ledger {
         let process = truth.processes[attempt.id]
         let isWarm = attempt.handover != nil
         guard let start = isWarm ? attempt.startedMonotonic : process?.startedMonotonic else { return }
-        let lastWrite = isClockSet || isWarm ? nil : process?.wroteMonotonic
-        complain(dues.complaint(about: attempt, of: task, cause, start: start, lastWrite: lastWrite, now: now))
+        // What it wrote while the engine was about to decide comes too late for it.
+        let lastWrite = process?.wroteMonotonic.flatMap { now.monotonic - $0 > 3 * Int64(longestCycle) ? $0 : nil }
+        complain(
+            dues.complaint(
+                about: attempt, of: task, cause, start: start, lastWrite: isClockSet || isWarm ? nil : lastWrite, now: now))
     }
 
     /// Where a task stands by this book.
@@ -299,7 +305,7 @@ final class Ledger {
     /// What is kept of an attempt is what has become of it.
     private func checkOutcome(_ attempt: Attempt) {
         guard let outcome = attempt.outcome else { return violations.add("attempt \(attempt.id) has ended without an outcome") }
-        if let end = truth.processes[attempt.id]?.end, end.start.pid > 0 {
+        if let process = truth.processes[attempt.id], !process.isForgotten, let end = process.end, end.start.pid > 0 {
             violations.require(
                 attempt.cpuUser == end.cpuUser && attempt.cpuSystem == end.cpuSystem && attempt.peakMemory == end.peakMemory,
                 "attempt \(attempt.id) used \(end.cpuUser) and \(end.cpuSystem), and \(attempt.cpuUser ?? 0) and \(attempt.cpuSystem ?? 0) are kept"
@@ -413,7 +419,7 @@ final class Ledger {
         let running = running
         for task in dispatched {
             let better = ready.first { other in
-                other.pool == task.pool
+                other.pool == task.pool && !isKept(other.id)
                     && (other.priority > task.priority || (other.priority == task.priority && other.id < task.id))
                     && lanes.isOpen(other, running: running.filter { $0.id != task.id })
             }

@@ -30,6 +30,17 @@ extension World {
         }
     }
 
+    /// Whether a request that may change a task has not been answered, as where another of its tasks is being taken back.
+    func isKept(_ task: Int64) -> Bool {
+        requests.contains { request in
+            guard request.life == engine?.life, !request.isAnswered else { return false }
+            return switch request.command {
+            case .hold, .update, .pause: request.command.ids.contains(task)
+            default: false
+            }
+        }
+    }
+
     /// An answer is for whoever has asked: they may do it, and it was done.
     func checkAuthority(_ request: Request, _ reply: Reply) {
         if case .failed(let error) = reply, error.kind == .forbidden {

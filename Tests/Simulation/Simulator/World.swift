@@ -119,6 +119,7 @@ final class World {
 
     func run() throws {
         try makeOutputDirectory()
+        ledger.isKept = { [unowned self] in self.isKept($0) }
         ledger.isAsked = { [unowned self] in self.isAsked($0, $1) }
         for (index, step) in plan.steps.enumerated() { agenda.enter(.step(index), at: step.at) }
         agenda.enter(.engineStarts, at: 0)

@@ -47,7 +47,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test simulate test-vm test-discord fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
+.PHONY: help deps build demo test simulate test-vm test-discord test-agents fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ test-vm: ## install and run it under a real systemd, in a virtual machine (root,
 
 test-discord: ## test the stand-in of Discord that tests use: its rules, and two real clients against it
 	@Tests/System/Discord/run
+
+test-agents: ## run the real agent programs against a stand-in of their servers, AGENTS="claude codex" or all (from PyPI)
+	@Tests/System/RealAgents/run $(or $(AGENTS),$(shell Tests/System/RealAgents/run --list))
 
 fuzz: deps ## fuzz TARGET for SECONDS (60) with libFuzzer; without a TARGET list what there is
 	@Tests/Fuzz/run $(if $(TARGET),$(TARGET) $(or $(SECONDS),60),--list)

@@ -30,9 +30,9 @@ extension AgentDefinition {
             }
         case .json, .jsonl:
             if output.text.isEmpty { faults.append(("text", "[output] text must say where in the JSON the answer is")) }
-            if output.source == .file {
-                faults.append(("source", "[output] source = \"file\" goes with format = \"text\" only"))
-            }
+        }
+        if commandPrefixes.contains("") {
+            faults.append(("command_prefixes", "command_prefixes has an empty one, which every prompt begins with"))
         }
         if !output.end.isEmpty, output.format != .jsonl {
             faults.append(("end", "[output] end goes with format = \"jsonl\" only"))

@@ -27,6 +27,8 @@ public struct AgentDefinition: Sendable, Equatable {
     public var description: String?
     public var arguments: [Argument]
     public var prompt: PromptInput
+    /// Beginnings of a prompt that the program would take for one of its own commands. Such a prompt gets a line feed before it.
+    public var commandPrefixes: [String] = []
     public var output: OutputRules
     /// Looked at in order where an attempt was no success.
     public var failures: [FailureRule]
@@ -63,8 +65,18 @@ public struct AgentDefinition: Sendable, Equatable {
         self.thinking = thinking
     }
 
-    /// The levels of thinking that it knows, in no order; nil where any is taken.
-    public var thinkingLevels: Set<String>? { thinkingNames.map { Set($0.keys) } }
+    /// The levels of thinking that it can be told, in no order; nil where any is taken.
+    public var thinkingLevels: Set<String>? {
+        mentions("{thinking}") ? thinkingNames.map { Set($0.keys) } : []
+    }
+
+    /// Whether it can be told which model to use.
+    public var takesModel: Bool { mentions("{model}") }
+
+    /// Whether a placeholder stands anywhere.
+    func mentions(_ placeholder: String) -> Bool {
+        (arguments.flatMap(\.templates) + environment.values).contains { $0.contains(placeholder) }
+    }
 
     /// The program as its definition names it.
     public var program: String? { if case .single(let word) = arguments.first { word } else { nil } }

@@ -9,14 +9,24 @@ public struct AgentOutput: Sendable {
     /// Its exit status; nil where it did not end by itself.
     public var exit: Int32?
 
-    /// How much is looked at of each; of more, the beginning and the end.
-    public static let maximum = 16 << 20
+    /// How much is looked at of each; of more, the first and the last half of it.
+    public let maximum: Int
+    public static let defaultMaximum = 16 << 20
 
-    public init(stdout: [UInt8] = [], stderr: [UInt8] = [], file: [UInt8] = [], exit: Int32? = 0) {
+    public init(
+        stdout: [UInt8] = [], stderr: [UInt8] = [], file: [UInt8] = [], exit: Int32? = 0, maximum: Int = defaultMaximum
+    ) {
         self.stdout = stdout
         self.stderr = stderr
         self.file = file
         self.exit = exit
+        self.maximum = maximum
+    }
+
+    /// The pieces of a stream that follow each other without a gap: one, or the two that are left of a long one.
+    func pieces(of bytes: [UInt8]) -> [[UInt8]] {
+        guard bytes.count > maximum else { return [bytes] }
+        return [Array(bytes.prefix(maximum / 2)), Array(bytes.suffix(maximum / 2))]
     }
 }
 
@@ -27,11 +37,17 @@ public struct AgentReport: Sendable, Equatable {
     public var usage: Usage
     /// Nil for a success.
     public var failure: AgentFailure?
+    /// Of a failure that nothing is known of, what the program said at last, on one line.
+    public var lastWords: String?
     /// Its whole result is there, whether it says that it succeeded or not.
     public var isWhole: Bool
 
-    public init(text: String? = nil, usage: Usage = Usage(), failure: AgentFailure? = nil, isWhole: Bool = false) {
+    public init(
+        text: String? = nil, usage: Usage = Usage(), failure: AgentFailure? = nil, lastWords: String? = nil,
+        isWhole: Bool = false
+    ) {
         self.text = text
+        self.lastWords = lastWords
         self.usage = usage
         self.failure = failure
         self.isWhole = isWhole
@@ -42,11 +58,14 @@ public struct AgentReport: Sendable, Equatable {
 public struct ReadingTime: Sendable {
     /// Milliseconds since 1970.
     public var now: Int64
-    /// Seconds that the machine's zone is ahead of UTC.
-    public var zoneOffset: Int
+    /// Seconds that a zone, by its name, is ahead of UTC at a time in milliseconds since 1970; the machine's own by none. It answers
+    /// nil where there is no such zone.
+    public var offset: @Sendable (_ zone: String?, _ time: Int64) -> Int?
 
-    public init(now: Int64, zoneOffset: Int = 0) {
+    public init(
+        now: Int64, offset: @escaping @Sendable (_ zone: String?, _ time: Int64) -> Int? = { zone, _ in zone == nil ? 0 : nil }
+    ) {
         self.now = now
-        self.zoneOffset = zoneOffset
+        self.offset = offset
     }
 }

@@ -50,6 +50,10 @@ extension AgentDefinition {
     ///
     /// - Returns: nil for a prompt that is too long for this definition, which has it as an argument.
     public func invocation(_ request: AgentRequest) -> Invocation? {
+        var request = request
+        if commandPrefixes.contains(where: { request.prompt.utf8.starts(with: $0.utf8) }) {
+            request.prompt = "\n" + request.prompt
+        }
         let values = values(request)
         var filled: [String] = []
         for argument in arguments {
@@ -77,7 +81,8 @@ extension AgentDefinition {
             let rest = template.replacing("{prompt}", with: "")
             let schemas = rest.ranges(of: "{schema}").count
             let places = rest.utf8.count { $0 == UInt8(ascii: "{") } - schemas
-            let room = ArgumentSize.longest - rest.utf8.count - places * Self.longestValue - schemas * longestSchema
+            let lineFeed = commandPrefixes.isEmpty ? 0 : 1
+            let room = ArgumentSize.longest - lineFeed - rest.utf8.count - places * Self.longestValue - schemas * longestSchema
             return max(0, room) / template.ranges(of: "{prompt}").count
         }.min()
     }
@@ -103,8 +108,6 @@ extension AgentDefinition {
     private var templates: [String] {
         arguments.flatMap(\.templates) + environment.map { "\($0.key)=\($0.value)" }
     }
-
-    private func mentions(_ placeholder: String) -> Bool { places(of: placeholder) > 0 }
 
     private func values(_ request: AgentRequest) -> [String: String?] {
         let level = request.thinking ?? thinking

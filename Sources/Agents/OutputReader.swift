@@ -3,81 +3,60 @@ import OrchProtocol
 extension AgentDefinition {
     /// Reads the output of an attempt.
     ///
-    /// A success is an exit status of 0, or a program that had to be ended after a whole result, *and* an answer that is not blank,
-    /// *and* no word of an error where the definition knows one.
+    /// A success is an exit status of 0, or a program that had to be ended after a whole result, *and* an answer that is not blank
+    /// and not a part of one, *and* no word of an error where the definition knows one.
     public func report(on printed: AgentOutput, at time: ReadingTime) -> AgentReport {
-        let (output, isWhole) = documents(in: printed)
-        var report = AgentReport(isWhole: isWhole)
-        report.usage = usage(in: output, printed)
-        let answer = answer(in: output, printed)
+        let finds = finds(in: printed)
+        var report = AgentReport(isWhole: finds.isWhole)
+        report.usage = usage(in: finds.output, printed)
+        let answer = answer(in: finds.output, printed)
         report.text = answer.text
-        let error = self.output.error.text(in: output)
-        let hasEndedWell = printed.exit == 0 || (printed.exit == nil && isWhole)
-        let isGood = hasEndedWell && error == nil && !answer.isBlank
-        let evidence = evidence(output, error, printed)
+        let error = error(in: finds.output, printed)
+        let hasEndedWell = printed.exit == 0 || (printed.exit == nil && finds.isWhole)
+        let isGood = hasEndedWell && error == nil && !answer.isBlank && finds.flaw == nil
+        let evidence = evidence(finds.output, error, printed)
         let known = rule(for: evidence, printed.exit, isGood: isGood)
         guard !isGood || known != nil else { return report }
-        report.failure = failure(known, error, evidence, printed, at: time)
+        report.failure = failure(known, error, evidence, printed, finds.flaw, at: time)
+        report.lastWords = report.failure == nil ? lastWords(in: finds.output, printed) : nil
         return report
     }
 
     /// Whether the output holds a whole result, so that nothing more need be waited for.
-    public func isWhole(_ printed: AgentOutput) -> Bool { output.showsItsEnd && documents(in: printed).isWhole }
+    public func isWhole(_ printed: AgentOutput) -> Bool { output.showsItsEnd && finds(in: printed).isWhole }
 
     // MARK: What is there
 
-    private func documents(in printed: AgentOutput) -> (output: OutputText, isWhole: Bool) {
-        let sources: [[UInt8]] =
-            switch output.source {
-            case .stdout: [printed.stdout]
-            case .stderr: [printed.stderr]
-            case .both: [printed.stdout, printed.stderr]
-            case .file: [printed.file]
-            }
-        for bytes in sources {
-            switch output.format {
-            case .text: return (OutputText(documents: [], lines: []), !isBlank(bytes))
-            case .json:
-                let (document, hasAnswer) = document(in: bytes)
-                if let document { return (OutputText(documents: [document], lines: []), hasAnswer) }
-            case .jsonl:
-                let lines = DocumentFinder.lines(in: bytes)
-                guard !lines.isEmpty else { continue }
-                let hasEnded = lines.contains { line in !output.end.isEmpty && output.end.allSatisfy { $0.holds(for: line) } }
-                return (OutputText(documents: lines, lines: []), hasEnded)
-            }
-        }
-        return (OutputText(documents: [], lines: []), false)
-    }
-
-    /// The first complete document in which there is an answer or an error; without such, the first one.
-    private func document(in bytes: [UInt8]) -> (JSONText?, hasAnswer: Bool) {
-        var first: JSONText?
-        var found: JSONText?
-        DocumentFinder.documents(in: bytes) { document in
-            first = first ?? document
-            let candidate = OutputText(documents: [document], lines: [])
-            if output.text.text(in: candidate) != nil || output.error.text(in: candidate) != nil { found = document }
-            return found == nil
-        }
-        return (found ?? first, found != nil)
-    }
-
+    /// - Returns: no text where the answer is the output as it is.
     private func answer(in output: OutputText, _ printed: AgentOutput) -> (text: String?, isBlank: Bool) {
-        if self.output.format == .text {
-            switch self.output.source {
-            case .stdout: return (nil, isBlank(printed.stdout))
-            case .file: return (nil, isBlank(printed.file))
-            case .stderr, .both:
-                let bytes = self.output.source == .both && !isBlank(printed.stdout) ? printed.stdout : printed.stderr
-                return (String(decoding: bytes, as: UTF8.self), isBlank(bytes))
-            }
+        guard self.output.format == .text else {
+            let text = self.output.text.text(in: output)
+            return (text, text.map { OutputText.isBlank(Array($0.utf8)) } ?? true)
         }
-        let text = self.output.text.text(in: output)
-        return (text, text.map { $0.allSatisfy(\.isWhitespace) } ?? true)
+        let bytes: [UInt8]
+        var isCopied = false
+        switch self.output.source {
+        case .stdout: bytes = printed.stdout
+        case .file: bytes = printed.file
+        case .stderr, .both:
+            let isOnStdout = self.output.source == .both && !OutputText.isBlank(printed.stdout)
+            bytes = isOnStdout ? printed.stdout : printed.stderr
+            isCopied = true
+        }
+        // Of what is longer than what is read a copy would be a part.
+        isCopied = isCopied || (bytes.count <= printed.maximum && EscapeCodes.are(in: bytes))
+        return (
+            isCopied ? String(decoding: EscapeCodes.removed(from: bytes), as: UTF8.self) : nil, OutputText.isBlank(bytes)
+        )
     }
 
-    private func isBlank(_ bytes: [UInt8]) -> Bool { bytes.allSatisfy { $0 <= 0x20 } }
+    private func error(in output: OutputText, _ printed: AgentOutput) -> String? {
+        var output = output
+        if self.output.error.contains(where: { !$0.patterns.isEmpty }) {
+            output.lines = OutputText.lines(of: printed.stdout) + OutputText.lines(of: printed.stderr)
+        }
+        return self.output.error.text(in: output)
+    }
 
     private func usage(in output: OutputText, _ printed: AgentOutput) -> Usage {
         let rules = self.output
@@ -110,12 +89,15 @@ extension AgentDefinition {
     }
 
     private func failure(
-        _ rule: FailureRule?, _ error: String?, _ evidence: OutputText, _ printed: AgentOutput, at time: ReadingTime
+        _ rule: FailureRule?, _ error: String?, _ evidence: OutputText, _ printed: AgentOutput, _ flaw: String?,
+        at time: ReadingTime
     ) -> AgentFailure? {
         let ending = printed.exit.map { "exited with status \($0)" } ?? "was ended"
         let said = Self.sentence(error ?? matchedLine(of: rule, in: evidence))
         guard let rule else {
-            if printed.exit == 0, error == nil { return AgentFailure(.empty, "\(ending), but produced no output") }
+            if error == nil, printed.exit == 0 || flaw != nil && printed.exit == nil {
+                return AgentFailure(.empty, "\(ending), but \(flaw ?? "produced no output")")
+            }
             // Without a word of its own there is no more to say than how it ended.
             return error == nil ? nil : AgentFailure(.crash, "\(ending): \(said ?? "it reports an error")")
         }
@@ -123,7 +105,7 @@ extension AgentDefinition {
         if rule.kind.isLimit {
             failure.until = (rule.until + FailureRule.commonUntil).lazy
                 .compactMap { $0.text(in: evidence) }
-                .compactMap { TimeTold.time(in: $0, now: time.now, zoneOffset: time.zoneOffset) }
+                .compactMap { TimeTold.time(in: $0, at: time) }
                 .first { $0 > time.now }
                 .map { min($0, time.now + Self.longestLimit) }
         }
@@ -139,19 +121,24 @@ extension AgentDefinition {
         return line.map { String(Substring($0)) }
     }
 
-    /// The first line of a text, not too long, without a full stop.
+    /// A text on one line, not too long, without a full stop. What a program says on several lines often says nothing on the first.
     private static func sentence(_ text: String?) -> String? {
-        let lines = (text ?? "").split(whereSeparator: \.isNewline).map { $0.trimming() }
-        guard var line = lines.first(where: { !$0.isEmpty })?.shortened(to: 300) else { return nil }
+        guard let text else { return nil }
+        let words = String(decoding: EscapeCodes.removed(from: Array(text.utf8)), as: UTF8.self).split(
+            whereSeparator: \.isWhitespace)
+        guard !words.isEmpty else { return nil }
+        var line = words.joined(separator: " ").shortened(to: 300)
         while line.hasSuffix(".") { line.removeLast() }
         return line
     }
-}
 
-extension Substring {
-    fileprivate func trimming() -> String {
-        var text = drop(while: \.isWhitespace)
-        while text.last?.isWhitespace ?? false { text.removeLast() }
-        return String(text)
+    /// The end of what it has written that is no JSON: of its errors, or where there are none, of its output.
+    private func lastWords(in output: OutputText, _ printed: AgentOutput) -> String? {
+        let streams = output.documents.isEmpty ? [printed.stderr, printed.stdout] : [printed.stderr]
+        for stream in streams {
+            let lines = OutputText.lines(of: stream, last: 4_096).compactMap { Self.sentence(String(Substring($0))) }
+            if !lines.isEmpty { return lines.suffix(3).joined(separator: " / ").shortened(to: 300) }
+        }
+        return nil
     }
 }

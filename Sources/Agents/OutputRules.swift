@@ -29,6 +29,8 @@ public struct OutputRules: Sendable, Equatable {
     public var cost: [Reading]
     /// Of JSON lines: what the last one of a whole result looks like.
     public var end: [Reading.Condition]
+    /// Lines of which one is there wherever it succeeded; of text, that is all that shows it.
+    public var required: [TextPattern]
     /// How long a program may go on, in milliseconds, that has printed its whole result and then nothing more; nil for ever.
     public var grace: Int64?
 
@@ -37,7 +39,7 @@ public struct OutputRules: Sendable, Equatable {
     public init(
         format: Format = .text, source: Source = .stdout, text: [Reading] = [], error: [Reading] = [],
         tokensIn: [Reading] = [], tokensOut: [Reading] = [], tokensCached: [Reading] = [], cost: [Reading] = [],
-        end: [Reading.Condition] = [], grace: Int64? = nil
+        end: [Reading.Condition] = [], required: [TextPattern] = [], grace: Int64? = nil
     ) {
         self.format = format
         self.source = source
@@ -48,6 +50,7 @@ public struct OutputRules: Sendable, Equatable {
         self.tokensCached = tokensCached
         self.cost = cost
         self.end = end
+        self.required = required
         self.grace = grace
     }
 

@@ -8,8 +8,8 @@ public enum RouteOutput {
     /// The first complete object; nil where there is none.
     public static func answer(in bytes: [UInt8]) -> [String: JSONValue]? {
         var answer: [String: JSONValue]?
-        DocumentFinder.documents(in: bytes) { document in
-            guard case .object(let members) = try? JSONValue(Array(bytes[document.range])) else { return true }
+        DocumentFinder.documents(in: EscapeCodes.removed(from: bytes)) { document in
+            guard case .object(let members) = try? JSONValue(Array(document.bytes[document.range])) else { return true }
             answer = members
             return false
         }

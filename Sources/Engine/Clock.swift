@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Scheduling
 
@@ -16,5 +17,11 @@ enum Clock {
         var seconds = time_t(wall / 1000)
         var parts = tm()
         return localtime_r(&seconds, &parts) == nil ? 0 : parts.tm_gmtoff
+    }
+
+    /// The same of a zone by its name, such as `America/New_York`; of the daemon's own by none. Nil where there is no such zone.
+    static func zoneOffset(of zone: String?, at wall: Int64) -> Int? {
+        guard let zone else { return zoneOffset(at: wall) }
+        return TimeZone(identifier: zone)?.secondsFromGMT(for: Date(timeIntervalSince1970: Double(wall) / 1000))
     }
 }

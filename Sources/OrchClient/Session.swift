@@ -28,6 +28,9 @@ public final class Session {
         return made
     }
 
+    /// Gives the connection up, with what it still owes; the next use makes a new one.
+    public func disconnect() { connection = nil }
+
     /// Runs a conversation, and runs it again on a new connection when the connection is lost.
     ///
     /// - Parameter repeatable: whether the conversation may be had twice. What changes something twice may not, and its loss

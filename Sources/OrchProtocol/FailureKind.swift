@@ -15,7 +15,7 @@ public struct FailureKind: OpenWord {
     public static let config = Self("config")
     /// It ended for no reason that is known.
     public static let crash = Self("crash")
-    /// It says that it succeeded, and has no answer.
+    /// It says that it succeeded, and has no answer, or not a whole one.
     public static let empty = Self("empty")
     /// It gave up by itself after a time.
     public static let timeout = Self("timeout")

@@ -61,6 +61,7 @@ extension Chooser {
         {
             conclusion.thinking = nil
         }
+        if !routing.given.contains(.model), !takesModel(conclusion.pool) { conclusion.model = nil }
         return conclusion
     }
 

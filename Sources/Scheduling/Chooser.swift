@@ -51,7 +51,10 @@ public struct Chooser {
         if let prompt = spec.prompt {
             choice.prompt = prompt
             try takeTags(&choice, path)
+            let asked = choice.model
             applyRules(spec, by: submitter.uid, &choice, note)
+            // A rule's model is for the agents that take one.
+            if asked == nil, !takesModel(choice.pool) { choice.model = nil }
             if let model = choice.model, let meant = rules.aliases[model] { choice.model = meant }
         }
         if !choice.needs.isEmpty, !choice.isPoolGiven, !offers(choice.pool, choice.needs) {
@@ -61,6 +64,7 @@ public struct Chooser {
         if !choice.isPoolRuled { try checkAccess(submitter, to: choice.pool, field: SpecRules.field("pool", path)) }
         choice.routing?.pool = choice.pool
         if let prompt = choice.prompt {
+            try checkModel(choice.model, in: choice.pool, field: SpecRules.field("model", path))
             try checkThinking(choice.thinking, in: choice.pool, field: SpecRules.field("thinking", path))
             try checkLength(prompt, in: choice.pool, field: SpecRules.field("prompt", path))
         }
@@ -133,6 +137,23 @@ public struct Chooser {
             (.retries, spec.retries != nil),
         ]
         return Set(fields.filter(\.1).map(\.0))
+    }
+
+    /// Whether the agent of a pool can be told which model to use; a warm worker is told in any case.
+    func takesModel(_ pool: String) -> Bool {
+        guard let settings = pools[pool], settings.warm == nil, let agent = settings.agent else { return true }
+        return rules.agents[agent]?.takesModel ?? true
+    }
+
+    /// What is asked for must not be without effect.
+    func checkModel(_ model: String?, in pool: String, field: String) throws(WireError) {
+        guard let model, !takesModel(pool) else { return }
+        throw WireError(
+            .invalidParameter,
+            """
+            the agent "\(pools[pool]?.agent ?? "")" of the pool "\(pool)" cannot be told which model to use, and the task asks for \
+            "\(model.shortened(to: 80))"; leave it out, or give the agent's definition a place for {model}
+            """, field: field)
     }
 
     /// An agent that does not know a level must not be found out to only when it runs.

@@ -82,7 +82,9 @@ enum Judgement: Equatable {
     /// By what its agent's output says, or else by its exit status.
     private init(of end: AttemptEnd, code: Int, _ reason: String) {
         switch end.failure {
-        case nil: self = .outcome(Outcome(.exited, code: code), reason: reason)
+        case nil:
+            self = .outcome(
+                Outcome(.exited, code: code), reason: [reason, end.lastWords].compactMap(\.self).joined(separator: ": "))
         case let failure? where failure.kind.isLimit: self = .limited(failure)
         case let failure? where failure.kind == .empty: self = .outcome(Outcome(.noResult, code: code), reason: failure.message)
         case let failure?:

@@ -37,6 +37,8 @@ public struct AgentSettings: Sendable, Equatable {
     public var provider: String?
     /// The levels that it knows; nil where that is not known.
     public var thinking: Set<ThinkingLevel>?
+    /// Whether it can be told which model to use.
+    public var takesModel: Bool
     /// Bytes of the longest prompt that it takes, where it takes prompts as an argument.
     public var longestPrompt: Int?
     /// What its arguments and variables take without a prompt or a schema in them, and how often these are put there.
@@ -45,11 +47,13 @@ public struct AgentSettings: Sendable, Equatable {
     public var schemaPlaces = 0
 
     public init(
-        model: String? = nil, provider: String? = nil, thinking: Set<ThinkingLevel>? = nil, longestPrompt: Int? = nil
+        model: String? = nil, provider: String? = nil, thinking: Set<ThinkingLevel>? = nil, takesModel: Bool = true,
+        longestPrompt: Int? = nil
     ) {
         self.model = model
         self.provider = provider
         self.thinking = thinking
+        self.takesModel = takesModel
         self.longestPrompt = longestPrompt
     }
 

@@ -23,6 +23,7 @@ extension Scheduler {
             }
             if case .prompt(let prompt) = task.definition.work {
                 let thinking = task.definition.thinking.flatMap(ThinkingLevel.init(rawValue:))
+                try chooser.checkModel(task.definition.model, in: pool, field: "pool")
                 try chooser.checkThinking(thinking, in: pool, field: "pool")
                 try chooser.checkLength(prompt, in: pool, field: "pool")
             }

@@ -14,19 +14,22 @@ final class Attended {
         self.session = session
     }
 
-    /// Shows the output, and returns the task once it has ended.
-    func follow() throws -> TaskRecord {
+    /// Returns the task, with its result, once it has ended.
+    ///
+    /// - Parameter showsOutput: as it is written.
+    func follow(showsOutput: Bool) throws -> TaskRecord {
         if let descriptor = Interrupts.descriptor() {
             session.watch = Watch(descriptor: descriptor) { [self] in try interrupted(descriptor) }
         }
         defer { session.watch = nil }
-        var parameters = LogsParameters(id: id)
-        parameters.follow = true
-        let logs = LogStream(parameters)
-        _ = try logs.run(session)
+        if showsOutput {
+            var parameters = LogsParameters(id: id)
+            parameters.follow = true
+            _ = try LogStream(parameters).run(session)
+        }
         // The output may be complete a moment before the task has its final state.
         _ = try session.call(.wait(WaitParameters(ids: [id])), as: WaitResult.self)
-        return try session.call(.get(GetParameters(id: id)), as: TaskRecord.self)
+        return try session.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
     }
 
     private func interrupted(_ descriptor: Int32) throws {

@@ -17,6 +17,15 @@ enum Output {
         }
     }
 
+    /// Writes the result of a task to standard output.
+    ///
+    /// - Parameter isLine: whether it is to end with a line feed, where it has none of its own.
+    static func print(_ result: TaskResult, isLine: Bool, ofTask id: Int64) throws {
+        let needsFeed = isLine && !result.text.isEmpty && result.text.utf8.last != UInt8(ascii: "\n")
+        try print(result.text + (needsFeed ? "\n" : ""))
+        if result.truncated { remark("this is only the beginning; orchctl logs \(id) has all") }
+    }
+
     /// Writes text to standard output.
     static func print(_ text: String) throws { try write(Array(text.utf8)) }
 

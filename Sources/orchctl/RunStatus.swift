@@ -8,7 +8,8 @@ struct RunStatus: Equatable {
     /// What the status alone does not say.
     var remark: String?
 
-    init(_ task: TaskRecord) {
+    /// - Parameter saysWhyItself: whether what it wrote has been shown.
+    init(_ task: TaskRecord, saysWhyItself: Bool = true) {
         let outcome = task.attempts.last?.outcome
         switch task.state {
         case .succeeded: code = 0
@@ -17,6 +18,8 @@ struct RunStatus: Equatable {
         default: code = ExitStatus.runFailed.rawValue
         }
         // A program that fails says why itself.
-        if task.state != .succeeded, !(task.state == .failed && outcome?.kind == .exited) { remark = TaskText.ending(task) }
+        if task.state != .succeeded, !(saysWhyItself && task.state == .failed && outcome?.kind == .exited) {
+            remark = TaskText.ending(task)
+        }
     }
 }

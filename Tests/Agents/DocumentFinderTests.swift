@@ -25,8 +25,9 @@ import Testing
     @Test func aLineIsADocument() throws {
         let pointer = try #require(Pointer("/a"))
         let text = "banner\n{\"a\":1}\n  {\"a\":2} trailing\n{\"a\":\n{\"a\":3}"
-        let lines = DocumentFinder.lines(in: Array(text.utf8))
+        let (lines, breaks) = DocumentFinder.lines(in: Array(text.utf8))
         #expect(lines.map { $0.values(at: pointer).map(\.text) } == [["1"], ["2"], ["3"]])
+        #expect(breaks == [2])
     }
 
     /// What is made to cost time has an end.

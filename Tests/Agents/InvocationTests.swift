@@ -84,6 +84,30 @@ import Testing
         #expect(definition.invocation(request)?.arguments == ["x"] && definition.invocation(request)?.schema == nil)
     }
 
+    @Test func aPromptIsNoCommandOfTheProgram() throws {
+        for prompt in [AgentDefinition.PromptInput.stdin, .file, .argument] {
+            var definition = agent([.single("x"), .single(prompt == .argument ? "{prompt}" : "{prompt_file}")], prompt: prompt)
+            definition.commandPrefixes = ["/", "!"]
+            for (text, sent) in [
+                ("/help", "\n/help"), ("!ls", "\n!ls"), (" /help", " /help"), ("a/b", "a/b"), ("/etc/x: why", "\n/etc/x: why"),
+            ] {
+                let invocation = try invoke(definition, text)
+                #expect((invocation.input ?? invocation.file ?? invocation.arguments.last) == sent)
+            }
+        }
+        var longest = agent([.single("x"), .single("{prompt}")], prompt: .argument)
+        longest.commandPrefixes = ["/"]
+        #expect(longest.longestPrompt(withSchemaOf: 0) == 131_070)
+    }
+
+    @Test func whatCannotBeToldIsKnown() {
+        let deaf = agent([.single("x")])
+        #expect(!deaf.takesModel && deaf.thinkingLevels == [])
+        var told = agent([.single("x"), .group(["-m", "{model}"])])
+        told.environment = ["LEVEL": "{thinking}"]
+        #expect(told.takesModel && told.thinkingLevels == nil)
+    }
+
     @Test func anArgumentIsNoLongerThanLinuxTakes() {
         let definition = agent([.single("x"), .single("{prompt}")], prompt: .argument)
         func fits(_ count: Int) -> Bool {

@@ -88,7 +88,7 @@ import Testing
     @Test(arguments: [
         (
             #"{"ok":false,"error":{"kind":"auth","message":"Bad key.\nMore."}}"#, "", Int32(1), FailureKind.auth,
-            "exited with status 1: Bad key"
+            "exited with status 1: Bad key. More"
         ),
         // It says that it failed, whatever its exit status is.
         (#"{"ok":false,"error":{"message":"boom"}}"#, "", 0, .crash, "exited with status 0: boom"),
@@ -161,6 +161,55 @@ import Testing
         let report = read(Self.text, "answer\nCost: $0.01 message\nCost: $0.02 message\n")
         #expect(report == AgentReport(usage: Usage(cost: 30_000), isWhole: true))
         #expect(read(Self.text, " \n").failure?.kind == .empty)
+    }
+
+    @Test func severalPlacesOfASumAreAdded() {
+        let usage = #"{"final":"x","usage":{"input":3,"read":20,"write":100,"other":null}}"#
+        var agent = Self.json
+        let pointers = ["/usage/input", "/usage/read", "/usage/write", "/usage/other", "/usage/none"].compactMap(Pointer.init)
+        agent.output.tokensIn = [Reading(pointers: pointers, combination: .sum)]
+        #expect(read(agent, usage).usage.tokensIn == 123)
+        // Of what is not added up the first counts.
+        agent.output.tokensIn = [Reading(pointers: pointers)]
+        #expect(read(agent, usage).usage.tokensIn == 3)
+    }
+
+    @Test func allConditionsOfARuleHoldOfOneDocument() {
+        var agent = Self.jsonl
+        agent.failures = [
+            FailureRule(.server, conditions: Self.reading("", when: ["/type": "turn.failed", "/code": "7"]).conditions)
+        ]
+        let failed = #"{"type":"turn.failed","error":{"message":"x"}"#
+        #expect(read(agent, failed + #","code":7}"#, exit: 1).failure?.kind == .server)
+        #expect(read(agent, failed + #","code":8}"#, exit: 1).failure?.kind == .crash)
+        #expect(read(agent, failed + "}\n" + #"{"type":"x","code":7}"#, exit: 1).failure?.kind == .crash)
+    }
+
+    @Test(arguments: [
+        ("Error code: 429 - slow", FailureKind.rateLimit), ("Error code: 401 - no", .auth), ("Error code: 403 - no", .auth),
+        ("Error code: 404 - none", .config), ("Error code: 400 - bad", .config), ("Error code: 500 - oh", .server),
+        ("Error code: 503 - oh", .server), ("Error code: 400 - {'code': 'context_length_exceeded'}", .contextTooLong),
+        ("Error code: 429 - {'type': 'insufficient_quota'}", .usageLimit),
+    ])
+    func theWordsOfLibrariesAreKnown(_ stderr: String, _ kind: FailureKind) {
+        #expect(read(Self.json, "", stderr, exit: 1).failure?.kind == kind)
+    }
+
+    /// Seconds since 1970 at a place in a document: a number, or one with a fraction, or as text.
+    @Test(arguments: ["1795442400", "1795442400.0", "\"1795442400\"", "1795442400000"])
+    func theEndOfALimitMayBeAtAPlace(_ value: String) throws {
+        var agent = Self.jsonl
+        agent.failures = [
+            FailureRule(
+                .usageLimit, patterns: Self.patterns("hit your * limit"),
+                until: [Self.reading("/info/resetsAt", when: ["/type": "limit", "/info/status": "rejected"])])
+        ]
+        let lines = """
+            {"type":"limit","info":{"status":"allowed","resetsAt":1}}
+            {"type":"limit","info":{"status":"rejected","resetsAt":\(value)}}
+            {"type":"turn.failed","error":{"message":"You hit your 5-hour limit, resets 11pm"}}
+            """
+        #expect(read(agent, lines, exit: 1).failure?.until == 1_795_442_400_000)
     }
 
     @Test func aRuleMayRejectWhatLooksGood() {

@@ -58,7 +58,8 @@ import Testing
             """,
             "agents/x.toml": """
             description = "d"
-            argv = ["x", ["-m", "{model}"]]
+            argv = ["x", ["-m", "{model}"], ["-t", "{thinking}"]]
+            command_prefixes = ["/", "!"]
             model = "m"
             provider = "acme"
             version = ["x", "--version"]
@@ -76,6 +77,7 @@ import Testing
             error = ["/error/message", { pattern = "Error: {value}" }]
             tokens_in = { at = "/in", combine = "sum" }
             end = { "/type" = ["end", "error"] }
+            require = "^done"
             grace = "5s"
             [[failure]]
             kind = "usage_limit"
@@ -99,7 +101,8 @@ import Testing
         #expect(pool.outputLimit == 2048 && pool.nice == 5 && pool.oomScoreAdjust == 100 && pool.umask == 0o27)
         #expect(pool.path == "/p" && pool.environment == ["A": "b"] && pool.limits == [7: 10, 9: 11])
         let agent = try #require(it.agents["x"])
-        #expect(agent.arguments == [.single("x"), .group(["-m", "{model}"])])
+        #expect(agent.arguments == [.single("x"), .group(["-m", "{model}"]), .group(["-t", "{thinking}"])])
+        #expect(agent.commandPrefixes == ["/", "!"] && agent.output.required.map(\.source) == ["^done"])
         #expect(agent.model == "m" && agent.environment == ["K": "v"] && agent.unset == ["NESTED"])
         #expect(agent.thinking == "low" && agent.thinkingNames == ["low": "1", "high": "9"])
         #expect(it.rules.agents["x"]?.thinking == [.low, .high] && it.rules.agents["x"]?.provider == "acme")

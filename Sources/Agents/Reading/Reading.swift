@@ -21,7 +21,7 @@ public struct Reading: Sendable, Hashable {
         }
     }
 
-    /// Where in a document; the first one with something there counts.
+    /// Where in a document; the first one with something there counts, or all of them for a sum.
     public var pointers: [Pointer]
     /// Lines of text to look for, in the order of preference.
     public var patterns: [TextPattern]
@@ -47,12 +47,12 @@ extension Reading.Condition {
 extension Reading {
     private func find(in document: JSONText) -> [JSONText] {
         guard conditions.allSatisfy({ $0.holds(for: document) }) else { return [] }
-        for pointer in pointers {
-            let values = document.values(at: pointer).filter { !$0.isNull && $0.text != "" }
-            if !values.isEmpty { return values }
-        }
-        return []
+        let found = pointers.lazy.map { document.values(at: $0).filter { !$0.isNull && $0.text != "" } }
+        return combination == .sum ? found.flatMap(\.self) : found.first { !$0.isEmpty } ?? []
     }
+
+    /// Whether a document may hold what is looked for.
+    func finds(in document: JSONText) -> Bool { !find(in: document).isEmpty }
 
     /// The text found, or nil.
     func text(in output: OutputText) -> String? {

@@ -12,6 +12,7 @@ struct AgentReader {
         }
         var agent = AgentDefinition(name: name, description: top.string("description"), arguments: arguments)
         if let prompt = top.choice("prompt", AgentDefinition.PromptInput.self) { agent.prompt = prompt }
+        agent.commandPrefixes = top.words("command_prefixes") ?? []
         if let environment = top.stringTable("env") { agent.environment = environment }
         if let unset = top.strings("unset") { agent.unset = unset }
         agent.model = top.string("model")
@@ -62,6 +63,7 @@ struct AgentReader {
         rules.tokensCached = section.readings("tokens_cached")
         rules.cost = section.readings("cost")
         rules.end = section.conditions("end")
+        rules.required = section.patterns("require")
         rules.grace = section.duration("grace") ?? (rules.showsItsEnd ? OutputRules.defaultGrace : nil)
         return rules
     }

@@ -51,7 +51,7 @@ extension AgentDefinition {
         var settings = AgentSettings(
             model: model, provider: provider,
             thinking: thinkingLevels.map { Set($0.compactMap(ThinkingLevel.init(rawValue:))) },
-            longestPrompt: longestPrompt(withSchemaOf: JSONSchema.maximumSize))
+            takesModel: takesModel, longestPrompt: longestPrompt(withSchemaOf: JSONSchema.maximumSize))
         settings.ownArguments = ownSize
         settings.promptPlaces = prompt == .argument ? places(of: "{prompt}") : 0
         settings.schemaPlaces = places(of: "{schema}")

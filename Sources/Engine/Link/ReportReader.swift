@@ -36,7 +36,7 @@ struct ReportReader: Sendable {
         return end
     }
 
-    /// What an agent printed says more than its exit status. What cannot be read now, for want of a descriptor, say, changes nothing.
+    /// What an agent printed says more than its exit status. Where that cannot be read, or its answer not kept, there is no success.
     private func judge(_ end: inout AttemptEnd, by agent: AgentDefinition, _ entry: LiveAttempts.Entry) {
         let exit: Int32?
         switch end.ending {
@@ -44,12 +44,19 @@ struct ReportReader: Sendable {
         case .signalled: exit = nil
         case .failedToStart, .shortOfResources, .lost: return
         }
-        guard var printed = try? files.printed(by: entry, for: agent) else { return }
-        printed.exit = exit
-        let report = agent.report(on: printed, at: ReadingTime(now: end.endedAt, zoneOffset: Clock.zoneOffset(at: end.endedAt)))
-        if let text = report.text { try? files.keepResult(text.utf8, task: entry.task, attempt: entry.number) }
+        let report: AgentReport
+        do throws(SystemError) {
+            var printed = try files.printed(by: entry, for: agent)
+            printed.exit = exit
+            report = agent.report(on: printed, at: ReadingTime(now: end.endedAt, offset: Clock.zoneOffset(of:at:)))
+            if let text = report.text { try files.keepResult(text.utf8, task: entry.task, attempt: entry.number) }
+        } catch {
+            if exit == 0 { end.failure = AgentFailure(.empty, "exited with status 0, but its answer cannot be kept: \(error)") }
+            return
+        }
         end.usage = report.usage.isEmpty ? nil : report.usage
         end.hasWholeResult = report.isWhole
+        end.lastWords = report.lastWords
         // A signal says for itself how it ended, unless it was the engine's, after a whole result.
         guard exit != nil || end.stopped else { return }
         end.failure = report.failure

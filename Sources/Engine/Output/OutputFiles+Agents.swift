@@ -5,9 +5,8 @@ extension OutputFiles {
     ///
     /// - Throws: ``SystemError`` where there may be something that cannot be read.
     func printed(by entry: LiveAttempts.Entry, for agent: AgentDefinition) throws(SystemError) -> AgentOutput {
-        // Of an answer that is the output as it is, only whether there is any, and what went wrong, has to be known.
-        let limit = agent.output.format == .text ? Self.glance : AgentOutput.maximum
         var printed = AgentOutput(exit: nil)
+        let limit = printed.maximum
         printed.stdout = try ends(entry, .out, limit)
         printed.stderr = try ends(
             entry, .err, agent.output.source == .stderr || agent.output.source == .both ? limit : Self.glance)
@@ -25,7 +24,7 @@ extension OutputFiles {
         }
         let half = limit / 2
         let head = try read(task: entry.task, attempt: entry.number, kind, at: 0, count: half)
-        // A line feed between them: a document that goes on from the one to the other is none.
+        // A line feed between them: a line that goes on from the one to the other is none. It makes them longer than the limit.
         return head + [UInt8(ascii: "\n")]
             + (try read(task: entry.task, attempt: entry.number, kind, at: size - Int64(half), count: half))
     }

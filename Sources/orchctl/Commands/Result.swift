@@ -1,4 +1,5 @@
 import ArgumentParser
+import OrchClient
 import OrchProtocol
 import Presentation
 
@@ -7,7 +8,8 @@ struct ResultCommand: ParsableCommand {
         commandName: "result",
         abstract: "Print the result of a task.",
         discussion: """
-            For an agent that is its answer, for a command its standard output, up to 1 MiB and as it is.
+            For an agent that is its answer, for a command its standard output, up to 1 MiB and as it is; on a terminal its last \
+            line is ended. Exits with 1 where the task has not succeeded: what there is of a result is then a part of one.
 
             Examples:
               orchctl result 42
@@ -20,13 +22,21 @@ struct ResultCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.get(GetParameters(id: id, result: true)), as: TaskRecord.self) { task in
-            guard let result = task.result else {
-                throw Failure(
-                    .failed, "task \(id) has no result; it is \(TaskText.state(task))", hint: "try: orchctl show \(id)")
+        let client = Client(global)
+        let task = try client.session.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+        if client.json {
+            try client.printJSON(task)
+        } else if let result = task.result {
+            try Output.print(result, isLine: Terminal.isOutput, ofTask: id)
+        } else {
+            throw Failure(.failed, "task \(id) has no result; it is \(TaskText.state(task))", hint: "try: orchctl show \(id)")
+        }
+        guard task.state == .succeeded else {
+            if !client.json {
+                Output.remark(
+                    task.state.isFinal ? TaskText.ending(task) : "task \(id) has not ended; it is \(TaskText.state(task))")
             }
-            if result.truncated { Output.remark("this is only the beginning; orchctl logs \(id) has all") }
-            return result.text
+            throw ExitCode(ExitStatus.failed.rawValue)
         }
     }
 }

@@ -9,7 +9,8 @@ struct Run: TakesCommand {
         discussion: """
             Exits with the task's exit status; 128 and the signal for one that a signal ended, 124 for a timeout, 130 for one \
             that was stopped, 127 for one that could not be started, 125 if orchctl could not do its part. Ctrl-C stops the \
-            task; a second one leaves without waiting for its end.
+            task; a second one leaves without waiting for its end. Of a prompt the answer is shown, once it is there; with --raw \
+            what the agent prints, as it prints it.
 
             Examples:
               orchctl run -- make -j2
@@ -18,6 +19,8 @@ struct Run: TakesCommand {
             """)
 
     @OptionGroup var task: TaskOptions
+    @Flag(help: "Of a prompt, show what the agent prints, and not its answer alone.")
+    var raw = false
     @OptionGroup var global: GlobalOptions
 
     mutating func take(_ rest: CommandLineReader.Rest) throws { try task.take(rest) }
@@ -34,9 +37,14 @@ struct Run: TakesCommand {
         if Terminal.isError { Output.remark("task \(submitted.id)") }
 
         let client = Client(global)
-        let ended = try Attended(id: submitted.id, session: session).follow()
+        let isAnswer = spec.prompt != nil && !raw
+        var ended = try Attended(id: submitted.id, session: session).follow(showsOutput: !isAnswer)
+        if isAnswer, ended.state == .succeeded, !client.json, let result = ended.result {
+            try Output.print(result, isLine: true, ofTask: ended.id)
+        }
+        if !isAnswer { ended.result = nil }
         if client.json { try client.printJSON(ended) }
-        let status = RunStatus(ended)
+        let status = RunStatus(ended, saysWhyItself: !isAnswer)
         if let remark = status.remark { Output.remark(remark) }
         throw ExitCode(status.code)
     }

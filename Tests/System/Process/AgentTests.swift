@@ -18,17 +18,17 @@ import Testing
         var testDescription: String { name }
     }
 
-    private static let all = Usage(tokensIn: 10, tokensOut: 7, tokensCached: 5, cost: 12_300)
+    private static let all = Usage(tokensIn: 13, tokensOut: 7, tokensCached: 5, cost: 12_300)
 
     static let agents = [
-        Agent(name: "claude", told: "effort=max model=m", model: "m", thinking: "xhigh", usage: all),
+        Agent(name: "claude", told: "effort=xhigh model=m", model: "m", thinking: "xhigh", usage: all),
         Agent(
             name: "codex", told: "effort=model_reasoning_effort=\"low\" model=m", model: "m", thinking: "low",
             usage: Usage(tokensIn: 10, tokensOut: 7, tokensCached: 5), showsItsEnd: false),
         Agent(name: "gemini", told: "model=m", model: "m", usage: Usage(tokensIn: 10, tokensOut: 7, tokensCached: 5)),
         Agent(
             name: "opencode", told: "model=a/m variant=high", model: "a/m", thinking: "high",
-            usage: Usage(tokensIn: 10, tokensOut: 7, tokensCached: 4, cost: 12_300)),
+            usage: Usage(tokensIn: 14, tokensOut: 7, tokensCached: 4, cost: 12_300)),
         Agent(name: "goose", told: "model=m", model: "m", usage: Usage(tokensIn: 10, tokensOut: 7)),
         Agent(
             name: "aider", told: "effort=low model=m", model: "m", thinking: "low",
@@ -36,13 +36,17 @@ import Testing
         Agent(
             name: "ollama", told: "model=m think=false", model: "m", thinking: "off", usage: Usage(tokensIn: 10, tokensOut: 7),
             isJSON: false, showsItsEnd: false),
-        Agent(name: "llm", told: "model=m", model: "m", usage: Usage(), isJSON: false, showsItsEnd: false),
+        Agent(
+            name: "llm", told: "model=m reasoning_effort=low", model: "m", thinking: "low",
+            usage: Usage(tokensIn: 10, tokensOut: 7)),
+        Agent(name: "grok", told: "effort=none model=m", model: "m", thinking: "off", usage: all),
+        Agent(name: "vibe", told: "limit=60", usage: Usage(), showsItsEnd: false),
         Agent(
             name: "openclaw", told: "model=p/m thinking=xhigh timeout=60", model: "p/m", thinking: "xhigh",
             usage: Usage(tokensIn: 10, tokensOut: 7, cost: 12_300)),
         Agent(
             name: "openclaw-local", told: "thinking=low timeout=60", thinking: "low",
-            usage: Usage(tokensIn: 10, tokensOut: 7, tokensCached: 5)),
+            usage: Usage(tokensIn: 15, tokensOut: 7, tokensCached: 5)),
     ]
 
     private static let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
@@ -58,7 +62,7 @@ import Testing
             grace = "100ms"
             timeout = "60s"
             path = "\(Self.source.appending(path: "Tests/System/Agents").path):/usr/local/bin:/usr/bin:/bin"
-            env = { PYTHONDONTWRITEBYTECODE = "1", CLAUDECODE = "1", HOME = "\(directory.path)" }
+            env = { PYTHONDONTWRITEBYTECODE = "1", CLAUDECODE = "1", IS_SANDBOX = "1", HOME = "\(directory.path)" }
             """
         return try Daemon(pool: pool, directory: directory)
     }
@@ -78,7 +82,8 @@ import Testing
 
     @Test(arguments: agents) func answersAndSaysWhatItUsed(_ agent: Agent) throws {
         let daemon = try daemon(agent)
-        var prompts = ["$(id) 'ä'", "child: two"]
+        // What begins with a slash or the like would be a command of some programs.
+        var prompts = ["$(id) 'ä'", "child: two", "/help me", "!ls", "/etc/hosts, please"]
         // What is printed as it is has no noise around it that could be told from it.
         if agent.isJSON { prompts += ["noise: three", "large: four", "invalid: five"] }
         let ids = try submit(prompts, agent, daemon)
@@ -117,7 +122,9 @@ import Testing
             #expect(record.attemptCount == (kind == .auth ? 1 : 2), "\(prompt)")
         }
         #expect(try daemon.task(ids[3]).attempts.last?.outcome?.kind == .noResult)
-        #expect(try daemon.task(ids[3]).reason == "exited with status 0, but produced no output")
+        #expect(try daemon.task(ids[3]).reason?.hasPrefix("exited with status 0") == true)
+        // Of what is not known, it is told what the program said last.
+        #expect(try daemon.task(ids[2]).reason?.firstMatch(of: /^exited with status \d+: ./) != nil)
         try daemon.finish()
     }
 
@@ -194,7 +201,7 @@ import Testing
         let daemon = try daemon(agent)
         let good = try daemon.orchctl("agent", "test", "claude", "--model", "m")
         #expect(good.status == 0 && good.output.contains("echo Reply with the single word: ready model=m"))
-        #expect(good.output.contains("10 in (5 cached), 7 out") && good.output.contains("$0.0123"))
+        #expect(good.output.contains("13 in (5 cached), 7 out") && good.output.contains("$0.0123"))
         #expect(try daemon.orchctl("agent", "test", "clade").error.contains("did you mean \"claude\"?"))
         // A limit is an answer, too, and nobody waits for its end.
         let limited = try daemon.orchctl("agent", "test", "claude", "--model", "limited")

@@ -256,7 +256,7 @@ extension Daemon {
     final class Running {
         let program: Program
         let output: Capture
-        private let error: Capture
+        let error: Capture
 
         init(
             _ arguments: [String], of name: String = "orchctl", environment: [String: String], directory: Directory,

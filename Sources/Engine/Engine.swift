@@ -61,7 +61,10 @@ public final class Engine: Sendable {
         core = try EngineCore(
             store: store, stateDirectory: options.stateDirectory, configuration: initial, link: link,
             clock: Clock.now, zoneOffset: Clock.zoneOffset, log: log)
-        loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: Watchdog())
+        let watchdog = Watchdog()
+        loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: watchdog)
+        // A large batch is one long turn, which is no hang as long as it goes on.
+        store.whileWriting { watchdog.feed() }
 
         workers = NIOThreadPool(numberOfThreads: 4)
         workers.start()

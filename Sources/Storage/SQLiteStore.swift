@@ -19,6 +19,7 @@ public final class SQLiteStore: TurnStore {
     let reader: DatabasePool
     let gate = ReadGate()
     private let checkpointer: Checkpointer
+    private let progress = Progress()
     private let state: Mutex<Tally>
     /// Closed, and kept only because to release its queue has libdispatch look after its threads once a second from then on.
     private let maker: DatabaseQueue?
@@ -45,7 +46,11 @@ public final class SQLiteStore: TurnStore {
         self.reader = reader
         self.checkpointer = checkpointer
         state = Mutex(tally)
+        writer.writeWithoutTransaction { progress.observe($0) }
     }
+
+    /// Calls the listener again and again while a transaction is on its way, on the thread that has it.
+    public func whileWriting(_ listener: @escaping @Sendable () -> Void) { progress.tell(listener) }
 
     /// Makes a new database beside the path and moves it there when it is whole: an empty or half-made one at the path is then always
     /// a damaged one, and not a start that was cut short.
@@ -139,7 +144,7 @@ public final class SQLiteStore: TurnStore {
     public func transaction<T>(_ body: (SQLiteTransaction) throws -> T) throws -> T {
         try translatingErrors(of: path) {
             try writer.writeWithoutTransaction { db in
-                let transaction = SQLiteTransaction(db: db, tally: state.withLock { $0 })
+                let transaction = SQLiteTransaction(db: db, tally: state.withLock { $0 }, progress: progress)
                 var result: T?
                 try db.inTransaction(.immediate) {
                     result = try body(transaction)

@@ -66,6 +66,8 @@ extension SQLiteTransaction {
             try db.run(
                 "INSERT INTO event (seq, count, lines) VALUES (?, ?, ?)", [first + Int64(start), end - start, lines])
             rows += 1
+            // To write the lines takes longer than the one statement with them.
+            progress.report()
         }
         // A few old rows at a time, and more than are added: how many are kept is a matter of space, not of exactness.
         try db.run(

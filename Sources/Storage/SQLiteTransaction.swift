@@ -7,10 +7,12 @@ import Scheduling
 public final class SQLiteTransaction: TaskTransaction {
     let db: Database
     var tally: Tally
+    let progress: Progress
 
-    init(db: Database, tally: Tally) {
+    init(db: Database, tally: Tally, progress: Progress) {
         self.db = db
         self.tally = tally
+        self.progress = progress
     }
 
     // MARK: Tasks

@@ -2,7 +2,8 @@ import Scheduling
 import Synchronization
 import Systemd
 
-/// Tells the service manager that the turn loop turns. Only the loop feeds it, so a loop that hangs is noticed.
+/// Tells the service manager that the turn loop turns. Only the loop feeds it, between turns and where a long one goes on, so a loop
+/// that hangs is noticed.
 final class Watchdog: Sendable {
     /// Half of what the service manager asks for, as sd_watchdog_enabled(3) recommends.
     private let interval: Int64?
@@ -20,7 +21,8 @@ final class Watchdog: Sendable {
         guard let interval else { return }
         let now = Clock.now().monotonic
         let isDue = fed.withLock { fed in
-            guard now - fed >= interval || fed == 0 else { return false }
+            // Earlier than it must, so that what comes next may take the greater part of the time that is given.
+            guard now - fed >= interval / 2 || fed == 0 else { return false }
             fed = now
             return true
         }

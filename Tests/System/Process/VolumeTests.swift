@@ -7,7 +7,9 @@ import Testing
 /// Many tasks at once.
 @Suite(.onThreads) struct VolumeTests {
     @Test func aHundredThousandTasksInOneBatch() throws {
-        let daemon = try Daemon(workers: 0)
+        // A long turn is not taken for a hang, even where little patience is asked for.
+        let daemon = try Daemon(workers: 0, arguments: ["--watchdog", "5"])
+        let engine = try daemon.engine
         let lines = (0..<100_000).map { #"{"command":["true","\#($0)"]}"# }.joined(separator: "\n")
         #expect(try daemon.orchctl("status").status == 0)
         let start = milliseconds()
@@ -23,10 +25,15 @@ import Testing
         }
         let spent = milliseconds() - start
         let result = try submission.result()
-        #expect(result.status == 0 && result.output.hasSuffix("100000\n"))
+        #expect(
+            result.status == 0 && result.output.hasSuffix("100000\n"),
+            "status \(result.status), \(result.output.utf8.count) bytes, \(result.error); after \(Int(spent)) ms\n\(daemon.log)"
+        )
+        #expect(try daemon.engine == engine, "\(daemon.log)")
         // Accepted means durable.
         try daemon.killEngine()
-        #expect(try daemon.status().counts.ready == 100_000)
+        let counts = try daemon.status().counts
+        #expect(counts.queued == 100_000, "\(counts)")
         let after = milliseconds()
         #expect(try daemon.orchctl("status").status == 0)
         latencies.sort()

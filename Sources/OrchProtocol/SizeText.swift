@@ -8,4 +8,12 @@ package enum SizeText {
         let (product, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
         return overflow ? nil : product
     }
+
+    /// The shortest of the ways to write a number of bytes exactly.
+    package static func text(_ bytes: Int64) -> String {
+        for (unit, shift) in [("T", 40), ("G", 30), ("M", 20), ("K", 10)] where bytes > 0 && bytes % (1 << shift) == 0 {
+            return "\(bytes >> shift)\(unit)"
+        }
+        return "\(bytes) bytes"
+    }
 }

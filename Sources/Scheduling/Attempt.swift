@@ -130,6 +130,8 @@ public struct AttemptEnd: Sendable, Equatable {
     public var usage: Usage?
     /// Why it does not count as a success of its agent, as far as its output tells.
     public var failure: AgentFailure?
+    /// The bytes that it was allowed to write, where it has written more.
+    public var exceeds: Int64?
     /// Its output holds the whole result that its agent owes.
     public var hasWholeResult = false
     /// What a warm worker said last, all that had not been heard when it ended.
@@ -145,5 +147,10 @@ public struct AttemptEnd: Sendable, Equatable {
         self.ending = ending
         self.endedAt = endedAt
         self.endedMonotonic = endedMonotonic
+    }
+
+    /// Whether nobody knows how it ended.
+    var isLost: Bool {
+        if case .lost = ending { true } else { false }
     }
 }

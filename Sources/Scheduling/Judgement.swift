@@ -9,6 +9,14 @@ enum Judgement: Equatable {
     case limited(AgentFailure)
 
     init(_ end: AttemptEnd, of attempt: Attempt, task: TaskItem) {
+        // Whatever else it did by itself, it has not kept to what it may write.
+        if let limit = end.exceeds, !end.stopped || attempt.stopping == .outputLimit, !end.isLost {
+            self = .outcome(
+                Outcome(.outputLimit),
+                reason: "\(StopCause.outputLimit.sentence(for: task)), \(SizeText.text(limit)); what is beyond that is not kept"
+            )
+            return
+        }
         // A warm worker that has said how its task ended counts by that, however its process ends.
         switch attempt.handover {
         case .succeeded:

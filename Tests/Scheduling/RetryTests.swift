@@ -199,6 +199,30 @@ import Testing
         #expect(Judgement(end, stopping: its.stopping, task: Self.task) == expected)
     }
 
+    /// What has written too much has failed by that, unless somebody ended it for another reason, or nobody knows how it ended.
+    @Test func tooMuchOutputIsAFailureHoweverItEnded() {
+        let attempt = Attempt(id: 1, task: 1, number: 1, pool: "p", state: .running, dispatchedAt: 0)
+        for handover in [nil, .accepted, .succeeded, .failed] as [Handover?] {
+            for ending in [.exited(0), .exited(1), .signalled(9), .lost("x")] as [AttemptEnd.Ending] {
+                for stopping in [nil, .outputLimit, .cancelled] as [StopCause?] {
+                    var attempt = attempt
+                    (attempt.handover, attempt.stopping) = (handover, stopping)
+                    var end = AttemptEnd(attempt: 1, start: nil, ending: ending, endedAt: 0, endedMonotonic: 0)
+                    end.stopped = stopping != nil
+                    let before = Judgement(end, of: attempt, task: Self.task)
+                    end.exceeds = 64 << 20
+                    let judged = Judgement(end, of: attempt, task: Self.task)
+                    if stopping == .cancelled || end.isLost {
+                        #expect(judged == before)
+                    } else {
+                        let reason = "wrote more output than its pool allows, 64M; what is beyond that is not kept"
+                        #expect(judged == .outcome(Outcome(.outputLimit), reason: reason))
+                    }
+                }
+            }
+        }
+    }
+
     @Test(arguments: [
         (StopCause.cancelled, Outcome(.cancelled), "cancelled"),
         (.runTimeout, Outcome(.runTimeout), "ran longer than its timeout of 1.5 s"),

@@ -32,8 +32,16 @@ struct ReportReader: Sendable {
             return end
         }
         if let entry, let agent = entry.agent { judge(&end, by: agent, entry) }
-        if let entry { judgeResult(&end, entry) }
+        if let entry {
+            judgeResult(&end, entry)
+            holdOutput(&end, entry)
+        }
         return end
+    }
+
+    /// The watcher ends what writes too much while it runs. A short attempt is over before that, and a fast one writes on until it is ended.
+    private func holdOutput(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
+        if files.hold(task: entry.task, attempt: entry.number, to: entry.outputLimit) { end.exceeds = entry.outputLimit }
     }
 
     /// What an agent printed says more than its exit status. Where that cannot be read, or its answer not kept, there is no success.
@@ -76,7 +84,12 @@ struct ReportReader: Sendable {
         case .failedToStart, .shortOfResources, .lost: break
         }
         // What it has just said may be its result.
-        if let entry = self.entry(of: id) { judgeResult(&end, entry) } else { end.lastWords = files.lastWords(ofWorker: id) }
+        if let entry = self.entry(of: id) {
+            judgeResult(&end, entry)
+            holdOutput(&end, entry)
+        } else {
+            end.lastWords = files.lastWords(ofWorker: id)
+        }
         return end
     }
 

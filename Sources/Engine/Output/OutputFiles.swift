@@ -89,6 +89,24 @@ final class OutputFiles: Sendable {
         }
     }
 
+    /// Holds an ended attempt to what it may have written, however fast it was: of the longer stream goes what is too much.
+    ///
+    /// One byte too many stays, so that another look, by another engine perhaps, comes to the same.
+    ///
+    /// - Returns: whether it has written more than the limit.
+    func hold(task: Int64, attempt: Int, to limit: Int64) -> Bool {
+        let sizes = [Kind.out, .err].map { size(task: task, attempt: attempt, $0) }
+        let total = sizes[0] + sizes[1]
+        guard total > limit else { return false }
+        let most = limit + 1
+        let err = min(sizes[1], max(most / 2, most - sizes[0]))
+        for (kind, size, kept) in [(Kind.out, sizes[0], most - err), (.err, sizes[1], err)] where size > kept {
+            // Where it cannot be cut it stays whole; the attempt has failed all the same.
+            truncate(path(task: task, attempt: attempt, kind), off_t(kept))
+        }
+        return true
+    }
+
     /// Reads from a file, at most `count` bytes; empty where there are none, or there is no such file.
     ///
     /// - Throws: ``SystemError`` where there may be some: what cannot be read must not pass for nothing.

@@ -90,6 +90,42 @@ import Testing
         try daemon.finish()
     }
 
+    /// However it is written, and however soon it is over; and at the limit itself nothing is wrong.
+    @Test func theLimitHoldsForWhatIsOverBeforeAnybodyLooks() throws {
+        let daemon = try Daemon(pool: "slots = 4\noutput_limit = \"1M\"")
+        let limit = 1 << 20
+        // Of one that goes on the watcher may be the first to take notice; then only the sum is sure.
+        let scripts: [(script: String, out: Int?, err: Int?)] = [
+            ("head -c \(limit) /dev/zero", limit, 0), ("head -c \(limit) /dev/zero >&2", 0, limit),
+            ("head -c 600000 /dev/zero; head -c \(limit - 600_000) /dev/zero >&2", 600_000, limit - 600_000),
+            ("head -c \(limit + 1) /dev/zero", limit + 1, 0), ("head -c \(limit + 1) /dev/zero >&2", 0, limit + 1),
+            ("head -c 30000000 /dev/zero", limit + 1, 0), ("head -c 30000000 /dev/zero; exit 3", limit + 1, 0),
+            ("head -c 30000000 /dev/zero; kill -9 $$", limit + 1, 0),
+            ("echo small; head -c 30000000 /dev/zero >&2", 6, limit - 5),
+            ("head -c 9000000 /dev/zero; head -c 9000000 /dev/zero >&2", nil, nil),
+        ]
+        let ids = try scripts.map { try daemon.shell($0.script) }
+        try daemon.wait(ids)
+        for (id, (script, out, err)) in zip(ids, scripts) {
+            let record = try daemon.task(id)
+            let total = (out ?? limit) + (err ?? 1)
+            if total <= limit {
+                #expect(record.state == .succeeded, "\(script): \(record.reason ?? "")")
+            } else {
+                #expect(record.attempts.last?.outcome?.kind == .outputLimit, "\(script): \(record.reason ?? "")")
+                #expect(
+                    record.reason?.contains("1M; what is beyond that is not kept") ?? false, "\(script): \(record.reason ?? "")"
+                )
+            }
+            let logs = try daemon.orchctl("logs", String(id))
+            let (gotOut, gotErr) = (logs.bytes.count, logs.errorBytes.count)
+            #expect(
+                gotOut == out ?? gotOut && gotErr == err ?? gotErr && gotOut + gotErr == total,
+                "\(script): \(gotOut), \(gotErr)")
+        }
+        try daemon.finish()
+    }
+
     @Test func aFollowerGoesOnWithTheNextAttemptAndOverAKillOfTheEngine() throws {
         let daemon = try Daemon()
         let id = try daemon.shell(

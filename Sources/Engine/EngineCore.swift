@@ -16,6 +16,7 @@ package final class EngineCore: Sendable {
     let watcher: OutputWatcher
     let news: NewsDesk
     let performer: EffectPerformer
+    let branches: Branches
     /// To the warm workers.
     package let channels: WorkerChannels
     let health = Health()
@@ -47,10 +48,11 @@ package final class EngineCore: Sendable {
             log: log, clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, relay: JournalRelay(files: files), log: log)
         news = NewsDesk(journal: StoryTeller(log: log, users: TaskUsers(configuration: self.configuration)))
+        branches = Branches(queue: try store.queueNumbers())
         performer = EffectPerformer(
             .init(
                 link: link, channels: workers ?? self.channels, inbox: inbox, configuration: self.configuration, files: files,
-                attempts: attempts,
+                branches: branches, attempts: attempts,
                 watcher: watcher, news: news, clock: clock))
         for found in try store.live() {
             // The engine before may have gone down between the commit and this.
@@ -88,7 +90,8 @@ package final class EngineCore: Sendable {
     /// Answers what needs no decision, of the rows as they are.
     func queries(startedAt: Int64, supervisor: @escaping @Sendable () -> SupervisorLinkThread.Standing) -> Queries {
         Queries(
-            store: store, files: files, configuration: configuration, supervisor: supervisor, health: health,
+            store: store, files: files, branches: branches, configuration: configuration, supervisor: supervisor,
+            health: health,
             attempts: attempts,
             startedAt: startedAt)
     }

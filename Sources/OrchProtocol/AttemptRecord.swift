@@ -102,6 +102,8 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     public var pausedSince: WireTime?
     /// For how many seconds it was paused before.
     public var pausedFor: Double?
+    /// In `task.get`: the branch of its git worktree.
+    public var branch: String?
     /// Seconds of CPU time in user and in kernel mode, descendants that were waited for included.
     public var cpuUser: Double?
     public var cpuSystem: Double?
@@ -122,7 +124,7 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     public var leftBehind: [LeftBehind]?
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case number, state, outcome, reason, worker, pid, usage, files
+        case number, state, outcome, reason, worker, pid, branch, usage, files
         case leftBehind = "left_behind"
         case dispatchedAt = "dispatched_at"
         case startedAt = "started_at"

@@ -85,6 +85,7 @@ public struct TaskDetailText {
                         SafeText.line(worker) + (attempt.pid.map { ", pid \($0)" } ?? "")
                     }
                 ),
+                ("branch", attempt.branch.map(SafeText.line)),
                 ("started", moment(attempt.startedAt)),
                 ("took", took),
                 ("paused", attempt.pausedSince.map { "since \(LocalTime.full($0, now: now))" }),

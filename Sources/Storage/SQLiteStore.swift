@@ -36,6 +36,7 @@ public final class SQLiteStore: TurnStore {
             let writer = try Self.openWriter(path)
             let tally = try writer.writeWithoutTransaction { db in
                 try Self.migrate(db, path: path)
+                if try QueueNumbers.read(db).numbers.isEmpty { try QueueNumbers.draw(db) }
                 return try Self.loadTally(db)
             }
             let checkpointer = try Checkpointer(path: path)

@@ -93,6 +93,7 @@ public enum StoppedDatabase {
                             WHERE id = ?1 AND attempts < ?2
                             """, [task, number])
                     }
+                    try QueueNumbers.draw(db)
                     try note(counters.event, at: wall, db)
                     return .commit
                 }

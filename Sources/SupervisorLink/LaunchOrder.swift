@@ -37,7 +37,7 @@ public struct LaunchOrder: Equatable, Sendable {
     /// input is /dev/null; without 1 or 2, so is that output.
     public var descriptors: [Int32]
     /// The absolute path of a git repository: the attempt works in a new worktree of it, `tree` in its workspace, on the branch that
-    /// ``WorkspacePaths/branch(of:)`` says.
+    /// `ORCH_BRANCH` in its environment names, or else ``WorkspacePaths/branch(of:)``.
     public var repository: String?
     /// What the kernel is to keep the cgroup of the attempt to. The supervisor refuses what is above its policy.
     public var controls: [CgroupControl: UInt64]

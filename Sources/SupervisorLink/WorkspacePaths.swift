@@ -11,7 +11,7 @@ public enum WorkspacePaths {
     /// The git worktree in a workspace.
     public static let treeName = "tree"
 
-    /// The branch of the git worktree of an attempt, like `orchd/42-1`.
+    /// The branch of the git worktree of an attempt, like `orchd/42-1`, where its order names none.
     public static func branch(of name: String) -> String {
         "orchd/" + String(name.map { $0 == "." ? "-" : $0 })
     }

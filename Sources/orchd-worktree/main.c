@@ -1,6 +1,7 @@
 // orchd-worktree FD REPOSITORY BRANCH TREE [CANDIDATE]... -- ARGV0 [ARGUMENT]...
 //
-// Makes a git worktree for an attempt, on a new branch from the HEAD of the repository, and becomes the attempt's program in it.
+// Makes a git worktree for an attempt, on a new branch from the HEAD of the repository, and becomes the attempt's program in it. The
+// branch is the one that ORCH_BRANCH names, which only the engine can set; BRANCH is for an engine that does not.
 //
 // The supervisor puts it before the program of an order. So git runs as the pool's user, in the session and the cgroup of the attempt, and
 // under its limits, it is ended as any process of it is, and the pid stays. What git says goes to standard error.
@@ -82,7 +83,8 @@ int main(int count, char **arguments) {
     arguments[separator] = NULL;
     reports = atoi(arguments[1]);
     if (fcntl(reports, F_SETFD, FD_CLOEXEC) != 0) return 2;
-    const char *branch = arguments[3], *tree = arguments[4];
+    const char *named = getenv("ORCH_BRANCH"), *tree = arguments[4];
+    const char *branch = named && *named ? named : arguments[3];
     const struct repository repository = open_repository(arguments[2]);
     int locked = lock(&repository);
     if (!forget_removed_trees(&repository, pool_of(tree))) fail(SPAWN_WORKSPACE, 0);

@@ -113,7 +113,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     }
 
     private static let engineVariables = [
-        "ORCH_TASK_ID", "ORCH_ATTEMPT", "ORCH_POOL", "ORCH_MODEL", "ORCH_THINKING", "ORCH_ROUTE",
+        "ORCH_TASK_ID", "ORCH_ATTEMPT", "ORCH_POOL", "ORCH_MODEL", "ORCH_THINKING", "ORCH_ROUTE", "ORCH_BRANCH",
     ]
     private static let longestName = 256
 

@@ -10,6 +10,7 @@ import Systemd
 struct LaunchPlanner: Sendable {
     let configuration: Configuration
     let files: OutputFiles
+    let branches: Branches
 
     struct Plan {
         var order: LaunchOrder
@@ -68,12 +69,18 @@ struct LaunchPlanner: Sendable {
         if let model = task.definition.model { environment["ORCH_MODEL"] = model }
         if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = thinking }
 
+        let repository = task.definition.directory == nil ? pool.repository : nil
+        // What makes the worktree takes the name from there, and so may the task.
+        if repository != nil {
+            environment["ORCH_BRANCH"] = branches.name(task: task.id, attempt: attempt.number)
+        }
+
         var order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
             environment: environment, resources: task.definition.resources,
             submitter: pool.settings.runner(of: task.definition.submitter))
         order.directory = task.definition.directory ?? ""
-        if task.definition.directory == nil { order.repository = pool.repository }
+        order.repository = repository
         if let input { texts[0] = input }
         return try equip(order, task, attempt, texts)
     }

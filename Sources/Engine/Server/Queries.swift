@@ -9,6 +9,7 @@ import SupervisorLink
 package struct Queries: Sendable {
     let store: SQLiteStore
     let files: OutputFiles
+    let branches: Branches
     let configuration: CurrentConfiguration
     let supervisor: @Sendable () -> SupervisorLinkThread.Standing
     let health: Health
@@ -18,12 +19,24 @@ package struct Queries: Sendable {
     static let pageLimit = 1...1000
     private static let maximumResult = 1 << 20
 
+    /// Says on which branches the attempts have worked, where its pool gives them worktrees.
+    private func nameBranches(in record: inout TaskRecord) {
+        guard record.cwd == nil, configuration.value.pool(record.pool)?.repository != nil else { return }
+        for index in record.attempts.indices {
+            let attempt = record.attempts[index]
+            guard attempt.number > 0, attempt.startedAt != nil else { continue }
+            record.attempts[index].branch = branches.name(
+                task: record.id, attempt: attempt.number, dispatchedAt: attempt.dispatchedAt.milliseconds)
+        }
+    }
+
     package func get(_ parameters: GetParameters) throws -> TaskRecord {
         guard var record = try store.record(of: parameters.id) else {
             throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
         }
         if record.waiting != nil { record = try waitReasons().explained(record, slots: try slots()) }
         if parameters.result == true { record.result = try result(of: record) }
+        nameBranches(in: &record)
         for index in record.attempts.indices where record.attempts[index].state == .ended {
             let (kept, left) = try files.files(task: record.id, attempt: record.attempts[index].number)
             if !kept.isEmpty { record.attempts[index].files = kept }

@@ -14,6 +14,7 @@ final class EffectPerformer: Sendable {
         var inbox: Inbox
         var configuration: CurrentConfiguration
         var files: OutputFiles
+        var branches: Branches
         var attempts: LiveAttempts
         var watcher: OutputWatcher
         var news: NewsDesk
@@ -68,7 +69,8 @@ final class EffectPerformer: Sendable {
 
     func perform(_ effects: [Effect]) {
         var acknowledged: [UInt64] = []
-        let planner = LaunchPlanner(configuration: targets.configuration.value, files: targets.files)
+        let planner = LaunchPlanner(
+            configuration: targets.configuration.value, files: targets.files, branches: targets.branches)
         for effect in effects {
             switch effect {
             case .reply(let token, let reply): self.reply(token, reply)

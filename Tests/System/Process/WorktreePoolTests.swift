@@ -31,15 +31,52 @@ import Testing
             })
         for task in try daemon.wait(ids) {
             let output = try daemon.orchctl("logs", "\(task.id)").output
-            #expect(task.state == .succeeded && output == "first\norchd/\(task.id)-1\n", "\(task) \(output)")
+            let branch = try branch(of: task.id, in: daemon)
+            #expect(task.state == .succeeded && output == "first\n\(branch)\n", "\(task) \(output)")
         }
         // Also where orchctl would otherwise have it work in its own directory.
         let own = try daemon.orchctl("run", "--", "/bin/sh", "-c", "git branch --show-current")
-        #expect(own.status == 0 && own.output.hasPrefix("orchd/") && own.output.hasSuffix("-1\n"), "\(own)")
+        #expect(own.status == 0 && own.output.hasPrefix("orchd-") && own.output.hasSuffix("-1\n"), "\(own)")
         let prompt = try daemon.submit([TaskSpec(prompt: "p")])[0]
         let lines = try daemon.orchctl("result", "\(try daemon.end(of: prompt).id)").output.split(separator: "\n")
         #expect(lines.count == 3 && lines[0] == lines[1] && lines[0].hasSuffix("/tree"), "\(lines)")
         try daemon.finish()
+    }
+
+    private func branch(of task: Int64, in daemon: Daemon) throws -> String {
+        try #require(try daemon.task(task).attempts.last?.branch)
+    }
+
+    /// Another queue, a queue that begins anew, and what else may be called `orchd` in a repository do not take each other's names.
+    @Test func queuesShareARepository() throws {
+        let directory = try Directory()
+        var branches: Set<String> = []
+        var daemon: Daemon?
+        for round in 0..<3 {
+            let state = directory.file("state-\(round)")
+            let repository = "workspace = \"git-worktree\"\nrepository = \"\(directory.path)/repository\"\n"
+            let next = try Daemon(pool: "slots = 2\n\(repository)", directory: directory, stateDirectory: state)
+            daemon = next
+            if round == 0 {
+                let git = "git -c user.name=T -c user.email=t@localhost"
+                let maker = try next.shell(
+                    """
+                    mkdir repository && cd repository && git init --quiet --initial-branch=main && echo first > file
+                    \(git) add file && \(git) commit --quiet --message=first && git branch orchd && git tag orchd-1
+                    """)
+                #expect(try next.end(of: maker).state == .succeeded)
+            }
+            for _ in 0..<2 {
+                let id = try next.submit("/bin/sh", "-c", "git branch --show-current; echo $ORCH_BRANCH")
+                #expect(try next.end(of: id).state == .succeeded)
+                let name = try branch(of: id, in: next)
+                #expect(try next.orchctl("logs", String(id)).output == "\(name)\n\(name)\n")
+                #expect(try next.orchctl("show", String(id)).output.contains(name))
+                #expect(branches.insert(name).inserted && name.hasSuffix("-\(id)-1"))
+            }
+            try next.finish()
+        }
+        _ = daemon
     }
 
     @Test func whatGitSaysIsTheReason() throws {

@@ -25,6 +25,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
@@ -119,7 +120,10 @@ let package = Package(
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
         tests(
             "Engine",
-            ["Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Storage", "SupervisorLink", "TestSupport", logging, nioCore]),
+            [
+                "Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Storage", "SupervisorLink", "TestSupport",
+                logging, nioCore, nioEmbedded,
+            ]),
         tests("Schemas", ["Schemas", "OrchProtocol"]),
         tests("Platform", ["Platform"]),
         tests("Systemd", ["Systemd"]),

@@ -132,6 +132,27 @@ import Testing
         }
     }
 
+    /// A task may be submitted, and begin to write, at any moment while an engine that has just started cleans up.
+    @Test func whatComesMeanwhileIsNoLeftover() throws {
+        try withFiles { files, _ in
+            for task in [Int64(5), 1_005] { _ = try files.create(task: task, attempt: 1) }
+            var asked: [ClosedRange<Int64>] = []
+            try files.removeLeftovers { ids in
+                asked.append(ids)
+                let tasks = Set([ids.lowerBound + 6, ids.lowerBound + 7])
+                for task in tasks { _ = try files.create(task: task, attempt: 1) }
+                // The one is committed already when it is asked for, and the other is not.
+                return tasks.filter { $0 % 1000 == 6 }
+            }
+            #expect(asked.map(\.lowerBound).sorted() == [0, 1000])
+            for shard in [Int64(0), 1_000] {
+                let names = try FileManager.default.contentsOfDirectory(atPath: files.shard(of: shard))
+                let tasks = Set(names.map { $0.prefix { $0 != "." } })
+                #expect(tasks == ["\(shard + 6)", "\(shard + 7)"], "\(names)")
+            }
+        }
+    }
+
     /// Told again on each connection: copied again as long as the end is not committed, and never after that.
     @Test func whatIsCommittedStaysAsItIs() throws {
         try withReports { reports in

@@ -171,7 +171,8 @@ final class OutputWatcher: Sendable {
         inspect(names)
     }
 
-    private func inspect(_ names: some Collection<String>) {
+    /// Looks at the files of attempts, by their names, and tells of what has been written.
+    func inspect(_ names: some Collection<String>) {
         for name in names {
             guard let entry = state.withLock({ $0.live[name]?.entry }) else { continue }
             let sizes = [OutputFiles.Kind.out, .err].map {

@@ -9,11 +9,11 @@ import Synchronization
 final class EventFeed: Sendable {
     private let last: Mutex<Int64>
     private let until: Int64?
-    private let store: SQLiteStore
+    private let store: any StreamStore
     private let readers: ReaderPool
     private let responder: Responder
 
-    init(after: Int64, until: Int64?, store: SQLiteStore, readers: ReaderPool, responder: Responder) {
+    init(after: Int64, until: Int64?, store: any StreamStore, readers: ReaderPool, responder: Responder) {
         last = Mutex(after)
         self.until = until
         self.store = store

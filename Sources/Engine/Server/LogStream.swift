@@ -14,13 +14,16 @@ final class LogStream: Sendable {
     private static let chunk = 65_536
 
     private struct State {
+        /// The one that is shown; nil before there is one, and between two.
         var attempt: Int?
+        /// The first that may come after the one that was shown before.
+        var next: Int?
         var offsets: [OrchProtocol.OutputStream: Int64] = [:]
         var follower: (attempt: Int, number: Int)?
     }
 
     private let parameters: LogsParameters
-    private let store: SQLiteStore
+    private let store: any StreamStore
     private let files: OutputFiles
     private let watcher: OutputWatcher
     private let readers: ReaderPool
@@ -29,7 +32,7 @@ final class LogStream: Sendable {
     private let state: Mutex<State>
 
     init(
-        _ parameters: LogsParameters, store: SQLiteStore, files: OutputFiles, watcher: OutputWatcher,
+        _ parameters: LogsParameters, store: any StreamStore, files: OutputFiles, watcher: OutputWatcher,
         readers: ReaderPool, responder: Responder
     ) {
         self.parameters = parameters
@@ -79,11 +82,16 @@ final class LogStream: Sendable {
     }
 
     private func step(_ pump: Pump) throws {
-        let current = state.withLock { $0.attempt }
+        let (current, next) = state.withLock { ($0.attempt, $0.next) }
         // What is known of the attempt must be older than what is read of its files: an attempt that had ended before its files were
         // read to their end has nothing more to say.
-        guard let found = try store.attempt(current, of: parameters.id) else {
+        guard var found = try store.attempt(current ?? next, of: parameters.id) else {
             throw WireError(.notFound, "task \(parameters.id) has been removed", field: "id")
+        }
+        // A number is missing where an attempt was taken back.
+        if current == nil, next != nil, found.attempt == nil {
+            guard let latest = try store.attempt(nil, of: parameters.id) else { return pump.finished(again: true) }
+            found = latest
         }
         guard let attempt = found.attempt else { return pause(pump, found.task, nil) }
         if current == nil { begin(attempt, pump) }
@@ -129,6 +137,17 @@ final class LogStream: Sendable {
 
     /// All there is has been sent: waits for more, goes on with the next attempt, or ends.
     private func pause(_ pump: Pump, _ task: TaskItem, _ attempt: Attempt?) {
+        // A slow reader may come to the end of an attempt when the next ones are over as well.
+        if parameters.follow == true, parameters.attempt == nil, let attempt, attempt.state == .ended,
+            task.attempts > attempt.number
+        {
+            state.withLock {
+                $0.attempt = nil
+                $0.next = attempt.number + 1
+                $0.offsets = [:]
+            }
+            return pump.finished(again: true)
+        }
         let isOver = task.phase.isFinal || (parameters.attempt != nil && attempt?.state == .ended)
         guard parameters.follow == true, !isOver else {
             end(pump)
@@ -137,13 +156,6 @@ final class LogStream: Sendable {
                     stdout: attempt.map { files.size(task: task.id, attempt: $0.number, .out) } ?? 0,
                     stderr: attempt.map { files.size(task: task.id, attempt: $0.number, .err) } ?? 0,
                     attempt: attempt?.number ?? 0, state: task.phase.state(isOrdered: attempt?.isOrdered ?? false)))
-        }
-        if let attempt, attempt.state == .ended, task.attempts > attempt.number {
-            state.withLock {
-                $0.attempt = nil
-                $0.offsets = [:]
-            }
-            return pump.finished(again: true)
         }
         pump.finished()
     }

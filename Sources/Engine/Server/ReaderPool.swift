@@ -2,10 +2,17 @@ import NIOPosix
 
 /// Threads for reads that may block.
 struct ReaderPool: Sendable {
-    let threads: NIOThreadPool
+    typealias Body = @Sendable () -> Void
 
-    /// Runs the body, unless the daemon is stopping.
-    func run(_ body: @escaping @Sendable () -> Void) {
-        threads.submit { state in if case .active = state { body() } }
+    private let submit: @Sendable (@escaping Body) -> Void
+
+    /// - Parameter submit: runs a body at some time, on a thread that is not the caller's.
+    init(_ submit: @escaping @Sendable (@escaping Body) -> Void) { self.submit = submit }
+
+    /// Drops what comes when the daemon is stopping.
+    init(threads: NIOThreadPool) {
+        self.init { body in threads.submit { state in if case .active = state { body() } } }
     }
+
+    func run(_ body: @escaping Body) { submit(body) }
 }

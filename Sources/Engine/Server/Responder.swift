@@ -7,10 +7,10 @@ import OrchProtocol
 struct Responder: Sendable {
     let id: RequestID
     let weight: Call.Weight
-    let connection: ConnectionHandle
+    let connection: any ReplyPath
     private var observer: (@Sendable (WireError) -> Void)?
 
-    init(id: RequestID, weight: Call.Weight, connection: ConnectionHandle) {
+    init(id: RequestID, weight: Call.Weight, connection: some ReplyPath) {
         self.id = id
         self.weight = weight
         self.connection = connection
@@ -40,7 +40,7 @@ struct Responder: Sendable {
 
     /// Calls the body when the connection has closed, on its event loop.
     func onClose(_ body: @escaping @Sendable () -> Void) {
-        connection.channel.closeFuture.whenComplete { _ in body() }
+        connection.onClose(body)
     }
 }
 
@@ -64,8 +64,16 @@ extension Call {
     }
 }
 
+/// Where answers go.
+protocol ReplyPath: Sendable {
+    func finish(_ response: some Encodable & Sendable, _ weight: Call.Weight)
+    /// The future is fulfilled once the client's side has taken the value.
+    func send(_ value: some Encodable & Sendable) -> EventLoopFuture<Void>
+    func onClose(_ body: @escaping @Sendable () -> Void)
+}
+
 /// A connection, for those who are not on its event loop.
-struct ConnectionHandle: Sendable {
+struct ConnectionHandle: ReplyPath {
     let channel: any Channel
     let handler: NIOLoopBound<ConnectionHandler>
 
@@ -83,5 +91,9 @@ struct ConnectionHandle: Sendable {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         channel.eventLoop.execute { handler.value.send(value, promise) }
         return promise.futureResult
+    }
+
+    func onClose(_ body: @escaping @Sendable () -> Void) {
+        channel.closeFuture.whenComplete { _ in body() }
     }
 }

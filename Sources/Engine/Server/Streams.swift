@@ -3,9 +3,20 @@ import OrchProtocol
 import Scheduling
 import Storage
 
+/// What streams look up, each time anew.
+protocol StreamStore: Sendable {
+    func record(of id: Int64, brief: Bool) throws -> TaskRecord?
+    func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)?
+    func events(after seq: Int64) throws -> [Event]
+    func lastEvent() throws -> Int64
+    func firstEvent() throws -> Int64?
+}
+
+extension SQLiteStore: StreamStore {}
+
 /// The methods that send notifications before their answer.
 struct Streams: Sendable {
-    let store: SQLiteStore
+    let store: any StreamStore
     let files: OutputFiles
     let news: NewsDesk
     let watcher: OutputWatcher

@@ -13,12 +13,12 @@ final class TaskWait: Sendable {
     }
 
     private let ids: [Int64]
-    private let store: SQLiteStore
+    private let store: any StreamStore
     private let readers: ReaderPool
     private let responder: Responder
     private let state: Mutex<State>
 
-    init(ids: [Int64], store: SQLiteStore, readers: ReaderPool, responder: Responder) {
+    init(ids: [Int64], store: any StreamStore, readers: ReaderPool, responder: Responder) {
         self.ids = ids
         self.store = store
         self.readers = readers

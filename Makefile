@@ -82,7 +82,9 @@ build/completions/.made: build/bin/orchctl build/bin/orchd
 demo: build ## see it work: six real tasks on three workers
 	@docs/demo/run
 
+# In a zone that is not UTC, far from it, and at odd minutes, so that a day or an hour in the wrong zone shows; TZ=... for another.
 # The simulator lives SIMULATE seconds of lives that nobody has seen before; 0 for none.
+test: export TZ := $(or $(TZ),Asia/Kathmandu)
 test: deps ## build everything, run every test but those in virtual machines, and simulate for a minute
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	$(SWIFT) test --skip-build $(SWIFTFLAGS)

@@ -41,8 +41,15 @@ import Testing
         #expect(days.day(at: 3).number == 0)
     }
 
-    @Test func theMachinesOwnDayIsOne() {
-        let now = Clock.now().wall
-        #expect((1...90_000_000).contains(LocalDays.day(at: now).end - now))
+    /// Half an hour before a midnight of the machine and half an hour after it are two days.
+    @Test(arguments: zones) func theMachinesDayIsOne(_ zone: String) {
+        inZone(zone) {
+            for days in 0..<366 as Range<Int32> {
+                let late = localTime(23, 30, days: days, from: 1_800_000_000_000)
+                let early = localTime(0, 30, days: days + 1, from: 1_800_000_000_000)
+                let (one, next) = (LocalDays.day(at: late), LocalDays.day(at: early))
+                #expect(next.number == one.number + 1 && one.end == early - Self.hour / 2, "\(days) days on, in \(zone)")
+            }
+        }
     }
 }

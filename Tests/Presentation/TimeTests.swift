@@ -1,14 +1,15 @@
-import Glibc
 import OrchProtocol
+import TestSupport
 import Testing
 
 @testable import Presentation
 
 /// In a zone with a summer time, so that mistakes of an hour show: UTC+1, in summer UTC+2.
-@Suite(.serialized) struct TimeTests {
-    init() {
-        setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1)
-        tzset()
+@Suite struct TimeTests {
+    private static let zone = "CET-1CEST,M3.5.0,M10.5.0/3"
+
+    private func parse(_ text: String, direction: TimeText.Direction = .future) -> String? {
+        inZone(Self.zone) { TimeText.parse(text, now: now, direction: direction)?.description }
     }
 
     /// 15:05:03 on a Sunday, local time.
@@ -25,12 +26,12 @@ import Testing
         ("2028-02-29", "2028-02-28T23:00:00.000Z"),
     ])
     func reads(_ text: String, _ expected: String) {
-        #expect(TimeText.parse(text, now: now)?.description == expected)
+        #expect(parse(text) == expected)
     }
 
     @Test func anHourMayLieInThePast() {
-        #expect(TimeText.parse("16:00", now: now, direction: .past)?.description == "2026-11-21T15:00:00.000Z")
-        #expect(TimeText.parse("15:05", now: now, direction: .past)?.description == "2026-11-22T14:05:00.000Z")
+        #expect(parse("16:00", direction: .past) == "2026-11-21T15:00:00.000Z")
+        #expect(parse("15:05", direction: .past) == "2026-11-22T14:05:00.000Z")
     }
 
     @Test(
@@ -40,14 +41,43 @@ import Testing
             "tomorrow 25:00", "tomorrow at 9", "+", "in", "in x", "+10", "2026-11-23T", "monday", "-10m", "100000w ago", "９:00",
         ].filter { $0 != "+10" })
     func refuses(_ text: String) {
-        #expect(TimeText.parse(text, now: now) == nil)
+        #expect(parse(text) == nil)
     }
 
     @Test func showsShort() {
-        #expect(LocalTime.short(now, now: now) == "15:05:03")
-        #expect(LocalTime.short(WireTime("2026-11-21T14:05:03Z") ?? now, now: now) == "11-21 15:05")
-        #expect(LocalTime.short(WireTime("2025-07-01T14:05:03Z") ?? now, now: now) == "2025-07-01 16:05")
-        #expect(LocalTime.full(now, now: WireTime(milliseconds: now.milliseconds + 200_000)) == "2026-11-22 15:05:03 (3m ago)")
+        inZone(Self.zone) {
+            #expect(LocalTime.short(now, now: now) == "15:05:03")
+            #expect(LocalTime.short(WireTime("2026-11-21T14:05:03Z") ?? now, now: now) == "11-21 15:05")
+            #expect(LocalTime.short(WireTime("2025-07-01T14:05:03Z") ?? now, now: now) == "2025-07-01 16:05")
+            let later = WireTime(milliseconds: now.milliseconds + 200_000)
+            #expect(LocalTime.full(now, now: later) == "2026-11-22 15:05:03 (3m ago)")
+        }
+    }
+
+    /// Half an hour before midnight and half an hour after it are two days, wherever the reader is.
+    @Test(arguments: zones) func daysAreTheReaders(_ zone: String) throws {
+        try inZone(zone) {
+            for days in [0, 100, 200] as [Int32] {
+                let late = WireTime(milliseconds: localTime(23, 30, days: days, from: now.milliseconds))
+                let early = WireTime(milliseconds: localTime(0, 30, days: days + 1, from: now.milliseconds))
+                #expect(early.milliseconds - late.milliseconds == 3_600_000)
+                #expect(LocalTime.short(late, now: late) == "23:30:00" && LocalTime.short(early, now: early) == "00:30:00")
+                #expect(LocalTime.short(late, now: early).hasSuffix(" 23:30"))
+                for now in [late, early] {
+                    for (word, day, direction) in [("today", 0, .past), ("yesterday", -1, .past), ("tomorrow", 1, .future)]
+                        as [(String, Int32, TimeText.Direction)]
+                    {
+                        let expected = localTime(0, 0, days: day, from: now.milliseconds)
+                        let read = try #require(TimeText.parse("\(word) 0:00", now: now, direction: direction))
+                        #expect(read.milliseconds == expected, "\(word) at \(now) in \(zone)")
+                    }
+                    let next = try #require(TimeText.parse("0:15", now: now)).milliseconds
+                    #expect(next == localTime(0, 15, days: 1, from: now.milliseconds))
+                    let last = try #require(TimeText.parse("23:45", now: now, direction: .past)).milliseconds
+                    #expect(last == localTime(23, 45, days: -1, from: now.milliseconds))
+                }
+            }
+        }
     }
 
     @Test(

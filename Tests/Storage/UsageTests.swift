@@ -20,9 +20,10 @@ import Testing
         return String(format: "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday)
     }
 
-    /// A task with an attempt that ended some days after the first.
+    /// A task with an attempt that ended some days after the first, or at a time.
     private func run(
-        _ store: SQLiteStore, day: Int64 = 0, agent: String = "claude", model: String = "", pool: String = "p",
+        _ store: SQLiteStore, day: Int64 = 0, at end: Int64? = nil, agent: String = "claude", model: String = "",
+        pool: String = "p",
         labels: [String: String] = [:], _ usage: Usage?
     ) throws -> Int64 {
         try store.transaction { transaction in
@@ -31,7 +32,7 @@ import Testing
                 phase: .succeeded, attempts: 1, finishedAt: Self.noon)
             let id = try transaction.insert(task, input: nil)
             var attempt = try transaction.insertAttempt(task: id, number: 1, pool: pool, agent: agent, dispatchedAt: 0)
-            (attempt.state, attempt.endedAt, attempt.usage) = (.ended, Self.noon + day * Day.length, usage)
+            (attempt.state, attempt.endedAt, attempt.usage) = (.ended, end ?? Self.noon + day * Day.length, usage)
             try transaction.update(attempt, from: .dispatched)
             if usage != nil { try transaction.attribute(attempt.id, toModel: model) }
             return id
@@ -66,48 +67,91 @@ import Testing
     }
 
     @Test func rowsAreSumsByWhatIsAskedFor() throws {
-        let directory = try ScratchDirectory()
-        let (store, _) = try filled(directory)
-        #expect(try rows(store, by: .agent) == ["claude 3: 11 7 5 152", "codex 1: - 3 - -"])
-        #expect(try rows(store, by: .model) == ["m 2: 11 7 5 150", "– 2: - 3 - 2"])
-        #expect(try rows(store, by: .pool) == ["p 3: 11 7 5 152", "q 1: - 3 - -"])
-        #expect(
-            try rows(store, by: .label) == ["team=a 2: 11 7 5 150", "job=1 1: 10 7 5 100", "– 1: - - - 2", "team=b 1: - 3 - -"])
-        #expect(
-            try rows(store, by: .day) == [
-                "\(Self.date(Self.noon)) 1: 10 7 5 100", "\(Self.date(Self.noon + Day.length)) 2: 1 3 - 50",
-                "\(Self.date(Self.noon + 2 * Day.length)) 1: - - - 2",
-            ])
-        #expect(try rows(store, by: .agent, since: 1) == ["claude 2: 1 - - 52", "codex 1: - 3 - -"])
-        let total = try store.usage(by: nil, since: 0, now: 0)
-        #expect(total.rows == [])
-        #expect(total.total == UsageRow(attempts: 4, usage: Usage(tokensIn: 11, tokensOut: 10, tokensCached: 5, cost: 152)))
-        #expect(try store.usage(by: nil, since: .max, now: 0).total == UsageRow(attempts: 0, usage: Usage()))
+        try inZone("UTC0") {
+            let directory = try ScratchDirectory()
+            let (store, _) = try filled(directory)
+            #expect(try rows(store, by: .agent) == ["claude 3: 11 7 5 152", "codex 1: - 3 - -"])
+            #expect(try rows(store, by: .model) == ["m 2: 11 7 5 150", "– 2: - 3 - 2"])
+            #expect(try rows(store, by: .pool) == ["p 3: 11 7 5 152", "q 1: - 3 - -"])
+            #expect(
+                try rows(store, by: .label) == [
+                    "team=a 2: 11 7 5 150", "job=1 1: 10 7 5 100", "– 1: - - - 2", "team=b 1: - 3 - -",
+                ])
+            #expect(
+                try rows(store, by: .day) == [
+                    "\(Self.date(Self.noon)) 1: 10 7 5 100", "\(Self.date(Self.noon + Day.length)) 2: 1 3 - 50",
+                    "\(Self.date(Self.noon + 2 * Day.length)) 1: - - - 2",
+                ])
+            #expect(try rows(store, by: .agent, since: 1) == ["claude 2: 1 - - 52", "codex 1: - 3 - -"])
+            let total = try store.usage(by: nil, since: 0, now: 0)
+            #expect(total.rows == [])
+            #expect(total.total == UsageRow(attempts: 4, usage: Usage(tokensIn: 11, tokensOut: 10, tokensCached: 5, cost: 152)))
+            #expect(try store.usage(by: nil, since: .max, now: 0).total == UsageRow(attempts: 0, usage: Usage()))
+        }
     }
 
     @Test func whatRetentionForgetsStaysInTheSums() throws {
-        let directory = try ScratchDirectory()
-        let (store, tasks) = try filled(directory)
-        let before = try answers(store)
-        for id in tasks {
-            try store.transaction { transaction in
-                try transaction.keepUsage(of: id)
-                try transaction.remove([try #require(try transaction.task(id))])
+        try inZone("UTC0") {
+            let directory = try ScratchDirectory()
+            let (store, tasks) = try filled(directory)
+            let before = try answers(store)
+            for id in tasks {
+                try store.transaction { transaction in
+                    try transaction.keepUsage(of: id)
+                    try transaction.remove([try #require(try transaction.task(id))])
+                }
+                #expect(try answers(store) == before, "without task \(id)")
             }
-            #expect(try answers(store) == before, "without task \(id)")
+        }
+    }
+
+    /// Half an hour before a midnight and half an hour after it are two days, and stay so when retention forgets the tasks.
+    @Test(arguments: zones) func aDayIsThatOfTheMachine(_ zone: String) throws {
+        try inZone(zone) {
+            let directory = try ScratchDirectory()
+            let store = try SQLiteStore(path: directory.path("queue.db"))
+            var expected: [String: Int64] = [:]
+            var tasks: [Int64] = []
+            for day in 0..<4 as Range<Int32> {
+                for (hour, minute) in [(0, 30), (12, 0), (23, 30)] as [(Int32, Int32)] {
+                    let end = localTime(hour, minute, days: day, from: Self.noon)
+                    let cost = Int64(tasks.count + 1)
+                    tasks.append(try run(store, at: end, Usage(cost: cost)))
+                    expected[Self.date(end), default: 0] += cost
+                }
+            }
+            #expect(expected.count == 4)
+            func days(since: Int64) throws -> [String: Int64] {
+                let rows = try store.usage(by: .day, since: since, now: Self.noon + 9 * Day.length).rows
+                return Dictionary(uniqueKeysWithValues: rows.map { ($0.name ?? "", $0.usage.cost ?? 0) })
+            }
+            let second = localTime(0, 0, days: 1, from: Self.noon)
+            let fromSecond = expected.filter { $0.key >= Self.date(second) }
+            for forgotten in [nil] + tasks.map(Optional.some) {
+                if let forgotten {
+                    try store.transaction { transaction in
+                        try transaction.keepUsage(of: forgotten)
+                        try transaction.remove([try #require(try transaction.task(forgotten))])
+                    }
+                }
+                #expect(try days(since: 0) == expected, "without task \(forgotten ?? 0)")
+                #expect(try days(since: second) == fromSecond, "without task \(forgotten ?? 0)")
+            }
         }
     }
 
     @Test func aRunningAttemptCountsToday() throws {
-        let directory = try ScratchDirectory()
-        let store = try SQLiteStore(path: directory.path("queue.db"))
-        _ = try run(store, Usage(cost: 1))
-        try store.transaction { transaction in
-            var attempt = try #require(try transaction.attempt(1))
-            (attempt.state, attempt.endedAt) = (.running, nil)
-            try transaction.update(attempt, from: .ended)
+        try inZone("UTC0") {
+            let directory = try ScratchDirectory()
+            let store = try SQLiteStore(path: directory.path("queue.db"))
+            _ = try run(store, Usage(cost: 1))
+            try store.transaction { transaction in
+                var attempt = try #require(try transaction.attempt(1))
+                (attempt.state, attempt.endedAt) = (.running, nil)
+                try transaction.update(attempt, from: .ended)
+            }
+            #expect(try rows(store, by: .day, since: 8) == ["\(Self.date(Self.noon + 9 * Day.length)) 1: - - - 1"])
         }
-        #expect(try rows(store, by: .day, since: 8) == ["\(Self.date(Self.noon + 9 * Day.length)) 1: - - - 1"])
     }
 
     @Test func sumsThatAreTooLargeAreNoErrors() throws {

@@ -36,7 +36,7 @@ import Testing
         #expect([slots.take(), slots.take()] == [1, nil])
     }
 
-    @Test func thousandsOfSlotsAreGivenLikeAFew() {
+    @Test func thousandsOfSlotsAreGivenLikeAFew() throws {
         var slots = PoolSlots()
         slots.count = 1_000
         var used: Set<UInt32> = []
@@ -44,7 +44,7 @@ import Testing
         for _ in 0..<20_000 {
             if used.count < 1_000, Bool.random(using: &random) {
                 let lowest = (1...1_000).first { !used.contains($0) }
-                #expect(slots.take() == lowest)
+                try #require(slots.take() == lowest)
                 if let lowest { used.insert(lowest) }
             } else if let slot = used.sorted().randomElement(using: &random) {
                 slots.free(slot)
@@ -54,11 +54,11 @@ import Testing
         #expect(slots.hasFree == (used.count < 1_000))
     }
 
-    @Test func comingAndGoingKeepsNothing() {
+    @Test func comingAndGoingKeepsNothing() throws {
         var queues = PoolQueues<Int>()
         for attempt in UInt64(1)...100_000 {
             queues.enqueue(attempt, pool: "p", 0, size: 1)
-            #expect(queues.withdraw(attempt) == 0)
+            try #require(queues.withdraw(attempt) == 0)
         }
         queues.enqueue(100_001, pool: "p", 7)
         queues.setSlots(of: "p", to: 1)

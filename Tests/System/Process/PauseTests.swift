@@ -14,6 +14,13 @@ import Testing
         contents("/proc/\(pid)/stat").flatMap { $0.split(separator: ")").last?.dropFirst().first }
     }
 
+    /// Pauses a task that has shown that it runs: the engine may hear of that a moment later, and a queued task is held instead.
+    private func pause(_ id: Int64, in daemon: Daemon) throws {
+        try eventually("the start of task \(id)") { try daemon.task(id).state == .running }
+        let paused = try daemon.orchctl("pause", String(id))
+        try #require(paused.status == 0 && paused.output == "task \(id) paused\n", "\(paused)")
+    }
+
     @Test func theWholeTreeStandsStillAndGoesOn() throws {
         let daemon = try Daemon()
         let id = try daemon.shell(Self.counting) {
@@ -22,8 +29,7 @@ import Testing
         }
         let leader = try daemon.directory.number("pid")
         try daemon.directory.wait(for: "count")
-        let paused = try daemon.orchctl("pause", String(id))
-        #expect(paused.status == 0 && paused.output == "task \(id) paused\n", "\(paused)")
+        try pause(id, in: daemon)
         try eventually("its processes stand still") {
             ([leader] + children(of: leader)).allSatisfy { state($0) == "T" }
         }
@@ -47,9 +53,10 @@ import Testing
         let daemon = try Daemon(pool: "slots = 1\ngrace = \"60s\"")
         let id = try daemon.shell("trap 'echo bye; exit' TERM; echo $$ > pid; while :; do sleep 0.05; done")
         let leader = try daemon.directory.number("pid")
-        _ = try daemon.orchctl("pause", String(id))
+        try pause(id, in: daemon)
         try eventually("it stands still") { state(leader) == "T" }
-        _ = try daemon.orchctl("stop", String(id))
+        let stopped = try daemon.orchctl("stop", String(id))
+        #expect(stopped.status == 0, "\(stopped)")
         #expect(try daemon.end(of: id).state == .cancelled)
         // It has had its SIGTERM.
         #expect(try daemon.orchctl("logs", String(id)).output == "bye\n")
@@ -73,7 +80,8 @@ import Testing
     /// Some of them have been ordered ahead of a free slot, since the tasks before were short.
     @Test func whatIsListedAsQueuedCanBeChanged() throws {
         let daemon = try Daemon(pool: "slots = 2")
-        _ = try daemon.orchctl("submit", "--batch", "-", "--wait", input: Array(String(repeating: "{\"command\":[\"true\"]}\n", count: 60).utf8))
+        _ = try daemon.orchctl(
+            "submit", "--batch", "-", "--wait", input: Array(String(repeating: "{\"command\":[\"true\"]}\n", count: 60).utf8))
         let ids = try (0..<10).map { _ in try daemon.submit("sleep", "60") }
         try eventually("two of them run") { try ids.filter { try daemon.task($0).state == .running }.count == 2 }
         let queued = try ids.filter { try daemon.task($0).state == .queued }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import OrchClient
 import OrchProtocol
+import TestSupport
 import Testing
 
 /// A real `orchd run` in a directory of its own.
@@ -47,14 +48,21 @@ final class Daemon {
 
     deinit {
         guard !hasFinished else { return }
+        // The test has failed, and its temporary directory goes: this says why, perhaps.
+        print("What the daemon in \(directory.path) has said:\n\(log.suffix(4000))")
         launcher.signal(SIGTERM)
         launcher.signal(SIGINT)
         _ = try? launcher.wait(within: 30)
     }
 
-    /// Tasks have the directory in their HOME, by which everything that belongs to this daemon can be told.
+    /// Tasks have the directory in their HOME, by which everything that belongs to this daemon can be told. The zone is that of the tests,
+    /// which `make test` sets to one that is far from UTC.
     static func environment(_ directory: Directory) -> [String: String] {
-        ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory.path, "TMPDIR": directory.path, "LANG": "C.UTF-8"]
+        var variables = [
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory.path, "TMPDIR": directory.path, "LANG": "C.UTF-8",
+        ]
+        variables["TZ"] = ownZone
+        return variables
     }
 
     private static func start(
@@ -125,8 +133,12 @@ final class Daemon {
 
     func connect() throws -> Connection { try Connection(path: socket, patience: Int(patience)) }
 
-    func call<R: Decodable>(_ call: Call, as type: R.Type) throws -> R {
-        try connect().call(call, as: type, deadline: .now + .seconds(patience))
+    func call<R: Decodable>(_ call: Call, as type: R.Type, within seconds: Double = patience) throws -> R {
+        do {
+            return try connect().call(call, as: type, deadline: .now + .seconds(seconds))
+        } catch ClientError.timedOut {
+            throw Failure("no answer in \(seconds) s to \("\(call)".prefix(500))")
+        }
     }
 
     func status() throws -> DaemonStatus { try call(.status, as: DaemonStatus.self) }
@@ -154,7 +166,7 @@ final class Daemon {
     /// Waits for the ends of tasks.
     @discardableResult
     func wait(_ ids: [Int64], within seconds: Double = patience) throws -> [TaskRecord] {
-        try connect().call(.wait(WaitParameters(ids: ids)), as: WaitResult.self, deadline: .now + .seconds(seconds)).tasks
+        try call(.wait(WaitParameters(ids: ids)), as: WaitResult.self, within: seconds).tasks
     }
 
     /// The same, with all attempts in the record.
@@ -257,11 +269,13 @@ extension Daemon {
         let program: Program
         let output: Capture
         let error: Capture
+        private let name: String
 
         init(
             _ arguments: [String], of name: String = "orchctl", environment: [String: String], directory: Directory,
             input: [UInt8]
         ) throws {
+            self.name = ([name] + arguments).joined(separator: " ")
             output = try Capture()
             error = try Capture()
             let file = directory.file("input.\(UInt32.random(in: 0 ... .max))")
@@ -278,7 +292,7 @@ extension Daemon {
 
         func result() throws -> Result {
             // What it says on the other stream meanwhile must fit into the pipe, or be read as well.
-            try output.readAll(and: error)
+            try output.readAll(and: error, of: name)
             return Result(status: try program.wait(), bytes: output.bytes, errorBytes: error.bytes)
         }
     }

@@ -7,6 +7,7 @@ import TestSupport
 final class Program {
     let pid: pid_t
     private let pidfd: Int32
+    private let name: String
     private var ended: linux_exit?
 
     struct Limit {
@@ -20,6 +21,7 @@ final class Program {
         _ arguments: [String], environment: [String: String], directory: String = "/", descriptors: [Int32],
         limits: [Limit] = []
     ) throws {
+        name = "\(arguments.joined(separator: " ").prefix(500))"
         let environment = environment.merging(sanitizerOptions) { own, _ in own }
         var strings = (arguments + environment.map { "\($0.key)=\($0.value)" } + [directory]).map { strdup($0) }
         defer { strings.forEach { free($0) } }
@@ -79,9 +81,11 @@ final class Program {
     func wait(within seconds: Double = patience) throws -> Int32 {
         if ended == nil {
             var event = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
-            guard poll(&event, 1, Int32(seconds * 1000)) > 0 else { throw Failure("process \(pid) has not ended") }
+            guard poll(&event, 1, Int32(seconds * 1000)) > 0 else {
+                throw Failure("`\(name)`, process \(pid), has not ended in \(seconds) s")
+            }
             var it = linux_exit()
-            guard linux_wait_pidfd(pidfd, true, &it) >= 0 else { throw Failure("cannot wait for process \(pid)") }
+            guard linux_wait_pidfd(pidfd, true, &it) >= 0 else { throw Failure("cannot wait for `\(name)`, process \(pid)") }
             ended = it
         }
         return ended.map { Int32($0.signalled ? 128 + $0.code : $0.code) } ?? -1
@@ -147,14 +151,20 @@ final class Capture {
     }
 
     /// Reads two to their ends.
-    func readAll(and other: Capture, within seconds: Double = patience) throws {
+    ///
+    /// - Parameter program: whose they are, for a message.
+    func readAll(and other: Capture, of program: String, within seconds: Double = patience) throws {
         let deadline = milliseconds() + seconds * 1000
         var open = [self, other]
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while !open.isEmpty {
             var events = open.map { pollfd(fd: $0.reader, events: Int16(POLLIN), revents: 0) }
             guard poll(&events, nfds_t(events.count), Int32(max(0, deadline - milliseconds()))) > 0 else {
-                throw Failure("waited \(seconds) s in vain for the end of a program, and read: \(text.suffix(2000))")
+                throw Failure(
+                    """
+                    waited \(seconds) s in vain for the end of `\(program.prefix(500))`, and read: \(text.suffix(2000))
+                    and on the other stream: \(other.text.suffix(2000))
+                    """)
             }
             for (capture, event) in zip(open, events) where event.revents != 0 {
                 let count = Glibc.read(capture.reader, &buffer, buffer.count)

@@ -77,6 +77,10 @@ build/completions/.made: build/bin/orchctl build/bin/orchd
 	@for program in orchctl orchd; do for shell in bash zsh fish; do \
 		build/bin/$$program --generate-completion-script $$shell > $(@D)/$$program.$$shell; \
 	done; done
+	@# Those of orchd are the parser's, which takes the names of files away from its options.
+	@sed -i 's/^complete -o filenames/complete -o bashdefault -o default -o filenames/' $(@D)/orchd.bash
+	@sed -i "s/ -rfka ''/ -rFka ''/" $(@D)/orchd.fish
+	@sed -i "s/:path:'/:path:_files'/" $(@D)/orchd.zsh
 	@touch $@
 
 demo: build ## see it work: six real tasks on three workers

@@ -39,6 +39,12 @@ struct Orchctl: ParsableCommand {
     static func main() {
         linux_secure_start()
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == Completion.option { return Completion.run(Array(arguments.dropFirst())) }
+        if arguments.count == 2, arguments[0] == CompletionScript.option, let script = CompletionScript.text(for: arguments[1])
+        {
+            try? Output.print(script + "\n")
+            return
+        }
         do {
             let line = try CommandLineReader(arguments)
             do {

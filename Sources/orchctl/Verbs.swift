@@ -5,6 +5,11 @@ import OrchProtocol
 enum Verbs {
     static var all: [String] { commands(of: Orchctl.self).map(\.name) + ["help"] }
 
+    /// The verbs that a verb, or `orchctl` itself, has, and what they do.
+    static func abstracts(after parent: any ParsableCommand.Type) -> [(name: String, abstract: String)] {
+        commands(of: parent).map { ($0.name, $0.type.configuration.abstract) }
+    }
+
     private static func commands(of parent: any ParsableCommand.Type) -> [(name: String, type: any ParsableCommand.Type)] {
         let configuration = parent.configuration
         let types = configuration.ungroupedSubcommands + configuration.groupedSubcommands.flatMap(\.subcommands)

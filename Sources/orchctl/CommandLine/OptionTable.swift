@@ -7,21 +7,27 @@ struct OptionTable {
         /// With its dashes; the long one, where there is one.
         var name: String
         var takesValue: Bool
+        /// What its value is called.
+        var value = ""
+        var help: String?
     }
 
     private var options: [String: Option] = [:]
     /// How many operands the verb tells apart; the last of them may be repeated where it takes a list.
-    private(set) var operands = 0
+    var operands: Int { operandNames.count }
+    private(set) var operandNames: [String] = []
 
     init(_ command: any ParsableCommand.Type) {
         guard let help = try? JSONDecoder().decode(Help.self, from: Data(command._dumpHelp().utf8)) else { return }
         for argument in help.command.arguments ?? [] {
             let names = (argument.names ?? []).map(\.withDashes)
             guard let name = names.first(where: { $0.utf8.count > 2 }) ?? names.first else {
-                operands += 1
+                operandNames.append(argument.valueName ?? "")
                 continue
             }
-            for each in names { options[each] = Option(name: name, takesValue: argument.kind == "option") }
+            let option = Option(
+                name: name, takesValue: argument.kind == "option", value: argument.valueName ?? "", help: argument.abstract)
+            for each in names { options[each] = option }
         }
     }
 
@@ -45,6 +51,8 @@ struct OptionTable {
         struct Argument: Decodable {
             var kind: String
             var names: [Name]?
+            var valueName: String?
+            var abstract: String?
         }
         struct Name: Decodable {
             var kind: String

@@ -153,7 +153,7 @@ final class Capture {
     /// Reads two to their ends.
     ///
     /// - Parameter program: whose they are, for a message.
-    func readAll(and other: Capture, of program: String, within seconds: Double = patience) throws {
+    func readAll(and other: Capture, of program: String = "a program", within seconds: Double = patience) throws {
         let deadline = milliseconds() + seconds * 1000
         var open = [self, other]
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -82,9 +82,12 @@ extension Call {
             .subscribe:
             true
         case .submit(let submission): submission.specs.allSatisfy { $0.key != nil }
-        // The state asked for is the state reached; but a daemon that comes back has been asked to go for the last time.
-        case .update, .hold, .pause, .resume, .poolPause, .poolResume, .agentResume, .poolResize, .poolDrain, .reload: true
-        case .cancel, .retry, .release, .drain, .stop, .backup: false
+        // The state asked for is the state reached, and the answer is the same.
+        case .poolPause, .poolResume, .poolResize, .poolDrain: true
+        // What the first one has brought about may have ended meanwhile, or the second one changes nothing and says so.
+        case .update, .hold, .pause, .resume, .agentResume, .cancel, .retry, .release: false
+        // A daemon that comes back has been asked for the last time; and what a second reload changes says nothing of the first.
+        case .drain, .stop, .reload, .backup: false
         }
     }
 }

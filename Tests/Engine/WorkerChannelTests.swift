@@ -173,4 +173,26 @@ import Testing
                 try FileManager.default.contentsOfDirectory(atPath: files.root + "/workers").sorted() == ["w9.err", "w9.out"])
         }
     }
+
+    /// The worker reads nothing until everything has been said to it.
+    @Test func whatAFullChannelHasNotTakenComesLaterAndInOrder() throws {
+        try withLine { line in
+            var said: [UInt8] = []
+            for number in 0..<600 {
+                let message = Array("\(number) \(String(repeating: "x", count: number * 7))\n".utf8)
+                said += message
+                line.channels.send(message, to: 7)
+            }
+            var patience = timeval(tv_sec: 60, tv_usec: 0)
+            setsockopt(line.ours, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+            var heard: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 65_536)
+            while heard.count < said.count {
+                let count = recv(line.ours, &chunk, chunk.count, 0)
+                guard count > 0 else { break }
+                heard += chunk[..<count]
+            }
+            #expect(heard == said, "\(heard.count) of \(said.count) bytes")
+        }
+    }
 }

@@ -49,11 +49,18 @@ struct OrchdSim: ParsableCommand {
         let began = Date()
         var total = Statistics()
         var count = 0
+        var told = began
+        say("lives from seed \(first)")
         while count < limit, seconds.map({ Date().timeIntervalSince(began) < $0 }) ?? true {
             let number = first &+ UInt64(count)
             let life = Life(Plan(seed: number, hours: hours), mutation: mutation, keepsTrace: trace)
             count += 1
             total.add(life.statistics)
+            // Whoever ends it by a time limit wants to know how far it came.
+            if Date().timeIntervalSince(told) >= 10 {
+                told = Date()
+                say("\(count) lives, up to seed \(number), in \(rounded(told.timeIntervalSince(began))) s")
+            }
             if trace { for line in life.trace.lines { say(line) } }
             guard life.isGood else {
                 report(life, seed: number)

@@ -73,15 +73,8 @@ public struct Request: Codable, Sendable, Equatable {
         } catch let error as DecodingError {
             throw Rejected(id: id, error: WireError(error, of: method))
         } catch {
-            // Foundation has no DecodingError for these.
-            throw Rejected(
-                id: id,
-                error: WireError(
-                    .invalidParameter,
-                    """
-                    the parameters of \(method.rawValue) have a number that does not fit, half a surrogate pair, or a bare \
-                    control character
-                    """))
+            // Of Foundation, without a place: it can only be the name of a member.
+            throw reject(.invalidParameter, "the parameters of \(method.rawValue) have a name that is no text")
         }
     }
 

@@ -10,7 +10,7 @@ extension Decoder {
     /// The keyed container of an object that may have no other keys than those of `Key`.
     ///
     /// A misspelt option that is silently ignored is worse than an error, so every object of the protocol is read this way.
-    func strictContainer<Key: CodingKey & CaseIterable>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    func strictContainer<Key: CodingKey & CaseIterable>(keyedBy type: Key.Type) throws -> StrictContainer<Key> {
         let present = try container(keyedBy: AnyKey.self).allKeys
         if present.count > 0 {
             let known = Key.allCases.map(\.stringValue)
@@ -21,7 +21,55 @@ extension Decoder {
                     field: fieldPath(codingPath + [key]))
             }
         }
-        return try container(keyedBy: type)
+        return StrictContainer(members: try container(keyedBy: type))
+    }
+}
+
+/// The members of an object of the protocol. Whatever is wrong with one is said with its path and with what it may be.
+struct StrictContainer<Key: CodingKey> {
+    let members: KeyedDecodingContainer<Key>
+
+    func contains(_ key: Key) -> Bool { members.contains(key) }
+
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+        do {
+            return try members.decode(type, forKey: key)
+        } catch {
+            throw fault(error, type, key)
+        }
+    }
+
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        do {
+            return try members.decodeIfPresent(type, forKey: key)
+        } catch {
+            throw fault(error, type, key)
+        }
+    }
+
+    private func fault(_ error: any Error, _ type: any Any.Type, _ key: Key) -> any Error {
+        let own = fieldPath(members.codingPath + [key])
+        switch error {
+        case DecodingError.typeMismatch(let wanted, let context), DecodingError.valueNotFound(let wanted, let context):
+            let field = fieldPath(context.codingPath)
+            let form = ValueRule.of(field: field)?.form ?? jsonName(of: wanted)
+            return WireError(field: field, "must be \(form)\(field == own ? value(of: key) : "")")
+        case is DecodingError, is WireError:
+            return error
+        default:
+            // Foundation has errors of its own, without a place, for numbers that do not fit and for halves of surrogate pairs.
+            let form = ValueRule.of(field: own)?.form ?? jsonName(of: type)
+            let value = value(of: key)
+            let isNumber = type is any FixedWidthInteger.Type || type is any BinaryFloatingPoint.Type
+            let fault = isNumber ? "; it does not fit" : "; it has half a surrogate pair or a bare control character"
+            return WireError(field: own, "must be \(form)\(value.isEmpty ? fault : value)")
+        }
+    }
+
+    /// `, not 5.5`, where the value can be told at all.
+    private func value(of key: Key) -> String {
+        guard let value = try? members.decode(JSONValue.self, forKey: key), let line = try? Wire.line(value) else { return "" }
+        return ", not \(String(decoding: line, as: UTF8.self).shortened(to: 60))"
     }
 }
 
@@ -52,11 +100,11 @@ extension WireError {
             self.init(.invalidParameter, "\(method.rawValue) needs the parameter \"\(field)\"", field: field)
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             let field = fieldPath(context.codingPath)
-            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "the parameter \"\(field)\""
+            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "\"\(field)\""
             self.init(.invalidParameter, "\(what) must be \(jsonName(of: type))", field: field)
         case .dataCorrupted(let context):
             let field = fieldPath(context.codingPath)
-            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "the parameter \"\(field)\""
+            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "\"\(field)\""
             let why = context.debugDescription.isEmpty ? "not valid" : context.debugDescription
             self.init(.invalidParameter, "\(what): \(why)", field: field)
         @unknown default:

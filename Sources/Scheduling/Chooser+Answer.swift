@@ -48,11 +48,12 @@ extension Chooser {
             }
         }
         if let value = open(.priority) {
-            if case .integer(let number) = value, let priority = Int(exactly: number), SpecRules.priorities.contains(priority) {
+            if case .integer(let number) = value, ValueRule.priority.complaint(number) == nil {
+                let priority = Int(number)
                 conclusion.priority = priority
                 conclusion.chosen.append("priority \(priority)")
             } else {
-                conclusion.refused.append("its priority is no number from -1000000 to 1000000")
+                conclusion.refused.append("its priority is not \(ValueRule.priority.form)")
             }
         }
         // The rule's level is for the rule's pool, which the program may not have chosen.
@@ -66,7 +67,7 @@ extension Chooser {
     }
 
     private static func isModel(_ text: String) -> Bool {
-        !text.isEmpty && (try? SpecRules.checkText(text, "model", limit: SpecRules.maximumName, nil)) != nil
+        ValueRule.name.complaint(text) == nil
     }
 
     private func takes(_ level: ThinkingLevel, _ pool: String) -> Bool {

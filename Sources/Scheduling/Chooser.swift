@@ -81,7 +81,9 @@ public struct Chooser {
             throw WireError(
                 .invalidParameter, "the prompt is empty but for its tags", field: SpecRules.field("prompt", path))
         }
-        try SpecRules.checkText(tags.model, "prompt", limit: SpecRules.maximumName, path)
+        if let complaint = tags.model.flatMap(ValueRule.name.complaint) {
+            throw WireError(.invalidParameter, "[model:…] \(complaint)", field: SpecRules.field("prompt", path))
+        }
         try SpecRules.check(needs: tags.needs, path)
         let thinking = try level(tags.thinking, path)
         choice.prompt = String(tags.rest)

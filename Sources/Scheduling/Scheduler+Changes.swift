@@ -10,10 +10,10 @@ extension Scheduler {
         let attempt = try liveAttempt(of: task, in: work.store)
         try requireQueued(task, attempt, "only a queued task can be changed", work)
         let place = task.place
-        try SpecRules.checkText(change.name, "name", limit: SpecRules.maximumName, nil)
-        try SpecRules.check(priority: change.priority, nil)
-        try SpecRules.check(retries: change.retries, nil)
-        try SpecRules.check(seconds: change.timeout, "timeout", nil, positive: true)
+        try SpecRules.check(change.name, "name", nil)
+        try SpecRules.check(change.priority, "priority", nil)
+        try SpecRules.check(change.retries, "retries", nil)
+        try SpecRules.check(change.timeout, "timeout", nil)
         if let pool = change.pool {
             guard let settings = settings[pool] else { throw unknownPool(pool) }
             let chooser = Chooser(rules: rules, pools: self.settings)
@@ -38,6 +38,10 @@ extension Scheduler {
         if let priority = change.priority { task.priority = priority }
         if let timeout = change.timeout { task.timeout = SpecRules.milliseconds(timeout) }
         if let retries = change.retries { task.retry.retries = retries }
+        if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
+            let expires = WireTime(milliseconds: expiry)
+            throw WireError(field: "not_before", "must be earlier than the task expires, at \(expires), not \(notBefore)")
+        }
         if let due = change.notBefore?.milliseconds {
             let isLater = due > work.now.wall
             task.dueAt = isLater ? due : nil
@@ -145,9 +149,7 @@ extension Scheduler {
 
     /// The tasks of a request, each once, all of them the requester's to change.
     func select(_ ids: [Int64], by requester: Requester, in store: some TaskTransaction) throws -> [TaskItem] {
-        guard (1...10_000).contains(ids.count) else {
-            throw WireError(.invalidParameter, "\"ids\" must name 1 to 10000 tasks", field: "ids")
-        }
+        try SpecRules.check(ids: ids)
         var seen: Set<Int64> = []
         return try ids.filter { seen.insert($0).inserted }.map { try owned($0, by: requester, in: store) }
     }

@@ -51,9 +51,7 @@ extension Scheduler {
         _ name: String, slots: Int, by requester: Requester, reply: ReplyToken,
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
-        guard (0...10_000).contains(slots) else {
-            throw WireError(.invalidParameter, "a pool has 0 to 10000 slots", field: "slots")
-        }
+        try SpecRules.check(slots, "slots", nil)
         var pool = try administered(name, by: requester, in: work.store)
         if slots < pool.slots { try takeBack(name, &work) }
         pool.slots = slots

@@ -24,13 +24,20 @@ extension Scheduler {
         }
         var results: [Submitted] = []
         results.reserveCapacity(specs.count)
+        var repeats = 0
         for (index, spec) in specs.enumerated() {
             // The same key may also come twice in one batch.
             if let id = try task(with: spec.key, of: requester, in: work.store) {
-                results.append(Submitted(id: id, created: false))
+                // Of many it is not worth the time to look at all of them.
+                let warning =
+                    repeats < Self.comparedRepeats ? try work.store.task(id).flatMap { difference(of: spec, from: $0) } : nil
+                repeats += 1
+                results.append(Submitted(id: id, created: false, warning: warning))
             } else {
                 let task = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
-                results.append(try accept(task, input: spec.stdin, chooser, &work))
+                var submitted = try accept(task, input: spec.stdin, chooser, &work)
+                submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: work.now.wall)
+                results.append(submitted)
             }
         }
         switch submission {
@@ -38,6 +45,8 @@ extension Scheduler {
         case .many: work.effects.append(.reply(reply, .submitted(.many(results))))
         }
     }
+
+    private static let comparedRepeats = 1000
 
     private func task(with key: String?, of requester: Requester, in store: some TaskTransaction) throws -> Int64? {
         try key.flatMap { try store.task(withKey: $0, of: requester.uid) }
@@ -54,9 +63,21 @@ extension Scheduler {
         return Submitted(id: task.id, created: true, warning: warning(of: task, chooser))
     }
 
+    /// A key that is used again for other work is a mistake which would lose that work.
+    private func difference(of spec: TaskSpec, from task: TaskItem) -> String? {
+        let isSame =
+            switch task.definition.work {
+            case .command(let command): spec.command == command
+            // Tags at its beginning are not kept.
+            case .prompt(let prompt): spec.prompt?.utf8.reversed().starts(with: prompt.utf8.reversed()) ?? false
+            }
+        return isSame ? nil : "task \(task.id) has the same key and is something else; this one was not made"
+    }
+
     private func item(
         from spec: TaskSpec, path: String?, by requester: Requester, _ chooser: Chooser, now: Now
     ) throws -> TaskItem {
+        try SpecRules.check(notBefore: spec.notBefore, expires: spec.expires, now: now.wall, path)
         let choice = try chooser.choose(for: spec, by: requester, path: path)
         let name = choice.pool
         guard let pool = settings[name] else {
@@ -128,9 +149,17 @@ extension Scheduler {
     }
 
     func unknownPool(_ name: String, field: String = "pool") -> WireError {
-        let hint = nearest(name, in: settings.keys.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
-        return WireError(
-            .unknownPool, "there is no pool \"\(name.shortened(to: 64))\"\(hint) (`orchctl pool list` shows them)",
-            field: field)
+        WireError.unknownPool(name, known: settings.keys.sorted(), field: field)
+    }
+}
+
+extension WireError {
+    /// - Parameter known: the pools that there are.
+    public static func unknownPool(_ name: String, known: [String], field: String = "pool") -> WireError {
+        let pools =
+            known.isEmpty
+            ? "there are none" : "pools: \(known.prefix(10).joined(separator: ", "))\(known.count > 10 ? ", …" : "")"
+        let hint = nearest(name, in: known).map { "did you mean \"\($0)\"?" } ?? pools
+        return WireError(.unknownPool, "there is no pool \"\(name.shortened(to: 64))\"; \(hint)", field: field)
     }
 }

@@ -2,13 +2,7 @@ import OrchProtocol
 
 extension SpecRules {
     static func check(_ resources: ResourceLimits?, _ path: String?) throws(WireError) {
-        for (resource, amount) in resources?.all ?? [] where !resource.isAllowed(amount) {
-            let range = resource.range
-            throw WireError(
-                .invalidParameter,
-                "must be a \(resource == .cpu ? "" : "whole ")number from \(text(range.lowerBound)) to \(text(range.upperBound))",
-                field: field("resources.\(resource.rawValue)", path))
-        }
+        for (resource, amount) in resources?.all ?? [] { try check(amount, "resources.\(resource.rawValue)", path) }
     }
 
     static func check(_ resources: ResourceLimits, in pool: PoolSettings, _ path: String?) throws(WireError) {

@@ -4,16 +4,11 @@ import Schemas
 /// What the parameters of a task must be beyond their types. Each complaint names the parameter.
 public enum SpecRules {
     static let maximumName = 200
-    static let maximumKey = 256
     static let maximumLabels = 64
     static let maximumVariables = 256
     /// Bytes of a prompt, or of the text for standard input.
     static let maximumText = 4 << 20
     static let maximumNeeds = 32
-    public static let priorities = -1_000_000...1_000_000
-    static let retries = 0...1_000
-    /// Seconds: ten years.
-    static let longest = 315_360_000.0
 
     static func check(_ spec: TaskSpec, path: String?) throws(WireError) {
         func fail(_ name: String, _ message: String) -> WireError {
@@ -46,27 +41,31 @@ public enum SpecRules {
         if let input = spec.stdin, input.utf8.count > maximumText {
             throw fail("stdin", "the text for standard input has at most 4 MiB; let the task read a file")
         }
-        try checkText(spec.name, "name", limit: maximumName, path)
-        try checkText(spec.key, "key", limit: maximumKey, path)
-        try checkText(spec.model, "model", limit: maximumName, path)
+        try check(spec.name, "name", path)
+        try check(spec.key, "key", path)
+        try check(spec.model, "model", path)
         try check(needs: spec.needs, path)
         try check(schema: spec.resultSchema, path)
         try check(spec.resources, path)
         if let labels = spec.labels {
-            guard labels.count <= maximumLabels else { throw fail("labels", "more than \(maximumLabels) labels") }
+            guard labels.count <= maximumLabels else {
+                throw fail("labels", "\"labels\" has at most \(maximumLabels) of them, not \(labels.count)")
+            }
             for (key, value) in labels {
-                try checkText(key, "labels", limit: maximumName, path)
+                if let complaint = ValueRule.name.complaint(key) {
+                    throw fail("labels", "the key of a label \(complaint)")
+                }
                 guard value.utf8.count <= maximumName, !hasNUL(value) else {
                     throw fail("labels.\(key)", "a label is at most \(maximumName) bytes long, without NUL")
                 }
             }
         }
         try checkEnvironment(spec.env, path)
-        try check(seconds: spec.timeout, "timeout", path, positive: true)
-        try check(seconds: spec.idleTimeout, "idle_timeout", path, positive: true)
-        try check(seconds: spec.retryDelay, "retry_delay", path, positive: false)
-        try check(priority: spec.priority, path)
-        try check(retries: spec.retries, path)
+        try check(spec.timeout, "timeout", path)
+        try check(spec.idleTimeout, "idle_timeout", path)
+        try check(spec.retryDelay, "retry_delay", path)
+        try check(spec.priority, "priority", path)
+        try check(spec.retries, "retries", path)
         if let directory = spec.cwd {
             guard directory.utf8.first == UInt8(ascii: "/"), directory.utf8.count < 4096, !hasNUL(directory) else {
                 throw fail("cwd", "must be an absolute path")
@@ -116,36 +115,31 @@ public enum SpecRules {
         (try? Wire.line(schema)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    static func check(priority: Int?, _ path: String?) throws(WireError) {
-        guard let priority, !priorities.contains(priority) else { return }
-        throw WireError(
-            .invalidParameter, "the priority must be from \(priorities.lowerBound) to \(priorities.upperBound)",
-            field: field("priority", path))
+    /// Whether a value keeps to the rule of its field.
+    public static func check(_ number: Int?, _ name: String, _ path: String?) throws(WireError) {
+        guard let number else { return }
+        try fail(ValueRule.of(field: name)?.complaint(Int64(number)), name, path)
     }
 
-    static func check(retries count: Int?, _ path: String?) throws(WireError) {
-        guard let count, !retries.contains(count) else { return }
-        throw WireError(
-            .invalidParameter, "retries must be from \(retries.lowerBound) to \(retries.upperBound)",
-            field: field("retries", path))
+    static func check(_ number: Double?, _ name: String, _ path: String?) throws(WireError) {
+        guard let number else { return }
+        try fail(ValueRule.of(field: name)?.complaint(number), name, path)
     }
 
-    static func check(seconds: Double?, _ name: String, _ path: String?, positive: Bool) throws(WireError) {
-        guard let seconds else { return }
-        guard seconds.isFinite, seconds <= longest, positive ? seconds >= 0.001 : seconds >= 0 else {
-            throw WireError(
-                .invalidParameter, "must be \(positive ? "at least 0.001" : "0") to \(Int(longest)) seconds",
-                field: field(name, path))
-        }
-    }
-
-    static func checkText(_ text: String?, _ name: String, limit: Int, _ path: String?) throws(WireError) {
+    static func check(_ text: String?, _ name: String, _ path: String?) throws(WireError) {
         guard let text else { return }
-        let isPrintable = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
-        guard !text.isEmpty, text.utf8.count <= limit, isPrintable else {
-            throw WireError(
-                .invalidParameter, "must have 1 to \(limit) bytes and no control characters", field: field(name, path))
-        }
+        try fail(ValueRule.of(field: name)?.complaint(text), name, path)
+    }
+
+    public static func check(ids: [Int64]) throws(WireError) {
+        let rule = ValueRule.ids(1...10_000)
+        guard !(1...10_000).contains(ids.count) else { return }
+        try fail("must be \(rule.form), not of \(ids.count)", "ids", nil)
+    }
+
+    static func fail(_ complaint: String?, _ name: String, _ path: String?) throws(WireError) {
+        guard let complaint else { return }
+        throw WireError(field: field(name, path), complaint)
     }
 
     private static func checkEnvironment(_ environment: [String: String]?, _ path: String?) throws(WireError) {

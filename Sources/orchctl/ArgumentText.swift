@@ -4,18 +4,49 @@ import Presentation
 
 /// Arguments to values, with errors that say what would have been right.
 enum ArgumentText {
-    static func duration(_ text: String) throws -> Double {
-        guard let seconds = DurationText.seconds(text) else {
-            throw ValidationError("\"\(text)\" is no length of time; write it as \(DurationText.forms)")
+    /// A length of time that a rule of the protocol allows.
+    static func duration(_ rule: ValueRule) -> @Sendable (String) throws -> Double {
+        { text in
+            guard let seconds = DurationText.seconds(text) else {
+                throw ValidationError("must be a length of time such as \(DurationText.forms), not \(quoted(text))")
+            }
+            if case .seconds(let range) = rule, !range.contains(seconds) {
+                let range = "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
+                throw ValidationError("must be from \(range), not \(quoted(text))")
+            }
+            return seconds
         }
-        return seconds
     }
+
+    /// A whole number that a rule of the protocol allows.
+    static func whole(_ rule: ValueRule) -> @Sendable (String) throws -> Int {
+        { text in
+            guard let number = Int64(text), rule.complaint(number) == nil, let value = Int(exactly: number) else {
+                throw ValidationError("must be \(rule.form), not \(quoted(text))")
+            }
+            return value
+        }
+    }
+
+    private static func quoted(_ text: String) -> String { "\"\(SafeText.line(text).shortened(to: 60))\"" }
 
     /// When something is to happen.
     static func time(_ text: String) throws -> WireTime {
         guard let time = TimeText.parse(text, now: LocalTime.now) else { throw noTime(text) }
         return time
     }
+
+    /// When something is to happen, said by a person: a time of yesterday is a mistake. A script may be a little late.
+    static func futureTime(_ text: String) throws -> WireTime {
+        let time = try time(text)
+        guard time.milliseconds > LocalTime.now.milliseconds - slack else {
+            throw ValidationError("must be a time to come, and \(quoted(text)) is past")
+        }
+        return time
+    }
+
+    /// Milliseconds that two clocks may differ.
+    private static let slack: Int64 = 60_000
 
     /// When something happened; a length of time is so long ago.
     static func pastTime(_ text: String) throws -> WireTime {
@@ -28,11 +59,14 @@ enum ArgumentText {
             return time
         }
         guard let time = TimeText.parse(text, now: now, direction: .past) else { throw noTime(text) }
+        guard time.milliseconds < now.milliseconds + slack else {
+            throw ValidationError("must be a time that is past, and \(quoted(text)) is still to come")
+        }
         return time
     }
 
     private static func noTime(_ text: String) -> ValidationError {
-        ValidationError("\"\(text)\" is no time; write it as \(TimeText.forms)")
+        ValidationError("must be a time such as \(TimeText.forms), not \(quoted(text))")
     }
 
     /// Words that may be repeated, and joined by commas.
@@ -50,6 +84,17 @@ enum ArgumentText {
                 throw ValidationError("\(option) takes KEY=VALUE, not \"\(argument)\"")
             }
             pairs[String(argument[..<equals])] = String(argument[argument.index(after: equals)...])
+        }
+        return pairs
+    }
+
+    /// `--label`; the same one twice is a mistake.
+    static func labels(_ arguments: [String]) throws -> [String: String]? {
+        let pairs = try pairs(arguments, option: "--label")
+        if let pairs, pairs.count < arguments.count {
+            let keys = arguments.map(OptionTable.name(of:)).sorted()
+            let twice = zip(keys, keys.dropFirst()).first { $0 == $1 }?.0 ?? ""
+            throw ValidationError("--label gives \(quoted(twice)) twice")
         }
         return pairs
     }

@@ -24,8 +24,17 @@ struct Client {
     /// Asks, and prints the answer: as JSON with `--json`, else as the text made of it.
     func show<R: Decodable>(_ call: Call, as type: R.Type, _ text: (R) throws -> String) throws {
         let bytes = try session.perform(repeatable: call.isRepeatable) { try $0.answer(to: $0.send(call)) }
-        if json { return try printJSON(bytes) }
-        try Output.print(text(decode(type, bytes, of: call.method)))
+        try told(of: call) { try json ? printJSON(bytes) : Output.print(text(decode(type, bytes, of: call.method))) }
+    }
+
+    /// Where what was done cannot be told, that is told.
+    private func told(of call: Call, _ tell: () throws -> Void) throws {
+        do {
+            try tell()
+        } catch var failure as Failure where !call.isRepeatable {
+            failure.message += "; what was asked for has been done"
+            throw failure
+        }
     }
 
     /// Asks for the pages of a list, one after the other: `body` is given each, and answers the call for the next, or nil.

@@ -59,12 +59,12 @@ struct Failure: Error, Equatable {
     static let howToStart =
         "start it: systemctl start orchd, systemctl --user start orchd, or orchd run; orchctl doctor says what is missing"
 
-    private init(_ error: WireError) {
+    init(_ error: WireError) {
         let message = SafeText.line(error.message)
         switch error.kind {
         case .notFound: self.init(.notFound, message, hint: Self.whereToLook(for: error.data?.field))
         case .unknownPool:
-            self.init(.notFound, message, hint: message.contains("orchctl pool list") ? nil : "try: orchctl pool list")
+            self.init(.notFound, message, hint: "try: orchctl pool list")
         case .forbidden: self.init(.forbidden, message)
         case .invalidParameter: self.init(.usage, message)
         case .storageFull: self.init(.failed, message, hint: "orchctl doctor says how much room is left")

@@ -64,6 +64,7 @@ struct Orchctl: ParsableCommand {
 
     /// A complaint of the parser in our words; any other error as it is.
     private static func explained(_ error: any Error, _ line: CommandLineReader) -> any Error {
+        if let refusal = error as? WireError { return Failure(refusal, in: line) }
         guard Failure(error) == nil, !(error is ExitCode) else { return error }
         // Help and the completion script travel as errors, too.
         if exitCode(for: error) == .success { return printed(fullMessage(for: error)) }

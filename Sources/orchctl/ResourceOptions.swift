@@ -51,7 +51,7 @@ struct ResourceOptions: ParsableArguments {
 private func amount(of resource: ResourceLimits.Resource) -> @Sendable (String) throws -> Double {
     { text in
         guard let amount = resource.amount(text) else {
-            throw ValidationError("\"\(text)\" is not what it takes: \(resource.form)")
+            throw ValidationError("must be \(resource.form), not \"\(text.shortened(to: 60))\"")
         }
         return amount
     }

@@ -15,25 +15,35 @@ struct TaskOptions: ParsableArguments {
     var pool: String?
 
     // Unconditional, because a number below 0 looks like an option.
-    @Option(parsing: .unconditional, help: ArgumentHelp("Higher runs earlier; 0 where not given.", valueName: "number"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Higher runs earlier; 0 where not given.", valueName: "number"),
+        transform: ArgumentText.whole(.priority))
     var priority: Int?
 
-    @Option(help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration)
+    @Option(
+        help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"),
+        transform: ArgumentText.duration(.timeout))
     var timeout: Double?
 
     @Option(
-        help: ArgumentHelp("The longest an attempt may be silent.", valueName: "duration"), transform: ArgumentText.duration)
+        help: ArgumentHelp("The longest an attempt may be silent.", valueName: "duration"),
+        transform: ArgumentText.duration(.timeout))
     var idleTimeout: Double?
 
-    @Option(help: ArgumentHelp("How often to try again after a failure.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("How often to try again after a failure.", valueName: "number"),
+        transform: ArgumentText.whole(.retries))
     var retries: Int?
 
     @Option(
         help: ArgumentHelp("The wait before the first retry; it doubles each time.", valueName: "duration"),
-        transform: ArgumentText.duration)
+        transform: ArgumentText.duration(.delay))
     var retryDelay: Double?
 
-    @Option(help: ArgumentHelp("What to try again after: exit,timeout,signal,lost,output,spawn.", valueName: "causes"))
+    @Option(
+        help: ArgumentHelp(
+            "What to try again after: exit,timeout,signal,lost,output,spawn; the first four where not given.",
+            valueName: "causes"))
     var retryOn: [String] = []
 
     @Option(name: .shortAndLong, help: "What lists call the task.")
@@ -55,10 +65,10 @@ struct TaskOptions: ParsableArguments {
     @Option(help: "A word of your own: a second task with the same key is not made.")
     var key: String?
 
-    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.time)
+    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.futureTime)
     var notBefore: WireTime?
 
-    @Option(help: ArgumentHelp("To be given up if not started by then.", valueName: "time"), transform: ArgumentText.time)
+    @Option(help: ArgumentHelp("To be given up if not started by then.", valueName: "time"), transform: ArgumentText.futureTime)
     var expires: WireTime?
 
     @Flag(help: "Keep it until orchctl release.")
@@ -109,7 +119,7 @@ struct TaskOptions: ParsableArguments {
         spec.stdin = try stdin.map(Input.text)
         spec.pool = pool
         spec.name = name
-        spec.labels = try ArgumentText.pairs(label, option: "--label")
+        spec.labels = try ArgumentText.labels(label)
         spec.env = try ArgumentText.pairs(env, option: "--env")
         spec.priority = priority
         spec.timeout = timeout

@@ -34,6 +34,10 @@ struct Check: ParsableCommand {
         let config = config ?? ConfigurationPlace.user ?? ConfigurationPlace.system
         do {
             let configuration = try Configuration.load(config)
+            // What `orchd policy` refuses, the service would not start with. A user's own daemon has no other user.
+            let faults = configuration.userFaults(
+                defaultUser: config == ConfigurationPlace.system ? MakePolicy.usualUser : nil, file: config)
+            guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
             let pools = configuration.pools.map { "\($0.settings.name) (\($0.settings.slots))" }.joined(separator: ", ")
             try printOutput("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents(of: configuration))")
         } catch let error as StartError {

@@ -21,9 +21,11 @@ struct MakePolicy: ParsableCommand {
     @Option(help: ArgumentHelp("Where to write it, instead of printing it.", valueName: "file"))
     var output: String?
     @Option(help: ArgumentHelp("The user of pools that name none.", valueName: "user"))
-    var defaultUser = "orch-worker"
+    var defaultUser = MakePolicy.usualUser
     @Option(help: ArgumentHelp("The group whose members may talk to the daemon.", valueName: "group"))
     var clientGroup = "orch"
+
+    static let usualUser = "orch-worker"
 
     func run() throws {
         do {

@@ -124,16 +124,22 @@ import Testing
     @Test(arguments: [
         ("orchd.toml", "[daemon]\nsoket = \"x\"", "orchd.toml:2: unknown key \"soket\" in [daemon]; did you mean \"socket\"?"),
         ("orchd.toml", "[deamon]", "orchd.toml:1: unknown key \"deamon\"; did you mean \"daemon\"?"),
-        ("orchd.toml", "[retention]\n\ncount = \"many\"", "orchd.toml:3: count must be a whole number from 0 to 100000000"),
+        (
+            "orchd.toml", "[retention]\n\ncount = \"many\"",
+            "orchd.toml:3: count must be a whole number from 0 to 100000000, not \"many\""
+        ),
         (
             "orchd.toml", "[retention]\nage = \"soon\"",
-            "orchd.toml:2: age must be a duration such as \"90s\", \"10m\" or \"30d\""
+            "orchd.toml:2: age must be a duration from 0ms to 3650d, such as \"90s\" or \"10m\", not \"soon\""
         ),
-        ("orchd.toml", "[retention]\r\n\r\ncount = 1.5\r\n", "orchd.toml:3: count must be a whole number from 0 to 100000000"),
+        (
+            "orchd.toml", "[retention]\r\n\r\ncount = 1.5\r\n",
+            "orchd.toml:3: count must be a whole number from 0 to 100000000, not 1.5"
+        ),
         ("orchd.toml", "x = [", nil),
-        ("pools.d/p.toml", "slots = -1", "pools.d/p.toml:1: slots must be a whole number from 0 to 10000"),
+        ("pools.d/p.toml", "slots = -1", "pools.d/p.toml:1: slots must be a whole number from 0 to 10000, not -1"),
         ("pools.d/p.toml", "agent = \"no\"", "pools.d/p.toml:1: there is no agent \"no\": no file agents/no.toml"),
-        ("pools.d/p.toml", "umask = 77", "pools.d/p.toml:1: umask must be an octal number in quotes, such as \"077\""),
+        ("pools.d/p.toml", "umask = 77", "pools.d/p.toml:1: umask must be an octal number in quotes, such as \"077\", not 77"),
         ("pools.d/p.toml", "env = { \"ORCH_X\" = \"1\" }", "pools.d/p.toml:1: a variable cannot be named \"ORCH_X\""),
         ("pools.d/1p.toml", "", "pools.d/1p.toml: a pool's name is a letter and up to 63 letters, digits, - and _"),
         ("agents/a.toml", "argv = []", "agents/a.toml:1: argv is empty"),

@@ -186,10 +186,10 @@ import Testing
         ])
         #expect(
             files.faults() == [
-                "pools.d/a.toml:1: memory must be a size of at least 1M, such as \"512M\" or \"2G\"",
-                "pools.d/a.toml:2: cpu must be a number of processors from 0.01 to 4096, such as 1.5",
-                "pools.d/a.toml:3: pids must be a whole number from 1 to 4194304",
-                "pools.d/a.toml:4: cpu_weight must be a whole number from 1 to 10000",
+                "pools.d/a.toml:1: memory must be a size of at least 1M, such as \"512M\" or \"2G\", not \"2 G\"",
+                "pools.d/a.toml:2: cpu must be a number of processors from 0.01 to 4096, such as 1.5, not 0",
+                "pools.d/a.toml:3: pids must be a whole number from 1 to 4194304, not 1.5",
+                "pools.d/a.toml:4: cpu_weight must be a whole number from 1 to 10000, not \"5\"",
                 "pools.d/b.toml:1: memory is above its maximum",
                 "pools.d/b.toml:4: unknown key \"mem\" in [maximum]",
             ])
@@ -218,7 +218,7 @@ import Testing
             faulty.faults() == [
                 "pools.d/a.toml:1: a pool with kind = \"warm\" needs a command, such as [\"my-worker\", \"--verbose\"]",
                 "pools.d/b.toml:1: max_idle is for pools with kind = \"warm\"",
-                "pools.d/c.toml:1: kind must be one of \"exec\", \"warm\"",
+                "pools.d/c.toml:1: kind must be one of \"exec\", \"warm\", not \"hot\"",
             ])
     }
 
@@ -232,8 +232,11 @@ import Testing
     @Test(arguments: ["root", "no-such-user"]) func aPolicyRefuses(_ user: String) throws {
         let files = try ConfigurationFiles(["orchd.toml": "", "pools.d/p.toml": "user = \"\(user)\""])
         let configuration = try files.load()
-        #expect(throws: ConfigurationError.self) {
+        let error = #expect(throws: ConfigurationError.self) {
             try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "f")
         }
+        // `orchd check` says the same, whatever the others run as.
+        #expect(error?.faults == configuration.userFaults(defaultUser: nil, file: "f"))
+        #expect(error?.faults.first?.file.hasSuffix("pools.d/p.toml") == true && error?.faults.first?.line == 1)
     }
 }

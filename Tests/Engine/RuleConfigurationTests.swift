@@ -53,7 +53,7 @@ import Testing
             files.faults() == [
                 "orchd.toml: [limit.a] needs max: how many may run at once",
                 "orchd.toml: the name \"d d\" has other characters than letters, digits, \".\", \"-\", \"_\" and \":\"",
-                "orchd.toml:4: max must be a whole number from 0 to 1000000",
+                "orchd.toml:4: max must be a whole number from 0 to 1000000, not -1",
                 "orchd.toml:7: unknown key \"provder\" in [limit.c]; did you mean \"provider\"?",
                 "pools.d/p.toml:1: a capability cannot be named \"a b\"",
             ])
@@ -148,10 +148,10 @@ import Testing
         #expect(
             files.faults().sorted() == [
                 "orchd.toml:2: route 1: the pattern is no regular expression: Unmatched ( or \\(",
-                "orchd.toml:2: submitter must be a user's name or number",
-                "orchd.toml:3: priority must be a whole number from -1000000 to 1000000",
+                "orchd.toml:2: submitter must be a user's name or number, not \"nobody-has-this-name\"",
+                "orchd.toml:3: priority must be a whole number from -1000000 to 1000000, not 2000000",
                 "orchd.toml:3: route 1: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
-                "orchd.toml:3: thinking must be one of \"off\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\"",
+                "orchd.toml:3: thinking must be one of \"off\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", not \"hard\"",
                 "orchd.toml:5: unknown key \"nam\" in [route]; did you mean \"name\"?",
                 "orchd.toml:6: route 2: the pool \"p\" has no agent for prompts",
             ])
@@ -209,10 +209,10 @@ import Testing
                 "orchd.toml:5: a rule with a program needs a name",
                 "orchd.toml:5: route 2: a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]",
                 "orchd.toml:6: route 2: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
-                "orchd.toml:7: route 2: the timeout of a program is at most an hour, and not 0",
+                "orchd.toml:7: timeout must be a duration from 1ms to 1h, such as \"90s\" or \"10m\", not 0",
                 "orchd.toml:9: same: a rule with a program needs a name that no other rule has",
                 "orchd.toml:11: same: the pool \"warm\" has warm workers, which run no program",
-                "orchd.toml:14: program must be a list of strings",
+                "orchd.toml:14: program must be a list of strings, not \"/bin/choose\"",
                 "orchd.toml:14: same: a program needs a pool, whose user and slots run it",
                 "orchd.toml:17: none: a program needs a pool, whose user and slots run it",
                 "orchd.toml:17: none: a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]",

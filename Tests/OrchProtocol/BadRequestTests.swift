@@ -88,13 +88,15 @@ import Testing
         #expect(try submitError(#"[{"command":["x"]},{"prompt":"p","retrys":3}]"#).data?.field == "[1].retrys")
         let error = try submitError(#"[{"prompt":"p"},{"command":["x"],"timeout":"5m"}]"#)
         #expect(error.data?.field == "[1].timeout")
-        #expect(error.message == #"the parameter "[1].timeout" must be a number"#)
+        #expect(error.message == #""[1].timeout" must be a number of seconds from 0.001 to 315360000, not "5m""#)
     }
 
     @Test(arguments: [
-        (#"{"command":"x"}"#, "command", "an array"), (#"{"command":[1]}"#, "command[0]", "a string"),
-        (#"{"prompt":1}"#, "prompt", "a string"), (#"{"prompt":"p","retries":"3"}"#, "retries", "a whole number"),
-        (#"{"prompt":"p","hold":1}"#, "hold", "true or false"), (#"{"prompt":"p","labels":[]}"#, "labels", "an object"),
+        (#"{"command":"x"}"#, "command", #"an array, not "x""#), (#"{"command":[1]}"#, "command[0]", "a string"),
+        (#"{"prompt":1}"#, "prompt", "a string, not 1"),
+        (#"{"prompt":"p","retries":"3"}"#, "retries", #"a whole number from 0 to 1000, not "3""#),
+        (#"{"prompt":"p","hold":1}"#, "hold", "true or false, not 1"),
+        (#"{"prompt":"p","labels":[]}"#, "labels", "an object, not []"),
         (#"{"prompt":"p","labels":{"a":1}}"#, "labels.a", "a string"),
     ])
     func aWrongTypeIsNamed(_ params: String, _ field: String, _ type: String) throws {

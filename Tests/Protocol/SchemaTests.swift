@@ -146,18 +146,21 @@ import Testing
             original?["default"] = nil
             #expect(property == original, "\(name)")
         }
-        #expect(task["priority"]?["minimum"] == .number(Double(SpecRules.priorities.lowerBound)))
-        #expect(task["priority"]?["maximum"] == .number(Double(SpecRules.priorities.upperBound)))
-        #expect(task["retries"]?["minimum"] == .number(Double(SpecRules.retries.lowerBound)))
-        #expect(task["retries"]?["maximum"] == .number(Double(SpecRules.retries.upperBound)))
-        for name in ["name", "model"] {
-            #expect(task[name]?["maxLength"] == .number(Double(SpecRules.maximumName)))
+        for (name, property) in task.object ?? [:] {
+            switch ValueRule.of(field: name) {
+            case .whole(let range)?:
+                #expect(property["minimum"] == .number(Double(range.lowerBound)), "\(name)")
+                #expect(property["maximum"] == .number(Double(range.upperBound)), "\(name)")
+            case .word(let range)?:
+                #expect(property["minLength"] == .number(Double(range.lowerBound)), "\(name)")
+                #expect(property["maxLength"] == .number(Double(range.upperBound)), "\(name)")
+            default: break
+            }
         }
         for name in ["timeout", "idle_timeout", "retry_delay"] {
-            #expect(task[name]?["maximum"] == .number(SpecRules.longest))
+            #expect(task[name]?["maximum"] == .number(ValueRule.longest))
         }
         #expect(task["needs"]?["maxItems"] == .number(Double(SpecRules.maximumNeeds)))
-        #expect(task["key"]?["maxLength"] == .number(Double(SpecRules.maximumKey)))
         #expect(task["labels"]?["maxProperties"] == .number(Double(SpecRules.maximumLabels)))
         #expect(task["env"]?["maxProperties"] == .number(Double(SpecRules.maximumVariables)))
         #expect(task["retry_delay"]?["default"] == .number(Double(RetryPolicy.defaultDelay) / 1000))

@@ -114,7 +114,7 @@ import Testing
             },
             .command {
                 $0.expires = expiry
-                $0.notBefore = WireTime(milliseconds: expiry.milliseconds + 5)
+                $0.notBefore = WireTime(milliseconds: expiry.milliseconds - 5)
             },
             .command(),
         ]

@@ -28,10 +28,11 @@ import Testing
 
     @Test(
         arguments: [
-            (.memory, 1, "must be a whole number from 1048576 to 9007199254740992"),
+            (.memory, 1, "\"[1].resources.memory\" must be a whole number from 1048576 to 9007199254740992, not 1"),
             (.memory, 2_147_483_648, "the pool \"default\" allows memory up to 1073741824, not 2147483648"),
-            (.cpu, 2, "the pool \"default\" allows cpu up to 1.5, not 2"), (.cpu, 0, "must be a number from 0.01 to 4096"),
-            (.pids, 1.5, "must be a whole number from 1 to 4194304"),
+            (.cpu, 2, "the pool \"default\" allows cpu up to 1.5, not 2"),
+            (.cpu, 0, "\"[1].resources.cpu\" must be a number from 0.01 to 4096, not 0"),
+            (.pids, 1.5, "\"[1].resources.pids\" must be a whole number from 1 to 4194304, not 1.5"),
         ] as [(ResourceLimits.Resource, Double, String)])
     func whatIsTooMuchIsRefused(_ resource: ResourceLimits.Resource, _ amount: Double, _ problem: String) throws {
         let error = try Rig(pools: [pool()]).refusal(.submit(.many([.command { _ in }, spec(resource, amount)])))

@@ -124,8 +124,11 @@ import Testing
         (.fields(["model": .string(String(repeating: "m", count: 201))]), "chose nothing; its model is no name"),
         (.fields(["thinking": .string("high")]), "chose nothing; its thinking is no level that the pool \"default\" takes"),
         (.fields(["thinking": .string("hard")]), "chose nothing; its thinking is no level that the pool \"default\" takes"),
-        (.fields(["priority": .integer(1_000_001)]), "chose nothing; its priority is no number from -1000000 to 1000000"),
-        (.fields(["priority": .string("4")]), "chose nothing; its priority is no number from -1000000 to 1000000"),
+        (
+            .fields(["priority": .integer(1_000_001)]),
+            "chose nothing; its priority is not a whole number from -1000000 to 1000000"
+        ),
+        (.fields(["priority": .string("4")]), "chose nothing; its priority is not a whole number from -1000000 to 1000000"),
         (.fields(["model": .null, "surprise": .bool(true)]), "chose nothing"),
         (.unusable("printed nothing"), "printed nothing, so that its default holds"),
     ])

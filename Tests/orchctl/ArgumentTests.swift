@@ -20,13 +20,13 @@ import Testing
         let spec = try spec(
             "a prompt", "--priority", "-5", "--timeout", "1h30m", "--idle-timeout", "90", "--retries", "3", "--retry-delay",
             "250ms", "--retry-on", "exit,lost", "--retry-on", "timeout", "--name", "n", "--label", "a=b=c", "--label", "d=",
-            "--env", "X=1", "--cwd", "/", "--key", "k", "--not-before", "2026-11-23T00:00:00Z", "--expires",
-            "2026-11-24T00:00:00Z", "--hold", "--model", "m", "--thinking", "high")
+            "--env", "X=1", "--cwd", "/", "--key", "k", "--not-before", "2126-11-23T00:00:00Z", "--expires",
+            "2126-11-24T00:00:00Z", "--hold", "--model", "m", "--thinking", "high")
         var expected = TaskSpec(prompt: "a prompt")
         (expected.priority, expected.timeout, expected.idleTimeout, expected.retries) = (-5, 5400, 90, 3)
         (expected.retryDelay, expected.retryOn, expected.name) = (0.25, [.exit, .lost, .timeout], "n")
         (expected.labels, expected.env, expected.cwd, expected.key) = (["a": "b=c", "d": ""], ["X": "1"], "/", "k")
-        (expected.notBefore, expected.expires) = (WireTime("2026-11-23T00:00:00Z"), WireTime("2026-11-24T00:00:00Z"))
+        (expected.notBefore, expected.expires) = (WireTime("2126-11-23T00:00:00Z"), WireTime("2126-11-24T00:00:00Z"))
         (expected.hold, expected.model, expected.thinking) = (true, "m", .high)
         #expect(spec == expected)
     }

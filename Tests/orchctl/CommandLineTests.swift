@@ -60,8 +60,8 @@ import Testing
     }
 
     @Test func aNumberBelowZeroIsAnOperand() throws {
-        let resize = try #require(try parsed(["pool", "resize", "build", "-1", "--json"]) as? PoolResize)
-        #expect(resize.pool == "build" && resize.slots == -1 && resize.global.json)
+        #expect(try CommandLineReader(["pool", "resize", "build", "-1", "--json"]).forParser.suffix(2) == ["--", "-1"])
+        #expect(try fault("pool", "resize", "build", "-1", "--json")?.message.contains("from 0 to 10000, not \"-1\"") == true)
     }
 
     @Test func globalOptionsMayComeFirst() throws {

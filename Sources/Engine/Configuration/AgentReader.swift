@@ -10,7 +10,7 @@ struct AgentReader {
             words.first == ConfigurationFile.Section.groupMarker
                 ? .group(Array(words.dropFirst())) : .single(words.first ?? "")
         }
-        var agent = AgentDefinition(name: name, description: top.string("description"), arguments: arguments)
+        var agent = AgentDefinition(name: name, description: top.text("description"), arguments: arguments)
         if let prompt = top.choice("prompt", AgentDefinition.PromptInput.self) { agent.prompt = prompt }
         agent.commandPrefixes = top.words("command_prefixes") ?? []
         if let environment = top.stringTable("env") { agent.environment = environment }
@@ -18,7 +18,7 @@ struct AgentReader {
         agent.model = top.string("model")
         agent.provider = top.string("provider")
         agent.versionArguments = top.strings("version")
-        agent.installation = top.string("install")
+        agent.installation = top.text("install")
         readThinking(into: &agent)
         if let section = top.section("output") {
             agent.output = output(section)

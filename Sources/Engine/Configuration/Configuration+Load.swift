@@ -82,7 +82,9 @@ private struct Reader {
                 if let it = limits.integer("connections", in: 1...100_000) { configuration.connections = it }
                 if let it = limits.integer("requests_in_flight", in: 1...10_000) { configuration.requestsInFlight = it }
                 if let it = limits.integer("queued", in: 1...100_000_000) { configuration.queued = it }
-                if let it = limits.duration("usage_limit_wait") { configuration.longestWait = max(it, 1_000) }
+                if let it = limits.duration("usage_limit_wait", .seconds(1...ValueRule.longest)) {
+                    configuration.longestWait = it
+                }
                 limits.finish()
             }
             if let admission = top.section("admission") {
@@ -111,15 +113,15 @@ private struct Reader {
         read(path) { file, configuration in
             let top = file.top
             var pool = PoolConfiguration(settings: PoolSettings(name: name, slots: 1))
-            if let slots = top.integer("slots", in: 0...10_000) { pool.settings.slots = slots }
+            if let slots = top.integer("slots", .slots) { pool.settings.slots = slots }
             if let agent = top.string("agent"), agent != PoolConfiguration.commandAgent { pool.settings.agent = agent }
             pool.user = top.string("user")
             pool.settings.runsAsSubmitter = pool.user == PoolConfiguration.submitter
             pool.settings.access = top.access("allow")
-            pool.settings.timeout = top.duration("timeout")
-            pool.settings.idleTimeout = top.duration("idle_timeout")
-            if let grace = top.duration("grace") { pool.settings.grace = min(grace, 3_600_000) }
-            if let retries = top.integer("retries", in: 0...1_000) { pool.settings.retries = retries }
+            pool.settings.timeout = top.duration("timeout", .timeout)
+            pool.settings.idleTimeout = top.duration("idle_timeout", .timeout)
+            if let grace = top.duration("grace", .seconds(0...3600)) { pool.settings.grace = grace }
+            if let retries = top.integer("retries", .retries) { pool.settings.retries = retries }
             if let capabilities = top.strings("capabilities") {
                 pool.settings.capabilities = Set(capabilities)
                 for name in capabilities where !SpecRules.isCapability(name) {
@@ -166,6 +168,7 @@ private struct Reader {
             top.checkStrings(pool.workerCommand, of: "command")
             top.checkStrings(pool.environment.map { "\($0.key)=\($0.value)" }, of: "env")
             top.finish()
+            if pool.user != nil { configuration.userPlaces[name] = .init(file: path, line: file.line(of: "user")) }
             configuration.pools.append(pool)
         }
     }
@@ -227,8 +230,8 @@ private struct Reader {
         let kind = top.choice("kind", PoolKind.self) ?? .exec
         let command = top.strings("command")
         let minReady = top.integer("min_ready", in: 0...10_000)
-        let maxIdle = top.duration("max_idle")
-        let readyTimeout = top.duration("ready_timeout")
+        let maxIdle = top.duration("max_idle", .timeout)
+        let readyTimeout = top.duration("ready_timeout", .timeout)
         guard kind == .warm else {
             let given = [
                 ("command", command != nil), ("min_ready", minReady != nil), ("max_idle", maxIdle != nil),
@@ -248,8 +251,8 @@ private struct Reader {
         pool.workerCommand = command
         if let interval = variables.pollInterval { pool.environment["ORCH_POLL_INTERVAL"] = interval }
         pool.settings.warm = WarmSettings(
-            minReady: minReady ?? .max, maxIdle: max(maxIdle ?? variables.maxIdle ?? WarmSettings.defaultMaxIdle, 1),
-            readyTimeout: max(readyTimeout ?? WarmSettings.defaultReadyTimeout, 1), definition: pool.workerDefinition)
+            minReady: minReady ?? .max, maxIdle: maxIdle ?? variables.maxIdle ?? WarmSettings.defaultMaxIdle,
+            readyTimeout: readyTimeout ?? WarmSettings.defaultReadyTimeout, definition: pool.workerDefinition)
     }
 
     private static func readWorkspace(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {

@@ -23,6 +23,12 @@ public struct Configuration: Sendable, Equatable {
     public var queued = 2_000_000
     /// By name.
     public var pools: [PoolConfiguration] = []
+    /// Where the pools that name a user do so, by the name of the pool.
+    var userPlaces: [String: Place] = [:]
+    struct Place: Sendable, Equatable {
+        var file: String
+        var line: Int?
+    }
     public var agents: [String: AgentDefinition] = [:]
     public var limits: [ConcurrencyLimit] = []
     public var budgets: [Budget] = []

@@ -13,5 +13,7 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
 
     public var faults: [Fault]
 
+    public init(faults: [Fault]) { self.faults = faults }
+
     public var description: String { faults.map(\.description).joined(separator: "\n") }
 }

@@ -58,7 +58,7 @@ final class ConfigurationFile {
     private static let maximum = (size: 256 << 10, dots: 4096, faults: 100)
 
     /// TOMLKit keeps no positions once a file is parsed, so a key is looked for again, in the text of its section.
-    private func line(of key: String, in section: String?, number: Int?) -> Int? {
+    func line(of key: String, in section: String? = nil, number: Int? = nil) -> Int? {
         var current: String?
         var count = 0
         let list = section?.prefix { $0 != "." }
@@ -98,18 +98,18 @@ final class ConfigurationFile {
         func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
             known.append(key)
             guard let value = table[key] else { return nil }
-            guard !Self.holdsNUL(value) else {
-                fault(key, "\(key) holds a NUL, which neither an argument nor a variable can")
-                return nil
-            }
             if let result = read(value) { return result }
-            fault(key, "\(key) must be \(what)")
+            fault(key, "\(key) must be \(what), not \(text(of: value))")
             return nil
         }
 
-        private static func holdsNUL(_ value: any TOMLValueConvertible) -> Bool {
-            value.string?.utf8.contains(0) ?? value.array?.contains { holdsNUL($0) } ?? value.table?.contains { holdsNUL($0.1) }
-                ?? false
+        /// A value as a complaint quotes it.
+        private func text(of value: any TOMLValueConvertible) -> String {
+            if let string = value.string { return "\"\(SafeText.line(string).shortened(to: 60))\"" }
+            if let number = value.int { return String(number) }
+            if let number = value.double { return String(number) }
+            if let truth = value.bool { return String(truth) }
+            return value.array != nil ? "a list" : value.table != nil ? "a table" : "a time"
         }
 
         /// What Linux would take for no argument and no variable is refused here, and not when a program is to be started with it.
@@ -125,19 +125,33 @@ final class ConfigurationFile {
             file.fault(key, in: section ?? name, problem)
         }
 
-        func string(_ key: String) -> String? { value(key, "a string") { $0.string } }
+        /// A word or a path, as the protocol has them: without control characters.
+        func string(_ key: String) -> String? {
+            guard let text = text(key) else { return nil }
+            let rule = ValueRule.of(field: key) ?? .word(0...65_536)
+            guard let complaint = rule.complaint(text) else { return text }
+            fault(key, "\(key) \(complaint)")
+            return nil
+        }
+
+        /// Text of any kind.
+        func text(_ key: String) -> String? { value(key, "a string") { $0.string } }
 
         func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
-            value(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") { value in
-                value.int.flatMap { range.contains($0) ? $0 : nil }
-            }
+            integer(key, .whole(Int64(range.lowerBound)...Int64(range.upperBound)))
+        }
+
+        func integer(_ key: String, _ rule: ValueRule) -> Int? {
+            value(key, rule.form) { value in value.int.flatMap { rule.complaint(Int64($0)) == nil ? $0 : nil } }
         }
 
         /// Milliseconds.
-        func duration(_ key: String) -> Int64? {
-            value(key, "a duration such as \"90s\", \"10m\" or \"30d\"") { value in
-                let seconds = value.string.flatMap { DurationText.seconds($0) } ?? value.int.map(Double.init)
-                return seconds.flatMap { $0.isFinite && $0 >= 0 && $0 < 1e10 ? Int64($0 * 1000) : nil }
+        func duration(_ key: String, _ rule: ValueRule = .delay) -> Int64? {
+            guard case .seconds(let range) = rule else { return nil }
+            let (low, high) = (DurationText.text(range.lowerBound), DurationText.text(range.upperBound))
+            return value(key, "a duration from \(low) to \(high), such as \"90s\" or \"10m\"") { value in
+                let seconds = value.string.flatMap { DurationText.seconds($0) } ?? value.int.map(Double.init) ?? value.double
+                return seconds.flatMap { range.contains($0) ? Int64(($0 * 1000).rounded()) : nil }
             }
         }
 

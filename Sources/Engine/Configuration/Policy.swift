@@ -12,10 +12,11 @@ extension Configuration {
     ///   - clientGroup: whose members may talk to the daemon.
     /// - Throws: ``ConfigurationError`` if a pool's user does not exist or is root.
     public func policy(defaultUser: String, clientGroup: String, file: String) throws -> String {
+        let faults = userFaults(defaultUser: defaultUser, file: file)
+        guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
         let runners = Runners(adminGroups: adminGroups, clientGroup: clientGroup)
         var lines: [String] = []
         var accounts: [UInt32: String] = [:]
-        var faults: [ConfigurationError.Fault] = []
         for pool in pools {
             let name = pool.settings.name
             if pool.settings.runsAsSubmitter {
@@ -24,31 +25,33 @@ extension Configuration {
                     lines.append("submitter \(name) \(runner.identity)")
                     accounts[runner.uid] = runner.account
                 }
-            } else {
-                do throws(ConfigurationError) {
-                    let runner = try Self.runner(pool.user ?? defaultUser, of: name, file)
-                    lines.append("pool \(name) \(runner.identity)")
-                    accounts[runner.uid] = runner.account
-                } catch {
-                    faults += error.faults
-                }
+            } else if let runner = Runner(named: pool.user ?? defaultUser) {
+                lines.append("pool \(name) \(runner.identity)")
+                accounts[runner.uid] = runner.account
             }
             lines += pool.policyLines
         }
-        guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
         let known = accounts.sorted { $0.key < $1.key }.map { "account \($0.value)" }
         return (["orchd-policy 1"] + known + lines).joined(separator: "\n") + "\n"
     }
 
-    private static func runner(
-        _ user: String, of pool: String, _ file: String
-    ) throws(ConfigurationError) -> Runner {
-        let runner = Runner(named: user)
-        if let runner, runner.uid != 0 { return runner }
-        let problem =
-            runner == nil
-            ? "the user \"\(user)\" of pool \"\(pool)\" does not exist" : "the pool \"\(pool)\" may not run tasks as root"
-        throw ConfigurationError(faults: [.init(file: file, line: nil, problem: problem)])
+    /// The pools whose tasks could run as nobody, or would run as root: no policy can be made of them.
+    ///
+    /// - Parameters:
+    ///   - defaultUser: for pools that name none; nil to pass over these.
+    ///   - file: what is at fault where no pool's file names the user.
+    public func userFaults(defaultUser: String?, file: String) -> [ConfigurationError.Fault] {
+        pools.compactMap { pool in
+            let name = pool.settings.name
+            guard !pool.settings.runsAsSubmitter, let user = pool.user ?? defaultUser else { return nil }
+            let runner = Runner(named: user)
+            guard runner.map({ $0.uid == 0 }) ?? true else { return nil }
+            let problem =
+                runner == nil
+                ? "the user \"\(user)\" of pool \"\(name)\" does not exist" : "the pool \"\(name)\" may not run tasks as root"
+            let place = pool.user == nil ? nil : userPlaces[name]
+            return .init(file: place?.file ?? file, line: place?.line, problem: problem)
+        }
     }
 }
 

@@ -43,8 +43,8 @@ enum RuleReader {
     /// `[alias]`.
     static func aliases(_ top: ConfigurationFile.Section) -> [String: String] {
         let aliases = top.stringTable("alias") ?? [:]
-        for (name, model) in aliases where name.isEmpty || model.isEmpty {
-            top.fault("alias", "an alias and its model are not empty")
+        for word in aliases.flatMap({ [$0.key, $0.value] }).sorted() {
+            if let complaint = ValueRule.name.complaint(word) { top.fault("alias", "an alias and its model each \(complaint)") }
         }
         return aliases
     }
@@ -70,7 +70,7 @@ enum RuleReader {
     private static func program(_ section: ConfigurationFile.Section, of rule: RouteRule) -> RouteRule.Program? {
         let command = section.strings("program")
         let pool = section.string("pool")
-        let timeout = section.duration("timeout")
+        let timeout = section.duration("timeout", .seconds(0.001...3600))
         guard section.keys.contains("program") else {
             for key in ["pool", "timeout"] where section.keys.contains(key) {
                 section.fault(key, "\(rule.name): \(key) is for rules with a program; what a rule chooses is in set")
@@ -87,9 +87,6 @@ enum RuleReader {
             section.fault(
                 "program", "\(rule.name): a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]")
         }
-        if let timeout, !(1...3_600_000).contains(timeout) {
-            section.fault("timeout", "\(rule.name): the timeout of a program is at most an hour, and not 0")
-        }
         return RouteRule.Program(
             command: command, pool: pool ?? "", timeout: timeout ?? RouteRule.Program.defaultTimeout)
     }
@@ -103,7 +100,7 @@ enum RuleReader {
         match.minimum = section.integer("min_chars", in: 0...Int(Int32.max))
         match.maximum = section.integer("max_chars", in: 0...Int(Int32.max))
         let ignoresCase = section.boolean("ignore_case") ?? false
-        if let source = section.string("pattern") {
+        if let source = section.text("pattern") {
             do throws(PromptPattern.Invalid) {
                 match.pattern = try PromptPattern(source, ignoresCase: ignoresCase)
             } catch {
@@ -118,7 +115,7 @@ enum RuleReader {
         choice.model = section.string("model")
         choice.thinking = section.choice("thinking", ThinkingLevel.self)
         choice.pool = section.string("pool")
-        choice.priority = section.integer("priority", in: SpecRules.priorities)
+        choice.priority = section.integer("priority", .priority)
         return choice
     }
 

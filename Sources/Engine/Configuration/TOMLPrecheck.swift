@@ -1,5 +1,6 @@
 /// Finds what the TOML parser aborts the program for instead of refusing it (assertions of toml++ 3.4): a table header that does not
-/// begin with a name, such as `[.a]` or `[!]`, and a `}` where an array has a value or its end.
+/// begin with a name, such as `[.a]` or `[!]`, and a `}` where an array has a value or its end. And a NUL, at which its strings are cut off
+/// on their way to us.
 ///
 /// It follows strings, comments and brackets of what is valid. At the first mistake the parser stops and never gets to what comes
 /// after it, so that it does not matter where this scan then goes astray.
@@ -43,7 +44,8 @@ struct TOMLPrecheck {
                 skip { $0 != UInt8(ascii: "\n") }
                 continue
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
-                skipString(current)
+                let begin = position
+                guard !skipString(current) else { return Fault(line: line, problem: nul(before: begin)) }
                 isLineStart = false
                 continue
             case UInt8(ascii: "[") where isLineStart && open.isEmpty:
@@ -82,24 +84,40 @@ struct TOMLPrecheck {
         }
     }
 
-    private mutating func skipString(_ quote: UInt8) {
+    private func nul(before begin: Int) -> String {
+        let start = text[..<begin].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        let isName: (UInt8) -> Bool = { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\"") }
+        let name = String(decoding: text[start..<begin].prefix(while: isName), as: UTF8.self)
+        return "\(name.isEmpty ? "a string" : name) holds a NUL, which neither an argument nor a variable can"
+    }
+
+    /// Whether a NUL is written at the position, after a backslash.
+    private var isNUL: Bool {
+        let digits = byte() == UInt8(ascii: "u") ? 4 : byte() == UInt8(ascii: "U") ? 8 : 0
+        return digits > 0 && (1...digits).allSatisfy { byte($0) == UInt8(ascii: "0") }
+    }
+
+    /// - Returns: whether it has a NUL.
+    private mutating func skipString(_ quote: UInt8) -> Bool {
         let isLong = byte(1) == quote && byte(2) == quote
         position += isLong ? 3 : 1
         while let current = byte() {
             if current == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
                 position += 1
+                if isNUL { return true }
                 if byte() == UInt8(ascii: "\n") { line += 1 }
             } else if current == UInt8(ascii: "\n") {
                 // Not within a short one, which is then a mistake.
-                guard isLong else { return }
+                guard isLong else { return false }
                 line += 1
             } else if current == quote, !isLong || (byte(1) == quote && byte(2) == quote) {
                 position += isLong ? 3 : 1
                 // A long one may end with one or two quotes of its own before the three.
                 if isLong { skip { $0 == quote } }
-                return
+                return false
             }
             position += 1
         }
+        return false
     }
 }

@@ -6,9 +6,7 @@ import Storage
 extension Queries {
     func workers(_ parameters: WorkerListParameters) throws -> WorkerList {
         let pools = try pools().pools.filter { parameters.pool == nil || $0.name == parameters.pool }
-        if let pool = parameters.pool, pools.isEmpty {
-            throw unknownPool(pool)
-        }
+        if let pool = parameters.pool, pools.isEmpty { throw unknownPool(pool) }
         let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
         let warm = Dictionary(grouping: try store.workers(), by: \.pool)
         let backoffs = Dictionary(uniqueKeysWithValues: try store.backoffs().map { ($0.pool, $0) })

@@ -16,7 +16,6 @@ package struct Queries: Sendable {
     let attempts: LiveAttempts
     let startedAt: Int64
 
-    static let pageLimit = 1...1000
     private static let maximumResult = 1 << 20
 
     /// Says on which branches the attempts have worked, where its pool gives them worktrees.
@@ -47,9 +46,7 @@ package struct Queries: Sendable {
 
     package func list(_ parameters: ListParameters) throws -> TaskPage {
         let limit = parameters.limit ?? 100
-        guard Self.pageLimit.contains(limit) else {
-            throw WireError(.invalidParameter, "the limit must be from 1 to 1000", field: "limit")
-        }
+        try SpecRules.check(limit, "limit", nil)
         let reasons = try waitReasons()
         if let pool = parameters.pool, reasons.configuration.pool(pool) == nil, !reasons.counts.occupiedPools.contains(pool) {
             throw unknownPool(pool)
@@ -61,11 +58,7 @@ package struct Queries: Sendable {
     }
 
     func unknownPool(_ name: String) -> WireError {
-        let known = configuration.value.pools.map(\.settings.name).sorted()
-        let hint = nearest(name, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
-        return WireError(
-            .unknownPool, "there is no pool \"\(name.shortened(to: 64))\"\(hint) (`orchctl pool list` shows them)",
-            field: "pool")
+        .unknownPool(name, known: configuration.value.pools.map(\.settings.name).sorted())
     }
 
     private func slots() throws -> [String: Int] {

@@ -22,12 +22,8 @@ struct Streams: Sendable {
     let watcher: OutputWatcher
     let readers: ReaderPool
 
-    static let maximumWaits = 10_000
-
     func wait(_ parameters: WaitParameters, _ responder: Responder) throws {
-        guard (1...Self.maximumWaits).contains(parameters.ids.count) else {
-            throw WireError(.invalidParameter, "\"ids\" must name 1 to \(Self.maximumWaits) tasks", field: "ids")
-        }
+        try SpecRules.check(ids: parameters.ids)
         let wait = TaskWait(ids: parameters.ids, store: store, readers: readers, responder: responder)
         try wait.start(news)
     }
@@ -55,9 +51,7 @@ struct Streams: Sendable {
         if let number = parameters.attempt, found.attempt == nil {
             throw WireError(.notFound, "task \(parameters.id) has no attempt \(number)", field: "attempt")
         }
-        if let tail = parameters.tail, !(0...1_000_000).contains(tail) {
-            throw WireError(.invalidParameter, "tail must be from 0 to 1000000", field: "tail")
-        }
+        try SpecRules.check(parameters.tail, "tail", nil)
         let stream = LogStream(parameters, store: store, files: files, watcher: watcher, readers: readers, responder: responder)
         stream.start(news)
     }

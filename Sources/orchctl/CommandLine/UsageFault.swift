@@ -66,7 +66,30 @@ struct UsageFault {
             let value = first.between("The value '", "' is invalid for '") ?? ""
             return "\(place.word) cannot be \"\(value.shortened(to: 60))\""
         }
-        return place.utf8.first == UInt8(ascii: "-") ? "\(place.word) \(detail)" : detail
+        return detail.utf8.starts(with: "must be".utf8) ? "\(place.word) \(detail)" : detail
+    }
+}
+
+extension Failure {
+    /// A refusal of the daemon, which calls a value by the name of its parameter; on the command line that is an option.
+    init(_ error: WireError, in line: CommandLineReader) {
+        var error = error
+        if let field = error.data?.field, let option = Self.option(of: field, in: line) {
+            let quoted = "\"\(field)\""
+            if error.message.utf8.starts(with: quoted.utf8) {
+                error.message = option + String(Substring(error.message.utf8.dropFirst(quoted.utf8.count)))
+            }
+        }
+        self.init(error)
+    }
+
+    /// `--memory` for `resources.memory`, `--state` for `states[0]`.
+    private static func option(of field: String, in line: CommandLineReader) -> String? {
+        let parts = field.utf8.split(separator: UInt8(ascii: ".")).map { String(Substring($0)) }
+        guard let first = parts.first, let last = parts.last else { return nil }
+        let name = String((first == "resources" ? last : first).unicodeScalars.prefix { $0 != "[" })
+        let option = ["labels": "label", "states": "state"][name] ?? String(name.map { $0 == "_" ? "-" : $0 })
+        return OptionTable(line.command)["--" + option]?.name
     }
 }
 

@@ -25,7 +25,8 @@ struct AgentTest: ParsableCommand {
     @Option(help: "The model to ask.")
     var model: String?
     @Option(
-        help: ArgumentHelp("How long it may take, waiting included.", valueName: "duration"), transform: ArgumentText.duration)
+        help: ArgumentHelp("How long it may take, waiting included.", valueName: "duration"),
+        transform: ArgumentText.duration(.timeout))
     var timeout: Double = 300
 
     @OptionGroup var global: GlobalOptions

@@ -19,7 +19,9 @@ struct Events: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Go on with what happens from now.")
     var follow = false
 
-    @Option(help: ArgumentHelp("Those after this number, which each event has.", valueName: "seq"))
+    @Option(
+        help: ArgumentHelp("Those after this number, which each event has.", valueName: "seq"),
+        transform: { Int64(try ArgumentText.whole(.sequence)($0)) })
     var after: Int64?
 
     @OptionGroup var global: GlobalOptions

@@ -34,7 +34,9 @@ struct Files: TakesRest {
     @Flag(help: "Overwrite files that are there.")
     var force = false
 
-    @Option(help: ArgumentHelp("The attempt; else the latest.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("The attempt; else the latest.", valueName: "number"),
+        transform: ArgumentText.whole(.attempt))
     var attempt: Int?
 
     @OptionGroup var global: GlobalOptions

@@ -35,7 +35,7 @@ struct Import: ParsableCommand {
         if client.json { return try client.printJSON(answer) }
         let submitted = try client.decode(SubmissionResult.self, answer, of: .submit).all
         for case let warning? in submitted.map(\.warning) { Output.remark(warning) }
-        try Output.print(Import.report(submitted, onTerminal: Terminal.isOutput))
+        try Submit.tell(of: submitted) { try Output.print(Import.report(submitted, onTerminal: Terminal.isOutput)) }
     }
 
     private func read() throws -> LegacyQueue {

@@ -42,8 +42,15 @@ struct List: ParsableCommand {
             "What to show, with commas: \(TaskColumn.allCases.map(\.rawValue).joined(separator: ",")).", valueName: "columns"))
     var columns: [String] = []
 
-    @Option(help: ArgumentHelp("At most so many.", valueName: "number"))
-    var limit = 50
+    @Option(
+        help: ArgumentHelp("At most so many; 50 if not given.", valueName: "number"),
+        transform: ArgumentText.whole(.whole(1...Int64.max)))
+    var limit: Int?
+
+    @Option(
+        help: ArgumentHelp("Those that come after: the next_cursor of the page before.", valueName: "number"),
+        transform: { Int64(try ArgumentText.whole(.sequence)($0)) })
+    var cursor: Int64?
 
     @Flag(name: .shortAndLong, help: "All of them.")
     var all = false
@@ -52,10 +59,7 @@ struct List: ParsableCommand {
 
     /// The most that the daemon puts on a page.
     private static let largestPage = 1000
-
-    func validate() throws {
-        guard limit > 0 else { throw ValidationError("--limit is at least 1") }
-    }
+    private static let usualLimit = 50
 
     func run() throws {
         let client = Client(global)
@@ -64,8 +68,9 @@ struct List: ParsableCommand {
         let columns: [TaskColumn] = try ArgumentText.words(columns, option: "--columns") ?? TaskColumn.usual
         parameters.pool = pool
         parameters.name = name
-        parameters.labels = try ArgumentText.pairs(label, option: "--label")
-        var left = all ? Int.max : limit
+        parameters.labels = try ArgumentText.labels(label)
+        parameters.cursor = cursor
+        var left = all ? Int.max : limit ?? Self.usualLimit
         parameters.limit = min(left, Self.largestPage)
         var isFirst = true
         try client.showPages(from: .list(parameters), as: TaskPage.self) { page in
@@ -76,7 +81,9 @@ struct List: ParsableCommand {
             let isLast = parameters.cursor == nil || left <= 0
             return (client.json ? "" : text(page, columns, isFirst: isFirst), isLast ? nil : .list(parameters))
         }
-        if parameters.cursor != nil, Terminal.isOutput, !client.json { Output.remark("there are more: --limit or --all") }
+        // Who has said how many expects no more of them.
+        guard let next = parameters.cursor, limit == nil else { return }
+        Output.remark("these are the newest \(Self.usualLimit), and there are more: --all, --limit, or --cursor \(next)")
     }
 
     private func text(_ page: TaskPage, _ columns: [TaskColumn], isFirst: Bool) -> String {

@@ -29,7 +29,9 @@ struct Logs: ParsableCommand {
     @Flag(help: "Only the standard error.")
     var stderr = false
 
-    @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Only the last lines.", valueName: "number"))
+    @Option(
+        name: [.customShort("n"), .long], help: ArgumentHelp("Only the last lines.", valueName: "number"),
+        transform: ArgumentText.whole(.lines))
     var tail: Int?
 
     @Option(
@@ -38,7 +40,8 @@ struct Logs: ParsableCommand {
     var since: WireTime?
 
     @Option(
-        help: ArgumentHelp("The attempt; else the latest. 0 is the program of a rule that chose for it.", valueName: "number"))
+        help: ArgumentHelp("The attempt; else the latest. 0 is the program of a rule that chose for it.", valueName: "number"),
+        transform: ArgumentText.whole(.attempt))
     var attempt: Int?
 
     @Flag(help: "What happened to the task instead, from the journal: runs journalctl.")

@@ -16,7 +16,7 @@ struct PoolResize: ParsableCommand {
     @Argument(help: "The name of the pool.")
     var pool: String
 
-    @Argument(help: "The number of slots.")
+    @Argument(help: "The number of slots.", transform: ArgumentText.whole(.slots))
     var slots: Int
 
     @OptionGroup var global: GlobalOptions

@@ -23,6 +23,7 @@ struct Results: ParsableCommand {
 
     /// How many tasks are asked for together.
     private static let atOnce = 16
+    private static let usualLimit = 50
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, legacy }
 
@@ -32,7 +33,9 @@ struct Results: ParsableCommand {
     @Option(name: .shortAndLong, help: "Only this pool.")
     var pool: String?
 
-    @Option(help: ArgumentHelp("The newest so many; 50 if not given, all with --format legacy.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("The newest so many; 50 if not given, all with --format legacy.", valueName: "number"),
+        transform: ArgumentText.whole(.whole(1...Int64.max)))
     var limit: Int?
 
     @Flag(name: .shortAndLong, help: "All of them.")
@@ -41,14 +44,18 @@ struct Results: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        guard limit ?? 1 > 0 else { throw ValidationError("--limit is at least 1") }
         guard limit == nil || !all else { throw ValidationError("--limit or --all, not both") }
         guard format == .table || !global.json else { throw ValidationError("--format legacy or --json, not both") }
     }
 
     func run() throws {
         let client = Client(global)
-        let ids = try finished(limit ?? (all || format == .legacy ? .max : 50), client)
+        let isWhole = all || format == .legacy
+        var ids = try finished(limit ?? (isWhole ? .max : Self.usualLimit + 1), client)
+        if limit == nil, !isWhole, ids.count > Self.usualLimit {
+            ids.removeLast()
+            Output.remark("these are the newest \(Self.usualLimit), and there are more: --all or --limit")
+        }
         if client.json {
             try answers(ids, client) { try client.printJSON($0) }
         } else if format == .legacy {

@@ -38,7 +38,7 @@ struct Route: ParsableCommand {
     func run() throws {
         var spec = TaskSpec(prompt: try explain == "-" ? Input.text(of: "-") : explain)
         spec.pool = pool
-        spec.labels = try ArgumentText.pairs(label, option: "--label")
+        spec.labels = try ArgumentText.labels(label)
         spec.model = model
         spec.thinking = thinking
         spec.needs = ArgumentText.capabilities(needs)

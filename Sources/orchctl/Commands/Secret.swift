@@ -16,6 +16,15 @@ struct Secret: ParsableCommand {
     @Argument(help: "What the secret is to be called.")
     var name = "openai"
 
+    @OptionGroup var global: GlobalOptions
+
+    /// What `--json` prints.
+    private struct Advice: Encodable {
+        var name: String
+        var variable: String
+        var text: String
+    }
+
     func validate() throws {
         let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
         guard allowed, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 64 else {
@@ -26,7 +35,7 @@ struct Secret: ParsableCommand {
 
     func run() throws {
         let variable = name.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined() + "_API_KEY"
-        try Output.print(
+        let text =
             """
             A secret reaches tasks as a file that is theirs alone, from systemd's credentials. As root:
 
@@ -54,6 +63,8 @@ struct Secret: ParsableCommand {
 
             The task finds it in the file "$ORCH_CREDENTIALS_DIR/\(name)". It is in memory only, and gone with the attempt.
 
-            """)
+            """
+        guard global.json else { return try Output.print(text) }
+        try Client(global).printJSON(Advice(name: name, variable: variable, text: text))
     }
 }

@@ -38,10 +38,12 @@ struct Submit: TakesCommand {
         let answer = try batch.map { try submitBatch($0, client) } ?? submitOne(client)
         let submitted = try client.decode(SubmissionResult.self, answer, of: .submit).all
         for case let warning? in submitted.map(\.warning) { Output.remark(warning) }
-        if !client.json {
-            try Output.print(Submit.report(submitted, onTerminal: Terminal.isOutput))
-        } else if !wait {
-            try client.printJSON(answer)
+        try Submit.tell(of: submitted) {
+            if !client.json {
+                try Output.print(Submit.report(submitted, onTerminal: Terminal.isOutput))
+            } else if !wait {
+                try client.printJSON(answer)
+            }
         }
         if wait {
             let status = try TaskWait(client: client).report(submitted.map(\.id), onlyFailures: !Terminal.isOutput)
@@ -62,6 +64,18 @@ struct Submit: TakesCommand {
         }
         let batch = try BatchFile.read(path)
         return try BatchFile.submit(batch, from: path, to: client.session)
+    }
+
+    /// Where the ids cannot be told, the error has them: the tasks are there all the same.
+    static func tell(of submitted: [Submitted], _ tell: () throws -> Void) throws {
+        do {
+            try tell()
+        } catch var failure as Failure {
+            guard let first = submitted.first, let last = submitted.last else { throw failure }
+            let what = first.id == last.id ? "task \(first.id) was" : "tasks \(first.id) to \(last.id) were"
+            failure.message += "; \(what) taken all the same"
+            throw failure
+        }
     }
 
     /// What to tell of the tasks that were taken.

@@ -20,16 +20,22 @@ struct Update: ParsableCommand {
     @Option(name: .shortAndLong, help: "What lists call the task.")
     var name: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Higher runs earlier.", valueName: "number"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Higher runs earlier.", valueName: "number"),
+        transform: ArgumentText.whole(.priority))
     var priority: Int?
 
-    @Option(help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration)
+    @Option(
+        help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration(.timeout)
+    )
     var timeout: Double?
 
-    @Option(help: ArgumentHelp("How often to try again after a failure.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("How often to try again after a failure.", valueName: "number"),
+        transform: ArgumentText.whole(.retries))
     var retries: Int?
 
-    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.time)
+    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.futureTime)
     var notBefore: WireTime?
 
     @OptionGroup var global: GlobalOptions

@@ -20,7 +20,7 @@ struct Upgrade: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("How long the new programs have to take over; 60s if not given.", valueName: "duration"),
-        transform: ArgumentText.duration)
+        transform: ArgumentText.duration(.delay))
     var timeout: Double?
 
     @OptionGroup var global: GlobalOptions

@@ -17,7 +17,7 @@ struct Wait: TakesRest {
 
     @OptionGroup var tasks: TaskList
 
-    @Option(help: ArgumentHelp("The longest to wait.", valueName: "duration"), transform: ArgumentText.duration)
+    @Option(help: ArgumentHelp("The longest to wait.", valueName: "duration"), transform: ArgumentText.duration(.delay))
     var timeout: Double?
 
     @OptionGroup var global: GlobalOptions

@@ -31,7 +31,7 @@ struct Client {
     private func told(of call: Call, _ tell: () throws -> Void) throws {
         do {
             try tell()
-        } catch var failure as Failure where !call.isRepeatable {
+        } catch var failure as Failure where !call.isReading {
             failure.message += "; what was asked for has been done"
             throw failure
         }
@@ -61,6 +61,18 @@ struct Client {
             return try Wire.decode(type, from: Data(bytes))
         } catch {
             throw ClientError.malformed("a result of \(method.rawValue) that cannot be read")
+        }
+    }
+}
+
+extension Call {
+    /// Whether it only asks, so that nothing has been done where its answer cannot be told.
+    fileprivate var isReading: Bool {
+        switch self {
+        case .get, .list, .wait, .logs, .file, .routeExplain, .poolList, .workerList, .agentList, .usage, .status, .version,
+            .subscribe:
+            true
+        default: false
         }
     }
 }

@@ -15,6 +15,12 @@ enum Terminal {
         return environment(.columns).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
     }
 
+    /// The rows of the terminal.
+    static var height: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_row > 0 ? Int(size.ws_row) : 24
+    }
+
     static var style: Style {
         let isWanted = isOutput || !["", "0"].contains(environment(.forceColor) ?? "")
         return Style(isTerminal: isWanted, noColor: environment(.noColor), term: environment(.terminal))

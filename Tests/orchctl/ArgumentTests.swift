@@ -40,6 +40,16 @@ import Testing
         #expect(throws: (any Error).self) { try TaskOptions.parse(arguments).spec() }
     }
 
+    @Test func aViewThatIsWatchedFitsTheTerminal() {
+        let text = (1...50).map { "line \($0)\n" }.joined()
+        for rows in 2...60 {
+            let lines = Status.screen(text, rows: rows).split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.count <= rows)
+            if rows <= 50 { #expect(lines.last == "… and \(51 - rows) more lines: orchctl status") }
+        }
+        #expect(Status.screen(text, rows: 51) == text)
+    }
+
     @Test func everyVerbHasExamples() {
         func check(_ command: any ParsableCommand.Type) {
             let configuration = command.configuration

@@ -89,7 +89,7 @@ struct Files: TakesRest {
         if let found { return found }
         let known = task.attempts.isEmpty ? "" : "; it has \(task.attempts.map { "\($0.number)" }.joined(separator: ", "))"
         throw Failure(
-            .notFound,
+            attempt ?? id.number == nil ? .failed : .notFound,
             (attempt ?? id.number).map { "task \(id.task) has no attempt \($0)\(known)" } ?? "task \(id.task) has not run yet",
             hint: "try: orchctl show \(id.task)")
     }

@@ -37,7 +37,16 @@ struct Status: ParsableCommand {
             let list = try client.session.call(.workerList(WorkerListParameters()), as: WorkerList.self)
             let text = StatusText.text(status, workers: list.workers, style: Terminal.style, width: Terminal.width)
             // From the top left corner, and the rest of what was there before is wiped.
-            return watch && Terminal.isOutput ? "\u{1B}[H\u{1B}[2J\(text)" : text
+            guard watch, Terminal.isOutput else { return text }
+            // A line that is too long is cut by the terminal, which else would go on in the next one.
+            return "\u{1B}[H\u{1B}[2J\u{1B}[?7l\(Self.screen(text, rows: Terminal.height))\u{1B}[?7h"
         }
+    }
+
+    /// What there is room for: a view that is taller than the terminal would scroll its head away.
+    static func screen(_ text: String, rows: Int) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count > rows, rows > 1 else { return text }
+        return lines.prefix(rows - 1).joined(separator: "\n") + "\n… and \(lines.count - rows) more lines: orchctl status"
     }
 }

@@ -66,22 +66,23 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
-        module("Platform", ["CLinux"]),
-        module("OrchProtocol"),
-        module("OrchClient", ["OrchProtocol", "CLinux", "Platform"]),
-        module("Presentation", ["OrchProtocol"]),
-        module("SupervisorLink", ["CLinux"]),
-        module("Supervision", ["SupervisorLink", "CLinux", "Platform"]),
-        module("Agents", ["OrchProtocol"]),
-        module("Schemas", ["OrchProtocol"]),
-        module("Scheduling", ["OrchProtocol", "Schemas"]),
-        module("Storage", ["Scheduling", "OrchProtocol", grdb, sqlite]),
-        module("Systemd", ["CLinux", "CSystemd", logging]),
+        module("Text", ["CLinux"]),
+        module("Platform", ["CLinux", "Text"]),
+        module("OrchProtocol", ["Text"]),
+        module("OrchClient", ["OrchProtocol", "Text", "CLinux", "Platform"]),
+        module("Presentation", ["OrchProtocol", "Text"]),
+        module("SupervisorLink", ["Text", "CLinux"]),
+        module("Supervision", ["SupervisorLink", "Text", "CLinux", "Platform"]),
+        module("Agents", ["OrchProtocol", "Text"]),
+        module("Schemas", ["OrchProtocol", "Text"]),
+        module("Scheduling", ["OrchProtocol", "Schemas", "Text"]),
+        module("Storage", ["Scheduling", "OrchProtocol", "Text", grdb, sqlite]),
+        module("Systemd", ["CLinux", "CSystemd", "Text", logging]),
         module(
             "Engine",
             [
                 "Agents", "CLinux", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Schemas", "Storage",
-                "SupervisorLink", "Systemd", logging, nioCore, nioPosix, tomlKit,
+                "SupervisorLink", "Systemd", "Text", logging, nioCore, nioPosix, tomlKit,
             ],
             // A link to the file in etc/agents, for a foreground run where nothing is installed.
             resources: [.embedInCode("Configuration/openclaw.toml")]),
@@ -89,13 +90,12 @@ let package = Package(
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Storage", "Systemd",
-                "CLinux",
-                argumentParser, logging,
+                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Storage", "Systemd", "Text",
+                "CLinux", argumentParser, logging,
             ]),
-        program("orchd-supervisor", ["Supervision", "CLinux"]),
+        program("orchd-supervisor", ["Supervision", "Text", "CLinux"]),
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
-        program("orchctl", ["CLinux", "OrchClient", "OrchProtocol", "Platform", "Presentation", argumentParser]),
+        program("orchctl", ["CLinux", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser]),
 
         .executableTarget(
             name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
@@ -113,6 +113,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation"], path: "Tests/Simulation/Tests", swiftSettings: strict),
+        tests("Text", ["Text", "TestSupport"]),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),

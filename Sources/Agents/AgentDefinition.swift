@@ -1,3 +1,5 @@
+import Text
+
 /// How one program that takes prompts is run and read. It comes from a file, so that a program needs no code of its own.
 public struct AgentDefinition: Sendable, Equatable {
     /// How the prompt gets to the program.
@@ -84,6 +86,6 @@ public struct AgentDefinition: Sendable, Equatable {
     /// Whose allowance a task uses that asks for a model, or for none.
     public func provider(ofModel asked: String?) -> String {
         let model = asked ?? model
-        return model.flatMap { model in model.firstIndex(of: "/").map { String(model[..<$0]) } } ?? provider ?? ""
+        return model?.cut(at: "/").map { String($0.before) } ?? provider ?? ""
     }
 }

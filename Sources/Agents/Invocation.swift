@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// What is started for a prompt.
 public struct Invocation: Sendable, Equatable {
@@ -129,19 +130,17 @@ extension AgentDefinition {
     /// The template with each `{name}` replaced, once, from left to right; nil if one of them has no value.
     private func fill(_ template: String, _ values: [String: String?]) -> String? {
         var result = ""
-        var rest = Substring(template)
-        while let open = rest.firstIndex(of: "{") {
-            result += rest[..<open]
-            rest = rest[open...]
-            guard let close = rest.firstIndex(of: "}"),
-                case let name = String(rest[rest.index(after: open)..<close]), let value = values[name]
-            else {
-                result.append(rest.removeFirst())
+        var rest = template[...]
+        while let (before, after) = rest.cut(at: "{") {
+            result += before
+            guard let (name, behind) = after.cut(at: "}"), let value = values[String(name)] else {
+                result += "{"
+                rest = after
                 continue
             }
             guard let value else { return nil }
             result += value
-            rest = rest[rest.index(after: close)...]
+            rest = behind
         }
         return result + rest
     }

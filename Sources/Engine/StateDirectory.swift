@@ -48,10 +48,8 @@ package struct StateDirectory: Sendable {
     }
 
     private static func makeParents(of path: String) throws(SystemError) {
-        var index = path.startIndex
-        while let slash = path[index...].dropFirst().firstIndex(of: "/") {
+        for slash in path.utf8.indices.dropFirst() where path.utf8[slash] == UInt8(ascii: "/") {
             try OutputFiles.makeDirectory(String(path[..<slash]))
-            index = slash
         }
     }
 

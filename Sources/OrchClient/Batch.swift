@@ -28,7 +28,8 @@ public struct Batch: Sendable {
     /// Reads JSON lines. Empty lines are passed over.
     ///
     /// - Parameter keyPrefix: made part of the keys of tasks that have none of their own.
-    public init(_ text: [UInt8], keyPrefix: String) throws(Rejected) {
+    public init(_ file: [UInt8], keyPrefix: String) throws(Rejected) {
+        let text = ByteOrderMark.dropped(from: file)
         var tasks: [Line] = []
         var start = 0
         var number = 1
@@ -101,7 +102,7 @@ private struct Line {
                 let name = String(decoding: text[key], as: UTF8.self)
                 let isNull = value.count == 4 && text[value.lowerBound] == UInt8(ascii: "n")
                 switch name {
-                case "command", "prompt": hasTask = hasTask || !isNull
+                case "command", "command_bytes", "prompt": hasTask = hasTask || !isNull
                 case "key": ownKey = isNull ? .null : .own
                 default: if !Self.known.contains(name) { unknown = unknown ?? name }
                 }

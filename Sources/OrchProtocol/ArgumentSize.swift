@@ -1,3 +1,5 @@
+import Text
+
 /// How much room Linux has for the arguments and the environment of a program, and how much of it is taken.
 ///
 /// Of what is more, no process can be made; and the longest message between the engine and the supervisor, which has the same strings
@@ -19,12 +21,12 @@ public struct ArgumentSize: Sendable, Equatable {
 
     public mutating func add(_ other: ArgumentSize) { bytes += other.bytes }
 
-    public mutating func add(arguments: [String]) {
-        for argument in arguments { add(stringOf: argument.utf8.count) }
+    public mutating func add(arguments: [ByteString]) {
+        for argument in arguments { add(stringOf: argument.count) }
     }
 
-    public mutating func add(environment: [String: String]) {
-        for (name, value) in environment { add(stringOf: name.utf8.count + 1 + value.utf8.count) }
+    public mutating func add(environment: [ByteString: ByteString]) {
+        for (name, value) in environment { add(stringOf: name.count + 1 + value.count) }
     }
 
     public var isTooMuch: Bool { bytes > Self.most }

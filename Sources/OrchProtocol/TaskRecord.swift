@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// The life of a task. The last four are final.
 public struct TaskState: OpenWord {
     public static let queued = Self("queued")
@@ -103,6 +105,8 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var name: String?
     /// In `task.wait` no more than the first 4096 bytes of the command, or characters of the prompt.
     public var command: [String]?
+    /// The same in base64, where an argument is not UTF-8.
+    public var commandBytes: [Data]?
     public var prompt: String?
     public var labels: [String: String]?
     public var priority: Int
@@ -114,6 +118,8 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var finishedAt: WireTime?
     public var key: String?
     public var cwd: String?
+    /// The same in base64, where it is not UTF-8.
+    public var cwdBytes: Data?
     public var model: String?
     public var thinking: String?
     /// The rule that chose what its submitter left open.
@@ -153,6 +159,8 @@ public struct TaskRecord: Codable, Sendable, Equatable {
         case retryOn = "retry_on"
         case attemptCount = "attempt_count"
         case resultSchema = "result_schema"
+        case commandBytes = "command_bytes"
+        case cwdBytes = "cwd_bytes"
     }
 
     public init(id: Int64, state: TaskState, pool: String, priority: Int, submitter: UInt32, submittedAt: WireTime) {

@@ -1,7 +1,11 @@
+import FoundationEssentials
+
 /// What a client asks for: one task, as in `task.submit` and in the lines of `orchctl submit --batch`.
 public struct TaskSpec: Codable, Sendable, Equatable {
     /// A program and its arguments; never interpreted by a shell. Exactly one of `command` and `prompt` is given.
     public var command: [String]?
+    /// The same in base64, where an argument is not UTF-8; it counts then.
+    public var commandBytes: [Data]?
     /// Text for the agent of the pool.
     public var prompt: String?
     public var pool: String?
@@ -28,10 +32,16 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     /// An idempotency key: a second task with the same key is not made; the first one's id is answered.
     public var key: String?
     public var env: [String: String]?
+    /// `NAME=value` in base64, for those that are not UTF-8; they come on top of `env`.
+    public var envBytes: [Data]?
     /// An absolute path; a fresh directory where not given.
     public var cwd: String?
+    /// The same in base64, where it is not UTF-8; it counts then.
+    public var cwdBytes: Data?
     /// Text for the standard input; it is empty where not given.
     public var stdin: String?
+    /// Any bytes for the standard input, in base64.
+    public var stdinBytes: Data?
     public var model: String?
     public var thinking: ThinkingLevel?
     /// Capabilities that its pool or worker must offer, all of them.
@@ -50,6 +60,10 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         case retryDelay = "retry_delay"
         case notBefore = "not_before"
         case resultSchema = "result_schema"
+        case commandBytes = "command_bytes"
+        case envBytes = "env_bytes"
+        case cwdBytes = "cwd_bytes"
+        case stdinBytes = "stdin_bytes"
     }
 
     public init(command: [String]? = nil, prompt: String? = nil) {
@@ -60,6 +74,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
         command = try container.decodeIfPresent([String].self, forKey: .command)
+        commandBytes = try container.decodeIfPresent([Data].self, forKey: .commandBytes)
         prompt = try container.decodeIfPresent(String.self, forKey: .prompt)
         pool = try container.decodeIfPresent(String.self, forKey: .pool)
         name = try container.decodeIfPresent(String.self, forKey: .name)
@@ -75,8 +90,11 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         hold = try container.decodeIfPresent(Bool.self, forKey: .hold)
         key = try container.decodeIfPresent(String.self, forKey: .key)
         env = try container.decodeIfPresent([String: String].self, forKey: .env)
+        envBytes = try container.decodeIfPresent([Data].self, forKey: .envBytes)
         cwd = try container.decodeIfPresent(String.self, forKey: .cwd)
+        cwdBytes = try container.decodeIfPresent(Data.self, forKey: .cwdBytes)
         stdin = try container.decodeIfPresent(String.self, forKey: .stdin)
+        stdinBytes = try container.decodeIfPresent(Data.self, forKey: .stdinBytes)
         model = try container.decodeIfPresent(String.self, forKey: .model)
         thinking = try container.decodeIfPresent(ThinkingLevel.self, forKey: .thinking)
         needs = try container.decodeIfPresent([String].self, forKey: .needs)

@@ -1,3 +1,5 @@
+import Text
+
 /// What a value may be: one rule for each field, whichever door it comes in by.
 ///
 /// Each door says it in its own words: the protocol in seconds, the command line and the configuration in lengths of time.
@@ -99,9 +101,6 @@ extension ValueRule {
 }
 
 extension Unicode.Scalar {
-    /// C0, DEL and C1.
-    fileprivate var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
-
     /// `U+001B`.
     fileprivate var codePoint: String {
         let digits = String(value, radix: 16, uppercase: true)

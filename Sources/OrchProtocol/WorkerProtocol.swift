@@ -19,15 +19,23 @@ public struct WorkerTask: Codable, Sendable, Equatable {
     public var attempt: Int
     public var prompt: String?
     public var command: [String]?
+    /// The same in base64, where an argument is not UTF-8.
+    public var commandBytes: [Data]?
     public var model: String?
     public var thinking: String?
     public var labels: [String: String]?
     /// The text that a command would have on its standard input.
     public var stdin: String?
+    /// Instead of it where it is not UTF-8, in base64.
+    public var stdinBytes: Data?
     /// What the submitter wants to have in the environment.
     public var env: [String: String]?
+    /// Those of them that are not UTF-8, as `NAME=value` in base64.
+    public var envBytes: [Data]?
     /// Where the submitter wants it to be done; in the workspace, where it is left out.
     public var cwd: String?
+    /// The same in base64, where it is not UTF-8.
+    public var cwdBytes: Data?
     /// Seconds after which the worker is ended.
     public var timeout: Double?
     /// The JSON Schema that the result must satisfy, as JSON.
@@ -36,6 +44,10 @@ public struct WorkerTask: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case type, id, attempt, prompt, command, model, thinking, labels, stdin, env, cwd, timeout
         case resultSchema = "result_schema"
+        case commandBytes = "command_bytes"
+        case envBytes = "env_bytes"
+        case cwdBytes = "cwd_bytes"
+        case stdinBytes = "stdin_bytes"
     }
 
     public init(id: Int64, attempt: Int) {

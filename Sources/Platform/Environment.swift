@@ -1,35 +1,39 @@
 import Glibc
+import Text
 
 /// The environment as every program reads it: a variable that is empty is not set.
 public struct Environment: Sendable, Equatable {
-    private var values: [Variable: String]
+    private var values: [Variable: ByteString]
 
     /// That of this process, as it is now.
     public static var own: Environment {
-        Environment { name in getenv(name).map { String(cString: $0) } }
+        Environment { name in getenv(name).map { ByteString(cString: $0) } }
     }
 
-    public init(_ variables: [String: String]) { self.init { variables[$0] } }
+    public init(_ variables: [String: String]) { self.init { variables[$0].map { ByteString($0) } } }
 
-    private init(_ lookup: (String) -> String?) {
+    private init(_ lookup: (String) -> ByteString?) {
         values = [:]
         for variable in Variable.allCases {
-            if let value = lookup(variable.rawValue), !value.utf8.isEmpty { values[variable] = value }
+            if let value = lookup(variable.rawValue), !value.isEmpty { values[variable] = value }
         }
     }
 
     /// Its value; nil where it is not set, or empty.
-    public subscript(_ variable: Variable) -> String? { values[variable] }
+    public subscript(_ variable: Variable) -> String? { values[variable]?.lossy }
+
+    /// The same as the bytes that it is, to be passed on.
+    public func bytes(_ variable: Variable) -> ByteString? { values[variable] }
 
     /// A directory. The XDG specification has relative ones ignored, and one in HOME would mean another place in each directory.
     public func directory(_ variable: Variable) -> String? {
-        guard var path = values[variable], path.utf8.first == UInt8(ascii: "/") else { return nil }
+        guard var path = self[variable], path.utf8.first == UInt8(ascii: "/") else { return nil }
         while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
         return path
     }
 
     /// Where programs are looked for.
-    public var searchPath: String { values[.path] ?? "/usr/local/bin:/usr/bin:/bin" }
+    public var searchPath: String { self[.path] ?? "/usr/local/bin:/usr/bin:/bin" }
 
     /// The directories of ``searchPath``. An empty one would be the working directory, which is nobody's choice.
     public var searchDirectories: [String] { searchPath.split(separator: ":").map(String.init) }

@@ -31,7 +31,7 @@ public enum RouteText {
     }
 
     private static func asks(_ program: RouteProgram) -> String {
-        let command = SafeText.command(program.command)
+        let command = SafeText.command(program.command.map { ByteString($0) })
         return "\(command), in the pool \(program.pool), for \(DurationText.text(program.timeout)) at the most"
     }
 }

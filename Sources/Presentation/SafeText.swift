@@ -1,3 +1,5 @@
+import OrchProtocol
+
 /// Text from tasks, made harmless: a name or a prompt may hold what would clear the reader's screen or forge a line.
 public enum SafeText {
     /// On one line: white space runs become one space; what steers a terminal becomes `·`.
@@ -11,7 +13,7 @@ public enum SafeText {
             }
             if space { result.append(" ") }
             space = false
-            result.append(steers(scalar) ? "·" : scalar)
+            result.append(scalar.isControl ? "·" : scalar)
         }
         return String(result)
     }
@@ -20,38 +22,18 @@ public enum SafeText {
     public static func block(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            result.append(steers(scalar) && scalar != "\n" && scalar != "\t" ? "·" : scalar)
+            result.append(scalar.isControl && scalar != "\n" && scalar != "\t" ? "·" : scalar)
         }
         return String(result)
     }
 
-    /// An argument list as a shell would need it.
-    public static func command(_ arguments: [String]) -> String {
-        line(arguments.map(quoted).joined(separator: " "))
+    /// An argument list as a shell needs it to get the same bytes. It is one line, and harmless to look at.
+    public static func command(_ arguments: [ByteString]) -> String {
+        arguments.enumerated().map { $1.shellQuoted(asProgram: $0 == 0) }.joined(separator: " ")
     }
 
-    private static func quoted(_ argument: String) -> String {
-        let plain = argument.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), 0x80...0xFF:
-                true
-            default: "-_./:=,+@%^".utf8.contains(byte)
-            }
-        }
-        if plain, !argument.isEmpty { return argument }
-        var result = "'"
-        for character in argument {
-            if character == "'" { result += #"'\''"# } else { result.append(character) }
-        }
-        return result + "'"
-    }
-
-    /// Control characters, and the marks that turn the direction of what follows.
-    static func steers(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
+    /// A path, or another thing that is usually text: on one line, and what cannot be shown in quotes.
+    public static func line(_ bytes: ByteString) -> String {
+        bytes.text.map { $0.hasControls ? bytes.shellQuoted() : line($0) } ?? bytes.shellQuoted()
     }
 }

@@ -30,7 +30,7 @@ public struct TaskDetailText {
     private var facts: [(String, String?)] {
         [
             ("name", task.name.map(SafeText.line)),
-            ("command", task.command.map(SafeText.command)),
+            ("command", task.arguments.map(SafeText.command)),
             ("pool", SafeText.line(task.pool)),
             ("model", task.model.map(SafeText.line)),
             ("thinking", task.thinking.map(SafeText.line)),
@@ -39,7 +39,7 @@ public struct TaskDetailText {
             ("gates", task.gates.map { SafeText.line($0.joined(separator: ", ")) }),
             ("result", task.resultSchema == nil ? nil : "must satisfy a JSON Schema (--json shows it)"),
             ("limits", task.resources.map(ResourceText.text)),
-            ("directory", task.cwd.map(SafeText.line)),
+            ("directory", task.directory.map { SafeText.line($0) }),
             ("labels", labels),
             ("priority", task.priority == 0 ? nil : String(task.priority)),
             ("timeout", task.timeout.map(DurationText.text)),

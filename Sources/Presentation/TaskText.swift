@@ -5,7 +5,7 @@ public enum TaskText {
     /// What the task is: its name, or its command, or the beginning of its prompt.
     public static func title(_ task: TaskRecord) -> String {
         if let name = task.name { return SafeText.line(name) }
-        if let command = task.command { return SafeText.command(command) }
+        if let command = task.arguments { return SafeText.command(command) }
         return SafeText.line((task.prompt ?? "").prefix(400))
     }
 

@@ -77,7 +77,7 @@ public struct Chooser {
         }
         let tags = InlineTags(prompt)
         guard tags.rest.startIndex > prompt.startIndex else { return }
-        guard !tags.rest.allSatisfy(\.isWhitespace) else {
+        guard !tags.rest.isBlank else {
             throw WireError(
                 .invalidParameter, "the prompt is empty but for its tags", field: SpecRules.field("prompt", path))
         }

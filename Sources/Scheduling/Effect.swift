@@ -12,7 +12,7 @@ public enum Reply: Sendable, Equatable {
 public enum Effect: Sendable, Equatable {
     case reply(ReplyToken, Reply)
     /// Hand the attempt to the supervisor. In a turn these come in the order of the attempts' ids.
-    case launch(TaskItem, Attempt, input: String?)
+    case launch(TaskItem, Attempt, input: ByteString?)
     case revoke(attempt: Int64)
     /// `grace` is in milliseconds.
     case stop(attempt: Int64, grace: Int64)
@@ -31,7 +31,7 @@ public enum Effect: Sendable, Equatable {
     /// Start a warm worker. In a turn these stand among the launches, in the order of the ids.
     case launchWorker(Worker)
     /// Give the worker with the attempt's id its task. `again` where an engine before may have done so, in part or as a whole.
-    case assign(TaskItem, Attempt, input: String?, again: Bool)
+    case assign(TaskItem, Attempt, input: ByteString?, again: Bool)
     /// Tell the worker to exit.
     case dismiss(worker: Int64)
     /// What the worker said is in the store: so many bytes need not be kept for a later engine.

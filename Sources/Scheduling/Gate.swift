@@ -1,3 +1,5 @@
+import Text
+
 /// Something that keeps tasks from starting for a while, whatever pool they are in: an agent that has used up its provider's
 /// allowance, or a budget that is spent.
 public struct Gate: Sendable, Equatable {
@@ -48,7 +50,7 @@ public enum GateName {
     }
     /// What a worker must have for a lane, beyond what its pool lists.
     static func needs(in lane: String) -> [Substring] {
-        names(in: lane).first { $0.hasPrefix(needsPrefix) }?.dropFirst(needsPrefix.utf8.count).split(separator: ",") ?? []
+        names(in: lane).first { $0.has(prefix: needsPrefix) }?.dropFirst(needsPrefix.utf8.count).split(separator: ",") ?? []
     }
     public static func limit(_ name: String) -> String { canonical(limitPrefix + name) }
     public static func budget(_ name: String) -> String { canonical(budgetPrefix + name) }
@@ -56,9 +58,11 @@ public enum GateName {
 
     /// The same without blanks, which would tear it apart in a lane.
     static func canonical(_ name: String) -> String {
-        name.contains(" ") ? String(name.map { $0 == " " ? "_" : $0 }) : name
+        name.has(" ") ? String(String.UnicodeScalarView(name.unicodeScalars.map { $0 == " " ? "_" : $0 })) : name
     }
 
     /// The names in a lane.
-    public static func names(in lane: String) -> [Substring] { lane.split(separator: " ") }
+    public static func names(in lane: String) -> [Substring] {
+        lane.utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
+    }
 }

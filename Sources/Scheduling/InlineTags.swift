@@ -16,7 +16,7 @@ struct InlineTags: Equatable {
     init(_ prompt: String) {
         rest = prompt[...]
         while let tag = Self.first(of: rest), set(tag.name, tag.value) {
-            rest = tag.rest.drop { $0.isWhitespace }
+            rest = Substring(tag.rest.unicodeScalars.drop { $0.properties.isWhitespace })
         }
     }
 
@@ -25,27 +25,25 @@ struct InlineTags: Equatable {
         case "model" where model == nil: model = value
         case "thinking" where thinking == nil: thinking = value
         case "pool" where pool == nil: pool = value
-        case "needs": needs += value.split(separator: ",").map { $0.trimmed }
+        case "needs": needs += value.parts(at: ",").filter { !$0.isEmpty }.map { $0[...].trimmed }
         default: return false
         }
         return true
     }
 
     private static func first(of text: Substring) -> (name: String, value: String, rest: Substring)? {
-        guard text.first == "[" else { return nil }
-        let inner = text.dropFirst().prefix(maximumValue + 10)
-        guard let close = inner.firstIndex(where: { $0 == "]" || $0.isNewline }), inner[close] == "]" else { return nil }
-        let parts = inner[..<close].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, names.contains(parts[0].trimmed) else { return nil }
-        let value = parts[1].trimmed
-        guard !value.isEmpty else { return nil }
-        return (parts[0].trimmed, value, text[text.index(after: close)...])
+        guard text.utf8.first == UInt8(ascii: "[") else { return nil }
+        let inner = text.unicodeScalars.dropFirst().prefix(maximumValue + 10)
+        guard let close = inner.firstIndex(where: { $0 == "]" || $0.isControl }), inner[close] == "]",
+            let (name, value) = Substring(inner[..<close]).cut(at: ":"), names.contains(name.trimmed), !value.trimmed.isEmpty
+        else { return nil }
+        return (name.trimmed, value.trimmed, text[text.unicodeScalars.index(after: close)...])
     }
 }
 
 extension Substring {
     fileprivate var trimmed: String {
-        let start = drop { $0 == " " }
+        let start = unicodeScalars.drop { $0 == " " }
         guard let end = start.lastIndex(where: { $0 != " " }) else { return "" }
         return String(start[...end])
     }

@@ -60,7 +60,7 @@ public struct AgentSettings: Sendable, Equatable {
     /// Whose allowance a task of the agent uses.
     public func provider(ofModel model: String?) -> String {
         let model = model ?? self.model ?? ""
-        return model.firstIndex(of: "/").map { String(model[..<$0]) } ?? provider ?? ""
+        return model.cut(at: "/").map { String($0.before) } ?? provider ?? ""
     }
 }
 

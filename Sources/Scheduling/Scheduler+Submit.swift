@@ -35,7 +35,7 @@ extension Scheduler {
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
                 let task = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
-                var submitted = try accept(task, input: spec.stdin, chooser, &work)
+                var submitted = try accept(task, input: spec.input, chooser, &work)
                 submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: work.now.wall)
                 results.append(submitted)
             }
@@ -53,7 +53,7 @@ extension Scheduler {
     }
 
     private func accept(
-        _ task: TaskItem, input: String?, _ chooser: Chooser, _ work: inout TurnWork<some TaskTransaction>
+        _ task: TaskItem, input: ByteString?, _ chooser: Chooser, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
         var task = task
         if task.phase == .ready { try makeReady(&task, &work) }
@@ -67,7 +67,7 @@ extension Scheduler {
     private func difference(of spec: TaskSpec, from task: TaskItem) -> String? {
         let isSame =
             switch task.definition.work {
-            case .command(let command): spec.command == command
+            case .command(let command): spec.arguments == command
             // Tags at its beginning are not kept.
             case .prompt(let prompt): spec.prompt?.utf8.reversed().starts(with: prompt.utf8.reversed()) ?? false
             }
@@ -87,7 +87,7 @@ extension Scheduler {
             throw draining(name, field: SpecRules.field("pool", path))
         }
         let job: Work
-        if let command = spec.command {
+        if let command = spec.arguments {
             try SpecRules.check(command, in: pool, path)
             try SpecRules.checkOutput(spec, in: pool, path)
             job = .command(command)
@@ -100,8 +100,9 @@ extension Scheduler {
             job = .prompt(choice.prompt ?? "")
         }
         var definition = TaskDefinition(
-            work: job, labels: spec.labels ?? [:], key: spec.key, environment: spec.env ?? [:], directory: spec.cwd,
-            model: choice.model, thinking: choice.thinking?.rawValue, hasInput: spec.stdin != nil, submitter: requester.uid,
+            work: job, labels: spec.labels ?? [:], key: spec.key, environment: spec.variables ?? [:],
+            directory: spec.directory,
+            model: choice.model, thinking: choice.thinking?.rawValue, hasInput: spec.input != nil, submitter: requester.uid,
             submittedAt: now.wall, expiresAt: spec.expires?.milliseconds)
         definition.needs = choice.needs
         definition.isPoolGiven = choice.isPoolGiven

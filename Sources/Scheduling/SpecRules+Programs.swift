@@ -15,9 +15,13 @@ extension SpecRules {
 
     /// What the supervisor would refuse to start is refused at once. Where it is looked up is only known there, so that a name without a
     /// `/` may be any of the programs with that name.
-    static func check(_ command: [String], in pool: PoolSettings, _ path: String?) throws(WireError) {
+    static func check(_ command: [ByteString], in pool: PoolSettings, _ path: String?) throws(WireError) {
         guard let programs = pool.programs, let program = command.first else { return }
-        let isListed = programs.contains(program) || !program.contains("/") && programs.contains { $0.hasSuffix("/\(program)") }
+        let isListed = programs.contains {
+            let listed = ByteString($0)
+            return listed == program
+                || !program.contains("/") && listed.bytes.reversed().starts(with: ("/" + program).bytes.reversed())
+        }
         guard !isListed else { return }
         throw WireError(
             .invalidParameter, "the pool \"\(pool.name)\" runs only \(programs.joined(separator: ", "))",

@@ -14,18 +14,18 @@ public enum SpecRules {
         func fail(_ name: String, _ message: String) -> WireError {
             WireError(.invalidParameter, message, field: field(name, path))
         }
-        switch (spec.command, spec.prompt) {
+        switch (spec.arguments, spec.prompt) {
         case (nil, nil): throw fail("command", "a task needs a \"command\" or a \"prompt\"")
         case (.some, .some): throw fail("prompt", "a task has a \"command\" or a \"prompt\", not both")
         case (let command?, nil):
             guard let program = command.first, !program.isEmpty else { throw fail("command", "the command is empty") }
-            if let index = command.firstIndex(where: hasNUL) {
+            if let index = command.firstIndex(where: { $0.bytes.contains(0) }) {
                 throw fail("command[\(index)]", "an argument cannot contain a NUL")
             }
-            if let index = command.firstIndex(where: { $0.utf8.count > ArgumentSize.longest }) {
+            if let index = command.firstIndex(where: { $0.count > ArgumentSize.longest }) {
                 throw fail(
                     "command[\(index)]",
-                    "argument \(index) has \(command[index].utf8.count) bytes, and Linux takes \(ArgumentSize.longest) for one argument; use stdin"
+                    "argument \(index) has \(command[index].count) bytes, and Linux takes \(ArgumentSize.longest) for one argument; use stdin"
                 )
             }
             var size = ArgumentSize()
@@ -34,12 +34,15 @@ public enum SpecRules {
                 throw fail("command", "\(ArgumentSize.complaint("the arguments take", size)); use stdin, or let it read a file")
             }
         case (nil, let prompt?):
-            guard !prompt.allSatisfy(\.isWhitespace) else { throw fail("prompt", "the prompt is empty") }
+            guard !prompt.isBlank else { throw fail("prompt", "the prompt is empty") }
             guard !hasNUL(prompt) else { throw fail("prompt", "a prompt cannot contain a NUL") }
             guard prompt.utf8.count <= maximumText else { throw fail("prompt", "a prompt has at most 4 MiB") }
+            guard spec.directory.map({ $0.text != nil }) ?? true else {
+                throw fail("cwd_bytes", "the directory of a prompt must be UTF-8, since agents are told of it as text")
+            }
         }
-        if let input = spec.stdin, input.utf8.count > maximumText {
-            throw fail("stdin", "the text for standard input has at most 4 MiB; let the task read a file")
+        if let input = spec.input, input.count > maximumText {
+            throw fail("stdin", "the standard input has at most 4 MiB; let the task read a file")
         }
         try check(spec.name, "name", path)
         try check(spec.key, "key", path)
@@ -55,19 +58,19 @@ public enum SpecRules {
                 if let complaint = ValueRule.name.complaint(key) {
                     throw fail("labels", "the key of a label \(complaint)")
                 }
-                guard value.utf8.count <= maximumName, !hasNUL(value) else {
-                    throw fail("labels.\(key)", "a label is at most \(maximumName) bytes long, without NUL")
+                guard value.utf8.count <= maximumName, !value.hasControls else {
+                    throw fail("labels.\(key)", "a label is at most \(maximumName) bytes long, without control characters")
                 }
             }
         }
-        try checkEnvironment(spec.env, path)
+        try checkEnvironment(spec.variables, path)
         try check(spec.timeout, "timeout", path)
         try check(spec.idleTimeout, "idle_timeout", path)
         try check(spec.retryDelay, "retry_delay", path)
         try check(spec.priority, "priority", path)
         try check(spec.retries, "retries", path)
-        if let directory = spec.cwd {
-            guard directory.utf8.first == UInt8(ascii: "/"), directory.utf8.count < 4096, !hasNUL(directory) else {
+        if let directory = spec.directory {
+            guard directory.first == UInt8(ascii: "/"), directory.count < 4096, !directory.bytes.contains(0) else {
                 throw fail("cwd", "must be an absolute path")
             }
         }
@@ -142,7 +145,7 @@ public enum SpecRules {
         throw WireError(field: field(name, path), complaint)
     }
 
-    private static func checkEnvironment(_ environment: [String: String]?, _ path: String?) throws(WireError) {
+    private static func checkEnvironment(_ environment: [ByteString: ByteString]?, _ path: String?) throws(WireError) {
         guard let environment else { return }
         guard environment.count <= maximumVariables else {
             throw WireError(
@@ -156,23 +159,23 @@ public enum SpecRules {
                 .invalidParameter, ArgumentSize.complaint("the variables take", size), field: field("env", path))
         }
         for (name, value) in environment {
-            let length = name.utf8.count + 1 + value.utf8.count
+            let length = name.count + 1 + value.count
             guard length <= ArgumentSize.longest else {
                 throw WireError(
                     .invalidParameter,
-                    "the variable \(name.shortened(to: 40)) has \(length) bytes with its name, and Linux takes \(ArgumentSize.longest) for one variable",
-                    field: field("env.\(name.shortened(to: 40))", path))
+                    "the variable \(name.lossy.shortened(to: 40)) has \(length) bytes with its name, and Linux takes \(ArgumentSize.longest) for one variable",
+                    field: field("env.\(name.lossy.shortened(to: 40))", path))
             }
-            let isName = !name.isEmpty && !name.utf8.contains(UInt8(ascii: "=")) && !hasNUL(name)
-            guard isName, !hasNUL(value) else {
+            let isName = !name.isEmpty && !name.contains("=") && !name.bytes.contains(0)
+            guard isName, !value.bytes.contains(0) else {
                 throw WireError(
                     .invalidParameter, "a variable has a name without \"=\", and no NUL in name or value",
-                    field: field("env.\(name.shortened(to: 40))", path))
+                    field: field("env.\(name.lossy.shortened(to: 40))", path))
             }
             guard !name.hasPrefix("ORCH_") else {
                 throw WireError(
                     .invalidParameter, "variables that begin with ORCH_ are set by orchd",
-                    field: field("env.\(name.shortened(to: 40))", path))
+                    field: field("env.\(name.lossy.shortened(to: 40))", path))
             }
         }
     }

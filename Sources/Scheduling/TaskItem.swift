@@ -3,14 +3,14 @@ import OrchProtocol
 /// What a task runs.
 public enum Work: Sendable, Equatable {
     /// A program and its arguments; at least one element, none with a NUL.
-    case command([String])
+    case command([ByteString])
     /// Text for the agent of the pool.
     case prompt(String)
 
     /// Bytes, roughly.
     public var size: Int {
         switch self {
-        case .command(let arguments): arguments.reduce(0) { $0 + $1.utf8.count + 1 }
+        case .command(let arguments): arguments.reduce(0) { $0 + $1.count + 1 }
         case .prompt(let text): text.utf8.count
         }
     }
@@ -21,9 +21,9 @@ public struct TaskDefinition: Sendable, Equatable {
     public var work: Work
     public var labels: [String: String]
     public var key: String?
-    public var environment: [String: String]
+    public var environment: [ByteString: ByteString]
     /// An absolute path, or nil for a fresh workspace.
-    public var directory: String?
+    public var directory: ByteString?
     public var model: String?
     public var thinking: String?
     /// Capabilities that its pool must offer, each once.
@@ -46,8 +46,8 @@ public struct TaskDefinition: Sendable, Equatable {
     public var expiresAt: Int64?
 
     public init(
-        work: Work, labels: [String: String] = [:], key: String? = nil, environment: [String: String] = [:],
-        directory: String? = nil, model: String? = nil, thinking: String? = nil, hasInput: Bool = false,
+        work: Work, labels: [String: String] = [:], key: String? = nil, environment: [ByteString: ByteString] = [:],
+        directory: ByteString? = nil, model: String? = nil, thinking: String? = nil, hasInput: Bool = false,
         submitter: UInt32, submittedAt: Int64, expiresAt: Int64? = nil
     ) {
         self.work = work

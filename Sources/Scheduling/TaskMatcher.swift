@@ -1,3 +1,5 @@
+import Text
+
 /// What rules may ask about a task.
 struct TaskFacts {
     var pool: String
@@ -35,9 +37,9 @@ public struct TaskMatcher: Sendable, Equatable {
     }
 
     static func fits(label pattern: String, _ labels: [String: String]) -> Bool {
-        let parts = pattern.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let value = labels[String(parts[0])] else { return false }
-        return parts.count == 1 || Wildcard.matches(String(parts[1]), value)
+        let (name, wanted) = pattern.cut(at: "=").map { (String($0.before), String($0.after)) } ?? (pattern, "*")
+        guard let place = labels.index(forKey: name), labels[place].key.isSame(as: name) else { return false }
+        return Wildcard.matches(wanted, labels[place].value)
     }
 
     /// The same text for the same matcher, whatever the program.

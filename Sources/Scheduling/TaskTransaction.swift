@@ -8,10 +8,10 @@ public protocol TaskTransaction: AnyObject {
     // Tasks
 
     /// Adds a task and its input; the id of `task` is ignored and the new one answered.
-    func insert(_ task: TaskItem, input: String?) throws -> Int64
+    func insert(_ task: TaskItem, input: ByteString?) throws -> Int64
     func task(_ id: Int64) throws -> TaskItem?
     /// The text for the standard input of a task whose `hasInput` is set.
-    func input(of id: Int64) throws -> String?
+    func input(of id: Int64) throws -> ByteString?
     /// The task that a submitter has made with an idempotency key. Two submitters may use the same.
     func task(withKey key: String, of submitter: UInt32) throws -> Int64?
     /// Writes everything but the definition. `place` is where the task was when it was read.

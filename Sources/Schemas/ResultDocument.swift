@@ -30,7 +30,8 @@ public enum ResultDocument {
     /// The result without white space around it, and without the fence that models like to put around code:
     /// a line of three backticks, often with a word behind them, before it, and another one after it.
     static func document(in result: [UInt8]) -> Range<Int> {
-        let whole = trimmed(result, result.indices)
+        let start = result.starts(with: ByteOrderMark.bytes) ? ByteOrderMark.bytes.count : 0
+        let whole = trimmed(result, start..<result.count)
         let fence = Array("```".utf8)
         guard result[whole].starts(with: fence), result[whole].suffix(3).elementsEqual(fence), whole.count > 6,
             let line = result[whole].firstIndex(of: UInt8(ascii: "\n")), line < whole.upperBound - 3

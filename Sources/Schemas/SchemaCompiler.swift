@@ -43,7 +43,7 @@ struct SchemaCompiler {
 
     /// The node that a `$ref` leads to.
     mutating func target(of reference: String, at path: String) throws(JSONSchema.Fault) -> Int {
-        guard reference == "#" || reference.hasPrefix("#/") else {
+        guard reference == "#" || reference.has(prefix: "#/") else {
             throw fault(
                 path,
                 "refers to \"\(reference.shortened(to: 80))\"; only references within the schema, such as "
@@ -51,7 +51,7 @@ struct SchemaCompiler {
         }
         var place = document
         var target = ""
-        for step in reference.dropFirst(2).split(separator: "/", omittingEmptySubsequences: false) where reference != "#" {
+        for step in String(reference.unicodeScalars.dropFirst(2)).parts(at: "/") where reference != "#" {
             guard let key = Self.decoded(step) else {
                 throw fault(path, "is no JSON pointer: \"\(reference.shortened(to: 80))\"")
             }
@@ -103,7 +103,7 @@ struct SchemaCompiler {
     }
 
     /// A step of a pointer within a URI. Nil for a `%` without its two digits.
-    private static func decoded(_ step: Substring) -> String? {
+    private static func decoded(_ step: String) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(step.utf8)[...]
         while let byte = rest.popFirst() {

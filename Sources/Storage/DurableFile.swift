@@ -4,7 +4,7 @@ import Glibc
 public enum DurableFile {
     /// Brings the names in the directory of a file to the disk: a file that was made, renamed or removed there.
     public static func syncDirectory(of path: String) -> Bool {
-        let directory = path.lastIndex(of: "/").map { path[..<$0] } ?? "."
+        let directory = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[..<$0] } ?? "."
         return sync(directory.isEmpty ? "/" : String(directory), O_RDONLY | O_DIRECTORY)
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import GRDBSQLite
+import Text
 
 /// What can stand in a column. Text is bound and read by its length, so that a NUL in it is a character like others.
 protocol SQLValue {
@@ -65,6 +66,20 @@ extension String: SQLValue {
         }
         let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
         self = String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// In a column of text, whatever it is: SQLite looks at no byte of it.
+extension ByteString: SQLValue {
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+        withCString { sqlite3_bind_text64(statement, index, $0, UInt64(count), transient, UInt8(SQLITE_UTF8)) }
+    }
+
+    init?(_ statement: OpaquePointer, column: Int32) {
+        guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let start = sqlite3_column_text(statement, column) else {
+            return nil
+        }
+        self.init(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
 }
 

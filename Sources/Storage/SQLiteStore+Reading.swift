@@ -11,7 +11,10 @@ extension SQLiteStore {
     public func record(of id: Int64, brief: Bool = false) throws -> TaskRecord? {
         let columns = brief ? TaskColumns.brief : TaskColumns.all
         return try read { db in
-            guard let task = try db.row("SELECT \(columns) FROM task WHERE id = ?", [id], TaskColumns.read) else {
+            guard
+                let task = try db.row(
+                    "SELECT \(columns) FROM task WHERE id = ?", [id], brief ? TaskColumns.readBrief : TaskColumns.read)
+            else {
                 return nil
             }
             let attempts = try db.rows(
@@ -61,7 +64,7 @@ extension SQLiteStore {
                 [], AttemptColumns.read)
             return try attempts.compactMap { attempt in
                 let task = try db.row(
-                    "SELECT \(TaskColumns.brief) FROM task WHERE id = ?", [attempt.task], TaskColumns.read)
+                    "SELECT \(TaskColumns.brief) FROM task WHERE id = ?", [attempt.task], TaskColumns.readBrief)
                 return task.map { ($0, attempt) }
             }
         }

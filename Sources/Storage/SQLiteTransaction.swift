@@ -17,11 +17,11 @@ public final class SQLiteTransaction: TaskTransaction {
 
     // MARK: Tasks
 
-    public func insert(_ task: TaskItem, input: String?) throws -> Int64 {
+    public func insert(_ task: TaskItem, input: ByteString?) throws -> Int64 {
         let values = TaskColumns.changingValues(of: task) + (try TaskColumns.fixedValues(of: task.definition))
         try db.run(TaskColumns.insert, values)
         let id = db.lastInsertedRowID
-        if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.utf8)]) }
+        if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.bytes)]) }
         tally.add(1, at: task.place)
         return id
     }
@@ -30,9 +30,9 @@ public final class SQLiteTransaction: TaskTransaction {
         try db.row(TaskColumns.selectByID, [id], TaskColumns.read)
     }
 
-    public func input(of id: Int64) throws -> String? {
+    public func input(of id: Int64) throws -> ByteString? {
         let text: Data? = try db.row("SELECT text FROM task_input WHERE task = ?", [id]) { try $0.next() }
-        return text.map { String(decoding: $0, as: UTF8.self) }
+        return text.map { ByteString($0) }
     }
 
     public func task(withKey key: String, of submitter: UInt32) throws -> Int64? {

@@ -57,7 +57,7 @@ enum TaskColumns {
         case .command(let arguments): command = joined(arguments)
         case .prompt(let text): prompt = text
         }
-        let variables = definition.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let variables = definition.environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }
         return [
             command, prompt, definition.labels.isEmpty ? nil : try JSONColumn.text(of: definition.labels), definition.key,
             variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
@@ -94,13 +94,25 @@ enum TaskColumns {
         return task
     }
 
+    /// Reads what ``brief`` selects: a command whose end may be missing, but no part of a character.
+    static func readBrief(_ columns: inout Columns) throws -> TaskItem {
+        var task = try read(&columns)
+        if case .command(var arguments) = task.definition.work, let last = arguments.last,
+            task.definition.work.size > briefLength
+        {
+            arguments[arguments.count - 1] = ByteString(last.bytes.dropLast(UTF8Text.cutAtEnd(last.bytes[...])))
+            task.definition.work = .command(arguments)
+        }
+        return task
+    }
+
     private static func readDefinition(_ columns: inout Columns) throws -> TaskDefinition {
         let command: Data? = try columns.optional()
         let prompt: String? = try columns.optional()
         let labels: String? = try columns.optional()
         let key: String? = try columns.optional()
         let variables: Data? = try columns.optional()
-        let directory: String? = try columns.optional()
+        let directory: ByteString? = try columns.optional()
         let model: String? = try columns.optional()
         let thinking: String? = try columns.optional()
         var definition = TaskDefinition(
@@ -121,26 +133,24 @@ enum TaskColumns {
     }
 
     /// Arguments cannot contain a NUL, so one can stand between them.
-    private static func joined(_ strings: [String]) -> Data {
+    private static func joined(_ strings: [ByteString]) -> Data {
         var data = Data()
         for (index, string) in strings.enumerated() {
             if index > 0 { data.append(0) }
-            data.append(contentsOf: string.utf8)
+            data.append(contentsOf: string.bytes)
         }
         return data
     }
 
-    private static func split(_ data: Data) -> [String] {
-        data.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    private static func split(_ data: Data) -> [ByteString] {
+        data.split(separator: 0, omittingEmptySubsequences: false).map { ByteString($0) }
     }
 
-    private static func environment(_ data: Data) -> [String: String] {
-        var variables: [String: String] = [:]
+    private static func environment(_ data: Data) -> [ByteString: ByteString] {
+        var variables: [ByteString: ByteString] = [:]
         for entry in data.split(separator: 0) {
-            // By bytes: a combining mark at the beginning of the value makes one character with the equals sign.
-            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
-            let name = String(decoding: entry[..<equals], as: UTF8.self)
-            variables[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self)
+            guard let (name, value) = ByteString(entry).cut(at: "=") else { continue }
+            variables[name] = value
         }
         return variables
     }

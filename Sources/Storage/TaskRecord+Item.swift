@@ -21,7 +21,7 @@ extension TaskRecord {
         self.isOrdered = isOrdered
         stopping = live?.stopping.map(StopReason.init)
         switch definition.work {
-        case .command(let arguments): command = arguments
+        case .command(let arguments): self.arguments = arguments
         case .prompt(let text): prompt = text
         }
         if let routing = definition.routing, !task.phase.isFinal {
@@ -35,7 +35,7 @@ extension TaskRecord {
         startedAt = attempts.last { !$0.isRouting && !$0.isOrdered }?.startedAt.map(WireTime.init(milliseconds:))
         finishedAt = task.finishedAt.map(WireTime.init(milliseconds:))
         key = definition.key
-        cwd = definition.directory
+        directory = definition.directory
         model = definition.model
         thinking = definition.thinking
         route = definition.route

@@ -1,9 +1,10 @@
 import Platform
+import Text
 
 /// What a user's processes expect to find in their environment, as login(1) has it.
 struct Account: Equatable, Sendable {
     /// `NAME=value`.
-    private let variables: [String]
+    private let variables: [ByteString]
 
     /// - Parameters:
     ///   - home: nil for somebody who has none.
@@ -17,13 +18,13 @@ struct Account: Equatable, Sendable {
     static let own = Account(
         variables: OwnAccount.variables(.own, OwnAccount.look()).map { "\($0.0)=\($0.1)" })
 
-    private init(variables: [String]) { self.variables = variables }
+    private init(variables: [ByteString]) { self.variables = variables }
 
     /// The variables that an environment lacks.
-    func missing(in environment: [String]) -> [String] {
+    func missing(in environment: [ByteString]) -> [ByteString] {
         variables.filter { variable in
-            let name = variable.utf8.prefix { $0 != UInt8(ascii: "=") }.count + 1
-            return !environment.contains { $0.utf8.prefix(name).elementsEqual(variable.utf8.prefix(name)) }
+            let name = variable.bytes.prefix { $0 != UInt8(ascii: "=") }.count + 1
+            return !environment.contains { $0.bytes.prefix(name) == variable.bytes.prefix(name) }
         }
     }
 }

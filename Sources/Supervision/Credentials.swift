@@ -37,7 +37,7 @@ struct Credentials {
     func directory(of attempt: String) -> String { "\(place)/\(attempt)" }
 
     /// Puts copies where the attempt finds them; the variables that it gets.
-    func hand(_ grants: [CredentialGrant], to attempt: String, as identity: Policy.Identity?) throws(Missing) -> [String] {
+    func hand(_ grants: [CredentialGrant], to attempt: String, as identity: Policy.Identity?) throws(Missing) -> [ByteString] {
         guard !grants.isEmpty else { return [] }
         takeBack(attempt)
         do {
@@ -93,13 +93,12 @@ struct Credentials {
     }
 
     /// Without the line feed that a file ends with.
-    private func variable(_ grant: CredentialGrant, _ bytes: [UInt8]) throws(Missing) -> String? {
+    private func variable(_ grant: CredentialGrant, _ bytes: [UInt8]) throws(Missing) -> ByteString? {
         guard let name = grant.variable else { return nil }
         let value = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
-        guard value.count <= Self.maximumVariable, !value.contains(0), let text = String(validating: value, as: UTF8.self)
-        else {
-            throw Missing(name: grant.name, reason: "it cannot be in a variable: it is binary, or too long")
+        guard value.count <= Self.maximumVariable, !value.contains(0) else {
+            throw Missing(name: grant.name, reason: "it cannot be in a variable: it has a NUL, or is too long")
         }
-        return "\(name)=\(text)"
+        return "\(name)=\(ByteString(value))"
     }
 }

@@ -10,7 +10,7 @@ struct Judge {
     var engineUser: UInt32?
 
     enum Verdict: Equatable {
-        case allowed(Policy.Identity?, programs: [String])
+        case allowed(Policy.Identity?, programs: [ByteString])
         case refused(EndReport.Refusal)
     }
 
@@ -28,7 +28,7 @@ struct Judge {
         guard pool.limits.allSatisfy({ order.controls[$0.key] ?? 0 <= $0.value }) else { return .refused(.limit) }
         guard order.confinement.isWithin(pool.confinement) else { return .refused(.confinement) }
         guard !pool.programs.isEmpty else { return .allowed(identity, programs: programs) }
-        let permitted = programs.filter { pool.programs.contains(Array($0.utf8)) }
+        let permitted = programs.filter { pool.programs.contains($0.bytes) }
         return permitted.isEmpty ? .refused(.program) : .allowed(identity, programs: permitted)
     }
 }
@@ -67,12 +67,14 @@ extension Judge {
 
 /// Where a program may be, worked out before the clone: the child must not allocate.
 enum ProgramSearch {
-    static let defaultPath = "/usr/local/bin:/usr/bin:/bin"
+    static let defaultPath: ByteString = "/usr/local/bin:/usr/bin:/bin"
 
     /// The paths to try in turn. Relative entries of `PATH` are left out: they would mean the task's own workspace.
-    static func candidates(for program: String, environment: [String]) -> [String] {
-        if program.utf8.contains(UInt8(ascii: "/")) { return [program] }
-        let path = environment.last { $0.utf8.starts(with: "PATH=".utf8) }.map { String($0.dropFirst(5)) } ?? defaultPath
-        return path.split(separator: ":").filter { $0.utf8.first == UInt8(ascii: "/") }.map { "\($0)/\(program)" }
+    static func candidates(for program: ByteString, environment: [ByteString]) -> [ByteString] {
+        if program.contains("/") { return [program] }
+        let path = environment.last { $0.hasPrefix("PATH=") }.map { $0.bytes.dropFirst(5) } ?? defaultPath.bytes[...]
+        return path.split(separator: UInt8(ascii: ":")).filter { $0.first == UInt8(ascii: "/") }.map {
+            ByteString($0) + "/" + program
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// Lines on standard error: what an administrator must know, and nothing else.
 enum Log {
@@ -12,7 +13,7 @@ enum Log {
         var line = isJournal ? priority : ""
         line += "orchd-supervisor: "
         // A name that came from elsewhere must not be able to end the line.
-        line.unicodeScalars.append(contentsOf: message.unicodeScalars.lazy.map { $0.value < 0x20 ? " " : $0 })
+        line.unicodeScalars.append(contentsOf: message.unicodeScalars.lazy.map { $0.isControl ? " " : $0 })
         line += "\n"
         // Whoever should read this may not: better no line than a supervisor that waits.
         var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// The command line.
 enum Options {
@@ -22,10 +23,10 @@ enum Options {
                 self = .version
                 return
             }
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = String(parts[0])
+            let parts = argument.cut(at: "=")
+            let name = parts.map { String($0.before) } ?? argument
             guard Self.names.contains(name) else { throw UsageError(message: "unknown argument '\(argument)'") }
-            guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst(), !value.isEmpty else {
+            guard let value = parts.map({ String($0.after) }) ?? rest.popFirst(), !value.isEmpty else {
                 throw UsageError(message: "\(name) needs a value")
             }
             values[name] = value

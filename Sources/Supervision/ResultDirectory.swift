@@ -71,7 +71,9 @@ struct ResultDirectory {
         let path = name.map { CChar(bitPattern: $0) } + [0]
         guard fstatat(descriptor.number, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .unreadable }
         if let reason = Self.reason(status, owner) { return reason }
-        guard let text = String(validating: name, as: UTF8.self), isResultFileName(text) else { return .name }
+        guard let text = String(validating: name, as: UTF8.self), isResultFileName(text), !text.hasControls else {
+            return .name
+        }
         return nil
     }
 

@@ -4,12 +4,12 @@ import SupervisorLink
 
 /// A process to start, all decisions taken.
 struct SpawnPlan {
-    var candidates: [String]
-    var arguments: [String]
-    var environment: [String]
+    var candidates: [ByteString]
+    var arguments: [ByteString]
+    var environment: [ByteString]
     /// Directories to be made for it.
     var workspace: [String] = []
-    var directory: String?
+    var directory: ByteString?
     /// Descriptors of the supervisor and their numbers in the child.
     var descriptors: [spawn_descriptor] = []
     var limits: [spawn_limit] = []
@@ -44,9 +44,9 @@ func spawn(_ plan: SpawnPlan) throws(SpawnFailure) -> SpawnedProcess {
     let candidates = strings.add(plan.candidates)
     let arguments = strings.add(plan.arguments)
     let environment = strings.add(plan.environment)
-    let workspace = strings.add(plan.workspace)
+    let workspace = strings.add(plan.workspace.map { ByteString($0) })
     let directory = plan.directory.map { strings.add([$0]) }
-    let writable = plan.writable.map { strings.add($0) }
+    let writable = plan.writable.map { strings.add($0.map { ByteString($0) }) }
 
     var result = spawn_result()
     let succeeded = strings.withPointers { pointers in
@@ -103,11 +103,11 @@ private struct CStrings {
     private var offsets: [Int?] = []
 
     /// Adds a list; returns the index of its first pointer.
-    mutating func add(_ list: [String]) -> Int {
+    mutating func add(_ list: [ByteString]) -> Int {
         let start = offsets.count
         for string in list {
             offsets.append(bytes.count)
-            bytes.append(contentsOf: string.utf8.lazy.map { CChar(bitPattern: $0) })
+            bytes.append(contentsOf: string.bytes.lazy.map { CChar(bitPattern: $0) })
             bytes.append(0)
         }
         offsets.append(nil)

@@ -44,7 +44,7 @@ extension Supervisor {
     private func start(_ removal: Helpers.Removal) throws {
         let path = workspaces.path(folder: removal.folder, name: removal.name)
         var plan = SpawnPlan(
-            candidates: ["/bin/rm"], arguments: ["rm", "-rf", "--one-file-system", "--", path],
+            candidates: ["/bin/rm"], arguments: ["rm", "-rf", "--one-file-system", "--", ByteString(path)],
             environment: ["PATH=\(ProgramSearch.defaultPath)"], directory: "/")
         if geteuid() == 0, judge.policy != nil {
             // The pool may have another user by now, or be gone.

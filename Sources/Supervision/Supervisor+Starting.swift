@@ -34,7 +34,7 @@ extension Supervisor {
             cgroup = try cgroups?.make(order.name, limitedTo: judge.controls(of: order))
         } catch { throw failure(.cgroup, error.code) }
 
-        let secrets: [String]
+        let secrets: [ByteString]
         do throws(Credentials.Missing) {
             secrets = try credentials.hand(judge.credentials(of: order), to: order.name, as: isOwn(identity) ? nil : identity)
         } catch {
@@ -104,17 +104,17 @@ extension Supervisor {
 
     private func plan(
         _ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32, identity: Policy.Identity?,
-        programs: [String], cgroup: Cgroup?
+        programs: [ByteString], cgroup: Cgroup?
     ) -> SpawnPlan {
         let workspace = workspaces.path(folder: order.folder, name: order.name)
         let results = "\(workspace)/\(WorkspacePaths.resultDirectoryName)"
-        let directory = order.directory.isEmpty ? workspace : order.directory
-        let own = [
+        let directory = order.directory.isEmpty ? ByteString(workspace) : order.directory
+        let own: [ByteString] = [
             "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(workspace)",
             "ORCH_RESULT_FILE=\(workspace)/\(WorkspacePaths.resultName)", "ORCH_RESULT_DIR=\(results)",
         ]
-        let names = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
-        let given = order.environment.filter { variable in !names.contains { variable.utf8.starts(with: $0.utf8) } }
+        let names: [ByteString] = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
+        let given = order.environment.filter { variable in !names.contains { variable.hasPrefix($0) } }
         let account = judge.account(of: identity)?.missing(in: given) ?? []
         let isThere = workspaces.reuse(folder: order.folder, as: order.name)
         var plan = SpawnPlan(
@@ -131,7 +131,7 @@ extension Supervisor {
         if let writable = order.confinement.writable {
             plan.writable = [workspace] + writable + (order.repository.map { [$0] } ?? [])
             // What wants to write elsewhere for a while has to find a place.
-            if !given.contains(where: { $0.utf8.starts(with: "TMPDIR=".utf8) }) { plan.setVariables(["TMPDIR=\(workspace)"]) }
+            if !given.contains(where: { $0.hasPrefix("TMPDIR=") }) { plan.setVariables(["TMPDIR=\(workspace)"]) }
         }
         plan.cgroup = cgroup?.directory
         return plan

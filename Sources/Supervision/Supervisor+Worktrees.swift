@@ -18,11 +18,11 @@ extension Supervisor {
     }
 
     /// Where `orchd-worktree` may be: beside this program, or installed.
-    static let worktreePrograms: [String] = {
+    static let worktreePrograms: [ByteString] = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count)
-        let own = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let place = own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        let own = path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+        let place = ByteString(own.prefix((own.lastIndex(of: UInt8(ascii: "/")) ?? 0)))
         return ["\(place)/orchd-worktree", "\(place)/../libexec/orchd/orchd-worktree"]
     }()
 }
@@ -37,7 +37,9 @@ extension SpawnPlan {
         let number = (Int32(3)...63).first { !taken.contains($0) } ?? 63
         let tree = "\(workspace)/\(WorkspacePaths.treeName)"
         let branch = WorkspacePaths.branch(of: order.name)
-        arguments = ["orchd-worktree", "\(number)", repository, branch, tree] + candidates + ["--"] + arguments
+        arguments =
+            ["orchd-worktree", "\(number)", ByteString(repository), ByteString(branch), ByteString(tree)] + candidates + ["--"]
+            + arguments
         candidates = Supervisor.worktreePrograms
         descriptors.append(spawn_descriptor(from: report.programs.number, to: number))
     }

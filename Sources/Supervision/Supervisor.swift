@@ -26,7 +26,7 @@ final class Supervisor {
         let descriptors: [OwnedDescriptor]
 
         /// Bytes of memory, roughly.
-        var size: Int { (launch.arguments + launch.environment).reduce(512) { $0 + $1.utf8.count + 32 } }
+        var size: Int { (launch.arguments + launch.environment).reduce(512) { $0 + $1.count + 32 } }
     }
 
     /// The most orders that may wait. An engine keeps a few per slot; one that sends without end must not cost all memory.

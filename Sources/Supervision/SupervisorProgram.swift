@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Platform
+import Text
 
 /// The program `orchd-supervisor`.
 public enum SupervisorProgram {
@@ -27,6 +28,10 @@ public enum SupervisorProgram {
     /// Runs it, and returns its exit status: 0 after a signal has ended it, 1 if it could not start, 2 for wrong arguments.
     public static func main(_ arguments: [String]) -> Int32 {
         linux_default_all_signals()
+        if let complaint = ProcessText.complaint(arguments: ProcessText.arguments, variables: []) {
+            say("orchd-supervisor: \(complaint)", to: STDERR_FILENO)
+            return 2
+        }
         let options: Options
         do throws(Options.UsageError) {
             options = try Options(parsing: Array(arguments.dropFirst()))

@@ -1,3 +1,5 @@
+@_exported import Text
+
 /// Appends the values of the link's encoding to a buffer.
 struct ByteWriter {
     var bytes: [UInt8] = []
@@ -7,6 +9,11 @@ struct ByteWriter {
     }
 
     mutating func bool(_ value: Bool) { bytes.append(value ? 1 : 0) }
+
+    mutating func bytes(_ value: ByteString) {
+        integer(UInt32(value.count))
+        bytes.append(contentsOf: value.bytes)
+    }
 
     mutating func string(_ value: String) {
         let utf8 = value.utf8
@@ -57,7 +64,15 @@ struct ByteReader {
         }
     }
 
-    /// UTF-8 without NUL: every string of the link ends as an argument of a system call.
+    /// Without NUL: every string of the link ends as an argument of a system call.
+    mutating func byteString() throws(LinkError) -> ByteString {
+        let count = try integer(UInt32.self)
+        let bytes = try slice(Int(count))
+        guard !bytes.contains(0) else { throw .invalid("string with NUL") }
+        return ByteString(bytes)
+    }
+
+    /// UTF-8 without NUL.
     mutating func string() throws(LinkError) -> String {
         let count = try integer(UInt32.self)
         let utf8 = try slice(Int(count))

@@ -1,3 +1,5 @@
+import Text
+
 /// Everything the supervisor needs to start an attempt. Who the process runs as is not in it: the supervisor takes that from
 /// its own policy, by the name of the pool.
 public struct LaunchOrder: Equatable, Sendable {
@@ -20,12 +22,12 @@ public struct LaunchOrder: Equatable, Sendable {
     public var name: String
     public var pool: String
     /// The program as the user wrote it, and its arguments. Looked up in the `PATH` of `environment` where it has no slash.
-    public var arguments: [String]
+    public var arguments: [ByteString]
     /// `NAME=value`. The supervisor adds `ORCH_WORKER`, `ORCH_WORKSPACE`, `ORCH_RESULT_FILE` and
     /// `ORCH_RESULT_DIR`, which only it knows.
-    public var environment: [String]
+    public var environment: [ByteString]
     /// An absolute path; empty for the workspace that the supervisor makes.
-    public var directory: String
+    public var directory: ByteString
     public var umask: UInt32
     /// −20 to 19.
     public var nice: Int32
@@ -52,8 +54,8 @@ public struct LaunchOrder: Equatable, Sendable {
     public var channel: Int32?
 
     public init(
-        attempt: UInt64, name: String, pool: String, arguments: [String], environment: [String] = [],
-        directory: String = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
+        attempt: UInt64, name: String, pool: String, arguments: [ByteString], environment: [ByteString] = [],
+        directory: ByteString = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
         controls: [CgroupControl: UInt64] = [:], repository: String? = nil, confinement: Confinement = .init(),
         credentials: [CredentialGrant] = [], submitter: UInt32? = nil, channel: Int32? = nil
@@ -95,9 +97,9 @@ public struct LaunchOrder: Equatable, Sendable {
         writer.integer(attempt)
         writer.string(name)
         writer.string(pool)
-        writer.list(arguments) { $0.string($1) }
-        writer.list(environment) { $0.string($1) }
-        writer.string(directory)
+        writer.list(arguments) { $0.bytes($1) }
+        writer.list(environment) { $0.bytes($1) }
+        writer.bytes(directory)
         writer.integer(umask)
         writer.integer(nice)
         writer.integer(oomScoreAdjust)
@@ -128,9 +130,9 @@ public struct LaunchOrder: Equatable, Sendable {
         attempt = try reader.integer()
         name = try reader.string()
         pool = try reader.string()
-        arguments = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
-        environment = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
-        directory = try reader.string()
+        arguments = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.byteString() }
+        environment = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.byteString() }
+        directory = try reader.byteString()
         umask = try reader.integer()
         nice = try reader.integer()
         oomScoreAdjust = try reader.integer()
@@ -174,10 +176,11 @@ public struct LaunchOrder: Equatable, Sendable {
     /// next one; so whoever makes one looks first.
     public func check() throws(LinkError) {
         guard encodedSize <= LinkProtocol.maximumMessage else { throw .tooLong }
-        let strings = [
-            [name, pool, directory], arguments, environment, confinement.writable ?? [], repository.map { [$0] } ?? [],
-        ]
-        guard strings.allSatisfy({ $0.allSatisfy { !$0.utf8.contains(0) } }) else { throw .invalid("string with NUL") }
+        let strings = [[name, pool], confinement.writable ?? [], repository.map { [$0] } ?? []]
+        let bytes = [[directory], arguments, environment]
+        guard strings.allSatisfy({ $0.allSatisfy { !$0.utf8.contains(0) } }),
+            bytes.allSatisfy({ $0.allSatisfy { !$0.bytes.contains(0) } })
+        else { throw .invalid("string with NUL") }
         try confinement.validate()
         for credential in credentials { try credential.validate() }
         guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
@@ -191,6 +194,8 @@ public struct LaunchOrder: Equatable, Sendable {
         let fixed = 8 + 4 + 4 + 4 + 1
         func size(_ string: String) -> Int { 4 + string.utf8.count }
         func size(_ strings: [String]) -> Int { strings.reduce(4) { $0 + size($1) } }
+        func size(_ bytes: ByteString) -> Int { 4 + bytes.count }
+        func size(_ list: [ByteString]) -> Int { list.reduce(4) { $0 + size($1) } }
         var sum = header + fixed + size(name) + size(pool) + size(arguments) + size(environment) + size(directory)
         sum += 4 + limits.count * 20 + 4 + descriptors.count * 4
         switch form {
@@ -210,10 +215,10 @@ public struct LaunchOrder: Equatable, Sendable {
         guard isAttemptName(name) else { throw .invalid("name") }
         guard isPoolName(pool) else { throw .invalid("pool") }
         guard let program = arguments.first, !program.isEmpty else { throw .invalid("arguments") }
-        guard environment.allSatisfy({ $0.utf8.first != UInt8(ascii: "=") && $0.utf8.contains(UInt8(ascii: "=")) }) else {
+        guard environment.allSatisfy({ $0.first != UInt8(ascii: "=") && $0.contains("=") }) else {
             throw .invalid("environment")
         }
-        guard directory.isEmpty || directory.utf8.first == UInt8(ascii: "/") else { throw .invalid("directory") }
+        guard directory.isEmpty || directory.first == UInt8(ascii: "/") else { throw .invalid("directory") }
         guard umask <= 0o777 else { throw .invalid("umask") }
         guard (-20...19).contains(nice) else { throw .invalid("nice") }
         guard (-1000...1000).contains(oomScoreAdjust) else { throw .invalid("oomScoreAdjust") }

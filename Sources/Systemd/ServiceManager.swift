@@ -1,5 +1,6 @@
 import CLinux
 import CSystemd
+import Text
 
 #if canImport(Glibc)
 import Glibc
@@ -30,7 +31,9 @@ public enum ServiceManager {
 
     private static func notify(_ state: String) { sd_notify(0, state) }
 
-    private static func oneLine(_ text: String) -> String { text.replacing("\n", with: " ") }
+    private static func oneLine(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isControl ? " " : $0 }))
+    }
 
     /// How often the watchdog wants to be fed, in seconds; half of that is what systemd recommends. Nil if there is none.
     public static var watchdogInterval: Double? {

@@ -72,7 +72,7 @@ enum ArgumentText {
     /// Words that may be repeated, and joined by commas.
     static func capabilities(_ arguments: [String]) -> [String]? {
         arguments.isEmpty
-            ? nil : arguments.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+            ? nil : arguments.flatMap { $0.parts(at: ",") }
     }
 
     /// `K=V` arguments; the last of a repeated key counts.
@@ -80,10 +80,15 @@ enum ArgumentText {
         guard !arguments.isEmpty else { return nil }
         var pairs: [String: String] = [:]
         for argument in arguments {
-            guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
-                throw ValidationError("\(option) takes KEY=VALUE, not \"\(argument)\"")
+            guard let (key, value) = argument.cut(at: "="), !key.isEmpty else {
+                throw ValidationError("\(option) takes KEY=VALUE, not \(ByteString(argument).shellQuoted())")
             }
-            pairs[String(argument[..<equals])] = String(argument[argument.index(after: equals)...])
+            let name = String(key)
+            // JSON as most programs read it has no room for both.
+            if let old = pairs.index(forKey: name).map({ pairs.keys[$0] }), !old.isSame(as: name) {
+                throw ValidationError("\(option) has the key \"\(name)\" in two spellings of Unicode; choose one")
+            }
+            pairs[name] = String(value)
         }
         return pairs
     }
@@ -99,12 +104,25 @@ enum ArgumentText {
         return pairs
     }
 
+    /// `NAME=VALUE` arguments, of any bytes; the last of a repeated name counts.
+    static func variables(_ arguments: [ByteString]) throws -> [ByteString: ByteString]? {
+        guard !arguments.isEmpty else { return nil }
+        var variables: [ByteString: ByteString] = [:]
+        for argument in arguments {
+            guard let (name, value) = argument.cut(at: "="), !name.isEmpty else {
+                throw ValidationError("--env takes KEY=VALUE, not \(argument.shellQuoted())")
+            }
+            variables[name] = value
+        }
+        return variables
+    }
+
     /// Words that may be given one by one or with commas between them.
     static func words<Word: RawRepresentable & CaseIterable>(
         _ arguments: [String], option: String
     ) throws -> [Word]? where Word.RawValue == String {
         guard !arguments.isEmpty else { return nil }
-        return try arguments.flatMap { $0.split(separator: ",") }.map { try word(String($0), option: option) }
+        return try arguments.flatMap { $0.parts(at: ",") }.filter { !$0.isEmpty }.map { try word($0, option: option) }
     }
 
     static func word<Word: RawRepresentable & CaseIterable>(

@@ -4,7 +4,7 @@ import Presentation
 
 /// A file of tasks and what may be wrong with it, in terms of its lines.
 enum BatchFile {
-    static func read(_ path: String) throws -> Batch {
+    static func read(_ path: ByteString) throws -> Batch {
         let text = try Input.bytes(of: path)
         do {
             return try Batch(text, keyPrefix: GeneratedKey.make())
@@ -17,7 +17,7 @@ enum BatchFile {
     }
 
     /// Sends all of it in one request, and returns the JSON of the answer.
-    static func submit(_ batch: Batch, from path: String, to session: Session) throws -> [UInt8] {
+    static func submit(_ batch: Batch, from path: ByteString, to session: Session) throws -> [UInt8] {
         do {
             return try session.perform(repeatable: batch.isRepeatable) { connection in
                 try connection.answer(to: connection.send(.submit, parameters: batch.parameters))
@@ -29,7 +29,7 @@ enum BatchFile {
         } catch ClientError.tooLong(let bytes, let limit) {
             throw Failure(
                 .usage, "the batch takes \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",
-                hint: "split it: split -l 100000 \(path == "-" ? "FILE" : path)")
+                hint: "split it: split -l 100000 \(path == "-" ? "FILE" : path.shellQuoted())")
         } catch let error as WireError {
             guard let line = error.data?.field.flatMap(batch.lineNumber) else { throw error }
             throw Failure(error, inLine: line, of: path)
@@ -39,7 +39,7 @@ enum BatchFile {
 
 extension Failure {
     /// A refusal of one of many tasks, by its line: the protocol calls it by its index, which nobody counts.
-    init(_ error: WireError, inLine line: Int, of path: String) {
+    init(_ error: WireError, inLine line: Int, of path: ByteString) {
         var error = error
         if let field = error.data?.field, let end = field.utf8.firstIndex(of: UInt8(ascii: ".")) {
             error.message = error.message.replacing("\"\(field[...end])", with: "\"", maxReplacements: 1)

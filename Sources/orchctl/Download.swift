@@ -1,12 +1,14 @@
 import FoundationEssentials
 import Glibc
 import OrchClient
+import OrchProtocol
+import Presentation
 
 /// A file that is received piece by piece: a new one, for its owner alone, and gone again unless all of it came.
 final class Download {
-    private let path: String
+    private let path: ByteString
     /// The name that it has until it is whole.
-    private let place: String
+    private let place: ByteString
     private let descriptor: Int32
     private let what: String
     /// How many bytes have come.
@@ -18,7 +20,7 @@ final class Download {
     ///   - what: it is, for messages: "a backup".
     ///   - replacing: whether a file of that name may be there, and is replaced once all of the new one is.
     ///   - hint: what to do about one that may not be.
-    init(_ path: String, what: String, replacing: Bool = false, hint: String = "name another file") throws {
+    init(_ path: ByteString, what: String, replacing: Bool = false, hint: String = "name another file") throws {
         self.what = what
         self.path = path
         guard path != "-" else {
@@ -28,10 +30,10 @@ final class Download {
         }
         place = replacing ? path + ".orchctl-new" : path
         // Not in our hands before it is made: what is there is not ours to remove.
-        let made = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let made = place.withCString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
         guard made >= 0 else {
-            if errno == EEXIST { throw Failure(.usage, "\(place) exists, and is not overwritten", hint: hint) }
-            throw Failure(.usage, "cannot make \(place): \(String(cString: strerror(errno)))")
+            if errno == EEXIST { throw Failure(.usage, "\(SafeText.line(place)) exists, and is not overwritten", hint: hint) }
+            throw Failure(.usage, "cannot make \(SafeText.line(place)): \(String(cString: strerror(errno)))")
         }
         descriptor = made
     }
@@ -39,7 +41,7 @@ final class Download {
     deinit {
         guard !isStandardOutput else { return }
         close(descriptor)
-        if !isWhole { unlink(place) }
+        if !isWhole { _ = place.withCString(unlink) }
     }
 
     var isStandardOutput: Bool { path == "-" }
@@ -48,7 +50,7 @@ final class Download {
         guard offset == written, let bytes = Data(base64Encoded: base64) else {
             throw ClientError.malformed("a piece of \(what) that does not follow the one before")
         }
-        try Output.write([UInt8](bytes), to: descriptor, named: isStandardOutput ? "standard output" : path)
+        try Output.write([UInt8](bytes), to: descriptor, named: isStandardOutput ? "standard output" : SafeText.line(path))
         written += Int64(bytes.count)
     }
 
@@ -58,8 +60,10 @@ final class Download {
             throw ClientError.malformed("\(what) of \(written) bytes instead of \(size)")
         }
         guard !isStandardOutput else { return }
-        guard fsync(descriptor) == 0 || errno == EINVAL, place == path || rename(place, path) == 0 else {
-            throw Failure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))")
+        guard fsync(descriptor) == 0 || errno == EINVAL,
+            place == path || place.withCString({ old in path.withCString { rename(old, $0) } }) == 0
+        else {
+            throw Failure(.failed, "cannot write \(SafeText.line(path)): \(String(cString: strerror(errno)))")
         }
         isWhole = true
     }

@@ -1,11 +1,12 @@
 import Glibc
 import OrchProtocol
+import Presentation
 
 /// Files and standard input, read whole.
 enum Input {
     /// - Parameter path: `-` for standard input.
-    static func bytes(of path: String) throws -> [UInt8] {
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+    static func bytes(of path: ByteString) throws -> [UInt8] {
+        let descriptor = path == "-" ? STDIN_FILENO : path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         var result: [UInt8] = []
@@ -20,27 +21,26 @@ enum Input {
         }
     }
 
-    /// The text of a file; the protocol can carry nothing but text.
-    static func text(of path: String) throws -> String {
-        guard let text = String(validating: try bytes(of: path), as: UTF8.self) else {
-            throw Failure(
-                .usage, "\(name(path)) is not UTF-8 text", hint: "let the command read the file: -- sh -c 'COMMAND < FILE'")
+    /// What a file says that is to be text.
+    static func text(of path: ByteString) throws -> String {
+        guard let text = String(validating: ByteOrderMark.dropped(from: try bytes(of: path)), as: UTF8.self) else {
+            throw Failure(.usage, "\(name(path)) is not UTF-8 text")
         }
         return text
     }
 
     /// The JSON in a file.
-    static func json(of path: String) throws -> JSONValue {
+    static func json(of path: ByteString) throws -> JSONValue {
         do {
-            return try JSONValue(bytes(of: path))
+            return try JSONValue(ByteOrderMark.dropped(from: bytes(of: path)))
         } catch let error as JSONScanner.Malformed {
             throw Failure(.usage, "\(name(path)) is no JSON: it has \(error.message), at byte \(error.position + 1)")
         }
     }
 
-    static func name(_ path: String) -> String { path == "-" ? "standard input" : path }
+    static func name(_ path: ByteString) -> String { path == "-" ? "standard input" : SafeText.line(path) }
 
-    private static func unreadable(_ path: String) -> Failure {
+    private static func unreadable(_ path: ByteString) -> Failure {
         Failure(.usage, "cannot read \(name(path)): \(String(cString: strerror(errno)))")
     }
 }

@@ -38,7 +38,8 @@ struct Orchctl: ParsableCommand {
 
     static func main() {
         linux_secure_start()
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        // In the disguise that the parser takes; options of the type ``ByteString`` read it back.
+        let arguments = ProcessText.arguments.dropFirst().map(\.escaped)
         if arguments.first == Completion.option { return Completion.run(Array(arguments.dropFirst())) }
         if arguments.count == 2, arguments[0] == CompletionScript.option, let script = CompletionScript.text(for: arguments[1])
         {
@@ -46,6 +47,9 @@ struct Orchctl: ParsableCommand {
             return
         }
         do {
+            if let complaint = ProcessText.complaint(variables: ["ORCHD_SOCKET", "XDG_RUNTIME_DIR"]) {
+                throw Failure(.usage, complaint)
+            }
             let line = try CommandLineReader(arguments)
             do {
                 var command = try parseAsRoot(line.forParser)
@@ -53,6 +57,7 @@ struct Orchctl: ParsableCommand {
                     try verb.take(line.rest)
                     command = verb
                 }
+                try TextArguments.check(command, parsedFrom: arguments)
                 try command.run()
             } catch {
                 throw explained(error, line)
@@ -96,7 +101,7 @@ struct Orchctl: ParsableCommand {
 
     private static func complain(_ failure: Failure) {
         let style = Terminal.errorStyle
-        Output.remark(style(.bad, failure.message))
+        Output.remark(style(.bad, ByteString(escaped: failure.message).lossy))
         if let hint = failure.hint { Output.remark(style(.dim, hint)) }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Text
 
 /// A program that runs beside us, found in PATH, and all that it prints.
 final class Subprocess {
@@ -38,9 +39,9 @@ final class Subprocess {
 
     /// Our environment, for C.
     private static func environment(_ path: String?) -> [UnsafeMutablePointer<CChar>?] {
-        var variables = ProcessInfo.processInfo.environment
-        if let path { variables["PATH"] = path }
-        return variables.map { strdup("\($0)=\($1)") } + [nil]
+        var variables = ProcessText.environment
+        if let path { variables = variables.filter { !$0.hasPrefix("PATH=") } + ["PATH=\(path)"] }
+        return variables.map { $0.withCString { strdup($0) } } + [nil]
     }
 
     /// Ends it at once, for one whose output nobody wants any more.

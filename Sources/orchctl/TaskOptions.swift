@@ -9,7 +9,7 @@ struct TaskOptions: ParsableArguments {
     var prompt: String?
 
     @Argument(parsing: .postTerminator, help: "A command and its arguments, after --. No shell is involved.")
-    var command: [String] = []
+    var command: [ByteString] = []
 
     @Option(name: .shortAndLong, help: "The pool; else the daemon chooses.")
     var pool: String?
@@ -54,13 +54,13 @@ struct TaskOptions: ParsableArguments {
 
     @Option(
         name: .shortAndLong, help: ArgumentHelp("A variable of the environment; may be repeated.", valueName: "key=value"))
-    var env: [String] = []
+    var env: [ByteString] = []
 
     @Option(help: ArgumentHelp("The directory to run in.", valueName: "path"))
-    var cwd: String?
+    var cwd: ByteString?
 
-    @Option(help: ArgumentHelp("Text for the task's standard input; - passes on that of orchctl.", valueName: "file"))
-    var stdin: String?
+    @Option(help: ArgumentHelp("What the task reads on its standard input; - passes on that of orchctl.", valueName: "file"))
+    var stdin: ByteString?
 
     @Option(help: "A word of your own: a second task with the same key is not made.")
     var key: String?
@@ -86,12 +86,12 @@ struct TaskOptions: ParsableArguments {
     var needs: [String] = []
 
     @Option(help: ArgumentHelp("A JSON Schema that the result must satisfy.", valueName: "file"))
-    var resultSchema: String?
+    var resultSchema: ByteString?
 
     @OptionGroup var resources: ResourceOptions
 
     mutating func take(_ rest: CommandLineReader.Rest) throws {
-        command += rest.words
+        command += rest.words.map { ByteString(escaped: $0) }
         guard let text = rest.prompt else { return }
         guard prompt == nil else { throw ValidationError("a prompt is one word: quote it") }
         prompt = text
@@ -100,7 +100,8 @@ struct TaskOptions: ParsableArguments {
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
         prompt == nil && command.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty && !hold
-            && [pool, name, cwd, stdin, key, model, resultSchema].allSatisfy { $0 == nil } && thinking == nil
+            && [pool, name, key, model].allSatisfy { $0 == nil } && thinking == nil
+            && [cwd, stdin, resultSchema].allSatisfy { $0 == nil }
             && [timeout, idleTimeout, retryDelay].allSatisfy { $0 == nil }
             && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil && resources.limits == nil
     }
@@ -109,18 +110,18 @@ struct TaskOptions: ParsableArguments {
     func spec() throws -> TaskSpec {
         var spec = TaskSpec()
         switch (prompt, command.isEmpty) {
-        case (nil, false): spec.command = command
+        case (nil, false): spec.arguments = command
         case ("-", true): spec.prompt = try standardInput()
         case (let prompt?, true): spec.prompt = prompt
         case (nil, true): throw ValidationError("there is no task: give a prompt, or -- and a command")
         case (_?, false): throw ValidationError("a task is a prompt or a command, not both")
         }
         if stdin == "-", prompt == "-" { throw ValidationError("standard input cannot be prompt and --stdin at once") }
-        spec.stdin = try stdin.map(Input.text)
+        spec.input = try stdin.map { ByteString(try Input.bytes(of: $0)) }
         spec.pool = pool
         spec.name = name
         spec.labels = try ArgumentText.labels(label)
-        spec.env = try ArgumentText.pairs(env, option: "--env")
+        spec.variables = try ArgumentText.variables(env)
         spec.priority = priority
         spec.timeout = timeout
         spec.idleTimeout = idleTimeout
@@ -135,7 +136,7 @@ struct TaskOptions: ParsableArguments {
         spec.needs = ArgumentText.capabilities(needs)
         spec.resultSchema = try resultSchema.map(Input.json)
         spec.resources = resources.limits
-        spec.cwd = try cwd.map(absolute)
+        spec.directory = try cwd.map(absolute)
         spec.key = key ?? GeneratedKey.make()
         return spec
     }
@@ -143,18 +144,18 @@ struct TaskOptions: ParsableArguments {
     /// The text of standard input, without the line feed that `echo` leaves at its end.
     private func standardInput() throws -> String {
         var text = try Input.text(of: "-")
-        if text.last?.isNewline ?? false { text.removeLast() }
+        for end: Unicode.Scalar in ["\n", "\r"] where text.unicodeScalars.last == end { text.unicodeScalars.removeLast() }
         guard !text.isEmpty else { throw ValidationError("there is no prompt on standard input") }
         return text
     }
 
-    private func absolute(_ path: String) throws -> String {
+    private func absolute(_ path: ByteString) throws -> ByteString {
         if path.hasPrefix("/") { return path }
-        guard let resolved = realpath(path, nil) else {
-            throw ValidationError("--cwd \(path): \(String(cString: strerror(errno)))")
+        guard let resolved = path.withCString({ realpath($0, nil) }) else {
+            throw ValidationError("--cwd \(path.shellQuoted()): \(String(cString: strerror(errno)))")
         }
         defer { free(resolved) }
-        return String(cString: resolved)
+        return ByteString(cString: resolved)
     }
 }
 
@@ -164,7 +165,7 @@ extension TaskSpec {
     /// A daemon of another user may not enter it, and would run somebody's `make` where they did not expect it. And where each attempt
     /// has a git worktree, it is to work there.
     func withDefaultDirectory(_ connection: Connection) throws -> TaskSpec {
-        guard cwd == nil, command != nil, connection.peer?.user == getuid() else { return self }
+        guard directory == nil, arguments != nil, connection.peer?.user == getuid() else { return self }
         let pools = try connection.call(.poolList, as: OrchProtocol.PoolList.self).pools
         if pools.contains(where: { $0.name == pool ?? "default" && $0.repository != nil }) { return self }
         guard let path = getcwd(nil, 0) else {
@@ -174,7 +175,7 @@ extension TaskSpec {
         }
         defer { free(path) }
         var spec = self
-        spec.cwd = String(cString: path)
+        spec.directory = ByteString(cString: path)
         return spec
     }
 }

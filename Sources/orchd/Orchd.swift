@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Glibc
 import OrchProtocol
+import Text
 
 @main
 struct Orchd: ParsableCommand {
@@ -22,6 +23,12 @@ struct Orchd: ParsableCommand {
 
     static func main() {
         linux_secure_start()
+        // What is not text would otherwise be another name for us.
+        let variables = ["ORCHD_SOCKET", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "OPENCLAW_BIN"]
+        if let complaint = ProcessText.complaint(arguments: ProcessText.arguments, variables: variables) {
+            printError("orchd: \(complaint)")
+            Glibc.exit(configurationStatus)
+        }
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -166,10 +166,13 @@ import Testing
 
     /// Rows as an older release accepted them, or as a damaged one might have: each fails by itself, with a sentence.
     @Test func aRowThatCannotBeHandedOverFailsAlone() throws {
-        let poisons: [(Work, [String: String], String?, String)] = [
-            (.command(["true"] + [String](repeating: "x", count: 500_000)), [:], nil, "for all arguments"),
-            (.command(["true", String(repeating: "x", count: 131_072)]), [:], nil, "argument 1 has 131072 bytes"),
-            (.command(["true"]), ["A": String(repeating: "x", count: 200_000)], nil, "the variable A has 200002 bytes"),
+        let poisons: [(Work, [ByteString: ByteString], ByteString?, String)] = [
+            (.command(["true"] + [ByteString](repeating: "x", count: 500_000)), [:], nil, "for all arguments"),
+            (.command(["true", ByteString(String(repeating: "x", count: 131_072))]), [:], nil, "argument 1 has 131072 bytes"),
+            (
+                .command(["true"]), ["A": ByteString(String(repeating: "x", count: 200_000))], nil,
+                "the variable A has 200002 bytes"
+            ),
             (.command([""]), [:], nil, "arguments"),
             (.command(["true"]), ["": "x"], nil, "environment"),
             (.command(["true"]), [:], "relative", "directory"),
@@ -212,7 +215,7 @@ import Testing
         }
         var grown = small
         let index = try #require(grown.pools.firstIndex { $0.settings.name == "plain" })
-        grown.pools[index].environment["NEW"] = String(repeating: "n", count: 100_000)
+        grown.pools[index].environment["NEW"] = ByteString(String(repeating: "n", count: 100_000))
         rig.reload(grown)
         rig.core.request(.release([large.id]), by: Rig.requester) { _ in }
         rig.turns()

@@ -3,6 +3,7 @@ import Foundation
 import Platform
 import Scheduling
 import Testing
+import Text
 
 @testable import Engine
 

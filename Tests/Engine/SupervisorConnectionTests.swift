@@ -66,7 +66,8 @@ import Testing
 
     private static func order(_ attempt: UInt64, _ length: Int) -> LaunchOrder {
         LaunchOrder(
-            attempt: attempt, name: "\(attempt).1", pool: "p", arguments: ["true", String(repeating: "x", count: length)])
+            attempt: attempt, name: "\(attempt).1", pool: "p",
+            arguments: ["true", ByteString(String(repeating: "x", count: length))])
     }
 
     /// Nobody reads until everything has been said: all of it comes, in its order, whatever the size, also what goes through memory.

@@ -38,7 +38,7 @@ import Testing
         (["make", "-j2"], "make -j2"), (["sh", "-c", "echo it's"], #"sh -c 'echo it'\''s'"#), (["a", ""], "a ''"),
         (["$HOME", "a;b"], "'$HOME' 'a;b'"), (["ü"], "ü"),
     ])
-    func commands(_ arguments: [String], _ expected: String) {
+    func commands(_ arguments: [ByteString], _ expected: String) {
         #expect(SafeText.command(arguments) == expected)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import OrchProtocol
 
 /// What a member of an object is, said alike of the code and of the schema.
@@ -15,6 +16,8 @@ indirect enum Shape: Equatable {
             case is any BinaryInteger.Type: .integer
             case is any BinaryFloatingPoint.Type: .number
             case is String.Type: .string
+            // Bytes travel in base64.
+            case is Data.Type: .string
             case let list as any List.Type: .array(Shape(of: list.element))
             case let map as any Map.Type: .map(Shape(of: map.value))
             default: .named(Self.name(of: type))
@@ -84,6 +87,7 @@ final class Probe: Decoder {
     static func value<T: Decodable>(of type: T.Type) throws -> T {
         let simple: [any Sendable] = [
             true, 1, Int32(1), Int64(1), UInt32(1), 1.5, "text", WireTime(milliseconds: 1), JSONValue.null,
+            Data([1]),
         ]
         let value: Any? =
             switch type {

@@ -187,7 +187,7 @@ final class Rig {
     var gates: [String: Gate] { store.counts.gates }
     func lanes(_ pool: String) -> [String: Int] { store.counts.lanes(in: pool) }
     var busyLanes: [String: Int] { store.counts.busyLanes }
-    func input(of id: Int64) throws -> String? { try store.transaction { try $0.input(of: id) } }
+    func input(of id: Int64) throws -> ByteString? { try store.transaction { try $0.input(of: id) } }
     func counts(_ pool: String) -> TaskCounts { store.counts.tasks(in: pool) }
     func liveCounts(_ pool: String) -> LiveCounts { store.counts.live(in: pool) }
 
@@ -211,7 +211,7 @@ extension TaskSpec {
 }
 
 extension Turn {
-    var launches: [(task: TaskItem, attempt: Attempt, input: String?)] {
+    var launches: [(task: TaskItem, attempt: Attempt, input: ByteString?)] {
         effects.compactMap { if case .launch(let task, let attempt, let input) = $0 { (task, attempt, input) } else { nil } }
     }
 
@@ -219,7 +219,7 @@ extension Turn {
         effects.compactMap { if case .launchWorker(let worker) = $0 { worker } else { nil } }
     }
 
-    var assigned: [(task: TaskItem, attempt: Attempt, input: String?, again: Bool)] {
+    var assigned: [(task: TaskItem, attempt: Attempt, input: ByteString?, again: Bool)] {
         effects.compactMap {
             if case .assign(let task, let attempt, let input, let again) = $0 { (task, attempt, input, again) } else { nil }
         }

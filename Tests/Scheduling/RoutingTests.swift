@@ -114,6 +114,17 @@ import Testing
         #expect(InlineTags(prompt).rest == rest)
     }
 
+    /// What makes one `Character` with the separator before it.
+    @Test(arguments: ["\u{301}", "\u{FE0F}", "\u{200D}", "\u{20DD}"]) func aMarkBehindASeparatorHidesNone(_ mark: String) {
+        let tags = InlineTags("[model:\(mark)m] [needs:a,\(mark)b]\(mark) x")
+        #expect(tags.model == "\(mark)m" && tags.needs == ["a", "\(mark)b"] && tags.rest.isSame(as: "\(mark) x"))
+        #expect(TaskMatcher.fits(label: "team=\(mark)x*", ["team": "\(mark)xyz"]))
+        #expect(!TaskMatcher.fits(label: "team=\(mark)y", ["team": "\(mark)x"]))
+        #expect(!TaskMatcher.fits(label: "\u{E9}", ["e\u{301}": "x"]) && TaskMatcher.fits(label: "\u{E9}", ["\u{E9}": "x"]))
+        #expect(AgentSettings(provider: "own").provider(ofModel: "openrouter/\(mark)x") == "openrouter")
+        #expect(GateName.names(in: GateName.limit("a \(mark)b")).count == 1)
+    }
+
     @Test func tagsAreRead() {
         let tags = InlineTags("[model: a/b ] [thinking:high] [pool:p] [needs:gpu, net] x")
         #expect((tags.model, tags.thinking, tags.pool) == ("a/b", "high", "p") && tags.needs == ["gpu", "net"])

@@ -227,7 +227,7 @@ import Testing
             forgivenAttempts: rich.forgivenAttempts, finishedAt: rich.finishedAt, reason: rich.reason)
         rich.dueIsRelative = true
         let text = "one\0two\n\u{FFFD}"
-        rich.id = try store.transaction { try $0.insert(rich, input: text) }
+        rich.id = try store.transaction { try $0.insert(rich, input: ByteString(text)) }
         let prompt = try store.insert([item { _ in }])[0]
         var attempt = try store.transaction { transaction in
             try transaction.move(prompt, to: .running)
@@ -262,7 +262,7 @@ import Testing
         store = try SQLiteStore(path: path)
         try store.transaction { (transaction) throws in
             #expect(try transaction.task(rich.id) == rich)
-            #expect(try transaction.input(of: rich.id) == text)
+            #expect(try transaction.input(of: rich.id) == ByteString(text))
             #expect(try transaction.task(withKey: "key", of: rich.definition.submitter) == rich.id)
             #expect(try transaction.attempt(attempt.id) == attempt)
             #expect(try transaction.liveAttempt(of: prompt) == attempt)

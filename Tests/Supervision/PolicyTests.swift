@@ -99,7 +99,7 @@ import Testing
         let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\nprogram p \(allowed)\n")
         let judge = Judge(policy: policy, ownOOMScore: 0)
         func verdict(_ program: String) -> Judge.Verdict {
-            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [program]))
+            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [ByteString(program)]))
         }
         #expect(verdict(other) == .refused(.program))
         #expect(verdict(allowed) != .refused(.program))

@@ -9,7 +9,8 @@ import Testing
 @Suite struct SpawnTests {
     private func plan(_ arguments: String..., configure: (inout SpawnPlan) -> Void = { _ in }) -> SpawnPlan {
         var plan = SpawnPlan(
-            candidates: ProgramSearch.candidates(for: arguments[0], environment: []), arguments: arguments, environment: [])
+            candidates: ProgramSearch.candidates(for: ByteString(arguments[0]), environment: []),
+            arguments: arguments.map { ByteString($0) }, environment: [])
         // Test threads come and go.
         plan.diesWithSupervisor = false
         configure(&plan)
@@ -52,7 +53,7 @@ import Testing
     @Test(arguments: [false, true]) func failuresNameTheirStep(avoidsClone3: Bool) {
         func failure(_ arguments: String..., configure: (inout SpawnPlan) -> Void = { _ in }) -> SpawnFailure? {
             var made = plan(arguments[0])
-            made.arguments = arguments
+            made.arguments = arguments.map { ByteString($0) }
             made.avoidsClone3 = avoidsClone3
             configure(&made)
             return self.failure(made)

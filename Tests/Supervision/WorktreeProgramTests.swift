@@ -24,7 +24,7 @@ import Testing
     ///   - program: its path.
     private func run(
         _ script: String, name: String = "1.1", pool: String = "p", in place: String? = nil, program: String = "/bin/sh",
-        environment: [String] = []
+        environment: [ByteString] = []
     ) throws -> Outcome {
         let workspace = "\(repository.directory)/\(pool)/\(name)"
         mkdir("\(repository.directory)/\(pool)", 0o700)
@@ -34,12 +34,12 @@ import Testing
         guard pipe(&ends) == 0 else { throw TestFailure("pipe") }
         defer { close(ends[0]) }
         var plan = SpawnPlan(
-            candidates: [try Self.program()],
+            candidates: [ByteString(try Self.program())],
             arguments: [
                 "orchd-worktree", "5", place ?? repository.path, "orchd/\(name)", "\(workspace)/tree", "/no/such/program",
                 program,
                 "--", "sh", "-c", script,
-            ], environment: environment + repository.environment, directory: workspace)
+            ].map { ByteString($0) }, environment: environment + repository.environment, directory: ByteString(workspace))
         plan.diesWithSupervisor = false
         plan.descriptors = [
             spawn_descriptor(from: output.number, to: 1), spawn_descriptor(from: error.number, to: 2),

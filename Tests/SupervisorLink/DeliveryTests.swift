@@ -17,7 +17,7 @@ import Testing
             attempt: some([1, LinkProtocol.maximumAttempt], LinkProtocol.maximumAttempt + 1, &random),
             name: some(["1.1", "w7", String(repeating: "1", count: 48)], "a", &random),
             pool: some(["p", String(repeating: "p", count: 64)], "p.q", &random),
-            arguments: [some(["a", "/b"], "", &random)] + list(3, "a\0", &random),
+            arguments: [some(["a", "/b"], "", &random)] + list(3, "a\0", &random).map { ByteString($0) },
             environment: (0..<Int.random(in: 0...3, using: &random)).map { _ in some(["A=", "B=c=d"], "=x", &random) })
         order.directory = some(["", "", "/x"], "x", &random)
         order.umask = some([0, 0o777], 0o1000, &random)
@@ -62,7 +62,7 @@ import Testing
         var order = Samples.order
         order.arguments.append("")
         let room = LinkProtocol.maximumMessage - order.encodedSize
-        order.arguments[order.arguments.count - 1] = String(repeating: "x", count: room + excess)
+        order.arguments[order.arguments.count - 1] = ByteString(String(repeating: "x", count: room + excess))
         let bytes = EngineMessage.launch(order).encoded()
         let found = Result { () throws(LinkError) in try order.check() }
         #expect((try? found.get()) == nil || excess == 0)

@@ -1,3 +1,5 @@
+import Text
+
 /// Where something is in a JSON document: a JSON Pointer (RFC 6901), in which `*` stands for each element of an array or
 /// object, and `-1` for the last of an array.
 public struct Pointer: Sendable, Hashable {
@@ -16,15 +18,15 @@ public struct Pointer: Sendable, Hashable {
             return
         }
         guard text.utf8.first == UInt8(ascii: "/") else { return nil }
-        steps = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { part in
+        steps = String(text.unicodeScalars.dropFirst()).parts(at: "/").map { part in
             part == "*" ? .each : .key(Self.unescaped(part))
         }
     }
 
     /// `~1` is a slash, and `~0` a tilde.
-    private static func unescaped(_ part: Substring) -> String {
-        var result = ""
-        var rest = part.makeIterator()
+    private static func unescaped(_ part: String) -> String {
+        var result = String.UnicodeScalarView()
+        var rest = part.unicodeScalars.makeIterator()
         while let character = rest.next() {
             guard character == "~" else {
                 result.append(character)
@@ -33,9 +35,11 @@ public struct Pointer: Sendable, Hashable {
             switch rest.next() {
             case "0": result.append("~")
             case "1": result.append("/")
-            case let other: result += "~" + (other.map(String.init) ?? "")
+            case let other:
+                result.append("~")
+                if let other { result.append(other) }
             }
         }
-        return result
+        return String(result)
     }
 }

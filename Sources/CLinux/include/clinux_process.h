@@ -4,6 +4,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <unistd.h>
+
+/// The environment of this process, which Swift only knows as text.
+static inline char *const *linux_environment(void) {
+    extern char **environ;
+    return environ;
+}
 
 struct linux_exit {
     pid_t pid;

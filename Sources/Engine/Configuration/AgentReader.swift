@@ -27,7 +27,7 @@ struct AgentReader {
         agent.failures = top.sections("failure").map { failure($0.section) }
         for (key, problem) in agent.faults { top.fault(key, in: Self.sections[key], problem) }
         if agent.versionArguments?.isEmpty ?? false { top.fault("version", "version is empty") }
-        for name in agent.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
+        for name in agent.environment.keys where name.has("=") || name.isEmpty || name.has(prefix: "ORCH_") {
             top.fault("env", "a variable cannot be named \"\(name)\"")
         }
         top.checkStrings(arguments.flatMap(\.templates), of: "argv")

@@ -130,8 +130,11 @@ private struct Reader {
             }
             if let inlineTags = top.boolean("inline_tags") { pool.settings.inlineTags = inlineTags }
             if let limit = top.size("files_limit") { pool.filesLimit = limit }
-            if let path = top.string("path") { pool.path = path }
-            if let environment = top.stringTable("env") { pool.environment = environment }
+            if let path = top.string("path") { pool.path = ByteString(path) }
+            if let environment = top.stringTable("env") {
+                pool.environment = [:]
+                for (name, value) in environment { pool.environment[ByteString(name)] = ByteString(value) }
+            }
             if let umask = top.octal("umask", upTo: 0o777) { pool.umask = umask }
             if let nice = top.integer("nice", in: 0...19) { pool.nice = Int32(nice) }
             if let adjust = top.integer("oom_score_adjust", in: -1000...1000) { pool.oomScoreAdjust = Int32(adjust) }
@@ -156,7 +159,7 @@ private struct Reader {
             for (resource, maximum) in pool.settings.maximum.all where pool.resources[resource] ?? 0 > maximum {
                 top.fault(resource.rawValue, "\(resource.rawValue) is above its maximum")
             }
-            for name in pool.environment.keys where name.contains("=") || name.isEmpty || name.hasPrefix("ORCH_") {
+            for name in pool.environment.keys.map(\.lossy) where name.has("=") || name.isEmpty || name.has(prefix: "ORCH_") {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
             Self.readOutput(top, &pool)
@@ -249,7 +252,7 @@ private struct Reader {
         }
         if pool.settings.reserve != nil { top.fault("reserve", "reserve is not for pools with kind = \"warm\"") }
         pool.workerCommand = command
-        if let interval = variables.pollInterval { pool.environment["ORCH_POLL_INTERVAL"] = interval }
+        if let interval = variables.pollInterval { pool.environment["ORCH_POLL_INTERVAL"] = ByteString(interval) }
         pool.settings.warm = WarmSettings(
             minReady: minReady ?? .max, maxIdle: maxIdle ?? variables.maxIdle ?? WarmSettings.defaultMaxIdle,
             readyTimeout: readyTimeout ?? WarmSettings.defaultReadyTimeout, definition: pool.workerDefinition)

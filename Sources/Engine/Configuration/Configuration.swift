@@ -85,8 +85,8 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// Bytes that are kept of the files that an attempt leaves in its result directory.
     public var filesLimit = Self.defaultFilesLimit
     static let defaultFilesLimit: Int64 = 64 << 20
-    public var path = "/usr/local/bin:/usr/bin:/bin"
-    public var environment: [String: String] = ["LANG": "C.UTF-8"]
+    public var path: ByteString = "/usr/local/bin:/usr/bin:/bin"
+    public var environment: [ByteString: ByteString] = ["LANG": "C.UTF-8"]
     public var umask: UInt32 = 0o077
     public var nice: Int32 = 0
     public var oomScoreAdjust: Int32 = 0
@@ -113,7 +113,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     var ownArguments: ArgumentSize {
         var size = ArgumentSize()
         size.add(environment: environment)
-        size.add(stringOf: "PATH=".utf8.count + path.utf8.count)
+        size.add(stringOf: "PATH=".utf8.count + path.count)
         for name in Self.engineVariables { size.add(stringOf: name.utf8.count + 1 + Self.longestName) }
         return size
     }
@@ -127,14 +127,18 @@ public struct PoolConfiguration: Sendable, Equatable {
 
     /// A number for everything that decides how a worker is started (FNV-1a, 64 bits): equal, across engines, for equal settings.
     var workerDefinition: Int64 {
-        var words = workerCommand + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
-        words += credentials.flatMap { [$0.name, $0.variable ?? ""] }
-        words += (confinement.writable.map { ["writes"] + $0 } ?? []) + [confinement.noNetwork ? "no network" : ""]
-        words += [path, user ?? "", "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
+        var words =
+            workerCommand.map { ByteString($0) } + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        words += credentials.flatMap { [ByteString($0.name), ByteString($0.variable ?? "")] }
+        words +=
+            (confinement.writable.map { ["writes"] + $0.map { ByteString($0) } } ?? []) + [
+                confinement.noNetwork ? "no network" : ""
+            ]
+        words += [path, ByteString(user ?? ""), "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
         words += (resources.all + settings.maximum.all).map { "\($0.resource.rawValue)=\($0.amount)" }
         words += limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in words.joined(separator: "\0").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for byte in words.map(\.bytes).joined(separator: [0]) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return Int64(bitPattern: hash)
     }
 }

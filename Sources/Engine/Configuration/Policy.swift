@@ -76,5 +76,5 @@ extension PoolConfiguration {
 
 /// Whether it can be the end of a line of the policy.
 func isPolicyPath(_ path: String) -> Bool {
-    path.hasPrefix("/") && !path.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    path.has(prefix: "/") && !path.hasControls
 }

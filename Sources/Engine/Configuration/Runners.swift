@@ -1,5 +1,6 @@
 import Glibc
 import Scheduling
+import Text
 
 /// A user that tasks run as, as the policy tells of it.
 struct Runner {
@@ -26,11 +27,11 @@ struct Runner {
     /// `UID NAME SHELL HOME`, with `-` for what there is none of; nil if that cannot stand in a line.
     var account: String? {
         let isPlain = [name, shell].allSatisfy { word in
-            word.unicodeScalars.allSatisfy { $0 != " " && $0.properties.generalCategory != .control }
+            !word.has(" ") && !word.hasControls
         }
         guard isPlain, !name.isEmpty, isPolicyPath(home) else { return nil }
         // What merely keeps people from logging in is worse than nothing to a program that looks for a shell, or for a place to write.
-        let hasShell = !shell.isEmpty && !["nologin", "false"].contains { shell.hasSuffix("/\($0)") }
+        let hasShell = !shell.isEmpty && !["nologin", "false"].contains { shell.has(suffix: "/\($0)") }
         let hasHome = !["/", "/nonexistent"].contains(home)
         return "\(uid) \(name) \(hasShell ? shell : "-") \(hasHome ? home : "-")"
     }

@@ -14,14 +14,14 @@ extension LaunchPlanner {
     private static func fault(_ order: LaunchOrder) -> String? {
         var size = ArgumentSize()
         size.add(arguments: order.arguments)
-        for variable in order.environment { size.add(stringOf: variable.utf8.count) }
-        if let index = order.arguments.firstIndex(where: { $0.utf8.count > ArgumentSize.longest }) {
-            let count = order.arguments[index].utf8.count
+        for variable in order.environment { size.add(stringOf: variable.count) }
+        if let index = order.arguments.firstIndex(where: { $0.count > ArgumentSize.longest }) {
+            let count = order.arguments[index].count
             return "argument \(index) has \(count) bytes, and Linux takes \(ArgumentSize.longest) for one"
         }
-        if let variable = order.environment.first(where: { $0.utf8.count > ArgumentSize.longest }) {
-            let name = String(variable.prefix { $0 != "=" }).shortened(to: 64)
-            return "the variable \(name) has \(variable.utf8.count) bytes, and Linux takes \(ArgumentSize.longest) for one"
+        if let variable = order.environment.first(where: { $0.count > ArgumentSize.longest }) {
+            let name = (variable.cut(at: "=")?.before ?? variable).lossy.shortened(to: 64)
+            return "the variable \(name) has \(variable.count) bytes, and Linux takes \(ArgumentSize.longest) for one"
         }
         if size.isTooMuch { return ArgumentSize.complaint("its arguments and variables take", size) }
         do throws(LinkError) {

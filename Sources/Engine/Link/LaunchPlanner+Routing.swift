@@ -14,12 +14,13 @@ extension LaunchPlanner {
         }
         var environment = pool.environment
         environment["PATH"] = pool.path
-        environment["ORCH_TASK_ID"] = String(task.id)
-        environment["ORCH_POOL"] = task.pool
-        environment["ORCH_ROUTE"] = rule
+        environment["ORCH_TASK_ID"] = "\(task.id)"
+        environment["ORCH_POOL"] = ByteString(task.pool)
+        environment["ORCH_ROUTE"] = ByteString(rule)
         let order = pool.order(
-            attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: program.command,
+            attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number),
+            arguments: program.command.map { ByteString($0) },
             environment: environment, submitter: pool.settings.runner(of: task.definition.submitter))
-        return try equip(order, task, attempt, [0: String(decoding: line, as: UTF8.self) + "\n"])
+        return try equip(order, task, attempt, [0: ByteString(line) + "\n"])
     }
 }

@@ -30,15 +30,15 @@ struct LaunchPlanner: Sendable {
     private static let promptDescriptor: Int32 = 3
     private static let schemaDescriptor: Int32 = 4
 
-    func plan(_ task: TaskItem, _ attempt: Attempt, input: String?) throws(Failure) -> Plan {
+    func plan(_ task: TaskItem, _ attempt: Attempt, input: ByteString?) throws(Failure) -> Plan {
         guard let pool = configuration.pool(task.pool) else {
             throw Failure(reason: "the pool \"\(task.pool)\" is no longer in the configuration", isShortage: true)
         }
         guard !attempt.isRouting else { return try planRouting(task, attempt, in: pool) }
         var environment = pool.environment
         environment["PATH"] = pool.path
-        var arguments: [String]
-        var texts: [Int32: String] = [:]
+        var arguments: [ByteString]
+        var texts: [Int32: ByteString] = [:]
         var unset: [String] = []
         switch task.definition.work {
         case .command(let command): arguments = command
@@ -52,27 +52,27 @@ struct LaunchPlanner: Sendable {
                         "with this prompt \"\(agent.name)\" gets an argument of more than the \(ArgumentSize.longest) bytes that one may have",
                     isShortage: false)
             }
-            arguments = invocation.arguments
-            texts[0] = invocation.input
-            texts[Self.promptDescriptor] = invocation.file
-            texts[Self.schemaDescriptor] = invocation.schema
+            arguments = invocation.arguments.map { ByteString($0) }
+            texts[0] = invocation.input.map { ByteString($0) }
+            texts[Self.promptDescriptor] = invocation.file.map { ByteString($0) }
+            texts[Self.schemaDescriptor] = invocation.schema.map { ByteString($0) }
             unset = agent.unset
-            environment.merge(invocation.environment) { _, new in new }
-            environment["ORCH_MODEL"] = agent.model
-            environment["ORCH_THINKING"] = agent.thinking
+            for (name, value) in invocation.environment { environment[ByteString(name)] = ByteString(value) }
+            environment["ORCH_MODEL"] = agent.model.map { ByteString($0) }
+            environment["ORCH_THINKING"] = agent.thinking.map { ByteString($0) }
         }
         environment.merge(task.definition.environment) { _, new in new }
-        for name in unset { environment[name] = nil }
-        environment["ORCH_TASK_ID"] = String(task.id)
-        environment["ORCH_ATTEMPT"] = String(attempt.number)
-        environment["ORCH_POOL"] = task.pool
-        if let model = task.definition.model { environment["ORCH_MODEL"] = model }
-        if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = thinking }
+        for name in unset { environment[ByteString(name)] = nil }
+        environment["ORCH_TASK_ID"] = "\(task.id)"
+        environment["ORCH_ATTEMPT"] = "\(attempt.number)"
+        environment["ORCH_POOL"] = ByteString(task.pool)
+        if let model = task.definition.model { environment["ORCH_MODEL"] = ByteString(model) }
+        if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = ByteString(thinking) }
 
         let repository = task.definition.directory == nil ? pool.repository : nil
         // What makes the worktree takes the name from there, and so may the task.
         if repository != nil {
-            environment["ORCH_BRANCH"] = branches.name(task: task.id, attempt: attempt.number)
+            environment["ORCH_BRANCH"] = ByteString(branches.name(task: task.id, attempt: attempt.number))
         }
 
         var order = pool.order(
@@ -89,7 +89,7 @@ struct LaunchPlanner: Sendable {
     ///
     /// - Parameter texts: those that it reads, by their descriptors in it.
     func equip(
-        _ order: LaunchOrder, _ task: TaskItem, _ attempt: Attempt, _ texts: [Int32: String]
+        _ order: LaunchOrder, _ task: TaskItem, _ attempt: Attempt, _ texts: [Int32: ByteString]
     ) throws(Failure) -> Plan {
         try check(order)
         var order = order
@@ -133,7 +133,7 @@ struct LaunchPlanner: Sendable {
         }
         let isWorktree = pool?.repository != nil
         request.workspace =
-            task.definition.directory ?? workspace.map { isWorktree ? "\($0)/\(WorkspacePaths.treeName)" : $0 }
+            task.definition.directory?.text ?? workspace.map { isWorktree ? "\($0)/\(WorkspacePaths.treeName)" : $0 }
         request.resultFile = workspace.map { "\($0)/\(WorkspacePaths.resultName)" }
         request.resultDirectory = workspace.map { "\($0)/\(WorkspacePaths.resultDirectoryName)" }
         request.timeout = task.timeout
@@ -142,9 +142,8 @@ struct LaunchPlanner: Sendable {
     }
 
     /// A file in memory that holds the text, ready to be read from its beginning.
-    private static func memory(_ text: String) throws(SystemError) -> Descriptor {
-        let bytes = Array(text.utf8)
-        let number = bytes.withUnsafeBytes { linux_sealed_memfd("orchd-input", $0.baseAddress, $0.count) }
+    private static func memory(_ text: ByteString) throws(SystemError) -> Descriptor {
+        let number = text.bytes.withUnsafeBytes { linux_sealed_memfd("orchd-input", $0.baseAddress, $0.count) }
         let descriptor = try Descriptor(number, "make a file in memory")
         lseek(descriptor.number, 0, SEEK_SET)
         // The reader may be another user, who may open it again by its path under /dev/fd.
@@ -160,12 +159,12 @@ extension PoolConfiguration {
     ///   - resources: what its task asks for.
     ///   - submitter: of its task, if it is to run as that user.
     func order(
-        attempt: Int64, name: String, arguments: [String], environment: [String: String],
+        attempt: Int64, name: String, arguments: [ByteString], environment: [ByteString: ByteString],
         resources: ResourceLimits = .init(), submitter: UInt32? = nil
     ) -> LaunchOrder {
         LaunchOrder(
             attempt: UInt64(attempt), name: name, pool: settings.name, arguments: arguments,
-            environment: environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }, umask: umask, nice: nice,
+            environment: environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }, umask: umask, nice: nice,
             oomScoreAdjust: oomScoreAdjust,
             limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) },
             controls: resources.filled(from: self.resources, upTo: settings.maximum).controls, confinement: confinement,

@@ -76,7 +76,7 @@ struct ReportReader: Sendable {
         _ report: EndReport, ofWorker id: Int64, _ entry: LiveAttempts.Entry?, _ channel: Descriptor?
     ) -> AttemptEnd {
         let pool = (try? store.worker(id)).flatMap { configuration.value.pool($0.pool) }
-        var end = AttemptEnd(report, program: pool?.workerCommand.first, path: pool?.path, directory: nil)
+        var end = AttemptEnd(report, program: pool?.workerCommand.first, path: pool?.path.lossy, directory: nil)
         let lines = channel.map(WorkerChannels.lastLines) ?? channels.lastLines(of: id)
         end.news = news(lines ?? [], of: id)
         switch end.ending {
@@ -143,17 +143,17 @@ extension LiveAttempts.Entry {
             isRouting = true
             outputLimit = min(outputLimit, Self.routingLimit)
             program = configuration.routes.first { $0.name == task.definition.routing?.rule }?.program?.command.first
-            path = pool?.path
+            path = pool?.path.lossy
             return
         }
         isRelayed = pool?.output == .both
         isWarm = attempt.handover != nil
         hasResult = attempt.handover?.isOver ?? false
         hasSchema = task.definition.resultSchema != nil
-        path = task.definition.environment["PATH"] ?? pool?.path
-        directory = task.definition.directory
+        path = task.definition.environment["PATH"]?.lossy ?? pool?.path.lossy
+        directory = task.definition.directory?.lossy
         switch task.definition.work {
-        case .command(let arguments): program = arguments.first
+        case .command(let arguments): program = arguments.first?.lossy
         case .prompt where isWarm: break
         case .prompt:
             agent = attempt.agent.flatMap { configuration.agents[$0] }

@@ -104,8 +104,7 @@ struct FileCollection {
     }
 
     private static func shown(_ name: String) -> String {
-        String(
-            String.UnicodeScalarView(name.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+        String(String.UnicodeScalarView(name.unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
     }
 
     private static func text(_ reason: ResultFiles.Reason) -> String {

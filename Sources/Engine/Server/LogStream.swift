@@ -5,6 +5,7 @@ import OrchProtocol
 import Scheduling
 import Storage
 import Synchronization
+import Text
 
 /// One `task.logs`: the bytes of an attempt's output, from its files, piece by piece as the client takes them.
 ///
@@ -100,10 +101,16 @@ final class LogStream: Sendable {
             let offset = state.withLock { $0.offsets[stream] ?? 0 }
             let data = try files.read(
                 task: parameters.id, attempt: attempt.number, .init(stream), at: offset, count: Self.chunk)
-            guard !data.isEmpty else { continue }
-            state.withLock { $0.offsets[stream] = offset + Int64(data.count) }
-            sent = responder.notify(
-                .output(request: responder.id, OutputChunk(stream, attempt.number, offset: offset, data)))
+            // A character that is cut may have its rest in the next piece, or in what is still to be written.
+            let isWhole = data.count < Self.chunk && (parameters.follow != true || attempt.state == .ended)
+            let end = data.count - (isWhole ? 0 : UTF8Text.cutAtEnd(data[...]))
+            guard end > 0 else { continue }
+            state.withLock { $0.offsets[stream] = offset + Int64(end) }
+            for piece in UTF8Text.pieces(data[..<end]) {
+                let place = offset + Int64(piece.bytes.startIndex)
+                sent = responder.notify(
+                    .output(request: responder.id, OutputChunk(stream, attempt.number, offset: place, piece)))
+            }
         }
         guard let sent else { return pause(pump, found.task, attempt) }
         sent.whenComplete { result in
@@ -162,12 +169,12 @@ final class LogStream: Sendable {
 }
 
 extension OutputChunk {
-    /// Text where the bytes are UTF-8, base64 where they are not: also where a character is cut in two by the end of the piece.
-    init(_ stream: OrchProtocol.OutputStream, _ attempt: Int, offset: Int64, _ bytes: [UInt8]) {
-        if let text = String(validating: bytes, as: UTF8.self) {
+    /// Text where the bytes are UTF-8, base64 where they are not.
+    init(_ stream: OrchProtocol.OutputStream, _ attempt: Int, offset: Int64, _ piece: UTF8Text.Piece) {
+        if piece.isText, let text = String(validating: piece.bytes, as: UTF8.self) {
             self.init(stream: stream, offset: offset, text: text, attempt: attempt)
         } else {
-            self.init(stream: stream, offset: offset, base64: Data(bytes).base64EncodedString(), attempt: attempt)
+            self.init(stream: stream, offset: offset, base64: Data(piece.bytes).base64EncodedString(), attempt: attempt)
         }
     }
 }

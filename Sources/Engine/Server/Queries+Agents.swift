@@ -16,7 +16,7 @@ extension Queries {
                 record.install = agent.installation
                 record.model = agent.model
                 record.thinking = agent.thinkingLevels?.sorted()
-                record.path = pools.min { $0.settings.name < $1.settings.name }?.path
+                record.path = pools.min { $0.settings.name < $1.settings.name }?.path.lossy
                 return record
             })
     }

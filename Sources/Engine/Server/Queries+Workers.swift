@@ -71,7 +71,7 @@ extension Queries {
         if let name = task.name { return name }
         let text =
             switch task.definition.work {
-            case .command(let arguments): arguments.joined(separator: " ")
+            case .command(let arguments): arguments.map(\.lossy).joined(separator: " ")
             case .prompt(let prompt): prompt
             }
         return text.shortened(to: 100)

@@ -108,7 +108,7 @@ final class EffectPerformer: Sendable {
         }
     }
 
-    private func launch(_ task: TaskItem, _ attempt: Attempt, _ input: String?, _ planner: LaunchPlanner) {
+    private func launch(_ task: TaskItem, _ attempt: Attempt, _ input: ByteString?, _ planner: LaunchPlanner) {
         let entry = LiveAttempts.Entry(task, attempt, planner.configuration)
         targets.attempts.insert(attempt.id, entry)
         do {

@@ -13,7 +13,7 @@ extension EffectPerformer {
     }
 
     /// The message before the files: somebody may be waiting for nothing else.
-    func assign(_ task: TaskItem, _ attempt: Attempt, _ input: String?, again: Bool) {
+    func assign(_ task: TaskItem, _ attempt: Attempt, _ input: ByteString?, again: Bool) {
         let entry = LiveAttempts.Entry(task, attempt, targets.configuration.value)
         // What the worker says to it is of this attempt from its first word on.
         targets.attempts.insertIfMissing(attempt.id, entry)

@@ -14,10 +14,11 @@ extension LaunchPlanner {
         }
         var environment = pool.environment
         environment["PATH"] = pool.path
-        environment["ORCH_POOL"] = worker.pool
-        environment["ORCH_WORKER_FD"] = String(Self.channel)
+        environment["ORCH_POOL"] = ByteString(worker.pool)
+        environment["ORCH_WORKER_FD"] = "\(Self.channel)"
         var order = pool.order(
-            attempt: worker.id, name: Worker.name(worker.id), arguments: pool.workerCommand, environment: environment)
+            attempt: worker.id, name: Worker.name(worker.id), arguments: pool.workerCommand.map { ByteString($0) },
+            environment: environment)
         order.descriptors = [1, 2]
         order.channel = Self.channel
         try check(order)
@@ -31,19 +32,19 @@ extension LaunchPlanner {
 
     /// - Parameter again: after what may be a part of the same message, which a line feed ends: a worker ignores a line that is no
     ///   JSON, as the beginning of an object is not, and a task after its first.
-    static func message(_ task: TaskItem, _ attempt: Attempt, input: String?, again: Bool) -> [UInt8] {
+    static func message(_ task: TaskItem, _ attempt: Attempt, input: ByteString?, again: Bool) -> [UInt8] {
         let definition = task.definition
         var message = WorkerTask(id: task.id, attempt: attempt.number)
         switch definition.work {
-        case .command(let arguments): message.command = arguments
+        case .command(let arguments): message.arguments = arguments
         case .prompt(let text): message.prompt = text
         }
         message.model = definition.model
         message.thinking = definition.thinking
         message.labels = definition.labels.isEmpty ? nil : definition.labels
-        message.stdin = input
-        message.env = definition.environment.isEmpty ? nil : definition.environment
-        message.cwd = definition.directory
+        message.input = input
+        message.variables = definition.environment.isEmpty ? nil : definition.environment
+        message.directory = definition.directory
         message.timeout = task.timeout.map { Double($0) / 1000 }
         message.resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
         // It holds no number that JSON cannot write.

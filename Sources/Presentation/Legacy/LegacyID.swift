@@ -1,3 +1,5 @@
+import Text
+
 /// The id that a task had in an old queue file, kept in its key.
 public enum LegacyID {
     /// In bytes: as long as the name of a task may be, which it becomes, too.
@@ -6,7 +8,7 @@ public enum LegacyID {
 
     /// The key of the task with this id; nil where no task could be named so.
     static func key(_ id: String) -> String? {
-        let isPrintable = id.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        let isPrintable = !id.hasControls
         return isPrintable && !id.isEmpty && id.utf8.count <= maximum ? prefix + id : nil
     }
 

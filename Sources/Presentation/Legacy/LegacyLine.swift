@@ -1,3 +1,5 @@
+import Text
+
 /// A line of fields with `|` between them, as the scripts that orchd replaces wrote and read them.
 ///
 /// They had no way to put a `|` or a line feed into a field. Here `\|`, `\n`, `\r` and `\\` stand for them, and `\u{1B}` for what
@@ -28,7 +30,7 @@ public enum LegacyLine {
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
             case "\r": result += "\\r"
-            case _ where SafeText.steers(scalar): result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+            case _ where scalar.isControl: result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
             default: result.unicodeScalars.append(scalar)
             }
         }

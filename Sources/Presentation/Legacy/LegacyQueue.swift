@@ -27,8 +27,10 @@ public struct LegacyQueue: Sendable, Equatable {
     /// Reads a file. Blank lines, and those that begin with `#`, are passed over.
     public init(_ bytes: [UInt8]) throws(Rejected) {
         var items: [Item] = []
-        var seen: [String: Int] = [:]
-        for (index, slice) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+        var seen: [ByteString: Int] = [:]
+        for (index, slice) in ByteOrderMark.dropped(from: bytes).split(separator: 0x0A, omittingEmptySubsequences: false)
+            .enumerated()
+        {
             let number = index + 1
             // The scripts' own editors were not all on Unix.
             let bytes = slice.last == 0x0D ? slice.dropLast() : slice
@@ -36,7 +38,7 @@ public struct LegacyQueue: Sendable, Equatable {
                 throw Rejected(line: number, message: "is not UTF-8")
             }
             guard let item = try Self.item(text, number) else { continue }
-            if let first = seen.updateValue(number, forKey: item.id) {
+            if let first = seen.updateValue(number, forKey: ByteString(item.id)) {
                 let id = SafeText.line(item.id.shortened(to: 80))
                 throw Rejected(line: number, message: "has the task id \"\(id)\" of line \(first) again")
             }

@@ -20,7 +20,7 @@ struct Backup: ParsableCommand {
             """)
 
     @Argument(help: ArgumentHelp("A file to be made; \"-\" is the standard output.", valueName: "file"))
-    var file: String
+    var file: ByteString
 
     @OptionGroup var global: GlobalOptions
 
@@ -47,6 +47,6 @@ struct Backup: ParsableCommand {
         guard !target.isStandardOutput else { return }
         if global.json { return try client.printJSON(bytes) }
         let tasks = "\(result.tasks) task\(result.tasks == 1 ? "" : "s") (\(result.unfinished) not ended)"
-        try Output.print("\(file): \(tasks), \(ByteText.text(result.size))\n")
+        try Output.print("\(SafeText.line(file)): \(tasks), \(ByteText.text(result.size))\n")
     }
 }

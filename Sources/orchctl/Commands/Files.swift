@@ -29,7 +29,7 @@ struct Files: TakesRest {
     var all = false
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where to write them; made if need be.", valueName: "directory"))
-    var output: String?
+    var output: ByteString?
 
     @Flag(help: "Overwrite files that are there.")
     var force = false
@@ -72,11 +72,11 @@ struct Files: TakesRest {
                 hint: "try: orchctl files \(id.task)")
         }
         guard let output else { return try fetch(wanted[0], of: record, to: "-", client) }
-        guard mkdir(output, 0o777) == 0 || errno == EEXIST else {
-            throw Failure(.usage, "cannot make \(output): \(String(cString: strerror(errno)))")
+        guard output.withCString({ mkdir($0, 0o777) }) == 0 || errno == EEXIST else {
+            throw Failure(.usage, "cannot make \(SafeText.line(output)): \(String(cString: strerror(errno)))")
         }
         for name in wanted {
-            guard !name.contains("/"), name != ".", name != ".." else {
+            guard !name.has("/"), name != ".", name != ".." else {
                 throw Failure(.failed, "\"\(SafeText.line(name))\" is no name for a file")
             }
             try fetch(name, of: record, to: "\(output)/\(name)", client)
@@ -115,7 +115,7 @@ struct Files: TakesRest {
     }
 
     /// Over a restart of the daemon, too, it goes on where it was.
-    private func fetch(_ name: String, of record: AttemptRecord, to path: String, _ client: Client) throws {
+    private func fetch(_ name: String, of record: AttemptRecord, to path: ByteString, _ client: Client) throws {
         let target = try Download(
             path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force")
         let end = try client.session.perform { connection in

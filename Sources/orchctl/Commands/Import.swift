@@ -21,7 +21,7 @@ struct Import: ParsableCommand {
             """)
 
     @Argument(help: "The file; - reads standard input.")
-    var file: String
+    var file: ByteString
 
     @Option(name: .shortAndLong, help: "The pool; else the daemon chooses.")
     var pool: String?

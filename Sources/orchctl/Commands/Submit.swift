@@ -24,7 +24,7 @@ struct Submit: TakesCommand {
     @OptionGroup var task: TaskOptions
 
     @Option(help: ArgumentHelp("A file of tasks, one JSON object a line; all are taken or none.", valueName: "file"))
-    var batch: String?
+    var batch: ByteString?
 
     @Flag(help: "Wait for the end; exit with 1 if any task does not succeed.")
     var wait = false
@@ -58,7 +58,7 @@ struct Submit: TakesCommand {
         }
     }
 
-    private func submitBatch(_ path: String, _ client: Client) throws -> [UInt8] {
+    private func submitBatch(_ path: ByteString, _ client: Client) throws -> [UInt8] {
         guard task.isEmpty else {
             throw ValidationError("with --batch the lines say what the tasks are; other options of a task are not for it")
         }

@@ -1,6 +1,7 @@
 import CLinux
 import Engine
 import Glibc
+import Text
 
 /// One of the two processes of a foreground run.
 struct ChildProcess {
@@ -19,7 +20,7 @@ struct ChildProcess {
     /// - Throws: `StartError`.
     ///
     /// - Parameter descriptors: what the program is to find as its descriptors from 3 on.
-    init(_ program: String, _ arguments: [String], environment: [String], descriptors own: [Int32]) throws {
+    init(_ program: String, _ arguments: [String], environment: [ByteString], descriptors own: [Int32]) throws {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
         var descriptors = [
@@ -27,8 +28,8 @@ struct ChildProcess {
         ]
         descriptors += own.enumerated().map { spawn_descriptor(from: $1, to: Int32($0 + 3)) }
         var result = spawn_result()
-        let isStarted = withStrings([program]) { candidates in
-            withStrings([program] + arguments) { arguments in
+        let isStarted = withStrings([ByteString(program)]) { candidates in
+            withStrings(([program] + arguments).map { ByteString($0) }) { arguments in
                 withStrings(environment) { environment in
                     descriptors.withUnsafeBufferPointer { descriptors in
                         candidates.withMemoryRebound(to: UnsafePointer<CChar>?.self, capacity: 2) { candidates in
@@ -81,10 +82,10 @@ struct ChildProcess {
 
 /// A NULL-terminated array of C strings that lives as long as the body runs.
 private func withStrings<R>(
-    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
+    _ strings: [ByteString], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
 ) -> R {
     let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
-    for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
+    for (index, string) in strings.enumerated() { pointers[index] = string.withCString { strdup($0) } }
     pointers[strings.count] = nil
     defer {
         for index in strings.indices { free(pointers[index]) }

@@ -131,13 +131,13 @@ final class Launcher {
             descriptors: [socket.listener, lifeline.reader])
     }
 
-    private func environment(_ notices: NotifySocket, _ watch: HangWatch) -> [String] {
-        var variables = ProcessInfo.processInfo.environment
+    private func environment(_ notices: NotifySocket, _ watch: HangWatch) -> [ByteString] {
         // Sockets that somebody else was handed, and a journal that is not the engine's, are none of its business.
-        for name in ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"] { variables[name] = nil }
-        variables["NOTIFY_SOCKET"] = notices.address
-        variables["WATCHDOG_USEC"] = watch.variable
-        return variables.map { "\($0.key)=\($0.value)" }
+        let own: [ByteString] = [
+            "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=", "WATCHDOG_USEC=", "WATCHDOG_PID=", "NOTIFY_SOCKET=",
+        ]
+        let inherited = ProcessText.environment.filter { variable in !own.contains(where: variable.hasPrefix) }
+        return inherited + ["NOTIFY_SOCKET=\(notices.address)", "WATCHDOG_USEC=\(watch.variable)"]
     }
 
     private func takeExits() throws {

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Platform
 import Scheduling
+import Text
 
 /// Where everything of a foreground run is.
 struct Setting {
@@ -91,12 +92,14 @@ struct Setting {
     /// - Throws: ``StartError`` for a relative path where there is nothing that it could be relative to.
     private static func absolute(_ path: String) throws -> String {
         guard path.utf8.first != UInt8(ascii: "/") else { return path }
-        guard let directory = getcwd(nil, 0) else {
+        guard let directory = ProcessText.directory else {
             throw StartError(
                 "\(path) is relative to the current directory, which cannot be told: \(String(cString: strerror(errno)))")
         }
-        defer { free(directory) }
-        return URL(filePath: String(cString: directory) + "/" + path).standardizedFileURL.path(percentEncoded: false)
+        guard let text = directory.text else {
+            throw StartError("\(path) is relative to \(directory.shellQuoted()), which is not UTF-8; name a path from / on")
+        }
+        return URL(filePath: text + "/" + path).standardizedFileURL.path(percentEncoded: false)
     }
 
     /// Whether a socket can be made there, as far as directories go. A home that is not there is made by whoever makes homes.

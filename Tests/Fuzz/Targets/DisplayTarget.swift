@@ -17,7 +17,7 @@ enum DisplayTarget: FuzzTarget {
         let block = SafeText.block(text)
         try hold(
             block.unicodeScalars.allSatisfy { isHarmless($0) || $0 == "\n" || $0 == "\t" }, "steers the terminal in a block")
-        try hold(SafeText.command([text]).unicodeScalars.allSatisfy(isHarmless), "steers the terminal in a command")
+        try hold(SafeText.command([ByteString(text)]).unicodeScalars.allSatisfy(isHarmless), "steers the terminal in a command")
         for width in [0, 1, 2, 9, 80] {
             let fitted = TextWidth.fit(line, to: width)
             try hold(TextWidth.of(fitted) <= width, "\(TextWidth.of(fitted)) columns in \(width)")

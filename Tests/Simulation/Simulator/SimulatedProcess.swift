@@ -31,11 +31,12 @@ final class SimulatedProcess {
 
     init?(_ order: LaunchOrder, _ descriptors: [Descriptor], channel: Descriptor?, start: StartReport) {
         let number = order.name.split(separator: ".").last.flatMap { Int($0) } ?? 1
-        isAgent = order.arguments.first == SimulatedAgent.name
-        let words = isAgent ? (order.arguments.last ?? "").split(separator: " ").map(String.init) : order.arguments
+        let arguments = order.arguments.map(\.lossy)
+        isAgent = arguments.first == SimulatedAgent.name
+        let words = isAgent ? (arguments.last ?? "").split(separator: " ").map(String.init) : arguments
         // How a worker ends depends on what it will be told.
         let ofWorker: (Int64, Job.Ending, Int64)? = channel.map { _ in (0, .hang, 0) }
-        question = order.arguments.first == Ask.program ? Self.question(order, descriptors) : nil
+        question = arguments.first == Ask.program ? Self.question(order, descriptors) : nil
         ask = question.flatMap(Ask.init)
         let ofRouter: (Int64, Job.Ending, Int64)? = ask.map { ($0.duration, $0.ending, 0) }
         guard let part = ofWorker ?? ofRouter ?? Job.part(of: words, attempt: number) else { return nil }
@@ -66,7 +67,7 @@ final class SimulatedProcess {
         guard let index = order.descriptors.firstIndex(of: 0) else { return true }
         var buffer = [UInt8](repeating: 0, count: 256)
         let count = pread(descriptors[index].number, &buffer, buffer.count, 0)
-        return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self) == order.arguments.last
+        return ByteString(buffer.prefix(max(count, 0))) == order.arguments.last
     }
 
     private static func question(_ order: LaunchOrder, _ descriptors: [Descriptor]) -> JSONValue? {

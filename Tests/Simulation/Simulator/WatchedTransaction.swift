@@ -35,7 +35,7 @@ final class WatchedTransaction: TaskTransaction {
 
     // MARK: Tasks
 
-    func insert(_ task: TaskItem, input: String?) throws -> Int64 {
+    func insert(_ task: TaskItem, input: ByteString?) throws -> Int64 {
         let id = try real.insert(task, input: mutation == .forgetInput && input != nil ? "" : input)
         var task = task
         task.id = id
@@ -53,7 +53,7 @@ final class WatchedTransaction: TaskTransaction {
         return task
     }
 
-    func input(of id: Int64) throws -> String? { try real.input(of: id) }
+    func input(of id: Int64) throws -> ByteString? { try real.input(of: id) }
 
     func task(withKey key: String, of submitter: UInt32) throws -> Int64? {
         if mutation == .forgetKey { return nil }

@@ -185,7 +185,7 @@ extension Work {
     /// What says how it is to go.
     var words: [String] {
         switch self {
-        case .command(let words): words
+        case .command(let words): words.map(\.lossy)
         case .prompt(let text): text.split(separator: " ").map(String.init)
         }
     }

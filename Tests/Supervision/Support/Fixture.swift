@@ -39,11 +39,11 @@ final class Fixture {
         let folder = path.split(separator: "/").dropLast().map { "/" + $0 }.joined()
         let program = (getenv("ORCHD_SUPERVISOR").map { String(cString: $0) }) ?? folder + "/orchd-supervisor"
         var plan = SpawnPlan(
-            candidates: [program],
-            arguments: [
+            candidates: [ByteString(program)],
+            arguments: ([
                 program, "--link", link, "--state-dir", directory + "/state", "--work-dir", directory + "/work",
                 "--ready-fd", "3",
-            ] + options,
+            ] + options).map { ByteString($0) },
             environment: ["PATH=/usr/bin:/bin", "HOME=/home/own"] + sanitizerOptions.map { "\($0.key)=\($0.value)" })
         plan.descriptors = [spawn_descriptor(from: ready[1], to: 3), spawn_descriptor(from: 2, to: 2)]
         if let descriptorLimit {
@@ -82,7 +82,7 @@ final class Fixture {
     func order(_ arguments: String..., configure: (inout LaunchOrder) -> Void = { _ in }) -> LaunchOrder {
         lastAttempt += 1
         var order = LaunchOrder(
-            attempt: lastAttempt, name: "\(lastAttempt).1", pool: "p", arguments: arguments,
+            attempt: lastAttempt, name: "\(lastAttempt).1", pool: "p", arguments: arguments.map { ByteString($0) },
             environment: ["PATH=/usr/bin:/bin"])
         configure(&order)
         return order
@@ -107,7 +107,7 @@ final class Fixture {
 
     deinit {
         if process != nil { _ = try? end(SIGTERM) }
-        var plan = SpawnPlan(candidates: ["/bin/rm"], arguments: ["rm", "-rf", directory], environment: [])
+        var plan = SpawnPlan(candidates: ["/bin/rm"], arguments: ["rm", "-rf", ByteString(directory)], environment: [])
         plan.diesWithSupervisor = false
         if let process = try? spawn(plan) {
             var ended = linux_exit()

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Text
 
 @testable import Supervision
 
@@ -31,12 +32,12 @@ final class ScratchRepository {
     func shell(_ script: String) throws -> String { try run(["sh", "-c", script], in: path) }
 
     /// Of git itself and of programs that run it: nothing of the machine's configuration has a say.
-    var environment: [String] { ["PATH=/usr/bin:/bin", "HOME=\(directory)", "GIT_CONFIG_NOSYSTEM=1"] }
+    var environment: [ByteString] { ["PATH=/usr/bin:/bin", "HOME=\(directory)", "GIT_CONFIG_NOSYSTEM=1"] }
 
     private func run(_ arguments: [String], in place: String) throws -> String {
         var plan = SpawnPlan(
-            candidates: ProgramSearch.candidates(for: arguments[0], environment: environment), arguments: arguments,
-            environment: environment, directory: place)
+            candidates: ProgramSearch.candidates(for: ByteString(arguments[0]), environment: environment),
+            arguments: arguments.map { ByteString($0) }, environment: environment, directory: ByteString(place))
         plan.diesWithSupervisor = false
         let output = try temporaryFile()
         plan.descriptors = [spawn_descriptor(from: output.number, to: 1), spawn_descriptor(from: 2, to: 2)]

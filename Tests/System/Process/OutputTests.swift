@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import OrchClient
 import OrchProtocol
 import TestSupport
 import Testing
@@ -32,12 +33,32 @@ import Testing
         let id = try daemon.shell("cat text")
         try daemon.wait([id])
         #expect(try daemon.orchctl("logs", String(id)).output == text)
-        // And a character of which a task has written only the half is not waited for.
-        let half = try daemon.shell(#"printf 'a\303'; while [ ! -e gate ]; do sleep 0.02; done; printf '\244b'"#)
+        var pieces: [OutputChunk] = []
+        func chunks(of id: Int64, follow: Bool = false) throws -> [OutputChunk] {
+            pieces = []
+            var parameters = LogsParameters(id: id)
+            parameters.follow = follow
+            _ = try daemon.connect().call(.logs(parameters), as: LogsEnd.self, deadline: .now + .seconds(patience)) {
+                if case .output(_, let chunk) = $0 { pieces.append(chunk) }
+            }
+            return pieces
+        }
+        let all = try chunks(of: id)
+        #expect(all.allSatisfy { $0.text != nil } && all.compactMap(\.text).joined() == text)
+        // A bad byte takes little with it.
+        let spoilt = try daemon.shell(#"cat text; printf '\377'; cat text"#)
+        try daemon.wait([spoilt])
+        let parts = try chunks(of: spoilt)
+        #expect(parts.filter { $0.text == nil }.map(\.base64) == ["/w=="])
+        #expect(parts.compactMap(\.text).joined() == text + text)
+        // A follower gets the half of a character with the other half, or with the end of the task.
+        let half = try daemon.shell(
+            #"printf 'a\303'; while [ ! -e gate ]; do sleep 0.02; done; printf '\244b\342\202'"#)
         let logs = try daemon.start(["logs", "-f", String(half)])
-        try logs.output.read("half a character") { $0.bytes == [0x61, 0xC3] }
+        try logs.output.read("what is whole") { $0.bytes == [0x61] }
         try daemon.directory.write("", to: "gate")
-        #expect(try logs.result().output == "aäb")
+        #expect(try logs.result().bytes == [0x61, 0xC3, 0xA4, 0x62, 0xE2, 0x82])
+        #expect(try chunks(of: half, follow: true).map { $0.text ?? $0.base64 } == ["aäb", "4oI="])
         try daemon.finish()
     }
 

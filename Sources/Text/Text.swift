@@ -1,0 +1,60 @@
+extension Unicode.Scalar {
+    /// Whether it steers what shows it, instead of being shown: C0, DEL and C1, the separators of lines and paragraphs, and the marks
+    /// that turn the direction of what follows. No name has one, and no table shows one.
+    public var isControl: Bool {
+        switch value {
+        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}
+
+/// Strings as sequences of bytes or scalars. `Character` makes one of a separator and the combining mark that happens to follow it, and
+/// `==` takes two spellings for one; nothing that is a format means that.
+extension StringProtocol {
+    public var hasControls: Bool { unicodeScalars.contains(where: \.isControl) }
+
+    /// Whether there is nothing but white space.
+    public var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+
+    public func isSame(as other: some StringProtocol) -> Bool { utf8.elementsEqual(other.utf8) }
+
+    public func has(prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    public func has(suffix: String) -> Bool { utf8.reversed().starts(with: suffix.utf8.reversed()) }
+
+    public func has(_ scalar: Unicode.Scalar) -> Bool { unicodeScalars.contains(scalar) }
+
+    /// What is before and after the first of a scalar.
+    public func cut(at separator: Unicode.Scalar) -> (before: SubSequence, after: SubSequence)? {
+        guard let place = unicodeScalars.firstIndex(of: separator) else { return nil }
+        return (self[..<place], self[unicodeScalars.index(after: place)...])
+    }
+
+    /// All parts between a scalar, the empty ones, too.
+    public func parts(at separator: Unicode.Scalar) -> [String] {
+        unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map {
+            String(String.UnicodeScalarView($0))
+        }
+    }
+}
+
+extension String {
+    /// Without white space around it.
+    public func trimmed() -> String {
+        let scalars = unicodeScalars
+        let rest = scalars.drop(while: \.properties.isWhitespace)
+        guard let last = rest.lastIndex(where: { !$0.properties.isWhitespace }) else { return "" }
+        return String(rest[...last])
+    }
+}
+
+/// The mark that some editors put before a text to say that it is UTF-8. It is none of it.
+public enum ByteOrderMark {
+    public static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// What a text file says, from its bytes. For what is read as text, and never for bytes that are passed on.
+    public static func dropped(from file: [UInt8]) -> [UInt8] {
+        file.starts(with: bytes) ? Array(file.dropFirst(bytes.count)) : file
+    }
+}

@@ -122,7 +122,7 @@ import Testing
         } else {
             spec.pool = random.chance(70) ? "argument" : "input"
             spec.prompt = text(&random)
-            if random.chance(50) { spec.model = String(repeating: "m", count: 200) }
+            if spec.pool == "argument", random.chance(50) { spec.model = String(repeating: "m", count: 200) }
             if random.chance(50) {
                 spec.resultSchema = .object([
                     "title": .string(String(repeating: "s", count: Int.random(in: 0...65_000, using: &random)))

@@ -15,7 +15,8 @@ import Testing
         let engine = try fixture.engine()
         let output = try fixture.file("out")
         let both = "until [ $(wc -l < /dev/fd/3) = 2 ]; do sleep 0.01; done"
-        let order = fixture.shell("exec 3>&1; \(Self.daemon); (\(Self.daemon)) & wait; \(both); exit 3") { $0.descriptors = [1] }
+        let script = "exec 3>&1; \(Self.daemon); (\(Self.daemon)) & wait; \(both); exit 3"
+        let order = fixture.shell(script) { $0.descriptors = [1] }
         let end = try engine.run(order, descriptors: [output.number])
         #expect(end.ending == .exited && end.code == 3 && end.flags.contains(.survivors))
         let pids = readAll(output.number).split(separator: "\n").compactMap { pid_t($0) }

@@ -86,7 +86,8 @@ import Testing
         try eventually("it runs") { try daemon.task(blocker).state == .running }
         let late = try daemon.orchctl("agent", "test", "script", "--timeout", "1500ms")
         #expect(
-            late.status == 1 && late.error.contains("is queued") && late.error.contains("task \(blocker + 1) is given up after "),
+            late.status == 1 && late.error.contains("is queued")
+                && late.error.contains("task \(blocker + 1) is given up after "),
             "\(late.error)")
         #expect(try daemon.task(blocker + 1).state == .cancelled)
 

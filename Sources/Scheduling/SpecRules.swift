@@ -58,8 +58,8 @@ public enum SpecRules {
                 if let complaint = ValueRule.name.complaint(key) {
                     throw fail("labels", "the key of a label \(complaint)")
                 }
-                guard value.utf8.count <= maximumName, !value.hasControls else {
-                    throw fail("labels.\(key)", "a label is at most \(maximumName) bytes long, without control characters")
+                guard value.utf8.count <= maximumName, !hasNUL(value) else {
+                    throw fail("labels.\(key)", "a label is at most \(maximumName) bytes long, without NUL")
                 }
             }
         }

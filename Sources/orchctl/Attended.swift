@@ -16,16 +16,16 @@ final class Attended {
 
     /// Returns the task, with its result, once it has ended.
     ///
-    /// - Parameter showsOutput: as it is written.
-    func follow(showsOutput: Bool) throws -> TaskRecord {
+    /// - Parameter output: what becomes of its output, as it is written; nil for nothing.
+    func follow(_ output: LogStream.Writer?) throws -> TaskRecord {
         if let descriptor = Interrupts.descriptor() {
             session.watch = Watch(descriptor: descriptor) { [self] in try interrupted(descriptor) }
         }
         defer { session.watch = nil }
-        if showsOutput {
+        if let output {
             var parameters = LogsParameters(id: id)
             parameters.follow = true
-            _ = try LogStream(parameters).run(session)
+            _ = try LogStream(parameters, write: output).run(session)
         }
         // The output may be complete a moment before the task has its final state.
         _ = try session.call(.wait(WaitParameters(ids: [id])), as: WaitResult.self)

@@ -5,18 +5,18 @@ import OrchProtocol
 
 /// The output of a task, written out as the bytes it is: its standard output to ours, its standard error to ours.
 final class LogStream {
+    /// Takes bytes that have not been written before, and the piece that they came in.
+    typealias Writer = ([UInt8], OutputChunk) throws -> Void
+
     private var parameters: LogsParameters
-    private let write: ([UInt8], OutputStream) throws -> Void
+    private let write: Writer
     private var attempt: Int?
     /// Up to where each stream of the attempt has been written.
     private var reached: [OutputStream: Int64] = [:]
     private var isRepeat = false
 
     init(
-        _ parameters: LogsParameters,
-        write: @escaping ([UInt8], OutputStream) throws -> Void = { bytes, stream in
-            try Output.write(bytes, to: stream == .stdout ? STDOUT_FILENO : STDERR_FILENO)
-        }
+        _ parameters: LogsParameters, write: @escaping Writer = LogStream.writeOut
     ) {
         self.parameters = parameters
         self.write = write
@@ -49,8 +49,25 @@ final class LogStream {
         if isRepeat, let known = reached[chunk.stream], chunk.offset < known {
             bytes.removeFirst(min(bytes.count, Int(known - chunk.offset)))
         }
-        if !bytes.isEmpty { try write(bytes, chunk.stream) }
+        if !bytes.isEmpty { try write(bytes, chunk) }
         reached[chunk.stream] = isRepeat ? max(end, reached[chunk.stream] ?? 0) : end
+    }
+
+    static func writeOut(_ bytes: [UInt8], of chunk: OutputChunk) throws {
+        try Output.write(bytes, to: chunk.stream == .stdout ? STDOUT_FILENO : STDERR_FILENO)
+    }
+
+    /// Writes each piece as a line of JSON, for programs. What a broken connection has cut from its beginning is in `base64`, since the cut
+    /// may be within a character.
+    static func printJSON(_ bytes: [UInt8], of chunk: OutputChunk) throws {
+        var chunk = chunk
+        let whole = try Self.bytes(of: chunk).count
+        if bytes.count < whole {
+            chunk = OutputChunk(
+                stream: chunk.stream, offset: chunk.offset + Int64(whole - bytes.count),
+                base64: Data(bytes).base64EncodedString(), attempt: chunk.attempt)
+        }
+        try Output.write([UInt8](Wire.line(chunk)) + [0x0A])
     }
 
     private static func bytes(of chunk: OutputChunk) throws -> [UInt8] {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LogStreamTests {
     @Test func bytesAreWrittenAsTheyAre() throws {
         var written: [OutputStream: [UInt8]] = [:]
-        let stream = LogStream(LogsParameters(id: 1)) { written[$1, default: []] += $0 }
+        let stream = LogStream(LogsParameters(id: 1)) { written[$1.stream, default: []] += $0 }
         try stream.accept(OutputChunk(stream: .stdout, offset: 0, text: "ü\n"))
         try stream.accept(OutputChunk(stream: .stderr, offset: 0, base64: "/wA="))
         try stream.accept(OutputChunk(stream: .stdout, offset: 3, text: "x"))

@@ -65,8 +65,10 @@ struct Logs: ParsableCommand {
         parameters.since = since
         if stdout != stderr { parameters.stream = stdout ? .stdout : .stderr }
         let client = Client(global)
-        if client.json { return try printChunks(parameters, client) }
-        _ = try LogStream(parameters).run(client.session)
+        guard client.json else { return _ = try LogStream(parameters).run(client.session) }
+        // Each piece as it comes, one object a line, then the end.
+        let end = try LogStream(parameters, write: LogStream.printJSON).run(client.session)
+        try Output.write([UInt8](Wire.line(end)) + [0x0A])
     }
 
     private func runJournal() throws {
@@ -77,14 +79,5 @@ struct Logs: ParsableCommand {
         entries.since = since
         entries.json = global.json
         try Subprocess.become(entries.arguments())
-    }
-
-    /// With `--json`: each piece as it comes, one object a line, then the result.
-    private func printChunks(_ parameters: LogsParameters, _ client: Client) throws {
-        let end = try client.session.connect().call(.logs(parameters), as: LogsEnd.self) { notification in
-            guard case .output(_, let chunk) = notification else { return }
-            try Output.write([UInt8](Wire.line(chunk)) + [0x0A])
-        }
-        try Output.write([UInt8](Wire.line(end)) + [0x0A])
     }
 }

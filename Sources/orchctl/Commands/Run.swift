@@ -10,7 +10,8 @@ struct Run: TakesCommand {
             Exits with the task's exit status; 128 and the signal for one that a signal ended, 124 for a timeout, 130 for one \
             that was stopped, 127 for one that could not be started, 125 if orchctl could not do its part. Ctrl-C stops the \
             task; a second one leaves without waiting for its end. Of a prompt the answer is shown, once it is there; with --raw \
-            what the agent prints, as it prints it.
+            what the agent prints, as it prints it. With --json each piece of output is one object a line, and the last line is \
+            the task.
 
             Examples:
               orchctl run -- make -j2
@@ -38,7 +39,8 @@ struct Run: TakesCommand {
 
         let client = Client(global)
         let isAnswer = spec.prompt != nil && !raw
-        var ended = try Attended(id: submitted.id, session: session).follow(showsOutput: !isAnswer)
+        let output = client.json ? LogStream.printJSON : LogStream.writeOut
+        var ended = try Attended(id: submitted.id, session: session).follow(isAnswer ? nil : output)
         if isAnswer, ended.state == .succeeded, !client.json, let result = ended.result {
             try Output.print(result, isLine: true, ofTask: ended.id)
         }

@@ -25,6 +25,7 @@ import Testing
         let backup = daemon.directory.file("backup.db")
         let verbs: [[String]] = [
             ["submit", "--hold", "--", "true"], ["submit", "--wait", "--", "true"],
+            ["run", "--", "sh", "-c", "printf out; printf err >&2; printf '\\351'"],
             ["wait", String(done)], ["logs", String(done)], ["result", String(done)], ["files", String(done)],
             ["show", String(done)],
             ["list"], ["list", "-a"], ["results"], ["pause", String(long)], ["resume", String(long)], ["stop", String(long)],

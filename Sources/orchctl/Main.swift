@@ -41,12 +41,12 @@ struct Orchctl: ParsableCommand {
         // In the disguise that the parser takes; options of the type ``ByteString`` read it back.
         let arguments = ProcessText.arguments.dropFirst().map(\.escaped)
         if arguments.first == Completion.option { return Completion.run(Array(arguments.dropFirst())) }
-        if arguments.count == 2, arguments[0] == CompletionScript.option, let script = CompletionScript.text(for: arguments[1])
-        {
-            try? Output.print(script + "\n")
-            return
-        }
         do {
+            if arguments.count == 2, arguments[0] == CompletionScript.option,
+                let script = CompletionScript.text(for: arguments[1])
+            {
+                return try Output.print(script + "\n")
+            }
             if let complaint = ProcessText.complaint(variables: ["ORCHD_SOCKET", "XDG_RUNTIME_DIR"]) {
                 throw Failure(.usage, complaint)
             }

@@ -39,7 +39,7 @@ struct Run: TakesCommand {
 
         let client = Client(global)
         let isAnswer = spec.prompt != nil && !raw
-        let output = client.json ? LogStream.printJSON : LogStream.writeOut
+        let output: LogStream.Writer = { try (client.json ? LogStream.printJSON : LogStream.writeOut)($0, $1) }
         var ended = try Attended(id: submitted.id, session: session).follow(isAnswer ? nil : output)
         if isAnswer, ended.state == .succeeded, !client.json, let result = ended.result {
             try Output.print(result, isLine: true, ofTask: ended.id)

@@ -15,7 +15,7 @@ import Testing
             slots = 2
             agent = "claude"
             path = "\(Self.source.appending(path: "Tests/System/Agents").path):/usr/local/bin:/usr/bin:/bin"
-            env = { PYTHONDONTWRITEBYTECODE = "1", HOME = "\(directory.path)" }
+            env = { PYTHONDONTWRITEBYTECODE = "1", IS_SANDBOX = "1", HOME = "\(directory.path)" }
             """
         return try Daemon(pool: pool, configuration: configuration, directory: directory)
     }
@@ -79,7 +79,7 @@ import Testing
         try reload(daemon, "[budget.daily]\namount = \"1.00 USD\"\nper = \"day\"\n")
         #expect(try daemon.end(of: held).state == .succeeded && daemon.status().gates == [])
 
-        let total = Usage(tokensIn: 30, tokensOut: 21, tokensCached: 15, cost: 36_900)
+        let total = Usage(tokensIn: 39, tokensOut: 21, tokensCached: 15, cost: 36_900)
         let report = try usage(daemon, by: .label)
         #expect(report.total == UsageRow(attempts: 3, usage: total))
         #expect(Set(report.rows.map(\.name)) == ["team=a", "team=b", nil])
@@ -89,7 +89,7 @@ import Testing
         let lines = text.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
         #expect(
             lines == [
-                "POOL ATTEMPTS TOKENS IN CACHED TOKENS OUT COST", "default 3 30 15 21 $0.0369", "total 3 30 15 21 $0.0369",
+                "POOL ATTEMPTS TOKENS IN CACHED TOKENS OUT COST", "default 3 39 15 21 $0.0369", "total 3 39 15 21 $0.0369",
                 "BUDGET PER SPENT OF", "daily day $0.0369 $1.00",
             ])
         #expect(try daemon.orchctl("usage", "--json").output.contains(#""cost_micros":36900"#))

@@ -103,7 +103,12 @@ import Testing
         try directory.write(String(contentsOf: source.appending(path: "etc/\(file)"), encoding: .utf8), to: file)
         let path = "\(source.appending(path: "Tests/System/Agents").path):/usr/local/bin:/usr/bin:/bin"
         let daemon = try Daemon(
-            pool: "slots = 1\nagent = \"claude\"\npath = \"\(path)\"\nenv = { PYTHONDONTWRITEBYTECODE = \"1\" }",
+            pool: """
+                slots = 1
+                agent = "claude"
+                path = "\(path)"
+                env = { PYTHONDONTWRITEBYTECODE = "1", IS_SANDBOX = "1" }
+                """,
             directory: directory)
         var spec = TaskSpec(prompt: "hello")
         spec.resultSchema = try value(#"{"properties":{"asked":{"const":["asked","text"]},"text":{"type":"string"}}}"#)

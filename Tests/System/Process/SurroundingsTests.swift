@@ -235,6 +235,8 @@ import Testing
         let stopped = Date()
         Thread.sleep(forTimeInterval: 2)
         let second = try home.daemon()
+        // It is ready before it has heard from its supervisor what became of the task.
+        _ = try home.run("orchctl wait \(task)")
         let line = try home.run("orchctl show \(task) --json").output
         let record = try Wire.decode(TaskRecord.self, from: Data(line.utf8))
         let finished = Double(try #require(record.finishedAt).milliseconds) / 1000

@@ -68,8 +68,13 @@ extension World {
         default: return
         }
         let ids = request.command.ids
+        // What another request has queued again in the same turn could not be changed when this one was decided.
+        let isQueuedAgain = requests.contains { other in
+            guard other.life == engine?.life, !other.isAnswered, case .retry(let retried) = other.command else { return false }
+            return retried.contains { ids.contains($0) }
+        }
         violations.require(
-            ids.contains { ledger.standing(of: $0) != .queued || ledger.isStopping($0) },
+            isQueuedAgain || ids.contains { ledger.standing(of: $0) != .queued || ledger.isStopping($0) },
             "request \(request.number) is refused (\(error.message)), and its tasks are all queued: \(ids)")
     }
 

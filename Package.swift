@@ -77,6 +77,7 @@ let package = Package(
         module("Schemas", ["OrchProtocol", "Text"]),
         module("Scheduling", ["OrchProtocol", "Schemas", "Text"]),
         module("Storage", ["Scheduling", "OrchProtocol", "Text", grdb, sqlite]),
+        module("DiscordAPI"),
         module("Systemd", ["CLinux", "CSystemd", "Text", logging]),
         module(
             "Engine",
@@ -119,6 +120,7 @@ let package = Package(
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
+        tests("DiscordAPI", ["DiscordAPI", "TestSupport"]),
         tests(
             "Engine",
             [

@@ -18,6 +18,8 @@ final class SimulatedEngine {
     var pending: (items: [Outlet.Item], rest: Int64, isResting: Bool)?
     /// Its last turn left nothing to do.
     var isResting = false
+    /// How many turns it has taken in a row, with hardly a rest, while nothing came in and nothing went out.
+    var idleTurns = 0
 
     private static let quiet: Logger = {
         var log = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }

@@ -30,6 +30,7 @@ extension World {
     /// Something has come for it.
     func wakeEngine() {
         guard let engine else { return }
+        engine.idleTurns = 0
         wakeEngine(in: Int64.random(in: 0...1, using: &random), engine)
     }
 
@@ -57,6 +58,7 @@ extension World {
             return killEngine("before the commit")
         }
         if hasTried, failingCommits > 0 { failingCommits -= 1 }
+        engine.idleTurns = disk.fault == nil && rest < 100 ? engine.idleTurns + 1 : 0
         engine.pending = (engine.outlet.take(), rest: rest, isResting: rest > 0 && !hasTried)
         agenda.enter(.effects(life: engine.life), at: clock.elapsed)
     }
@@ -64,6 +66,9 @@ extension World {
     func letOut() {
         guard let engine, let (items, rest, isResting) = engine.pending else { return }
         engine.pending = nil
+        if !items.isEmpty { engine.idleTurns = 0 }
+        violations.require(
+            engine.idleTurns < 500, "the engine takes one turn after the other, and nothing comes in and nothing goes out")
         let limit = items.isEmpty ? nil : killAfterEffects
         for item in items.prefix(limit ?? items.count) { letOut(item) }
         if let limit {

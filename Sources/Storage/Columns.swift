@@ -54,9 +54,9 @@ extension Database {
         guard sqlite3_bind_parameter_count(statement) == arguments.count else {
             throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "wrong number of arguments", sql: sql)
         }
-        for (index, argument) in arguments.enumerated() {
+        for index in arguments.indices {
             let position = Int32(index + 1)
-            try check(argument?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position), sql)
+            try check(arguments[index]?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position), sql)
         }
         while true {
             let code = sqlite3_step(statement)

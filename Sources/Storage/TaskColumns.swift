@@ -155,12 +155,25 @@ enum TaskColumns {
         return variables
     }
 
-    /// The position of a cause in `RetryCause.allCases` is its bit, so that order must not change.
-    private static func mask(of causes: Set<RetryCause>) -> Int {
-        RetryCause.allCases.enumerated().reduce(0) { causes.contains($1.element) ? $0 | 1 << $1.offset : $0 }
+    /// What a cause is in `retry_causes`. Databases hold these, so they must not change.
+    private static func bit(of cause: RetryCause) -> Int {
+        switch cause {
+        case .exit: 1
+        case .timeout: 1 << 1
+        case .signal: 1 << 2
+        case .lost: 1 << 3
+        case .output: 1 << 4
+        case .spawn: 1 << 5
+        }
     }
 
-    private static func causes(of mask: Int) -> Set<RetryCause> {
-        Set(RetryCause.allCases.enumerated().filter { mask & 1 << $0.offset != 0 }.map(\.element))
+    private static func mask(of causes: Set<RetryCause>) -> Int { causes.reduce(0) { $0 | bit(of: $1) } }
+
+    /// The causes of each mask. Made once, since a set is dear to make and every row that is read has one.
+    private static let causesOfMask: [Set<RetryCause>] = (0..<1 << RetryCause.allCases.count).map { mask in
+        Set(RetryCause.allCases.filter { mask & bit(of: $0) != 0 })
     }
+
+    /// Bits that this version does not know mean nothing to it.
+    private static func causes(of mask: Int) -> Set<RetryCause> { causesOfMask[mask & (causesOfMask.count - 1)] }
 }

@@ -1,3 +1,5 @@
+import Text
+
 extension JSONValue {
     /// Reads a document, with nothing but white space around it. Of a key that comes twice the last counts.
     ///
@@ -40,12 +42,12 @@ extension JSONScanner {
         _ = skip("{")
         try descend()
         defer { depth -= 1 }
-        var members: [String: JSONValue] = [:]
+        var members: [ExactText: JSONValue] = [:]
         skipSpace()
         if skip("}") { return .object(members) }
         repeat {
             skipSpace()
-            let key = JSONString.text(of: bytes[try string()])
+            let key = ExactText(JSONString.text(of: bytes[try string()]))
             skipSpace()
             guard skip(":") else { throw fail("no ':' after a key") }
             members[key] = try tree()

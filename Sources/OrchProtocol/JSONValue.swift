@@ -1,15 +1,45 @@
+import Text
+
 /// Any JSON value. A number is an `integer` wherever it is a whole one that fits, however it was written, so that 1 and 1.0 are equal.
-public indirect enum JSONValue: Sendable, Hashable {
+public indirect enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
     case number(Double)
     case string(String)
     case array([JSONValue])
-    case object([String: JSONValue])
+    case object([ExactText: JSONValue])
 
     public init(_ number: Double) {
         self = Int64(exactly: number).map(JSONValue.integer) ?? .number(number)
+    }
+}
+
+/// Texts are equal if their bytes are, which `String` does not mean.
+extension JSONValue: Hashable {
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.isSame(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .integer(let value): hasher.combine(value)
+        case .number(let value): hasher.combine(value)
+        case .string(let text): hasher.combine(ExactText(text))
+        case .array(let elements): hasher.combine(elements)
+        case .object(let members): hasher.combine(members)
+        }
     }
 }
 
@@ -40,13 +70,21 @@ extension JSONValue: Codable {
             self = .array(elements)
         } else {
             let container = try decoder.container(keyedBy: AnyKey.self)
-            var members: [String: JSONValue] = [:]
-            for key in container.allKeys { members[key.stringValue] = try container.decode(JSONValue.self, forKey: key) }
+            var members: [ExactText: JSONValue] = [:]
+            for key in container.allKeys {
+                members[ExactText(key.stringValue)] = try container.decode(JSONValue.self, forKey: key)
+            }
             self = .object(members)
         }
     }
 
     public func encode(to encoder: any Encoder) throws {
+        if case .object(let members) = self {
+            // An encoder takes two spellings of a name for one; see `JSONScanner.repeatedName(in:)`.
+            var container = encoder.container(keyedBy: AnyKey.self)
+            for (name, value) in members { try container.encode(value, forKey: AnyKey(stringValue: name.text)) }
+            return
+        }
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -55,7 +93,7 @@ extension JSONValue: Codable {
         case .number(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let elements): try container.encode(elements)
-        case .object(let members): try container.encode(members)
+        case .object: break
         }
     }
 }

@@ -15,6 +15,7 @@ public enum Wire {
         if let request = SubmissionReader.request(from: line) { return (request.id, .success(request)) }
         do {
             let request = try JSONDecoder().decode(Request.self, from: line)
+            if let name = JSONScanner.repeatedName(in: Array(line)) { return (request.id, .failure(WireError(name))) }
             return (request.id, .success(request))
         } catch {
             let rejected = error as? Request.Rejected

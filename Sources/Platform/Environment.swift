@@ -19,22 +19,29 @@ public struct Environment: Sendable, Equatable {
         }
     }
 
-    /// Its value; nil where it is not set, or empty.
+    /// Its value, to be looked at; nil where it is not set, or empty.
     public subscript(_ variable: Variable) -> String? { values[variable]?.lossy }
 
     /// The same as the bytes that it is, to be passed on.
     public func bytes(_ variable: Variable) -> ByteString? { values[variable] }
 
+    /// The same as the name of something.
+    public func name(_ variable: Variable) throws(NotText) -> String? {
+        try values[variable]?.text(as: "the environment variable \(variable.rawValue)")
+    }
+
     /// A directory. The XDG specification has relative ones ignored, and one in HOME would mean another place in each directory.
-    public func directory(_ variable: Variable) -> String? {
-        guard var path = self[variable], path.utf8.first == UInt8(ascii: "/") else { return nil }
-        while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
-        return path
+    public func directory(_ variable: Variable) -> ByteString? {
+        guard let path = values[variable]?.bytes, path.first == UInt8(ascii: "/") else { return nil }
+        let end = path.lastIndex { $0 != UInt8(ascii: "/") } ?? 0
+        return ByteString(path[...end])
     }
 
     /// Where programs are looked for.
-    public var searchPath: String { self[.path] ?? "/usr/local/bin:/usr/bin:/bin" }
+    public var searchPath: ByteString { values[.path] ?? "/usr/local/bin:/usr/bin:/bin" }
 
     /// The directories of ``searchPath``. An empty one would be the working directory, which is nobody's choice.
-    public var searchDirectories: [String] { searchPath.split(separator: ":").map(String.init) }
+    public var searchDirectories: [ByteString] {
+        searchPath.bytes.split(separator: UInt8(ascii: ":")).map { ByteString($0) }
+    }
 }

@@ -1,12 +1,13 @@
 import Glibc
+import Text
 
 /// What the user database knows of the user that this process runs as.
 public struct OwnAccount: Sendable, Equatable {
-    public var name: String
-    public var home: String?
-    public var shell: String?
+    public var name: ByteString
+    public var home: ByteString?
+    public var shell: ByteString?
 
-    public init(name: String, home: String?, shell: String?) {
+    public init(name: ByteString, home: ByteString?, shell: ByteString?) {
         self.name = name
         self.home = home
         self.shell = shell
@@ -22,25 +23,27 @@ public struct OwnAccount: Sendable, Equatable {
             room = [CChar](repeating: 0, count: room.count * 4)
             error = getpwuid_r(geteuid(), &entry, &room, room.count, &found)
         }
-        guard error == 0, found != nil, let name = text(entry.pw_name) else { return nil }
+        guard error == 0, found != nil, let name = string(entry.pw_name) else { return nil }
         return OwnAccount(
-            name: name, home: text(entry.pw_dir).flatMap { $0.hasPrefix("/") ? $0 : nil }, shell: text(entry.pw_shell))
+            name: name, home: string(entry.pw_dir).flatMap { $0.hasPrefix("/") ? $0 : nil }, shell: string(entry.pw_shell))
     }
 
-    private static func text(_ pointer: UnsafeMutablePointer<CChar>?) -> String? {
+    private static func string(_ pointer: UnsafeMutablePointer<CChar>?) -> ByteString? {
         guard let pointer, pointer.pointee != 0 else { return nil }
-        return String(cString: pointer)
+        return ByteString(cString: pointer)
     }
 
     /// HOME, USER, LOGNAME and SHELL as processes of this user find them: the home and the shell that the environment says, or else
     /// the account's; and always the name that the account has.
-    public static func variables(_ environment: Environment, _ account: @autoclosure () -> OwnAccount?) -> [(String, String)] {
+    public static func variables(_ environment: Environment, _ account: @autoclosure () -> OwnAccount?) -> [(
+        name: ByteString, value: ByteString
+    )] {
         let account = account()
-        let name = account?.name ?? environment[.user] ?? environment[.logName]
-        let values: [(Variable, String?)] = [
+        let name = account?.name ?? environment.bytes(.user) ?? environment.bytes(.logName)
+        let values: [(Variable, ByteString?)] = [
             (.home, environment.directory(.home) ?? account?.home), (.user, name), (.logName, name),
-            (.shell, environment[.shell] ?? account?.shell),
+            (.shell, environment.bytes(.shell) ?? account?.shell),
         ]
-        return values.compactMap { variable, value in value.map { (variable.rawValue, $0) } }
+        return values.compactMap { variable, value in value.map { (ByteString(variable.rawValue), $0) } }
     }
 }

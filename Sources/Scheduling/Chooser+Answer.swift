@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// What becomes of the answer of a rule's program.
 extension Chooser {
@@ -14,12 +15,14 @@ extension Chooser {
     }
 
     /// Takes of an answer what is valid and was left open. All else stays as the rule has set it.
-    func conclude(_ task: TaskItem, _ routing: Routing, _ answer: [String: JSONValue]) -> Conclusion {
+    func conclude(_ task: TaskItem, _ routing: Routing, _ answer: [ExactText: JSONValue]) -> Conclusion {
         let definition = task.definition
         var conclusion = Conclusion(
             pool: routing.pool, model: definition.model, thinking: definition.thinking, priority: task.priority)
         func open(_ field: Routing.Field) -> JSONValue? {
-            guard !routing.given.contains(field), let value = answer[field.rawValue], value != .null else { return nil }
+            guard !routing.given.contains(field), let value = answer[ExactText(field.rawValue)], value != .null else {
+                return nil
+            }
             return value
         }
         if let value = open(.model) {

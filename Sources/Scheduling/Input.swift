@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// Who asks. It comes from the socket (SO_PEERCRED), never from what a client says.
 public struct Requester: Sendable, Equatable {
@@ -31,7 +32,8 @@ public struct ReplyToken: Sendable, Hashable {
 
 /// A request that changes something.
 public enum Command: Sendable, Equatable {
-    case submit(Submission)
+    /// With what is wrong with some of the directories that it names, which only somebody who does I/O can know.
+    case submit(Submission, unusable: [ByteString: String] = [:])
     case update(UpdateParameters)
     case cancel(CancelParameters)
     case retry([Int64])

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// What is kept of a prompt while the program of a rule is asked what to choose for it.
 ///
@@ -29,7 +30,7 @@ public struct Routing: Sendable, Equatable, Codable {
 
 /// What the program of a rule has printed.
 public enum RouteAnswer: Sendable, Equatable {
-    case fields([String: JSONValue])
+    case fields([ExactText: JSONValue])
     /// Nothing that can be used; why, as in "its program …".
     case unusable(String)
 }

@@ -1,8 +1,9 @@
 import OrchProtocol
+import Text
 
 extension Scheduler {
     mutating func submit(
-        _ submission: Submission, by requester: Requester, reply: ReplyToken,
+        _ submission: Submission, unusable: [ByteString: String], by requester: Requester, reply: ReplyToken,
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         let specs = submission.specs
@@ -16,6 +17,9 @@ extension Scheduler {
             // A repeated request gets its answer whatever has become of the pool meanwhile.
             guard try task(with: spec.key, of: requester, in: work.store) == nil else { continue }
             _ = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
+            if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
+                try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))
+            }
             count += 1
         }
         guard work.store.queuedCount + count <= limits.queued else {

@@ -99,7 +99,8 @@ public struct Scheduler: Sendable {
         _ command: Command, by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         switch command {
-        case .submit(let submission): try submit(submission, by: requester, reply: reply, &work)
+        case .submit(let submission, let unusable):
+            try submit(submission, unusable: unusable, by: requester, reply: reply, &work)
         case .update(let parameters): try update(parameters, by: requester, reply: reply, &work)
         case .cancel(let parameters): try cancel(parameters, by: requester, reply: reply, &work)
         case .retry(let ids): try retry(ids, by: requester, reply: reply, &work)

@@ -9,6 +9,8 @@ public enum SpecRules {
     /// Bytes of a prompt, or of the text for standard input.
     static let maximumText = 4 << 20
     static let maximumNeeds = 32
+    /// PATH_MAX, which counts the NUL at its end.
+    private static let longestPath = 4096
 
     static func check(_ spec: TaskSpec, path: String?) throws(WireError) {
         func fail(_ name: String, _ message: String) -> WireError {
@@ -70,9 +72,15 @@ public enum SpecRules {
         try check(spec.priority, "priority", path)
         try check(spec.retries, "retries", path)
         if let directory = spec.directory {
-            guard directory.first == UInt8(ascii: "/"), directory.count < 4096, !directory.bytes.contains(0) else {
-                throw fail("cwd", "must be an absolute path")
-            }
+            let complaint: String? =
+                if directory.first != UInt8(ascii: "/") {
+                    "must be an absolute path, not \(directory.shellQuoted().shortened(to: 60))"
+                } else if directory.count >= longestPath {
+                    "must be a path of less than \(longestPath) bytes, not \(directory.count)"
+                } else if directory.bytes.contains(0) {
+                    "must be a path, and has a NUL"
+                } else { nil }
+            try Self.fail(complaint, spec.cwdBytes == nil ? "cwd" : "cwd_bytes", path)
         }
         if let retryOn = spec.retryOn, retryOn.isEmpty {
             throw fail("retry_on", "is empty; leave it out, or set \"retries\" to 0")

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// One thing that a schema asks of a value. It holds for values of other types than it speaks of.
 indirect enum Assertion: Sendable {
@@ -24,11 +25,11 @@ indirect enum Assertion: Sendable {
     case contains(Node, Limits)
 
     case memberCount(Limits)
-    case required([String])
-    case requiredWith([String: [String]])
-    case members(named: [String: Node], matching: [(pattern: Pattern, node: Node)], rest: Node?)
+    case required([ExactText])
+    case requiredWith([ExactText: [ExactText]])
+    case members(named: [ExactText: Node], matching: [(pattern: Pattern, node: Node)], rest: Node?)
     case memberNames(Node)
-    case nodesWith([String: Node])
+    case nodesWith([ExactText: Node])
 
     case all([Node])
     case any([Node])

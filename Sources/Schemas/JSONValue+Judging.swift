@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 extension JSONValue {
     var double: Double? {
@@ -15,7 +16,7 @@ extension JSONValue {
         case .null, .bool, .integer, .number: 1
         case .string(let text): 1 + text.utf8.count / 32
         case .array(let elements): elements.reduce(1) { $0 + $1.weight }
-        case .object(let members): members.reduce(1) { $0 + 1 + $1.key.utf8.count / 32 + $1.value.weight }
+        case .object(let members): members.reduce(1) { $0 + 1 + $1.key.text.utf8.count / 32 + $1.value.weight }
         }
     }
 

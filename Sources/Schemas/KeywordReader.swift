@@ -1,35 +1,36 @@
 import OrchProtocol
+import Text
 
 /// The keywords of one place in a schema, each of its type.
 struct KeywordReader {
-    let members: [String: JSONValue]
+    let members: [ExactText: JSONValue]
     let path: String
 
-    func fault(_ name: String, _ problem: String) -> JSONSchema.Fault {
+    func fault(_ name: ExactText, _ problem: String) -> JSONSchema.Fault {
         JSONSchema.Fault(path: path, problem: "\"\(name)\" \(problem)")
     }
 
     // MARK: Types
 
-    func string(_ name: String) throws(JSONSchema.Fault) -> String? {
+    func string(_ name: ExactText) throws(JSONSchema.Fault) -> String? {
         guard let value = members[name] else { return nil }
         guard case .string(let text) = value else { throw fault(name, "must be a string") }
         return text
     }
 
-    func flag(_ name: String) throws(JSONSchema.Fault) -> Bool {
+    func flag(_ name: ExactText) throws(JSONSchema.Fault) -> Bool {
         guard let value = members[name] else { return false }
         guard case .bool(let flag) = value else { throw fault(name, "must be true or false") }
         return flag
     }
 
-    func array(_ name: String) throws(JSONSchema.Fault) -> [JSONValue]? {
+    func array(_ name: ExactText) throws(JSONSchema.Fault) -> [JSONValue]? {
         guard let value = members[name] else { return nil }
         guard case .array(let elements) = value else { throw fault(name, "must be an array") }
         return elements
     }
 
-    func object(_ name: String) throws(JSONSchema.Fault) -> [String: JSONValue]? {
+    func object(_ name: ExactText) throws(JSONSchema.Fault) -> [ExactText: JSONValue]? {
         guard let value = members[name] else { return nil }
         guard case .object(let members) = value else { throw fault(name, "must be an object") }
         return members
@@ -41,30 +42,30 @@ struct KeywordReader {
         return strings.count == elements.count ? strings : nil
     }
 
-    func strings(_ name: String) throws(JSONSchema.Fault) -> [String]? {
+    func strings(_ name: ExactText) throws(JSONSchema.Fault) -> [String]? {
         guard let value = members[name] else { return nil }
         guard let strings = strings(value) else { throw fault(name, "must be a list of strings") }
         return strings
     }
 
-    private func number(_ name: String) throws(JSONSchema.Fault) -> JSONValue? {
+    private func number(_ name: ExactText) throws(JSONSchema.Fault) -> JSONValue? {
         guard let value = members[name] else { return nil }
         guard value.double != nil else { throw fault(name, "must be a number") }
         return value
     }
 
-    func count(_ name: String) throws(JSONSchema.Fault) -> Int? {
+    func count(_ name: ExactText) throws(JSONSchema.Fault) -> Int? {
         guard let value = members[name] else { return nil }
         guard case .integer(let count) = value, count >= 0 else { throw fault(name, "must be a whole number from 0 on") }
         return Int(count)
     }
 
-    func limits(_ minimum: String, _ maximum: String) throws(JSONSchema.Fault) -> Limits? {
+    func limits(_ minimum: ExactText, _ maximum: ExactText) throws(JSONSchema.Fault) -> Limits? {
         let (low, high) = (try count(minimum), try count(maximum))
         return low == nil && high == nil ? nil : Limits(minimum: low ?? 0, maximum: high ?? .max)
     }
 
-    func pattern(_ text: String, _ name: String) throws(JSONSchema.Fault) -> Pattern {
+    func pattern(_ text: String, _ name: ExactText) throws(JSONSchema.Fault) -> Pattern {
         do throws(Pattern.Fault) {
             return try Pattern(text)
         } catch {

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 extension SchemaCheck {
     mutating func mismatch(
@@ -35,20 +36,21 @@ extension SchemaCheck {
     }
 
     mutating func mismatch(
-        of members: [String: JSONValue], _ value: JSONValue, with assertion: Assertion
+        of members: [ExactText: JSONValue], _ value: JSONValue, with assertion: Assertion
     ) throws(JSONSchema.Mismatch) -> JSONSchema.Mismatch? {
         switch assertion {
         case .memberCount(let limits):
             return limits.contains(members.count) ? nil : .init("must have \(limits.text) members, not \(members.count)")
         case .required(let names):
             try spend(names.count)
-            return names.first { members[$0] == nil }.map { .init("must have the member \"\($0.shortened(to: 60))\"") }
+            return names.first { members[$0] == nil }.map { .init("must have the member \"\($0.text.shortened(to: 60))\"") }
         case .requiredWith(let lists):
             for (name, names) in lists where members[name] != nil {
                 try spend(names.count)
                 if let missing = names.first(where: { members[$0] == nil }) {
                     return .init(
-                        "must have the member \"\(missing.shortened(to: 60))\", since it has \"\(name.shortened(to: 60))\"")
+                        "must have the member \"\(missing.text.shortened(to: 60))\", since it has \"\(name.text.shortened(to: 60))\""
+                    )
                 }
             }
             return nil
@@ -56,13 +58,15 @@ extension SchemaCheck {
             // In order, so that the same document always gets the same complaint.
             for (name, member) in members.sorted(by: { $0.key < $1.key }) {
                 try spend(1)
-                if let mismatch = try mismatch(of: member, called: name, named, matching, rest) { return mismatch.within(name) }
+                if let mismatch = try mismatch(of: member, called: name, named, matching, rest) {
+                    return mismatch.within(name.text)
+                }
             }
             return nil
         case .memberNames(let node):
             for name in members.keys.sorted() {
-                if let mismatch = try mismatch(of: .string(name), with: node) {
-                    return .init("has a name that it must not have: \(mismatch.problem)").within(name)
+                if let mismatch = try mismatch(of: .string(name.text), with: node) {
+                    return .init("has a name that it must not have: \(mismatch.problem)").within(name.text)
                 }
             }
             return nil
@@ -76,7 +80,7 @@ extension SchemaCheck {
     }
 
     private mutating func mismatch(
-        of member: JSONValue, called name: String, _ named: [String: Int], _ matching: [(pattern: Pattern, node: Int)],
+        of member: JSONValue, called name: ExactText, _ named: [ExactText: Int], _ matching: [(pattern: Pattern, node: Int)],
         _ rest: Int?
     ) throws(JSONSchema.Mismatch) -> JSONSchema.Mismatch? {
         var isKnown = false
@@ -84,7 +88,7 @@ extension SchemaCheck {
             isKnown = true
             if let mismatch = try mismatch(of: member, with: node) { return mismatch }
         }
-        for (pattern, node) in matching where try matches(pattern, name) {
+        for (pattern, node) in matching where try matches(pattern, name.text) {
             isKnown = true
             if let mismatch = try mismatch(of: member, with: node) { return mismatch }
         }

@@ -1,9 +1,10 @@
 import OrchProtocol
+import Text
 
 /// What the keywords mean. Those of one place are read together, since some speak of others.
 extension SchemaCompiler {
     /// Keywords that assert something which is not kept to here, and what to write instead.
-    private static let refused = [
+    private static let refused: [ExactText: String] = [
         "$dynamicRef": "use \"$ref\"", "$recursiveRef": "use \"$ref\"", "unevaluatedProperties": "use \"additionalProperties\"",
         "unevaluatedItems": "use \"items\"", "additionalItems": "use \"prefixItems\" and \"items\" of draft 2020-12",
         "dependencies": "use \"dependentRequired\" or \"dependentSchemas\"",
@@ -32,20 +33,20 @@ extension SchemaCompiler {
 
     // MARK: Schemas within
 
-    private mutating func node(_ name: String, of reader: KeywordReader) -> Int? {
+    private mutating func node(_ name: ExactText, of reader: KeywordReader) -> Int? {
         reader.members[name].map { node(at: "\(reader.path)/\(name)", $0) }
     }
 
-    private mutating func nodes(_ name: String, of reader: KeywordReader) throws(JSONSchema.Fault) -> [Int]? {
+    private mutating func nodes(_ name: ExactText, of reader: KeywordReader) throws(JSONSchema.Fault) -> [Int]? {
         guard let elements = try reader.array(name) else { return nil }
         guard !elements.isEmpty else { throw reader.fault(name, "must not be empty") }
         return elements.enumerated().map { node(at: "\(reader.path)/\(name)/\($0.offset)", $0.element) }
     }
 
-    private mutating func namedNodes(_ name: String, of reader: KeywordReader) throws(JSONSchema.Fault) -> [String: Int] {
-        var nodes: [String: Int] = [:]
+    private mutating func namedNodes(_ name: ExactText, of reader: KeywordReader) throws(JSONSchema.Fault) -> [ExactText: Int] {
+        var nodes: [ExactText: Int] = [:]
         for (key, schema) in try reader.object(name) ?? [:] {
-            nodes[key] = node(at: "\(reader.path)/\(name)/\(Self.escaped(key))", schema)
+            nodes[key] = node(at: "\(reader.path)/\(name)/\(Self.escaped(key.text))", schema)
         }
         return nodes
     }
@@ -74,21 +75,21 @@ extension SchemaCompiler {
     private mutating func objects(_ reader: inout KeywordReader) throws(JSONSchema.Fault) -> [Assertion] {
         var assertions: [Assertion] = []
         if let limits = try reader.limits("minProperties", "maxProperties") { assertions.append(.memberCount(limits)) }
-        if let names = try reader.strings("required") { assertions.append(.required(names)) }
+        if let names = try reader.strings("required") { assertions.append(.required(names.map { ExactText($0) })) }
         if let object = try reader.object("dependentRequired") {
-            var names: [String: [String]] = [:]
+            var names: [ExactText: [ExactText]] = [:]
             for (name, value) in object {
                 guard let list = reader.strings(value) else {
                     throw reader.fault("dependentRequired", "must hold lists of strings")
                 }
-                names[name] = list
+                names[name] = list.map { ExactText($0) }
             }
             assertions.append(.requiredWith(names))
         }
         let named = try namedNodes("properties", of: reader)
         var matching: [(pattern: Pattern, node: Int)] = []
         for (text, node) in try namedNodes("patternProperties", of: reader) {
-            matching.append((try reader.pattern(text, "patternProperties"), node))
+            matching.append((try reader.pattern(text.text, "patternProperties"), node))
         }
         let rest = node("additionalProperties", of: reader)
         if !named.isEmpty || !matching.isEmpty || rest != nil {
@@ -112,7 +113,7 @@ extension SchemaCompiler {
             if then != nil || otherwise != nil { assertions.append(.condition(if: condition, then: then, else: otherwise)) }
         }
         // They assert nothing by themselves, but a fault in one is better found now than when it is first referred to.
-        for name in ["$defs", "definitions"] { _ = try namedNodes(name, of: reader) }
+        for name: ExactText in ["$defs", "definitions"] { _ = try namedNodes(name, of: reader) }
         return assertions
     }
 }

@@ -1,10 +1,11 @@
 import OrchProtocol
+import Text
 
 /// Makes nodes of the places of a schema that can be reached. References are followed by a list of what is still to do and not by
 /// recursion, so that a long chain of them takes no stack.
 struct SchemaCompiler {
     private let document: JSONValue
-    private var numbers: [String: Int] = [:]
+    private var numbers: [ExactText: Int] = [:]
     private var paths: [String] = []
     private var nodes: [[Assertion]] = []
     private var pending: [(node: Int, schema: JSONValue)] = []
@@ -32,9 +33,9 @@ struct SchemaCompiler {
 
     /// The number of the node for a place in the schema.
     mutating func node(at path: String, _ schema: JSONValue) -> Int {
-        if let number = numbers[path] { return number }
+        if let number = numbers[ExactText(path)] { return number }
         let number = nodes.count
-        numbers[path] = number
+        numbers[ExactText(path)] = number
         paths.append(path)
         nodes.append([])
         pending.append((number, schema))
@@ -56,7 +57,7 @@ struct SchemaCompiler {
                 throw fault(path, "is no JSON pointer: \"\(reference.shortened(to: 80))\"")
             }
             switch place {
-            case .object(let members): place = try found(members[key], reference, path)
+            case .object(let members): place = try found(members[ExactText(key)], reference, path)
             case .array(let elements):
                 let index = Int(key) ?? -1
                 place = try found(elements.indices.contains(index) ? elements[index] : nil, reference, path)
@@ -99,7 +100,13 @@ struct SchemaCompiler {
 
     static func escaped(_ key: String) -> String {
         guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return key }
-        return String(key.flatMap { $0 == "~" ? "~0" : $0 == "/" ? "~1" : String($0) })
+        return key.unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            case "~": text += "~0"
+            case "/": text += "~1"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     /// A step of a pointer within a URI. Nil for a `%` without its two digits.

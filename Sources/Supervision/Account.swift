@@ -16,7 +16,7 @@ struct Account: Equatable, Sendable {
 
     /// Whoever this process runs as, by its own environment and the user database.
     static let own = Account(
-        variables: OwnAccount.variables(.own, OwnAccount.look()).map { "\($0.0)=\($0.1)" })
+        variables: OwnAccount.variables(.own, OwnAccount.look()).map { "\($0.name)=\($0.value)" })
 
     private init(variables: [ByteString]) { self.variables = variables }
 

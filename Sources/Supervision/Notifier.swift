@@ -1,18 +1,21 @@
 import CLinux
 import Glibc
+import Platform
+import Text
 
 /// The protocol of sd_notify(3) and of the watchdog, without libsystemd, which would be larger than all the rest.
 final class Notifier {
-    private let socket: String?
+    private let socket: ByteString?
     /// Milliseconds between pings: half of what systemd waits for.
     private let interval: Int64?
     /// When the next ping is due, on the monotonic clock.
     private(set) var pingAt: Int64?
 
     init() {
-        socket = getenv("NOTIFY_SOCKET").map { String(cString: $0) }
-        let isMeant = getenv("WATCHDOG_PID").map { String(cString: $0) == String(getpid()) } ?? true
-        let microseconds = getenv("WATCHDOG_USEC").flatMap { Int64(String(cString: $0)) }
+        let environment = Environment.own
+        socket = environment.bytes(.notifySocket)
+        let isMeant = environment[.watchdogProcess].map { $0 == String(getpid()) } ?? true
+        let microseconds = environment[.watchdogInterval].flatMap { Int64($0) }
         interval = microseconds.flatMap { isMeant && $0 > 0 ? max(1, $0 / 2000) : nil }
         pingAt = interval.map { Clock.monotonic + $0 }
         // Not for the workers: they would speak in our name.
@@ -21,7 +24,7 @@ final class Notifier {
 
     /// Gives the next version of the supervisor what this one took out of the environment.
     func handOver() {
-        if let socket { setenv("NOTIFY_SOCKET", socket, 1) }
+        socket?.withCString { _ = setenv("NOTIFY_SOCKET", $0, 1) }
         if let interval { setenv("WATCHDOG_USEC", String(interval * 2000), 1) }
     }
 
@@ -43,6 +46,8 @@ final class Notifier {
     private func send(_ message: String) {
         guard let socket else { return }
         var message = message
-        message.withUTF8 { _ = linux_unix_send_datagram(socket, $0.baseAddress, $0.count) }
+        message.withUTF8 { text in
+            socket.withCString { _ = linux_unix_send_datagram($0, text.baseAddress, text.count) }
+        }
     }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import SupervisorLink
+import Text
 
 extension Supervisor {
     /// Executes the program anew, with the same process and the same children: how it is upgraded. Where that fails, it goes on.
@@ -27,10 +28,10 @@ extension Supervisor {
         for number in kept { _ = fcntl(number, F_SETFD, 0) }
         setenv(Handover.variable, "\(file.number)", 1)
         notifier.handOver()
-        var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
+        var arguments: [UnsafeMutablePointer<CChar>?] = ProcessText.arguments.map { $0.withCString { strdup($0) } }
         arguments.append(nil)
-        execv(program, &arguments)
-        Log.error("cannot execute the new version: \(SystemError(program))")
+        program.withCString { _ = execv($0, &arguments) }
+        Log.error("cannot execute the new version: \(SystemError(program.shellQuoted()))")
         arguments.forEach { free($0) }
         unsetenv(Handover.variable)
         unsetenv(ChannelHandover.variable)
@@ -43,8 +44,8 @@ extension Supervisor {
     static let holdingTime: Int64 = 1000
 
     /// The path of the program; after an upgrade of the package it is another file.
-    private var program: String {
-        CommandLine.arguments.first.flatMap { $0.utf8.contains(UInt8(ascii: "/")) ? $0 : nil } ?? "/proc/self/exe"
+    private var program: ByteString {
+        ProcessText.arguments.first.flatMap { $0.contains("/") ? $0 : nil } ?? "/proc/self/exe"
     }
 
     private func makeHandover() -> Handover {

@@ -26,17 +26,14 @@ public enum SupervisorProgram {
         """
 
     /// Runs it, and returns its exit status: 0 after a signal has ended it, 1 if it could not start, 2 for wrong arguments.
-    public static func main(_ arguments: [String]) -> Int32 {
+    public static func main() -> Int32 {
         linux_default_all_signals()
-        if let complaint = ProcessText.complaint(arguments: ProcessText.arguments, variables: []) {
-            say("orchd-supervisor: \(complaint)", to: STDERR_FILENO)
-            return 2
-        }
         let options: Options
-        do throws(Options.UsageError) {
-            options = try Options(parsing: Array(arguments.dropFirst()))
+        do {
+            options = try Options(parsing: ProcessText.textArguments())
         } catch {
-            say("orchd-supervisor: \(error.message)\nTry 'orchd-supervisor --help'.", to: STDERR_FILENO)
+            let message = (error as? Options.UsageError)?.message ?? "\(error)"
+            say("orchd-supervisor: \(message)\nTry 'orchd-supervisor --help'.", to: STDERR_FILENO)
             return 2
         }
         switch options {

@@ -24,22 +24,29 @@ public enum ProcessText {
         return variables
     }
 
-    /// The working directory; nil where it has been removed.
-    public static var directory: ByteString? {
-        guard let path = getcwd(nil, 0) else { return nil }
+    /// The working directory; nil, with errno set, where it has been removed.
+    public static var directory: ByteString? { taken(getcwd(nil, 0)) }
+
+    /// The path of a file without links in it; nil, with errno set, where there is none.
+    public static func realPath(_ path: ByteString) -> ByteString? { taken(path.withCString { realpath($0, nil) }) }
+
+    /// Where a symbolic link leads; nil for what is none.
+    public static func target(of path: String) -> ByteString? {
+        var room = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &room, room.count)
+        return count < 0 ? nil : ByteString(room[..<count])
+    }
+
+    private static func taken(_ path: UnsafeMutablePointer<CChar>?) -> ByteString? {
+        guard let path else { return nil }
         defer { free(path) }
         return ByteString(cString: path)
     }
 
-    /// What is wrong with the arguments and some variables for a program that takes only text; nil where nothing is.
-    public static func complaint(arguments: [ByteString] = [], variables: [String]) -> String? {
-        if let argument = arguments.first(where: { $0.text == nil }) {
-            return "the argument \(argument.shellQuoted()) is not UTF-8, and here only names in UTF-8 can be used"
-        }
-        for name in variables {
-            guard let value = variable(name), value.text == nil else { continue }
-            return "the environment variable \(name) is not UTF-8: \(value.shellQuoted()); set it to another path"
-        }
-        return nil
+    /// The arguments, for a program that takes only text.
+    public static func textArguments() throws(NotText) -> [String] {
+        var words: [String] = []
+        for argument in arguments.dropFirst() { words.append(try argument.text(as: "an argument")) }
+        return words
     }
 }

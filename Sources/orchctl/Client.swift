@@ -8,8 +8,8 @@ struct Client {
     let session: Session
     let json: Bool
 
-    init(_ options: GlobalOptions) {
-        session = Session(path: SocketPath.choose(options.socket))
+    init(_ options: GlobalOptions) throws {
+        session = Session(path: try SocketPath.choose(options.socket))
         json = options.json
     }
 

@@ -33,6 +33,8 @@ struct Failure: Error, Equatable {
         case let failure as Failure: self = failure
         case let error as ClientError: self.init(error)
         case let error as WireError: self.init(error)
+        case let error as NotText:
+            self.init(.usage, error.description, hint: "set it to another path, or name the socket of the daemon with --socket")
         default: return nil
         }
     }

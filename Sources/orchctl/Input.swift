@@ -32,7 +32,13 @@ enum Input {
     /// The JSON in a file.
     static func json(of path: ByteString) throws -> JSONValue {
         do {
-            return try JSONValue(ByteOrderMark.dropped(from: bytes(of: path)))
+            let document = ByteOrderMark.dropped(from: try bytes(of: path))
+            let value = try JSONValue(document)
+            // The request would have one member for the two.
+            if let name = JSONScanner.repeatedName(in: document) {
+                throw Failure(.usage, "\(self.name(path)) has an object that \(name.problem)")
+            }
+            return value
         } catch let error as JSONScanner.Malformed {
             throw Failure(.usage, "\(name(path)) is no JSON: it has \(error.message), at byte \(error.position + 1)")
         }

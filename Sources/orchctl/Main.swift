@@ -47,9 +47,6 @@ struct Orchctl: ParsableCommand {
             {
                 return try Output.print(script + "\n")
             }
-            if let complaint = ProcessText.complaint(variables: ["ORCHD_SOCKET", "XDG_RUNTIME_DIR"]) {
-                throw Failure(.usage, complaint)
-            }
             let line = try CommandLineReader(arguments)
             do {
                 var command = try parseAsRoot(line.forParser)

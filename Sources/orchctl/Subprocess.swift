@@ -9,10 +9,12 @@ final class Subprocess {
     private var bytes: [UInt8] = []
     private var isOpen = true
 
+    convenience init(_ arguments: [String]) throws { try self.init(arguments.map { ByteString($0) }) }
+
     /// - Parameter path: the `PATH` that it sees, where that is not ours.
-    init(_ arguments: [String], path: String? = nil) throws {
+    init(_ arguments: [ByteString], path: ByteString? = nil) throws {
         var ends: [Int32] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0 else { throw Self.failure(arguments, errno) }
+        guard Glibc.pipe(&ends) == 0 else { throw Self.failure(arguments.first, errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[1]) }
         var actions = posix_spawn_file_actions_t()
@@ -21,15 +23,16 @@ final class Subprocess {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO)
-        var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { $0.withCString { strdup($0) } } + [nil]
         defer { strings.forEach { free($0) } }
         var environment = Self.environment(path)
         defer { environment.forEach { free($0) } }
         var pid: pid_t = 0
-        let error = posix_spawnp(&pid, arguments[0], &actions, nil, &strings, &environment)
+        guard let program = strings[0] else { throw Self.failure(arguments.first, ENOENT) }
+        let error = posix_spawnp(&pid, program, &actions, nil, &strings, &environment)
         guard error == 0 else {
             close(ends[0])
-            throw Self.failure(arguments, error)
+            throw Self.failure(arguments.first, error)
         }
         self.pid = pid
         pipe = ends[0]
@@ -38,7 +41,7 @@ final class Subprocess {
     deinit { close(pipe) }
 
     /// Our environment, for C.
-    private static func environment(_ path: String?) -> [UnsafeMutablePointer<CChar>?] {
+    private static func environment(_ path: ByteString?) -> [UnsafeMutablePointer<CChar>?] {
         var variables = ProcessText.environment
         if let path { variables = variables.filter { !$0.hasPrefix("PATH=") } + ["PATH=\(path)"] }
         return variables.map { $0.withCString { strdup($0) } } + [nil]
@@ -50,8 +53,8 @@ final class Subprocess {
         _ = result()
     }
 
-    private static func failure(_ arguments: [String], _ error: Int32) -> Failure {
-        Failure(.failed, "cannot run \(arguments[0]): \(String(cString: strerror(error)))")
+    private static func failure(_ program: ByteString?, _ error: Int32) -> Failure {
+        Failure(.failed, "cannot run \((program ?? "").shellQuoted()): \(String(cString: strerror(error)))")
     }
 
     /// Takes what it has printed since, for up to so many milliseconds. It has ended when its output has.
@@ -82,7 +85,7 @@ final class Subprocess {
     static func become(_ arguments: [String]) throws {
         var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         execvp(arguments[0], &strings)
-        throw failure(arguments, errno)
+        throw failure(arguments.first.map { ByteString($0) }, errno)
     }
 
     /// What a program prints; nil where it cannot be run, or fails.

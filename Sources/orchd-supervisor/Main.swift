@@ -6,6 +6,6 @@ import Supervision
 struct Main {
     static func main() {
         linux_secure_start()
-        exit(SupervisorProgram.main(CommandLine.arguments))
+        exit(SupervisorProgram.main())
     }
 }

@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import Scheduling
 import Storage
+import Text
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct Check: ParsableCommand {
         if let stateDir { try checkQueue(stateDir) }
         // A daemon that has no configuration is as its options say.
         guard stateDir == nil || config != nil else { return }
-        let config = config ?? ConfigurationPlace.user ?? ConfigurationPlace.system
+        let config = try config ?? ConfigurationPlace.user() ?? ConfigurationPlace.system
         do {
             let configuration = try Configuration.load(config)
             // What `orchd policy` refuses, the service would not start with. A user's own daemon has no other user.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Glibc
 import Platform
+import Text
 
 /// Ends a program that cannot go on, with the reason on standard error.
 ///
@@ -27,7 +28,7 @@ let configurationStatus: Int32 = 78
 /// The exit status for an error that ends the start.
 func startStatus(_ error: any Error) -> Int32 {
     switch error {
-    case is ConfigurationError: configurationStatus
+    case is ConfigurationError, is NotText: configurationStatus
     case let error as StartError where error.isLasting: configurationStatus
     default: 1
     }

@@ -23,15 +23,11 @@ struct Orchd: ParsableCommand {
 
     static func main() {
         linux_secure_start()
-        // What is not text would otherwise be another name for us.
-        let variables = ["ORCHD_SOCKET", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "OPENCLAW_BIN"]
-        if let complaint = ProcessText.complaint(arguments: ProcessText.arguments, variables: variables) {
-            printError("orchd: \(complaint)")
-            Glibc.exit(configurationStatus)
-        }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(ProcessText.textArguments())
             try command.run()
+        } catch let error as NotText {
+            Glibc.exit(fail(error, status: configurationStatus).rawValue)
         } catch {
             guard exitCode(for: error) == .success else { exit(withError: error) }
             // Help and the version travel as errors, too.

@@ -41,15 +41,12 @@ extension Configuration {
 
         init(workers: Int, _ variables: ForegroundVariables, _ environment: Environment) throws {
             pool = PoolConfiguration(settings: PoolSettings(name: Configuration.defaultPoolName, slots: workers))
-            pool.path = environment.bytes(.path) ?? ByteString(environment.searchPath)
+            pool.path = environment.searchPath
             for name in [Variable.home, .user, .logName, .shell, .terminal, .language, .locale, .timeZone] {
                 if let value = environment.bytes(name) { pool.environment[ByteString(name.rawValue)] = value }
             }
             // Not those of somebody whose environment this is still (su), nor none at all (a container).
-            for (name, value) in OwnAccount.variables(environment, OwnAccount.look()).map({ (ByteString($0), $1) })
-            where pool.environment[name].map({ $0.text != nil }) ?? true {
-                pool.environment[name] = ByteString(value)
-            }
+            for (name, value) in OwnAccount.variables(environment, OwnAccount.look()) { pool.environment[name] = value }
             pool.settings.ownArguments = pool.ownArguments
             guard let program = variables.openclaw else { return }
             let agent = try Configuration.openclaw(program)

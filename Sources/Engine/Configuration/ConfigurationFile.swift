@@ -239,7 +239,9 @@ final class ConfigurationFile {
                 var result: [String: String] = [:]
                 for (name, value) in table {
                     guard let string = value.string else { return nil }
-                    result[name] = string
+                    if result.updateValue(string, forKey: name) != nil {
+                        fault(key, "has the name \"\(SafeText.line(name))\" in two spellings of Unicode; choose one")
+                    }
                 }
                 return result
             }

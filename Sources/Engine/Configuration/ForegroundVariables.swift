@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Presentation
+import Text
 
 /// The environment of a foreground run, as in the scripts that orchd replaces.
 public struct ForegroundVariables: Sendable, Equatable {
@@ -21,7 +22,7 @@ public struct ForegroundVariables: Sendable, Equatable {
     /// - Throws: ``StartError``, which names the variable.
     public init(_ variables: Environment) throws(StartError) {
         if let text = variables[.workers] {
-            guard let count = Int(text.trimmed) else {
+            guard let count = Int(text.trimmed()) else {
                 throw StartError("the environment variable WORKERS must be a whole number, and is \"\(SafeText.line(text))\"")
             }
             guard (0...10_000).contains(count) else { throw StartError("WORKERS must be from 0 to 10000, and is \(count)") }
@@ -36,7 +37,7 @@ public struct ForegroundVariables: Sendable, Equatable {
     private static func seconds(_ name: Variable, _ variables: Environment) throws(StartError) -> Double? {
         guard let text = variables[name] else { return nil }
         // From a millisecond to ten years, as everywhere.
-        guard let seconds = DurationText.seconds(text.trimmed), (0.001...315_360_000).contains(seconds) else {
+        guard let seconds = DurationText.seconds(text.trimmed()), (0.001...315_360_000).contains(seconds) else {
             throw StartError(
                 "the environment variable \(name.rawValue) must be a length of time above 0, such as 5 (seconds) or 5m, and is "
                     + "\"\(SafeText.line(text))\"")
@@ -45,39 +46,36 @@ public struct ForegroundVariables: Sendable, Equatable {
     }
 
     private static func openclaw(_ variables: Environment) throws(StartError) -> String? {
-        let path = variables.searchPath
-        guard let name = variables[.openclaw] else { return find("openclaw", in: path) }
-        guard let found = name.contains("/") ? absolute(name) : find(name, in: path) else {
+        let name: String?
+        do throws(NotText) {
+            name = try variables.name(.openclaw)
+        } catch {
+            throw StartError(error.description, isLasting: true)
+        }
+        // One that nobody has named is as good as none where it cannot be named.
+        guard let name else { return find("openclaw", in: variables)?.text }
+        guard let found = (name.has("/") ? absolute(ByteString(name)) : find(name, in: variables))?.text else {
             throw StartError(
                 "the environment variable OPENCLAW_BIN names no program that can be run: \"\(SafeText.line(name))\"")
         }
         return found
     }
 
-    private static func find(_ name: String, in path: String) -> String? {
-        guard !name.isEmpty else { return nil }
-        return path.split(separator: ":").map { "\($0)/\(name)" }.first(where: isProgram)
+    private static func find(_ name: String, in variables: Environment) -> ByteString? {
+        variables.searchDirectories.map { "\($0)/\(name)" }.first(where: isProgram)
     }
 
     /// A task runs in a directory of its own, where a relative path would mean something else.
-    private static func absolute(_ path: String) -> String? {
-        guard isProgram(path), let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
+    private static func absolute(_ path: ByteString) -> ByteString? {
+        guard isProgram(path), let resolved = ProcessText.realPath(path) else { return nil }
         // A link may be what tells the program who it is, so it stays where it can.
-        return path.hasPrefix("/") ? path : String(cString: resolved)
+        return path.hasPrefix("/") ? path : resolved
     }
 
-    private static func isProgram(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
-    }
-}
-
-extension String {
-    /// Without the blanks around it, which a file of variables easily has.
-    fileprivate var trimmed: String {
-        String(decoding: utf8.drop { isBlank($0) }.reversed().drop { isBlank($0) }.reversed(), as: UTF8.self)
+    private static func isProgram(_ path: ByteString) -> Bool {
+        path.withCString { path in
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+        }
     }
 }
-
-private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Text
 
 /// The users and groups of the machine. One at a time: libc answers in storage of its own, which the next question overwrites.
 enum UserDatabase {
@@ -18,10 +19,14 @@ enum UserDatabase {
             getpwnam(name).map { entry in
                 User(
                     uid: entry.pointee.pw_uid, gid: entry.pointee.pw_gid,
-                    home: entry.pointee.pw_dir.map { String(cString: $0) } ?? "",
-                    shell: entry.pointee.pw_shell.map { String(cString: $0) } ?? "")
+                    home: text(entry.pointee.pw_dir) ?? "", shell: text(entry.pointee.pw_shell) ?? "")
             }
         }
+    }
+
+    /// Nil also for what is not UTF-8: no name in a configuration can mean it.
+    private static func text(_ pointer: UnsafeMutablePointer<CChar>?) -> String? {
+        pointer.flatMap { ByteString(cString: $0).text }
     }
 
     static func group(_ name: String) -> gid_t? { lock.withLock { _ in getgrnam(name)?.pointee.gr_gid } }
@@ -32,7 +37,7 @@ enum UserDatabase {
             guard var next = getgrgid(group)?.pointee.gr_mem else { return [] }
             var names: [String] = []
             while let name = next.pointee {
-                names.append(String(cString: name))
+                if let name = text(name) { names.append(name) }
                 next += 1
             }
             return names
@@ -46,7 +51,7 @@ enum UserDatabase {
             setpwent()
             defer { endpwent() }
             while let entry = getpwent() {
-                if let name = entry.pointee.pw_name { names.append(String(cString: name)) }
+                if let name = text(entry.pointee.pw_name) { names.append(name) }
             }
             return names
         }

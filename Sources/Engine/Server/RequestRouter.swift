@@ -13,6 +13,7 @@ final class RequestRouter: Sendable {
     private let backups: Backups
     private let refusals: Refusals
     private let workers: NIOThreadPool
+    private let directories = WorkingDirectories()
 
     init(
         core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups, refusals: Refusals,
@@ -30,7 +31,10 @@ final class RequestRouter: Sendable {
     func take(_ call: Call, by requester: Requester, _ responder: Responder) {
         let responder = responder.onFailure { [refusals, method = call.method] in refusals.note(requester, method, $0) }
         switch call {
-        case .submit(let submission): command(.submit(submission), requester, responder)
+        case .submit(let submission):
+            directories.look(at: submission, by: requester) {
+                self.command(.submit(submission, unusable: $0), requester, responder)
+            }
         case .update(let parameters): command(.update(parameters), requester, responder)
         case .cancel(let parameters): command(.cancel(parameters), requester, responder)
         case .retry(let selection): command(.retry(selection.ids), requester, responder)

@@ -2,25 +2,26 @@ import Glibc
 import OrchProtocol
 import Platform
 import Presentation
+import Text
 
 /// Finds the program of an agent, and asks it for its version: here, as the user who asks and with the pool's path, since the daemon runs
 /// nothing but tasks.
 struct ProgramProbe {
     let agent: AgentRecord
-    let file: String?
+    let file: ByteString?
     private let version: Subprocess?
 
     /// Begins to ask.
     init(_ agent: AgentRecord) {
         self.agent = agent
-        let path = agent.path ?? Environment.own.searchPath
+        let path = agent.path.map { ByteString($0) } ?? Environment.own.searchPath
         let file = Self.find(agent.program, in: path)
         self.file = file
         version = agent.version.flatMap { words in
             guard let program = words.first, let found = program == agent.program ? file : Self.find(program, in: path) else {
                 return nil
             }
-            return try? Subprocess([found] + words.dropFirst(), path: path)
+            return try? Subprocess([found] + words.dropFirst().map { ByteString($0) }, path: path)
         }
     }
 
@@ -39,16 +40,18 @@ struct ProgramProbe {
             let (status, output) = version.result()
             return status == 0 ? AgentTable.version(in: output) : nil
         }
-        return AgentTable.Finding(agent: agent, path: file, version: text)
+        return AgentTable.Finding(agent: agent, path: file?.lossy, version: text)
     }
 
-    private static func find(_ program: String, in path: String) -> String? {
-        if program.contains("/") { return isProgram(program) ? program : nil }
-        return path.split(separator: ":").map { "\($0)/\(program)" }.first(where: isProgram)
+    private static func find(_ program: String, in path: ByteString) -> ByteString? {
+        if program.has("/") { return isProgram(ByteString(program)) ? ByteString(program) : nil }
+        return path.bytes.split(separator: UInt8(ascii: ":")).map { "\(ByteString($0))/\(program)" }.first(where: isProgram)
     }
 
-    private static func isProgram(_ file: String) -> Bool {
-        var status = stat()
-        return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(file, X_OK) == 0
+    private static func isProgram(_ file: ByteString) -> Bool {
+        file.withCString { file in
+            var status = stat()
+            return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(file, X_OK) == 0
+        }
     }
 }

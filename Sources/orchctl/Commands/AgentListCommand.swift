@@ -22,7 +22,7 @@ struct AgentListCommand: ParsableCommand {
     private static let patience = Duration.seconds(10)
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         let agents = try client.session.call(.agentList, as: OrchProtocol.AgentList.self).agents
         // All of them at once: some take seconds.
         let probes = agents.map(ProgramProbe.init)

@@ -34,7 +34,7 @@ struct AgentTest: ParsableCommand {
     private static let prompt = "Reply with the single word: ready"
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         let agents = try client.session.call(.agentList, as: OrchProtocol.AgentList.self).agents
         guard let agent = agents.first(where: { $0.name == name }) else {
             let hint = nearest(name, in: agents.map(\.name)).map { "did you mean \"\($0)\"?" }

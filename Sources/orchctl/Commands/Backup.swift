@@ -25,7 +25,7 @@ struct Backup: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         guard file != "-" || !Terminal.isOutput else {
             throw Failure(.usage, "a backup is not for a terminal", hint: "name a file, or redirect the output")
         }

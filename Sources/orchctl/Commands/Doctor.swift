@@ -18,7 +18,7 @@ struct Doctor: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let path = SocketPath.choose(global.socket)
+        let path = try SocketPath.choose(global.socket)
         let findings = DaemonChecks(path: path).all() + MachineChecks().all() + ProgramChecks().all()
         if global.json {
             try Client(global).printJSON(findings)

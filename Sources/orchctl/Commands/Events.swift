@@ -29,7 +29,7 @@ struct Events: ParsableCommand {
     private static let defaultCount: Int64 = 50
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         var last = try after ?? start(client)
         _ = try client.session.perform { connection in
             try connection.call(.subscribe(SubscribeParameters(after: last, follow: follow)), as: SubscribeEnd.self) {

@@ -56,7 +56,7 @@ struct Files: TakesRest {
     }
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         let task = try client.session.call(.get(GetParameters(id: id.task)), as: TaskRecord.self)
         let record = try record(in: task)
         guard all || !names.isEmpty else { return try list(record, of: task, client) }

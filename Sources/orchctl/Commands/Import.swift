@@ -29,7 +29,7 @@ struct Import: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         let queue = try read()
         let answer = try submit(queue, to: client.session)
         if client.json { return try client.printJSON(answer) }

@@ -62,7 +62,7 @@ struct List: ParsableCommand {
     private static let usualLimit = 50
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         var parameters = ListParameters()
         parameters.states = try ArgumentText.words(state.map { $0.lowercased() }, option: "--state")
         let columns: [TaskColumn] = try ArgumentText.words(columns, option: "--columns") ?? TaskColumn.usual

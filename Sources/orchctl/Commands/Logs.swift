@@ -64,7 +64,7 @@ struct Logs: ParsableCommand {
         parameters.tail = tail
         parameters.since = since
         if stdout != stderr { parameters.stream = stdout ? .stdout : .stderr }
-        let client = Client(global)
+        let client = try Client(global)
         guard client.json else { return _ = try LogStream(parameters).run(client.session) }
         // Each piece as it comes, one object a line, then the end.
         let end = try LogStream(parameters, write: LogStream.printJSON).run(client.session)
@@ -72,7 +72,7 @@ struct Logs: ParsableCommand {
     }
 
     private func runJournal() throws {
-        var entries = JournalEntries(task: id.task, ofUser: SocketPath.choose(global.socket) != SocketPath.system)
+        var entries = JournalEntries(task: id.task, ofUser: try SocketPath.choose(global.socket) != SocketPath.system)
         entries.attempt = attempt ?? id.number
         entries.follow = follow
         entries.tail = tail

@@ -22,7 +22,7 @@ struct ResultCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         let task = try client.session.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
         if client.json {
             try client.printJSON(task)

@@ -49,7 +49,7 @@ struct Results: ParsableCommand {
     }
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         let isWhole = all || format == .legacy
         var ids = try finished(limit ?? (isWhole ? .max : Self.usualLimit + 1), client)
         if limit == nil, !isWhole, ids.count > Self.usualLimit {

@@ -29,7 +29,7 @@ struct Run: TakesCommand {
     func run() throws {
         let spec = try task.spec()
         if spec.hold ?? false { throw ValidationError("run waits for the end, and a held task has none; use submit --hold") }
-        let session = Session(path: SocketPath.choose(global.socket))
+        let session = Session(path: try SocketPath.choose(global.socket))
         let submitted = try session.perform { connection in
             try connection.call(.submit(.one(spec.withDefaultDirectory(connection))), as: SubmissionResult.self)
         }
@@ -37,7 +37,7 @@ struct Run: TakesCommand {
         if let warning = submitted.warning { Output.remark(warning) }
         if Terminal.isError { Output.remark("task \(submitted.id)") }
 
-        let client = Client(global)
+        let client = try Client(global)
         let isAnswer = spec.prompt != nil && !raw
         let output: LogStream.Writer = { try (client.json ? LogStream.printJSON : LogStream.writeOut)($0, $1) }
         var ended = try Attended(id: submitted.id, session: session).follow(isAnswer ? nil : output)

@@ -23,7 +23,7 @@ struct Status: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         try show(client)
         if !watch { client.remarkOthers(global) }
         while watch {

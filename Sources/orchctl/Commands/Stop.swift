@@ -43,7 +43,7 @@ struct Stop: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { ids += try rest.words.map(TaskNumber.read) }
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         if daemon {
             return try client.show(.stop(StopParameters(now: now ? true : nil)), as: Remark.self) {
                 $0.text(else: now ? "orchd stops now" : "orchd stops once the running tasks have ended")

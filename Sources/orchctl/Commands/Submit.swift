@@ -34,7 +34,7 @@ struct Submit: TakesCommand {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try task.take(rest) }
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         let answer = try batch.map { try submitBatch($0, client) } ?? submitOne(client)
         let submitted = try client.decode(SubmissionResult.self, answer, of: .submit).all
         for case let warning? in submitted.map(\.warning) { Output.remark(warning) }

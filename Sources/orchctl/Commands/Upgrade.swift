@@ -26,7 +26,7 @@ struct Upgrade: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let client = Client(global)
+        let client = try Client(global)
         guard let peer = try client.session.connect().peer else {
             throw Failure(.failed, "cannot tell who runs the daemon")
         }

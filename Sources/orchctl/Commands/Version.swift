@@ -18,7 +18,7 @@ struct Version: ParsableCommand {
 
     func run() throws {
         if !global.json { try Output.print(line("orchctl", VersionInfo(version: Release.version, protocol: Wire.version))) }
-        let client = Client(global)
+        let client = try Client(global)
         try client.show(.version, as: VersionInfo.self) { line("orchd  ", $0) }
         client.remarkOthers(global)
     }

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Presentation
+import Text
 
 /// What has to be installed, and the room to work in.
 struct ProgramChecks {
@@ -27,16 +28,16 @@ struct ProgramChecks {
     private func program(_ name: String) -> Finding {
         // The units name libexec paths of their own, so a supervisor need not be in PATH.
         let folders = Environment.own.searchDirectories + ["/usr/libexec/orchd", "/usr/lib/orchd", "/usr/sbin"]
-        let candidates: [String] = folders.map { "\($0)/\(name)" }
-        if let found = candidates.first(where: { access($0, X_OK) == 0 }) {
-            return Finding(name, .ok, found)
+        let candidates: [ByteString] = folders.map { "\($0)/\(name)" }
+        if let found = candidates.first(where: { $0.withCString { access($0, X_OK) } == 0 }) {
+            return Finding(name, .ok, found.shellQuoted())
         }
         return Finding(name, .fail, "not found in PATH", remedy: "install it: make install, or the package orchd")
     }
 
     /// Where the state of a daemon usually is: the service's, or else that of a user's own; nil for a user without a home.
     static var usualStateDirectory: String? {
-        access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : Places().stateDirectory
+        access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : (try? Places())?.stateDirectory
     }
 
     /// The file system of a state directory.

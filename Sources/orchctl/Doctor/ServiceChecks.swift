@@ -10,9 +10,7 @@ struct ServiceChecks {
 
     /// Nothing where the socket is none of those that the units make.
     func all() -> [Finding] {
-        guard access("/run/systemd/system", F_OK) == 0, path == SocketPath.system || Places().ownSockets.contains(path) else {
-            return []
-        }
+        guard access("/run/systemd/system", F_OK) == 0, path == SocketPath.system || isOwn else { return [] }
         return ["orchd", "orchd-supervisor"].map { unit in
             let properties = Subprocess.output(
                 of: ["systemctl"] + scope + ["show", "--property=" + Self.properties, unit + ".service"])
@@ -21,6 +19,8 @@ struct ServiceChecks {
             return Self.finding(unit, properties ?? "", journal: journal ?? "", scope: scope.map { $0 + " " }.joined())
         }
     }
+
+    private var isOwn: Bool { (try? Places())?.ownSockets.contains(path) ?? false }
 
     private var scope: [String] { path == SocketPath.system ? [] : ["--user"] }
 

@@ -20,7 +20,7 @@ struct ChildProcess {
     /// - Throws: `StartError`.
     ///
     /// - Parameter descriptors: what the program is to find as its descriptors from 3 on.
-    init(_ program: String, _ arguments: [String], environment: [ByteString], descriptors own: [Int32]) throws {
+    init(_ program: ByteString, _ arguments: [String], environment: [ByteString], descriptors own: [Int32]) throws {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
         var descriptors = [
@@ -28,8 +28,8 @@ struct ChildProcess {
         ]
         descriptors += own.enumerated().map { spawn_descriptor(from: $1, to: Int32($0 + 3)) }
         var result = spawn_result()
-        let isStarted = withStrings([ByteString(program)]) { candidates in
-            withStrings(([program] + arguments).map { ByteString($0) }) { arguments in
+        let isStarted = withStrings([program]) { candidates in
+            withStrings([program] + arguments.map { ByteString($0) }) { arguments in
                 withStrings(environment) { environment in
                     descriptors.withUnsafeBufferPointer { descriptors in
                         candidates.withMemoryRebound(to: UnsafePointer<CChar>?.self, capacity: 2) { candidates in
@@ -50,7 +50,7 @@ struct ChildProcess {
             }
         }
         guard isStarted else {
-            throw StartError("cannot start \(program): \(String(cString: strerror(result.error)))")
+            throw StartError("cannot start \(program.shellQuoted()): \(String(cString: strerror(result.error)))")
         }
         pid = result.pid
         pidfd = result.pidfd

@@ -2,6 +2,7 @@ import CLinux
 import Engine
 import Glibc
 import OrchClient
+import Text
 
 /// The socket of the clients of a foreground run. It is the launcher's, so that they wait while the engine is started again, and are
 /// not refused; and it stays where clients look for it, whoever tidies up there.
@@ -50,12 +51,12 @@ final class ClientSocket {
     /// Leaves nothing behind.
     func remove() {
         if isThere { unlink(path) }
-        guard let fixed, fixed != path, Self.target(of: fixed) == path else { return }
+        guard let fixed, fixed != path, ProcessText.target(of: fixed) == ByteString(path) else { return }
         unlink(fixed)
     }
 
     private func make(at path: String) throws {
-        if Self.target(of: path) != nil {
+        if ProcessText.target(of: path) != nil {
             guard !SocketPath.isServed(path) else {
                 throw StartError("another daemon listens at \(path); stop it first, or choose another path with --socket")
             }
@@ -74,7 +75,9 @@ final class ClientSocket {
 
     /// Puts a link where clients look that do not find the socket, unless another daemon is there.
     private func link() {
-        guard let fixed, fixed != path, Self.target(of: fixed) == path || !SocketPath.isServed(fixed) else { return }
+        guard let fixed, fixed != path, ProcessText.target(of: fixed) == ByteString(path) || !SocketPath.isServed(fixed) else {
+            return
+        }
         let temporary = "\(fixed).\(getpid())"
         guard symlink(path, temporary) == 0, rename(temporary, fixed) != 0 else { return }
         unlink(temporary)
@@ -85,10 +88,4 @@ final class ClientSocket {
         return lstat(path, &status) == 0 ? (status.st_dev, status.st_ino) : nil
     }
 
-    /// Where a symbolic link leads; nil for what is none.
-    private static func target(of path: String) -> String? {
-        var room = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &room, room.count)
-        return count < 0 ? nil : String(decoding: room[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
 }

@@ -20,8 +20,8 @@ struct Setting {
     let drainTimeout: Int
     /// How many seconds the engine may hang before it is replaced.
     let watchdog: Int
-    let engineProgram: String
-    let supervisorProgram: String
+    let engineProgram: ByteString
+    let supervisorProgram: ByteString
     /// That of the starter, as it was before the first file was made.
     let umask: mode_t
     /// What somebody said that has no effect, in sentences.
@@ -35,9 +35,9 @@ struct Setting {
         // It can be looked at by setting it only; and what the run makes is for its user alone.
         umask = Glibc.umask(0o077)
         let environment = Environment.own
-        let places = Places(environment)
+        let places = try Places(environment)
         let variables = try ForegroundVariables(environment)
-        let file = try (config ?? ConfigurationPlace.user).map(Self.absolute)
+        let file = try (config ?? ConfigurationPlace.user()).map(Self.absolute)
         let loaded = try Configuration.foreground(file, workers: workers, variables: variables, environment: environment)
         slots = loaded.pools.reduce(0) { $0 + $1.settings.slots }
         self.workers = workers
@@ -48,7 +48,7 @@ struct Setting {
 
         let state = try Self.absolute(stateDirectory ?? loaded.stateDirectory ?? Self.usersStateDirectory(places))
         self.stateDirectory = state
-        if let path = socket ?? loaded.socket ?? environment[.socket] {
+        if let path = try socket ?? loaded.socket ?? environment.name(.socket) {
             self.socket = try Self.absolute(path)
             fixedSocket = nil
         } else {
@@ -56,8 +56,8 @@ struct Setting {
             self.socket = places.sessionSocket ?? fixed ?? state + "/orchd.sock"
             fixedSocket = fixed
         }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        engineProgram = access(own, X_OK) == 0 ? own : "/proc/self/exe"
+        let own = ProcessText.target(of: "/proc/self/exe") ?? ""
+        engineProgram = Self.isProgram(own) ? own : "/proc/self/exe"
         supervisorProgram = try Self.supervisor(beside: own, environment)
     }
 
@@ -77,8 +77,8 @@ struct Setting {
     }
 
     /// Where the queue of a user's own daemon is.
-    static func usersStateDirectory(_ places: Places = Places()) throws -> String {
-        guard let directory = places.stateDirectory else {
+    static func usersStateDirectory(_ places: Places? = nil) throws -> String {
+        guard let directory = try (places ?? Places()).stateDirectory else {
             throw StartError(
                 "there is no home directory, neither in HOME nor of the account; say with --state-dir where the queue is to be")
         }
@@ -112,11 +112,14 @@ struct Setting {
     }
 
     /// The supervisor beside this program, or else in PATH.
-    private static func supervisor(beside own: String, _ environment: Environment) throws -> String {
-        let directories = [(own as NSString).deletingLastPathComponent] + environment.searchDirectories
-        for directory in directories where access(directory + "/orchd-supervisor", X_OK) == 0 {
-            return directory + "/orchd-supervisor"
+    private static func supervisor(beside own: ByteString, _ environment: Environment) throws -> ByteString {
+        let beside = own.bytes.lastIndex(of: UInt8(ascii: "/")).map { ByteString(own.bytes[..<$0]) }
+        for directory in [beside].compactMap(\.self) + environment.searchDirectories {
+            let program: ByteString = "\(directory)/orchd-supervisor"
+            if isProgram(program) { return program }
         }
-        throw StartError("cannot find orchd-supervisor, which belongs beside orchd (\(own)) or in PATH")
+        throw StartError("cannot find orchd-supervisor, which belongs beside orchd (\(own.shellQuoted())) or in PATH")
     }
+
+    private static func isProgram(_ path: ByteString) -> Bool { path.withCString { access($0, X_OK) } == 0 }
 }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// How it goes to ask the program of a rule about a job. The program reads it from the labels of its task.
 struct Ask: Sendable, Equatable {
@@ -44,7 +45,7 @@ struct Ask: Sendable, Equatable {
     /// What a program finds on its standard input.
     init?(question: JSONValue) {
         guard case .object(let members) = question, case .object(let labels) = members["labels"],
-            case .string(let value) = labels[Self.label]
+            case .string(let value) = labels[ExactText(Self.label)]
         else { return nil }
         let words = value.split(separator: ",").map(String.init)
         guard words.count == 3, let answer = Answer(rawValue: words[0]), let duration = Int64(words[1]),

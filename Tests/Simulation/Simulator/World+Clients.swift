@@ -127,7 +127,7 @@ extension World {
 
     private func submitted(_ request: Request, _ results: [Submitted]) {
         violations.require(results.count == request.marks.count, "request \(request.number) made \(results.count) tasks")
-        if case .submit(let submission) = request.command {
+        if case .submit(let submission, _) = request.command {
             for (spec, result) in zip(submission.specs, results) { ledger.routes.submitted(result.id, spec) }
         }
         for (mark, result) in zip(request.marks, results) {
@@ -195,7 +195,7 @@ extension Command {
     /// For a trace.
     fileprivate var brief: String {
         switch self {
-        case .submit(let submission):
+        case .submit(let submission, _):
             "submit "
                 + submission.specs.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? $0.prompt ?? "")" }.joined(
                     separator: "; ")

@@ -33,7 +33,7 @@ let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 /// links where everything is built with `-sanitize=fuzzer`.
 let fuzz: Target = {
     let dependencies: [Target.Dependency] = [
-        "Agents", "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Schemas", "Supervision",
+        "Agents", "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Schemas", "Settings", "Supervision",
         "SupervisorLink", "TestSupport", nioCore,
     ]
     let path = "Tests/Fuzz"
@@ -71,6 +71,8 @@ let package = Package(
         module("OrchProtocol", ["Text"]),
         module("OrchClient", ["OrchProtocol", "Text", "CLinux", "Platform"]),
         module("Presentation", ["OrchProtocol", "Text"]),
+        module("Settings", ["OrchProtocol", "Presentation", "Text", tomlKit]),
+        module("LiveModel", ["OrchProtocol", "Text"]),
         module("SupervisorLink", ["Text", "CLinux"]),
         module("Supervision", ["SupervisorLink", "Text", "CLinux", "Platform"]),
         module("Agents", ["OrchProtocol", "Text"]),
@@ -82,7 +84,7 @@ let package = Package(
         module(
             "Engine",
             [
-                "Agents", "CLinux", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Schemas", "Storage",
+                "Agents", "CLinux", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Schemas", "Settings", "Storage",
                 "SupervisorLink", "Systemd", "Text", logging, nioCore, nioPosix, tomlKit,
             ],
             // A link to the file in etc/agents, for a foreground run where nothing is installed.
@@ -91,8 +93,8 @@ let package = Package(
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Storage", "Systemd", "Text",
-                "CLinux", argumentParser, logging,
+                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Settings", "Storage", "Systemd",
+                "Text", "CLinux", argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "Text", "CLinux"]),
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
@@ -124,8 +126,8 @@ let package = Package(
         tests(
             "Engine",
             [
-                "Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Storage", "SupervisorLink", "TestSupport",
-                logging, nioCore, nioEmbedded,
+                "Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Settings", "Storage", "SupervisorLink",
+                "TestSupport", logging, nioCore, nioEmbedded,
             ]),
         tests("Schemas", ["Schemas", "OrchProtocol"]),
         tests("Platform", ["Platform"]),
@@ -133,12 +135,13 @@ let package = Package(
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
         tests("OrchProtocol", ["OrchProtocol", "TestSupport"]),
         tests("OrchClient", ["OrchClient", "OrchProtocol"]),
+        tests("LiveModel", ["LiveModel", "OrchProtocol", "TestSupport"]),
         tests("Presentation", ["Presentation", "OrchProtocol", "TestSupport"]),
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", "TestSupport", argumentParser]),
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "TestSupport", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl", grdb,
+                "TestSupport", "LiveModel", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl", grdb,
             ],
             path: "Tests/System/Process", swiftSettings: strict),
         fuzz,

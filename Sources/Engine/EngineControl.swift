@@ -1,6 +1,7 @@
 import Logging
 import OrchProtocol
 import Scheduling
+import Settings
 import Synchronization
 
 /// What is done to the engine as a whole.

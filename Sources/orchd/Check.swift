@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Glibc
 import Scheduling
+import Settings
 import Storage
 import Text
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Glibc
 import Platform
+import Settings
 import Text
 
 /// Ends a program that cannot go on, with the reason on standard error.

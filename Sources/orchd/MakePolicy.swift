@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Glibc
+import Settings
 
 struct MakePolicy: ParsableCommand {
     static let configuration = CommandConfiguration(

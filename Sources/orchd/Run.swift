@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Glibc
 import OrchClient
+import Settings
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import Foundation
 import OrchProtocol
 import Scheduling
+import Settings
 import SupervisorLink
 import Testing
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import OrchClient
 import OrchProtocol
 import Synchronization
 
@@ -115,21 +116,4 @@ final class FakeDaemon: Sendable {
         guard result == 0, Glibc.listen(listener, 8) == 0 else { throw Failed(call: "bind", errno: errno) }
         return listener
     }
-}
-
-/// Runs work on a thread of its own: it blocks, which the test runner's threads must not.
-func spawnThread(_ work: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let work: @Sendable () -> Void
-        init(_ work: @escaping @Sendable () -> Void) { self.work = work }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(work))
-    let result = pthread_create(
-        &thread, nil,
-        { argument in
-            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().work() }
-            return nil
-        }, box.toOpaque())
-    if result == 0 { pthread_detach(thread) } else { box.release() }
 }

@@ -1,5 +1,6 @@
 import Agents
 import OrchProtocol
+import Settings
 
 /// Reads a file of `agents`.
 struct AgentReader {

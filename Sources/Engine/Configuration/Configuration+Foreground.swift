@@ -2,6 +2,7 @@ import Agents
 import Foundation
 import Platform
 import Scheduling
+import Settings
 import Text
 
 extension Configuration {

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import OrchProtocol
 import Scheduling
+import Settings
 import SupervisorLink
 
 extension Configuration {

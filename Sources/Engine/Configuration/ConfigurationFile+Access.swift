@@ -1,7 +1,15 @@
 import Scheduling
+import Settings
 import TOMLKit
 
 extension ConfigurationFile.Section {
+    /// The number of a user, given as it is or by name.
+    func user(_ key: String) -> UInt32? {
+        value(key, "a user's name or number") { value in
+            value.int.flatMap { UInt32(exactly: $0) } ?? value.string.flatMap { UserDatabase.user($0)?.uid }
+        }
+    }
+
     /// A list of users and of groups, the latter with `@` before their names; numbers do as well.
     func access(_ key: String) -> PoolAccess? {
         guard let names = strings(key) else { return nil }

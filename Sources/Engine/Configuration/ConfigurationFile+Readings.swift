@@ -1,5 +1,6 @@
 import Agents
 import OrchProtocol
+import Settings
 
 /// What only the definitions of agents have: places in JSON, lines to look for, and conditions.
 extension ConfigurationFile.Section {

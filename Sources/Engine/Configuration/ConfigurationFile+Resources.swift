@@ -1,4 +1,5 @@
 import OrchProtocol
+import Settings
 import TOMLKit
 
 extension ConfigurationFile.Section {

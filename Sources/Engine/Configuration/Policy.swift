@@ -1,5 +1,6 @@
 import OrchProtocol
 import Scheduling
+import Settings
 import SupervisorLink
 
 extension Configuration {

@@ -1,5 +1,6 @@
 import OrchProtocol
 import Scheduling
+import Settings
 
 /// Reads the sections of `orchd.toml` that are rules for tasks.
 enum RuleReader {

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Platform
 import Scheduling
+import Settings
 import Text
 
 /// Where everything of a foreground run is.

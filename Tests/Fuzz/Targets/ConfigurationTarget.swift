@@ -1,6 +1,7 @@
 import Agents
 import FoundationEssentials
 import Scheduling
+import Settings
 import TestSupport
 
 @testable import Engine

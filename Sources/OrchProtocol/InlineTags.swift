@@ -1,19 +1,19 @@
-import OrchProtocol
+import Text
 
 /// What a prompt says of itself at its beginning: `[model:x] [thinking:high] [pool:p] [needs:gpu,net] Write …`.
-struct InlineTags: Equatable {
-    var model: String?
-    var thinking: String?
-    var pool: String?
-    var needs: [String] = []
+public struct InlineTags: Sendable, Equatable {
+    public private(set) var model: String?
+    public private(set) var thinking: String?
+    public private(set) var pool: String?
+    public private(set) var needs: [String] = []
     /// The prompt without them.
-    var rest: Substring
+    public private(set) var rest: Substring
 
     private static let names: Set<String> = ["model", "thinking", "pool", "needs"]
     private static let maximumValue = 200
 
     /// Takes off the tags up to the first thing that is none, which is where the prompt begins.
-    init(_ prompt: String) {
+    public init(_ prompt: String) {
         rest = prompt[...]
         while let tag = Self.first(of: rest), set(tag.name, tag.value) {
             rest = Substring(tag.rest.unicodeScalars.drop { $0.properties.isWhitespace })

@@ -5,14 +5,14 @@ import Presentation
 import TOMLKit
 
 /// One TOML file while it is being read. It notes which keys were asked for, so that those nobody asked for can be named.
-final class ConfigurationFile {
-    let path: String
+package final class ConfigurationFile {
+    package let path: String
     private let text: String
-    private(set) var faults: [ConfigurationError.Fault] = []
+    package private(set) var faults: [ConfigurationError.Fault] = []
     private let root: TOMLTable
 
     /// - Throws: ``ConfigurationError`` for a file that cannot be read or is not TOML.
-    convenience init(path: String) throws {
+    package convenience init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             let exists = FileManager.default.fileExists(atPath: path)
             let problem = exists ? "cannot be read; check its permissions" : "does not exist"
@@ -22,7 +22,7 @@ final class ConfigurationFile {
     }
 
     /// - Parameter path: what faults call it.
-    init(path: String, data: Data) throws {
+    package init(path: String, data: Data) throws {
         self.path = path
         guard let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is not UTF-8 text")])
@@ -44,10 +44,10 @@ final class ConfigurationFile {
         }
     }
 
-    var top: Section { Section(file: self, name: nil, table: root) }
+    package var top: Section { Section(file: self, name: nil, table: root) }
 
     /// - Parameter number: which of the tables of a list it is in, from 1.
-    func fault(_ key: String?, in section: String?, number: Int? = nil, _ problem: String) {
+    package func fault(_ key: String?, in section: String?, number: Int? = nil, _ problem: String) {
         guard faults.count < Self.maximum.faults else { return }
         faults.append(
             .init(file: path, line: key.flatMap { line(of: $0, in: section, number: number) }, problem: problem))
@@ -58,7 +58,7 @@ final class ConfigurationFile {
     private static let maximum = (size: 256 << 10, dots: 4096, faults: 100)
 
     /// TOMLKit keeps no positions once a file is parsed, so a key is looked for again, in the text of its section.
-    func line(of key: String, in section: String? = nil, number: Int? = nil) -> Int? {
+    package func line(of key: String, in section: String? = nil, number: Int? = nil) -> Int? {
         var current: String?
         var count = 0
         let list = section?.prefix { $0 != "." }
@@ -80,7 +80,7 @@ final class ConfigurationFile {
     }
 
     /// A table of the file. Reading a key of the wrong type is noted as a fault and answers nil, so that reading goes on.
-    final class Section {
+    package final class Section {
         private let file: ConfigurationFile
         private let name: String?
         private let table: TOMLTable
@@ -88,14 +88,14 @@ final class ConfigurationFile {
         private let number: Int?
         private var known: [String] = []
 
-        init(file: ConfigurationFile, name: String?, table: TOMLTable, number: Int? = nil) {
+        package init(file: ConfigurationFile, name: String?, table: TOMLTable, number: Int? = nil) {
             self.file = file
             self.name = name
             self.table = table
             self.number = number
         }
 
-        func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
+        package func value<T>(_ key: String, _ what: String, _ read: (any TOMLValueConvertible) -> T?) -> T? {
             known.append(key)
             guard let value = table[key] else { return nil }
             if let result = read(value) { return result }
@@ -113,20 +113,20 @@ final class ConfigurationFile {
         }
 
         /// What Linux would take for no argument and no variable is refused here, and not when a program is to be started with it.
-        func checkStrings(_ strings: [String], of key: String) {
+        package func checkStrings(_ strings: [String], of key: String) {
             guard let longest = strings.map(\.utf8.count).max(), longest > ArgumentSize.longest else { return }
             fault(key, "\(key) has a string of \(longest) bytes; Linux takes \(ArgumentSize.longest) at the most")
         }
 
-        func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, number: number, problem) }
+        package func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, number: number, problem) }
 
         /// A fault of a key of a table within this one.
-        func fault(_ key: String?, in section: String?, _ problem: String) {
+        package func fault(_ key: String?, in section: String?, _ problem: String) {
             file.fault(key, in: section ?? name, problem)
         }
 
         /// A word or a path, as the protocol has them: without control characters.
-        func string(_ key: String) -> String? {
+        package func string(_ key: String) -> String? {
             guard let text = text(key) else { return nil }
             let rule = ValueRule.of(field: key) ?? .word(0...65_536)
             guard let complaint = rule.complaint(text) else { return text }
@@ -135,18 +135,18 @@ final class ConfigurationFile {
         }
 
         /// Text of any kind.
-        func text(_ key: String) -> String? { value(key, "a string") { $0.string } }
+        package func text(_ key: String) -> String? { value(key, "a string") { $0.string } }
 
-        func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
             integer(key, .whole(Int64(range.lowerBound)...Int64(range.upperBound)))
         }
 
-        func integer(_ key: String, _ rule: ValueRule) -> Int? {
+        package func integer(_ key: String, _ rule: ValueRule) -> Int? {
             value(key, rule.form) { value in value.int.flatMap { rule.complaint(Int64($0)) == nil ? $0 : nil } }
         }
 
         /// Milliseconds.
-        func duration(_ key: String, _ rule: ValueRule = .delay) -> Int64? {
+        package func duration(_ key: String, _ rule: ValueRule = .delay) -> Int64? {
             guard case .seconds(let range) = rule else { return nil }
             let (low, high) = (DurationText.text(range.lowerBound), DurationText.text(range.upperBound))
             return value(key, "a duration from \(low) to \(high), such as \"90s\" or \"10m\"") { value in
@@ -156,30 +156,23 @@ final class ConfigurationFile {
         }
 
         /// Bytes.
-        func size(_ key: String) -> Int64? {
+        package func size(_ key: String) -> Int64? {
             value(key, "a size such as \"512K\", \"64M\" or \"2G\"") { value in
                 value.string.flatMap(SizeText.bytes) ?? value.int.flatMap { $0 > 0 ? Int64($0) : nil }
             }
         }
 
-        func boolean(_ key: String) -> Bool? { value(key, "true or false") { $0.bool } }
+        package func boolean(_ key: String) -> Bool? { value(key, "true or false") { $0.bool } }
 
-        /// The number of a user, given as it is or by name.
-        func user(_ key: String) -> UInt32? {
-            value(key, "a user's name or number") { value in
-                value.int.flatMap { UInt32(exactly: $0) } ?? value.string.flatMap { UserDatabase.user($0)?.uid }
-            }
-        }
-
-        func octal(_ key: String, upTo limit: UInt32) -> UInt32? {
+        package func octal(_ key: String, upTo limit: UInt32) -> UInt32? {
             value(key, "an octal number in quotes, such as \"077\"") { value in
                 value.string.flatMap { UInt32($0, radix: 8) }.flatMap { $0 <= limit ? $0 : nil }
             }
         }
 
-        func bool(_ key: String) -> Bool? { value(key, "true or false") { $0.bool } }
+        package func bool(_ key: String) -> Bool? { value(key, "true or false") { $0.bool } }
 
-        func strings(_ key: String) -> [String]? {
+        package func strings(_ key: String) -> [String]? {
             value(key, "a list of strings") { value in
                 value.array.flatMap { array in
                     let strings = array.compactMap { $0.string }
@@ -189,7 +182,7 @@ final class ConfigurationFile {
         }
 
         /// A string, number or truth value, or a list of these, all as text.
-        func words(_ key: String) -> [String]? {
+        package func words(_ key: String) -> [String]? {
             func word(_ value: any TOMLValueConvertible) -> String? {
                 value.string ?? value.int.map(String.init) ?? value.bool.map(String.init)
             }
@@ -200,7 +193,7 @@ final class ConfigurationFile {
             }
         }
 
-        func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
+        package func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
             value(key, "a list of whole numbers from \(range.lowerBound) to \(range.upperBound)") { value in
                 value.array.flatMap { array in
                     let numbers = array.compactMap { $0.int.flatMap { range.contains($0) ? $0 : nil } }
@@ -209,13 +202,13 @@ final class ConfigurationFile {
             }
         }
 
-        enum Element {
+        package enum Element {
             case string(String)
             case table(Section)
         }
 
         /// A string or a table, or a list of these; none where the key is missing.
-        func elements(_ key: String, _ what: String) -> [Element] {
+        package func elements(_ key: String, _ what: String) -> [Element] {
             let place = name.map { "\($0).\(key)" } ?? key
             func element(_ value: any TOMLValueConvertible) -> Element? {
                 value.string.map { .string($0) }
@@ -228,12 +221,13 @@ final class ConfigurationFile {
             } ?? []
         }
 
-        func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T? where T.RawValue == String {
+        package func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) -> T?
+        where T.RawValue == String {
             let known = T.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
             return value(key, "one of \(known)") { $0.string.flatMap(T.init(rawValue:)) }
         }
 
-        func stringTable(_ key: String) -> [String: String]? {
+        package func stringTable(_ key: String) -> [String: String]? {
             value(key, "a table of strings") { value in
                 guard let table = value.table else { return nil }
                 var result: [String: String] = [:]
@@ -247,7 +241,7 @@ final class ConfigurationFile {
             }
         }
 
-        func arguments(_ key: String) -> [[String]]? {
+        package func arguments(_ key: String) -> [[String]]? {
             value(key, "a list of strings and of lists of strings") { value in
                 guard let array = value.array else { return nil }
                 var result: [[String]] = []
@@ -267,15 +261,15 @@ final class ConfigurationFile {
             }
         }
 
-        static let groupMarker = "\u{0}"
+        package static let groupMarker = "\u{0}"
 
-        func section(_ key: String) -> Section? {
+        package func section(_ key: String) -> Section? {
             guard let table = value(key, "a table", { $0.table }) else { return nil }
             return Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table, number: number)
         }
 
         /// The tables of a list, each with its place in it, from 1.
-        func sections(_ key: String) -> [(number: Int, section: Section)] {
+        package func sections(_ key: String) -> [(number: Int, section: Section)] {
             let tables = value(key, "a list of tables, each under [[\(key)]]") { value in
                 value.array.flatMap { array in
                     let tables = array.compactMap { $0.table }
@@ -288,10 +282,10 @@ final class ConfigurationFile {
             }
         }
 
-        var keys: [String] { table.keys.sorted() }
+        package var keys: [String] { table.keys.sorted() }
 
         /// To be called when all keys have been asked for.
-        func finish() {
+        package func finish() {
             for key in keys where !known.contains(key) {
                 let hint = nearest(key, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
                 let place = name.map { " in [\($0)]" } ?? ""

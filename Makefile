@@ -2,6 +2,8 @@
 
 PREFIX  ?= /usr
 DESTDIR ?=
+# What `install` installs is here.
+STAGE   ?= build
 # Not below PREFIX: what an administrator edits is under /etc wherever the programs are.
 SYSCONFDIR = /etc
 
@@ -21,6 +23,7 @@ ZSHDIR      = $(DATADIR)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,si
 FISHDIR     = $(DATADIR)/fish/vendor_completions.d
 CONFDIR     = $(SYSCONFDIR)/orchd
 WORKERDIR   = $(DATADIR)/orchd/workers
+DOCDIR      = $(DATADIR)/doc/orchd
 # Checksums of the default configuration as installed: how the next install tells a changed file from an unchanged one.
 DEFAULTS    = $(DATADIR)/orchd/defaults.sha256
 
@@ -36,8 +39,12 @@ HELPERS  = orchd-worktree
 UNITS    = orchd.service orchd.socket orchd-supervisor.service
 MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
 WORKERS  = worker.sh worker.py worker.mjs
+DOCS     = $(notdir $(wildcard docs/*.md docs/*.schema.json))
 CONFIG   = orchd.toml pools.d/default.toml $(addprefix agents/,$(notdir $(wildcard etc/agents/*.toml)))
 SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
+
+# What is written for /usr names the places where things are installed.
+PLACE = sed 's,@BINDIR@,$(BINDIR),g; s,/usr/share/\(doc/\)\?orchd\b,$(DATADIR)/\1orchd,g'
 
 # Which of the long tests to run, and how often.
 TORTURE ?= RandomKillTests|HangTests|StorageFaultTests|EscapeTests|UpgradeTests|DamageTests
@@ -161,13 +168,13 @@ install: check-access ## install programs, units, configuration, man pages, comp
 # What a package has too. Its configuration files are in the care of its package manager.
 .PHONY: install-files
 install-files:
-	@if [[ ! -e build/completions/.made ]]; then $(MAKE) build; fi
+	@if [[ ! -e $(STAGE)/completions/.made ]]; then $(MAKE) build; fi
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBEXECDIR) $(UNITDIR) $(USERUNITDIR) $(SYSUSERSDIR) $(TMPFILESDIR) $(CATALOGDIR))
-	install -m 755 $(PROGRAMS:%=build/bin/%) $(DESTDIR)$(BINDIR)
-	install -m 755 $(HELPERS:%=build/bin/%) $(DESTDIR)$(LIBEXECDIR)
+	install -m 755 $(PROGRAMS:%=$(STAGE)/bin/%) $(DESTDIR)$(BINDIR)
+	install -m 755 $(HELPERS:%=$(STAGE)/bin/%) $(DESTDIR)$(LIBEXECDIR)
 	@for unit in $(UNITS) $(UNITS:%=user/%); do \
 		case $$unit in user/*) to=$(USERUNITDIR) ;; *) to=$(UNITDIR) ;; esac; \
-		sed 's,@BINDIR@,$(BINDIR),g' systemd/$$unit > "$(DESTDIR)$$to/$${unit##*/}"; \
+		$(PLACE) systemd/$$unit > "$(DESTDIR)$$to/$${unit##*/}"; \
 		chmod 644 "$(DESTDIR)$$to/$${unit##*/}"; \
 	done
 	install -m 644 systemd/sysusers.d/orchd.conf $(DESTDIR)$(SYSUSERSDIR)/orchd.conf
@@ -175,26 +182,30 @@ install-files:
 	install -m 644 systemd/orchd.catalog $(DESTDIR)$(CATALOGDIR)/orchd.catalog
 	install -D -m 755 -t $(DESTDIR)$(WORKERDIR) $(WORKERS:%=etc/worker-kits/%)
 	install -m 644 docs/worker-protocol.md docs/worker-protocol.schema.json $(DESTDIR)$(WORKERDIR)
-	@for page in $(MAN); do install -D -m 644 docs/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+	@for file in $(DOCS:%=docs/%) $(MAN:%=docs/man/%); do \
+		case $$file in docs/man/*) to=$(MANDIR)/man$${file##*.} ;; *) to=$(DOCDIR) ;; esac; \
+		install -D -m 644 <($(PLACE) $$file) "$(DESTDIR)$$to/$${file##*/}"; \
+	done
 	@for program in orchctl orchd; do \
-		install -D -m 644 build/completions/$$program.bash $(DESTDIR)$(BASHDIR)/$$program; \
-		install -D -m 644 build/completions/$$program.zsh $(DESTDIR)$(ZSHDIR)/_$$program; \
-		install -D -m 644 build/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish; \
+		install -D -m 644 $(STAGE)/completions/$$program.bash $(DESTDIR)$(BASHDIR)/$$program; \
+		install -D -m 644 $(STAGE)/completions/$$program.zsh $(DESTDIR)$(ZSHDIR)/_$$program; \
+		install -D -m 644 $(STAGE)/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish; \
 	done
 
 # A file that its owner changed or removed stays as it is; the new default goes beside it.
 install-config:
 	@install -d $(addprefix $(DESTDIR),$(CONFDIR)/pools.d $(CONFDIR)/agents $(dir $(DEFAULTS)))
-	@sums="$(DESTDIR)$(DEFAULTS)"; touch "$$sums"; new=$$(mktemp); trap 'rm -f "$$new"' EXIT; \
+	@sums="$(DESTDIR)$(DEFAULTS)"; touch "$$sums"; new=$$(mktemp); from=$$(mktemp); trap 'rm -f "$$new" "$$from"' EXIT; \
 	for file in $(CONFIG); do \
 		to="$(DESTDIR)$(CONFDIR)/$$file"; \
-		sum=$$(sha256sum < etc/$$file | cut -d' ' -f1); \
+		$(PLACE) etc/$$file > "$$from"; \
+		sum=$$(sha256sum < "$$from" | cut -d' ' -f1); \
 		was=$$(awk -v file=$$file '$$2 == file { print $$1 }' "$$sums"); \
 		is=; if [[ -e $$to ]]; then is=$$(sha256sum < "$$to" | cut -d' ' -f1); fi; \
 		if [[ -z $$is && -n $$was ]]; then echo "$(CONFDIR)/$$file was removed and stays so"; \
-		elif [[ -z $$is || $$is = "$$was" || $$is = "$$sum" ]]; then install -m 644 etc/$$file "$$to"; rm -f "$$to.new"; \
+		elif [[ -z $$is || $$is = "$$was" || $$is = "$$sum" ]]; then install -m 644 "$$from" "$$to"; rm -f "$$to.new"; \
 		elif [[ $$was = "$$sum" ]]; then echo "$(CONFDIR)/$$file was changed and stays as it is"; \
-		else install -m 644 etc/$$file "$$to.new"; \
+		else install -m 644 "$$from" "$$to.new"; \
 			echo "$(CONFDIR)/$$file was changed and stays as it is; the new default is $(CONFDIR)/$$file.new"; fi; \
 		echo "$$sum $$file" >> "$$new"; \
 	done; install -m 644 "$$new" "$$sums"
@@ -217,6 +228,7 @@ uninstall: check-access ## remove what install put there; state, users and chang
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(UNITS:%=$(DESTDIR)$(USERUNITDIR)/%)
 	rm -f $(DESTDIR)$(SYSUSERSDIR)/orchd.conf $(DESTDIR)$(TMPFILESDIR)/orchd.conf $(DESTDIR)$(CATALOGDIR)/orchd.catalog
 	rm -f $(WORKERS:%=$(DESTDIR)$(WORKERDIR)/%) $(DESTDIR)$(WORKERDIR)/worker-protocol.md $(DESTDIR)$(WORKERDIR)/worker-protocol.schema.json
+	rm -f $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
 	@for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	@for program in orchctl orchd; do \
 		rm -f $(DESTDIR)$(BASHDIR)/$$program $(DESTDIR)$(ZSHDIR)/_$$program $(DESTDIR)$(FISHDIR)/$$program.fish; done
@@ -227,7 +239,7 @@ uninstall: check-access ## remove what install put there; state, users and chang
 		else echo "$(CONFDIR)/$$file was changed and stays"; fi; \
 	done < "$(DESTDIR)$(DEFAULTS)"; fi
 	@rm -f $(DESTDIR)$(DEFAULTS)
-	@for dir in $(CONFDIR)/pools.d $(CONFDIR)/agents $(CONFDIR) $(LIBEXECDIR) $(WORKERDIR) $(dir $(DEFAULTS)); do \
+	@for dir in $(CONFDIR)/pools.d $(CONFDIR)/agents $(CONFDIR) $(LIBEXECDIR) $(WORKERDIR) $(DOCDIR) $(dir $(DEFAULTS)); do \
 		if [[ -d "$(DESTDIR)$$dir" ]]; then rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; fi; done
 	@if [[ -z "$(DESTDIR)" ]]; then \
 		if command -v journalctl > /dev/null; then journalctl --update-catalog; fi; \

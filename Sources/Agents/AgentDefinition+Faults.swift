@@ -1,6 +1,9 @@
+import OrchProtocol
+import Text
+
 extension AgentDefinition {
     /// What is wrong with the definition, in words that name the key; empty if nothing is.
-    public var faults: [(key: String, problem: String)] { argumentFaults + outputFaults + thinkingFaults }
+    public var faults: [(key: String, problem: String)] { argumentFaults + outputFaults + thinkingFaults + effectFaults }
 
     private var argumentFaults: [(key: String, problem: String)] {
         var faults: [(String, String)] = []
@@ -41,6 +44,32 @@ extension AgentDefinition {
             faults.append(("grace", "[output] grace needs a format that shows its end: \"json\", or \"jsonl\" with an end"))
         }
         return faults
+    }
+
+    /// What would be accepted, shown, and without effect.
+    private var effectFaults: [(key: String, problem: String)] {
+        var faults: [(String, String)] = []
+        if !mentions("{thinking}"), thinking != nil || !(thinkingNames ?? [:]).isEmpty {
+            faults.append(("argv", "argv has no \"{thinking}\", so that [thinking] would have no effect"))
+        }
+        if !takesModel, model != nil { faults.append(("model", "model would have no effect, since argv has no \"{model}\"")) }
+        let words = Set((arguments.flatMap(\.templates) + environment.values).flatMap(Self.wordsInBraces))
+        for word in words.sorted() where !Self.placeholders.contains(word) {
+            // Braces of another meaning are the program's own; a slip of the pen is not.
+            guard let meant = nearest(word, in: Self.placeholders) else { continue }
+            faults.append(("argv", "\"{\(word)}\" is no placeholder; did you mean \"{\(meant)}\"?"))
+        }
+        return faults
+    }
+
+    private static func wordsInBraces(_ template: String) -> [String] {
+        var words: [String] = []
+        var rest = template[...]
+        while let (_, after) = rest.cut(at: "{") {
+            if let (word, _) = after.cut(at: "}") { words.append(String(word)) }
+            rest = after
+        }
+        return words
     }
 
     private var thinkingFaults: [(key: String, problem: String)] {

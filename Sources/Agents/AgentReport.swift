@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// What an agent left behind when it ended.
 public struct AgentOutput: Sendable {
@@ -8,6 +9,8 @@ public struct AgentOutput: Sendable {
     public var file: [UInt8]
     /// Its exit status; nil where it did not end by itself.
     public var exit: Int32?
+    /// Whether something of it was in UTF-16, and is in UTF-8 here.
+    let isRecoded: Bool
 
     /// How much is looked at of each; of more, the first and the last half of it.
     public let maximum: Int
@@ -16,9 +19,12 @@ public struct AgentOutput: Sendable {
     public init(
         stdout: [UInt8] = [], stderr: [UInt8] = [], file: [UInt8] = [], exit: Int32? = 0, maximum: Int = defaultMaximum
     ) {
-        self.stdout = stdout
-        self.stderr = stderr
-        self.file = file
+        // Of what is longer the halves are here, which nobody could read together.
+        let recoded = [stdout, stderr, file].map { $0.count > maximum ? nil : UTF16Text.utf8(of: $0) }
+        isRecoded = recoded.contains { $0 != nil }
+        self.stdout = recoded[0] ?? stdout
+        self.stderr = recoded[1] ?? stderr
+        self.file = recoded[2] ?? file
         self.exit = exit
         self.maximum = maximum
     }

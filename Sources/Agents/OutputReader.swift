@@ -44,7 +44,7 @@ extension AgentDefinition {
             isCopied = true
         }
         // Of what is longer than what is read a copy would be a part.
-        isCopied = isCopied || (bytes.count <= printed.maximum && EscapeCodes.are(in: bytes))
+        isCopied = isCopied || printed.isRecoded || (bytes.count <= printed.maximum && EscapeCodes.are(in: bytes))
         return (
             isCopied ? String(decoding: EscapeCodes.removed(from: bytes), as: UTF8.self) : nil, OutputText.isBlank(bytes)
         )
@@ -93,7 +93,7 @@ extension AgentDefinition {
         at time: ReadingTime
     ) -> AgentFailure? {
         let ending = printed.exit.map { "exited with status \($0)" } ?? "was ended"
-        let said = Self.sentence(error ?? matchedLine(of: rule, in: evidence))
+        let said = (error ?? matchedLine(of: rule, in: evidence)).flatMap(LastWords.sentence)
         guard let rule else {
             if error == nil, printed.exit == 0 || flaw != nil && printed.exit == nil {
                 return AgentFailure(.empty, "\(ending), but \(flaw ?? "produced no output")")
@@ -121,24 +121,9 @@ extension AgentDefinition {
         return line.map { String(Substring($0)) }
     }
 
-    /// A text on one line, not too long, without a full stop. What a program says on several lines often says nothing on the first.
-    private static func sentence(_ text: String?) -> String? {
-        guard let text else { return nil }
-        let words = String(decoding: EscapeCodes.removed(from: Array(text.utf8)), as: UTF8.self).split(
-            whereSeparator: \.isWhitespace)
-        guard !words.isEmpty else { return nil }
-        var line = words.joined(separator: " ").shortened(to: 300)
-        while line.hasSuffix(".") { line.removeLast() }
-        return line
-    }
-
     /// The end of what it has written that is no JSON: of its errors, or where there are none, of its output.
     private func lastWords(in output: OutputText, _ printed: AgentOutput) -> String? {
         let streams = output.documents.isEmpty ? [printed.stderr, printed.stdout] : [printed.stderr]
-        for stream in streams {
-            let lines = OutputText.lines(of: stream, last: 4_096).compactMap { Self.sentence(String(Substring($0))) }
-            if !lines.isEmpty { return lines.suffix(3).joined(separator: " / ").shortened(to: 300) }
-        }
-        return nil
+        return streams.lazy.compactMap { LastWords.line(of: $0) }.first
     }
 }

@@ -89,6 +89,46 @@ import Testing
         }
     }
 
+    /// Programs that were written for another system, another terminal, or a shell: what is theirs is found, and nothing else.
+    @Test(arguments: structured + [text]) func theSystemThatAProgramWasWrittenForDoesNotMatter(_ format: Format) {
+        let plain = format.pieces.joined()
+        let isText = format.agent.output.format == .text
+        func utf16(_ text: String, isBig: Bool) -> [UInt8] {
+            text.utf16.flatMap { isBig ? [UInt8($0 >> 8), UInt8($0 & 0xFF)] : [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        }
+        var printed: [(String, [UInt8])] = [
+            ("CR LF", Array(plain.replacing("\n", with: "\r\n").utf8)),
+            ("NULs after it", Array(plain.utf8) + [UInt8](repeating: 0, count: 512)),
+            ("UTF-16, little end first", utf16("\u{FEFF}" + plain, isBig: false)),
+            ("UTF-16, big end first", utf16("\u{FEFF}" + plain, isBig: true)),
+            ("UTF-16, little end first, no mark", utf16(plain, isBig: false)),
+            ("UTF-16, big end first, no mark", utf16(plain, isBig: true)),
+            ("UTF-16, CR LF", utf16("\u{FEFF}" + plain.replacing("\n", with: "\r\n"), isBig: false)),
+        ]
+        if !isText {
+            let bar = (0...10).map {
+                "\r[\(String(repeating: "#", count: $0))\(String(repeating: ".", count: 10 - $0))] \($0 * 10) %"
+            }
+            printed += [
+                ("a progress bar", Array((bar.joined() + "\r" + plain).utf8)),
+                ("one on a line", Array((bar.joined() + "\n" + plain).utf8)),
+                ("a prompt after it", Array((plain + "user@host:~/[src]$ ").utf8)),
+                ("another", Array((plain + "\u{1B}]0;user@host: ~\u{7}\u{1B}[01;32m{user}\u{1B}[00m # ").utf8)),
+                ("a fence", Array(("```json\n" + plain + "```\n").utf8)),
+                ("a header", Array(("Content-Length: \(plain.utf8.count)\r\n\r\n" + plain).utf8)),
+                ("a record separator", Array(("\u{1E}" + plain).utf8)),
+            ]
+        }
+        for (name, bytes) in printed {
+            let report = format.report(bytes)
+            #expect(report.failure == nil, "\(name)")
+            #expect((report.text ?? String(decoding: bytes, as: UTF8.self)) == format.answer, "\(name)")
+        }
+        // What is cut in the middle of a character is not whole, in no encoding.
+        let cut = utf16("\u{FEFF}" + plain, isBig: false).dropLast(3)
+        if !isText, !plain.hasSuffix("}}\n") { #expect(format.report(Array(cut)).failure != nil) }
+    }
+
     @Test(arguments: structured) func colouredTokensAreRead(_ format: Format) {
         for noise in Self.unseen where noise != "\u{1B}[" && noise != "\u{1B}]" {
             let text = format.pieces.joined()
@@ -231,6 +271,8 @@ import Testing
         #expect(words("", "{\"text\":\"partial\"}") == nil)
         #expect(words("\u{202E}\u{7}x\n")?.hasSuffix("x") == true)
         #expect((words(String(repeating: "y ", count: 9_000)) ?? "").count <= 301)
+        // Where not all has room it is the end that stays.
+        #expect(words("a\n\(String(repeating: "y", count: 298))\nValueError: z\n") == "ValueError: z")
     }
 
     // MARK: Escape codes

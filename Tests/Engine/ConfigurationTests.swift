@@ -142,6 +142,18 @@ import Testing
         ("pools.d/p.toml", "umask = 77", "pools.d/p.toml:1: umask must be an octal number in quotes, such as \"077\", not 77"),
         ("pools.d/p.toml", "env = { \"ORCH_X\" = \"1\" }", "pools.d/p.toml:1: a variable cannot be named \"ORCH_X\""),
         ("pools.d/1p.toml", "", "pools.d/1p.toml: a pool's name is a letter and up to 63 letters, digits, - and _"),
+        (
+            "agents/a.toml", "argv = [\"x\"]\n[thinking]\nlow = \"l\"",
+            "agents/a.toml:1: argv has no \"{thinking}\", so that [thinking] would have no effect"
+        ),
+        (
+            "agents/a.toml", "argv = [\"x\"]\nmodel = \"m\"",
+            "agents/a.toml:2: model would have no effect, since argv has no \"{model}\""
+        ),
+        (
+            "agents/a.toml", "argv = [\"x\", [\"{promt_file}\"]]",
+            "agents/a.toml:1: \"{promt_file}\" is no placeholder; did you mean \"{prompt_file}\"?"
+        ),
         ("agents/a.toml", "argv = []", "agents/a.toml:1: argv is empty"),
         ("agents/a.toml", "argv = [1]", nil),
         (
@@ -157,7 +169,7 @@ import Testing
             "agents/a.toml:4: unknown key \"att\" in [output.text]; did you mean \"at\"?"
         ),
         (
-            "agents/a.toml", "argv = [\"x\"]\n[thinking]\ndefault = \"a\"\nb = \"c\"",
+            "agents/a.toml", "argv = [\"x\", [\"{thinking}\"]]\n[thinking]\ndefault = \"a\"\nb = \"c\"",
             "agents/a.toml:3: [thinking] default is none of its levels: b"
         ),
         (

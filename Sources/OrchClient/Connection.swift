@@ -4,12 +4,12 @@ import OrchProtocol
 
 /// One connection to the daemon, for one thread.
 ///
-/// Calls block. Signals may interrupt them, deadlines end them, and a watched descriptor is served while they wait.
+/// Calls block. Signals may interrupt them, deadlines end them, and watched descriptors are served while they wait.
 public final class Connection {
     /// Where the socket is.
     public let path: String
-    /// A descriptor that is served while a call waits.
-    public var watch: Watch?
+    /// Descriptors that are served while a call waits.
+    public var watches: [Watch] = []
 
     private let socket: UnixSocket
     /// The answer to a large submission is itself larger than an ordinary line.
@@ -105,7 +105,7 @@ public final class Connection {
                 return envelope
             }
             guard !ended else { throw ClientError.lost }
-            guard try Poll.wait(socket.descriptor, for: POLLIN, watch: watch, until: deadline) != nil else {
+            guard try Poll.wait(socket.descriptor, for: POLLIN, watches, until: deadline) != nil else {
                 throw ClientError.timedOut
             }
             receive()
@@ -125,7 +125,7 @@ public final class Connection {
             if count >= 0 {
                 sent += count
             } else if errno == EAGAIN {
-                let ready = try Poll.wait(socket.descriptor, for: POLLIN | POLLOUT, watch: watch, until: nil) ?? 0
+                let ready = try Poll.wait(socket.descriptor, for: POLLIN | POLLOUT, watches, until: nil) ?? 0
                 // Takes what the daemon sends in the meantime, lest both wait for the other to read.
                 if ready & POLLIN != 0, !ended { receive() }
             } else if errno != EINTR {

@@ -1,22 +1,22 @@
 import Glibc
 
-/// Waits for the socket, the watched descriptor or the deadline, whichever is first.
+/// Waits for the socket, a watched descriptor or the deadline, whichever is first.
 enum Poll {
-    /// - Parameter descriptor: the socket; -1 to wait for the watched descriptor and the deadline only.
+    /// - Parameter descriptor: the socket; -1 to wait for the watched descriptors and the deadline only.
     /// - Returns: what the socket is ready for; nil once the deadline has passed.
     static func wait(
-        _ descriptor: Int32, for events: Int32, watch: Watch?, until deadline: ContinuousClock.Instant?
+        _ descriptor: Int32, for events: Int32, _ watches: [Watch], until deadline: ContinuousClock.Instant?
     ) throws -> Int32? {
         while true {
             var entries = [pollfd(fd: descriptor, events: Int16(events), revents: 0)]
-            if let watch { entries.append(pollfd(fd: watch.descriptor, events: Int16(POLLIN), revents: 0)) }
+            entries += watches.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             let ready = poll(&entries, nfds_t(entries.count), milliseconds(until: deadline))
             if ready < 0 {
                 // A signal with a handler of its own; the time that is left is worked out anew.
                 guard errno == EINTR || errno == EAGAIN else { throw ClientError.lost }
                 continue
             }
-            if let watch, entries[1].revents != 0 { try watch.onReadable() }
+            for (watch, entry) in zip(watches, entries.dropFirst()) where entry.revents != 0 { try watch.onReadable() }
             if entries[0].revents != 0 { return Int32(entries[0].revents) }
             if let deadline, ContinuousClock.now >= deadline { return nil }
         }

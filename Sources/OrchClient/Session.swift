@@ -10,9 +10,9 @@ public final class Session {
     public let path: String
     /// How long to look for a daemon that was there before.
     public var patience: Duration = .seconds(10)
-    /// A descriptor that is served while waiting, on each connection and between two.
-    public var watch: Watch? {
-        didSet { connection?.watch = watch }
+    /// Descriptors that are served while waiting, on each connection and between two.
+    public var watches: [Watch] = [] {
+        didSet { connection?.watches = watches }
     }
     /// The connection, while there is one.
     public private(set) var connection: Connection?
@@ -23,7 +23,7 @@ public final class Session {
     public func connect() throws(ClientError) -> Connection {
         if let connection { return connection }
         let made = try Connection(path: path)
-        made.watch = watch
+        made.watches = watches
         connection = made
         return made
     }
@@ -54,7 +54,7 @@ public final class Session {
                     throw ClientError.noDaemon(path: path, errno: errno)
                 }
             }
-            _ = try Poll.wait(-1, for: 0, watch: watch, until: .now + .milliseconds(100))
+            _ = try Poll.wait(-1, for: 0, watches, until: .now + .milliseconds(100))
         }
     }
 

@@ -204,6 +204,8 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var gates: [GateRecord]?
     /// The sequence number of the latest event.
     public var lastEvent: Int64
+    /// The sequence number of the oldest event that is kept; not known of a daemon before 0.2.
+    public var firstEvent: Int64?
     /// Where the queue and the output of tasks are; not known of a daemon before 0.2.
     public var stateDirectory: String?
 
@@ -227,6 +229,7 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
         case state, version, pid, now, supervisor, counts, pools, problems, gates
         case startedAt = "started_at"
         case lastEvent = "last_event"
+        case firstEvent = "first_event"
         case stateDirectory = "state_dir"
     }
 }

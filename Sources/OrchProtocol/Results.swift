@@ -98,8 +98,11 @@ public struct LogsEnd: Codable, Sendable, Equatable {
     public var attempt: Int
     /// The state of the task when the stream ended.
     public var state: TaskState
+    /// A later attempt, which had written nothing, so that this one was sent.
+    public var silent: Int?
 
-    public init(stdout: Int64, stderr: Int64, attempt: Int, state: TaskState) {
+    public init(stdout: Int64, stderr: Int64, attempt: Int, state: TaskState, silent: Int? = nil) {
+        self.silent = silent
         self.stdout = stdout
         self.stderr = stderr
         self.attempt = attempt

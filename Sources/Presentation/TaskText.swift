@@ -6,7 +6,7 @@ public enum TaskText {
     public static func title(_ task: TaskRecord) -> String {
         if let name = task.name { return SafeText.line(name) }
         if let command = task.arguments { return SafeText.command(command) }
-        return SafeText.line((task.prompt ?? "").prefix(400))
+        return SafeText.line((task.prompt ?? "").shortened(to: 399))
     }
 
     /// Where it stands: its state, or why it is not running, or what it is doing.
@@ -38,6 +38,11 @@ public enum TaskText {
         case (_, nil, let finished?): RelativeTime.text(finished, now: now)
         case (_, nil, nil): RelativeTime.text(task.submittedAt, now: now)
         }
+    }
+
+    /// A sentence about a task that has not ended: `task 42 is delayed: not before 14:05`.
+    public static func standing(_ task: TaskRecord) -> String {
+        "task \(task.id) is \(state(task))" + (reason(task).map { ": " + $0 } ?? "")
     }
 
     /// A sentence about a task that has ended: `task 42 failed: exited with status 3`.

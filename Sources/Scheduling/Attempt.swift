@@ -138,7 +138,7 @@ public struct AttemptEnd: Sendable, Equatable {
     public var news: [WorkerNews] = []
     /// What a warm worker may have said last is lost: its channel went with the supervisor, and nobody else holds it.
     public var isUnheard = false
-    /// The last lines of the output of a warm worker that had no task.
+    /// The last lines of what it said, on one line: of a command, an agent of whose failure nothing is known, a warm worker without a task.
     public var lastWords: String?
 
     public init(attempt: Int64, start: AttemptStart?, ending: Ending, endedAt: Int64, endedMonotonic: Int64) {
@@ -147,6 +147,15 @@ public struct AttemptEnd: Sendable, Equatable {
         self.ending = ending
         self.endedAt = endedAt
         self.endedMonotonic = endedMonotonic
+    }
+
+    /// Whether it ended badly, and nobody had asked for its end.
+    public var failedByItself: Bool {
+        switch ending {
+        case .exited(let status): status != 0 && !stopped
+        case .signalled: !stopped
+        case .failedToStart, .shortOfResources, .lost: false
+        }
     }
 
     /// Whether nobody knows how it ended.

@@ -80,19 +80,24 @@ enum Judgement: Equatable {
         case .exited(let status): self = Self(of: end, code: Int(status), "exited with status \(status)")
         case .signalled(let signal):
             let core = end.dumpedCore ? " (core dumped)" : ""
-            self = .outcome(Outcome(.signalled, code: Int(signal)), reason: "killed by \(signalName(signal))\(core)")
+            self = .outcome(
+                Outcome(.signalled, code: Int(signal)), reason: Self.quoting(end, "killed by \(signalName(signal))\(core)"))
         case .failedToStart(let reason): self = .outcome(Outcome(.spawnFailed), reason: reason)
         case .lost(let reason): self = .outcome(Outcome(.lost), reason: reason)
         case .shortOfResources(let reason): self = .again(reason: reason)
         }
     }
 
+    /// How it ended, and what it has said itself.
+    private static func quoting(_ end: AttemptEnd, _ reason: String) -> String {
+        [reason, end.lastWords].compactMap(\.self).joined(separator: ": ")
+    }
+
     /// By what its agent's output says, or else by its exit status.
     private init(of end: AttemptEnd, code: Int, _ reason: String) {
         switch end.failure {
         case nil:
-            self = .outcome(
-                Outcome(.exited, code: code), reason: [reason, end.lastWords].compactMap(\.self).joined(separator: ": "))
+            self = .outcome(Outcome(.exited, code: code), reason: Self.quoting(end, reason))
         case let failure? where failure.kind.isLimit: self = .limited(failure)
         case let failure? where failure.kind == .empty: self = .outcome(Outcome(.noResult, code: code), reason: failure.message)
         case let failure?:

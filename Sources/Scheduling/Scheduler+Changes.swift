@@ -63,13 +63,15 @@ extension Scheduler {
     ) throws {
         let now = work.now.wall
         let chooser = Chooser(rules: rules, pools: settings)
-        let store = work.store
-        try change(ids, by: requester, reply: reply, &work) { task in
+        let tasks = try select(ids, by: requester, in: work.store)
+        for task in tasks {
             guard task.phase.isFinal, task.phase != .succeeded else {
-                let state = task.phase.state(isOrdered: try liveAttempt(of: task, in: store)?.isOrdered ?? false)
-                throw WireError(
-                    .invalidState,
-                    "task \(task.id) \(state.sentence); only a failed, cancelled or expired one can be retried")
+                let standing = task.standing(try liveAttempt(of: task, in: work.store))
+                let rule =
+                    task.phase == .delayed && task.attempts > 0
+                    ? "it is tried again by itself, and at once after `orchctl update \(task.id) --not-before now`"
+                    : "only a failed, cancelled or expired one can be retried"
+                throw WireError(.invalidState, "task \(task.id) \(standing); \(rule)")
             }
             let pool = task.definition.routing?.pool ?? task.pool
             guard settings[pool] != nil else { throw unknownPool(pool) }
@@ -79,13 +81,18 @@ extension Scheduler {
             if let expiry = task.definition.expiresAt, expiry <= now {
                 throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
             }
-        } apply: { task, work in
+        }
+        for var task in tasks {
+            let place = task.place
             task.forgivenAttempts = task.attempts
             task.finishedAt = nil
             task.reason = nil
             try makeReady(&task, &work)
             work.event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
+            try work.store.update(task, from: place)
         }
+        let entries = tasks.map { TasksChanged.Entry(id: $0.id, state: .queued) }
+        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
     }
 
     mutating func hold(
@@ -113,38 +120,24 @@ extension Scheduler {
     func release(
         _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
-        try change(ids, by: requester, reply: reply, &work) { task in
-            guard task.phase == .held else {
-                throw WireError(.invalidState, "task \(task.id) is not held")
-            }
-        } apply: { task, work in
-            try release(&task, &work)
-        }
+        let tasks = try select(ids, by: requester, in: work.store).map { ($0, try liveAttempt(of: $0, in: work.store)) }
+        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a held task can be released", work) }
+        var entries: [TasksChanged.Entry] = []
+        for (task, _) in tasks { entries.append(try release(task, &work)) }
+        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
     }
 
-    /// Lets a held task go. The caller writes it.
-    func release(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+    /// Lets a held task go; one that is queued and not held stays as it is.
+    func release(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws -> TasksChanged.Entry {
+        guard task.phase == .held else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
+        var task = task
+        let place = task.place
         let isLater = (task.dueAt ?? 0) > work.now.wall
         task.reason = nil
         if isLater { task.phase = .delayed } else { try makeReady(&task, &work) }
+        try work.store.update(task, from: place)
         work.event(.taskReleased, of: task)
-    }
-
-    /// Changes all the tasks or none: every one is checked before the first is written.
-    private func change<Store: TaskTransaction>(
-        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<Store>,
-        check: (TaskItem) throws -> Void, apply: (inout TaskItem, inout TurnWork<Store>) throws -> Void
-    ) throws {
-        let tasks = try select(ids, by: requester, in: work.store)
-        for task in tasks { try check(task) }
-        var entries: [TasksChanged.Entry] = []
-        for var task in tasks {
-            let place = task.place
-            try apply(&task, &work)
-            try work.store.update(task, from: place)
-            entries.append(.init(id: task.id, state: task.phase.state(isOrdered: false)))
-        }
-        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+        return TasksChanged.Entry(id: task.id, state: .queued)
     }
 
     /// The tasks of a request, each once, all of them the requester's to change.

@@ -29,19 +29,15 @@ extension Scheduler {
     ) throws {
         let tasks = try select(ids, by: requester, in: work.store).map { ($0, try liveAttempt(of: $0, in: work.store)) }
         for (task, attempt) in tasks {
-            if try isPausable(task, attempt, toBe: "resumed") || task.phase == .held { continue }
-            let state = task.phase.state(isOrdered: attempt?.isOrdered ?? false)
-            throw WireError(.invalidState, "task \(task.id) \(state.sentence); only a paused or held task can be resumed")
+            if try isPausable(task, attempt, toBe: "resumed") { continue }
+            try requireQueued(task, attempt, "only a paused or held task can be resumed", work)
         }
         var entries: [TasksChanged.Entry] = []
         for (task, attempt) in tasks {
-            if let attempt {
+            if let attempt, !attempt.isOrdered {
                 entries.append(try setPaused(false, task, attempt, &work))
             } else {
-                var released = task
-                try release(&released, &work)
-                try work.store.update(released, from: task.place)
-                entries.append(.init(id: task.id, state: .queued))
+                entries.append(try release(task, &work))
             }
         }
         work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))

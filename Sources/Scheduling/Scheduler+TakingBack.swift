@@ -32,22 +32,14 @@ extension Scheduler {
         _ task: TaskItem, _ attempt: Attempt?, _ rule: String, _ work: TurnWork<some TaskTransaction>
     ) throws(WireError) {
         if task.phase.isQueued { return }
-        let isOrdered = attempt?.isOrdered ?? false
-        if isOrdered, attempt?.stopping == nil { return }
-        let what: String
-        if attempt?.stopping != nil {
-            what = "is being stopped"
-        } else if attempt?.isRouting ?? false {
-            what = "is being routed"
-        } else if work.resumed?.ordered.contains(task.id) ?? false {
-            what =
-                switch task.phase {
-                case .running: "has just started"
-                case .succeeded, .failed: "has just started, and \(task.phase.state(isOrdered: false).sentence)"
-                default: task.phase.state(isOrdered: false).sentence
-                }
-        } else {
-            what = task.phase.state(isOrdered: isOrdered).sentence
+        if let attempt, attempt.isOrdered, attempt.stopping == nil { return }
+        var what = task.standing(attempt)
+        if work.resumed?.ordered.contains(task.id) ?? false {
+            switch task.phase {
+            case .running where what == "is running": what = "has just started"
+            case .succeeded, .failed: what = "has just started, and \(what)"
+            default: break
+            }
         }
         throw WireError(.invalidState, "task \(task.id) \(what); \(rule)")
     }
@@ -118,15 +110,25 @@ extension Scheduler {
     }
 }
 
-extension TaskState {
-    /// As in "task 7 …".
-    var sentence: String {
-        switch self {
-        case .succeeded: "has succeeded"
-        case .failed: "has failed"
-        case .cancelled: "was cancelled"
-        case .expired: "has expired"
-        default: "is \(rawValue)"
+extension TaskItem {
+    /// Where it stands, as in "task 7 …", in the words of lists. What its pool makes it wait for is not looked at: it is queued all the same.
+    ///
+    /// - Parameter attempt: the one that has not ended.
+    func standing(_ attempt: Attempt?) -> String {
+        switch phase {
+        case .ready: return "is queued"
+        case .delayed: return "is delayed"
+        case .held: return "is held"
+        case .succeeded: return "has succeeded"
+        case .failed: return "has failed"
+        case .cancelled: return "was cancelled"
+        case .expired: return "has expired"
+        case .running: break
         }
+        guard let attempt else { return "is running" }
+        if attempt.stopping != nil { return "is being stopped" }
+        if attempt.isRouting { return "is being routed" }
+        if attempt.isOrdered { return "is queued" }
+        return attempt.pauses?.isPaused ?? false ? "is paused" : "is running"
     }
 }

@@ -17,15 +17,18 @@ final class Attended {
     /// Returns the task, with its result, once it has ended.
     ///
     /// - Parameter output: what becomes of its output, as it is written; nil for nothing.
-    func follow(_ output: LogStream.Writer?) throws -> TaskRecord {
+    /// - Parameter tells: whether to say which attempt it is, from the second on.
+    func follow(_ output: LogStream.Writer?, tells: Bool) throws -> TaskRecord {
+        let waiting = Waiting(for: id, session)
+        session.watches = [waiting?.watch].compactMap(\.self)
         if let descriptor = Interrupts.descriptor() {
-            session.watch = Watch(descriptor: descriptor) { [self] in try interrupted(descriptor) }
+            session.watches.append(Watch(descriptor: descriptor) { [self] in try interrupted(descriptor) })
         }
-        defer { session.watch = nil }
+        defer { session.watches = [] }
         if let output {
             var parameters = LogsParameters(id: id)
             parameters.follow = true
-            _ = try LogStream(parameters, write: output).run(session)
+            _ = try LogStream(parameters, tells: tells, write: output).run(session)
         }
         // The output may be complete a moment before the task has its final state.
         _ = try session.call(.wait(WaitParameters(ids: [id])), as: WaitResult.self)

@@ -11,6 +11,10 @@ enum Changed {
         text(changed) { $0.unchanged == true ? "was \(done) already" : done }
     }
 
+    static func released(_ changed: TasksChanged) -> String {
+        text(changed) { $0.unchanged == true ? "was not held" : "released" }
+    }
+
     /// The same for `stop`, which answers before a running task has come to its end.
     static func stopped(_ changed: TasksChanged) -> String {
         text(changed) { entry in
@@ -24,14 +28,21 @@ enum Changed {
     }
 
     /// The same for `pause` and `resume`, which hold and release what does not run.
-    static func paused(_ changed: TasksChanged) -> String { text(changed) { told($0, running: "paused", queued: "held") } }
-    static func resumed(_ changed: TasksChanged) -> String {
-        text(changed) { told($0, running: "resumed", queued: "released") }
+    static func paused(_ changed: TasksChanged) -> String {
+        text(changed) { entry in
+            let done = entry.state == .running ? "paused" : "held"
+            return entry.unchanged == true ? "was \(done) already" : done
+        }
     }
-
-    private static func told(_ entry: TasksChanged.Entry, running: String, queued: String) -> String {
-        let done = entry.state == .running ? running : queued
-        return entry.unchanged == true ? "was \(done) already" : done
+    static func resumed(_ changed: TasksChanged) -> String {
+        text(changed) { entry in
+            switch (entry.state == .running, entry.unchanged ?? false) {
+            case (true, false): "resumed"
+            case (true, true): "was not paused"
+            case (false, false): "released"
+            case (false, true): "was not held"
+            }
+        }
     }
 
     private static func text(_ changed: TasksChanged, _ told: (TasksChanged.Entry) -> String) -> String {

@@ -14,10 +14,12 @@ final class LogStream {
     /// Up to where each stream of the attempt has been written.
     private var reached: [OutputStream: Int64] = [:]
     private var isRepeat = false
+    /// Is told that what comes now is of another attempt.
+    private let onNextAttempt: ((Int) -> Void)?
 
-    init(
-        _ parameters: LogsParameters, write: @escaping Writer = LogStream.writeOut
-    ) {
+    /// - Parameter tells: whether somebody at a terminal is told which attempt it is, from the second on.
+    init(_ parameters: LogsParameters, tells: Bool = false, write: @escaping Writer = LogStream.writeOut) {
+        onNextAttempt = tells && Terminal.isError ? { Output.remark("attempt \(parameters.id).\($0)") } : nil
         self.parameters = parameters
         self.write = write
     }
@@ -41,7 +43,10 @@ final class LogStream {
 
     func accept(_ chunk: OutputChunk) throws {
         if chunk.attempt != attempt {
-            if attempt != nil { reached = [:] }
+            if attempt != nil {
+                reached = [:]
+                onNextAttempt?(chunk.attempt)
+            }
             attempt = chunk.attempt
         }
         var bytes = try Self.bytes(of: chunk)

@@ -9,24 +9,61 @@ struct TaskWait {
 
     /// As many as go into one request.
     private static let atOnce = 1000
+    private static let lookedAtOnce = 100
 
     /// Waits for all of them, tells of each as it ends, and returns them in the order given.
+    ///
+    /// - Throws: a ``Failure`` that names those that have not ended, once there is no more time.
     func all(_ ids: [Int64], onEnd: (TaskRecord) throws -> Void = { _ in }) throws -> [TaskRecord] {
         var told: Set<Int64> = []
         var ended: [TaskRecord] = []
+        // Of many tasks one that waits does not tell why the others do.
+        let waiting = ids.count == 1 ? Waiting(for: ids[0], client.session) : nil
+        client.session.watches = [waiting?.watch].compactMap(\.self)
+        defer { client.session.watches = [] }
         for start in stride(from: 0, to: ids.count, by: Self.atOnce) {
             let part = Array(ids[start..<min(start + Self.atOnce, ids.count)])
-            let result = try client.session.call(
-                .wait(WaitParameters(ids: part)), as: WaitResult.self, deadline: deadline
-            ) { notification in
-                // After a reconnection the daemon tells again of those that have ended.
-                guard case .finished(_, let task) = notification, told.insert(task.id).inserted else { return }
-                try onEnd(task)
+            let tasks: [TaskRecord]
+            do {
+                tasks = try client.session.call(
+                    .wait(WaitParameters(ids: part)), as: WaitResult.self, deadline: deadline
+                ) { notification in
+                    // After a reconnection the daemon tells again of those that have ended.
+                    guard case .finished(_, let task) = notification, told.insert(task.id).inserted else { return }
+                    try onEnd(task)
+                }.tasks
+            } catch ClientError.timedOut {
+                tasks = try whenLate(Array(ids[start...]), onEnd: { if told.insert($0.id).inserted { try onEnd($0) } })
+                return ended + tasks
             }
-            for task in result.tasks where told.insert(task.id).inserted { try onEnd(task) }
-            ended += result.tasks
+            for task in tasks where told.insert(task.id).inserted { try onEnd(task) }
+            ended += tasks
         }
         return ended
+    }
+
+    /// Looks how the tasks are when there is no more time: to wait is to look first, also where the time is shorter than a look takes.
+    private func whenLate(_ ids: [Int64], onEnd: (TaskRecord) throws -> Void) throws -> [TaskRecord] {
+        // The connection still owes the answer to the wait.
+        client.session.disconnect()
+        var ended: [TaskRecord] = []
+        var late: [TaskRecord] = []
+        for start in stride(from: 0, to: ids.count, by: Self.lookedAtOnce) {
+            let calls = ids[start..<min(start + Self.lookedAtOnce, ids.count)].map { Call.get(GetParameters(id: $0)) }
+            for answer in try client.session.perform({ try $0.answers(to: calls) }) {
+                let task = try client.decode(TaskRecord.self, answer.get(), of: .get)
+                if !task.state.isFinal { late.append(task) } else { ended.append(task) }
+            }
+        }
+        for task in ended { try onEnd(task) }
+        guard let first = late.first else { return ended }
+        let standing = TaskText.standing(first)
+        guard late.count > 1 else {
+            throw Failure(.timedOut, "\(standing), and goes on", hint: "try: orchctl show \(first.id)")
+        }
+        throw Failure(
+            .timedOut, "\(late.count) of \(ids.count) tasks have not ended in time, and go on; \(standing)",
+            hint: "try: orchctl list --state queued,running")
     }
 
     /// Waits, prints what came of each, and answers whether all succeeded.

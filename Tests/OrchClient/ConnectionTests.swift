@@ -205,14 +205,15 @@ import Testing
         defer { ends.forEach { close($0) } }
         let connection = try Connection(path: daemon.path)
         let (reading, writing) = (ends[0], ends[1])
-        connection.watch = Watch(descriptor: reading) {
+        let watch = Watch(descriptor: reading) {
             var byte: UInt8 = 0
             _ = read(reading, &byte, 1)
             try connection.send(.drain)
         }
+        connection.watches = [watch]
         _ = write(writing, [1], 1)
         #expect(try connection.call(.version, as: VersionInfo.self) == version)
-        connection.watch = nil
+        connection.watches = []
     }
 
     @Test func aPathLongerThanAnAddressWorks() throws {

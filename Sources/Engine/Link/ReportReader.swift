@@ -29,10 +29,11 @@ struct ReportReader: Sendable {
         }
         if let entry, entry.isRouting {
             readAnswer(&end, entry)
+            quote(&end, entry)
             return end
         }
-        if let entry, let agent = entry.agent { judge(&end, by: agent, entry) }
         if let entry {
+            if let agent = entry.agent { judge(&end, by: agent, entry) } else { quote(&end, entry) }
             judgeResult(&end, entry)
             holdOutput(&end, entry)
         }
@@ -42,6 +43,12 @@ struct ReportReader: Sendable {
     /// The watcher ends what writes too much while it runs. A short attempt is over before that, and a fast one writes on until it is ended.
     private func holdOutput(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
         if files.hold(task: entry.task, attempt: entry.number, to: entry.outputLimit) { end.exceeds = entry.outputLimit }
+    }
+
+    /// A program that failed by itself has said why on its standard error.
+    private func quote(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
+        guard end.failedByItself else { return }
+        end.lastWords = files.lastWords(task: entry.task, attempt: entry.number)
     }
 
     /// What an agent printed says more than its exit status. Where that cannot be read, or its answer not kept, there is no success.
@@ -85,6 +92,7 @@ struct ReportReader: Sendable {
         }
         // What it has just said may be its result.
         if let entry = self.entry(of: id) {
+            quote(&end, entry)
             judgeResult(&end, entry)
             holdOutput(&end, entry)
         } else {

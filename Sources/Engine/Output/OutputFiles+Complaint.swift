@@ -1,12 +1,11 @@
+import Agents
 import Foundation
 import OrchProtocol
 
 extension OutputFiles {
     /// Why git made no worktree, as it has said itself: its last `fatal:` on standard error, which advice may follow. Otherwise the last line.
     func complaint(task: Int64, attempt: Int) -> String? {
-        let count = 4096
-        let start = max(0, size(task: task, attempt: attempt, .err) - Int64(count))
-        guard let bytes = try? read(task: task, attempt: attempt, .err, at: start, count: count) else { return nil }
+        guard let bytes = lastErrors(task: task, attempt: attempt) else { return nil }
         let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         for word in ["fatal: ", "orchd-worktree: "] {
@@ -14,5 +13,17 @@ extension OutputFiles {
             return String(line.dropFirst(word.count)).shortened(to: 500)
         }
         return lines.last?.shortened(to: 500)
+    }
+
+    /// What an attempt that failed has written to its standard error at last, on one line; nil where that is nothing.
+    func lastWords(task: Int64, attempt: Int) -> String? {
+        lastErrors(task: task, attempt: attempt).flatMap { LastWords.line(of: $0) }
+    }
+
+    private func lastErrors(task: Int64, attempt: Int) -> [UInt8]? {
+        let size = size(task: task, attempt: attempt, .err)
+        guard size > 0 else { return nil }
+        let start = max(0, size - Int64(LastWords.window))
+        return try? read(task: task, attempt: attempt, .err, at: start, count: LastWords.window)
     }
 }

@@ -9,7 +9,8 @@ import Text
 
 /// One `task.logs`: the bytes of an attempt's output, from its files, piece by piece as the client takes them.
 ///
-/// While it follows, it waits for the watcher to tell of a change. When the attempt it shows has ended and another one follows, it
+/// Where no attempt is asked for it begins with the last one that has written anything: a retry that waits or has just begun must not hide
+/// what came before. While it follows, it waits for the watcher to tell of a change. When the attempt it shows has ended and another one follows, it
 /// goes on with that, unless one was asked for.
 final class LogStream: Sendable {
     private static let chunk = 65_536
@@ -19,6 +20,8 @@ final class LogStream: Sendable {
         var attempt: Int?
         /// The first that may come after the one that was shown before.
         var next: Int?
+        /// The latest, where it had written nothing and an earlier one is shown.
+        var silent: Int?
         var offsets: [OrchProtocol.OutputStream: Int64] = [:]
         var follower: (attempt: Int, number: Int)?
     }
@@ -94,6 +97,7 @@ final class LogStream: Sendable {
             guard let latest = try store.attempt(nil, of: parameters.id) else { return pump.finished(again: true) }
             found = latest
         }
+        if current == nil, next == nil, let spoken = try lastThatSpoke(before: found) { found = spoken }
         guard let attempt = found.attempt else { return pause(pump, found.task, nil) }
         if current == nil { begin(attempt, pump) }
         var sent: EventLoopFuture<Void>?
@@ -116,6 +120,20 @@ final class LogStream: Sendable {
         sent.whenComplete { result in
             if case .success = result { pump.finished(again: true) } else { self.end(pump) }
         }
+    }
+
+    /// The last attempt that has written something, where the latest has not.
+    private func lastThatSpoke(before latest: (task: TaskItem, attempt: Attempt?)) throws -> (
+        task: TaskItem, attempt: Attempt?
+    )? {
+        let task = parameters.id
+        func hasSpoken(_ number: Int) -> Bool { streams.contains { files.size(task: task, attempt: number, .init($0)) > 0 } }
+        guard let attempt = latest.attempt, attempt.number > 1, !hasSpoken(attempt.number),
+            let number = (1..<attempt.number).last(where: hasSpoken),
+            let found = try store.attempt(number, of: task), found.attempt != nil
+        else { return nil }
+        if !attempt.isOrdered { state.withLock { $0.silent = attempt.number } }
+        return found
     }
 
     /// Chooses the attempt to show, and where to begin.
@@ -158,11 +176,14 @@ final class LogStream: Sendable {
         let isOver = task.phase.isFinal || (parameters.attempt != nil && attempt?.state == .ended)
         guard parameters.follow == true, !isOver else {
             end(pump)
+            // What has only been ordered is no attempt yet.
+            let shown = attempt.flatMap { $0.isOrdered ? nil : $0 }
             return responder.succeed(
                 LogsEnd(
-                    stdout: attempt.map { files.size(task: task.id, attempt: $0.number, .out) } ?? 0,
-                    stderr: attempt.map { files.size(task: task.id, attempt: $0.number, .err) } ?? 0,
-                    attempt: attempt?.number ?? 0, state: task.phase.state(isOrdered: attempt?.isOrdered ?? false)))
+                    stdout: shown.map { files.size(task: task.id, attempt: $0.number, .out) } ?? 0,
+                    stderr: shown.map { files.size(task: task.id, attempt: $0.number, .err) } ?? 0,
+                    attempt: shown?.number ?? 0, state: task.phase.state(isOrdered: attempt?.isOrdered ?? false),
+                    silent: state.withLock { $0.silent }.flatMap { $0 > shown?.number ?? 0 ? $0 : nil }))
         }
         pump.finished()
     }

@@ -176,6 +176,7 @@ package struct Queries: Sendable {
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
         status.gates = try waitReasons().gates()
         status.stateDirectory = files.stateDirectory
+        status.firstEvent = try store.firstEvent()
         return status
     }
 }

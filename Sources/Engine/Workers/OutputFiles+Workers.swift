@@ -1,3 +1,4 @@
+import Agents
 import Foundation
 import Glibc
 import OrchProtocol
@@ -44,14 +45,10 @@ extension OutputFiles {
         for kind in [Kind.err, .out] {
             let path = path(ofWorker: id, kind)
             guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { continue }
-            var buffer = [UInt8](repeating: 0, count: 1000)
-            let offset = max(0, LineTail.offset(in: path, lines: 3))
+            var buffer = [UInt8](repeating: 0, count: LastWords.window)
             let end = Int64(lseek(file.number, 0, SEEK_END))
-            let count = pread(file.number, &buffer, buffer.count, off_t(max(offset, end - Int64(buffer.count))))
-            guard count > 0 else { continue }
-            let lines = String(decoding: buffer[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
-            let text = lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }.joined(separator: " / ")
-            if !text.isEmpty { return text.shortened(to: 500) }
+            let count = pread(file.number, &buffer, buffer.count, off_t(max(0, end - Int64(buffer.count))))
+            if count > 0, let words = LastWords.line(of: buffer[..<count]) { return words }
         }
         return nil
     }

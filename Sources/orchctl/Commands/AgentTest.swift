@@ -49,43 +49,60 @@ struct AgentTest: ParsableCommand {
         var spec = TaskSpec(prompt: Self.prompt)
         (spec.pool, spec.name, spec.model, spec.timeout) = (pool, "test of \(name)", model, timeout)
         (spec.retries, spec.priority, spec.key) = (0, 1_000_000, GeneratedKey.make())
+        let before = try client.session.call(.status, as: DaemonStatus.self).lastEvent
         let submitted = try client.session.call(.submit(.one(spec)), as: SubmissionResult.self)
         guard let id = submitted.all.first?.id else { throw Failure(.failed, "the daemon has not said which task it is") }
-        try report(end(of: id, client.session), client)
+        try report(end(of: id, after: before, client.session), client)
     }
 
     /// Somebody has pressed Ctrl-C.
     private struct Interrupted: Error {}
 
+    /// There is nothing more to wait for.
+    private struct Settled: Error { var task: TaskRecord }
+
     /// Waits for its end, for a limit, since that is an answer, too, or for the end of the time; then nothing of it is left to run.
-    private func end(of id: Int64, _ session: Session) throws -> TaskRecord {
-        let deadline = ContinuousClock.now + .seconds(timeout)
+    ///
+    /// - Parameter seq: of an event before its submission.
+    private func end(of id: Int64, after seq: Int64, _ session: Session) throws -> TaskRecord {
+        // Looks are taken on a connection of their own, while the other one brings the events.
+        let looks = Session(path: session.path)
         if let descriptor = Interrupts.descriptor() {
-            session.watch = Watch(descriptor: descriptor) { throw Interrupted() }
+            session.watches = [Watch(descriptor: descriptor) { throw Interrupted() }]
         }
-        defer { session.watch = nil }
+        defer { session.watches = [] }
+        func look() throws -> TaskRecord {
+            try looks.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+        }
         var told: String?
-        while true {
-            do {
-                let task = try session.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
-                if task.state.isFinal { return task }
-                if task.waiting == .limited || ContinuousClock.now >= deadline { return try giveUp(task) }
-                let state = TaskText.state(task) + (task.reason.map { ": \(SafeText.line($0))" } ?? "")
-                if state != told, Terminal.isError || task.state == .queued { Output.remark("task \(id) is \(state)") }
-                told = state
-                // Nothing tells of what a task waits for, so it is asked for again.
-                let pause = min(deadline, .now + .milliseconds(500))
-                _ = try session.call(.wait(WaitParameters(ids: [id])), as: WaitResult.self, deadline: pause)
-            } catch ClientError.timedOut {
-                // Its connection is still to bring the answer, and is left to that.
-                session.disconnect()
-            } catch is Interrupted {
-                session.watch = nil
-                session.disconnect()
-                let task = try session.call(.get(GetParameters(id: id)), as: TaskRecord.self)
-                if !task.state.isFinal { _ = try giveUp(task) }
-                throw ExitCode(128 + SIGINT)
+        var last = seq
+        do {
+            let deadline = ContinuousClock.now + .seconds(timeout)
+            _ = try session.perform { connection in
+                try connection.call(
+                    .subscribe(SubscribeParameters(after: last, follow: true)), as: SubscribeEnd.self, deadline: deadline
+                ) {
+                    guard case .event(_, let event) = $0 else { return }
+                    last = event.seq
+                    // What happens to other tasks says nothing of this one.
+                    guard event.task == nil || event.task == id else { return }
+                    let task = try look()
+                    if task.state.isFinal || task.waiting == .limited { throw Settled(task: task) }
+                    let standing = TaskText.standing(task)
+                    if standing != told, Terminal.isError || task.state == .queued { Output.remark(standing) }
+                    told = standing
+                }
             }
+            return try look()
+        } catch let settled as Settled {
+            return settled.task.state.isFinal ? settled.task : try giveUp(settled.task)
+        } catch ClientError.timedOut {
+            let task = try look()
+            return task.state.isFinal ? task : try giveUp(task)
+        } catch is Interrupted {
+            let task = try look()
+            if !task.state.isFinal { _ = try giveUp(task) }
+            throw ExitCode(128 + SIGINT)
         }
     }
 

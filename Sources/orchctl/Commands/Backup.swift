@@ -31,7 +31,7 @@ struct Backup: ParsableCommand {
         }
         let target = try Download(file, what: "a backup")
         if let descriptor = Interrupts.descriptor() {
-            client.session.watch = Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }
+            client.session.watches = [Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }]
         }
         let progress = Progress("backup")
         let bytes = try client.session.perform(repeatable: false) { connection in

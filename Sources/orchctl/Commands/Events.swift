@@ -42,8 +42,15 @@ struct Events: ParsableCommand {
 
     /// Where to begin. Following begins at a number as well, so that it has a place to go on from even before its first event.
     private func start(_ client: Client) throws -> Int64 {
-        let latest = try client.session.call(.status, as: DaemonStatus.self).lastEvent
-        return follow ? latest : max(0, latest - Self.defaultCount)
+        let status = try client.session.call(.status, as: DaemonStatus.self)
+        if follow { return status.lastEvent }
+        let all = max(0, (status.firstEvent ?? 1) - 1)
+        let start = max(all, status.lastEvent - Self.defaultCount)
+        if start > all {
+            Output.remark(
+                "these are the latest \(Self.defaultCount) of \(status.lastEvent - all) events; all of them: --after \(all)")
+        }
+        return start
     }
 
     private func print(_ event: Event) throws {

@@ -61,14 +61,17 @@ struct Files: TakesRest {
         let record = try record(in: task)
         guard all || !names.isEmpty else { return try list(record, of: task, client) }
         if let descriptor = Interrupts.descriptor() {
-            client.session.watch = Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }
+            client.session.watches = [Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }]
         }
         let known = record.files ?? []
         let wanted = all ? known.map(\.name) : names
+        if wanted.isEmpty { return Output.remark(nothing(of: record, in: task)) }
         // All of them are known before the first is written.
         for name in wanted where !known.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+            guard record.state == .ended else { throw Failure(.failed, nothing(of: record, in: task)) }
             throw Failure(
-                .notFound, "attempt \(id.task).\(record.number) has left no file \"\(SafeText.line(name))\"",
+                .notFound,
+                "attempt \(id.task).\(record.number) has left no file \"\(SafeText.line(name))\"\(others(than: record, in: task))",
                 hint: "try: orchctl files \(id.task)")
         }
         guard let output else { return try fetch(wanted[0], of: record, to: "-", client) }
@@ -98,16 +101,22 @@ struct Files: TakesRest {
         let files = record.files ?? []
         if client.json { return try client.printJSON(Listing(record)) }
         if files.isEmpty {
-            let others = task.attempts.filter { $0.files != nil }.map { "--attempt \($0.number)" }.joined(separator: ", ")
-            let more = others.isEmpty ? "" : "; others have: \(others)"
-            Output.remark(
-                record.state == .ended
-                    ? "attempt \(id.task).\(record.number) has left no files\(more)"
-                    : "attempt \(id.task).\(record.number) has not ended; its files are kept when it has\(more)")
+            Output.remark(nothing(of: record, in: task))
         } else {
             try Output.print(FileTable.make(files).text(style: Terminal.style, width: Terminal.width))
         }
         tell(record)
+    }
+
+    /// Why there are none of an attempt.
+    private func nothing(of record: AttemptRecord, in task: TaskRecord) -> String {
+        let what = record.state == .ended ? "has left no files" : "has not ended; its files are kept when it has"
+        return "attempt \(id.task).\(record.number) \(what)\(others(than: record, in: task))"
+    }
+
+    private func others(than record: AttemptRecord, in task: TaskRecord) -> String {
+        let others = task.attempts.filter { $0.files != nil && $0.number != record.number }
+        return others.isEmpty ? "" : "; others have: \(others.map { "--attempt \($0.number)" }.joined(separator: ", "))"
     }
 
     private func tell(_ record: AttemptRecord) {

@@ -40,7 +40,9 @@ struct Logs: ParsableCommand {
     var since: WireTime?
 
     @Option(
-        help: ArgumentHelp("The attempt; else the latest. 0 is the program of a rule that chose for it.", valueName: "number"),
+        help: ArgumentHelp(
+            "The attempt; else the last that has written anything. 0 is the program of a rule that chose for it.",
+            valueName: "number"),
         transform: ArgumentText.whole(.attempt))
     var attempt: Int?
 
@@ -65,10 +67,31 @@ struct Logs: ParsableCommand {
         parameters.since = since
         if stdout != stderr { parameters.stream = stdout ? .stdout : .stderr }
         let client = try Client(global)
-        guard client.json else { return _ = try LogStream(parameters).run(client.session) }
+        guard client.json else {
+            if let remark = remark(on: try LogStream(parameters, tells: true).run(client.session)) { Output.remark(remark) }
+            return
+        }
         // Each piece as it comes, one object a line, then the end.
         let end = try LogStream(parameters, write: LogStream.printJSON).run(client.session)
         try Output.write([UInt8](Wire.line(end)) + [0x0A])
+    }
+
+    /// What the output alone would leave open.
+    private func remark(on end: LogsEnd) -> String? {
+        let shown = "\(id.task).\(end.attempt)"
+        let isOver = end.state.isFinal
+        if end.attempt == 0, (attempt ?? id.number) == nil {
+            return isOver
+                ? "task \(id.task) has never run" : "task \(id.task) has not run yet; orchctl show \(id.task) says why"
+        }
+        if let silent = end.silent {
+            return "this is what attempt \(shown) wrote; \(id.task).\(silent) has written nothing" + (isOver ? "" : " yet")
+        }
+        if end.state == .queued {
+            return "attempt \(shown) has ended, and the task waits for another; orchctl show \(id.task) says why"
+        }
+        let size = (stderr && !stdout ? 0 : end.stdout) + (stdout && !stderr ? 0 : end.stderr)
+        return size == 0 && Terminal.isError ? "attempt \(shown) has written nothing" + (isOver ? "" : " yet") : nil
     }
 
     private func runJournal() throws {

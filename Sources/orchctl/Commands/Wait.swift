@@ -1,5 +1,4 @@
 import ArgumentParser
-import OrchClient
 import OrchProtocol
 
 struct Wait: TakesRest {
@@ -26,11 +25,7 @@ struct Wait: TakesRest {
 
     func run() throws {
         let deadline = timeout.map { ContinuousClock.now + .seconds(min($0, 1e9)) }
-        do {
-            let status = try TaskWait(client: Client(global), deadline: deadline).report(tasks.ids)
-            if status != .ok { throw ExitCode(status.rawValue) }
-        } catch ClientError.timedOut {
-            throw Failure(.timedOut, "not all tasks have ended in time; they go on", hint: "try: orchctl list --state running")
-        }
+        let status = try TaskWait(client: Client(global), deadline: deadline).report(tasks.ids)
+        if status != .ok { throw ExitCode(status.rawValue) }
     }
 }

@@ -233,7 +233,6 @@ import Testing
         try #require(home.directory).wait(for: "on")
         try home.end(first)
         let stopped = Date()
-        Thread.sleep(forTimeInterval: 2)
         let second = try home.daemon()
         // It is ready before it has heard from its supervisor what became of the task.
         _ = try home.run("orchctl wait \(task)")

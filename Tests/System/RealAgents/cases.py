@@ -124,6 +124,8 @@ class Case:
             wrong += self.wrong_end(daemon.gate(self), expected["ends_in"])
         if expected.get("document") and (json.loads(actual["answer"] or "null") or {}).keys() != SCHEMA["properties"].keys():
             wrong.append(f"the result is {actual['answer']!r:.300}")
+        if "commits" in expected and expected["commits"] not in daemon.commits(self):
+            wrong.append(f"its repository has {daemon.commits(self)}")
         if "asks" in expected and bool(requests) != expected["asks"]:
             wrong.append(f"the model was asked {len(requests)} times")
         return wrong
@@ -160,6 +162,7 @@ def limited(**more):
 NOTHING = {"state": "failed", "kind": "no_result"}
 ECHO = "STANDIN:echo STANDIN-BEGIN" + HOSTILE + "STANDIN-END"
 HOUR = 5400
+COMMIT = "echo%20x%3Ea.txt;git%20add%20a.txt;git%20commit%20-qm%20%27by%20an%20agent%27"
 
 CASES = [
     Case("claude", "answers", model="claude-opus-5-5", thinking="high",
@@ -168,6 +171,7 @@ CASES = [
     Case("claude", "a hostile prompt arrives", ECHO, **good(answer=digest(HOSTILE))),
     Case("claude", "a schema", schema=True, **good(document=True)),
     Case("claude", "runs a command", "STANDIN:tool=echo%20x", **good(answer="done")),
+    Case("claude", "commits in a worktree", f"STANDIN:tool={COMMIT}", variant="worktree", **good(answer="done", commits="by an agent")),
     Case("claude", "a prompt like a command of its own", "/help STANDIN:ok", **good(answer=TEXT, asks=True)),
     Case("claude", "another one", "/compact STANDIN:ok", **good(answer=TEXT, asks=True)),
     Case("claude", "a wrong key", "STANDIN:401", **bad("auth", reason="Invalid API key", within=60)),
@@ -191,6 +195,8 @@ CASES = [
     Case("codex", "a schema", schema=True, **good(document=True)),
     Case("codex", "runs a command with a network", "STANDIN:tool=python3%20-c%20%27import%20socket;socket.socket()%27",
          model="gpt-5.1-codex", **good(answer="done")),
+    Case("codex", "commits in a worktree", f"STANDIN:tool={COMMIT}", variant="worktree", model="gpt-5.1-codex",
+         **good(answer="done", commits="by an agent")),
     Case("codex", "a wrong key", "STANDIN:401", **bad("auth", reason="401")),
     Case("codex", "not allowed", "STANDIN:403", **bad("auth", reason="403")),
     Case("codex", "no such model", "STANDIN:404", **bad("config", reason="404")),

@@ -85,6 +85,9 @@ class Daemon:
             if case.agent == "llm":
                 # Of several that find no database each would make it, and all but one fail.
                 subprocess.run([self.found["llm"] + "/llm", "fragments"], env=os.environ | environment, capture_output=True, check=True)
+            tree = ""
+            if case.variant == "worktree":
+                tree = f'workspace = "git-worktree"\nrepository = {json.dumps(self.repository(case.pool))}'
             variables = ", ".join(f"{name} = {json.dumps(value)}" for name, value in environment.items())
             self.write(f"pools.d/{case.pool}.toml", f"""
 slots = 3
@@ -92,7 +95,21 @@ agent = {json.dumps(case.pool)}
 timeout = "120s"
 path = {json.dumps(self.found[case.agent] + ":" + os.environ.get("PATH", "/usr/bin:/bin"))}
 env = {{ {variables} }}
+{tree}
 """)
+
+    def repository(self, pool):
+        place = f"{self.home}/repositories/{pool}"
+        os.makedirs(place)
+        for words in [["init", "--quiet"], ["config", "user.name", "agent"], ["config", "user.email", "agent@localhost"],
+                      ["commit", "--quiet", "--allow-empty", "--message", "the first"]]:
+            subprocess.run(["git", "-C", place, *words], check=True)
+        return place
+
+    def commits(self, case):
+        """What is in its repository, on all branches: those of worktrees stay."""
+        return subprocess.run(["git", "-C", f"{self.home}/repositories/{case.pool}", "log", "--all", "--format=%s"],
+                              capture_output=True, text=True, check=True).stdout.split("\n")
 
     def start(self):
         with open(self.home + "/daemon.log", "w", encoding="utf-8") as log:

@@ -144,7 +144,7 @@ private final class Follower: Sendable {
     /// One connection, until it ends.
     private func follow(_ cursor: inout Int64?, onConnect: () -> Void) throws {
         let connection = try Connection(path: path, patience: 30)
-        connection.watch = watch {}
+        connection.watches = [watch {}]
         let newest = try connection.call(.status, as: DaemonStatus.self).lastEvent
         onConnect()
         var last = cursor ?? newest
@@ -186,12 +186,12 @@ private final class Follower: Sendable {
     }
 
     private func rest(_ pause: Duration) throws {
-        _ = try Poll.wait(-1, for: 0, watch: watch {}, until: .now + pause)
+        _ = try Poll.wait(-1, for: 0, [watch {}], until: .now + pause)
     }
 
     private func waitForRoom() throws {
         struct Rung: Error {}
-        do { _ = try Poll.wait(-1, for: 0, watch: watch { throw Rung() }, until: nil) } catch is Rung {}
+        do { _ = try Poll.wait(-1, for: 0, [watch { throw Rung() }], until: nil) } catch is Rung {}
     }
 
     /// What to do while the thread waits and the bell rings: end, or else this.

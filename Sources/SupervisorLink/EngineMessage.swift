@@ -31,7 +31,9 @@ public enum EngineMessage: Equatable, Sendable {
     }
 
     /// From which version of the link on it can be said.
-    public var since: UInt32 { LinkProtocol.oldestVersion }
+    public var since: UInt32 {
+        if case .launch(let order) = self { order.since } else { LinkProtocol.oldestVersion }
+    }
 
     private var kind: Kind {
         switch self {

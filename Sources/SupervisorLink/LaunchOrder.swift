@@ -80,6 +80,11 @@ public struct LaunchOrder: Equatable, Sendable {
         self.channel = channel
     }
 
+    /// From which version of the link on it can be given: until version 4 every string had to be UTF-8.
+    public var since: UInt32 {
+        [[directory], arguments, environment].allSatisfy { $0.allSatisfy(\.isText) } ? LinkProtocol.oldestVersion : 5
+    }
+
     /// Where its workspace is, see ``WorkspacePaths``.
     public var folder: String { WorkspacePaths.folder(pool: pool, user: submitter) }
 

@@ -27,6 +27,8 @@ public struct ByteString: Sendable, Hashable {
     /// The text that it is; nil where it is not UTF-8.
     public var text: String? { String(validating: bytes, as: UTF8.self) }
 
+    public var isText: Bool { text != nil }
+
     /// For people: what is not UTF-8 is U+FFFD.
     public var lossy: String { String(decoding: bytes, as: UTF8.self) }
 

@@ -15,6 +15,12 @@ import Testing
     /// A supervisor that takes note of the orders, and starts nothing.
     private final class Port: SupervisorPort {
         private let said = Mutex<[EngineMessage]>([])
+        private let spoken = Mutex(LinkProtocol.version)
+
+        var version: UInt32 {
+            get { spoken.withLock { $0 } }
+            set { spoken.withLock { $0 = newValue } }
+        }
 
         func send(_ message: EngineMessage, descriptors: [Descriptor]) { said.withLock { $0.append(message) } }
         func open(_ connection: UInt64) {}
@@ -27,6 +33,11 @@ import Testing
         }
     }
 
+    private final class Time: Sendable {
+        let elapsed = Mutex<Int64>(0)
+        var now: Now { elapsed.withLock { Now(wall: 1_800_000_000_000 + $0, monotonic: 1_000_000 + $0) } }
+    }
+
     private final class Rig {
         private let scratch: ScratchDirectory
         private let directory: StateDirectory
@@ -34,17 +45,20 @@ import Testing
         let port = Port()
         let core: EngineCore
         private var runner: TurnRunner<SQLiteStore>
+        private let time: Time
         static let requester = Requester(uid: 0, isAdministrator: true)
 
         init(_ configuration: Configuration) throws {
             scratch = try ScratchDirectory()
             directory = try StateDirectory(scratch.path("state"))
             store = try SQLiteStore(path: directory.database)
+            let time = Time()
+            self.time = time
             var quiet = Logger(label: "test")
             quiet.logLevel = .critical
             core = try EngineCore(
                 store: store, stateDirectory: directory.path, configuration: configuration, link: port,
-                clock: { Now(wall: 1_800_000_000_000, monotonic: 1_000_000) }, zoneOffset: { _ in 0 }, log: quiet)
+                clock: { time.now }, zoneOffset: { _ in 0 }, log: quiet)
             runner = core.runner(on: store)
             core.push([.connected(Inventory(connection: 1, store: 7, heardUpTo: 0))])
             turns()
@@ -53,6 +67,11 @@ import Testing
         deinit {
             core.endCleaning()
             try? store.close()
+        }
+
+        func pass(milliseconds: Int64) {
+            time.elapsed.withLock { $0 += milliseconds }
+            turns()
         }
 
         func turns() { while runner.turn() == 0 {} }
@@ -200,6 +219,26 @@ import Testing
             #expect(task.state == .failed && task.reason?.contains(poison.3) == true, "\(poison.3): \(task.reason ?? "")")
             #expect(task.attempts.count == 1)
         }
+    }
+
+    /// It waits for a newer one, and nobody waits for it.
+    @Test func whatAnOlderSupervisorDoesNotTakeWaits() throws {
+        let rig = try Rig(Self.load())
+        rig.port.version = 4
+        var odd = TaskSpec()
+        odd.commandBytes = [Data("true".utf8), Data([0xFF])]
+        let ids = try [odd, TaskSpec(command: ["true"])].map { spec -> Int64 in
+            var spec = spec
+            spec.pool = "plain"
+            guard case .submitted(.one(let it)) = try rig.submit(spec) else { throw CancellationError() }
+            return it.id
+        }
+        #expect(rig.port.takeOrders().map(\.name) == ["\(ids[1]).1"])
+        let task = try #require(try rig.store.record(of: ids[0]))
+        #expect(task.state == .queued && task.reason?.contains("not UTF-8") == true, "\(task.reason ?? "")")
+        rig.port.version = 5
+        rig.pass(milliseconds: 1_000)
+        #expect(rig.port.takeOrders().map(\.name) == ["\(ids[0]).1"])
     }
 
     /// What was accepted while its pool had room for it.

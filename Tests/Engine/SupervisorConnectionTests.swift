@@ -1,4 +1,5 @@
 import Glibc
+import OrchProtocol
 import SupervisorLink
 import Testing
 
@@ -89,6 +90,17 @@ import Testing
         #expect(line.all() == said)
         line.connection.send(.revoke(attempt: 1), descriptors: [])
         #expect(line.all() == [.revoke(attempt: 1)])
+    }
+
+    /// An older supervisor would end the connection, and with it everybody else's orders.
+    @Test(arguments: [4, 5] as [UInt32]) func whatAnOlderSupervisorDoesNotTakeIsNotSaid(version: UInt32) throws {
+        let line = try Line()
+        line.connection.speak(version: version)
+        var order = Self.order(1, 1)
+        order.arguments.append(ByteString([0xFF]))
+        line.connection.send(.launch(order), descriptors: [])
+        line.connection.send(.revoke(attempt: 1), descriptors: [])
+        #expect(line.all() == (version == 4 ? [] : [.launch(order)]) + [.revoke(attempt: 1)])
     }
 
     @Test func whatIsSaidToOneThatHasGoneIsForgotten() throws {

@@ -1,4 +1,5 @@
 import Testing
+import Text
 
 @testable import SupervisorLink
 
@@ -58,6 +59,23 @@ import Testing
             if case .closing = message { #expect(message.since == 5) } else { #expect(message.since == 4) }
         }
         #expect(Samples.toSupervisor.allSatisfy { $0.since == 4 })
+    }
+
+    /// Every string of version 4 is UTF-8; what else there is in an order is bytes since.
+    @Test func bytesThatAreNoTextAreSaidSinceVersion5() throws {
+        let bytes = ByteString([0x61, 0xFF])
+        let changes: [(inout LaunchOrder) -> Void] = [
+            { $0.arguments.append(bytes) }, { $0.environment.append("A=" + bytes) }, { $0.directory = "/" + bytes },
+        ]
+        for change in changes {
+            for order in [Self.order, Self.workerOrder, Self.fullOrder] {
+                var order = order
+                #expect(EngineMessage.launch(order).since == 4)
+                change(&order)
+                #expect(EngineMessage.launch(order).since == 5)
+                #expect(try EngineMessage.decode(EngineMessage.launch(order).encoded()[...]) == [.launch(order)])
+            }
+        }
     }
 
     @Test func aWorktreeIsForTasksWithoutADirectory() {

@@ -5,32 +5,15 @@ import Synchronization
 
 /// One connection to the supervisor: packets out from any thread, packets in on the link's thread.
 ///
-/// What cannot be sent at once is queued, and goes out in its order. The queue is bounded by what the scheduler hands over:
-/// run-ahead and slots.
+/// The queue of what waits is bounded by what the scheduler hands over: run-ahead and slots.
 final class SupervisorConnection: Sendable {
-    /// Why packets wait.
-    enum Backlog {
-        case none
-        /// The socket says when there is room.
-        case full
-        /// The kernel is short of something, and nothing says when it no longer is.
-        case short
-    }
-
-    private enum Outcome {
-        case sent
-        case waits(Backlog)
-        case failed
-    }
-
     private struct Packet {
         var bytes: [UInt8]
         var descriptors: [Descriptor]
     }
 
     private struct State {
-        var queue: [Packet] = []
-        var backlog = Backlog.none
+        var queue = SendQueue<Packet>()
         /// Orders may go out only after the inventory has been taken into account. See ``SupervisorLinkThread``.
         var isOpen = false
         var isBroken = false
@@ -52,9 +35,10 @@ final class SupervisorConnection: Sendable {
     func open() { state.withLock { $0.isOpen = true } }
 
     /// Messages before the gate is open are dropped: the inventory that is on its way decides what they were to. So is what an older
-    /// supervisor would not understand.
+    /// supervisor would not understand, which would end the connection.
     func send(_ message: EngineMessage, descriptors: [Descriptor]) {
-        guard message.since <= state.withLock({ $0.version }) else { return }
+        let version = state.withLock { $0.version }
+        guard version == LinkProtocol.version || message.since <= version else { return }
         send(message.encoded(), descriptors, force: false)
     }
 
@@ -66,40 +50,25 @@ final class SupervisorConnection: Sendable {
     private func send(_ bytes: [UInt8], _ descriptors: [Descriptor], force: Bool) {
         let isBlocked = state.withLock { state in
             guard !state.isBroken, state.isOpen || force else { return false }
-            state.queue.append(Packet(bytes: bytes, descriptors: descriptors))
-            // What waits already goes first.
-            guard state.queue.count == 1 else { return false }
-            drain(&state)
-            return !state.queue.isEmpty
+            let waited = !state.queue.isEmpty
+            if !state.queue.send(Packet(bytes: bytes, descriptors: descriptors), by: transmit) { breakOff(&state) }
+            return !waited && !state.queue.isEmpty
         }
         if isBlocked { wakeup.signal() }
     }
 
-    var backlog: Backlog { state.withLock { $0.backlog } }
+    var backlog: Backlog { state.withLock { $0.queue.backlog } }
 
     /// Sends what has been waiting, as far as the socket takes it.
-    func flush() { state.withLock { drain(&$0) } }
+    func flush() { state.withLock { if !$0.queue.flush(by: transmit) { breakOff(&$0) } } }
 
-    private func drain(_ state: inout State) {
-        var sent = 0
-        state.backlog = .none
-        sending: while sent < state.queue.count {
-            switch transmit(&state.queue[sent]) {
-            case .sent: sent += 1
-            case .waits(let backlog):
-                state.backlog = backlog
-                break sending
-            case .failed:
-                // The reader notices.
-                state.isBroken = true
-                shutdown(socket.number, Int32(SHUT_RDWR))
-                sent = state.queue.count
-            }
-        }
-        state.queue.removeFirst(sent)
+    /// The reader notices.
+    private func breakOff(_ state: inout State) {
+        state.isBroken = true
+        shutdown(socket.number, Int32(SHUT_RDWR))
     }
 
-    private func transmit(_ packet: inout Packet) -> Outcome {
+    private func transmit(_ packet: inout Packet) -> SendQueue<Packet>.Outcome {
         if packet.bytes.count > LinkProtocol.maximumPacket, !moveToMemory(&packet) { return .waits(.short) }
         let numbers = packet.descriptors.map(\.number)
         let result = packet.bytes.withUnsafeBytes { bytes in

@@ -54,6 +54,8 @@ final class SupervisorLinkThread: SupervisorPort {
     /// The supervisor at the other end, nil while there is none.
     var peer: Peer? { state.withLock { $0.peer } }
 
+    var version: UInt32 { peer?.version ?? LinkProtocol.version }
+
     var standing: Standing { state.withLock { Standing(peer: $0.peer, trouble: $0.trouble.problem) } }
 
     /// - Parameters:
@@ -170,7 +172,7 @@ final class SupervisorLinkThread: SupervisorPort {
     }
 
     /// Milliseconds after which something is to be done although nothing happens; -1 for never.
-    private func patience(_ backlog: SupervisorConnection.Backlog, until trialEnd: Int64?) -> Int {
+    private func patience(_ backlog: Backlog, until trialEnd: Int64?) -> Int {
         let retry = backlog == .short ? 50 : -1
         guard let trialEnd else { return retry }
         let rest = Int(max(0, trialEnd - Clock.now().monotonic))

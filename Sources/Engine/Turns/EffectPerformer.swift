@@ -113,11 +113,22 @@ final class EffectPerformer: Sendable {
         targets.attempts.insert(attempt.id, entry)
         do {
             let plan = try planner.plan(task, attempt, input: input)
+            try checkLink(takes: plan.order)
             targets.watcher.begin(attempt.id, entry)
             targets.link.send(.launch(plan.order), descriptors: plan.descriptors)
         } catch {
             failToStart(attempt.id, error)
         }
+    }
+
+    /// An older supervisor would end the connection. What it does not take is tried again until a newer one is there.
+    func checkLink(takes order: LaunchOrder) throws(LaunchPlanner.Failure) {
+        let version = targets.link.version
+        guard version < LinkProtocol.version, order.since > version else { return }
+        throw LaunchPlanner.Failure(
+            reason:
+                "cannot start it now: it has bytes that are not UTF-8, which the supervisor is too old to take; `orchctl upgrade`",
+            isShortage: true)
     }
 
     func failToStart(_ attempt: Int64, _ failure: LaunchPlanner.Failure) {

@@ -6,6 +6,7 @@ extension EffectPerformer {
     func launch(_ worker: Worker, _ planner: LaunchPlanner) {
         do {
             let plan = try planner.plan(worker)
+            try checkLink(takes: plan.order)
             targets.link.send(.launch(plan.order), descriptors: plan.descriptors)
         } catch {
             failToStart(worker.id, error)

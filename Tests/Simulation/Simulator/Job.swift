@@ -39,6 +39,8 @@ struct Job: Sendable, Equatable {
     var group: String?
     /// Where the program of a rule is to be asked.
     var asks: Ask?
+    /// Its row becomes one that cannot be handed over.
+    var poison: Poison?
 
     /// - Parameters:
     ///   - mark: tells it from all others.
@@ -47,6 +49,7 @@ struct Job: Sendable, Equatable {
         let words = ["job", "\(duration)", endings.map(\.rawValue).joined(separator: ","), "\(chatter)", mark]
         var spec = isPrompt ? TaskSpec(prompt: words.joined(separator: " ")) : TaskSpec(command: words)
         spec.labels = group.map { ["group": $0] }
+        if let poison { spec.labels = [Poison.label: poison.rawValue] }
         spec.pool = asks?.givesPool ?? true ? pool : nil
         // A program may choose what the client takes for granted.
         spec.priority = asks != nil && priority == 0 ? nil : priority
@@ -91,6 +94,7 @@ extension Job: CustomStringConvertible {
         if isPrompt { words.append("prompt") }
         if let asks { words.append("asks=\(asks.value)") }
         if let group { words.append("group=\(group)") }
+        if let poison { words.append("poison=\(poison)") }
         return words.joined(separator: " ")
     }
 }

@@ -305,6 +305,15 @@ final class Ledger {
     /// What is kept of an attempt is what has become of it.
     private func checkOutcome(_ attempt: Attempt) {
         guard let outcome = attempt.outcome else { return violations.add("attempt \(attempt.id) has ended without an outcome") }
+        if outcome.kind == .spawnFailed {
+            violations.require(
+                !(attempt.reason ?? "").isEmpty, "attempt \(attempt.id) could not be started, and nobody says why")
+        }
+        if !attempt.isRouting, let task = tasks[attempt.task], let poison = task.poison {
+            let kinds: Set<Outcome.Kind> = [.spawnFailed, .cancelled, .lost]
+            violations.require(
+                kinds.contains(outcome.kind), "attempt \(attempt.id) cannot be started (\(poison)), and has \(outcome)")
+        }
         if let process = truth.processes[attempt.id], !process.isForgotten, let end = process.end, end.start.pid > 0 {
             violations.require(
                 attempt.cpuUser == end.cpuUser && attempt.cpuSystem == end.cpuSystem && attempt.peakMemory == end.peakMemory,
@@ -419,8 +428,8 @@ final class Ledger {
         let running = running
         for task in dispatched {
             let better = ready.first { other in
-                other.pool == task.pool && !isKept(other.id)
-                    && (other.priority > task.priority || (other.priority == task.priority && other.id < task.id))
+                (other.priority > task.priority || (other.priority == task.priority && other.id < task.id))
+                    && other.pool == task.pool && !isKept(other.id)
                     && lanes.isOpen(other, running: running.filter { $0.id != task.id })
             }
             if let better { violations.add("task \(task.id) was started before \(better.id), which matters more") }
@@ -441,6 +450,16 @@ final class Ledger {
     }
 
     private func checkCounts(_ counts: Counts) {
+        // By pools once: some of them are wide, and this is looked at in every commit.
+        var mine: [String: LiveCounts] = [:]
+        for attempt in live.values {
+            if attempt.state == .dispatched { mine[attempt.pool, default: LiveCounts()].dispatched += 1 }
+            if attempt.state == .running { mine[attempt.pool, default: LiveCounts()].running += 1 }
+        }
+        var waiting: [String: [String: Int]] = [:]
+        for case let task? in unfinished.map({ tasks[$0] }) where task.phase == .ready && !task.lane.isEmpty {
+            waiting[task.pool, default: [:]][task.lane, default: 0] += 1
+        }
         for pool in Set(places.keys.map(\.pool)) {
             let its = counts.tasks(in: pool)
             for (phase, count) in [
@@ -450,15 +469,10 @@ final class Ledger {
                 let mine = places[TaskItem.Place(pool: pool, phase: phase)] ?? 0
                 violations.require(mine == count, "\(pool) has \(mine) tasks that are \(phase), and counts \(count)")
             }
-            let live = live.values.filter { $0.pool == pool }
-            let mine = LiveCounts(
-                dispatched: live.count { $0.state == .dispatched }, running: live.count { $0.state == .running })
-            let waiting = Dictionary(
-                unfinished.compactMap { tasks[$0] }.filter { $0.pool == pool && $0.phase == .ready && !$0.lane.isEmpty }
-                    .map { ($0.lane, 1) }, uniquingKeysWith: +)
+            let (lanes, live) = (waiting[pool] ?? [:], mine[pool] ?? LiveCounts())
             violations.require(
-                counts.lanes(in: pool) == waiting, "\(pool) has \(waiting), and counts \(counts.lanes(in: pool))")
-            violations.require(counts.live(in: pool) == mine, "\(pool) has \(mine), and counts \(counts.live(in: pool))")
+                counts.lanes(in: pool) == lanes, "\(pool) has \(lanes), and counts \(counts.lanes(in: pool))")
+            violations.require(counts.live(in: pool) == live, "\(pool) has \(live), and counts \(counts.live(in: pool))")
         }
     }
 

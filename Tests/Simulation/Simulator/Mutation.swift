@@ -32,6 +32,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case loseOddText
     case refuseOrdered
     case countOrders
+    case forgetReason
     // Between a request and the turn, and after a turn that was refused.
     case ignoreOwner
     case keepRefused
@@ -45,6 +46,8 @@ public enum Mutation: String, CaseIterable, Sendable {
     case loseLaunch
     case loseDiscard
     case loseThaw
+    case skipOrderCheck
+    case dropBacklog
     // Warm workers, lanes and gates.
     case useUnreadyWorker
     case forgetAcceptance
@@ -69,4 +72,6 @@ public enum Mutation: String, CaseIterable, Sendable {
     case forgetExitsWhenSent
     case startBesideSlots
     case hearOldEngine
+    case keepFreedSlot
+    case forgetUnsent
 }

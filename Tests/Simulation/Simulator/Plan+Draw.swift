@@ -35,6 +35,8 @@ extension Plan {
         addBudgets()
         addPauses()
         addConjunctions()
+        addSizes()
+        addPoisons()
         steps.sort { $0.at < $1.at }
     }
 

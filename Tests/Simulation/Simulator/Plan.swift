@@ -25,6 +25,8 @@ public struct Plan: Sendable {
     var limits: [ConcurrencyLimit] = []
     var routes: [RouteRule] = []
     var budgets: [Budget] = []
+    /// How many packets of each direction the link holds before it is full.
+    var linkRoom = Int.max
     /// Of a hundred warm workers, how many may misbehave.
     var workerFaults = 0
 
@@ -78,6 +80,8 @@ enum Deed: Sendable {
     case changeRoutes([RouteRule])
     case changeBudgets([Budget])
     case outputLimit(Int)
+    /// What the configuration adds to every order of a pool, or no longer.
+    case poisonPool(String, Poison?)
     /// The engine is told everything once more.
     case repeatReports
 
@@ -101,7 +105,7 @@ enum Deed: Sendable {
     var isFault: Bool {
         switch self {
         case .engine, .supervisor, .boot, .linkLost, .linkLostWithLaunch, .linkSlow, .clock, .diskFull, .diskFails, .shortage,
-            .reload, .changeLimits, .changeRoutes, .changeBudgets, .outputLimit, .repeatReports:
+            .reload, .poisonPool, .changeLimits, .changeRoutes, .changeBudgets, .outputLimit, .repeatReports:
             true
         default: false
         }
@@ -111,7 +115,9 @@ enum Deed: Sendable {
 extension Plan: CustomStringConvertible {
     public var description: String {
         let pools = pools.map { "\($0.name)=\($0.slots)" }.joined(separator: " ")
-        let head = "pools \(pools), commit ≤ \(commitTime) ms, link ≤ \(linkTime) ms, kept \(retention) ms, span \(span) ms"
+        let room = linkRoom == .max ? "" : " with room for \(linkRoom)"
+        let head =
+            "pools \(pools), commit ≤ \(commitTime) ms, link ≤ \(linkTime) ms\(room), kept \(retention) ms, span \(span) ms"
         return ([head] + steps.map { "\($0.at) \($0.deed)" }).joined(separator: "\n")
     }
 }

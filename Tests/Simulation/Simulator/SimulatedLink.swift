@@ -15,11 +15,46 @@ struct SimulatedLink {
     var isOpen = false
     /// Neither side can send any more.
     var isBroken = false
+    let room: Int
+    /// What the engine has said and the socket has not taken yet.
+    private(set) var unsent = SendQueue<Packet>()
     var toSupervisor: [Packet] = []
     var toEngine: [Packet] = []
     /// When the last packet of each direction arrives.
     var lastToSupervisor: Int64 = 0
     var lastToEngine: Int64 = 0
 
-    var isEmpty: Bool { toSupervisor.isEmpty && toEngine.isEmpty }
+    init(generation: UInt64, life: Int, room: Int) {
+        self.generation = generation
+        self.life = life
+        self.room = room
+    }
+
+    var isEmpty: Bool { toSupervisor.isEmpty && toEngine.isEmpty && unsent.isEmpty }
+    var roomToEngine: Int { isBroken ? .max : room - toEngine.count }
+
+    /// - Returns: how many packets go off.
+    mutating func send(_ packet: Packet) -> Int {
+        transmit { queue, takes in queue.send(packet, by: takes) }
+    }
+
+    /// There may be room again.
+    mutating func flush() -> Int { transmit { queue, takes in queue.flush(by: takes) } }
+
+    /// The engine's memory is gone, or its end of the socket.
+    mutating func forgetUnsent() { unsent = SendQueue() }
+
+    private mutating func transmit(
+        _ send: (inout SendQueue<Packet>, (inout Packet) -> SendQueue<Packet>.Outcome) -> Bool
+    ) -> Int {
+        var taken: [Packet] = []
+        let free = room - toSupervisor.count
+        _ = send(&unsent) { packet in
+            guard taken.count < free else { return .waits(.full) }
+            taken.append(packet)
+            return .sent
+        }
+        toSupervisor += taken
+        return taken.count
+    }
 }

@@ -52,6 +52,7 @@ final class SimulatedSupervisor {
     var known: Set<Int64> {
         Set((queues.waitingAttempts + Array(processes.keys) + Array(exits.keys)).map { Int64(bitPattern: $0) })
     }
+    var poolsWithOrders: Set<String> { Set(queues.waitingAttempts.compactMap { queues.order(of: $0)?.order.pool }) }
     var hasNews: Bool { !outbox.isEmpty }
 
     // MARK: What the engine says
@@ -162,7 +163,7 @@ final class SimulatedSupervisor {
                 at: now.monotonic)
         }
         processes[next.attempt] = process
-        let count = processes.values.count { $0.order.pool == order.pool }
+        let count = running(in: order.pool)
         violations.require(
             count <= slots[order.pool, default: 0], "\(order.pool) runs \(count) on \(slots[order.pool, default: 0]) slots")
         outbox.addStart(next.attempt, pool: order.pool, now: now.monotonic)
@@ -177,11 +178,19 @@ final class SimulatedSupervisor {
             start: process.start, ending: ending, code: code, flags: process.flags, endedAt: now.wall,
             endedMonotonic: now.monotonic, cpuUser: Int64(process.attempt) * 7 + 1, cpuSystem: Int64(process.attempt) * 5 + 2,
             peakMemory: Int64(process.attempt) * 4096 + 3)
-        queues.free(process.start.slot, of: process.order.pool)
+        if !keepsSlot(process.start) { queues.free(process.start.slot, of: process.order.pool) }
         truth.wrote(process)
         truth.ended(Int64(bitPattern: process.attempt), report)
         record(report, pool: process.order.pool)
     }
+
+    /// With the mutation, the numbers are looked through from the first that was free when the last one was given.
+    private func keepsSlot(_ start: StartReport) -> Bool {
+        mutation == .keepFreedSlot && start.slot <= 64 && processes.values.contains { $0.start.slot > 64 }
+    }
+
+    /// How many run in a pool.
+    func running(in pool: String) -> Int { processes.values.count { $0.order.pool == pool } }
 
     /// The end of an attempt that never ran.
     private func end(_ order: LaunchOrder, _ ending: EndReport.Ending, code: Int32, _ step: EndReport.Step) {
@@ -204,39 +213,64 @@ final class SimulatedSupervisor {
     // MARK: What it says
 
     /// What may be sent now, as far as it is not to wait for more: then the time until which, on the monotonic clock.
-    func news(reportsPerMessage: Int) -> (messages: [(SupervisorMessage, [Descriptor])], waitUntil: Int64?) {
+    ///
+    /// - Parameter room: for how many messages there is room. The others wait, and are said when there is some again.
+    func news(
+        reportsPerMessage size: Int, room: Int
+    ) -> (messages: [(SupervisorMessage, [Descriptor])], waitUntil: Int64?) {
         guard isGreeted, !outbox.isEmpty else { return ([], nil) }
         let now = clock.now.monotonic
         if !isStopping, let time = outbox.gatherUntil(gather, now: now, isBusy: { queues.hasWaiting(in: $0) }) {
             return ([], time)
         }
         var messages: [(SupervisorMessage, [Descriptor])] = []
-        func say(_ message: SupervisorMessage) { messages.append((message, [])) }
+        sayAll(size) { message, descriptors in
+            guard messages.count < room else { return false }
+            messages.append((message, descriptors))
+            return true
+        }
+        if mutation == .forgetUnsent { outbox = Outbox() }
+        return (messages, nil)
+    }
+
+    /// Ends with the first message that is not taken.
+    private func sayAll(_ size: Int, _ say: (SupervisorMessage, [Descriptor]) -> Bool) {
         if let version = outbox.welcome {
             let heard = mutation == .forgetWhatWasHeard ? 0 : heardUpTo
-            say(
-                .welcome(
-                    .init(
-                        version: version, store: store, heardUpTo: heard, pid: pid, cgroups: true,
-                        program: .init(release: "", executedAt: 0))))
+            let welcome = SupervisorMessage.Welcome(
+                version: version, store: store, heardUpTo: heard, pid: pid, cgroups: true,
+                program: .init(release: "", executedAt: 0))
+            guard say(.welcome(welcome), []) else { return }
+            outbox.welcome = nil
         }
-        for part in outbox.waiting.parts(of: reportsPerMessage) {
-            say(.waiting(attempts: part.filter { queues.isWaiting($0) }))
+        while !outbox.waiting.isEmpty {
+            let part = outbox.waiting.prefix(size)
+            guard say(.waiting(attempts: part.filter { queues.isWaiting($0) }), []) else { return }
+            outbox.waiting.removeFirst(part.count)
         }
-        for part in outbox.started.parts(of: reportsPerMessage) {
-            say(.started(part.compactMap { processes[$0]?.start }))
+        while !outbox.started.isEmpty {
+            let part = outbox.started.prefix(size)
+            guard say(.started(part.compactMap { processes[$0]?.start }), []) else { return }
+            outbox.started.removeFirst(part.count)
         }
-        for attempt in outbox.channels {
-            if let channel = channels[attempt] { messages.append((.channel(attempt: attempt), [channel])) }
+        while let attempt = outbox.channels.first {
+            if let channel = channels[attempt], !say(.channel(attempt: attempt), [channel]) { return }
+            outbox.channels.removeFirst()
         }
-        for part in outbox.ended.parts(of: reportsPerMessage) {
-            say(.ended(part.compactMap { exits[$0] }))
+        while !outbox.ended.isEmpty {
+            let part = outbox.ended.prefix(size)
+            guard say(.ended(part.compactMap { exits[$0] }), []) else { return }
+            outbox.ended.removeFirst(part.count)
             if mutation == .forgetExitsWhenSent { for attempt in part { exits[attempt] = nil } }
         }
-        if outbox.isInventory { say(.inventoryEnd) }
-        for (attempt, accepted) in outbox.revoked { say(.revoked(attempt: attempt, accepted: accepted)) }
-        outbox = Outbox()
-        return (messages, nil)
+        if outbox.isInventory {
+            guard say(.inventoryEnd, []) else { return }
+            outbox.isInventory = false
+        }
+        while let (attempt, accepted) = outbox.revoked.first {
+            guard say(.revoked(attempt: attempt, accepted: accepted), []) else { return }
+            outbox.revoked.removeFirst()
+        }
     }
 
     /// Tells of all ends once more.
@@ -312,11 +346,5 @@ final class SimulatedSupervisor {
         gather = 0
         isStopping = false
         dropEngine()
-    }
-}
-
-extension Array {
-    fileprivate func parts(of size: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
     }
 }

@@ -36,8 +36,13 @@ final class WatchedTransaction: TaskTransaction {
     // MARK: Tasks
 
     func insert(_ task: TaskItem, input: ByteString?) throws -> Int64 {
-        let id = try real.insert(task, input: mutation == .forgetInput && input != nil ? "" : input)
         var task = task
+        // With the mutation, what hands it over does not see it.
+        if let poison = task.poison, mutation != .skipOrderCheck {
+            task.definition.environment.merge(poison.variables) { $1 }
+            task.definition.directory = poison.directory
+        }
+        let id = try real.insert(task, input: mutation == .forgetInput && input != nil ? "" : input)
         task.id = id
         writes.append(.insert(task))
         if mutation == .loseTask, id % 5 == 0 { try real.remove([task]) }
@@ -165,6 +170,7 @@ final class WatchedTransaction: TaskTransaction {
 
     func update(_ attempt: Attempt, from state: Attempt.State) throws {
         var attempt = attempt
+        if mutation == .forgetReason, attempt.outcome?.kind == .spawnFailed { attempt.reason = nil }
         if mutation == .forgetAcceptance, attempt.handover == .accepted { attempt.handover = .given }
         var kept = attempt
         if mutation == .swapTimes { kept.cpuSystem = attempt.cpuUser }

@@ -11,6 +11,7 @@ extension World {
         routes = plan.routes
         // What is spent for good would never end.
         budgets = []
+        poisons = [:]
         // From now on workers are replaced for want of tasks as seldom as by default.
         for index in pools.indices { pools[index].warm?.maxIdle = WarmSettings.defaultMaxIdle }
         killsNextCommit = false

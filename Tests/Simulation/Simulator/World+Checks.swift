@@ -48,9 +48,11 @@ extension World {
 
     /// Who waits has a reason to.
     private func checkWaiting() {
+        checkFreeSlots()
         let waiting = Set(supervisor.waitingAttempts.map { Int64($0) })
         let running = ledger.running
-        for task in running where waiting.contains(where: { ledger.live[$0]?.task == task.id }) {
+        let ordered = Set(waiting.compactMap { ledger.live[$0]?.task })
+        for task in running where ordered.contains(task.id) {
             let closed = ledger.lanes.closed(for: task)
             violations.require(closed.isEmpty, "task \(task.id) waits for a slot to be started, and \(closed) is closed")
         }
@@ -75,6 +77,16 @@ extension World {
             guard let best = ready.map(\.priority).max() else { continue }
             let least = live.filter { waiting.contains($0.id) }.compactMap { ledger.tasks[$0.task]?.priority }.min() ?? best
             violations.require(best <= least, "a task of priority \(best) waits in \(pool.name) behind one of \(least)")
+        }
+    }
+
+    /// An order waits with the supervisor only while all slots of its pool are in use.
+    private func checkFreeSlots() {
+        for pool in supervisor.poolsWithOrders.sorted() {
+            let (running, slots) = (supervisor.running(in: pool), supervisor.slots[pool] ?? 0)
+            violations.require(
+                running >= slots,
+                "an order for \(pool) waits with the supervisor, and only \(running) of \(slots) slots are in use")
         }
     }
 

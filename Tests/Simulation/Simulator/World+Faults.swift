@@ -34,6 +34,9 @@ extension World {
         case .reload(let pools):
             self.pools = pools
             reload()
+        case .poisonPool(let pool, let poison):
+            poisons[pool] = poison
+            reload()
         case .changeRoutes(let routes):
             self.routes = routes
             reload()

@@ -17,7 +17,7 @@ extension World {
         // One engine at a time: what an earlier one had sent and nobody has read is dropped.
         if mutation != .hearOldEngine { links = [:] }
         supervisor.dropEngine()
-        links[generation] = SimulatedLink(generation: generation, life: life)
+        links[generation] = SimulatedLink(generation: generation, life: life, room: plan.linkRoom)
         engine.session = engine.core.session(generation)
         push(.hello(version: LinkProtocol.version, oldest: LinkProtocol.oldestVersion), [])
     }
@@ -32,6 +32,7 @@ extension World {
             (.sweep, .loseDiscard), (.freeze(_, false), .loseThaw):
             return
         case (.launch(let order), .loseLaunch) where order.attempt % 5 == 0: return
+        case (.launch(let order), .skipOrderCheck): push(.launch(poisoned(order)), descriptors)
         case (.slots(let pool, let count), .sendWrongSlots): push(.slots(pool: pool, count: count + 1), descriptors)
         default: push(message, descriptors)
         }
@@ -45,15 +46,38 @@ extension World {
             link.lastToSupervisor = clock.elapsed + 1_000
             later(.linkBreaks(times: 1), in: .random(in: 1...20, using: &random))
         }
-        link.toSupervisor.append(.init(bytes: message.encoded(), descriptors: descriptors))
-        link.lastToSupervisor = max(link.lastToSupervisor, clock.elapsed + latency)
+        let count = link.send(.init(bytes: message.encoded(), descriptors: descriptors))
+        if mutation == .dropBacklog { link.forgetUnsent() }
         links[generation] = link
-        agenda.enter(.toSupervisor(generation), at: link.lastToSupervisor)
+        goOff(count)
+    }
+
+    /// So many packets are on their way now.
+    private func goOff(_ count: Int) {
+        guard var link = links[generation] else { return }
+        for _ in 0..<count {
+            link.lastToSupervisor = max(link.lastToSupervisor, clock.elapsed + latency)
+            agenda.enter(.toSupervisor(generation), at: link.lastToSupervisor)
+        }
+        links[generation] = link
+    }
+
+    /// What the engine did not see is in the order all the same.
+    private func poisoned(_ order: LaunchOrder) -> LaunchOrder {
+        let task = Int64(order.name.prefix { $0 != "." }).flatMap { ledger.tasks[$0] }
+        // A program that is asked about a task is told nothing of its environment.
+        let ofTask = task?.definition.routing == nil ? task?.poison : nil
+        guard let poison = ofTask ?? poisons[order.pool] else { return order }
+        var order = order
+        order.environment += poison.variables.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }
+        order.directory = poison.directory ?? order.directory
+        return order
     }
 
     func deliverToSupervisor(_ generation: UInt64) {
         guard isSupervisorUp, let packet = links[generation]?.toSupervisor.first else { return }
         links[generation]?.toSupervisor.removeFirst()
+        if let count = links[generation]?.flush(), generation == self.generation { goOff(count) }
         do {
             for message in try EngineMessage.decode(packet.bytes[...]) {
                 supervisor.obey(message, packet.descriptors)
@@ -63,8 +87,17 @@ extension World {
                 default: break
                 }
             }
-        } catch { violations.add("the supervisor cannot read what the engine says: \(error)") }
+        } catch { return refuse("\(error)") }
         turnSupervisor()
+    }
+
+    /// The supervisor ends the connection, as the real one does. Once, and that was a packet; twice, and nobody else's order ever comes.
+    private func refuse(_ reason: String) {
+        note("the supervisor ends the connection: \(reason)")
+        violations.require(
+            refusal != reason, "the supervisor ends one connection after the other (\(reason)), and takes no order any more")
+        refusal = reason
+        breakLink()
     }
 
     // MARK: To the engine
@@ -81,6 +114,7 @@ extension World {
     func deliverToEngine(_ generation: UInt64) {
         guard let packet = links[generation]?.toEngine.first else { return }
         links[generation]?.toEngine.removeFirst()
+        if plan.linkRoom != .max, supervisor.hasNews { later(.supervisorWakes, in: 0) }
         guard generation == self.generation, let engine, links[generation]?.life == engine.life else { return }
         do {
             let messages = mutated(try SupervisorMessage.decode(packet.bytes[...]), engine)
@@ -128,6 +162,7 @@ extension World {
     func closeLink(ofLife life: Int) {
         guard var link = links[generation], link.life == life else { return }
         link.isBroken = true
+        link.forgetUnsent()
         link.toEngine = []
         links[generation] = link
         agenda.enter(.engineGone(generation), at: max(link.lastToSupervisor, clock.elapsed))
@@ -144,6 +179,7 @@ extension World {
         guard var link = links[generation], !link.isBroken else { return }
         note("link \(generation) breaks")
         link.isBroken = true
+        link.forgetUnsent()
         link.toSupervisor.removeLast(max(0, link.toSupervisor.count - keeping))
         links[generation] = link
         agenda.enter(.supervisorGone(generation), at: max(link.lastToEngine, clock.elapsed))

@@ -17,7 +17,8 @@ extension World {
         }
         // News without an engine wait for one.
         let size = [1, 3, 400].randomElement(using: &random) ?? 400
-        let (messages, time) = supervisor.news(reportsPerMessage: size)
+        let (messages, time) = supervisor.news(
+            reportsPerMessage: size, room: links[generation]?.roomToEngine ?? .max)
         for (message, descriptors) in messages { sendToEngine(message, descriptors) }
         if let time { later(.supervisorWakes, in: max(time - clock.now.monotonic, 0)) }
         if supervisor.isStopping, supervisor.processes.isEmpty { endSupervisor() }

@@ -60,6 +60,10 @@ final class World {
     var generation: UInt64 = 0
     /// How much is on its way between the engine and its warm workers.
     var talking = 0
+    /// Why the supervisor has last ended a connection.
+    var refusal: String?
+    /// What the configuration has in it for the pools that cannot be handed over.
+    var poisons: [String: Poison] = [:]
     var linkDelay: (milliseconds: Int64, until: Int64) = (0, 0)
 
     // What the next turns meet.
@@ -91,6 +95,7 @@ final class World {
     var isSwept = false
     var isDoneSweeping = false
     var hasMetAgain = false
+    private var turnsInARow = 0
     var isDone = false
     var deadline: Int64 = .max
     var statistics = Statistics()
@@ -143,7 +148,17 @@ final class World {
         try disk.store.close()
     }
 
+    /// An engine that takes turn after turn while nothing happens keeps a processor busy for nothing.
+    private func checkRest(_ happening: Happening) {
+        switch happening {
+        case .engineWakes, .effects: turnsInARow += 1
+        default: turnsInARow = 0
+        }
+        violations.require(turnsInARow < 3_000, "the engine never rests, and nothing happens: \(unfinishedTasks)")
+    }
+
     private func happen(_ happening: Happening) throws {
+        checkRest(happening)
         switch happening {
         case .step(let index): try perform(plan.steps[index].deed)
         case .engineStarts: try startEngine()
@@ -180,6 +195,9 @@ final class World {
         configuration.pools = pools.map { settings in
             var pool = PoolConfiguration(settings: settings)
             if settings.warm != nil { pool.workerCommand = ["worker"] }
+            if let poison = poisons[settings.name], mutation != .skipOrderCheck {
+                pool.environment.merge(poison.variables) { $1 }
+            }
             return pool
         }
         configuration.limits = limits

@@ -28,8 +28,10 @@ extension Scheduler {
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         var pool = try administered(name, by: requester, in: work.store)
+        // Somebody whose connection broke asks again.
+        let isNews = pool.mode != mode
         pool.mode = mode
-        try work.store.save(pool)
+        if isNews { try work.store.save(pool) }
         if mode == .paused { try takeBack(name, &work) }
         let kind: Event.Kind =
             switch mode {
@@ -37,7 +39,7 @@ extension Scheduler {
             case .paused: .poolPaused
             case .draining: .poolDraining
             }
-        work.event(kind) { $0.pool = name }
+        if isNews { work.event(kind) { $0.pool = name } }
         let sentence =
             switch mode {
             case .active: "the pool \"\(name)\" starts tasks again"
@@ -54,12 +56,14 @@ extension Scheduler {
         try SpecRules.check(slots, "slots", nil)
         var pool = try administered(name, by: requester, in: work.store)
         if slots < pool.slots { try takeBack(name, &work) }
-        pool.slots = slots
-        try work.store.save(pool)
-        if isConnected { work.effects.append(.setSlots(pool: name, slots: slots)) }
-        work.event(.poolResized) {
-            $0.pool = name
-            $0.detail = "\(slots) slots"
+        if slots != pool.slots {
+            pool.slots = slots
+            try work.store.save(pool)
+            if isConnected { work.effects.append(.setSlots(pool: name, slots: slots)) }
+            work.event(.poolResized) {
+                $0.pool = name
+                $0.detail = "\(slots) slots"
+            }
         }
         work.effects.append(.reply(reply, .done("the pool \"\(name)\" has \(slots) slots")))
     }

@@ -39,6 +39,20 @@ import Testing
         }
     }
 
+    /// A client whose connection broke asks again: the answer is the same, and it is no news.
+    @Test func whatIsSaidTwiceHasTheSameAnswerAndIsNewsOnce() throws {
+        let rig = try Rig(slots: 2)
+        let changes: [Command] = [
+            .pausePool("default"), .resumePool("default"), .resizePool("default", slots: 5), .drainPool("default"), .drain,
+        ]
+        for change in changes {
+            let before = rig.events.count
+            let answers = try (0..<2).map { _ in "\(try rig.ask(change))" }
+            #expect(answers[0] == answers[1])
+            #expect(rig.events.count == before + 1, "\(change): \(rig.events.dropFirst(before).map(\.kind))")
+        }
+    }
+
     @Test func aResizeLastsUntilTheConfigurationSaysAnotherNumber() throws {
         let rig = try Rig(slots: 2)
         try rig.ask(.resizePool("default", slots: 7))

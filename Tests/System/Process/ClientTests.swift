@@ -96,6 +96,44 @@ import Testing
         try daemon.finish()
     }
 
+    /// Far more than a socket holds: an output while it is written, and the events meanwhile.
+    @Test func whoReadsLateMissesNothingAndKeepsNobodyWaiting() throws {
+        let daemon = try Daemon()
+        let id = try daemon.shell("while [ ! -e gate ]; do sleep 0.02; done; seq 1 300000")
+        let (follower, subscriber) = (try daemon.connect(), try daemon.connect())
+        var parameters = LogsParameters(id: id)
+        parameters.follow = true
+        let logs = try follower.send(.logs(parameters))
+        let events = try subscriber.send(.subscribe(SubscribeParameters(after: 0, follow: true)))
+        try daemon.directory.write("", to: "gate")
+        // Neither of the two has read anything when these are answered.
+        var spec = TaskSpec(command: ["true"])
+        spec.hold = true
+        let held = try daemon.submit([TaskSpec](repeating: spec, count: 3_000))
+        _ = try daemon.call(.cancel(CancelParameters(ids: held)), as: TasksChanged.self)
+        try daemon.wait([id])
+        var output = ""
+        _ = try follower.answer(to: logs, deadline: .now + .seconds(patience)) { notification in
+            guard case .output(_, let chunk) = notification else { return }
+            #expect(chunk.offset == Int64(output.utf8.count))
+            output += chunk.text ?? ""
+        }
+        #expect(output == (1...300_000).map { "\($0)\n" }.joined())
+        struct Enough: Error {}
+        var numbers: [Int64] = []
+        var ends = 0
+        #expect(throws: Enough.self) {
+            _ = try subscriber.answer(to: events, deadline: .now + .seconds(patience)) { notification in
+                guard case .event(_, let event) = notification else { return }
+                numbers.append(event.seq)
+                if event.kind == .taskFinished { ends += 1 }
+                if ends == held.count + 1 { throw Enough() }
+            }
+        }
+        #expect(numbers == Array(1...Int64(numbers.count)) && numbers.count > 6_000)
+        try daemon.finish()
+    }
+
     @Test func streamsDoNotKeepOtherRequestsWaiting() throws {
         let daemon = try Daemon()
         let held = try daemon.submit("true") { $0.hold = true }

@@ -141,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "TestSupport", "LiveModel", "OrchClient", "OrchProtocol", "CLinux", "orchd", "orchd-supervisor", "orchctl", grdb,
+                "TestSupport", "LiveModel", "OrchClient", "OrchProtocol", "SupervisorLink", "CLinux", "orchd", "orchd-supervisor",
+                "orchctl", grdb,
             ],
             path: "Tests/System/Process", swiftSettings: strict),
         fuzz,

@@ -15,7 +15,9 @@ enum ChannelHandover {
 
     static func decoded(_ bytes: [UInt8]) -> [UInt64: Int32] {
         var channels: [UInt64: Int32] = [:]
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        let feed = UInt8(ascii: "\n")
+        // The beginning of a number is another number.
+        for line in bytes[..<(bytes.lastIndex(of: feed) ?? 0)].split(separator: feed) {
             let words = String(decoding: line, as: UTF8.self).split(separator: " ")
             guard words.count == 2, let attempt = UInt64(words[0]), let number = Int32(words[1]) else { continue }
             channels[attempt] = number

@@ -83,7 +83,8 @@ struct Handover: Equatable {
         }
         guard let removalCount = number(Int.self) else { return nil }
         for _ in 0..<max(0, removalCount) {
-            guard let folder = fields.popFirst(), let name = fields.popFirst() else { return nil }
+            // Without a name, it would be all that the folder holds.
+            guard let folder = fields.popFirst(), let name = fields.popFirst(), !name.isEmpty else { return nil }
             removals.append(Helpers.Removal(folder: folder, name: name))
         }
         guard encoded() == bytes else { return nil }

@@ -30,8 +30,10 @@ import Testing
             close(ours)
         }
 
-        func say(_ text: String) {
-            let bytes = Array(text.utf8)
+        func say(_ text: String) { say(Array(text.utf8)[...]) }
+
+        func say(_ text: ArraySlice<UInt8>) {
+            let bytes = Array(text)
             #expect(send(ours, bytes, bytes.count, 0) == bytes.count)
         }
 
@@ -74,6 +76,43 @@ import Testing
             #expect(line.channels.lastLines(of: 7)?.map { String(decoding: $0, as: UTF8.self) } == ["{\"type\":\"accepted\"}"])
             line.channels.heard(second.bytes, of: 7)
             #expect(line.waiting == 0)
+        }
+    }
+
+    /// Wherever what a worker says is cut in two, the same is heard of it; and of one that dies there, its whole lines.
+    @Test func whatIsSaidMayComeInTwoPieces() throws {
+        try withReports { reports in
+            let (inbox, channels) = (try Inbox(), reports.channels)
+            reports.attempts.insert(7, .init(task: 3, number: 1, pool: "p", outputLimit: 1, isWarm: true))
+            try FileManager.default.createDirectory(atPath: reports.files.root, withIntermediateDirectories: true)
+            let lines = [
+                #"{"type":"ready","capabilities":["gpu"],"version":"\#u{E4}"}"#, "", #"{"type":"accepted"}"#,
+                #"{"type":"result","status":"failure","reason":"\#u{1F642}"}"#,
+            ]
+            let whole: [WorkerNews] = [
+                .ready(capabilities: ["gpu"], version: "\u{E4}"), .accepted, .result(isSuccess: false, reason: "\u{1F642}"),
+            ]
+            let text = Array((lines.joined(separator: "\n") + "\n").utf8)
+            func hear() -> [WorkerNews] {
+                var heard: [WorkerNews] = []
+                while channels.step(waiting: 0, inbox, reports) {
+                    for case .worker(7, let news, let bytes) in inbox.drain() {
+                        heard += news
+                        channels.heard(bytes, of: 7)
+                    }
+                }
+                return heard
+            }
+            for cut in 0...text.count {
+                let line = try Line(channels, inbox)
+                line.say(text[..<cut])
+                let before = hear()
+                // It is gone now, or has more to say.
+                #expect(channels.lastLines(of: 7) == [], "cut at \(cut): what was whole has been heard")
+                line.say(text[cut...])
+                #expect(before + hear() == whole, "cut at \(cut)")
+                #expect(line.waiting == 0)
+            }
         }
     }
 

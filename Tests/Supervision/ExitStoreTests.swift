@@ -46,6 +46,24 @@ import Testing
         }
     }
 
+    /// As where the supervisor was killed, or /run was full, within the write of some ends.
+    @Test func aFileThatWasCutAnywhereHasItsWholeRecords() throws {
+        try withDirectory { path, directory in
+            for cut in 0...3 * EndReport.size {
+                unlink(path + "/exits")
+                try ExitStore(in: directory, discarding: false).append([report(1), report(2), report(3)])
+                truncate(path + "/exits", off_t(cut))
+                let store = try ExitStore(in: directory, discarding: false)
+                let whole = (1...3).prefix(cut / EndReport.size).map { UInt64($0) }
+                #expect(store.reports.keys.sorted() == whole, "cut at \(cut)")
+                // What comes then is not behind half a record.
+                store.append([report(4)])
+                let again = try ExitStore(in: directory, discarding: false)
+                #expect(again.reports == [4: report(4)].merging(whole.map { ($0, report($0)) }) { $1 }, "cut at \(cut)")
+            }
+        }
+    }
+
     @Test func aFileOfAnotherBootIsDiscarded() throws {
         try withDirectory { path, directory in
             try ExitStore(in: directory, discarding: false).append([report(1)])

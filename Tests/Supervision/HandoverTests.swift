@@ -13,13 +13,27 @@ import Testing
         handover.waiting = [.init(order: [1, 0, 2], descriptors: [7, 8]), .init(order: [], descriptors: [])]
         handover.removals = [.init(folder: "a", name: "2.1")]
         #expect(Handover(decoding: handover.encoded()) == handover)
-        #expect(Handover(decoding: Array(handover.encoded().dropLast(4))) == nil)
-        #expect(Handover(decoding: []) == nil)
+        let bytes = handover.encoded()
+        // The beginning of the last field would be another one: what makes the file whole is its seal.
+        for cut in 0...(bytes.count - "2.1".utf8.count) {
+            #expect(Handover(decoding: Array(bytes[..<cut])) == nil, "cut at \(cut)")
+        }
         // A field too many, a count that is none, a byte that is no hexadecimal number.
         let text = String(decoding: handover.encoded(), as: UTF8.self)
         #expect(Handover(decoding: Array((text + "\0x").utf8)) == nil)
         #expect(Handover(decoding: Array("orchd-handover 1\05\01024\0-1\00\00\00".utf8)) == nil)
         #expect(Handover(decoding: Array(text.utf8).map { $0 == UInt8(ascii: "f") ? UInt8(ascii: "g") : $0 }) == nil)
+    }
+
+    /// No number of a descriptor is taken for another one.
+    @Test func channelsThatAreCutAreFewerAndNoOthers() {
+        let channels: [UInt64: Int32] = [7: 12, 123: 345, 1 << 56: 9]
+        let bytes = ChannelHandover.encoded(channels)
+        #expect(ChannelHandover.decoded(bytes) == channels)
+        for cut in 0..<bytes.count {
+            let some = ChannelHandover.decoded(Array(bytes[..<cut]))
+            #expect(some.count < 3 && some.allSatisfy { channels[$0.key] == $0.value }, "cut at \(cut): \(some)")
+        }
     }
 
     @Test(arguments: LifeTests.modes) func tasksGoOn(cgroups: Bool) throws {

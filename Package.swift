@@ -93,8 +93,8 @@ let package = Package(
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Settings", "Storage", "Systemd",
-                "Text", "CLinux", argumentParser, logging,
+                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Settings", "Storage",
+                "Systemd", "Text", "CLinux", argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "Text", "CLinux"]),
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
@@ -141,8 +141,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "TestSupport", "LiveModel", "OrchClient", "OrchProtocol", "SupervisorLink", "CLinux", "orchd", "orchd-supervisor",
-                "orchctl", grdb,
+                "TestSupport", "LiveModel", "OrchClient", "OrchProtocol", "SupervisorLink", "CLinux", "orchd",
+                "orchd-supervisor", "orchctl", grdb,
             ],
             path: "Tests/System/Process", swiftSettings: strict),
         fuzz,

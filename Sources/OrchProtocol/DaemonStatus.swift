@@ -204,9 +204,9 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var gates: [GateRecord]?
     /// The sequence number of the latest event.
     public var lastEvent: Int64
-    /// The sequence number of the oldest event that is kept; not known of a daemon before 0.2.
+    /// The sequence number of the oldest event that is kept; nil from a daemon that does not tell.
     public var firstEvent: Int64?
-    /// Where the queue and the output of tasks are; not known of a daemon before 0.2.
+    /// Where the queue and the output of tasks are; nil from a daemon that does not tell.
     public var stateDirectory: String?
 
     public init(

@@ -73,7 +73,9 @@ public enum EscapeCodes {
                 switch bytes[index] {
                 case 0x07: return index + 1 - start
                 case 0x1B: return index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "\\") ? index + 2 - start : 0
-                case 0xC2 where index + 1 < bytes.count && bytes[index + 1] == 0x9C: return index + 2 - start
+                // Any C1 control ends it, as ESC does: else each of many beginnings without an end would be sought an end for.
+                case 0xC2 where index + 1 < bytes.count && (0x80..<0xA0).contains(bytes[index + 1]):
+                    return bytes[index + 1] == 0x9C ? index + 2 - start : 0
                 case 0x0A: return 0
                 default: index += 1
                 }

@@ -31,6 +31,8 @@ public enum ValueRule: Sendable, Equatable {
         if parts.count > 1, parts[parts.count - 2] == "resources" {
             return ResourceLimits.Resource(rawValue: String(last)).map { .resource($0) }
         }
+        // What a client has named itself, such as a label, may be called like a field.
+        guard parts.dropLast().allSatisfy({ $0.utf8.last == UInt8(ascii: "]") }) else { return nil }
         return fields[String(last)]
     }
 
@@ -48,12 +50,14 @@ public enum ValueRule: Sendable, Equatable {
     public static let attempt = ValueRule.whole(0...Int64(Int32.max))
     /// Of an event, and of a page of a list.
     public static let sequence = ValueRule.whole(0...Int64.max)
+    /// The most tasks that one request names.
+    public static let mostIDs = 10_000
     public static let name = ValueRule.word(1...200)
     public static let key = ValueRule.word(1...256)
 
     private static let fields: [String: ValueRule] = [
         "priority": priority, "retries": retries, "slots": slots, "limit": page, "tail": lines, "timeout": timeout,
-        "idle_timeout": timeout, "retry_delay": delay, "name": name, "model": name, "key": key, "ids": .ids(1...10_000),
+        "idle_timeout": timeout, "retry_delay": delay, "name": name, "model": name, "key": key, "ids": .ids(1...mostIDs),
         "id": .whole(1...Int64.max), "attempt": attempt, "cursor": sequence, "after": sequence,
     ]
 

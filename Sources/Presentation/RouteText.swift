@@ -32,6 +32,6 @@ public enum RouteText {
 
     private static func asks(_ program: RouteProgram) -> String {
         let command = SafeText.command(program.command.map { ByteString($0) })
-        return "\(command), in the pool \(program.pool), for \(DurationText.text(program.timeout)) at the most"
+        return "\(command), in the pool \(program.pool), for at most \(DurationText.text(program.timeout))"
     }
 }

@@ -177,7 +177,7 @@ public struct Chooser {
         throw WireError(
             .invalidParameter,
             """
-            the agent "\(agent)" of the pool "\(pool)" takes prompts as an argument, of \(longest) bytes at the most, and this one has \
+            the agent "\(agent)" of the pool "\(pool)" takes prompts as an argument of at most \(longest) bytes, and this one has \
             \(prompt.utf8.count); put the text into a file and name that in the prompt, or choose an agent that reads prompts elsewhere
             """, field: field)
     }

@@ -33,15 +33,15 @@ extension Scheduler {
             guard pool == current || state?.mode != .draining else { throw draining(pool) }
             if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
         }
+        if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
+            let expires = WireTime(milliseconds: expiry)
+            throw WireError(field: "not_before", "must be earlier than the task expires, at \(expires), not \(notBefore)")
+        }
         if waits(for: [(task, attempt)], toTake: .update(change), by: requester, reply: reply, &work) { return }
         if let name = change.name { task.name = name }
         if let priority = change.priority { task.priority = priority }
         if let timeout = change.timeout { task.timeout = SpecRules.milliseconds(timeout) }
         if let retries = change.retries { task.retry.retries = retries }
-        if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
-            let expires = WireTime(milliseconds: expiry)
-            throw WireError(field: "not_before", "must be earlier than the task expires, at \(expires), not \(notBefore)")
-        }
         if let due = change.notBefore?.milliseconds {
             let isLater = due > work.now.wall
             task.dueAt = isLater ? due : nil

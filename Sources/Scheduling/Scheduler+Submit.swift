@@ -34,7 +34,8 @@ extension Scheduler {
             if let id = try task(with: spec.key, of: requester, in: work.store) {
                 // Of many it is not worth the time to look at all of them.
                 let warning =
-                    repeats < Self.comparedRepeats ? try work.store.task(id).flatMap { difference(of: spec, from: $0) } : nil
+                    repeats < Self.comparedRepeats
+                    ? try work.store.task(id).flatMap { try difference(of: spec, from: $0, in: work.store) } : nil
                 repeats += 1
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
@@ -67,15 +68,30 @@ extension Scheduler {
         return Submitted(id: task.id, created: true, warning: warning(of: task, chooser))
     }
 
-    /// A key that is used again for other work is a mistake which would lose that work.
-    private func difference(of spec: TaskSpec, from task: TaskItem) -> String? {
-        let isSame =
-            switch task.definition.work {
+    /// A key that is used again for other work is a mistake which would lose that work. What was not given is taken for the same: rules,
+    /// pools and clients have filled it in.
+    private func difference(of spec: TaskSpec, from task: TaskItem, in store: some TaskTransaction) throws -> String? {
+        let first = task.definition
+        let work =
+            switch first.work {
             case .command(let command): spec.arguments == command
-            // Tags at its beginning are not kept.
-            case .prompt(let prompt): spec.prompt?.utf8.reversed().starts(with: prompt.utf8.reversed()) ?? false
+            case .prompt(let prompt): spec.prompt.map { $0.isSame(as: prompt) || hasTags($0, before: prompt) } ?? false
             }
-        return isSame ? nil : "task \(task.id) has the same key and is something else; this one was not made"
+        let input = try spec.input == (first.hasInput ? store.input(of: task.id) : nil)
+        let others = [
+            (work, spec.prompt == nil ? "command" : "prompt"), (input, "standard input"),
+            (spec.variables.map { $0 == first.environment } ?? true, "environment"),
+            (spec.directory.map { $0 == first.directory } ?? true, "directory"),
+            (spec.pool.map { $0 == task.pool || !first.isPoolGiven } ?? true, "pool"),
+        ].filter { !$0.0 }.map(\.1)
+        guard let last = others.last else { return nil }
+        let list = others.count == 1 ? last : others.dropLast().joined(separator: ", ") + " and " + last
+        return "task \(task.id) has the same key and another \(list); this one was not made"
+    }
+
+    /// Tags at the beginning of a prompt are not kept.
+    private func hasTags(_ given: String, before prompt: String) -> Bool {
+        given.utf8.first == UInt8(ascii: "[") && given.has(suffix: prompt)
     }
 
     private func item(

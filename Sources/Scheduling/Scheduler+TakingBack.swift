@@ -103,10 +103,14 @@ extension Scheduler {
 
     /// The ready tasks of a lane that may go: those that somebody is about to change stay.
     func ready(in pool: String, lane: String, limit: Int, store: some TaskTransaction) throws -> [TaskItem] {
-        guard !waitingChanges.isEmpty else { return try store.ready(in: pool, lane: lane, limit: limit) }
-        let kept = waitingChanges.reduce(into: Set<Int64>()) { $0.formUnion($1.tasks) }
-        return Array(
-            try store.ready(in: pool, lane: lane, limit: limit + kept.count).filter { !kept.contains($0.id) }.prefix(limit))
+        // Thousands may be kept, which mostly are not those that come first.
+        var count = limit
+        while true {
+            let tasks = try store.ready(in: pool, lane: lane, limit: count)
+            let free = tasks.filter { !keptBack.contains($0.id) }
+            if free.count >= limit || tasks.count < count { return Array(free.prefix(limit)) }
+            count = min(2 * count, limit + keptBack.count)
+        }
     }
 }
 

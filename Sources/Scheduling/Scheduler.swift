@@ -26,7 +26,11 @@ public struct Scheduler: Sendable {
     /// What still starts is to be ended.
     var isStopping = false
     /// Requests that wait for tasks to be taken back.
-    var waitingChanges: [WaitingChange] = []
+    var waitingChanges: [WaitingChange] = [] {
+        didSet { keptBack = waitingChanges.reduce(into: []) { $0.formUnion($1.tasks) } }
+    }
+    /// The tasks of these, none of which is dispatched.
+    private(set) var keptBack: Set<Int64> = []
 
     public init(limits: Limits = Limits()) {
         self.limits = limits

@@ -143,9 +143,8 @@ public enum SpecRules {
     }
 
     public static func check(ids: [Int64]) throws(WireError) {
-        let rule = ValueRule.ids(1...10_000)
-        guard !(1...10_000).contains(ids.count) else { return }
-        try fail("must be \(rule.form), not of \(ids.count)", "ids", nil)
+        guard case .ids(let range)? = ValueRule.of(field: "ids"), !range.contains(ids.count) else { return }
+        try fail("must be \(ValueRule.ids(range).form), not of \(ids.count)", "ids", nil)
     }
 
     static func fail(_ complaint: String?, _ name: String, _ path: String?) throws(WireError) {
@@ -157,7 +156,7 @@ public enum SpecRules {
         guard let environment else { return }
         guard environment.count <= maximumVariables else {
             throw WireError(
-                .invalidParameter, "\(environment.count) variables; \(maximumVariables) are the most",
+                .invalidParameter, "\"env\" has at most \(maximumVariables) variables, not \(environment.count)",
                 field: field("env", path))
         }
         var size = ArgumentSize()

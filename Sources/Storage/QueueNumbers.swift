@@ -11,8 +11,8 @@ public struct QueueNumbers: Sendable, Equatable {
         one.numbers.elementsEqual(other.numbers) { $0 == $1 }
     }
 
-    /// The number at a time; nil where the queue had none yet.
-    public func number(at wall: Int64) -> Int64? { numbers.last { $0.since <= wall }?.number }
+    /// The number at a time: the first one also for what a clock that was set back dates before it.
+    public func number(at wall: Int64) -> Int64 { (numbers.last { $0.since <= wall } ?? numbers.first)?.number ?? 0 }
 
     private static let prefix = "queue_since_"
 

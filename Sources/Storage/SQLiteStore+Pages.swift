@@ -75,9 +75,7 @@ extension SQLiteStore {
     private static func condition(_ filters: Set<StateFilter>, _ waits: WaitPlaces) -> (String, [any SQLValue]) {
         // Whatever is not final, then: no attempt needs to be looked at.
         if filters.isSuperset(of: [.queued, .running]) {
-            let rest = filters.filter {
-                TaskState(rawValue: $0.rawValue).isFinal && TaskState.allCases.map(\.rawValue).contains($0.rawValue)
-            }
+            let rest = filters.intersection([.succeeded, .failed, .cancelled, .expired])
             guard !rest.isEmpty else { return ("phase < 4", []) }
             let (more, arguments) = condition(rest, waits)
             return ("phase < 4 OR " + more, arguments)

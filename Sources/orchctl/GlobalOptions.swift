@@ -9,4 +9,8 @@ struct GlobalOptions: ParsableArguments {
 
     @Flag(help: "Print the daemon's result as JSON.")
     var json = false
+
+    func validate() throws {
+        if socket?.isEmpty ?? false { throw ValidationError("the path of --socket is empty; leave it out") }
+    }
 }

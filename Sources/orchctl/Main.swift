@@ -41,6 +41,7 @@ struct Orchctl: ParsableCommand {
         // In the disguise that the parser takes; options of the type ``ByteString`` read it back.
         let arguments = ProcessText.arguments.dropFirst().map(\.escaped)
         if arguments.first == Completion.option { return Completion.run(Array(arguments.dropFirst())) }
+        var verb: String?
         do {
             if arguments.count == 2, arguments[0] == CompletionScript.option,
                 let script = CompletionScript.text(for: arguments[1])
@@ -48,6 +49,7 @@ struct Orchctl: ParsableCommand {
                 return try Output.print(script + "\n")
             }
             let line = try CommandLineReader(arguments)
+            verb = line.verb
             do {
                 var command = try parseAsRoot(line.forParser)
                 if var verb = command as? any TakesRest {
@@ -60,7 +62,7 @@ struct Orchctl: ParsableCommand {
                 throw explained(error, line)
             }
         } catch {
-            Glibc.exit(report(error, of: arguments))
+            Glibc.exit(report(error, of: arguments, verb))
         }
     }
 
@@ -85,20 +87,26 @@ struct Orchctl: ParsableCommand {
     }
 
     /// Says what went wrong and answers with what to exit.
-    private static func report(_ error: any Error, of arguments: [String]) -> Int32 {
+    ///
+    /// - Parameter verb: what was to be done, where the words tell.
+    private static func report(_ error: any Error, of arguments: [String], _ verb: String?) -> Int32 {
         if let code = error as? ExitCode { return code.rawValue }
         let words = arguments.prefix { $0 != "--" }
         // The statuses of a task are its own; what goes wrong with `run` itself must not look like one of them.
-        let isRun = words.first { $0.utf8.first != UInt8(ascii: "-") } == Run.configuration.commandName
+        let first = verb ?? words.first { $0.utf8.first != UInt8(ascii: "-") }.map { "orchctl \($0)" }
+        let isRun = first == "orchctl run"
         var failure = Failure(error) ?? Failure(.failed, message(for: error))
         if isRun { failure.status = .runFailed }
+        // Words of the command line are in it: none leaves the program in the parser's disguise, and none steers a terminal.
+        failure.message = SafeText.block(ByteString(escaped: failure.message).lossy)
+        failure.hint = failure.hint.map { SafeText.block(ByteString(escaped: $0).lossy) }
         if words.contains("--json") { Output.fault(failure) } else { complain(failure) }
         return failure.status.rawValue
     }
 
     private static func complain(_ failure: Failure) {
         let style = Terminal.errorStyle
-        Output.remark(style(.bad, ByteString(escaped: failure.message).lossy))
+        Output.remark(style(.bad, failure.message))
         if let hint = failure.hint { Output.remark(style(.dim, hint)) }
     }
 }

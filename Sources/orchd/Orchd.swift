@@ -24,7 +24,12 @@ struct Orchd: ParsableCommand {
     static func main() {
         linux_secure_start()
         do {
-            var command = try parseAsRoot(ProcessText.textArguments())
+            let words = try ProcessText.textArguments()
+            if let complaint = complaint(about: words[...]) {
+                printError("orchd: \(complaint)")
+                Glibc.exit(ExitCode.validationFailure.rawValue)
+            }
+            var command = try parseAsRoot(words)
             try command.run()
         } catch let error as NotText {
             Glibc.exit(fail(error, status: configurationStatus).rawValue)
@@ -33,6 +38,20 @@ struct Orchd: ParsableCommand {
             // Help and the version travel as errors, too.
             Glibc.exit(printed(fullMessage(for: error)))
         }
+    }
+
+    /// What no option of ours can mean. An empty value would stand for the directory in which it is started.
+    private static func complaint(about words: ArraySlice<String>) -> String? {
+        // The parser's time grows with the square of their number.
+        let most = 100
+        guard words.count <= most else { return "there are \(words.count) arguments, and it takes at most \(most)" }
+        for (before, word) in zip([""] + words, words) {
+            if word.isEmpty {
+                return before.has(prefix: "--") ? "the value of \(before) is empty; leave it out" : "an argument is empty"
+            }
+            if word.has(prefix: "--"), word.has(suffix: "=") { return "the value of \(word.dropLast()) is empty; leave it out" }
+        }
+        return nil
     }
 
     private static func printed(_ text: String) -> Int32 {

@@ -291,7 +291,12 @@ import Testing
     }
 
     /// Sequences that never end cost no more than others.
-    @Test(.timeLimit(.minutes(1)), arguments: ["\u{1B}]", "\u{1B}[1", "\u{1B}", "\u{1B}P\u{9D}", "\u{9B}", "\u{1B}( "])
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            "\u{1B}]", "\u{1B}[1", "\u{1B}", "\u{1B}P\u{9D}", "\u{9B}", "\u{1B}( ", "\u{9D}", "\u{90}a", "\u{98}\u{9E}",
+            "\u{1B}]\u{9F}",
+        ])
     func hostileSequencesTakeNoTime(_ piece: String) {
         let bytes = Array(String(repeating: piece, count: (1 << 18) / piece.utf8.count).utf8)
         #expect(EscapeCodes.removed(from: bytes).count < bytes.count)

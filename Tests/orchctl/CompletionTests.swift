@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test func verbsAndOptions() {
-        #expect(texts("su") == ["submit"] && texts("pool", "re") == ["resume", "resize"] || texts("pool", "re").count == 2)
+        #expect(texts("su") == ["submit"])
+        #expect(Set(texts("pool", "re")) == ["resume", "resize"])
         #expect(texts("").contains("list") && texts("").contains("help"))
         #expect(texts("help", "sta") == ["status"])
         #expect(texts("list", "--st") == ["--state"] && texts("list", "--j") == ["--json"])

@@ -122,7 +122,7 @@ import Testing
                 supervisor: an older version -> 2.0
                 engine: 1.0 -> 2.0
                 3 of 3 running tasks kept
-                clients waited for 123 ms at the most
+                clients waited for at most 123 ms
 
                 """)
     }

@@ -39,6 +39,8 @@ enum DocumentFinder {
                 position = lineAfter(bytes, error.position..<end)
             }
         }
+        // What comes after this place was not looked at.
+        if patience <= 0 { broken() }
     }
 
     /// The documents of the lines, and how many there were of them at each break: a line of which a document is not whole.

@@ -13,9 +13,9 @@ struct Branches: Sendable {
         self.queue = queue
     }
 
-    /// - Parameter dispatchedAt: when an attempt of earlier was made; those from before a queue had a number have branches like `orchd/42-1`.
-    func name(task: Int64, attempt: Int, dispatchedAt: Int64 = .max) -> String {
-        guard let number = queue.number(at: dispatchedAt) else { return "orchd/\(task)-\(attempt)" }
+    /// - Parameter dispatchedAt: when the attempt was made, in milliseconds since 1970: the queue's number may have changed since.
+    func name(task: Int64, attempt: Int, dispatchedAt: Int64) -> String {
+        let number = queue.number(at: dispatchedAt)
         let digits = String(number, radix: 16)
         return "orchd-\(host)-\(String(repeating: "0", count: max(0, 6 - digits.utf8.count)))\(digits)-\(task)-\(attempt)"
     }

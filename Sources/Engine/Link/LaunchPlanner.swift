@@ -72,7 +72,8 @@ struct LaunchPlanner: Sendable {
         let repository = task.definition.directory == nil ? pool.repository : nil
         // What makes the worktree takes the name from there, and so may the task.
         if repository != nil {
-            environment["ORCH_BRANCH"] = ByteString(branches.name(task: task.id, attempt: attempt.number))
+            environment["ORCH_BRANCH"] = ByteString(
+                branches.name(task: task.id, attempt: attempt.number, dispatchedAt: attempt.dispatchedAt))
         }
 
         var order = pool.order(

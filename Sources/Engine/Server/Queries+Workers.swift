@@ -1,4 +1,5 @@
 import OrchProtocol
+import Presentation
 import Scheduling
 import Storage
 
@@ -71,7 +72,7 @@ extension Queries {
         if let name = task.name { return name }
         let text =
             switch task.definition.work {
-            case .command(let arguments): arguments.map(\.lossy).joined(separator: " ")
+            case .command(let arguments): SafeText.command(arguments)
             case .prompt(let prompt): prompt
             }
         return text.shortened(to: 100)

@@ -78,11 +78,13 @@ package struct Queries: Sendable {
 
     private func waitReasons() throws -> WaitReasons {
         let states = try store.pools()
+        let (configuration, counts) = (configuration.value, store.counts)
         return WaitReasons(
-            configuration: configuration.value, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
-            offered: chooser(states).offered, counts: store.counts, isDraining: health.isDraining,
+            configuration: configuration, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
+            offered: chooser(states).offered, counts: counts, isDraining: health.isDraining,
             supervisorProblem: supervisor().problem, memoryPressure: health.memoryPressure,
-            now: WireTime(milliseconds: Clock.now().wall))
+            now: WireTime(milliseconds: Clock.now().wall),
+            turnstile: Turnstile(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes))
     }
 
     private func result(of record: TaskRecord) throws -> TaskResult? {

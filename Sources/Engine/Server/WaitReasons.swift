@@ -17,9 +17,7 @@ struct WaitReasons {
     let memoryPressure: Double?
     let now: WireTime
 
-    private var turnstile: Turnstile {
-        Turnstile(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes)
-    }
+    let turnstile: Turnstile
 
     /// The record with what it waits for, in a word and in a sentence.
     ///
@@ -46,9 +44,8 @@ struct WaitReasons {
         if let obstacle = obstacle(ofPool: record.pool) { return obstacle }
         // What is ordered has passed its gates.
         guard let gates = record.gates, !gates.isEmpty, !record.isOrdered else { return nil }
-        let turnstile = turnstile
         let obstacles = Self.ordered(gates).compactMap { gate in
-            reason(gate, turnstile).map { ($0, sentence(gate, record, turnstile)) }
+            reason(gate).map { ($0, sentence(gate, record)) }
         }
         guard let word = obstacles.first?.0 else { return nil }
         return (word, obstacles.map(\.1).joined(separator: "; "))
@@ -78,14 +75,13 @@ struct WaitReasons {
 
     /// The same of all ready tasks at once, in words.
     var places: WaitPlaces {
-        let turnstile = turnstile
-        return WaitPlaces(
+        WaitPlaces(
             pools: Dictionary(
                 uniqueKeysWithValues: counts.occupiedPools.map { pool in
                     if let (reason, _) = obstacle(ofPool: pool) { return (pool, .init(reason: reason)) }
                     let lanes = counts.lanes(in: pool).keys.compactMap { lane in
                         Self.ordered(GateName.names(in: lane).map(String.init)).lazy
-                            .compactMap { reason($0, turnstile) }.first.map { (lane, $0) }
+                            .compactMap { reason($0) }.first.map { (lane, $0) }
                     }
                     return (pool, .init(lanes: Dictionary(uniqueKeysWithValues: lanes)))
                 }))
@@ -102,7 +98,7 @@ struct WaitReasons {
     }
 
     /// What a gate makes a task wait for, if it is not open.
-    private func reason(_ gate: String, _ turnstile: Turnstile) -> WaitReason? {
+    private func reason(_ gate: String) -> WaitReason? {
         if gate == GateName.needs { return .blocked }
         if gate.hasPrefix(GateName.spentPrefix) { return .paused }
         if counts.gates[gate]?.isClosed ?? false { return gate.hasPrefix(GateName.budgetPrefix) ? .paused : .limited }
@@ -111,7 +107,7 @@ struct WaitReasons {
     }
 
     /// The same as a sentence about this task.
-    private func sentence(_ gate: String, _ record: TaskRecord, _ turnstile: Turnstile) -> String {
+    private func sentence(_ gate: String, _ record: TaskRecord) -> String {
         if gate == GateName.needs { return Capabilities.complaint(record.needs ?? [], pool: record.pool, offered: offered) }
         if gate.hasPrefix(GateName.spentPrefix) { return record.reason ?? Self.spentReason(gate) }
         if let closed = counts.gates[gate], closed.isClosed {
@@ -145,6 +141,9 @@ struct WaitReasons {
         guard slots > 0 else {
             return "the pool \"\(record.pool)\" has no slots; `orchctl pool resize \(record.pool) 1` gives it one"
         }
+        // With a free slot it is about to start.
+        let live = counts.live(in: record.pool)
+        guard live.running + live.dispatched >= slots else { return nil }
         return "all slots of the pool \"\(record.pool)\" are taken (\(slots))"
     }
 
@@ -162,7 +161,6 @@ struct WaitReasons {
             if let until = gate.until, until != Gate.never { record.until = WireTime(milliseconds: until) }
             return record
         }
-        let turnstile = turnstile
         let reached = waiting.compactMap { name, count -> GateRecord? in
             if name == GateName.needs {
                 let reason = "their pool does not offer what they need; `orchctl show` says what"

@@ -7,9 +7,6 @@ struct TaskList: ParsableArguments {
     @Argument(help: "The ids of the tasks.", transform: TaskNumber.read)
     var ids: [Int64]
 
-    /// As many as the daemon takes in one request.
-    private static let atOnce = 10_000
-
     mutating func take(_ rest: CommandLineReader.Rest) throws { ids += try rest.words.map(TaskNumber.read) }
 
     /// Asks for a change of all of them, and tells what was done. Beyond what one request takes, it is one after the other.
@@ -22,6 +19,7 @@ struct TaskList: ParsableArguments {
     static func change(
         _ ids: [Int64], _ client: Client, _ call: ([Int64]) -> Call, _ text: (TasksChanged) -> String
     ) throws {
+        let atOnce = ValueRule.mostIDs
         guard ids.count > atOnce else { return try client.show(call(ids), as: TasksChanged.self, text) }
         var changed = TasksChanged(tasks: [])
         for start in stride(from: 0, to: ids.count, by: atOnce) {
@@ -30,8 +28,11 @@ struct TaskList: ParsableArguments {
                 let answer = try client.session.call(call(part), as: TasksChanged.self)
                 changed.tasks += answer.tasks
                 changed.count += answer.count
-            } catch let error as WireError where start > 0 {
-                throw Failure(error, after: "the first \(start) of \(ids.count) are done, the others are not")
+            } catch  where start > 0 {
+                guard var failure = Failure(error) else { throw error }
+                let others = error is WireError ? "the others are not" : "of the others it is not known"
+                failure.message += "; the first \(start) of \(ids.count) are done, \(others)"
+                throw failure
             }
         }
         try client.json ? client.printJSON(changed) : Output.print(text(changed))

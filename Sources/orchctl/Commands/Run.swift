@@ -37,10 +37,19 @@ struct Run: TakesCommand {
         if let warning = submitted.warning { Output.remark(warning) }
         if Terminal.isError { Output.remark("task \(submitted.id)") }
 
+        do {
+            try follow(submitted.id, session, isPrompt: spec.prompt != nil)
+        } catch var failure as Failure {
+            failure.message += "; task \(submitted.id) was made, and orchctl does not wait for it: orchctl show \(submitted.id)"
+            throw failure
+        }
+    }
+
+    private func follow(_ id: Int64, _ session: Session, isPrompt: Bool) throws {
         let client = try Client(global)
-        let isAnswer = spec.prompt != nil && !raw
+        let isAnswer = isPrompt && !raw
         let output: LogStream.Writer = { try (client.json ? LogStream.printJSON : LogStream.writeOut)($0, $1) }
-        var ended = try Attended(id: submitted.id, session: session).follow(isAnswer ? nil : output, tells: !client.json)
+        var ended = try Attended(id: id, session: session).follow(isAnswer ? nil : output, tells: !client.json)
         if isAnswer, ended.state == .succeeded, !client.json, let result = ended.result {
             try Output.print(result, isLine: true, ofTask: ended.id)
         }

@@ -157,9 +157,8 @@ enum Completion {
     private static func states(for path: [String]) -> [StateFilter] {
         switch path.first {
         case "stop": [.queued, .running]
-        case "wait": [.running, .queued]
-        case "pause": [.running]
-        case "resume": [.paused]
+        case "wait", "pause": [.running, .queued]
+        case "resume": [.paused, .held]
         case "hold", "update": [.queued]
         case "release": [.held]
         case "retry": [.failed, .cancelled, .expired]

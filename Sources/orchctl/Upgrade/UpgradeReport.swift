@@ -51,7 +51,7 @@ struct UpgradeReport: Encodable, Equatable {
         var lines = [line("supervisor", supervisor, style), line("engine", engine, style)]
         let kept = running - lost.count
         lines.append("\(kept) of \(running) running task\(running == 1 ? "" : "s") kept")
-        lines.append("clients waited for \(Int((pause * 1000).rounded())) ms at the most")
+        lines.append("clients waited for at most \(Int((pause * 1000).rounded())) ms")
         return lines.map { $0 + "\n" }.joined()
     }
 

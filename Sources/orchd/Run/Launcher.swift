@@ -99,7 +99,9 @@ final class Launcher {
                 try FileManager.default.createDirectory(
                     atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {
-                throw StartError("cannot make the directory \(path): \(String(cString: strerror(errno)))")
+                let reason = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError)?.code.rawValue
+                throw StartError(
+                    "cannot make the directory \(path): \(reason.map { String(cString: strerror($0)) } ?? "\(error)")")
             }
         }
     }
@@ -321,9 +323,10 @@ final class Launcher {
         renewSocketAt = nil
         let place = socket.path == old ? "" : " as \(socket.path)"
         printError("orchd: the socket \(old) was removed, and is made again\(place); running tasks go on")
-        // Only an engine that is started now can be given it.
+        // Only an engine that is started now can be given it; where there is none, the next one is.
+        guard let engine else { return }
         isReplacingEngine = true
-        engine?.signal(SIGTERM)
+        engine.signal(SIGTERM)
     }
 
     // MARK: Ends

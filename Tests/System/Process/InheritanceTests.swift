@@ -220,6 +220,28 @@ import Testing
         #expect(try tried("export \(name)=") == tried("unset \(name)"))
     }
 
+    /// It would stand for the directory in which a program is started.
+    @Test(
+        arguments: [
+            "orchd run --state-dir ''", "orchd run --state-dir=", "orchd run --socket ''", "orchd run --config ''",
+            "orchd check --config ''",
+            "orchd check --state-dir ''", "orchd policy --config=", "orchd restore ''", "orchd ''",
+            "orchctl --socket '' status",
+        ])
+    func anEmptyOptionIsAnError(_ words: String) throws {
+        let home = try Home()
+        let result = try home.run("\(Program.folder)/\(words)")
+        #expect(result.status == 64 || result.status == 2, "\(result)")
+        #expect(result.output.isEmpty && result.error.contains("is empty"), "\(result)")
+        #expect(try home.run("ls -A").output.isEmpty)
+    }
+
+    /// Neither time nor memory grows with what nobody needs.
+    @Test func tooManyArgumentsAreRefusedAtOnce() throws {
+        let result = try Home().run("\(Program.folder)/orchd check $(yes -- --state-dir=x | head -20000)")
+        #expect(result.status == 64 && result.error.contains("20001 arguments, and it takes at most 100"), "\(result)")
+    }
+
     /// As a login would have it, whatever the starter has.
     @Test func aTaskHasTheAccountsHome() throws {
         let home = try Home()

@@ -223,6 +223,23 @@ import Testing
         try daemon.finish()
     }
 
+    /// Whatever was given otherwise is named, and what was given alike, or not at all, is not.
+    @Test(
+        arguments: [
+            (["-e", "A=2"], "environment"), (["-e", "B=1"], "environment"), (["--cwd", "/tmp"], "directory"),
+            (["--stdin", "/dev/null"], "standard input"), (["-e", "A=2", "--cwd", "/tmp"], "environment and directory"),
+            (["-e", "A=1"], ""), (["--cwd", "/"], ""), ([], ""),
+        ])
+    func whatIsOtherwiseUnderTheSameKeyIsNamed(_ options: [String], _ what: String) throws {
+        let daemon = try Daemon()
+        _ = try daemon.orchctl("submit", "--key", "k", "-e", "A=1", "--cwd", "/", "--", "true")
+        let cwd = options.contains("--cwd") ? [] : ["--cwd", "/"]
+        let second = try daemon.orchctl(["submit", "--key", "k"] + cwd + options + ["--", "true"])
+        #expect(second.output == "1\n" && second.status == 0, "\(second)")
+        #expect(what.isEmpty ? second.error.isEmpty : second.error.contains("and another \(what); this"), "\(second)")
+        try daemon.finish()
+    }
+
     @Test func theSameKeyForOtherWorkIsSaid() throws {
         let daemon = try Daemon()
         let first = try daemon.orchctl("submit", "--key", "k", "--", "echo", "a")
@@ -230,7 +247,7 @@ import Testing
         #expect(same.output == first.output && same.error.isEmpty, "\(same)")
         let other = try daemon.orchctl("submit", "--key", "k", "--", "echo", "b")
         #expect(other.status == 0 && other.output == first.output, "\(other)")
-        #expect(other.error.contains("task 1 has the same key and is something else"), "\(other)")
+        #expect(other.error.contains("task 1 has the same key and another command; this one was not made"), "\(other)")
         let lines = ["x", "y"].map { #"{"command":["echo","\#($0)"],"key":"twice"}"# + "\n" }.joined()
         let batch = try daemon.orchctl("submit", "--batch", "-", input: Array(lines.utf8))
         #expect(batch.output == "2\n2\n" && batch.error.contains("task 2 has the same key"), "\(batch)")

@@ -176,6 +176,10 @@ final class Daemon {
     }
 
     func orchctl(_ arguments: String..., input: [UInt8] = []) throws -> Result {
+        try orchctl(arguments, input: input)
+    }
+
+    func orchctl(_ arguments: [String], input: [UInt8] = []) throws -> Result {
         try start(arguments, input: input).result()
     }
 

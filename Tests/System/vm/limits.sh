@@ -109,7 +109,7 @@ check "until it has ended" await "$waiting"
 
 echo "# more than the pool allows"
 told=$(alice orchctl submit --pool small --memory 1G -- true 2>&1)
-same "is refused" 1 "$?"
+same "is refused" 2 "$?"
 like "and told why" 'allows memory up to 134217728' "$told"
 
 echo "# what the kernel counts"

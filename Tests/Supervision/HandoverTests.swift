@@ -69,4 +69,21 @@ import Testing
         #expect(try engine.end(of: 1).code == SIGTERM)
         #expect(!isAlive(daemon))
     }
+
+    /// The service manager goes on counting over a new version, which must not begin its own count with half of that time: one after the
+    /// other, they would never be heard, and all tasks be lost.
+    @Test func everyVersionTellsAtOnceThatItLives() throws {
+        let manager = try NotifySocket()
+        let fixture = try Fixture(environment: ["NOTIFY_SOCKET=\(manager.path)", "WATCHDOG_USEC=7200000000"])
+        for _ in 0..<4 {
+            var heard: [String] = []
+            try eventually {
+                heard += manager.take()
+                return heard.contains("WATCHDOG=1")
+            }
+            let engine = try fixture.engine()
+            fixture.send(SIGUSR2)
+            try engine.waitForClose()
+        }
+    }
 }

@@ -9,6 +9,7 @@ import TestSupport
 final class Fixture {
     let directory: String
     private let options: [String]
+    private let environment: [ByteString]
     private let descriptorLimit: UInt64?
     private(set) var pid: pid_t = 0
     private var process: SpawnedProcess?
@@ -16,13 +17,16 @@ final class Fixture {
 
     static let hasCgroups = access("/sys/fs/cgroup/unified/cgroup.procs", W_OK) == 0 && geteuid() == 0
 
-    init(cgroups: Bool = false, options: [String] = [], descriptorLimit: UInt64? = nil) throws {
+    init(
+        cgroups: Bool = false, options: [String] = [], environment: [ByteString] = [], descriptorLimit: UInt64? = nil
+    ) throws {
         var template = Array("/tmp/orchd-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw TestFailure("mkdtemp") }
         directory = String(cString: made)
         chmod(directory, 0o755)
         let name = directory.split(separator: "/").last ?? ""
         self.options = options + ["--cgroup", cgroups ? "/sys/fs/cgroup/unified/\(name)" : "none"]
+        self.environment = environment
         self.descriptorLimit = descriptorLimit
         try start()
     }
@@ -44,7 +48,7 @@ final class Fixture {
                 program, "--link", link, "--state-dir", directory + "/state", "--work-dir", directory + "/work",
                 "--ready-fd", "3",
             ] + options).map { ByteString($0) },
-            environment: ["PATH=/usr/bin:/bin", "HOME=/home/own"] + sanitizerOptions.map { "\($0.key)=\($0.value)" })
+            environment: ["PATH=/usr/bin:/bin", "HOME=/home/own"] + environment + sanitizerOptions.map { "\($0.key)=\($0.value)" })
         plan.descriptors = [spawn_descriptor(from: ready[1], to: 3), spawn_descriptor(from: 2, to: 2)]
         if let descriptorLimit {
             plan.limits = [spawn_limit(resource: 7, soft: descriptorLimit, hard: descriptorLimit)]

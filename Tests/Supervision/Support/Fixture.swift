@@ -48,7 +48,8 @@ final class Fixture {
                 program, "--link", link, "--state-dir", directory + "/state", "--work-dir", directory + "/work",
                 "--ready-fd", "3",
             ] + options).map { ByteString($0) },
-            environment: ["PATH=/usr/bin:/bin", "HOME=/home/own"] + environment + sanitizerOptions.map { "\($0.key)=\($0.value)" })
+            environment: ["PATH=/usr/bin:/bin", "HOME=/home/own"] + environment
+                + sanitizerOptions.map { "\($0.key)=\($0.value)" })
         plan.descriptors = [spawn_descriptor(from: ready[1], to: 3), spawn_descriptor(from: 2, to: 2)]
         if let descriptorLimit {
             plan.limits = [spawn_limit(resource: 7, soft: descriptorLimit, hard: descriptorLimit)]

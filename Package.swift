@@ -80,6 +80,9 @@ let package = Package(
         module("Scheduling", ["OrchProtocol", "Schemas", "Text"]),
         module("Storage", ["Scheduling", "OrchProtocol", "Text", grdb, sqlite]),
         module("DiscordAPI"),
+        module(
+            "DiscordBridge",
+            ["DiscordAPI", "OrchClient", "OrchProtocol", "Presentation", "Settings", "Text", grdb, sqlite, tomlKit]),
         module("Systemd", ["CLinux", "CSystemd", "Text", logging]),
         module(
             "Engine",
@@ -135,6 +138,7 @@ let package = Package(
         tests("Protocol", ["OrchProtocol", "Scheduling"]),
         tests("OrchProtocol", ["OrchProtocol", "TestSupport"]),
         tests("OrchClient", ["OrchClient", "OrchProtocol"]),
+        tests("DiscordBridge", ["DiscordAPI", "DiscordBridge", "OrchClient", "OrchProtocol", "Settings", "TestSupport"]),
         tests("LiveModel", ["LiveModel", "OrchProtocol", "TestSupport"]),
         tests("Presentation", ["Presentation", "OrchProtocol", "TestSupport"]),
         tests("orchctl", ["orchctl", "OrchClient", "OrchProtocol", "Presentation", "TestSupport", argumentParser]),

@@ -1,0 +1,157 @@
+import DiscordAPI
+import OrchClient
+import OrchProtocol
+
+/// The bridge itself: what follows from what happens. It does no I/O and reads no clock; what must not be forgotten is in the store.
+///
+/// It works by levels and not by edges: a commit says how things should be (this message is a task, that card says this), and
+/// the next effects are whatever is missing. So it does not matter at which point the one before it died.
+public struct Bridge: Sendable {
+    public let configuration: BridgeConfiguration
+    let intake: Intake
+    let cards: TaskCard
+    /// Volatile, all of it: a new bridge finds out.
+    var desk = Desk()
+    var isDaemonThere = false
+    /// The channels of which everything has been read that was written before the session.
+    var isRead: Set<Snowflake> = []
+    var outdatedReads: Set<Snowflake> = []
+    /// The last event that was looked at; the store may be behind where none was of interest.
+    var lastEvent: Int64?
+    var hasSession = false
+    /// Of a task that is being asked for: how often it had changed.
+    var fetches: [Int64: Int64] = [:]
+    /// What is being put below a message.
+    var reactions: [Snowflake: String] = [:]
+    /// What the message is being changed to.
+    var edits: [Int64: String] = [:]
+    /// The messages that are being looked for.
+    var searches: Set<Int64> = []
+    /// Where a message is on its way.
+    var places: [Snowflake: Int64] = [:]
+    /// Messages that were deleted while they were being submitted.
+    var withdrawnInFlight: Set<Snowflake> = []
+
+    /// - Parameter bot: the bridge's own account.
+    public init(_ configuration: BridgeConfiguration, bot: Snowflake) {
+        self.configuration = configuration
+        intake = Intake(configuration, bot: bot)
+        cards = TaskCard(configuration)
+    }
+
+    /// One turn: the inputs are dealt with, and what is missing then is ordered. Throws only what the store throws; this value must then
+    /// be dropped, together with the transaction.
+    ///
+    /// - Parameter now: milliseconds since 1970.
+    public mutating func turn(_ inputs: [Input], now: Int64, in store: BridgeTransaction) throws -> [Effect] {
+        var effects: [Effect] = []
+        for input in inputs { effects += try take(input, now, store) }
+        return effects + (try missing(now, store))
+    }
+
+    /// When the next turn is due at the latest; nil where nothing waits for a time.
+    public var wakeUp: Int64? { desk.wakeUp }
+
+    private mutating func take(_ input: Input, _ now: Int64, _ store: BridgeTransaction) throws -> [Effect] {
+        switch input {
+        case .daemon(let updates): try follow(updates, store)
+        case .session(let isNew):
+            hasSession = true
+            if isNew {
+                isRead = []
+                _ = try store.forget(before: now - Self.retention)
+                // What is being read now may have ended before the session began.
+                outdatedReads = Set(configuration.channels.map(\.id).filter { desk.isBusy(.read($0)) })
+            }
+        case .message(let message):
+            try take(message, isLate: false, now, store)
+            // Before the channel has been read, what is older would be passed over after a crash.
+            if isRead.contains(message.channel) { try store.move(.channel(message.channel), to: message.id.stored) }
+        case .edited(let message): try change(message, now, store)
+        case .deleted(let messages): for message in messages { try withdraw(message, store) }
+        case .clicked(let click): return try act(on: click, now, store)
+        case .answered(let work, let answer): try settle(work, answer, now, store)
+        case .tick: break
+        }
+        return []
+    }
+
+    private mutating func follow(_ updates: [Follow.Update], _ store: BridgeTransaction) throws {
+        let known = try lastEvent ?? store.cursor(.events) ?? 0
+        var last = known
+        var isOfInterest = false
+        for update in updates {
+            switch update {
+            case .connected(let newest):
+                isDaemonThere = true
+                desk.forgetDelays { $0.isForDaemon }
+                if try store.cursor(.events) == nil {
+                    last = newest
+                    isOfInterest = true
+                }
+            case .disconnected: isDaemonThere = false
+            case .gap(_, let before):
+                try store.touchAll()
+                last = before - 1
+                isOfInterest = true
+            case .event(let event):
+                last = event.seq
+                if let task = event.task, try store.touch(task: task) { isOfInterest = true }
+            }
+        }
+        lastEvent = last
+        // A commit for each event of a daemon that does much for others would cost the disk more than it is worth.
+        let stored = try store.cursor(.events) ?? 0
+        if isOfInterest || last - stored >= Self.eventsBehind { try store.move(.events, to: last) }
+    }
+
+    /// For how long it is known what has become of a message, in milliseconds: no session begins so far back.
+    private static let retention: Int64 = 30 * 86_400_000
+    /// How many events of no interest may have to be read again after a restart.
+    private static let eventsBehind: Int64 = 1000
+
+    /// What is on its way, or has to wait.
+    struct Desk: Sendable {
+        private var busy: Set<Work> = []
+        private var notBefore: [Work: Int64] = [:]
+        private var failures: [Work: Int] = [:]
+
+        /// The most that is on its way at once.
+        private static let capacity = 48
+
+        /// Whether it is to be done now; then it is on its way until it is settled.
+        mutating func start(_ work: Work, _ now: Int64) -> Bool {
+            guard busy.count < Self.capacity, !busy.contains(work), notBefore[work] ?? 0 <= now else { return false }
+            notBefore[work] = nil
+            return busy.insert(work).inserted
+        }
+
+        func isBusy(_ work: Work) -> Bool { busy.contains(work) }
+
+        mutating func finish(_ work: Work) {
+            busy.remove(work)
+            failures[work] = nil
+        }
+
+        /// Not to be done before then.
+        mutating func delay(_ work: Work, until time: Int64) { notBefore[work] = time }
+
+        /// To be tried again, each time after twice the wait.
+        mutating func fail(_ work: Work, _ now: Int64, atLeast wait: Int64 = 0) {
+            busy.remove(work)
+            let count = failures[work, default: 0]
+            failures[work] = count + 1
+            notBefore[work] = now + max(wait, min(300_000, 1000 << Int64(min(count, 9))))
+        }
+
+        mutating func forgetDelays(_ isMeant: (Work) -> Bool) {
+            notBefore = notBefore.filter { !isMeant($0.key) }
+            failures = failures.filter { !isMeant($0.key) }
+        }
+
+        /// Drops what is over.
+        mutating func tidy(_ now: Int64) { notBefore = notBefore.filter { $0.value > now } }
+
+        var wakeUp: Int64? { notBefore.values.min() }
+    }
+}

@@ -1,0 +1,91 @@
+import DiscordAPI
+import OrchClient
+import OrchProtocol
+
+/// What happens to the bridge.
+public enum Input: Sendable {
+    case daemon([Follow.Update])
+    /// A session at Discord's gateway. What happened before a new one has to be read; a resumed one has missed nothing.
+    case session(isNew: Bool)
+    case message(ChatMessage)
+    /// The text of a message is another now.
+    case edited(ChatMessage)
+    case deleted([Snowflake])
+    case clicked(Click)
+    /// What has come of an effect.
+    case answered(Work, Answer)
+    /// Time has passed.
+    case tick
+}
+
+/// A click on a button of the bridge's.
+public struct Click: Sendable, Equatable {
+    /// By which the answer finds its way.
+    public var id: Snowflake
+    public var person: Person
+    public var channel: Snowflake
+    public var button: ButtonID
+
+    public init(id: Snowflake, person: Person, channel: Snowflake, button: ButtonID) {
+        self.id = id
+        self.person = person
+        self.channel = channel
+        self.button = button
+    }
+}
+
+/// What is done for the bridge outside of it, one at a time for each.
+public enum Work: Sendable, Hashable {
+    /// Makes a task of a message.
+    case submit(Snowflake)
+    /// Asks how a task stands.
+    case fetch(Int64)
+    /// Cancels a task whose message is gone.
+    case withdraw(Int64)
+    /// Reads what a channel has got since.
+    case read(Snowflake)
+    case thread(Int64)
+    /// Puts a reaction below a message.
+    case reaction(Snowflake)
+    /// Sends a message, edits it, or looks whether it was sent.
+    case post(Int64)
+
+    var isForDaemon: Bool {
+        switch self {
+        case .submit, .fetch, .withdraw: true
+        case .read, .thread, .reaction, .post: false
+        }
+    }
+}
+
+/// What has come of it.
+public enum Answer: Sendable {
+    case done
+    /// The message that was made.
+    case made(Snowflake)
+    case task(Int64)
+    /// nil: the daemon does not know it any more.
+    case record(TaskRecord?)
+    /// What came after a message, the oldest first; the last page is not full.
+    case page([ChatMessage], isLast: Bool)
+    /// The bot's own messages since then.
+    case seen([Seen])
+    /// It did not happen and never will: why.
+    case impossible(String)
+    /// It may have happened.
+    case unclear
+    /// It did not happen, and may later: after so many milliseconds at the earliest.
+    case later(Int64)
+}
+
+/// A message of the bot's, as it is in a channel.
+public struct Seen: Sendable, Equatable {
+    public var id: Snowflake
+    /// See ``Content/mark``.
+    public var mark: String
+
+    public init(id: Snowflake, mark: String) {
+        self.id = id
+        self.mark = mark
+    }
+}

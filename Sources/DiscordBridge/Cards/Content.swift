@@ -1,0 +1,102 @@
+import DiscordAPI
+import Text
+
+/// What a message of the bridge says. Whom it may mention is not part of it: nobody, ever.
+public struct Content: Sendable, Equatable, Codable {
+    public var text = ""
+    public var card: Card?
+    public var buttons: [Button] = []
+    public var files: [File] = []
+    /// The message that it answers.
+    public var answers: Snowflake?
+
+    public init(text: String = "", card: Card? = nil, buttons: [Button] = [], files: [File] = []) {
+        self.text = text
+        self.card = card
+        self.buttons = buttons
+        self.files = files
+    }
+
+    /// A box with a coloured edge: what Discord calls an embed.
+    public struct Card: Sendable, Equatable, Codable {
+        public var title: String
+        public var body: String?
+        public var colour: Int
+        public var fields: [Field] = []
+        public var footer: String?
+
+        public init(title: String, body: String? = nil, colour: Int) {
+            self.title = title
+            self.body = body
+            self.colour = colour
+        }
+    }
+
+    public struct Field: Sendable, Equatable, Codable {
+        public var name: String
+        public var value: String
+
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public struct Button: Sendable, Equatable, Codable {
+        public enum Style: String, Sendable, Codable { case plain, good, bad }
+        public var label: String
+        /// What comes back with a click: see ``ButtonID``.
+        public var id: String
+        public var style: Style
+
+        public init(_ label: String, _ id: ButtonID, _ style: Style = .plain) {
+            self.label = label
+            self.id = id.description
+            self.style = style
+        }
+    }
+
+    public struct File: Sendable, Equatable, Codable {
+        public var name: String
+        public var text: String
+
+        public init(name: String, text: String) {
+            self.name = name
+            self.text = text
+        }
+    }
+
+    /// By which one message is told from another when it is not known whether it was sent: Discord forgets nonces.
+    public var mark: String {
+        Self.mark(text: text, title: card?.title, footer: card?.footer, files: files.map(\.name))
+    }
+
+    static func mark(text: String, title: String?, footer: String?, files: [String]) -> String {
+        ([text, title ?? "", footer ?? ""] + files).map(DiscordText.trimmed).joined(separator: "\n")
+    }
+}
+
+/// What a button does, in what comes back with its click. Nothing else is remembered, so that it works after any restart; a click
+/// decides nothing about who may.
+public struct ButtonID: Sendable, Equatable, CustomStringConvertible {
+    public enum Action: String, Sendable, CaseIterable { case stop, retry, logs, raise, run, skip }
+
+    public var action: Action
+    /// A task, or the channel whose old messages are meant.
+    public var subject: Int64
+
+    public init(_ action: Action, _ subject: Int64) {
+        self.action = action
+        self.subject = subject
+    }
+
+    /// - Returns: nil for what no button of the bridge says.
+    public init?(_ text: String) {
+        guard let (word, number) = text[...].cut(at: ":"), let action = Action(rawValue: String(word)),
+            number.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let subject = Int64(number)
+        else { return nil }
+        self.init(action, subject)
+    }
+
+    public var description: String { "\(action.rawValue):\(subject)" }
+}

@@ -1,0 +1,82 @@
+import DiscordAPI
+
+/// Does at Discord what the bridge has ordered, and says what has come of it.
+struct DiscordPerformer: Sendable {
+    let rest: any DiscordREST
+    let guild: Snowflake
+    let bot: Snowflake
+
+    /// How many messages are read at once: Discord's most.
+    private static let page = 100
+    /// How many pages a search looks through: a message is looked for right after it may have been sent.
+    private static let pages = 10
+
+    /// - Returns: nil for an effect that is none of Discord's.
+    func perform(_ effect: Effect) async -> Answer? {
+        do throws(DiscordError) {
+            switch effect {
+            case .read(let channel, let after): return try await read(channel, after)
+            case .openThread(let task, let name, let message, let channel):
+                _ = try await rest.startThread(
+                    from: message, in: channel, name: TaskCard.threadName(task, name), archiveAfter: .day)
+                return .done
+            case .react(let message, let channel, let add, let remove):
+                try await rest.react(add, to: message, in: channel)
+                for emoji in remove { try await rest.takeBackReaction(emoji, from: message, in: channel) }
+                return .done
+            case .create(_, let place, let content, let nonce):
+                guard let nonce = Nonce(nonce) else { return .impossible("the nonce \(nonce) is too long") }
+                let priority: SendPriority = content.card == nil ? .answer : .card
+                return .made(
+                    try await rest.createMessage(MessageDraft(content), in: place, nonce: nonce, priority: priority).id)
+            case .edit(_, let place, let message, let content):
+                _ = try await rest.editMessage(message, in: place, to: MessageDraft(content), priority: .card)
+                return .done
+            case .look(_, let place, let since): return .seen(try await look(place, since))
+            case .submit, .fetch, .withdraw, .act, .reply: return nil
+            }
+        } catch {
+            return Self.answer(to: error)
+        }
+    }
+
+    private static func answer(to error: DiscordError) -> Answer {
+        switch error {
+        case .unclear: .unclear
+        case .unavailable, .cancelled, .unauthorized: .later(0)
+        case .limited(let wait): .later(wait)
+        case .forbidden, .notFound, .invalid, .refused: .impossible("\(error)")
+        }
+    }
+
+    private func read(_ channel: Snowflake, _ after: Snowflake) async throws(DiscordError) -> Answer {
+        let messages = try await rest.messages(in: channel, after: after, limit: Self.page)
+        // Only the gateway says which roles an author has.
+        var members: [Snowflake: Member] = [:]
+        for author in messages.map(\.author) where members[author.id] == nil && author.id != bot {
+            do throws(DiscordError) {
+                members[author.id] = try await rest.member(author.id, of: guild)
+            } catch .notFound(_) {
+                // Gone since: without roles, and judged so.
+                members[author.id] = Member()
+            } catch {
+                throw error
+            }
+        }
+        return .page(
+            messages.map { ChatMessage($0, member: members[$0.author.id], bot: bot) },
+            isLast: messages.count < Self.page)
+    }
+
+    private func look(_ place: Snowflake, _ since: Snowflake) async throws(DiscordError) -> [Seen] {
+        var seen: [Seen] = []
+        var after = since
+        for _ in 0..<Self.pages {
+            let messages = try await rest.messages(in: place, after: after, limit: Self.page)
+            seen += messages.filter { $0.author.id == bot }.map { Seen($0) }
+            guard messages.count == Self.page, let last = messages.last else { break }
+            after = last.id
+        }
+        return seen
+    }
+}

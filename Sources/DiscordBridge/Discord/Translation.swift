@@ -1,0 +1,87 @@
+import DiscordAPI
+
+/// Between what Discord says and what the bridge knows.
+extension Person {
+    init(_ user: User, _ member: Member?, webhook: Snowflake? = nil, bot: Snowflake) {
+        let kind: Kind = user.id == bot ? .own : webhook != nil ? .webhook : user.isBot ? .bot : .human
+        self.init(
+            id: user.id, kind: kind, name: member?.nick ?? user.globalName ?? user.username, roles: Set(member?.roles ?? []))
+    }
+}
+
+extension ChatMessage {
+    /// - Parameter member: of a message that was read later, which does not bring it.
+    init(_ message: Message, member: Member? = nil, bot: Snowflake) {
+        self.init(
+            id: message.id, channel: message.channelID,
+            author: Person(message.author, message.member ?? member, webhook: message.webhookID, bot: bot),
+            content: message.content, mentionsBot: message.mentions.contains { $0.id == bot },
+            isOrdinary: message.kind == .ordinary || message.kind == .reply)
+    }
+
+    /// What a message says now; nil where only something else of it has changed, such as the preview of a link.
+    init?(_ change: MessageChange, bot: Snowflake) {
+        guard let author = change.author, let content = change.content, change.editedAt != nil else { return nil }
+        self.init(
+            id: change.id, channel: change.channelID,
+            author: Person(author, change.member, webhook: change.webhookID, bot: bot), content: content)
+    }
+}
+
+extension Click {
+    /// - Returns: nil for what is no click on one of the bridge's buttons in its guild.
+    init?(_ interaction: Interaction, guild: Snowflake, bot: Snowflake) {
+        guard interaction.kind == .component, interaction.guildID == guild, let channel = interaction.channelID,
+            let button = interaction.data.customID.flatMap(ButtonID.init)
+        else { return nil }
+        self.init(
+            id: interaction.id, person: Person(interaction.user, interaction.member, bot: bot), channel: channel,
+            button: button)
+    }
+}
+
+extension MessageDraft {
+    init(_ content: Content) {
+        self.init(
+            content: content.text, embeds: content.card.map { [Embed($0)] } ?? [],
+            components: content.buttons.isEmpty ? [] : [.row(content.buttons.map { .button(Button($0)) })],
+            files: content.files.map { OutgoingFile($0.name, Array($0.text.utf8), contentType: "text/markdown") },
+            reply: content.answers, flags: .suppressEmbeds(of: content))
+    }
+}
+
+extension MessageFlags {
+    /// What somebody else has written gets no previews; a card is an embed itself and would go with them.
+    fileprivate static func suppressEmbeds(of content: Content) -> MessageFlags { content.card == nil ? .suppressEmbeds : [] }
+}
+
+extension Embed {
+    fileprivate init(_ card: Content.Card) {
+        self.init(
+            title: card.title, description: card.body, color: card.colour,
+            fields: card.fields.map { Field($0.name, $0.value, inline: true) }, footer: card.footer.map { Footer($0) })
+    }
+}
+
+extension Button {
+    fileprivate init(_ button: Content.Button) {
+        let style: Style =
+            switch button.style {
+            case .plain: .secondary
+            case .good: .success
+            case .bad: .danger
+            }
+        self.init(button.label, customID: button.id, style: style)
+    }
+}
+
+extension Seen {
+    init(_ message: Message) {
+        let card = message.embeds.first
+        self.init(
+            id: message.id,
+            mark: Content.mark(
+                text: message.content, title: card?.title, footer: card?.footer?.text,
+                files: message.attachments.map(\.filename)))
+    }
+}

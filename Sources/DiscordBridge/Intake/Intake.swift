@@ -1,0 +1,105 @@
+import DiscordAPI
+import OrchProtocol
+import Presentation
+import Text
+
+/// Makes of a message a task, or says why it is none. It decides nothing about who may: that is the ``Authorizer``'s.
+public struct Intake: Sendable {
+    public enum Reading: Sendable, Equatable {
+        /// Not for the bridge.
+        case none
+        /// For the bridge, and no task: why, as a sentence without subject and full stop.
+        case faulty(String)
+        case task(TaskSpec)
+    }
+
+    private let channels: [Snowflake: BridgeConfiguration.TaskChannel]
+    private let bot: Snowflake
+
+    /// - Parameter bot: the bridge's own account.
+    public init(_ configuration: BridgeConfiguration, bot: Snowflake) {
+        channels = Dictionary(configuration.channels.map { ($0.id, $0) }) { first, _ in first }
+        self.bot = bot
+    }
+
+    public func read(_ message: ChatMessage) -> Reading {
+        guard let channel = channels[message.channel], message.isOrdinary, message.author.kind != .own,
+            message.author.kind != .webhook, message.author.id != bot
+        else { return .none }
+        let (text, isAddressed) = withoutMention(message.content)
+        guard !channel.mention || message.mentionsBot || isAddressed else { return .none }
+        guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+            return message.content.isEmpty
+                ? .faulty("has no text that the bot can read: mention it, or give it the intent MESSAGE CONTENT")
+                : .faulty("has no text besides the mention")
+        }
+        guard !text.utf8.contains(0) else { return .faulty("has a NUL in its text") }
+        return spec(text, message, channel)
+    }
+
+    /// The key by which the daemon makes one task of a message, however often it is submitted.
+    public static func key(_ message: Snowflake) -> String { "discord:\(message)" }
+
+    private func spec(_ text: String, _ message: ChatMessage, _ channel: BridgeConfiguration.TaskChannel) -> Reading {
+        var spec: TaskSpec
+        if let line = Self.legacyLine(text) {
+            do throws(LegacyQueue.Rejected) {
+                spec = try LegacyQueue(Array(line.utf8)).items[0].spec(pool: nil)
+            } catch {
+                return .faulty(error.message)
+            }
+        } else {
+            spec = TaskSpec(prompt: text)
+            let tags = InlineTags(text)
+            guard tags.rest.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+                return .faulty("has nothing but tags")
+            }
+            spec.pool = tags.pool
+        }
+        // Said by the bridge, so that no rule of the daemon's puts it where its author may not.
+        spec.pool = spec.pool ?? channel.pool
+        spec.priority = channel.priority
+        spec.key = Self.key(message.id)
+        spec.labels = [
+            "discord.user": message.author.id.description, "discord.name": Self.label(message.author.name),
+            "discord.channel": message.channel.description, "discord.message": message.id.description,
+        ]
+        return .task(spec)
+    }
+
+    /// The text without the mention of the bot at its beginning or end, and whether there was one.
+    private func withoutMention(_ content: String) -> (text: String, isAddressed: Bool) {
+        let marks = ["<@\(bot)>", "<@!\(bot)>"]
+        var scalars = Self.trimmed(content.unicodeScalars[...])
+        var isAddressed = false
+        for mark in marks.map({ Array($0.unicodeScalars) }) {
+            if scalars.starts(with: mark) {
+                scalars = Self.trimmed(scalars.dropFirst(mark.count))
+                isAddressed = true
+            } else if scalars.reversed().starts(with: mark.reversed()) {
+                scalars = Self.trimmed(scalars.dropLast(mark.count))
+                isAddressed = true
+            }
+        }
+        return (String(String.UnicodeScalarView(scalars)), isAddressed)
+    }
+
+    private static func trimmed(_ scalars: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+        let start = scalars.drop { $0.properties.isWhitespace }
+        guard let end = start.lastIndex(where: { !$0.properties.isWhitespace }) else { return start.prefix(0) }
+        return start[...end]
+    }
+
+    /// The old `task-id|description|model|thinking`, where a message is one: all four fields on one line, and an id of one word.
+    /// Fewer fields could as well be a sentence.
+    private static func legacyLine(_ text: String) -> String? {
+        guard !text.unicodeScalars.contains("\n") else { return nil }
+        let fields = LegacyLine.fields(text)
+        guard fields.count == 4, !fields[0].isEmpty, !fields[0].unicodeScalars.contains(where: { $0.properties.isWhitespace })
+        else { return nil }
+        return text
+    }
+
+    /// A name as the value of a label: on one line and short.
+    private static func label(_ name: String) -> String { SafeText.line(name).shortened(to: 100) }
+}

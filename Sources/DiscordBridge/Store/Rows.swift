@@ -1,0 +1,84 @@
+import DiscordAPI
+
+/// Where a message is on its way to a task.
+public enum RequestState: String, Sendable {
+    /// From the time when the bridge was away, and more than become tasks without a question.
+    case late
+    /// To be submitted.
+    case new
+    /// It is a task.
+    case task
+    /// It never will be: not allowed, or the daemon does not take it.
+    case refused
+    /// Its author has taken it back in time.
+    case withdrawn
+}
+
+public enum ThreadState: String, Sendable {
+    case wanted, open
+    /// There can be none: what would be in it goes to the channel.
+    case impossible
+}
+
+public enum PostKind: String, Sendable {
+    /// In the thread: where the task stands.
+    case card
+    case answer
+    /// In the channel for results.
+    case end
+    case summary
+    /// Why a message is no task.
+    case refusal
+    /// What to do with old messages.
+    case question
+}
+
+public enum PostState: String, Sendable {
+    case wanted
+    /// On its way: whether it has arrived is not known until the answer.
+    case sending
+    case shown
+    /// It cannot be shown, or somebody has removed it.
+    case gone
+    /// Told in a summary.
+    case merged
+}
+
+/// A message that was for the bridge.
+public struct RequestRow: Sendable, Equatable {
+    public var message: Snowflake
+    public var channel: Snowflake
+    public var author: Snowflake
+    public var authorName: String
+    public var madeAt: Int64
+    public var state: RequestState
+    public var spec: String?
+    public var task: Int64?
+}
+
+public struct TaskRow: Sendable, Equatable {
+    public var id: Int64
+    public var message: Snowflake
+    public var changed: Int64
+    public var state: String
+    public var pool: String
+    public var priority: Int
+    public var title: String
+    public var ended: Bool
+    public var round: Int64
+    public var thread: ThreadState
+}
+
+public struct PostRow: Sendable, Equatable {
+    public var id: Int64
+    public var kind: PostKind
+    public var subject: Int64
+    public var place: Snowflake
+    public var content: String
+    public var sent: String?
+    public var state: PostState
+    public var message: Snowflake?
+    public var since: Int64
+    /// Grows where it has to be said anew.
+    public var edition: Int64
+}

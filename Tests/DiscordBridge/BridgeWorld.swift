@@ -1,0 +1,305 @@
+import DiscordAPI
+import FoundationEssentials
+import OrchClient
+import OrchProtocol
+import TestSupport
+
+@testable import DiscordBridge
+
+/// A life of the bridge from a seed: the real bridge and the real store; people, Discord and the daemon by what is known of them. Any effect
+/// may be done, done without its answer, not done, or be the last thing before a crash.
+struct BridgeWorld {
+    static let channel = Snowflake(10)
+    static let results = Snowflake(11)
+    static let bot = Snowflake(99)
+    static let alice = Person(id: Snowflake(1), name: "alice", roles: [Snowflake(7)])
+    static let mallory = Person(id: Snowflake(2), name: "mallory")
+
+    var random: SeededGenerator
+    var now: Int64 = 1_800_000_000_000
+    private let store: BridgeStore
+    private var bridge: Bridge
+    /// Ordered and not done yet.
+    private var pending: [Effect] = []
+    private var answers: [Input] = []
+    private var hasSession = false
+    private(set) var daemon = SimulatedDaemon()
+    private(set) var discord = SimulatedDiscord()
+    var trouble = true
+
+    init(_ seed: UInt64) throws {
+        random = SeededGenerator(seed)
+        store = try BridgeStore()
+        bridge = Self.newBridge()
+        // What was written before the bridge came for the first time would not be for it.
+        try turn([.session(isNew: true)], isCrash: false)
+    }
+
+    private static func newBridge() -> Bridge {
+        var configuration = BridgeConfiguration()
+        var channel = BridgeConfiguration.TaskChannel(id: channel)
+        channel.mention = false
+        channel.catchUp = 1000
+        configuration.channels = [channel]
+        configuration.results = results
+        var rule = Authorizer.Rule()
+        rule.roles = [Snowflake(7)]
+        rule.verbs = Set(Verb.allCases)
+        rule.pools = ["default"]
+        rule.open = 10_000
+        rule.hourly = 10_000
+        configuration.authorizer = Authorizer(rules: [rule])
+        return Bridge(configuration, bot: bot)
+    }
+
+    struct Crash: Error {}
+
+    // MARK: Steps
+
+    mutating func step() throws {
+        now += Int64.random(in: 1...3000, using: &random)
+        switch Int.random(in: 0..<100, using: &random) {
+        case ..<12: try write()
+        case ..<30: daemon.progress(&random)
+        case ..<34 where trouble: try turn([.session(isNew: true)], isCrash: false)
+        case ..<37 where trouble: crash()
+        // The gateway has lost the connection: what is written now is not told.
+        case ..<38 where trouble: hasSession = false
+        case ..<40 where trouble: daemon.isAway.toggle()
+        case ..<41 where trouble: now += 3_600_000
+        case ..<70: try perform()
+        default: try hear()
+        }
+    }
+
+    /// Lets everything come to its end.
+    mutating func settle() throws {
+        trouble = false
+        daemon.isAway = false
+        for _ in 0..<4000 {
+            now += 1000
+            if !hasSession { try turn([.session(isNew: true)], isCrash: false) }
+            daemon.finishAll()
+            try hear()
+            while !pending.isEmpty { try perform() }
+            if answers.isEmpty, pending.isEmpty, daemon.isTold, bridge.wakeUp == nil {
+                try turn([.tick], isCrash: false)
+                if pending.isEmpty { return }
+            }
+        }
+    }
+
+    private mutating func write() throws {
+        let author = random.chance(80) ? Self.alice : Self.mallory
+        let message = discord.write("task \(discord.history.count)", by: author, in: Self.channel, now)
+        if hasSession { try turn([.message(message)], isCrash: trouble && random.chance(10)) }
+        // Discord repeats what it is not sure of.
+        if hasSession, random.chance(5) { try turn([.message(message)], isCrash: false) }
+    }
+
+    private mutating func hear() throws {
+        var inputs = answers
+        answers = []
+        let updates = daemon.updates()
+        if !updates.isEmpty { inputs.append(.daemon(updates)) }
+        if !hasSession, random.chance(50) || !trouble { inputs.append(.session(isNew: true)) }
+        if inputs.isEmpty { inputs = [.tick] }
+        try turn(inputs, isCrash: trouble && random.chance(5))
+    }
+
+    private mutating func turn(_ inputs: [Input], isCrash: Bool) throws {
+        var next = bridge
+        do {
+            let effects = try store.transaction { store in
+                let effects = try next.turn(inputs, now: now, in: store)
+                if isCrash, random.chance(50) { throw Crash() }
+                return effects
+            }
+            bridge = next
+            pending += effects
+            if inputs.contains(where: { if case .session = $0 { true } else { false } }) { hasSession = true }
+            if isCrash { crash() }
+        } catch is Crash {
+            crash()
+        }
+    }
+
+    /// kill -9: what was ordered may have been done, and nobody has heard of it.
+    private mutating func crash() {
+        for effect in pending where random.chance(40) { _ = perform(effect) }
+        pending = []
+        answers = []
+        hasSession = false
+        bridge = Self.newBridge()
+        daemon.cursor = nil
+    }
+
+    private mutating func perform() throws {
+        guard !pending.isEmpty else { return }
+        let effect = pending.remove(at: trouble && random.chance(30) ? Int.random(in: pending.indices, using: &random) : 0)
+        guard let work = effect.work else { return }
+        if trouble, random.chance(8) {
+            answers.append(.answered(work, .later(Int64.random(in: 0...5000, using: &random))))
+        } else if trouble, random.chance(8), isUnclear(effect) {
+            if random.chance(50) { _ = perform(effect) }
+            answers.append(.answered(work, .unclear))
+        } else {
+            answers.append(.answered(work, perform(effect)))
+        }
+    }
+
+    private func isUnclear(_ effect: Effect) -> Bool {
+        switch effect {
+        case .create, .edit, .openThread, .react, .submit, .withdraw: true
+        default: false
+        }
+    }
+
+    private mutating func perform(_ effect: Effect) -> Answer {
+        switch effect {
+        case .submit(let message, let spec): daemon.submit(spec, of: message)
+        case .fetch(let task): daemon.isAway ? .later(0) : .record(daemon.record(task))
+        case .withdraw: .done
+        case .read(let channel, let after): discord.page(channel, after: after)
+        case .openThread(_, _, let message, _): discord.openThread(message)
+        case .react(let message, _, let add, let remove): discord.react(message, add, remove)
+        case .create(_, let place, let content, let nonce): discord.create(content, in: place, nonce: nonce, now)
+        case .edit(_, _, let message, let content): discord.edit(message, content)
+        case .look(_, let place, let since): discord.look(place, since)
+        case .act, .reply: .done
+        }
+    }
+}
+
+/// A queue that keeps keys, and tells what happens in order.
+struct SimulatedDaemon {
+    private(set) var tasks: [TaskRecord] = []
+    private var ids: [String: Int64] = [:]
+    private var events: [Event] = []
+    var isAway = false { didSet { if isAway { cursor = nil } } }
+    /// Up to where the bridge has been told; nil where it has to connect again.
+    var cursor: Int64?
+    private(set) var submissions = 0
+
+    var isTold: Bool { cursor == Int64(events.count) }
+
+    mutating func submit(_ text: String, of message: Snowflake) -> Answer {
+        guard !isAway else { return .later(0) }
+        submissions += 1
+        guard let spec = try? JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8)), let key = spec.key else {
+            return .impossible("is no task")
+        }
+        if let id = ids[key] { return .task(id) }
+        let id = Int64(tasks.count + 1)
+        ids[key] = id
+        var task = TaskRecord(
+            id: id, state: .queued, pool: spec.pool ?? "", priority: 0, submitter: 0,
+            submittedAt: WireTime(milliseconds: 0))
+        task.prompt = spec.prompt
+        task.labels = spec.labels
+        tasks.append(task)
+        tell(.taskQueued, id, .queued)
+        return .task(id)
+    }
+
+    func record(_ id: Int64) -> TaskRecord? { tasks.indices.contains(Int(id) - 1) ? tasks[Int(id) - 1] : nil }
+
+    mutating func progress(_ random: inout SeededGenerator) {
+        guard let index = tasks.indices.filter({ !tasks[$0].state.isFinal }).randomElement(using: &random) else { return }
+        advance(index, hasFailed: random.chance(30))
+    }
+
+    mutating func finishAll() {
+        for index in tasks.indices where !tasks[index].state.isFinal { advance(index, hasFailed: false) }
+    }
+
+    private mutating func advance(_ index: Int, hasFailed: Bool) {
+        if tasks[index].state == .queued {
+            tasks[index].state = .running
+            tell(.taskStarted, tasks[index].id, .running)
+        } else {
+            tasks[index].state = hasFailed ? .failed : .succeeded
+            if !hasFailed { tasks[index].result = TaskResult(text: "answer \(tasks[index].id)", truncated: false) }
+            tell(.taskFinished, tasks[index].id, tasks[index].state)
+        }
+    }
+
+    private mutating func tell(_ kind: Event.Kind, _ id: Int64, _ state: TaskState) {
+        var event = Event(seq: Int64(events.count + 1), at: WireTime(milliseconds: 0), kind: kind)
+        event.task = id
+        event.state = state
+        events.append(event)
+    }
+
+    /// What the bridge has not been told. One that connects again says nothing of its cursor here: it is told all, as one might at worst.
+    mutating func updates() -> [Follow.Update] {
+        guard !isAway else { return [] }
+        var updates: [Follow.Update] = []
+        if cursor == nil { updates.append(.connected(last: Int64(events.count))) }
+        updates += events.dropFirst(Int(cursor ?? 0)).map { .event($0) }
+        cursor = Int64(events.count)
+        return updates
+    }
+}
+
+/// Messages, threads and reactions. It forgets a nonce after three minutes.
+struct SimulatedDiscord {
+    struct Message {
+        var id: Snowflake
+        var place: Snowflake
+        var content: Content
+    }
+
+    /// What people have written.
+    private(set) var history: [ChatMessage] = []
+    private(set) var messages: [Message] = []
+    private(set) var threads: Set<Snowflake> = []
+    private(set) var reactions: [Snowflake: Set<String>] = [:]
+    private var nonces: [String: (id: Snowflake, until: Int64)] = [:]
+    private var count: UInt64 = 0
+
+    private mutating func id(_ now: Int64) -> Snowflake {
+        count += 1
+        return Snowflake(Snowflake(firstAt: now).rawValue + count)
+    }
+
+    mutating func write(_ text: String, by author: Person, in channel: Snowflake, _ now: Int64) -> ChatMessage {
+        let message = ChatMessage(id: id(now), channel: channel, author: author, content: text)
+        history.append(message)
+        return message
+    }
+
+    func page(_ channel: Snowflake, after: Snowflake) -> Answer {
+        let newer = history.filter { $0.channel == channel && $0.id > after }
+        return .page(Array(newer.prefix(3)), isLast: newer.count <= 3)
+    }
+
+    mutating func openThread(_ message: Snowflake) -> Answer {
+        threads.insert(message)
+        return .done
+    }
+
+    mutating func react(_ message: Snowflake, _ add: String, _ remove: [String]) -> Answer {
+        reactions[message, default: []].insert(add)
+        reactions[message]?.subtract(remove)
+        return .done
+    }
+
+    mutating func create(_ content: Content, in place: Snowflake, nonce: String, _ now: Int64) -> Answer {
+        if let known = nonces[nonce], known.until > now { return .made(known.id) }
+        let message = Message(id: id(now), place: place, content: content)
+        messages.append(message)
+        nonces[nonce] = (message.id, now + 180_000)
+        return .made(message.id)
+    }
+
+    mutating func edit(_ message: Snowflake, _ content: Content) -> Answer {
+        guard let index = messages.firstIndex(where: { $0.id == message }) else { return .impossible("gone") }
+        messages[index].content = content
+        return .done
+    }
+
+    func look(_ place: Snowflake, _ since: Snowflake) -> Answer {
+        .seen(messages.filter { $0.place == place && $0.id > since }.map { Seen(id: $0.id, mark: $0.content.mark) })
+    }
+}

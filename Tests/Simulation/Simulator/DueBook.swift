@@ -13,7 +13,7 @@ struct DueBook {
     private var closed: Set<String> = []
 
     /// How much the real-time clock may be off in milliseconds before the engine takes notice.
-    private static let tolerance: Int64 = 1_000
+    static let tolerance: Int64 = 1_000
     /// Milliseconds until a gate is tried first.
     private static let firstWait: Int64 = 60_000
 

@@ -24,6 +24,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case forgetSubmitter
     case forgetPauses
     case timeOutTooEarly
+    case idleTooLong
     case expireTooEarly
     case forgetRelative
     case countLimitTwice

@@ -54,6 +54,7 @@ final class WatchedTransaction: TaskTransaction {
         if mutation == .retryOnceTooOften { task?.retry.retries += 1 }
         if mutation == .retryTooSeldom, let retries = task?.retry.retries { task?.retry.retries = max(0, retries - 1) }
         if mutation == .timeOutTooEarly, let timeout = task?.timeout { task?.timeout = timeout * 9 / 10 }
+        if mutation == .idleTooLong, let timeout = task?.idleTimeout { task?.idleTimeout = timeout * 2 + 2_000 }
         if mutation == .forgetGiven { task?.definition.routing?.given = [] }
         return task
     }
@@ -72,6 +73,7 @@ final class WatchedTransaction: TaskTransaction {
             task.retry = old.retry
         }
         if mutation == .timeOutTooEarly, let old = try real.task(task.id) { task.timeout = old.timeout }
+        if mutation == .idleTooLong, let old = try real.task(task.id) { task.idleTimeout = old.idleTimeout }
         // An attempt that could not be started for want of resources has not been made.
         if mutation == .countShortage, place.phase == .running, task.phase == .delayed, let old = try real.task(task.id) {
             task.attempts = old.attempts

@@ -163,6 +163,25 @@ extension World {
             let age = now.monotonic - process.start.startedMonotonic - (pauses?.total ?? 0)
             violations.require(age <= timeout, "attempt \(process.order.name) has run \(age) ms with a timeout of \(timeout)")
         }
+        checkQuietOnes(now)
+    }
+
+    /// When it last wrote the engine reads off a file, by a clock that may have been set since.
+    private func checkQuietOnes(_ now: Now) {
+        for process in supervisor.processes.values
+        where !process.flags.contains(.stopped) && process.worker == nil && process.ask == nil && !ledger.isClockSet {
+            let attempt = Int64(process.attempt)
+            guard let timeout = ledger.tasks[process.task]?.idleTimeout, let live = ledger.live[attempt],
+                !(live.pauses?.isPaused ?? false)
+            else { continue }
+            let start = process.start.startedMonotonic
+            let last = max(
+                start, truth.processes[attempt]?.wroteMonotonic ?? start, ledger.dues.resumed(attempt) ?? start)
+            let quiet = now.monotonic - last
+            violations.require(
+                quiet <= timeout + DueBook.tolerance,
+                "attempt \(process.order.name) has been quiet for \(quiet) ms with an idle timeout of \(timeout)")
+        }
     }
 
     /// Each attempt finds what it wrote, and nothing else, where its output is looked for.

@@ -14,14 +14,19 @@ public struct OwnAccount: Sendable, Equatable {
     }
 
     /// Nil for a number that has no entry, as in some containers.
-    public static func look() -> OwnAccount? {
+    public static func look() -> OwnAccount? { account(of: geteuid()) }
+
+    /// What a user is called.
+    public static func name(of user: UInt32) -> String? { account(of: user)?.name.lossy }
+
+    private static func account(of user: uid_t) -> OwnAccount? {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var room = [CChar](repeating: 0, count: 4096)
-        var error = getpwuid_r(geteuid(), &entry, &room, room.count, &found)
+        var error = getpwuid_r(user, &entry, &room, room.count, &found)
         while error == ERANGE, room.count < 1 << 20 {
             room = [CChar](repeating: 0, count: room.count * 4)
-            error = getpwuid_r(geteuid(), &entry, &room, room.count, &found)
+            error = getpwuid_r(user, &entry, &room, room.count, &found)
         }
         guard error == 0, found != nil, let name = string(entry.pw_name) else { return nil }
         return OwnAccount(

@@ -45,6 +45,8 @@ public enum StatusText {
 public enum PoolTable {
     /// `warm: my-worker` for a pool with warm workers, whose place in the file system matters less.
     private static func agent(of pool: PoolRecord) -> String {
+        // What it had is no longer known.
+        if pool.state == .removed { return "–" }
         guard let worker = pool.worker else { return pool.agent }
         return "\(pool.agent): \(worker.split(separator: "/").last ?? "/")"
     }

@@ -16,7 +16,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
 
     private var alignsRight: Bool {
         switch self {
-        case .id, .tries, .time, .priority, .user, .pid, .cpu, .memory, .read, .written, .tokens, .cost: true
+        case .id, .tries, .time, .priority, .pid, .cpu, .memory, .read, .written, .tokens, .cost: true
         default: false
         }
     }
@@ -28,7 +28,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         }
     }
 
-    func cell(_ task: TaskRecord, now: WireTime) -> Table.Cell {
+    func cell(_ task: TaskRecord, now: WireTime, userName: (UInt32) -> String?) -> Table.Cell {
         let attempt = task.attempts.last
         func moment(_ time: WireTime?) -> Table.Cell { .init(time.map { LocalTime.short($0, now: now) } ?? "") }
         func text(_ text: String?) -> Table.Cell { .init(text.map(SafeText.line) ?? "") }
@@ -42,7 +42,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         case .reason: return .init(TaskText.reason(task) ?? "", task.state == .failed ? .bad : .dim)
         case .name: return text(task.name)
         case .priority: return .init(String(task.priority))
-        case .user: return .init(String(task.submitter))
+        case .user: return text(userName(task.submitter) ?? String(task.submitter))
         case .model: return text(task.model)
         case .worker: return text(attempt?.worker)
         case .pid: return text(attempt?.pid.map { String($0) })

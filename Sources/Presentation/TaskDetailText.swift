@@ -5,11 +5,16 @@ public struct TaskDetailText {
     private let task: TaskRecord
     private let now: WireTime
     private let style: Style
+    private let userName: (UInt32) -> String?
 
-    public init(_ task: TaskRecord, now: WireTime, style: Style) {
+    /// - Parameter userName: what a user is called; nil for a number without a name.
+    public init(
+        _ task: TaskRecord, now: WireTime, style: Style, userName: @escaping (UInt32) -> String? = { _ in nil }
+    ) {
         self.task = task
         self.now = now
         self.style = style
+        self.userName = userName
     }
 
     /// The text, its last line ended by a line feed.
@@ -46,7 +51,7 @@ public struct TaskDetailText {
             ("idle timeout", task.idleTimeout.map(DurationText.text)),
             ("retries", retries),
             ("key", task.key.map(SafeText.line)),
-            ("user", String(task.submitter)),
+            ("user", userName(task.submitter).map(SafeText.line) ?? String(task.submitter)),
             ("submitted", moment(task.submittedAt)),
             ("due", moment(task.dueAt)),
             ("expires", moment(task.expires)),

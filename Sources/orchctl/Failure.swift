@@ -71,6 +71,9 @@ struct Failure: Error, Equatable {
         case .invalidParameter: self.init(.usage, message)
         case .storageFull: self.init(.failed, message, hint: "orchctl doctor says how much room is left")
         case .storageFailed, .internalError: self.init(.failed, message, hint: "try: journalctl -u orchd")
+        case .invalidConfiguration:
+            // Each fault has a line of its own.
+            self.init(.failed, error.message.split(separator: "\n").map { SafeText.line($0) }.joined(separator: "\n  "))
         case .unknownMethod: self.init(.failed, message, hint: "this orchd is older than orchctl: orchctl version")
         case .tooBusy, .tooManyConnections: self.init(.failed, message, hint: "try again in a moment")
         default: self.init(.failed, message)

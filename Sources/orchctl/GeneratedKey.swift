@@ -1,3 +1,5 @@
+import OrchProtocol
+
 /// The idempotency keys that orchctl makes up, so that a submission may be repeated when its answer is lost.
 enum GeneratedKey {
     private static let prefix = "orchctl-"
@@ -8,4 +10,13 @@ enum GeneratedKey {
 
     /// Whether a key is one that nobody chose, and so is of no interest to anybody.
     static func matches(_ key: String) -> Bool { key.hasPrefix(prefix) }
+}
+
+extension TaskRecord {
+    /// The record as people are to see it.
+    var withoutGeneratedKey: TaskRecord {
+        var record = self
+        if let key, GeneratedKey.matches(key) { record.key = nil }
+        return record
+    }
 }

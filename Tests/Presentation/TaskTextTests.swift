@@ -115,6 +115,9 @@ import Testing
             task.result = TaskResult(text: "one\ntwo\n", truncated: false)
         }
         let text = TaskDetailText(record, now: after(60), style: .plain).text
+        let named = TaskDetailText(record, now: after(60), style: .plain) { "user \($0)\u{1B}" }.text
+        #expect(text.contains("\n  user          \(record.submitter)\n"))
+        #expect(named.contains("\n  user          user \(record.submitter)") && !named.contains("\u{1B}"))
         #expect(text.hasPrefix("task 42  failed\n  command       make\n"))
         #expect(text.contains("\nattempt 42.1  exited with status 1\n"))
         #expect(text.contains("\nattempt 42.2  exited with status 2\n"))

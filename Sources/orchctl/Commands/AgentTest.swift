@@ -123,7 +123,9 @@ struct AgentTest: ParsableCommand {
         if client.json {
             try client.printJSON(task)
         } else {
-            try Output.print(TaskDetailText(task, now: LocalTime.now, style: Terminal.style).text)
+            try Output.print(
+                TaskDetailText(task.withoutGeneratedKey, now: LocalTime.now, style: Terminal.style, userName: UserNames().name)
+                    .text)
         }
         guard task.state == .succeeded else { throw ExitCode(ExitStatus.failed.rawValue) }
     }

@@ -73,22 +73,23 @@ struct List: ParsableCommand {
         var left = all ? Int.max : limit ?? Self.usualLimit
         parameters.limit = min(left, Self.largestPage)
         var isFirst = true
+        let names = UserNames()
         try client.showPages(from: .list(parameters), as: TaskPage.self) { page in
             parameters.cursor = page.nextCursor
             left -= page.tasks.count
             parameters.limit = min(left, Self.largestPage)
             defer { isFirst = false }
             let isLast = parameters.cursor == nil || left <= 0
-            return (client.json ? "" : text(page, columns, isFirst: isFirst), isLast ? nil : .list(parameters))
+            return (client.json ? "" : text(page, columns, names, isFirst: isFirst), isLast ? nil : .list(parameters))
         }
         // Who has said how many expects no more of them.
         guard let next = parameters.cursor, limit == nil else { return }
         Output.remark("these are the newest \(Self.usualLimit), and there are more: --all, --limit, or --cursor \(next)")
     }
 
-    private func text(_ page: TaskPage, _ columns: [TaskColumn], isFirst: Bool) -> String {
+    private func text(_ page: TaskPage, _ columns: [TaskColumn], _ names: UserNames, isFirst: Bool) -> String {
         if page.tasks.isEmpty { return isFirst && Terminal.isOutput ? "no tasks\n" : "" }
-        let table = TaskTable.make(page.tasks, columns: columns, now: LocalTime.now)
+        let table = TaskTable.make(page.tasks, columns: columns, now: LocalTime.now, userName: names.name)
         return table.text(style: Terminal.style, width: Terminal.width, hasHeadings: isFirst)
     }
 }

@@ -19,9 +19,7 @@ struct Show: ParsableCommand {
 
     func run() throws {
         try Client(global).show(.get(GetParameters(id: id.task)), as: TaskRecord.self) { task in
-            var task = task
-            if let key = task.key, GeneratedKey.matches(key) { task.key = nil }
-            return TaskDetailText(task, now: LocalTime.now, style: Terminal.style).text
+            TaskDetailText(task.withoutGeneratedKey, now: LocalTime.now, style: Terminal.style, userName: UserNames().name).text
         }
     }
 }

@@ -79,6 +79,23 @@ import Testing
         try daemon.finish()
     }
 
+    /// Who waits for a limit that another task has met as well tells what it has met itself.
+    @Test func eachTellsTheLimitThatItHasMetItself() throws {
+        let daemon = try daemon("format = \"text\"")
+        let gate = "while [ ! -e \(daemon.directory.file("gate")) ]; do sleep 0.02; done; "
+        let ids = try ["Credit balance is too low", "429 Too Many Requests"].map { words in
+            try daemon.submit([TaskSpec(prompt: gate + "echo '\(words)' >&2; exit 1")])[0]
+        }
+        try eventually("both run") { try ids.allSatisfy { try daemon.task($0).state == .running } }
+        try daemon.directory.write("", to: "gate")
+        try eventually("both wait") { try ids.allSatisfy { try daemon.task($0).waiting == .limited } }
+        let reasons = try ids.map { try daemon.task($0).reason ?? "" }
+        #expect(reasons[0].contains("Credit balance is too low") && reasons[1].contains("429 Too Many Requests"), "\(reasons)")
+        let list = try daemon.orchctl("list", "-s", "limited").output
+        #expect(list.contains("Credit balance is too low") && list.contains("429 Too Many Requests"), "\(list)")
+        try daemon.finish()
+    }
+
     @Test func anAgentTestLeavesNothingBehind() throws {
         // It never gets a slot; it is interrupted; and it hangs.
         let daemon = try daemon(slots: 1, argv: #"["sh", "-c", "exec sleep 1000", "{prompt_file}"]"#)

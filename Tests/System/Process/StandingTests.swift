@@ -197,6 +197,31 @@ import Testing
         try daemon.finish()
     }
 
+    /// A pool that is no longer in the configuration has the workers that are still busy, and no others.
+    @Test func aRemovedPoolHasNoIdleWorkers() throws {
+        let directory = try Directory()
+        try directory.write("slots = 3\ngrace = \"100ms\"", to: "pools.d/gone.toml")
+        let daemon = try Daemon(pool: "slots = 1", directory: directory)
+        let id = try daemon.submit("sleep", "1000") { $0.pool = "gone" }
+        try eventually("it runs") { try daemon.task(id).state == .running }
+        try FileManager.default.removeItem(atPath: directory.file("pools.d/gone.toml"))
+        #expect(try daemon.orchctl("reload").status == 0)
+        for _ in 0..<2 {
+            let status = try daemon.orchctl("status").output
+            #expect(status.contains("gone     removed  –"), "\(status)")
+            #expect(status.split(separator: "\n").filter { $0.hasPrefix("gone/") }.count == 1, "\(status)")
+            let workers = try daemon.call(.workerList(WorkerListParameters()), as: WorkerList.self).workers
+            #expect(workers.map(\.name) == ["default/1", "gone/1"])
+            // The next engine has never known the pool.
+            try daemon.killEngine()
+        }
+        _ = try daemon.orchctl("stop", String(id))
+        try daemon.wait([id])
+        #expect(try daemon.status().pools.map(\.name).contains("default"))
+        #expect(try !daemon.orchctl("status").output.contains("gone/"))
+        try daemon.finish()
+    }
+
     /// A list that is cut says so, on standard error, and how to have the rest.
     @Test func whatIsCutSaysSo() throws {
         let daemon = try Daemon()

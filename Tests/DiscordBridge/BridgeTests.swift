@@ -7,7 +7,8 @@ import Testing
 
 /// Lives of the bridge, each decided by its seed: whatever goes wrong, one task for each message that may be one, and all of it shown once.
 @Suite struct BridgeTests {
-    @Test(arguments: 0..<60 as Range<UInt64>) func nothingIsLostAndNothingIsTwice(_ seed: UInt64) throws {
+    // The last of them have found faults.
+    @Test(arguments: Array(0..<16 as Range<UInt64>) + [16, 55, 58]) func nothingIsLostAndNothingIsTwice(_ seed: UInt64) throws {
         var world = try BridgeWorld(seed)
         for _ in 0..<400 { try world.step() }
         try world.settle()

@@ -233,6 +233,25 @@ import Testing
         #expect(try files.load().agents["a"]?.arguments == [.single("x"), .group(["[.a]"]), .group(["[."])])
     }
 
+    /// What cannot be read is not empty, and what is not there sets no limits: to go on without it is no answer to a misspelt name.
+    @Test(
+        arguments: [
+            (["pools.d/p.toml": "slots = 1"], ["orchd.toml: does not exist"]),
+            (["agents/a.toml": "argv = [\"x\"]"], ["orchd.toml: does not exist"]),
+            (
+                ["orchd.toml": "", "pools.d": ""],
+                ["pools.d: cannot be read as a directory; check what it is, and its permissions"]
+            ),
+            (
+                ["orchd.toml": "", "agents": ""],
+                ["agents: cannot be read as a directory; check what it is, and its permissions"]
+            ),
+            (["orchd.toml": ""], []),
+        ] as [([String: String], [String])])
+    func whatIsMissingOrUnreadableIsSaid(_ files: [String: String], _ faults: [String]) throws {
+        #expect(try ConfigurationFiles(files).faults() == faults)
+    }
+
     @Test func faultsHaveAnEnd() throws {
         let text = (0..<10_000).map { "k\($0) = 1" }.joined(separator: "\n")
         #expect(try ConfigurationFiles(["orchd.toml": text]).faults().count == 100)

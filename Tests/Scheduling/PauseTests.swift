@@ -51,6 +51,28 @@ import Testing
         #expect(try rig.live(of: task).stopping == .runTimeout)
     }
 
+    /// Of both timeouts in one task, neither forgets the pause when the other is looked at.
+    @Test func theRunTimeoutStandsStillBesideAnIdleTimeout() throws {
+        let rig = try Rig()
+        let (task, attempt) = try running(
+            rig,
+            .command {
+                $0.timeout = 30
+                $0.idleTimeout = 10
+            })
+        _ = try pause(rig, task)
+        rig.advance(1_000_000)
+        _ = try resume(rig, task)
+        for _ in 0..<5 {
+            rig.advance(5_900)
+            try rig.turn(.outputSeen(attempt: attempt, monotonic: rig.now.monotonic))
+            #expect(try rig.live(of: task).stopping == nil)
+        }
+        rig.advance(600)
+        try rig.turn()
+        #expect(try rig.live(of: task).stopping == .runTimeout)
+    }
+
     @Test func theIdleTimeoutBeginsAnew() throws {
         let rig = try Rig()
         let (task, attempt) = try running(rig, .command { $0.idleTimeout = 10 })

@@ -72,6 +72,19 @@ import Testing
         #expect(try rig.task(id).forgivenAttempts == 3)
     }
 
+    /// It has started once, so "before it started" would be a lie.
+    @Test func cancelledBetweenTwoTriesIsSaid() throws {
+        let rig = try Rig()
+        let ids = try [0, 1].map { tries in
+            let id = try rig.submit(.command { ($0.retries, $0.retryDelay, $0.hold) = (1, 60, tries == 0) })
+            if tries == 1 { try rig.end(rig.live(of: id).id, .exited(1)) }
+            return id
+        }
+        try rig.ask(.cancel(CancelParameters(ids: ids)))
+        #expect(try rig.task(ids[0]).reason == "cancelled before it started")
+        #expect(try rig.task(ids[1]).reason == "cancelled while it waited for another try")
+    }
+
     @Test func noDelayMeansTheNextTurnOrThisOne() throws {
         let rig = try Rig()
         try rig.submit(

@@ -72,6 +72,21 @@ import Testing
         #expect(error.message.contains("did you mean \"default\""))
     }
 
+    /// A key is its submitter's: whoever uses the same one has a task of their own.
+    @Test func twoUsersMayHaveTheSameKey() throws {
+        let rig = try Rig()
+        let keyed = Command.submit(.one(.command { $0.key = "k" }))
+        for requester in [Rig.alice, Rig.bob, Rig.admin] {
+            let (first, second) = (try rig.ask(keyed, by: requester), try rig.ask(keyed, by: requester))
+            guard case .submitted(.one(let made)) = first, case .submitted(.one(let found)) = second else {
+                Issue.record("\(first), \(second)")
+                continue
+            }
+            #expect(made.created && !found.created && made.id == found.id)
+            #expect(try rig.task(made.id).definition.submitter == requester.uid)
+        }
+    }
+
     @Test func aKeyMakesOneTask() throws {
         let rig = try Rig()
         let keyed = TaskSpec.command { $0.key = "k" }

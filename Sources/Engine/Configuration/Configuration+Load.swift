@@ -2,6 +2,7 @@ import Agents
 import Foundation
 import Glibc
 import OrchProtocol
+import Platform
 import Scheduling
 import Settings
 import SupervisorLink
@@ -9,7 +10,8 @@ import SupervisorLink
 extension Configuration {
     /// Reads a configuration: the file, and `pools.d` and `agents` beside it, which may be missing.
     ///
-    /// The file itself may be missing where one of the others is there.
+    /// The file itself may be missing only where no option names it, that is the user's own (``existingUserFile()``), and one of the others is
+    /// there: a name that is misspelt, or a file that is being replaced, must not pass for one that sets no limits.
     ///
     /// - Parameters:
     ///   - variables: what the environment says of warm workers, where the files do not.
@@ -22,8 +24,10 @@ extension Configuration {
     static func load(_ path: String, variables: ForegroundVariables, builtIn: BuiltIn?) throws -> Configuration {
         var reader = Reader()
         reader.variables = variables
-        let (agents, pools) = filesBeside(path)
-        if access(path, F_OK) == 0 || agents.isEmpty && pools.isEmpty { reader.readMain(path) }
+        let agents = reader.tomlFiles("agents", beside: path)
+        let pools = reader.tomlFiles("pools.d", beside: path)
+        let mayBeMissing = try !(agents.isEmpty && pools.isEmpty) && path == userFile()
+        if !mayBeMissing || access(path, F_OK) == 0 { reader.readMain(path) }
         for file in agents { reader.readAgent(file) }
         for file in pools { reader.readPool(file) }
         if let builtIn { reader.configuration.add(builtIn) }
@@ -32,21 +36,15 @@ extension Configuration {
         return reader.configuration
     }
 
-    /// Whether there is a configuration of this name, or some part of one beside it.
-    public static func isThere(_ path: String) -> Bool {
-        let (agents, pools) = filesBeside(path)
-        return access(path, F_OK) == 0 || !agents.isEmpty || !pools.isEmpty
-    }
+    /// Where the configuration of the user who runs the program is, or would be.
+    static func userFile() throws -> String? { try Places().configurationDirectory.map { $0 + "/orchd.toml" } }
 
-    private static func filesBeside(_ path: String) -> (agents: [String], pools: [String]) {
-        let parent = (path as NSString).deletingLastPathComponent
-        let directory = parent.isEmpty ? "." : parent
-        return (tomlFiles(in: directory + "/agents"), tomlFiles(in: directory + "/pools.d"))
-    }
-
-    private static func tomlFiles(in directory: String) -> [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }.sorted().map { "\(directory)/\($0)" }
+    /// The same where there is one, or some part of one beside it.
+    public static func existingUserFile() throws -> String? {
+        guard let path = try userFile() else { return nil }
+        var reader = Reader()
+        let parts = ["agents", "pools.d"].flatMap { reader.tomlFiles($0, beside: path) }
+        return access(path, F_OK) == 0 || !parts.isEmpty || !reader.faults.isEmpty ? path : nil
     }
 }
 
@@ -58,6 +56,24 @@ private struct Reader {
     private var poolFiles: [String: ConfigurationFile] = [:]
     private var mainPath: String?
     private var mainFile: ConfigurationFile?
+
+    /// The files in a directory beside the main file, which may be missing. One that cannot be read is not an empty one.
+    mutating func tomlFiles(_ name: String, beside path: String) -> [String] {
+        let parent = (path as NSString).deletingLastPathComponent
+        let directory = (parent.isEmpty ? "." : parent) + "/" + name
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            return names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }.sorted().map { "\(directory)/\($0)" }
+        } catch {
+            if (error as? CocoaError)?.code != .fileReadNoSuchFile {
+                faults.append(
+                    .init(
+                        file: directory, line: nil,
+                        problem: "cannot be read as a directory; check what it is, and its permissions"))
+            }
+            return []
+        }
+    }
 
     mutating func readMain(_ path: String) {
         mainPath = path

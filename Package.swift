@@ -21,12 +21,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 /// The fuzz targets: as tests of their corpora, or with ORCHD_FUZZ set as the program that `Tests/Fuzz/run` builds, which only
@@ -59,8 +64,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         .target(name: "CLinux"),
@@ -79,7 +86,9 @@ let package = Package(
         module("Schemas", ["OrchProtocol", "Text"]),
         module("Scheduling", ["OrchProtocol", "Schemas", "Text"]),
         module("Storage", ["Scheduling", "OrchProtocol", "Text", grdb, sqlite]),
-        module("DiscordAPI"),
+        module(
+            "DiscordAPI",
+            [asyncHTTPClient, nioConcurrency, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
         module(
             "DiscordBridge",
             ["DiscordAPI", "OrchClient", "OrchProtocol", "Presentation", "Settings", "Text", grdb, sqlite, tomlKit]),
@@ -125,7 +134,7 @@ let package = Package(
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
-        tests("DiscordAPI", ["DiscordAPI", "TestSupport"]),
+        tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioHTTP1]),
         tests(
             "Engine",
             [

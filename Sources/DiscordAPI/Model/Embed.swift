@@ -3,12 +3,21 @@ public struct Embed: Hashable, Sendable, Codable {
     public struct Field: Hashable, Sendable, Codable {
         public var name: String
         public var value: String
-        public var inline: Bool?
+        public var inline: Bool
 
-        public init(_ name: String, _ value: String, inline: Bool? = nil) {
+        public init(_ name: String, _ value: String, inline: Bool = false) {
             self.name = name
             self.value = value
             self.inline = inline
+        }
+
+        private enum CodingKeys: CodingKey { case name, value, inline }
+
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            name = try container.decode(String.self, forKey: .name)
+            value = try container.decode(String.self, forKey: .value)
+            inline = container.lenient(.inline) ?? false
         }
     }
 

@@ -7,6 +7,12 @@ public protocol DiscordREST: Sendable {
     func createMessage(
         _ draft: MessageDraft, in channel: Snowflake, nonce: Nonce, priority: SendPriority
     ) async throws(DiscordError) -> Message
+    /// The message that an earlier run of this program may have sent, by its nonce or, where that is not told, by what it says. Look for it after a
+    /// crash before sending it again: Discord forgets nonces after some minutes.
+    /// - parameter since: when it was first tried, in milliseconds since 1970.
+    func ownMessage(
+        like draft: MessageDraft, nonce: Nonce, in channel: Snowflake, since: Int64
+    ) async throws(DiscordError) -> Message?
     func editMessage(
         _ message: Snowflake, in channel: Snowflake, to draft: MessageDraft, priority: SendPriority
     ) async throws(DiscordError) -> Message

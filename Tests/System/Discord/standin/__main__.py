@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--write", metavar="FILE", type=Path, help="where to write the addresses as well, readable only by you")
     parser.add_argument("--tls", metavar="FILE", help="a certificate with its key (PEM), to speak only TLS")
+    parser.add_argument("--attended", action="store_true", help="end when standard input does, as it does with whoever started this")
     options = parser.parse_args(arguments)
     settings = Settings()
     for each in options.set:
@@ -61,6 +62,8 @@ async def serve(options: argparse.Namespace, settings: Settings) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    if options.attended:
+        asyncio.get_running_loop().add_reader(sys.stdin, lambda: sys.stdin.buffer.raw.read(4096) or ended.set())
     async with standin:
         line = json.dumps(standin.addresses())
         if options.write is not None:

@@ -22,13 +22,9 @@ import Testing
             // The authorities of the system do not know it.
             let network = try DiscordNetwork(try DiscordPlaces(api: discord.addresses.api, files: discord.addresses.cdn))
             let rest = RESTClient(network, token: discord.token, version: "0")
-            var failure: DiscordError?
-            do {
-                _ = try await rest.currentUser()
-            } catch {
-                failure = error
-            }
-            if case .unavailable(let why)? = failure { #expect(why.contains("TLS"), "\(why)") } else { Issue.record("\(String(describing: failure))") }
+            let failure = await #expect(throws: DiscordError.self) { try await rest.currentUser() }
+            guard case .unavailable(let why)? = failure else { throw DiscordError.refused("it spoke with a stranger") }
+            #expect(why.contains("TLS"), "\(why)")
             let address = try #require(network.places.gateway(discord.addresses.gateway))
             await #expect(throws: (any Error).self) { try await GatewaySocket.open(address, network) }
             await rest.close()

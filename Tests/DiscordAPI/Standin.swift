@@ -104,7 +104,7 @@ final class Standin: Sendable {
         intents: Intents = [.guilds, .guildMessages, .messageContent], memory: any GatewayMemory = NoMemory(),
         note: @escaping @Sendable (String) -> Void = { _ in }
     ) -> Gateway {
-        Gateway(network, rest: rest, token: token, intents: intents, memory: memory, note: note)
+        Gateway(network, rest: rest, token: token, intents: intents, memory: memory, backoff: 20, note: note)
     }
 
     /// Pulls a string of the stand-in.
@@ -175,9 +175,9 @@ struct Ear: Sendable {
 
 extension AsyncStream<GatewayEvent>.Iterator {
     /// The next event that is of a kind.
-    mutating func next<Value>(_ kind: (GatewayEvent) -> Value?) async throws -> Value {
+    mutating func next<Value>(_ kind: (GatewayEvent) throws -> Value?) async throws -> Value {
         while let event = await next() {
-            if let value = kind(event) { return value }
+            if let value = try kind(event) { return value }
         }
         throw CancellationError()
     }

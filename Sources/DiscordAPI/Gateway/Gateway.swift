@@ -12,14 +12,17 @@ public final class Gateway: Sendable {
     private let memory: any GatewayMemory
     private let timekeeper: any Timekeeper
     private let note: @Sendable (String) -> Void
+    private let backoff: Int64
 
     /// Events that wait for whoever handles them. While there are more, nothing is read.
     private static let backlog = 5000
 
+    /// - parameter backoff: the wait before the second attempt in a row, in milliseconds. It doubles with each, up to a minute.
     /// - parameter note: is told what becomes of the connection, for a log. No secret is in it.
     public init(
         _ network: DiscordNetwork, rest: any DiscordREST, token: BotToken, intents: Intents, memory: any GatewayMemory,
-        timekeeper: any Timekeeper = SystemTimekeeper(), note: @escaping @Sendable (String) -> Void = { _ in }
+        timekeeper: any Timekeeper = SystemTimekeeper(), backoff: Int64 = 1000,
+        note: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.network = network
         self.rest = rest
@@ -27,6 +30,7 @@ public final class Gateway: Sendable {
         self.intents = intents
         self.memory = memory
         self.timekeeper = timekeeper
+        self.backoff = max(1, backoff)
         self.note = note
     }
 
@@ -58,7 +62,7 @@ public final class Gateway: Sendable {
     ) async -> GatewayError {
         let (inputs, feeder) = AsyncStream.makeStream(of: GatewayMachine.Input.self)
         let socket = NIOLockedValueBox<GatewaySocket?>(nil)
-        var machine = GatewayMachine(starts: starts) { Double.random(in: 0...1) }
+        var machine = GatewayMachine(starts: starts, backoff: backoff) { Double.random(in: 0...1) }
         var alarm: Moment?
         feeder.yield(.start)
         return await withTaskGroup(of: Void.self) { group in

@@ -81,6 +81,8 @@ struct GatewayMachine: Sendable {
     private var pause: Int64 = 0
     /// 0 to 1.
     private let random: @Sendable () -> Double
+    /// The wait before the second attempt in a row. It doubles with each.
+    private let backoff: Int64
 
     private static let patience: Int64 = 20_000
     private static let replayPatience: Int64 = 120_000
@@ -89,7 +91,8 @@ struct GatewayMachine: Sendable {
     /// Sends that are left for what must be sent.
     private static let reserve = 10
 
-    init(starts: [Int64], random: @escaping @Sendable () -> Double) {
+    init(starts: [Int64], backoff: Int64 = 1000, random: @escaping @Sendable () -> Double) {
+        self.backoff = backoff
         budget = StartBudget(starts: starts)
         self.random = random
     }
@@ -294,9 +297,9 @@ struct GatewayMachine: Sendable {
     }
 
     private mutating func retry(at now: Moment, atLeast least: Int64 = 0) -> [Action] {
-        let longest = min(Self.longestWait, 1000 << Int64(min(failures, 6)))
+        let longest = min(Self.longestWait, backoff << Int64(min(failures, 6)))
         // The first attempt is soon: mostly it is a server that is shut down, and another takes over.
-        let wait = failures == 0 ? Int64(500 * random()) : longest / 2 + Int64(Double(longest / 2) * random())
+        let wait = failures == 0 ? Int64(Double(backoff / 2) * random()) : longest / 2 + Int64(Double(longest / 2) * random())
         failures += 1
         phase = .waiting(until: now + max(least, wait))
         return []

@@ -37,7 +37,10 @@ struct GatewaySocket: Sendable {
                     return try Self.upgrade(channel, to: address).always { _ in deadline.cancel() }
                 }
             }
-            return try await upgrade.get()
+            let socket = try await upgrade.get()
+            // What came together with the answer to the upgrade is handed on without the word that a read is complete, on which it is delivered.
+            socket.channel.channel.pipeline.fireChannelReadComplete()
+            return socket
         } onCancel: {
             opening.withLockedValue { $0?.close(mode: .all, promise: nil) }
         }
@@ -59,8 +62,10 @@ struct GatewaySocket: Sendable {
         let configuration = NIOTypedHTTPClientUpgradeConfiguration(upgradeRequestHead: head, upgraders: [upgrader]) { channel in
             channel.eventLoop.makeFailedFuture(Failure.refused(status: 0))
         }
-        return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
-            configuration: .init(upgradeConfiguration: configuration))
+        var pipeline = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: configuration)
+        // The server's first message may come together with its answer to the upgrade.
+        pipeline.leftOverBytesStrategy = .forwardBytes
+        return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(configuration: pipeline)
     }
 
     /// Hands over each message, one after the other, until the connection is over. The code with which the other side has ended it, if it has

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import ssl
 import sys
@@ -63,7 +64,8 @@ async def serve(options: argparse.Namespace, settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     if options.attended:
-        asyncio.get_running_loop().add_reader(sys.stdin, lambda: sys.stdin.buffer.raw.read(4096) or ended.set())
+        # Nobody is left to whom a clean end would matter.
+        asyncio.get_running_loop().add_reader(sys.stdin, lambda: os.read(0, 4096) or os._exit(0))
     async with standin:
         line = json.dumps(standin.addresses())
         if options.write is not None:

@@ -31,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--write", metavar="FILE", type=Path, help="where to write the addresses as well, readable only by you")
     parser.add_argument("--tls", metavar="FILE", help="a certificate with its key (PEM), to speak only TLS")
-    parser.add_argument("--attended", action="store_true", help="end when standard input does, as it does with whoever started this")
+    parser.add_argument(
+        "--attended", action="store_true", help="end when standard input does, as it does with whoever started this"
+    )
     options = parser.parse_args(arguments)
     settings = Settings()
     for each in options.set:

@@ -50,6 +50,7 @@ public final class Engine: Sendable {
         let startedAt = Clock.now().wall
         let descriptors = DescriptorBudget()
         try descriptors.check(initial)
+        try ThreadBudget.check()
         directory = try StateDirectory(options.stateDirectory)
         let store: SQLiteStore
         do {

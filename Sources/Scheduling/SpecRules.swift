@@ -58,10 +58,12 @@ public enum SpecRules {
             }
             for (key, value) in labels {
                 if let complaint = ValueRule.name.complaint(key) {
-                    throw fail("labels", "the key of a label \(complaint)")
+                    throw fail("labels", "\"\(field("labels", path))\" has a key that \(complaint)")
                 }
                 guard value.utf8.count <= maximumName, !hasNUL(value) else {
-                    throw fail("labels.\(key)", "a label is at most \(maximumName) bytes long, without NUL")
+                    let fault = hasNUL(value) ? "it has one" : "it has \(value.utf8.count)"
+                    let complaint = "must be a text of at most \(maximumName) bytes without NUL; \(fault)"
+                    throw WireError(field: field("labels.\(key)", path), complaint)
                 }
             }
         }

@@ -45,6 +45,10 @@ public enum SupervisorProgram {
 
     private static func serve(_ configuration: SupervisorConfiguration) -> Int32 {
         _ = linux_block_all_signals()
+        if let complaint = Surroundings.complaint {
+            Log.error("cannot start: \(complaint)")
+            return 1
+        }
         do {
             let policy = try configuration.policy.map { path throws(StartFailure) in try Policy.load(path) }
             try Supervisor(configuration, policy: policy, handover: try Handover.inherited()).run()

@@ -2,12 +2,11 @@ import CLinux
 import Glibc
 
 /// What a process was started with, as the bytes that it is. `CommandLine.arguments` and `ProcessInfo` make other names of what is not
-/// UTF-8.
+/// UTF-8, and the former is empty where there is no /proc.
 public enum ProcessText {
     /// The name of the program and its arguments.
     public static var arguments: [ByteString] {
-        let pointers = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
-        return pointers.compactMap { $0.map { ByteString(cString: $0) } }
+        all(from: linux_arguments())
     }
 
     /// A variable of the environment; nil where it is not set.
@@ -15,13 +14,17 @@ public enum ProcessText {
 
     /// All variables, as `NAME=value`.
     public static var environment: [ByteString] {
-        var variables: [ByteString] = []
-        guard var next = linux_environment() else { return [] }
-        while let variable = next.pointee {
-            variables.append(ByteString(cString: variable))
+        all(from: linux_environment())
+    }
+
+    private static func all(from list: UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> [ByteString] {
+        var strings: [ByteString] = []
+        guard var next = list else { return [] }
+        while let string = next.pointee {
+            strings.append(ByteString(cString: string))
             next += 1
         }
-        return variables
+        return strings
     }
 
     /// The working directory; nil, with errno set, where it has been removed.

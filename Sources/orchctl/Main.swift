@@ -16,7 +16,7 @@ struct Orchctl: ParsableCommand {
             \(ExitStatus.table)
 
             """,
-        version: Release.version,
+        version: "orchctl \(Release.version)",
         groupedSubcommands: [
             CommandGroup(
                 name: "Task",

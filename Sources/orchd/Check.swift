@@ -24,9 +24,9 @@ struct Check: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The configuration file; pools.d and agents are beside it. Your own if you have one, else that of the system.",
-            valueName: "file"))
+            valueName: "file"), transform: ArgumentText.path)
     var config: String?
-    @Option(help: ArgumentHelp("Check the queue in this directory.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Check the queue in this directory.", valueName: "dir"), transform: ArgumentText.path)
     var stateDir: String?
 
     func run() throws {

@@ -17,9 +17,9 @@ struct MakePolicy: ParsableCommand {
               orchd policy --output /run/orchd-supervisor/policy   write it, as a whole or not at all
             """)
 
-    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"), transform: ArgumentText.path)
     var config = ConfigurationPlace.system
-    @Option(help: ArgumentHelp("Where to write it, instead of printing it.", valueName: "file"))
+    @Option(help: ArgumentHelp("Where to write it, instead of printing it.", valueName: "file"), transform: ArgumentText.path)
     var output: String?
     @Option(help: ArgumentHelp("The user of pools that name none.", valueName: "user"))
     var defaultUser = MakePolicy.usualUser

@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Glibc
 import OrchProtocol
+import Presentation
 import Text
 
 @main
@@ -18,7 +19,7 @@ struct Orchd: ParsableCommand {
               orchd run --workers 8 --state-dir .  eight workers, the queue kept here
               orchd check                          is the configuration valid?
             """,
-        version: Release.version,
+        version: "orchd \(Release.version)",
         subcommands: [Run.self, Serve.self, Check.self, Restore.self, MakePolicy.self])
 
     static func main() {
@@ -34,7 +35,7 @@ struct Orchd: ParsableCommand {
         } catch let error as NotText {
             Glibc.exit(fail(error, status: configurationStatus).rawValue)
         } catch {
-            guard exitCode(for: error) == .success else { exit(withError: error) }
+            guard exitCode(for: error) == .success else { Glibc.exit(refused(error)) }
             // Help and the version travel as errors, too.
             Glibc.exit(printed(fullMessage(for: error)))
         }
@@ -52,6 +53,23 @@ struct Orchd: ParsableCommand {
             if word.has(prefix: "--"), word.has(suffix: "=") { return "the value of \(word.dropLast()) is empty; leave it out" }
         }
         return nil
+    }
+
+    /// Says what is wrong, in the words that orchctl has for it; the exit status.
+    private static func refused(_ error: any Error) -> Int32 {
+        let code = exitCode(for: error).rawValue
+        if error is ExitCode { return code }
+        let verbs = configuration.subcommands.map { $0.configuration.commandName ?? String(describing: $0).lowercased() }
+        let words = ProcessText.arguments.dropFirst().map(\.lossy)
+        let name = words.first { !$0.has(prefix: "-") } ?? ""
+        let verb = verbs.contains(name) ? "orchd \(name)" : "orchd"
+        var complaint = ParserComplaint.reworded(message(for: error), verb: verb)
+        if verb == "orchd", !name.isEmpty, words.first == name {
+            let hint = nearest(name, in: verbs).map { "; did you mean orchd \($0)?" } ?? " (\(verbs.joined(separator: ", ")))"
+            complaint = "there is no verb \"\(SafeText.line(name).shortened(to: 60))\"\(hint)"
+        }
+        printError("orchd: \(complaint)\ntry: \(verb) --help")
+        return code
     }
 
     private static func printed(_ text: String) -> Int32 {

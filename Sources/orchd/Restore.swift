@@ -19,11 +19,12 @@ struct Restore: ParsableCommand {
               orchd restore --state-dir ~/.local/state/orchd monday.db
             """)
 
-    @Argument(help: ArgumentHelp("The backup.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The backup.", valueName: "file"), transform: ArgumentText.path)
     var file: String
     @Option(
         help: ArgumentHelp(
-            "Where the queue is: /var/lib/orchd for root, $XDG_STATE_HOME/orchd for others, if not given.", valueName: "dir"))
+            "Where the queue is: /var/lib/orchd for root, $XDG_STATE_HOME/orchd for others, if not given.", valueName: "dir"),
+        transform: ArgumentText.path)
     var stateDir: String?
 
     func run() throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Glibc
 import OrchClient
+import OrchProtocol
 import Settings
 
 struct Run: ParsableCommand {
@@ -22,28 +23,31 @@ struct Run: ParsableCommand {
               orchd run --config ./orchd.toml
             """)
 
-    @Option(help: ArgumentHelp("How many tasks run at once in the pool \"default\".", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("How many tasks run at once in the pool \"default\".", valueName: "n"),
+        transform: ArgumentText.whole(.slots))
     var workers: Int?
     @Option(
-        help: ArgumentHelp("Where the queue and the results are kept; $XDG_STATE_HOME/orchd if not given.", valueName: "dir"))
+        help: ArgumentHelp("Where the queue and the results are kept; $XDG_STATE_HOME/orchd if not given.", valueName: "dir"),
+        transform: ArgumentText.path)
     var stateDir: String?
     @Option(
-        help: ArgumentHelp("Where to listen, if not $ORCHD_SOCKET or where orchctl looks.", valueName: "path"))
+        help: ArgumentHelp("Where to listen, if not $ORCHD_SOCKET or where orchctl looks.", valueName: "path"),
+        transform: ArgumentText.path)
     var socket: String?
-    @Option(help: ArgumentHelp("A configuration file; pools.d and agents are read from beside it.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A configuration file; pools.d and agents are read from beside it.", valueName: "file"),
+        transform: ArgumentText.path)
     var config: String?
-    @Option(help: ArgumentHelp("How many seconds SIGTERM waits for running tasks.", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long SIGTERM waits for running tasks: 5m, or seconds.", valueName: "duration"),
+        transform: ArgumentText.seconds(0...86_400))
     var drainTimeout = 60
-    @Option(help: ArgumentHelp("How many seconds the engine may hang before it is replaced.", visibility: .hidden))
+    @Option(
+        help: ArgumentHelp("How long the engine may hang before it is replaced.", visibility: .hidden),
+        transform: ArgumentText.seconds(1...86_400))
     var watchdog = 30
-
-    func validate() throws {
-        guard (0...10_000).contains(workers ?? 3) else { throw ValidationError("--workers must be from 0 to 10000") }
-        guard (0...86_400).contains(drainTimeout) else {
-            throw ValidationError("--drain-timeout must be from 0 to 86400 seconds")
-        }
-        guard (1...86_400).contains(watchdog) else { throw ValidationError("--watchdog must be from 1 to 86400 seconds") }
-    }
 
     func run() throws {
         do {

@@ -21,19 +21,24 @@ struct Serve: ParsableCommand {
             """)
 
     @Option(
-        help: ArgumentHelp("The configuration file; $XDG_CONFIG_HOME/orchd/orchd.toml, if there is one.", valueName: "file"))
+        help: ArgumentHelp("The configuration file; $XDG_CONFIG_HOME/orchd/orchd.toml, if there is one.", valueName: "file"),
+        transform: ArgumentText.path)
     var config: String?
-    @Option(help: ArgumentHelp("Where the queue and the results are kept.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Where the queue and the results are kept.", valueName: "dir"), transform: ArgumentText.path)
     var stateDir: String?
-    @Option(help: ArgumentHelp("Where to listen, if systemd hands over no socket.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("Where to listen, if systemd hands over no socket.", valueName: "path"), transform: ArgumentText.path
+    )
     var socket: String?
     @Option(help: ArgumentHelp("A listening socket that was handed over.", visibility: .hidden))
     var listenFd: Int32?
     @Option(help: ArgumentHelp("A pipe whose end ends the engine.", visibility: .hidden))
     var lifelineFd: Int32?
-    @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"))
+    @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"), transform: ArgumentText.path)
     var link: String
-    @Option(help: ArgumentHelp("Where the supervisor keeps the workspaces of tasks.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the supervisor keeps the workspaces of tasks.", valueName: "dir"),
+        transform: ArgumentText.path)
     var workDir: String?
     @Option(help: ArgumentHelp("How many workers the pool of a foreground run has.", visibility: .hidden))
     var workers: Int?

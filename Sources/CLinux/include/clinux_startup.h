@@ -11,6 +11,13 @@ void linux_open_standard_descriptors(void);
 /// write, and not the end of the program.
 void linux_secure_start(void);
 
+/// The name of the program and its arguments, ended by a NULL, as the kernel has given them: also where there is no /proc, in which
+/// Swift looks for them.
+char *const *linux_arguments(void);
+
+/// How many of so many threads could be started at once; the limit of processes (`ulimit -u`) counts threads. They end again.
+int linux_startable_threads(int count);
+
 /// Whether the signal is ignored; before anything has changed that, by the wish of whoever started the program (nohup(1), or a shell
 /// that has put it in the background).
 bool linux_ignores(int signal);

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrchProtocol
+import Presentation
 
 /// What is wrong with a command line that could be read only in part, and what to type instead.
 struct UsageFault {
@@ -15,7 +16,7 @@ struct UsageFault {
             hint = Self.hint(for: unknown, in: line) ?? help
             return
         }
-        self.message = Self.reworded(message, verb: line.verb)
+        self.message = ParserComplaint.reworded(message, verb: line.verb)
         hint = Self.isCommandWithoutDashes(line) ? Self.howToQuote(line) : help
     }
 
@@ -50,24 +51,6 @@ struct UsageFault {
     private static func howToQuote(_ line: CommandLineReader) -> String {
         "quote a prompt, put -- before a command: \(line.verb) -- make -j2; see also: \(line.verb) --help"
     }
-
-    /// The parser's sentences in ours: what, and what it must be; `--retries must be a whole number from 0 to 1000, not "two"`.
-    private static func reworded(_ message: String, verb: String) -> String {
-        let first = message.split(separator: "\n").first.map(String.init) ?? message
-        if let missing = first.between("Missing expected argument '", "'") { return "\(verb) needs \(missing)" }
-        if let option = first.between("Missing value for '", "'") {
-            return "\(OptionTable.name(of: option.word)) needs a value: \(option)"
-        }
-        guard first.utf8.starts(with: "The value '".utf8), let place = first.between("' is invalid for '", "'") else {
-            return message
-        }
-        let detail = message.after("' is invalid for '\(place)': ")
-        guard let detail else {
-            let value = first.between("The value '", "' is invalid for '") ?? ""
-            return "\(place.word) cannot be \"\(value.shortened(to: 60))\""
-        }
-        return detail.utf8.starts(with: "must be".utf8) ? "\(place.word) \(detail)" : detail
-    }
 }
 
 extension Failure {
@@ -90,20 +73,5 @@ extension Failure {
         let name = String((first == "resources" ? last : first).unicodeScalars.prefix { $0 != "[" })
         let option = ["labels": "label", "states": "state"][name] ?? String(name.map { $0 == "_" ? "-" : $0 })
         return OptionTable(line.command)["--" + option]?.name
-    }
-}
-
-extension String {
-    /// Up to the first space.
-    fileprivate var word: String { String(unicodeScalars.prefix { $0 != " " }) }
-
-    /// What follows the first occurrence of a text.
-    fileprivate func after(_ text: String) -> String? {
-        utf8.firstRange(of: text.utf8).map { String(self[$0.upperBound...]) }
-    }
-
-    fileprivate func between(_ start: String, _ end: String) -> String? {
-        guard let rest = after(start), let close = rest.utf8.firstRange(of: end.utf8) else { return nil }
-        return String(rest[..<close.lowerBound])
     }
 }

@@ -35,6 +35,7 @@ struct Setting {
     ) throws {
         // It can be looked at by setting it only; and what the run makes is for its user alone.
         umask = Glibc.umask(0o077)
+        if let complaint = Surroundings.complaint { throw StartError(complaint) }
         let environment = Environment.own
         let places = try Places(environment)
         let variables = try ForegroundVariables(environment)

@@ -1,0 +1,68 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Where there is less than a machine usually has: no /proc, no /dev, no processes to be had. Each program says what is missing, or needs
+/// it not; none ends by a signal, and none does something else.
+@Suite(.onThreads) struct BarePlaceTests {
+    /// What is hidden, and what the two daemons say that need it.
+    @Test(arguments: [("/proc", "there is no /proc"), ("/dev", "there is no /dev/null")])
+    func whatIsMissingIsSaid(_ place: String, _ says: String) throws {
+        let home = try Home()
+        guard geteuid() == 0, try home.run("unshare -m true").status == 0 else {
+            print("not tested: only root hides \(place) from a program")
+            return
+        }
+        func bare(_ command: String, _ redirections: String = "") throws -> Daemon.Result {
+            try home.run("exec unshare -m sh -c 'mount -t tmpfs none \(place); exec timeout 10 \(command) \(redirections)'")
+        }
+        for daemon in ["orchd run", "orchd-supervisor --link ~/l --state-dir ~/s --work-dir ~/w"] {
+            let result = try bare(daemon)
+            #expect(result.status == 1 && result.error.contains(says) && result.error.contains("mount"), "\(daemon): \(result)")
+        }
+        // Whoever only asks has its arguments all the same.
+        let running = try home.daemon()
+        #expect(try bare("orchctl run -- echo hi").output == "hi\n")
+        #expect(try bare("orchctl submit --nonsense").error.contains("has no option --nonsense"))
+        #expect(try bare("orchctl list --json").status == 0)
+        #expect(try bare("orchctl status").status == 0)
+        #expect(try bare("orchd check --state-dir ~/.local/state/orchd").output.contains("is sound"))
+        #expect(try bare("orchd-supervisor --version").output.hasPrefix("orchd-supervisor "))
+        // Closed descriptors are no others there, either.
+        #expect(try bare("orchctl run -- echo hi", ">&-").status == 125)
+        try home.end(running)
+    }
+
+    @Test func tooFewProcessesAreAnError() throws {
+        let home = try Home()
+        guard geteuid() == 0 else {
+            print("not tested: root has no limit of processes, and only root becomes a user who has no other processes")
+            return
+        }
+        chmod(home.path, 0o777)
+        let user = "setpriv --reuid 61234 --regid 61234 --clear-groups env HOME=$HOME PATH=$PATH"
+        var hasStarted = false
+        for count in [2, 3, 5, 8, 12, 16, 18, 20, 24, 32, 64] {
+            let script = """
+                \(user) bash -c 'ulimit -u \(count); exec orchd run --state-dir ~/s\(count) --socket ~/k --drain-timeout 0' > out 2> err & pid=$!
+                until grep -q ready out || ! kill -0 $pid 2> /dev/null; do sleep 0.02; done
+                grep -q ready out && { timeout 10 orchctl run --socket ~/k -- echo hi; kill $pid; }
+                wait $pid
+                """
+            let result = try home.run(script)
+            let (out, error) = (home.directory?.text("out") ?? "", home.directory?.text("err") ?? "")
+            #expect(result.status < 128, "\(count): \(result) \(error)")
+            guard out.contains("ready") else {
+                #expect(result.status == 1 && !error.contains("Backtrac"), "\(count): \(result) \(error)")
+                #expect(
+                    error.contains("raise the limit of processes") || error.contains("temporarily unavailable"),
+                    "\(count): \(error)")
+                #expect(!hasStarted, "\(count) do not suffice, and fewer do: \(error)")
+                continue
+            }
+            hasStarted = true
+            #expect(result.output == "hi\n" || result.error.contains("temporarily unavailable"), "\(count): \(result)")
+        }
+        #expect(hasStarted)
+    }
+}

@@ -1,3 +1,5 @@
+import Text
+
 /// Numbers of bytes as people write them: `4096`, `512K`, `64M`, `2G`, `2GB`, `2GiB`; each is a power of 1024.
 package enum SizeText {
     package static func bytes(_ text: String) -> Int64? {
@@ -18,6 +20,6 @@ package enum SizeText {
         for (unit, shift) in [("T", 40), ("G", 30), ("M", 20), ("K", 10)] where bytes > 0 && bytes % (1 << shift) == 0 {
             return "\(bytes >> shift)\(unit)"
         }
-        return "\(bytes) bytes"
+        return counted(bytes, "byte")
     }
 }

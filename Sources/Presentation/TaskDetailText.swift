@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// Everything about one task: `orchctl show`.
 public struct TaskDetailText {
@@ -68,7 +69,7 @@ public struct TaskDetailText {
     private var retries: String? {
         guard task.retries > 0 else { return nil }
         let causes = task.retryOn.map(\.rawValue).joined(separator: ", ")
-        return "\(task.attemptCount) of \(task.retries + 1) tries made; tried again after: \(causes)"
+        return "\(task.attemptCount) of \(counted(task.retries + 1, "try", "tries")) made; tried again after: \(causes)"
     }
 
     private func moment(_ time: WireTime?) -> String? { time.map { LocalTime.full($0, now: now) } }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// What tasks have used: `orchctl usage`.
 public enum UsageTable {
@@ -28,7 +29,7 @@ public enum UsageTable {
             .init(""),
         ])
         for budget in budgets {
-            func amount(_ value: Int64) -> String { budget.unit == .micros ? UsageText.cost(value) : "\(value) tokens" }
+            func amount(_ value: Int64) -> String { budget.unit == .micros ? UsageText.cost(value) : counted(value, "token") }
             let spent = budget.spent.map { Table.Cell(amount($0), $0 >= budget.amount ? .bad : .plain) } ?? ""
             table.add([
                 .init(SafeText.line(budget.name)), .init(budget.per.rawValue), spent, .init(amount(budget.amount)),

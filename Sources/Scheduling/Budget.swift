@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// How much the tasks that match may use of models, in money or tokens. When it is spent, no more of them start.
 public struct Budget: Sendable, Equatable {
@@ -47,7 +48,7 @@ public struct Budget: Sendable, Equatable {
         case .cost(let limit) where spending.cost >= limit:
             "budget \"\(name)\" spent \(Self.dollars(spending.cost)) of \(Self.dollars(limit)) USD"
         case .tokens(let limit) where spending.tokens >= limit:
-            "budget \"\(name)\" spent \(spending.tokens) of \(limit) tokens"
+            "budget \"\(name)\" spent \(spending.tokens) of \(counted(limit, "token"))"
         default: nil
         }
     }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// Pools, and the daemon as a whole.
 extension Scheduler {
@@ -62,10 +63,10 @@ extension Scheduler {
             if isConnected { work.effects.append(.setSlots(pool: name, slots: slots)) }
             work.event(.poolResized) {
                 $0.pool = name
-                $0.detail = "\(slots) slots"
+                $0.detail = counted(slots, "slot")
             }
         }
-        work.effects.append(.reply(reply, .done("the pool \"\(name)\" has \(slots) slots")))
+        work.effects.append(.reply(reply, .done("the pool \"\(name)\" has \(counted(slots, "slot"))")))
     }
 
     private func administered(

@@ -47,7 +47,7 @@ extension JSONValue {
         case .number(let value): String(value)
         case .string(let text): "\"\(text.shortened(to: 40))\""
         case .array(let elements): "an array of \(elements.count)"
-        case .object(let members): "an object with \(members.count) members"
+        case .object(let members): "an object with \(counted(members.count, "member"))"
         }
     }
 }

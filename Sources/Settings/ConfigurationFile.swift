@@ -115,7 +115,7 @@ package final class ConfigurationFile {
         /// What Linux would take for no argument and no variable is refused here, and not when a program is to be started with it.
         package func checkStrings(_ strings: [String], of key: String) {
             guard let longest = strings.map(\.utf8.count).max(), longest > ArgumentSize.longest else { return }
-            fault(key, "\(key) has a string of \(longest) bytes; Linux takes \(ArgumentSize.longest) at the most")
+            fault(key, "\(key) has a string of \(longest) bytes; Linux takes at most \(ArgumentSize.longest)")
         }
 
         package func fault(_ key: String?, _ problem: String) { file.fault(key, in: name, number: number, problem) }

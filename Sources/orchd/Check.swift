@@ -57,7 +57,7 @@ struct Check: ParsableCommand {
         do {
             let contents = try StoppedDatabase.verify(queue)
             try printOutput(
-                "\(queue) is sound: \(contents.tasks) task\(contents.tasks == 1 ? "" : "s") (\(contents.unfinished) not ended)")
+                "\(queue) is sound: \(counted(contents.tasks, "task")) (\(contents.unfinished) not ended)")
         } catch {
             throw fail(error, status: (error as? StorageError)?.code == .failed ? 1 : configurationStatus)
         }

@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Glibc
 import Storage
+import Text
 
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,7 +34,7 @@ struct Restore: ParsableCommand {
             let outcome = try Restoration.restore(file, to: directory)
             let contents = outcome.contents
             let when = contents.madeAt > 0 ? ", as of \(Date(timeIntervalSince1970: Double(contents.madeAt) / 1000))" : ""
-            try printOutput("restored \(contents.tasks) tasks (\(contents.unfinished) not ended)\(when)")
+            try printOutput("restored \(counted(contents.tasks, "task")) (\(contents.unfinished) not ended)\(when)")
             if let kept = outcome.kept { try printOutput("what was there is kept as \(kept)") }
             for remark in outcome.remarks { try printOutput(remark) }
             try printOutput(

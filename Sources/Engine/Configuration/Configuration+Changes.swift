@@ -1,11 +1,12 @@
 import Agents
 import Scheduling
+import Text
 
 extension Configuration {
     /// What is different from before, in sentences; none only where nothing is.
     func changes(since old: Configuration) -> [String] {
         var changes = Self.changes("pool", old.pools, pools, by: \.settings.name) { before, after in
-            after.settings.slots != before.settings.slots ? "has \(after.settings.slots) slots" : "changed"
+            after.settings.slots != before.settings.slots ? "has \(counted(after.settings.slots, "slot"))" : "changed"
         }
         changes += Self.changes("agent", Array(old.agents.values), Array(agents.values), by: \.name)
         if old.routes != routes || old.aliases != aliases { changes.append("routes changed") }

@@ -3,6 +3,7 @@ import Glibc
 import OrchClient
 import OrchProtocol
 import Presentation
+import Text
 
 struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -46,7 +47,7 @@ struct Backup: ParsableCommand {
         try target.finish(size: result.size)
         guard !target.isStandardOutput else { return }
         if global.json { return try client.printJSON(bytes) }
-        let tasks = "\(result.tasks) task\(result.tasks == 1 ? "" : "s") (\(result.unfinished) not ended)"
+        let tasks = "\(counted(result.tasks, "task")) (\(result.unfinished) not ended)"
         try Output.print("\(SafeText.line(file)): \(tasks), \(ByteText.text(result.size))\n")
     }
 }

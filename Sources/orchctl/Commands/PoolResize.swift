@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrchProtocol
+import Text
 
 struct PoolResize: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +24,7 @@ struct PoolResize: ParsableCommand {
 
     func run() throws {
         try Client(global).show(.poolResize(ResizeParameters(pool: pool, slots: slots)), as: Remark.self) {
-            $0.text(else: "pool \(pool) has \(slots) slots")
+            $0.text(else: "pool \(pool) has \(counted(slots, "slot"))")
         }
     }
 }

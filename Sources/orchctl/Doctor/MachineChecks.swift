@@ -1,5 +1,6 @@
 import Glibc
 import Presentation
+import Text
 
 /// The kernel and what it allows.
 struct MachineChecks {
@@ -64,7 +65,7 @@ struct MachineChecks {
         let instances = SystemFile.number("/proc/sys/fs/inotify/max_user_instances")
         let watches = SystemFile.number("/proc/sys/fs/inotify/max_user_watches")
         guard let instances, let watches else { return Finding("inotify", .warn, "not available") }
-        let detail = "\(instances) instances, \(watches) watches for each user"
+        let detail = "\(counted(instances, "instance")), \(counted(watches, "watch", "watches")) for each user"
         if instances >= 64, watches >= 8192 { return Finding("inotify", .ok, detail) }
         return Finding(
             "inotify", .warn, detail, remedy: "sysctl fs.inotify.max_user_instances=128 fs.inotify.max_user_watches=65536")

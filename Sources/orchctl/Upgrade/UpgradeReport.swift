@@ -1,5 +1,6 @@
 import OrchProtocol
 import Presentation
+import Text
 
 /// What an upgrade did.
 struct UpgradeReport: Encodable, Equatable {
@@ -50,7 +51,7 @@ struct UpgradeReport: Encodable, Equatable {
     func text(style: Style) -> String {
         var lines = [line("supervisor", supervisor, style), line("engine", engine, style)]
         let kept = running - lost.count
-        lines.append("\(kept) of \(running) running task\(running == 1 ? "" : "s") kept")
+        lines.append("\(kept) of \(counted(running, "running task")) kept")
         lines.append("clients waited for at most \(Int((pause * 1000).rounded())) ms")
         return lines.map { $0 + "\n" }.joined()
     }

@@ -6,6 +6,7 @@ import OrchClient
 import OrchProtocol
 import Platform
 import Presentation
+import Text
 
 /// A foreground run: starts the supervisor and the engine, restarts whichever fails, and ends both together. What systemd does for
 /// the service.
@@ -234,7 +235,7 @@ final class Launcher {
         let configuration = setting.config.map { ", configuration \($0)" } ?? ""
         // Whoever has closed standard output does not want to know.
         try? printOutput(
-            "ready: socket \(socket.path), \(setting.slots) worker\(setting.slots == 1 ? "" : "s")\(configuration)")
+            "ready: socket \(socket.path), \(counted(setting.slots, "worker"))\(configuration)")
         if keyboard != nil { printError("keys: s status, q drain and quit, Ctrl-C stop") }
     }
 

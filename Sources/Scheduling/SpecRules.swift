@@ -1,5 +1,6 @@
 import OrchProtocol
 import Schemas
+import Text
 
 /// What the parameters of a task must be beyond their types. Each complaint names the parameter.
 public enum SpecRules {
@@ -85,17 +86,21 @@ public enum SpecRules {
             try Self.fail(complaint, spec.cwdBytes == nil ? "cwd" : "cwd_bytes", path)
         }
         if let retryOn = spec.retryOn, retryOn.isEmpty {
-            throw fail("retry_on", "is empty; leave it out, or set \"retries\" to 0")
+            let known = RetryCause.allCases.map(\.rawValue).joined(separator: ", ")
+            try Self.fail(
+                "must be one or more of \(known), not none; leave it out, or set \"retries\" to 0", "retry_on", path)
         }
     }
 
     static func check(needs: [String]?, _ path: String?) throws(WireError) {
         guard let needs else { return }
         guard needs.count <= maximumNeeds, needs.allSatisfy(isCapability) else {
-            throw WireError(
-                .invalidParameter,
-                "at most \(maximumNeeds) capabilities, each of 1 to 64 letters, digits, \".\", \"-\", \"_\" and \":\"",
-                field: field("needs", path))
+            let given = needs.first { !isCapability($0) }.map { "\"\($0.shortened(to: 80))\"" } ?? counted(needs.count, "word")
+            try fail(
+                """
+                must be at most \(maximumNeeds) words, each of 1 to 64 letters, digits, ".", "-", "_" and ":", not \(given)
+                """, "needs", path)
+            return
         }
     }
 
@@ -156,10 +161,8 @@ public enum SpecRules {
 
     private static func checkEnvironment(_ environment: [ByteString: ByteString]?, _ path: String?) throws(WireError) {
         guard let environment else { return }
-        guard environment.count <= maximumVariables else {
-            throw WireError(
-                .invalidParameter, "\"env\" has at most \(maximumVariables) variables, not \(environment.count)",
-                field: field("env", path))
+        if environment.count > maximumVariables {
+            try fail("must be at most \(maximumVariables) variables, not \(environment.count)", "env", path)
         }
         var size = ArgumentSize()
         size.add(environment: environment)
@@ -168,25 +171,24 @@ public enum SpecRules {
                 .invalidParameter, ArgumentSize.complaint("the variables take", size), field: field("env", path))
         }
         for (name, value) in environment {
-            let length = name.count + 1 + value.count
-            guard length <= ArgumentSize.longest else {
-                throw WireError(
-                    .invalidParameter,
-                    "the variable \(name.lossy.shortened(to: 40)) has \(length) bytes with its name, and Linux takes \(ArgumentSize.longest) for one variable",
-                    field: field("env.\(name.lossy.shortened(to: 40))", path))
-            }
-            let isName = !name.isEmpty && !name.contains("=") && !name.bytes.contains(0)
-            guard isName, !value.bytes.contains(0) else {
-                throw WireError(
-                    .invalidParameter, "a variable has a name without \"=\", and no NUL in name or value",
-                    field: field("env.\(name.lossy.shortened(to: 40))", path))
-            }
-            guard !name.hasPrefix("ORCH_") else {
-                throw WireError(
-                    .invalidParameter, "variables that begin with ORCH_ are set by orchd",
-                    field: field("env.\(name.lossy.shortened(to: 40))", path))
-            }
+            try fail(complaint(ofVariable: name, value), "env.\(name.lossy.shortened(to: 40))", path)
         }
+    }
+
+    private static func complaint(ofVariable name: ByteString, _ value: ByteString) -> String? {
+        let length = name.count + 1 + value.count
+        guard length <= ArgumentSize.longest else {
+            return "must be at most \(ArgumentSize.longest) bytes with its name, as Linux has it, not \(length)"
+        }
+        let shown = name.shellQuoted().shortened(to: 40)
+        guard !name.isEmpty, !name.contains("="), !name.bytes.contains(0) else {
+            return "must be a variable with a name that has no \"=\" and no NUL, not \(shown)"
+        }
+        guard !value.bytes.contains(0) else { return "must be a text without NUL" }
+        guard !name.hasPrefix("ORCH_") else {
+            return "must not be \(shown): variables that begin with ORCH_ are set by orchd"
+        }
+        return nil
     }
 
     static func milliseconds(_ seconds: Double?) -> Int64? {

@@ -137,13 +137,15 @@ struct WaitReasons {
     }
 
     /// What nothing but a slot is missing for, in words.
-    private func queue(_ record: TaskRecord, slots: Int) -> String? {
+    private func queue(_ record: TaskRecord, slots: Int) -> String {
         guard slots > 0 else {
             return "the pool \"\(record.pool)\" has no slots; `orchctl pool resize \(record.pool) 1` gives it one"
         }
-        // With a free slot it is about to start.
+        // Looked at in the moment in which it is about to start.
         let live = counts.live(in: record.pool)
-        guard live.running + live.dispatched >= slots else { return nil }
+        guard live.running + live.dispatched >= slots else {
+            return "its turn comes: the pool \"\(record.pool)\" has a free slot"
+        }
         return "all slots of the pool \"\(record.pool)\" are taken (\(slots))"
     }
 

@@ -22,16 +22,19 @@ import Testing
             (TaskSpec(command: [file("script")]), "the interpreter or loader that it names is missing"),
             (TaskSpec(command: [daemon.directory.path]), "is a directory"),
         ]
-        var missing = TaskSpec(command: ["true"])
-        missing.cwd = file("nosuch")
-        var plain = TaskSpec(command: ["true"])
-        plain.cwd = file("text")
-        let all =
-            cases + [
-                (missing, "cannot enter the directory \"\(file("nosuch"))\": No such file"),
-                (plain, "cannot enter the directory \"\(file("text"))\": Not a directory"),
-            ]
+        // What is no directory when it is submitted is refused then; these were one.
+        let places: [(spec: TaskSpec, says: String)] = ["gone", "plain"].map { name in
+            mkdir(file(name), 0o755)
+            var spec = TaskSpec(command: ["true"])
+            (spec.cwd, spec.hold) = (file(name), true)
+            let problem = name == "gone" ? "No such file" : "Not a directory"
+            return (spec, "cannot enter the directory \"\(file(name))\": \(problem)")
+        }
+        let all = cases + places
         let ids = try daemon.submit(all.map(\.spec))
+        for name in ["gone", "plain"] { rmdir(file(name)) }
+        try daemon.directory.write("no directory", to: "plain")
+        _ = try daemon.orchctl(["release"] + ids.suffix(2).map { String($0) })
         let ends = try daemon.wait(ids)
         for (record, expected) in zip(ends, all) {
             #expect(record.state == .failed && record.attempts.last?.outcome?.kind == .spawnFailed, "\(record.reason ?? "")")
@@ -63,7 +66,7 @@ import Testing
         #expect(try daemon.end(of: id).state == .succeeded)
         let error = try #require(throws: WireError.self) { try daemon.submit([TaskSpec(prompt: longest + "x")]) }
         #expect(error.data?.field?.hasSuffix("prompt") ?? false)
-        #expect(error.message.contains("takes prompts as an argument, of 131071 bytes at the most, and this one has 131072"))
+        #expect(error.message.contains("takes prompts as an argument of at most 131071 bytes, and this one has 131072"))
         try daemon.finish()
     }
 }

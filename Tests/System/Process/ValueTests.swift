@@ -79,6 +79,33 @@ import Testing
         "--" + field.name.replacingOccurrences(of: "resources.", with: "").replacingOccurrences(of: "_", with: "-")
     }
 
+    /// Values that are no single word: a complaint begins with the field, and says what was given.
+    @Test(
+        arguments: [
+            ("needs", #"["a b"]"#, "\"a b\""),
+            ("needs", "[" + Array(repeating: "\"a\"", count: 33).joined(separator: ",") + "]", "33"),
+            ("retry_on", "[]", "none"), ("retry_on", #"["boom"]"#, "boom"), ("cwd", #""rel""#, "rel"),
+            ("cwd", "\"/" + String(repeating: "a", count: 5000) + "\"", "5001"), ("env", #"{"A=B":"x"}"#, "A=B"),
+            ("env", #"{"":"x"}"#, "no \"=\""), ("env", #"{"ORCH_X":"1"}"#, "ORCH_X"), ("env", #"{"A":"x\u0000"}"#, "NUL"),
+            ("thinking", #""hard""#, "hard"), ("not_before", #""soon""#, "soon"),
+            ("expires", #""2020-01-01T00:00:00Z""#, "2020-01-01"),
+            ("resources", #"{"memory_high":1}"#, "1"), ("resources", #"{"swap":-1}"#, "-1"),
+            ("resources", #"{"cpu_weight":0}"#, "0"),
+            ("resources", #"{"io_weight":10001}"#, "10001"), ("labels", #"{"":"x"}"#, "1 to 200 bytes"),
+        ])
+    func everyComplaintNamesFieldAndValue(_ field: String, _ json: String, _ given: String) throws {
+        let daemon = try Daemon()
+        let task = #"{"command":["true"],"hold":true,"\#(field)":\#(json)}"#
+        let answer = try RawClient(daemon).ask(#"{"jsonrpc":"2.0","id":1,"method":"task.submit","params":\#(task)}"#)
+        let error = try #require(answer.error, "\(task) is taken")
+        #expect(error.kind == .invalidParameter && error.message.hasPrefix("\"\(field)"), "\(error)")
+        #expect(error.message.contains(given), "\(error)")
+        let batch = try daemon.orchctl("submit", "--batch", "-", input: Array("\n\(task)\n".utf8))
+        #expect(batch.status == 2 && batch.error.hasPrefix("orchctl: line 2 of standard input: \"\(field)"), "\(batch)")
+        #expect(batch.error.contains(given), "\(batch)")
+        try daemon.finish()
+    }
+
     @Test func everyDoorHasTheSameRule() throws {
         let daemon = try Daemon()
         let client = try RawClient(daemon)

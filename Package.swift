@@ -134,7 +134,7 @@ let package = Package(
         tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
-        tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioHTTP1]),
+        tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioCore, nioHTTP1, nioPosix, nioWebSocket]),
         tests(
             "Engine",
             [

@@ -59,6 +59,7 @@ let package = Package(
         .executable(name: "orchd-supervisor", targets: ["orchd-supervisor"]),
         .executable(name: "orchd-worktree", targets: ["orchd-worktree"]),
         .executable(name: "orchctl", targets: ["orchctl"]),
+        .executable(name: "orch-discord", targets: ["orch-discord"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -111,6 +112,14 @@ let package = Package(
         program("orchd-supervisor", ["Supervision", "Text", "CLinux"]),
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
         program("orchctl", ["CLinux", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser]),
+
+        program(
+            "orch-discord",
+            [
+                "CLinux", "DiscordAPI", "DiscordBridge", "OrchClient", "OrchProtocol", "Platform", "Settings", "Systemd",
+                "Text",
+                argumentParser,
+            ]),
 
         .executableTarget(
             name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",

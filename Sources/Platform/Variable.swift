@@ -38,4 +38,5 @@ public enum Variable: String, CaseIterable, Sendable {
     case watchdogProcess = "WATCHDOG_PID"
     case journalStream = "JOURNAL_STREAM"
     case credentials = "CREDENTIALS_DIRECTORY"
+    case serviceState = "STATE_DIRECTORY"
 }

@@ -1,0 +1,83 @@
+import ArgumentParser
+import DiscordAPI
+import DiscordBridge
+import OrchClient
+import OrchProtocol
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say what works: configuration, daemon, token, intents, permissions in each channel.",
+        discussion:
+            "Each line is one thing, with what to do where it does not work. Exits with 0 if everything works, else with 1.")
+
+    @OptionGroup var surroundings: Surroundings
+
+    func run() async throws {
+        let (configuration, path) = try surroundings.load()
+        print("ok    \(path) is valid")
+        var isWell = daemon(configuration)
+        do {
+            let network = try configuration.network
+            let rest = RESTClient(network, token: try configuration.token(), version: Release.version)
+            isWell = await discord(configuration, rest) && isWell
+            await rest.close()
+            await network.close()
+        } catch {
+            print("FAIL  \(error)")
+            isWell = false
+        }
+        if !isWell { throw ExitCode(1) }
+    }
+
+    private func daemon(_ configuration: BridgeConfiguration) -> Bool {
+        do {
+            let socket = try configuration.daemonSocket
+            let connection = try Connection(path: socket, patience: 5)
+            let status = try connection.call(.status, as: DaemonStatus.self, deadline: .now + .seconds(10))
+            print("ok    the daemon at \(socket) is \(status.state.rawValue), version \(status.version)")
+            let pools = Set(status.pools.map(\.name))
+            let wanted = Set(configuration.channels.map(\.pool))
+                .union(configuration.authorizer.rules.flatMap { Array($0.pools) })
+            for pool in wanted.subtracting(pools).sorted() { print("FAIL  the daemon has no pool \(pool)") }
+            return wanted.isSubset(of: pools)
+        } catch {
+            print("FAIL  \((error as? WireError)?.message ?? "\(error)")")
+            return false
+        }
+    }
+
+    private func discord(_ configuration: BridgeConfiguration, _ rest: RESTClient) async -> Bool {
+        var isWell = true
+        func check(_ isGood: Bool, _ good: String, _ bad: String) {
+            print(isGood ? "ok    \(good)" : "FAIL  \(bad)")
+            isWell = isWell && isGood
+        }
+        do throws(DiscordError) {
+            let me = try await rest.currentUser()
+            print("ok    the token is that of \(me.username) (\(me.id))")
+            let application = try await rest.application()
+            let needsText = configuration.channels.contains { !$0.mention }
+            check(
+                application.mayReadMessageContent || !needsText, "messages can be read",
+                "switch on \"Message Content Intent\" in Discord's developer portal: tasks that mention nobody have no text")
+            let guild = try await rest.guild(configuration.guild)
+            let channels = try await rest.channels(of: configuration.guild)
+            let member = try await rest.member(me.id, of: configuration.guild)
+            for place in configuration.places {
+                guard let channel = channels.first(where: { $0.id == place }) else {
+                    check(false, "", "the server \(guild.name) has no channel \(place) that the bot can see")
+                    continue
+                }
+                let has = Permissions.of(
+                    me.id, roles: member.roles, in: channel, guild: guild.id, owner: guild.ownerID, guildRoles: guild.roles)
+                let missing = Permissions.bridge.subtracting(has)
+                check(
+                    missing.isEmpty, "#\(channel.name ?? "?"): the bot has what it needs",
+                    "#\(channel.name ?? "?"): the bot may not \(missing.words.joined(separator: ", "))")
+            }
+        } catch {
+            check(false, "", "\(error)")
+        }
+        return isWell
+    }
+}

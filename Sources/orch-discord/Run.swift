@@ -1,0 +1,144 @@
+import ArgumentParser
+import DiscordAPI
+import DiscordBridge
+import Foundation
+import Glibc
+import OrchClient
+import OrchProtocol
+import Platform
+import Settings
+import Systemd
+import Text
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the bridge, until SIGTERM or Ctrl-C.",
+        discussion: """
+            It may be ended at any moment and started again: what it has to do is in its state directory. Exits with 78 where a person has to \
+            do something first, such as mend the configuration or make a new token.
+            """)
+
+    @OptionGroup var surroundings: Surroundings
+    @Option(
+        help: ArgumentHelp(
+            "Where the bridge keeps what it must not forget. That of the service, else ~/.local/state/orch-discord.",
+            valueName: "dir"))
+    var stateDir: String?
+
+    func run() async throws {
+        let (configuration, _) = try surroundings.load()
+        do {
+            let token = try configuration.token()
+            let store = try BridgeStore(path: stateDirectory() + "/bridge.db")
+            let network = try configuration.network
+            let rest = RESTClient(network, token: token, version: Release.version)
+            let signals = Signals()
+            let stream = signals.stream
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for await _ in stream { return } }
+                group.addTask { try await Self.live(configuration, store, network, rest, token) }
+                // Whichever is first ends the other: a signal, or a reason to give up.
+                _ = try await group.next()
+                group.cancelAll()
+            }
+            signals.end()
+            ServiceManager.stopping(status: "stopping")
+            await rest.close()
+            await network.close()
+            try store.close()
+        } catch let error as BridgeStore.Unusable {
+            throw fail(error, status: configurationStatus)
+        } catch let error as NotText {
+            throw fail(error, status: configurationStatus)
+        } catch let error as Problem {
+            throw fail(error, status: configurationStatus)
+        } catch let error as GatewayError where error != .cancelled {
+            throw fail(error, status: configurationStatus)
+        } catch let error as DiscordError {
+            throw fail(error, status: error == .unauthorized ? configurationStatus : 1)
+        }
+    }
+
+    private static func live(
+        _ configuration: BridgeConfiguration, _ store: BridgeStore, _ network: DiscordNetwork, _ rest: RESTClient,
+        _ token: BotToken
+    ) async throws {
+        let me = try await account(rest)
+        let socket = try configuration.daemonSocket
+        let life = BridgeLife(configuration, store: store, rest: rest, bot: me.id, socket: socket) { trouble in
+            printError("the store takes nothing, and what has happened waits: \(trouble)")
+        }
+        let follow = try Follow(path: socket, after: try await life.lastEvent())
+        let gateway = Gateway(
+            network, rest: rest, token: token, intents: [.guilds, .guildMessages, .messageContent], memory: store
+        ) { note in printError(note) }
+        ServiceManager.ready(status: "the bridge of \(me.username)")
+        printError("\(me.username) (\(me.id)) is the bot; the daemon is at \(socket)")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await updates in follow {
+                    for case .disconnected(let reason) in updates { printError("no daemon, and messages wait: \(reason)") }
+                    for case .connected in updates { printError("the daemon answers") }
+                    await life.take(updates)
+                }
+            }
+            group.addTask {
+                try await gateway.run { event in
+                    if case .ready = event { printError("Discord's gateway has begun a new session") }
+                    await life.take(event)
+                }
+            }
+            _ = try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Who the bot is. Where Discord cannot be reached, it waits: nothing can be shown meanwhile, and nothing is lost.
+    private static func account(_ rest: RESTClient) async throws -> User {
+        var pause = 1
+        while true {
+            do throws(DiscordError) {
+                return try await rest.currentUser()
+            } catch {
+                guard error.isPassing else { throw error }
+                printError("\(error)")
+            }
+            try await Task.sleep(for: .seconds(pause))
+            pause = min(pause * 2, 60)
+        }
+    }
+
+    private func stateDirectory() throws -> String {
+        let own = try Places().home.map { $0 + "/.local/state/orch-discord" }
+        guard let directory = try stateDir ?? Environment.own.name(.serviceState) ?? own else {
+            throw Problem("there is no home to keep the state in: name a directory with --state-dir")
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Problem("cannot make the state directory \(directory): check that its parent belongs to you")
+        }
+        return directory
+    }
+}
+
+/// The signals that end the program.
+private final class Signals {
+    let stream: AsyncStream<Int32>
+    private let sources: [any DispatchSourceSignal]
+
+    func end() { sources.forEach { $0.cancel() } }
+
+    init() {
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+        self.stream = stream
+        sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { @Sendable in continuation.yield(number) }
+            source.resume()
+            return source
+        }
+    }
+}

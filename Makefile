@@ -116,7 +116,8 @@ simulate: deps ## live SECONDS (60) of random lives on simulated time, with ever
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run
 
-test-discord: ## test the stand-in of Discord that tests use: its rules, and two real clients against it
+test-discord: deps ## test the stand-in of Discord: its rules, two real clients against it, and then the bridge against it with a real daemon
+	@for program in orchd orchd-supervisor orchctl orch-discord; do $(SWIFT) build --product $$program $(SWIFTFLAGS); done
 	@Tests/System/Discord/run
 
 test-agents: ## run the real agent programs against a stand-in of their servers, AGENTS="claude codex" or all (from PyPI)

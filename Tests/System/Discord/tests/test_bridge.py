@@ -1,0 +1,268 @@
+"""The bridge against the stand-in, with a real daemon: what a channel looks like after work, restarts, kills and trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from standin import Standin
+from standin.verbs import clicks, look, people, places, trouble
+
+PROGRAMS = Path(os.environ.get("ORCH_PROGRAMS") or Path(__file__).resolve().parents[4] / ".build/debug")
+
+pytestmark = pytest.mark.skipif(
+    not (PROGRAMS / "orch-discord").exists(), reason="orch-discord is not built, so the bridge is not tested: swift build"
+)
+
+AGENT = 'argv = ["/bin/sh", "{here}/agent"]\nprompt = "stdin"\n'
+# Does what the last line of its prompt says.
+SCRIPT = """
+prompt=$(cat)
+case $prompt in
+  *wait*) while [ ! -e {here}/gate ]; do sleep 0.05; done; echo "waited" ;;
+  *fail*) echo "it went wrong" >&2; exit 3 ;;
+  *long*) seq 1 2000 ;;
+  *) echo "the answer to **$prompt**" ;;
+esac
+"""
+
+
+class Scene:
+    """A server with people, a daemon, and a bridge between them."""
+
+    def __init__(self, discord: Standin, here: Path) -> None:
+        self.discord, self.here = discord, here
+        self.bridge: subprocess.Popen[bytes] | None = None
+        self.daemon: subprocess.Popen[bytes] | None = None
+        self.channel = self.place("task-queue")
+        guild = next(iter(discord.world.guilds))
+        role = next(each.id for each in discord.world.guilds[guild].roles.values() if each.name == "operators")
+        (here / "pools.d").mkdir()
+        (here / "agents").mkdir()
+        (here / "orchd.toml").write_text("")
+        (here / "pools.d/default.toml").write_text('slots = 2\nagent = "script"\n')
+        (here / "agents/script.toml").write_text(AGENT.format(here=here))
+        (here / "agent").write_text(SCRIPT.replace("{here}", str(here)))
+        token = here / "token"
+        token.touch(mode=0o600)
+        token.write_text(discord.world.application.token)
+        (here / "discord.toml").write_text(f"""
+[discord]
+guild = "{guild}"
+api = "{discord.base}/api/v10"
+token_file = "{token}"
+[daemon]
+socket = "{here}/sock"
+[[channel]]
+id = "{self.channel}"
+mention = false
+[results]
+channel = "{self.place("results")}"
+[[allow]]
+roles = ["{role}"]
+verbs = ["submit", "see", "logs", "stop", "retry", "priority"]
+pools = ["default"]
+highest_priority = 5
+open = 1000
+hourly = 1000
+""")
+
+    def place(self, name: str) -> str:
+        return next(str(each.id) for each in self.discord.world.channels.values() if each.name == name)
+
+    def start_daemon(self) -> None:
+        self.daemon = self._start(
+            "daemon.log", "orchd", "run", "--config", "orchd.toml", "--state-dir", "state", "--socket", "sock"
+        )
+
+    def start_bridge(self) -> None:
+        self.bridge = self._start("bridge.log", "orch-discord", "run", "--config", "discord.toml", "--state-dir", "bridge")
+
+    def _start(self, log: str, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.here), "LANG": "C.UTF-8"}
+        with (self.here / log).open("ab") as file:
+            paths = [
+                str(self.here / each) if each in ("sock", "state", "bridge") or each.endswith(".toml") else each
+                for each in arguments
+            ]
+            return subprocess.Popen(
+                [PROGRAMS / program, *paths], cwd=self.here, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+            )
+
+    async def end(self, process: subprocess.Popen[bytes] | None, number: int = signal.SIGTERM) -> None:
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(number)
+        await asyncio.to_thread(process.wait, 20)
+
+    async def until(self, what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
+        for _ in range(int(seconds / 0.05)):
+            if found := condition():
+                return found
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"waited {seconds} s in vain for {what}\n{self.log()}")
+
+    def log(self) -> str:
+        return "\n".join(
+            (self.here / name).read_text()[-3000:] for name in ("bridge.log", "daemon.log") if (self.here / name).exists()
+        )
+
+    async def ready(self) -> None:
+        await self.until("a session at the gateway", lambda: "begun a new session" in (self.here / "bridge.log").read_text())
+
+    def say(self, text: str, user: str = "alice") -> str:
+        return str(people.say(self.discord, user, self.channel, text)["id"])
+
+    def reactions(self, message: str) -> list[str]:
+        record = next(each for each in look.messages(self.discord, self.channel) if each["id"] == message)
+        return [each["emoji"]["name"] for each in record.get("reactions", [])]
+
+    async def shown(self, message: str, reaction: str) -> None:
+        await self.until(f"{reaction} below the message", lambda: self.reactions(message) == [reaction])
+
+    def thread(self, message: str) -> list[dict[str, Any]]:
+        return look.messages(self.discord, message) if int(message) in self.discord.world.channels else []
+
+    def cards(self, message: str) -> list[dict[str, Any]]:
+        return [each["embeds"][0] for each in self.thread(message) if each["embeds"]]
+
+    def ends(self) -> list[dict[str, Any]]:
+        return [each["embeds"][0] for each in look.messages(self.discord, self.place("results")) if each["embeds"]]
+
+    def submitted(self) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            [PROGRAMS / "orchctl", "--socket", self.here / "sock", "list", "--json"], capture_output=True, check=True, text=True
+        )
+        found: list[dict[str, Any]] = json.loads(done.stdout)["tasks"]
+        return found
+
+
+@pytest.fixture
+async def scene(live: Standin, tmp_path: Path) -> AsyncIterator[Scene]:
+    made = Scene(live, tmp_path)
+    guild = next(iter(live.world.guilds))
+    places.join(live, "alice", guild=str(guild), roles=["operators"])
+    made.start_daemon()
+    try:
+        yield made
+    finally:
+        await made.end(made.bridge)
+        await made.end(made.daemon, signal.SIGINT)
+    assert look.violations(live) == []
+
+
+async def test_a_message_becomes_a_task_and_is_shown(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    message = scene.say("write a poem, @everyone")
+    await scene.shown(message, "✅")
+    card = await scene.until("the card", lambda: [each for each in scene.cards(message) if "succeeded" in each["description"]])
+    assert len(card) == 1 and card[0]["footer"]["text"].endswith("Alice")
+    await scene.until("the answer", lambda: [each for each in scene.thread(message) if "the answer to" in each["content"]])
+    await scene.until("the end", lambda: len(scene.ends()) == 1)
+    assert not any(each["mention_everyone"] or each["mentions"] for each in scene.thread(message))
+    assert scene.submitted()[0]["labels"]["discord.message"] == message
+
+
+async def test_who_may_not_is_told(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    message = scene.say("write", user="bob")
+    await scene.shown(message, "🚫")
+    refusal = await scene.until(
+        "the refusal",
+        lambda: [each for each in look.messages(scene.discord, scene.channel) if each["content"].startswith("No task")],
+    )
+    assert "you may not make tasks here" in refusal[0]["content"]
+    assert scene.submitted() == []
+
+
+async def test_a_button_stops_a_task_and_another_tries_it_again(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    message = scene.say("wait")
+    await scene.shown(message, "▶️")
+    card = await scene.until("the card", lambda: [each for each in scene.thread(message) if each["components"]])
+    denied = await clicks.click(scene.discord, "bob", card[0]["id"], "Cancel", wait=5)
+    assert "No: you may not stop tasks here" in json.dumps(denied)
+    await clicks.click(scene.discord, "alice", card[0]["id"], "Cancel", wait=5)
+    await scene.shown(message, "🚫")
+    (scene.here / "gate").touch()
+    await scene.until("the button", lambda: "Retry" in json.dumps(scene.thread(message)))
+    await clicks.click(scene.discord, "alice", card[0]["id"], "Retry", wait=5)
+    await scene.shown(message, "✅")
+    await scene.until("both ends", lambda: len(scene.ends()) == 2)
+
+
+async def test_what_was_written_while_it_was_away_is_done(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    await scene.end(scene.bridge)
+    messages = [scene.say(f"task {number}") for number in range(5)]
+    scene.start_bridge()
+    for message in messages:
+        await scene.shown(message, "✅")
+    await scene.until("the ends", lambda: len(scene.ends()) == 5)
+    assert len(scene.submitted()) == 5
+
+
+async def test_messages_wait_for_the_daemon(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    await scene.end(scene.daemon, signal.SIGINT)
+    await scene.until("the news of it", lambda: "no daemon" in (scene.here / "bridge.log").read_text())
+    message = scene.say("later")
+    await scene.shown(message, "📥")
+    scene.start_daemon()
+    await scene.shown(message, "✅")
+
+
+async def test_a_long_answer_is_a_file(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    message = scene.say("long")
+    await scene.shown(message, "✅")
+    answer = await scene.until("the file", lambda: [each for each in scene.thread(message) if each["attachments"]])
+    assert answer[0]["attachments"][0]["size"] > 5000
+
+
+async def test_trouble_with_limits_and_answers_loses_nothing(scene: Scene) -> None:
+    trouble.fault(scene.discord, method="*", path="*", nth=4, count=2, action="rate_limit", seconds=0.5, scope="user")
+    trouble.fault(scene.discord, method="POST", path="*/messages", nth=2, count=1, action="cut", done=True)
+    trouble.fault(scene.discord, method="POST", path="*/messages", nth=4, count=1, action="status", status=502, body={})
+    scene.start_bridge()
+    await scene.ready()
+    messages = [scene.say(f"task {number}") for number in range(4)]
+    for message in messages:
+        await scene.shown(message, "✅")
+    await scene.until("the cards", lambda: all(len(scene.cards(each)) == 1 for each in messages))
+    await scene.until("the ends", lambda: len(scene.ends()) == 4)
+
+
+async def test_killed_again_and_again_everything_is_once(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    messages = []
+    for number in range(8):
+        messages.append(scene.say(f"task {number}"))
+        # At another point of the work each time.
+        await asyncio.sleep(0.05 + 0.09 * number)
+        await scene.end(scene.bridge, signal.SIGKILL)
+        scene.start_bridge()
+    for message in messages:
+        await scene.shown(message, "✅")
+    await scene.until("the ends", lambda: len(scene.ends()) >= 8)
+    await scene.until("the cards", lambda: all(len(scene.cards(each)) >= 1 for each in messages))
+    assert len(scene.submitted()) == 8
+    assert sorted(each["footer"]["text"] for each in scene.ends()) == sorted({each["footer"]["text"] for each in scene.ends()})
+    for message in messages:
+        assert len(scene.cards(message)) == 1
+        assert len([each for each in scene.thread(message) if "the answer to" in each["content"]]) == 1

@@ -14,7 +14,8 @@ public struct WireTime: Sendable, Hashable, Comparable, Codable {
         let text = try container.decode(String.self)
         guard let time = Self(text) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "not a time like \"2026-11-22T14:05:00Z\"")
+                in: container,
+                debugDescription: "must be a time like \"2026-11-22T14:05:00Z\", not \"\(text.shortened(to: 40))\"")
         }
         self = time
     }

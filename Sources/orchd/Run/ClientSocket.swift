@@ -17,6 +17,8 @@ final class ClientSocket {
     private let fixed: String?
     private var file: (device: dev_t, number: ino_t)?
     private var watch: Int32 = -1
+    /// That of the link in the fixed place.
+    private var linkWatch: Int32 = -1
 
     /// - Throws: ``StartError``.
     init(_ path: String, fixed: String?) throws {
@@ -68,8 +70,16 @@ final class ClientSocket {
         if changes >= 0 {
             if watch >= 0 { inotify_rm_watch(changes, watch) }
             // The number of its names is an attribute, so that a removed name is noticed while the socket is open.
-            watch = inotify_add_watch(changes, path, UInt32(IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF))
+            watch = inotify_add_watch(changes, path, Self.removals)
         }
+        link()
+    }
+
+    private static let removals = UInt32(IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
+
+    /// Puts the link back that leads to it, where somebody has removed it.
+    func renewLink() {
+        guard let fixed, fixed != path, ProcessText.target(of: fixed) != ByteString(path) else { return }
         link()
     }
 
@@ -79,8 +89,14 @@ final class ClientSocket {
             return
         }
         let temporary = "\(fixed).\(getpid())"
-        guard symlink(path, temporary) == 0, rename(temporary, fixed) != 0 else { return }
-        unlink(temporary)
+        guard symlink(path, temporary) == 0 else { return }
+        guard rename(temporary, fixed) == 0 else {
+            unlink(temporary)
+            return
+        }
+        guard changes >= 0 else { return }
+        if linkWatch >= 0 { inotify_rm_watch(changes, linkWatch) }
+        linkWatch = inotify_add_watch(changes, fixed, Self.removals | UInt32(IN_DONT_FOLLOW))
     }
 
     private static func file(at path: String) -> (device: dev_t, number: ino_t)? {

@@ -308,6 +308,7 @@ final class Launcher {
     private func lookAfterSocket() {
         socket.takeChanges()
         guard phase == .running, !socket.isThere else {
+            if phase == .running { socket.renewLink() }
             renewSocketAt = nil
             return
         }

@@ -111,6 +111,20 @@ import Testing
         try home.end(daemon)
     }
 
+    /// Nor does whoever removes only the link by which clients outside of the session find it.
+    @Test func aRemovedLinkIsMadeAgain() throws {
+        let home = try Home()
+        let session = ["XDG_RUNTIME_DIR": home.path + "/runtime"]
+        mkdir(home.path + "/runtime", 0o700)
+        let daemon = try home.daemon("exec orchd run --drain-timeout 0", session, client: session)
+        for _ in 0..<3 {
+            try home.run("rm ~/.local/state/orchd/orchd.sock")
+            try eventually("a link") { try home.run("orchctl version").status == 0 }
+        }
+        #expect(!home.log.contains("was removed"))
+        try home.end(daemon)
+    }
+
     @Test func aSecondDaemonSaysOneThing() throws {
         let home = try Home()
         let daemon = try home.daemon()

@@ -75,7 +75,7 @@ import Text
     /// What a program reads, its manual says.
     @Test func everyVariableIsInTheManual() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let manual = try ["orchd.8", "orchctl.1"].map {
+        let manual = try ["orchd.8", "orchctl.1", "orch-discord.8"].map {
             try String(contentsOf: root.appending(path: "docs/man/" + $0), encoding: .utf8)
         }.joined()
         let words = Set(manual.split { " \n,".contains($0) })

@@ -14,10 +14,10 @@ import Testing
                 TaskState.allCases.compactMap { state in
                     var event = Event(at: WireTime(milliseconds: 0), kind: kind)
                     event.state = state
-                    return Story.messageID(event)
+                    return EventMessages.messageID(event)
                 }
             }
-        ).union([Story.degradedID, Story.refusedID]).sorted()
+        ).union([EventMessages.degradedID, EventMessages.refusedID]).sorted()
 
     private static let entries: [[Substring]] = catalog.split(separator: "\n-- ").dropFirst().map {
         $0.split(separator: "\n", omittingEmptySubsequences: false)
@@ -37,7 +37,7 @@ import Testing
     @Test func eachEventHasASentenceAndAnID() {
         for kind in Event.Kind.allCases {
             let event = Event(at: WireTime(milliseconds: 0), kind: kind)
-            #expect(Story.sentence(event) != nil && Story.messageID(event) != nil, "\(kind.rawValue)")
+            #expect(EventMessages.sentence(event) != nil && EventMessages.messageID(event) != nil, "\(kind.rawValue)")
         }
     }
 

@@ -49,7 +49,7 @@ import Testing
         event.task = 42
         event.pool = "p"
         event.state = .succeeded
-        let sentence = try #require(Story.sentence(event))
+        let sentence = try #require(EventMessages.sentence(event))
         #expect(sentence.hasSuffix("."))
     }
 

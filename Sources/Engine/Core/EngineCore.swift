@@ -47,7 +47,7 @@ package final class EngineCore: Sendable {
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
             log: log, clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, relay: JournalRelay(files: files), log: log)
-        news = NewsDesk(journal: StoryTeller(log: log, users: TaskUsers(configuration: self.configuration)))
+        news = NewsDesk(journal: JournalWriter(log: log, users: TaskUsers(configuration: self.configuration)))
         branches = Branches(queue: try store.queueNumbers())
         performer = EffectPerformer(
             .init(

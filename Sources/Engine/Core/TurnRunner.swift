@@ -124,7 +124,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
         held = news
         let isNew = health.storageProblem == nil
         health.storageProblem = wire
-        if isNew { log.error("\(wire.message)", metadata: ["MESSAGE_ID": "\(Story.degradedID)"]) }
+        if isNew { log.error("\(wire.message)", metadata: ["MESSAGE_ID": "\(EventMessages.degradedID)"]) }
         // What was asked may have been too much for the space that is left, and what happened not: it is tried alone at once.
         let hadRequests = news.count < inputs.count
         if hadRequests, !news.isEmpty { return 0 }

@@ -116,7 +116,7 @@ final class SupervisorLinkThread: SupervisorPort {
             state.peer = nil
             return (state.isStopped, state.trouble.note(drop) ? state.trouble.problem : nil)
         }
-        if !isStopped, let problem { log.error("\(problem)", metadata: ["MESSAGE_ID": "\(Story.degradedID)"]) }
+        if !isStopped, let problem { log.error("\(problem)", metadata: ["MESSAGE_ID": "\(EventMessages.degradedID)"]) }
         if session.isConnected { inbox.push([.disconnected]) }
     }
 

@@ -12,9 +12,9 @@ final class NewsDesk: Sendable {
     }
 
     private let state = Mutex(State())
-    private let journal: StoryTeller
+    private let journal: JournalWriter
 
-    init(journal: StoryTeller) { self.journal = journal }
+    init(journal: JournalWriter) { self.journal = journal }
 
     /// Calls the listener after every turn that had events, on the turn loop's thread, until it is removed.
     func listen(_ listener: @escaping Listener) -> Int {

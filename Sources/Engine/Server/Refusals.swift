@@ -27,7 +27,7 @@ final class Refusals: Sendable {
         guard error.kind == .forbidden, let unwritten = admit(requester.uid, at: .now) else { return }
         let more = unwritten > 0 ? " It was refused \(unwritten) more times before." : ""
         let metadata: Logger.Metadata = [
-            "MESSAGE_ID": "\(Story.refusedID)", "REQUESTER_UID": "\(requester.uid)", "METHOD": "\(method.rawValue)",
+            "MESSAGE_ID": "\(EventMessages.refusedID)", "REQUESTER_UID": "\(requester.uid)", "METHOD": "\(method.rawValue)",
         ]
         queue.async { [log] in
             log.notice("uid \(requester.uid) was refused \(method.rawValue): \(error.message).\(more)", metadata: metadata)

@@ -25,7 +25,7 @@ final class StreamRig: Sendable {
     let watcher: OutputWatcher
     let client: StreamClient
     let news = NewsDesk(
-        journal: StoryTeller(
+        journal: JournalWriter(
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             users: TaskUsers(configuration: CurrentConfiguration(Configuration()))))
     private let directory: ScratchDirectory

@@ -43,10 +43,10 @@ final class Ledger {
     private(set) var forgotten: Set<Int64> = []
     private var places: [TaskItem.Place: Int] = [:]
     private var lastAttempt: Int64 = 0
-    private var stories: [Int64: Story] = [:]
+    private var stories: [Int64: EventMessages] = [:]
 
     /// What the events and the attempts of a task must add up to.
-    private struct Story {
+    private struct EventMessages {
         var queued = 0
         /// How often it was asked for: once, and again by each retry of a person.
         var asked = 1
@@ -126,7 +126,7 @@ final class Ledger {
         tasks[task.id] = task
         places[task.tallied, default: 0] += 1
         unfinished.insert(task.id)
-        stories[task.id] = Story(retries: task.retry.retries)
+        stories[task.id] = EventMessages(retries: task.retry.retries)
     }
 
     private func update(_ task: TaskItem, from place: TaskItem.Place, _ now: Now, byPerson: Bool) {
@@ -137,8 +137,8 @@ final class Ledger {
         routes.update(old, task, byPerson: byPerson, violations)
         tasks[task.id] = task
         if task.phase.isFinal { unfinished.remove(task.id) } else { unfinished.insert(task.id) }
-        var story = stories[task.id] ?? Story()
-        story.retries = max(story.retries, task.retry.retries)
+        var journalWriter = stories[task.id] ?? EventMessages()
+        journalWriter.retries = max(journalWriter.retries, task.retry.retries)
         switch (old.phase, task.phase) {
         case (.delayed, .ready) where !byPerson:
             violations.require(
@@ -154,22 +154,22 @@ final class Ledger {
             }
         case (let from, .ready) where from.isFinal:
             violations.require(from != .succeeded, "task \(task.id) had succeeded and is ready")
-            story.asked += 1
-            story.counted = 0
+            journalWriter.asked += 1
+            journalWriter.counted = 0
         case (let from, let to) where from.isFinal: violations.add("task \(task.id) went from \(from) to \(to)")
         default: break
         }
-        stories[task.id] = story
+        stories[task.id] = journalWriter
         if byPerson { _ = dues.forgetWait(of: task.id) }
-        if !byPerson || old.phase != task.phase { checkChange(old, task, story, byPerson: byPerson, now) }
+        if !byPerson || old.phase != task.phase { checkChange(old, task, journalWriter, byPerson: byPerson, now) }
     }
 
     /// What may not be too early, nor too seldom, nor by anybody.
-    private func checkChange(_ old: TaskItem, _ task: TaskItem, _ story: Story, byPerson: Bool, _ now: Now) {
+    private func checkChange(_ old: TaskItem, _ task: TaskItem, _ journalWriter: EventMessages, byPerson: Bool, _ now: Now) {
         switch (old.phase, task.phase) {
-        case (.running, .delayed): complain(dues.waits(task, counted: story.counted, now: now, elapsed: elapsed))
+        case (.running, .delayed): complain(dues.waits(task, counted: journalWriter.counted, now: now, elapsed: elapsed))
         case (.delayed, .ready) where !byPerson && !isClockUncertain: complain(dues.isReady(task.id, elapsed: elapsed))
-        case (.running, .failed): checkFailure(task, story, now)
+        case (.running, .failed): checkFailure(task, journalWriter, now)
         case (let from, .expired) where !from.isFinal:
             violations.require(
                 task.definition.expiresAt.map { $0 <= now.wall } ?? false, "task \(task.id) has expired before its time")
@@ -183,16 +183,16 @@ final class Ledger {
     }
 
     /// A task has failed only if nothing speaks for another try.
-    private func checkFailure(_ task: TaskItem, _ story: Story, _ now: Now) {
+    private func checkFailure(_ task: TaskItem, _ journalWriter: EventMessages, _ now: Now) {
         guard let outcome = outcomes[task.id] else { return violations.add("task \(task.id) has failed without an attempt") }
-        guard let cause = outcome.retryCause, task.retry.causes.contains(cause), story.counted <= task.retry.retries else {
+        guard let cause = outcome.retryCause, task.retry.causes.contains(cause), journalWriter.counted <= task.retry.retries else {
             return
         }
         let longest =
-            min(task.retry.delay << min(max(story.counted - 1, 0), 30), max(RetryPolicy.maximumDelay, task.retry.delay)) * 5 / 4
+            min(task.retry.delay << min(max(journalWriter.counted - 1, 0), 30), max(RetryPolicy.maximumDelay, task.retry.delay)) * 5 / 4
         violations.require(
             task.definition.expiresAt.map { now.wall + longest + 1 >= $0 } ?? false,
-            "task \(task.id) has failed after \(story.counted) tries, and has \(task.retry.retries) retries for \(cause.rawValue)"
+            "task \(task.id) has failed after \(journalWriter.counted) tries, and has \(task.retry.retries) retries for \(cause.rawValue)"
         )
     }
 
@@ -224,10 +224,10 @@ final class Ledger {
         lastAttempt = max(lastAttempt, attempt.id)
         violations.require(
             !live.values.contains { $0.task == attempt.task }, "task \(attempt.task) has two attempts that have not ended")
-        if let story = stories[attempt.task] {
+        if let journalWriter = stories[attempt.task] {
             violations.require(
-                story.counted <= story.retries,
-                "task \(attempt.task) is tried again after \(story.counted) failures, with \(story.retries) retries")
+                journalWriter.counted <= journalWriter.retries,
+                "task \(attempt.task) is tried again after \(journalWriter.counted) failures, with \(journalWriter.retries) retries")
         }
         live[attempt.id] = attempt
     }
@@ -483,12 +483,12 @@ final class Ledger {
             attempts == (task.phase == .running ? 1 : 0), "task \(id) is \(task.phase) with \(attempts) live attempts")
         violations.require(
             task.phase.isFinal == (task.finishedAt != nil), "task \(id) is \(task.phase), finished \(task.finishedAt ?? 0)")
-        guard let story = stories[id] else { return }
+        guard let journalWriter = stories[id] else { return }
         violations.require(
-            story.queued == story.asked, "task \(id) was asked for \(story.asked) times, and events say \(story.queued)")
+            journalWriter.queued == journalWriter.asked, "task \(id) was asked for \(journalWriter.asked) times, and events say \(journalWriter.queued)")
         violations.require(
-            !task.phase.isFinal || story.lastState == task.phase.state(isOrdered: false),
-            "task \(id) is \(task.phase), and the last event of it says \(story.lastState?.rawValue ?? "nothing")")
+            !task.phase.isFinal || journalWriter.lastState == task.phase.state(isOrdered: false),
+            "task \(id) is \(task.phase), and the last event of it says \(journalWriter.lastState?.rawValue ?? "nothing")")
         violations.require(
             truth.startsOfTask[id, default: 0] <= task.attempts, "task \(id) was started more often than it has attempts")
     }

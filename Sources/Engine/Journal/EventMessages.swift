@@ -1,7 +1,7 @@
 import OrchProtocol
 
 /// What is said of an event, and under which of the ids in the journal's catalog (`systemd/orchd.catalog`).
-enum Story {
+enum EventMessages {
     static func sentence(_ event: Event) -> String? {
         let task = event.task.map { "Task \($0)" } ?? "A task"
         let attempt = event.attempt.map { $0 > 1 ? " (attempt \($0))" : "" } ?? ""

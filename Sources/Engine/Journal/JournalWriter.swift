@@ -4,7 +4,7 @@ import OrchProtocol
 import Synchronization
 
 /// Writes the story of each task to the log, in sentences, with fields to filter by.
-final class StoryTeller: Sendable {
+final class JournalWriter: Sendable {
     /// How many sentences may wait for the journal. A journal that is slow for long costs sentences, never tasks.
     private static let maximumBacklog = 20_000
 
@@ -41,9 +41,9 @@ final class StoryTeller: Sendable {
     }
 
     private func write(_ event: Event) {
-        guard let sentence = Story.sentence(event) else { return }
+        guard let sentence = EventMessages.sentence(event) else { return }
         var metadata: Logger.Metadata = [:]
-        metadata["MESSAGE_ID"] = Story.messageID(event).map { "\($0)" }
+        metadata["MESSAGE_ID"] = EventMessages.messageID(event).map { "\($0)" }
         metadata["TASK_ID"] = event.task.map { "\($0)" }
         metadata["ATTEMPT"] = event.attempt.map { "\($0)" }
         metadata["POOL"] = event.pool.map { "\($0)" }

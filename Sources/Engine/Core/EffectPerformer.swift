@@ -17,7 +17,7 @@ final class EffectPerformer: Sendable {
         var branches: Branches
         var attempts: LiveAttempts
         var watcher: OutputWatcher
-        var news: NewsDesk
+        var news: EventHub
         var clock: @Sendable () -> Now
     }
 

@@ -14,7 +14,7 @@ package final class EngineCore: Sendable {
     let files: OutputFiles
     let reports: ReportReader
     let watcher: OutputWatcher
-    let news: NewsDesk
+    let news: EventHub
     let performer: EffectPerformer
     let branches: Branches
     /// To the warm workers.
@@ -47,7 +47,7 @@ package final class EngineCore: Sendable {
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
             log: log, clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, relay: JournalRelay(files: files), log: log)
-        news = NewsDesk(journal: JournalWriter(log: log, users: TaskUsers(configuration: self.configuration)))
+        news = EventHub(journal: JournalWriter(log: log, users: TaskUsers(configuration: self.configuration)))
         branches = Branches(queue: try store.queueNumbers())
         performer = EffectPerformer(
             .init(

@@ -21,7 +21,7 @@ final class EventFeed: Sendable {
         self.responder = responder
     }
 
-    func start(_ news: NewsDesk) {
+    func start(_ news: EventHub) {
         let pump = Pump(readers: readers) { self.run($0) }
         let listener = news.listen { _ in pump.signal() }
         responder.onClose {

@@ -49,7 +49,7 @@ final class LogStream: Sendable {
         state = Mutex(State(attempt: parameters.attempt))
     }
 
-    func start(_ news: NewsDesk) {
+    func start(_ news: EventHub) {
         let pump = Pump(readers: readers) { self.run($0) }
         let task = parameters.id
         let listener = news.listen { events in

@@ -18,7 +18,7 @@ extension SQLiteStore: StreamStore {}
 struct Streams: Sendable {
     let store: any StreamStore
     let files: OutputFiles
-    let news: NewsDesk
+    let news: EventHub
     let watcher: OutputWatcher
     let readers: ReaderPool
 

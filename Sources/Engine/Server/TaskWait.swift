@@ -28,7 +28,7 @@ final class TaskWait: Sendable {
     }
 
     /// - Throws: ``WireError`` where a task does not exist.
-    func start(_ news: NewsDesk) throws {
+    func start(_ news: EventHub) throws {
         let pump = Pump(readers: readers) { self.run($0) }
         let wanted = Set(ids)
         // Listening begins before the first look, so that no end falls between the two.

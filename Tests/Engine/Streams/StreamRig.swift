@@ -24,7 +24,7 @@ final class StreamRig: Sendable {
     let files: OutputFiles
     let watcher: OutputWatcher
     let client: StreamClient
-    let news = NewsDesk(
+    let news = EventHub(
         journal: JournalWriter(
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             users: TaskUsers(configuration: CurrentConfiguration(Configuration()))))

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Tells those who listen that something has happened. What it was they read from the store, each at its own speed, so that a slow
 /// one costs nothing and none has a gap.
-final class NewsDesk: Sendable {
+final class EventHub: Sendable {
     typealias Listener = @Sendable ([Event]) -> Void
 
     private struct State {

@@ -69,12 +69,12 @@ import Testing
             line.say("epted\"}\n")
             #expect(line.waiting == 41 + 20)
             #expect(line.inbox.drain().isEmpty, "nothing more is read before that is committed")
-            line.channels.heard(first.bytes, of: 7)
+            line.channels.received(first.bytes, of: 7)
             let second = try line.input()
             #expect(second.news == [.accepted] && line.waiting == second.bytes)
             // One that ends now has said this, whoever has heard it.
             #expect(line.channels.lastLines(of: 7)?.map { String(decoding: $0, as: UTF8.self) } == ["{\"type\":\"accepted\"}"])
-            line.channels.heard(second.bytes, of: 7)
+            line.channels.received(second.bytes, of: 7)
             #expect(line.waiting == 0)
         }
     }
@@ -93,24 +93,24 @@ import Testing
                 .ready(capabilities: ["gpu"], version: "\u{E4}"), .accepted, .result(isSuccess: false, reason: "\u{1F642}"),
             ]
             let text = Array((lines.joined(separator: "\n") + "\n").utf8)
-            func hear() -> [WorkerNews] {
-                var heard: [WorkerNews] = []
+            func receive() -> [WorkerNews] {
+                var received: [WorkerNews] = []
                 while channels.step(waiting: 0, inbox, reports) {
                     for case .worker(7, let news, let bytes) in inbox.drain() {
-                        heard += news
-                        channels.heard(bytes, of: 7)
+                        received += news
+                        channels.received(bytes, of: 7)
                     }
                 }
-                return heard
+                return received
             }
             for cut in 0...text.count {
                 let line = try Line(channels, inbox)
                 line.say(text[..<cut])
-                let before = hear()
+                let before = receive()
                 // It is gone now, or has more to say.
-                #expect(channels.lastLines(of: 7) == [], "cut at \(cut): what was whole has been heard")
+                #expect(channels.lastLines(of: 7) == [], "cut at \(cut): what was whole has been received")
                 line.say(text[cut...])
-                #expect(before + hear() == whole, "cut at \(cut)")
+                #expect(before + receive() == whole, "cut at \(cut)")
                 #expect(line.waiting == 0)
             }
         }
@@ -123,7 +123,7 @@ import Testing
             line.say(frame.dropLast(2) + longest + "\"}\n")
             let (news, bytes) = try line.input()
             #expect(news.count == 1 && bytes == WorkerProtocol.maximumMessage + 1)
-            line.channels.heard(bytes, of: 7)
+            line.channels.received(bytes, of: 7)
             line.say(frame.dropLast(2) + longest + "y\"}\n")
             #expect(try line.input().news == [.fault("sent a message longer than 65536 bytes")])
             // Nothing of one that does not keep to the protocol is read any more.
@@ -161,7 +161,7 @@ import Testing
             shutdown(line.ours, Int32(SHUT_RDWR))
             line.channels.send(Array("end\n".utf8), to: 7)
             line.channels.send(Array("end\n".utf8), to: 8)
-            line.channels.heard(4, of: 8)
+            line.channels.received(4, of: 8)
             #expect(line.channels.lastLines(of: 8) == nil)
         }
     }
@@ -224,14 +224,14 @@ import Testing
             }
             var patience = timeval(tv_sec: 60, tv_usec: 0)
             setsockopt(line.ours, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-            var heard: [UInt8] = []
+            var received: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 65_536)
-            while heard.count < said.count {
+            while received.count < said.count {
                 let count = recv(line.ours, &chunk, chunk.count, 0)
                 guard count > 0 else { break }
-                heard += chunk[..<count]
+                received += chunk[..<count]
             }
-            #expect(heard == said, "\(heard.count) of \(said.count) bytes")
+            #expect(received == said, "\(received.count) of \(said.count) bytes")
         }
     }
 }

@@ -130,9 +130,9 @@ import Testing
     }
 
     @Test func anotherStoreMeansThatWhatWasThereIsLost() throws {
-        for heard in [0, 5, 9] as [Int64] {
+        for received in [0, 5, 9] as [Int64] {
             let rig = try rig()
-            let turn = try rig.connect(inventory(heard, store: 77))
+            let turn = try rig.connect(inventory(received, store: 77))
             #expect(turn.launches.isEmpty)
             #expect(try rig.phases([1, 2, 3, 4, 5]) == Array(repeating: .failed, count: 5))
             #expect(try rig.attempt(1).outcome == Outcome(.lost))
@@ -143,9 +143,9 @@ import Testing
             // From then on, that store is the one.
             let id = try rig.submit(.command())
             let attempt = try rig.live(of: id).id
-            #expect(attempt == max(heard, 5) + 1)
+            #expect(attempt == max(received, 5) + 1)
             try rig.restart()
-            #expect(try rig.connect(inventory(heard, store: 77)).launchedAttempts == [attempt])
+            #expect(try rig.connect(inventory(received, store: 77)).launchedAttempts == [attempt])
         }
     }
 

@@ -229,8 +229,8 @@ extension Turn {
         effects.compactMap { if case .dismiss(let worker) = $0 { worker } else { nil } }
     }
 
-    var heard: [Int64] {
-        effects.compactMap { if case .heard(let worker, _) = $0 { worker } else { nil } }
+    var received: [Int64] {
+        effects.compactMap { if case .received(let worker, _) = $0 { worker } else { nil } }
     }
 
     var discardedWorkers: [Int64] {

@@ -41,7 +41,7 @@ import Testing
         #expect(attempt.state == .running && attempt.handover == .given && attempt.startedAt == rig.now.wall)
         #expect(attempt.workspaceName == "w1")
 
-        #expect(try rig.say(1, .accepted).heard == [1])
+        #expect(try rig.say(1, .accepted).received == [1])
         #expect(try rig.attempt(1).handover == .accepted)
         try rig.say(1, success)
         let end = try rig.end(1)
@@ -344,7 +344,7 @@ import Testing
         let task = try rig.submit(.command { $0.retries = 0 })
         if hasAccepted { try rig.say(1, .accepted) }
         var end = rig.ending(1)
-        end.isUnheard = true
+        end.isUnread = true
         try rig.restart(connecting: Inventory(store: Rig.supervisorStore, heardUpTo: 1, ended: [end]))
         #expect(try rig.task(task).phase == .failed, "it may have been done, and must not be done again")
         #expect(try rig.attempt(1).outcome?.kind == .lost && rig.backoff() == nil)

@@ -86,7 +86,7 @@ final class EffectPerformer: Sendable {
             case .launchWorker(let worker): launch(worker, planner)
             case .assign(let task, let attempt, let input, let again): assign(task, attempt, input, again: again)
             case .dismiss(let worker): dismiss(worker)
-            case .heard(let worker, let bytes): targets.channels.heard(bytes, of: worker)
+            case .received(let worker, let bytes): targets.channels.received(bytes, of: worker)
             case .discardWorker(let worker): discard(worker)
             // Its files are left for the next attempt, which has its number.
             case .forget(let attempt): forget(attempt)

@@ -87,7 +87,7 @@ struct ReportReader: Sendable {
         let lines = channel.map(WorkerChannels.lastLines) ?? channels.lastLines(of: id)
         end.news = news(lines ?? [], of: id)
         switch end.ending {
-        case .exited, .signalled: end.isUnheard = lines == nil
+        case .exited, .signalled: end.isUnread = lines == nil
         case .failedToStart, .shortOfResources, .lost: break
         }
         // What it has just said may be its result.

@@ -17,7 +17,7 @@ package final class WorkerChannels: WorkerPort {
         /// What the socket has not taken yet.
         var outgoing: [UInt8] = []
         /// Bytes that have become an input which is not committed yet.
-        var unheard = 0
+        var unread = 0
         /// It does not keep to the protocol, and nothing more is read of it.
         var isBroken = false
     }
@@ -115,12 +115,12 @@ package final class WorkerChannels: WorkerPort {
 
     // MARK: From the worker
 
-    package func heard(_ bytes: Int, of worker: Int64) {
+    package func received(_ bytes: Int, of worker: Int64) {
         guard bytes > 0 else { return }
         state.withLock { state in
             guard let channel = state.channels[worker] else { return }
             Self.take(bytes, from: channel.descriptor)
-            state.channels[worker]?.unheard = 0
+            state.channels[worker]?.unread = 0
             state.stirred.insert(worker)
         }
         wakeup.signal()
@@ -168,7 +168,7 @@ package final class WorkerChannels: WorkerPort {
 
     private func read(_ worker: Int64, _ inbox: Inbox, _ reports: ReportReader) {
         let bytes = state.withLock { state -> [UInt8] in
-            guard let channel = state.channels[worker], channel.unheard == 0, !channel.isBroken else { return [] }
+            guard let channel = state.channels[worker], channel.unread == 0, !channel.isBroken else { return [] }
             return Self.peek(channel.descriptor, count: WorkerProtocol.maximumMessage + 1)
         }
         guard !bytes.isEmpty else { return }
@@ -186,7 +186,7 @@ package final class WorkerChannels: WorkerPort {
                 Self.take(count, from: channel.descriptor)
                 state.stirred.insert(worker)
             } else {
-                state.channels[worker]?.unheard = count
+                state.channels[worker]?.unread = count
             }
         }
         if news.isEmpty { wakeup.signal() } else { inbox.push([.worker(worker, news, bytes: count)]) }

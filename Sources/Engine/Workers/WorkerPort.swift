@@ -3,7 +3,7 @@ package protocol WorkerPort: Sendable {
     /// Sends as much as the socket takes at once; the rest follows.
     func send(_ bytes: [UInt8], to worker: Int64)
     /// What the worker said is in the store: these bytes have been of use.
-    func heard(_ bytes: Int, of worker: Int64)
+    func received(_ bytes: Int, of worker: Int64)
     /// Lets go of the channel.
     func forget(_ worker: Int64)
 }

@@ -137,7 +137,7 @@ public struct AttemptEnd: Sendable, Equatable {
     /// What a warm worker said last, all that had not been heard when it ended.
     public var news: [WorkerNews] = []
     /// What a warm worker may have said last is lost: its channel went with the supervisor, and nobody else holds it.
-    public var isUnheard = false
+    public var isUnread = false
     /// The last lines of what it said, on one line: of a command, an agent of whose failure nothing is known, a warm worker without a task.
     public var lastWords: String?
 

@@ -44,7 +44,7 @@ enum Judgement: Equatable {
         switch (attempt.handover, end.ending) {
         // What it has said is lost with it.
         case (_, .lost): break
-        case (.given, _) where end.isUnheard, (.accepted, _) where end.isUnheard:
+        case (.given, _) where end.isUnread, (.accepted, _) where end.isUnread:
             self = .outcome(Outcome(.lost), reason: "what its worker said was lost with the supervisor")
         // It has not said that it has the task, so it has done nothing of it.
         case (.given, _):

@@ -31,7 +31,7 @@ extension Scheduler {
             return try noteEnd(end, of: worker, &work)
         }
         // What it said before it ended comes before its end.
-        try hear(end.news, from: end.attempt, &work)
+        try receive(end.news, from: end.attempt, &work)
         guard var attempt = try work.store.attempt(end.attempt), attempt.state != .ended,
             let task = try work.store.task(attempt.task)
         else { return }

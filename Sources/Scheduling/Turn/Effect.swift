@@ -35,7 +35,7 @@ public enum Effect: Sendable, Equatable {
     /// Tell the worker to exit.
     case dismiss(worker: Int64)
     /// What the worker said is in the store: so many bytes need not be kept for a later engine.
-    case heard(worker: Int64, bytes: Int)
+    case received(worker: Int64, bytes: Int)
     /// The worker is gone and had no task: remove what it leaves.
     case discardWorker(Worker)
     /// Take this as an input of the next turn.

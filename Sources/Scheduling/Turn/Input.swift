@@ -102,7 +102,7 @@ public enum Input: Sendable, Equatable {
     case started(AttemptStart)
     case ended(AttemptEnd)
     case revoked(attempt: Int64, accepted: Bool)
-    /// A warm worker has said something, in so many bytes, which are kept until `Effect.heard`.
+    /// A warm worker has said something, in so many bytes, which are kept until `Effect.received`.
     case worker(Int64, [WorkerNews], bytes: Int)
     /// When the attempt last wrote output, on the monotonic clock: the answer to `Effect.checkOutput`.
     case outputSeen(attempt: Int64, monotonic: Int64)

@@ -83,8 +83,8 @@ public struct Scheduler: Sendable {
         case .ended(let end): try noteEnd(end, &work)
         case .revoked(let attempt, let accepted): try noteRevoked(attempt, accepted: accepted, &work)
         case .worker(let id, let news, let bytes):
-            try hear(news, from: id, &work)
-            work.effects.append(.heard(worker: id, bytes: bytes))
+            try receive(news, from: id, &work)
+            work.effects.append(.received(worker: id, bytes: bytes))
         case .outputSeen(let attempt, let monotonic): try noteOutput(attempt, at: monotonic, &work)
         case .outputLimitReached(let attempt): try stop(attempt, because: .outputLimit, &work)
         case .resultSeen(let attempt): try stop(attempt, because: .finished, &work)

@@ -134,13 +134,13 @@ extension Scheduler {
 
     // MARK: What they say
 
-    func hear(_ news: [WorkerNews], from id: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
+    func receive(_ news: [WorkerNews], from id: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
         for item in news {
             // Read anew for each: the one before may have changed it.
             if let worker = try work.store.worker(id) {
-                try hear(item, from: worker, &work)
+                try receive(item, from: worker, &work)
             } else if let attempt = try work.store.attempt(id), attempt.state == .running, attempt.handover != nil {
-                try hear(item, of: attempt, &work)
+                try receive(item, of: attempt, &work)
             }
         }
     }
@@ -156,7 +156,7 @@ extension Scheduler {
         try checkLanes(&work)
     }
 
-    private func hear(_ news: WorkerNews, from worker: Worker, _ work: inout TurnWork<some TaskTransaction>) throws {
+    private func receive(_ news: WorkerNews, from worker: Worker, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard worker.state != .exiting else { return }
         switch news {
         case .ready(let capabilities, let version):
@@ -180,12 +180,12 @@ extension Scheduler {
     }
 
     /// Of a worker with a task.
-    private func hear(_ news: WorkerNews, of attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
+    private func receive(_ news: WorkerNews, of attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard let handover = attempt.handover, !handover.isOver else { return }
         var changed = attempt
         // What is being ended has cost what it has cost; a result comes too late for it.
         changed.usage = news.usage.map { $0.completed(by: attempt.usage) } ?? attempt.usage
-        if attempt.stopping == nil { try hear(news, of: &changed, &work) }
+        if attempt.stopping == nil { try receive(news, of: &changed, &work) }
         guard changed != attempt else { return }
         try work.store.update(changed, from: .running)
         guard changed.usage != attempt.usage, let task = try work.store.task(attempt.task) else { return }
@@ -193,7 +193,7 @@ extension Scheduler {
     }
 
     /// The first result counts, and nothing after it.
-    private func hear(
+    private func receive(
         _ news: WorkerNews, of attempt: inout Attempt, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         switch news {
@@ -238,7 +238,7 @@ extension Scheduler {
     }
 
     func noteEnd(_ end: AttemptEnd, of worker: Worker, _ work: inout TurnWork<some TaskTransaction>) throws {
-        try hear(end.news, from: worker.id, &work)
+        try receive(end.news, from: worker.id, &work)
         guard var worker = try work.store.worker(worker.id) else { return }
         worker.pid = worker.pid ?? end.start?.pid
         worker.slot = worker.slot ?? end.start?.slot
@@ -246,7 +246,7 @@ extension Scheduler {
         let reason = [end.sentence, end.lastWords].compactMap(\.self).joined(separator: ": ")
         work.event(.workerExited, of: worker, detail: reason)
         if case .lost = end.ending { return }
-        guard worker.state != .exiting, !end.stopped, !end.isUnheard else { return }
+        guard worker.state != .exiting, !end.stopped, !end.isUnread else { return }
         let age = max(0, work.now.wall - worker.since)
         if worker.state != .ready {
             try noteFailure(of: worker.id, in: worker.pool, "a worker was never ready: \(reason)", &work)

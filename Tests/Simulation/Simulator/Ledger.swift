@@ -358,7 +358,7 @@ final class Ledger {
         violations.require(
             !outcome.isSuccess || process.result == true, "attempt \(attempt.id) succeeded and its worker has not said so")
         let isLost =
-            process.isForgotten || process.end?.ending == .lost || (process.isUnheard && outcome.kind == .lost)
+            process.isForgotten || process.end?.ending == .lost || (process.isUnread && outcome.kind == .lost)
         guard !isLost, attempt.stopping == nil else { return }
         violations.require(
             outcome.kind != .lost || process.end?.flags.contains(.stopped) ?? false,

@@ -10,7 +10,7 @@ final class Outlet: SupervisorPort, WorkerPort {
         case message(EngineMessage, [Descriptor])
         case opened(UInt64)
         case toWorker(Int64, [UInt8])
-        case heard(bytes: Int, of: Int64)
+        case received(bytes: Int, of: Int64)
         case forgetWorker(Int64)
         case reply(request: Int, Reply)
         case reloaded(request: Int, Bool)
@@ -30,7 +30,7 @@ final class Outlet: SupervisorPort, WorkerPort {
 
     func send(_ message: EngineMessage, descriptors: [Descriptor]) { add(.message(message, descriptors)) }
     func send(_ bytes: [UInt8], to worker: Int64) { add(.toWorker(worker, bytes)) }
-    func heard(_ bytes: Int, of worker: Int64) { add(.heard(bytes: bytes, of: worker)) }
+    func received(_ bytes: Int, of worker: Int64) { add(.received(bytes: bytes, of: worker)) }
     func forget(_ worker: Int64) { add(.forgetWorker(worker)) }
     func open(_ connection: UInt64) { add(.opened(connection)) }
 }

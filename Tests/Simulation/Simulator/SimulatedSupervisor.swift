@@ -236,9 +236,9 @@ final class SimulatedSupervisor {
     /// Ends with the first message that is not taken.
     private func sayAll(_ size: Int, _ say: (SupervisorMessage, [Descriptor]) -> Bool) {
         if let version = outbox.welcome {
-            let heard = mutation == .forgetWhatWasHeard ? 0 : heardUpTo
+            let received = mutation == .forgetWhatWasHeard ? 0 : heardUpTo
             let welcome = SupervisorMessage.Welcome(
-                version: version, store: store, heardUpTo: heard, pid: pid, cgroups: true,
+                version: version, store: store, heardUpTo: received, pid: pid, cgroups: true,
                 program: .init(release: "", executedAt: 0))
             guard say(.welcome(welcome), []) else { return }
             outbox.welcome = nil

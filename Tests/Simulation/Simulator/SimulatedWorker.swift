@@ -50,27 +50,27 @@ final class SimulatedWorker {
 
     /// All that has been said to it since the last time. It takes one task, ever, and ignores what is no message.
     func read() -> [Heard] {
-        var heard: [Heard] = []
+        var received: [Heard] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = recv(socket.number, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             if count > 0 { unread += buffer[..<count] }
-            if count == 0 { heard.append(.end) }
+            if count == 0 { received.append(.end) }
             guard count > 0 else { break }
         }
         while let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
             let line = Data(unread[..<end])
             unread.removeFirst(end + 1)
-            if line.elementsEqual(WorkerProtocol.exit) { heard.append(.exit) }
+            if line.elementsEqual(WorkerProtocol.exit) { received.append(.exit) }
             guard let task = try? JSONDecoder().decode(WorkerTask.self, from: line) else { continue }
             if self.task == nil {
                 self.task = task
-                heard.append(.task(task))
+                received.append(.task(task))
             } else if self.task != task {
                 secondTask = task
             }
         }
-        return heard
+        return received
     }
 
     func say(_ text: String, _ meaning: Meaning) { unsaid.append((Array("\(text)\n".utf8), meaning)) }

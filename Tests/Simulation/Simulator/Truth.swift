@@ -19,7 +19,7 @@ final class Truth {
         /// A worker has said what is no message.
         var hasSpokenNonsense = false
         /// Nobody has the other end of its channel any more, so that what it said may be lost.
-        var isUnheard = false
+        var isUnread = false
         /// An agent has said that it has used up its allowance.
         var metLimit = false
         /// What an agent has said that it used, in millionths of a US dollar.
@@ -109,7 +109,7 @@ final class Truth {
     /// What an earlier worker wrote that did not take the attempt is not its output.
     func wroteNothing(_ name: String) { lines[name] = nil }
 
-    func lostChannel(_ attempt: Int64) { processes[attempt]?.isUnheard = true }
+    func lostChannel(_ attempt: Int64) { processes[attempt]?.isUnread = true }
 
     func forgotten(_ attempt: Int64) { processes[attempt]?.isForgotten = true }
 }

@@ -87,9 +87,9 @@ extension World {
         switch item {
         case .message(let message, let descriptors): sendToSupervisor(message, descriptors)
         case .toWorker(let worker, let bytes): letOut(bytes, to: worker)
-        case .heard(let bytes, let worker):
+        case .received(let bytes, let worker):
             guard mutation != .forgetHeard else { return }
-            engine?.core.channels.heard(bytes, of: worker)
+            engine?.core.channels.received(bytes, of: worker)
             engineReadsLater()
         case .forgetWorker(let worker): engine?.core.channels.forget(worker)
         case .opened(let generation): links[generation]?.isOpen = true

@@ -221,7 +221,7 @@ extension SupervisorMessage {
     /// For a trace.
     var brief: String {
         switch self {
-        case .welcome(let it): "welcome store \(it.store) heard up to \(it.heardUpTo)"
+        case .welcome(let it): "welcome store \(it.store) received up to \(it.heardUpTo)"
         case .waiting(let attempts): "waiting \(attempts)"
         case .started(let starts): "started \(starts.map(\.attempt))"
         case .ended(let ends): "ended \(ends.map { "\($0.attempt) \($0.ending) \($0.code)" })"

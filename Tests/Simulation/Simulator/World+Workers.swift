@@ -58,7 +58,7 @@ extension World {
         guard let process = supervisor.processes[attempt], let worker = process.worker else { return }
         switch deed {
         case .getReady: getReady(process, worker)
-        case .read: for heard in worker.read() { take(heard, process, worker) }
+        case .read: for received in worker.read() { take(received, process, worker) }
         case .write: write(process, worker)
         case .accept: say(#"{"type":"accepted"}"#, .accepted, process, worker)
         case .progress:
@@ -115,8 +115,8 @@ extension World {
         }
     }
 
-    private func take(_ heard: SimulatedWorker.Heard, _ process: SimulatedProcess, _ worker: SimulatedWorker) {
-        switch heard {
+    private func take(_ received: SimulatedWorker.Heard, _ process: SimulatedProcess, _ worker: SimulatedWorker) {
+        switch received {
         case .task(let task):
             note("worker \(process.order.name) reads task \(task.id).\(task.attempt)")
             switch worker.manner {

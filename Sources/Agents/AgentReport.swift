@@ -44,16 +44,16 @@ public struct AgentReport: Sendable, Equatable {
     /// Nil for a success.
     public var failure: AgentFailure?
     /// Of a failure that nothing is known of, what the program said at last, on one line.
-    public var lastWords: String?
+    public var stderrTail: String?
     /// Its whole result is there, whether it says that it succeeded or not.
     public var isWhole: Bool
 
     public init(
-        text: String? = nil, usage: Usage = Usage(), failure: AgentFailure? = nil, lastWords: String? = nil,
+        text: String? = nil, usage: Usage = Usage(), failure: AgentFailure? = nil, stderrTail: String? = nil,
         isWhole: Bool = false
     ) {
         self.text = text
-        self.lastWords = lastWords
+        self.stderrTail = stderrTail
         self.usage = usage
         self.failure = failure
         self.isWhole = isWhole

@@ -18,7 +18,7 @@ extension AgentDefinition {
         let known = rule(for: evidence, printed.exit, isGood: isGood)
         guard !isGood || known != nil else { return report }
         report.failure = failure(known, error, evidence, printed, finds.flaw, at: time)
-        report.lastWords = report.failure == nil ? lastWords(in: finds.output, printed) : nil
+        report.stderrTail = report.failure == nil ? stderrTail(in: finds.output, printed) : nil
         return report
     }
 
@@ -93,7 +93,7 @@ extension AgentDefinition {
         at time: ReadingTime
     ) -> AgentFailure? {
         let ending = printed.exit.map { "exited with status \($0)" } ?? "was ended"
-        let said = (error ?? matchedLine(of: rule, in: evidence)).flatMap(LastWords.sentence)
+        let said = (error ?? matchedLine(of: rule, in: evidence)).flatMap(StderrTail.sentence)
         guard let rule else {
             if error == nil, printed.exit == 0 || flaw != nil && printed.exit == nil {
                 return AgentFailure(.empty, "\(ending), but \(flaw ?? "produced no output")")
@@ -122,8 +122,8 @@ extension AgentDefinition {
     }
 
     /// The end of what it has written that is no JSON: of its errors, or where there are none, of its output.
-    private func lastWords(in output: OutputText, _ printed: AgentOutput) -> String? {
+    private func stderrTail(in output: OutputText, _ printed: AgentOutput) -> String? {
         let streams = output.documents.isEmpty ? [printed.stderr, printed.stdout] : [printed.stderr]
-        return streams.lazy.compactMap { LastWords.line(of: $0) }.first
+        return streams.lazy.compactMap { StderrTail.line(of: $0) }.first
     }
 }

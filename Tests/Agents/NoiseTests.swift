@@ -264,7 +264,7 @@ import Testing
         func words(_ stderr: String, _ stdout: String = "") -> String? {
             Self.structured[0].agent.report(
                 on: AgentOutput(stdout: Array(stdout.utf8), stderr: Array(stderr.utf8), exit: 3), at: ReportTests.now
-            ).lastWords
+            ).stderrTail
         }
         #expect(words("a\n\u{1B}[31mb\u{1B}[0m\n\nc \t d.\ne\n") == "b / c d / e")
         #expect(words("", "only here\n") == "only here")

@@ -201,7 +201,7 @@ import Testing
 
             let (out, err) = try files.create(worker: 7)
             #expect(write(out.number, "before\n", 7) == 7 && write(err.number, "a\n\nb\nc\nd\n", 9) == 9)
-            #expect(files.lastWords(ofWorker: 7) == "b / c / d")
+            #expect(files.stderrTail(ofWorker: 7) == "b / c / d")
             for _ in 0..<2 { files.adopt(worker: 7, task: 3, attempt: 2) }
             #expect(write(out.number, "after\n", 6) == 6)
             #expect(try files.read(task: 3, attempt: 2, .out, at: 0, count: 99) == Array("before\nafter\n".utf8))

@@ -180,7 +180,7 @@ import Testing
     @Test func failuresBeforeReadyBackOffOneByOne() throws {
         let rig = try rig(slots: 3)
         var end = rig.ending(1, .exited(1))
-        end.lastWords = "no such module"
+        end.stderrTail = "no such module"
         try rig.turn(.ended(end))
         let first = try #require(try rig.backoff())
         #expect(first.failures == 1 && first.after == 3)

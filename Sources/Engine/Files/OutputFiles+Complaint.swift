@@ -16,14 +16,14 @@ extension OutputFiles {
     }
 
     /// What an attempt that failed has written to its standard error at last, on one line; nil where that is nothing.
-    func lastWords(task: Int64, attempt: Int) -> String? {
-        lastErrors(task: task, attempt: attempt).flatMap { LastWords.line(of: $0) }
+    func stderrTail(task: Int64, attempt: Int) -> String? {
+        lastErrors(task: task, attempt: attempt).flatMap { StderrTail.line(of: $0) }
     }
 
     private func lastErrors(task: Int64, attempt: Int) -> [UInt8]? {
         let size = size(task: task, attempt: attempt, .err)
         guard size > 0 else { return nil }
-        let start = max(0, size - Int64(LastWords.window))
-        return try? read(task: task, attempt: attempt, .err, at: start, count: LastWords.window)
+        let start = max(0, size - Int64(StderrTail.window))
+        return try? read(task: task, attempt: attempt, .err, at: start, count: StderrTail.window)
     }
 }

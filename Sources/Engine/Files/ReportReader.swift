@@ -48,7 +48,7 @@ struct ReportReader: Sendable {
     /// A program that failed by itself has said why on its standard error.
     private func quote(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
         guard end.failedByItself else { return }
-        end.lastWords = files.lastWords(task: entry.task, attempt: entry.number)
+        end.stderrTail = files.stderrTail(task: entry.task, attempt: entry.number)
     }
 
     /// What an agent printed says more than its exit status. Where that cannot be read, or its answer not kept, there is no success.
@@ -71,7 +71,7 @@ struct ReportReader: Sendable {
         }
         end.usage = report.usage.isEmpty ? nil : report.usage
         end.hasWholeResult = report.isWhole
-        end.lastWords = report.lastWords
+        end.stderrTail = report.stderrTail
         // A signal says for itself how it ended, unless it was the engine's, after a whole result.
         guard exit != nil || end.stopped else { return }
         end.failure = report.failure
@@ -96,7 +96,7 @@ struct ReportReader: Sendable {
             judgeResult(&end, entry)
             holdOutput(&end, entry)
         } else {
-            end.lastWords = files.lastWords(ofWorker: id)
+            end.stderrTail = files.stderrTail(ofWorker: id)
         }
         return end
     }

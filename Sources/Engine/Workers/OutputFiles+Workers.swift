@@ -41,14 +41,14 @@ extension OutputFiles {
     }
 
     /// The end of what a worker has written: of its errors, or where there are none, of its output. Nil where it wrote nothing.
-    func lastWords(ofWorker id: Int64) -> String? {
+    func stderrTail(ofWorker id: Int64) -> String? {
         for kind in [Kind.err, .out] {
             let path = path(ofWorker: id, kind)
             guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { continue }
-            var buffer = [UInt8](repeating: 0, count: LastWords.window)
+            var buffer = [UInt8](repeating: 0, count: StderrTail.window)
             let end = Int64(lseek(file.number, 0, SEEK_END))
             let count = pread(file.number, &buffer, buffer.count, off_t(max(0, end - Int64(buffer.count))))
-            if count > 0, let words = LastWords.line(of: buffer[..<count]) { return words }
+            if count > 0, let words = StderrTail.line(of: buffer[..<count]) { return words }
         }
         return nil
     }

@@ -139,7 +139,7 @@ public struct AttemptEnd: Sendable, Equatable {
     /// What a warm worker may have said last is lost: its channel went with the supervisor, and nobody else holds it.
     public var isUnread = false
     /// The last lines of what it said, on one line: of a command, an agent of whose failure nothing is known, a warm worker without a task.
-    public var lastWords: String?
+    public var stderrTail: String?
 
     public init(attempt: Int64, start: AttemptStart?, ending: Ending, endedAt: Int64, endedMonotonic: Int64) {
         self.attempt = attempt

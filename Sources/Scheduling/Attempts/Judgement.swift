@@ -90,7 +90,7 @@ enum Judgement: Equatable {
 
     /// How it ended, and what it has said itself.
     private static func quoting(_ end: AttemptEnd, _ reason: String) -> String {
-        [reason, end.lastWords].compactMap(\.self).joined(separator: ": ")
+        [reason, end.stderrTail].compactMap(\.self).joined(separator: ": ")
     }
 
     /// By what its agent's output says, or else by its exit status.

@@ -243,7 +243,7 @@ extension Scheduler {
         worker.pid = worker.pid ?? end.start?.pid
         worker.slot = worker.slot ?? end.start?.slot
         try remove(worker, &work)
-        let reason = [end.sentence, end.lastWords].compactMap(\.self).joined(separator: ": ")
+        let reason = [end.sentence, end.stderrTail].compactMap(\.self).joined(separator: ": ")
         work.event(.workerExited, of: worker, detail: reason)
         if case .lost = end.ending { return }
         guard worker.state != .exiting, !end.stopped, !end.isUnread else { return }

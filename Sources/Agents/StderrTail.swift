@@ -1,7 +1,7 @@
 import OrchProtocol
 
 /// What a program that failed has said at last, on one line for people.
-public enum LastWords {
+public enum StderrTail {
     /// How much of the end of a stream is looked at.
     public static let window = 4_096
     private static let mostLines = 3

@@ -84,7 +84,7 @@ package struct Queries: Sendable {
             offered: chooser(states).offered, counts: counts, isDraining: health.isDraining,
             supervisorProblem: supervisor().problem, memoryPressure: health.memoryPressure,
             now: WireTime(milliseconds: Clock.now().wall),
-            turnstile: Turnstile(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes))
+            gateStates: GateStates(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes))
     }
 
     private func result(of record: TaskRecord) throws -> TaskResult? {

@@ -17,7 +17,7 @@ struct WaitReasons {
     let memoryPressure: Double?
     let now: WireTime
 
-    let turnstile: Turnstile
+    let gateStates: GateStates
 
     /// The record with what it waits for, in a word and in a sentence.
     ///
@@ -102,7 +102,7 @@ struct WaitReasons {
         if gate == GateName.needs { return .blocked }
         if gate.hasPrefix(GateName.spentPrefix) { return .paused }
         if counts.gates[gate]?.isClosed ?? false { return gate.hasPrefix(GateName.budgetPrefix) ? .paused : .limited }
-        guard let limit = turnstile.occupancy(of: gate), limit.running >= limit.maximum else { return nil }
+        guard let limit = gateStates.occupancy(of: gate), limit.running >= limit.maximum else { return nil }
         return .limited
     }
 
@@ -115,7 +115,7 @@ struct WaitReasons {
             let own = record.attempts.last.flatMap { $0.outcome?.kind == .limited ? $0.reason : nil }
             return sentence(closed, reason: gate.hasPrefix(GateName.agentPrefix) ? own ?? closed.reason : closed.reason)
         }
-        return turnstile.occupancy(of: gate).map { sentence(gate, $0) } ?? gate
+        return gateStates.occupancy(of: gate).map { sentence(gate, $0) } ?? gate
     }
 
     private static func spentReason(_ gate: String) -> String {
@@ -171,7 +171,7 @@ struct WaitReasons {
             if name.hasPrefix(GateName.spentPrefix) {
                 return GateRecord(name: name, reason: Self.spentReason(name), waiting: count)
             }
-            guard let limit = turnstile.occupancy(of: name), limit.running >= limit.maximum else { return nil }
+            guard let limit = gateStates.occupancy(of: name), limit.running >= limit.maximum else { return nil }
             return GateRecord(name: name, reason: sentence(name, limit), waiting: count)
         }
         return (closed + reached).sorted { $0.name < $1.name }

@@ -51,19 +51,19 @@ extension Scheduler {
         _ rooms: [String: PoolRoom], _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         var rooms = rooms
-        var turnstile = turnstile(in: work.store)
+        var gateStates = gateStates(in: work.store)
         let store = work.store
         var memory = MemoryLeft(
             rules.admission, reserved: Admission.reserved(settings.values) { store.live(in: $0) })
         var heads: [TaskItem] = []
         for pool in rooms.keys.sorted() {
-            for lane in [""] + work.store.lanes(in: pool).keys.sorted() where turnstile.isOpen(lane) {
+            for lane in [""] + work.store.lanes(in: pool).keys.sorted() where gateStates.isOpen(lane) {
                 heads += try ready(in: pool, lane: lane, limit: 1, store: store)
             }
         }
         while let index = heads.indices.max(by: { heads[$1].goesBefore(heads[$0]) }) {
             let task = heads.remove(at: index)
-            guard let room = rooms[task.pool], turnstile.isOpen(task.lane) else { continue }
+            guard let room = rooms[task.pool], gateStates.isOpen(task.lane) else { continue }
             // What comes next in the pool must wait for a slot; something later must not be run ahead of it.
             guard room.slots > 0 || (task.lane.isEmpty && room.slots + room.ahead > 0) else {
                 rooms[task.pool] = nil
@@ -73,7 +73,7 @@ extension Scheduler {
                 guard memory.take(for: pool) else { continue }
             }
             try dispatch(task, &work)
-            turnstile.enter(task.lane)
+            gateStates.enter(task.lane)
             rooms[task.pool]?.slots -= 1
             heads += try ready(in: task.pool, lane: task.lane, limit: 1, store: store)
         }
@@ -85,9 +85,9 @@ extension Scheduler {
     ) throws -> TaskItem? {
         let lanes = work.store.lanes(in: pool).keys.sorted()
         guard !lanes.isEmpty else { return try ready(in: pool, lane: "", limit: 1, store: work.store).first }
-        let turnstile = turnstile(in: work.store)
+        let gateStates = gateStates(in: work.store)
         var best: TaskItem?
-        for lane in [""] + lanes where turnstile.isOpen(lane) {
+        for lane in [""] + lanes where gateStates.isOpen(lane) {
             guard GateName.needs(in: lane).allSatisfy({ offered.contains(String($0)) }) else { continue }
             guard let head = try ready(in: pool, lane: lane, limit: 1, store: work.store).first else { continue }
             if best.map(head.goesBefore) ?? true { best = head }

@@ -51,15 +51,15 @@ extension Scheduler {
         }
     }
 
-    func turnstile(in store: some TaskTransaction) -> Turnstile {
-        Turnstile(rules: rules, gates: store.gates, busy: store.busyLanes)
+    func gateStates(in store: some TaskTransaction) -> GateStates {
+        GateStates(rules: rules, gates: store.gates, busy: store.busyLanes)
     }
 
     /// Notes what is next in the lanes that this turn has opened, whether by a gate, an end or other limits.
-    func noteOpened(since before: Turnstile, _ work: inout TurnWork<some TaskTransaction>) throws {
-        let turnstile = turnstile(in: work.store)
+    func noteOpened(since before: GateStates, _ work: inout TurnWork<some TaskTransaction>) throws {
+        let gateStates = gateStates(in: work.store)
         for pool in settings.keys.sorted() {
-            for lane in work.store.lanes(in: pool).keys.sorted() where turnstile.isOpen(lane) && !before.isOpen(lane) {
+            for lane in work.store.lanes(in: pool).keys.sorted() where gateStates.isOpen(lane) && !before.isOpen(lane) {
                 if let best = try work.store.ready(in: pool, lane: lane, limit: 1).first { work.noteReady(best) }
             }
         }

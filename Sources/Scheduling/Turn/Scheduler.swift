@@ -46,7 +46,7 @@ public struct Scheduler: Sendable {
         _ inputs: [Input], in store: some TaskTransaction, now: Now, cycle: Double = 0
     ) throws -> Turn {
         var work = TurnWork(store: store, now: now)
-        let before = turnstile(in: store)
+        let before = gateStates(in: store)
         for input in inputs { try take(input, &work) }
         try wakeGates(&work)
         try wakeTasks(&work)

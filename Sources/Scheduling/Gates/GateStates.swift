@@ -1,5 +1,5 @@
 /// Says which lanes are open, and counts who has gone through.
-public struct Turnstile: Sendable {
+public struct GateStates: Sendable {
     private let maxima: [String: Int]
     private let closed: Set<String>
     /// How many run under each limit.

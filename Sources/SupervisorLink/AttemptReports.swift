@@ -81,7 +81,7 @@ public struct EndReport: Equatable, Sendable {
         case repository = 5
         case limit = 6
         case credential = 7
-        case confinement = 8
+        case sandbox = 8
         case user = 9
     }
 

@@ -46,7 +46,7 @@ public struct LaunchOrder: Equatable, Sendable {
     /// Secrets that it gets, where no policy says which.
     public var credentials: [CredentialGrant]
     /// What the kernel keeps its processes from. The supervisor refuses one that lets through more than its policy.
-    public var confinement: Confinement
+    public var sandbox: Sandbox
     /// Who submitted its task, for a pool that runs tasks as that user. The supervisor refuses whom its policy does not list.
     public var submitter: UInt32?
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
@@ -57,7 +57,7 @@ public struct LaunchOrder: Equatable, Sendable {
         attempt: UInt64, name: String, pool: String, arguments: [ByteString], environment: [ByteString] = [],
         directory: ByteString = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
-        controls: [CgroupControl: UInt64] = [:], repository: String? = nil, confinement: Confinement = .init(),
+        controls: [CgroupControl: UInt64] = [:], repository: String? = nil, sandbox: Sandbox = .init(),
         credentials: [CredentialGrant] = [], submitter: UInt32? = nil, channel: Int32? = nil
     ) {
         self.attempt = attempt
@@ -74,7 +74,7 @@ public struct LaunchOrder: Equatable, Sendable {
         self.descriptors = descriptors
         self.repository = repository
         self.controls = controls
-        self.confinement = confinement
+        self.sandbox = sandbox
         self.credentials = credentials
         self.submitter = submitter
         self.channel = channel
@@ -92,7 +92,7 @@ public struct LaunchOrder: Equatable, Sendable {
     enum Form { case plain, worker, full }
 
     var form: Form {
-        guard controls.isEmpty, repository == nil, confinement.isNone, credentials.isEmpty, submitter == nil else {
+        guard controls.isEmpty, repository == nil, sandbox.isNone, credentials.isEmpty, submitter == nil else {
             return .full
         }
         return channel == nil ? .plain : .worker
@@ -125,7 +125,7 @@ public struct LaunchOrder: Equatable, Sendable {
                 $0.integer($1.key.rawValue)
                 $0.integer($1.value)
             }
-            confinement.write(to: &writer)
+            sandbox.write(to: &writer)
             writer.list(credentials) { $1.write(to: &$0) }
             writer.list(submitter.map { [$0] } ?? []) { $0.integer($1) }
         }
@@ -147,7 +147,7 @@ public struct LaunchOrder: Equatable, Sendable {
         }
         descriptors = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() }
         controls = [:]
-        confinement = Confinement()
+        sandbox = Sandbox()
         credentials = []
         switch form {
         case .plain: break
@@ -166,7 +166,7 @@ public struct LaunchOrder: Equatable, Sendable {
                     control.range.contains(value)
                 else { throw .invalid("controls") }
             }
-            confinement = try Confinement(from: &reader)
+            sandbox = try Sandbox(from: &reader)
             credentials = try reader.list { (r: inout ByteReader) throws(LinkError) in try CredentialGrant(from: &r) }
             guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
             let submitters = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(UInt32.self) }
@@ -181,12 +181,12 @@ public struct LaunchOrder: Equatable, Sendable {
     /// next one; so whoever makes one looks first.
     public func check() throws(LinkError) {
         guard encodedSize <= LinkProtocol.maximumMessage else { throw .tooLong }
-        let strings = [[name, pool], confinement.writable ?? [], repository.map { [$0] } ?? []]
+        let strings = [[name, pool], sandbox.writable ?? [], repository.map { [$0] } ?? []]
         let bytes = [[directory], arguments, environment]
         guard strings.allSatisfy({ $0.allSatisfy { !$0.utf8.contains(0) } }),
             bytes.allSatisfy({ $0.allSatisfy { !$0.bytes.contains(0) } })
         else { throw .invalid("string with NUL") }
-        try confinement.validate()
+        try sandbox.validate()
         for credential in credentials { try credential.validate() }
         guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
         guard controls.allSatisfy({ $0.key.range.contains($0.value) }) else { throw .invalid("controls") }
@@ -208,7 +208,7 @@ public struct LaunchOrder: Equatable, Sendable {
         case .worker: sum += 4
         case .full:
             sum += 4 + (channel == nil ? 0 : 4) + size(repository.map { [$0] } ?? []) + 4 + controls.count * 9
-            sum += 1 + size(confinement.writable ?? []) + 4 + (submitter == nil ? 0 : 4)
+            sum += 1 + size(sandbox.writable ?? []) + 4 + (submitter == nil ? 0 : 4)
             sum += credentials.reduce(4) { $0 + size($1.name) + size($1.variable ?? "") }
         }
         return sum

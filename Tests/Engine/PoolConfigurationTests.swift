@@ -95,15 +95,15 @@ import Testing
     @Test func wallsAreReadAndStandInThePolicy() throws {
         let text = "user = \"nobody\"\n[confine]\nread_only = true\nwritable = [\"/srv/a b\"]\nnetwork = false"
         let configuration = try ConfigurationFiles(["orchd.toml": "", "pools.d/p.toml": text]).load()
-        #expect(configuration.pools[0].confinement == Confinement(writable: ["/srv/a b"], noNetwork: true))
+        #expect(configuration.pools[0].sandbox == Sandbox(writable: ["/srv/a b"], noNetwork: true))
         let policy = try configuration.policy(defaultUser: "nobody", clientGroup: "orch", file: "orchd.toml")
         #expect(policy.hasSuffix("\nconfine p network\nconfine p writes\nwritable p /srv/a b\n"))
-        func confinement(_ text: String) throws -> Confinement? {
-            try ConfigurationFiles(["orchd.toml": "", "pools.d/p.toml": "[confine]\n\(text)"]).load().pools.first?.confinement
+        func sandbox(_ text: String) throws -> Sandbox? {
+            try ConfigurationFiles(["orchd.toml": "", "pools.d/p.toml": "[confine]\n\(text)"]).load().pools.first?.sandbox
         }
-        #expect(try confinement("network = true") == Confinement())
-        #expect(try confinement("writable = [\"/srv\"]") == Confinement(writable: ["/srv"]))
-        #expect(try confinement("read_only = true") == Confinement(writable: []))
+        #expect(try sandbox("network = true") == Sandbox())
+        #expect(try sandbox("writable = [\"/srv\"]") == Sandbox(writable: ["/srv"]))
+        #expect(try sandbox("read_only = true") == Sandbox(writable: []))
         let wrong = try ConfigurationFiles([
             "orchd.toml": "", "pools.d/p.toml": "[confine]\nread_only = false\nwritable = [\"srv\"]",
         ])

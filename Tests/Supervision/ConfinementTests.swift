@@ -8,11 +8,11 @@ import Testing
 @Suite struct ConfinementTests {
     /// What a script says that tries something, in a real attempt.
     private func tried(
-        _ script: String, _ confinement: Confinement, _ fixture: Fixture, _ engine: TestEngine
+        _ script: String, _ sandbox: Sandbox, _ fixture: Fixture, _ engine: TestEngine
     ) throws -> (end: EndReport, text: String) {
-        let output = try fixture.file("out-\(confinement.noNetwork)-\(script.utf8.count)")
+        let output = try fixture.file("out-\(sandbox.noNetwork)-\(script.utf8.count)")
         let order = fixture.shell(script) {
-            $0.confinement = confinement
+            $0.sandbox = sandbox
             $0.environment = ["PATH=/usr/bin:/bin"]
             $0.descriptors = [1, 2]
         }
@@ -79,9 +79,9 @@ import Testing
 
             """
         let judge = Judge(policy: try Policy(parsing: text), ownOOMScore: 0)
-        func isAllowed(_ pool: String, _ confinement: Confinement) -> Bool {
-            let order = LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], confinement: confinement)
-            return judge.judge(order) != .refused(.confinement)
+        func isAllowed(_ pool: String, _ sandbox: Sandbox) -> Bool {
+            let order = LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], sandbox: sandbox)
+            return judge.judge(order) != .refused(.sandbox)
         }
         #expect(isAllowed("free", .init()) && isAllowed("free", .init(writable: ["/"], noNetwork: true)))
         #expect(isAllowed("walled", .init(writable: ["/srv/a b"], noNetwork: true)))

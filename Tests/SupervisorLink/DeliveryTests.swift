@@ -27,7 +27,7 @@ import Testing
         order.descriptors = some([[], [1, 2], Array(0...14)], [1, 1], &random)
         if random.chance(30) { order.channel = some([20, 63], 64, &random) }
         if random.chance(30) { order.controls = some([[.memory: 1 << 40], [.cpu: 1000, .pids: 5]], [.cpuWeight: 0], &random) }
-        if random.chance(30) { order.confinement.writable = list(random.chance(3) ? 80 : 4, "a", &random) }
+        if random.chance(30) { order.sandbox.writable = list(random.chance(3) ? 80 : 4, "a", &random) }
         if random.chance(30) {
             order.credentials = (0..<(random.chance(5) ? 65 : 2)).map {
                 .init(name: some(["k\($0)"], ".k", &random), variable: some([nil, "K"], "PATH", &random))

@@ -11,7 +11,7 @@ enum Samples {
 
     static let worktreeOrder = LaunchOrder(
         attempt: 79, name: "42.2", pool: "p", arguments: ["program"], descriptors: [1, 2], repository: "/srv/\u{E4} b",
-        confinement: .init(writable: ["/srv/\u{E4} c"], noNetwork: true),
+        sandbox: .init(writable: ["/srv/\u{E4} c"], noNetwork: true),
         credentials: [.init(name: "a"), .init(name: "b", variable: "KEY")], submitter: 1000)
     static let limitedOrder = LaunchOrder(
         attempt: 79, name: "w79", pool: "p", arguments: ["worker"], descriptors: [1, 2],

@@ -35,7 +35,7 @@ import Text
         attempt: 7, name: "7.1", pool: "p", arguments: ["a"], descriptors: [1, 2], channel: 3)
     static let fullOrder = LaunchOrder(
         attempt: 7, name: "7.1", pool: "p", arguments: ["a"], descriptors: [1, 2], controls: [.memory: 1 << 20],
-        confinement: .init(noNetwork: true), credentials: [.init(name: "k", variable: "K")], submitter: 1000, channel: 3)
+        sandbox: .init(noNetwork: true), credentials: [.init(name: "k", variable: "K")], submitter: 1000, channel: 3)
 
     @Test func version4IsReadAsEver() throws {
         #expect(try EngineMessage.decode(Self.olderHello[...]) == [.hello(version: 4, oldest: 3)])

@@ -181,7 +181,7 @@ private struct Reader {
             }
             Self.readOutput(top, &pool)
             Self.readCredentials(top, &pool)
-            if let confine = top.section("confine") { pool.confinement = Self.confinement(confine) }
+            if let confine = top.section("confine") { pool.sandbox = Self.sandbox(confine) }
             Self.readWorkers(top, &pool, variables)
             Self.readWorkspace(top, &pool)
             pool.settings.ownArguments = pool.ownArguments
@@ -209,19 +209,19 @@ private struct Reader {
         }
     }
 
-    private static func confinement(_ section: ConfigurationFile.Section) -> Confinement {
-        var confinement = Confinement()
+    private static func sandbox(_ section: ConfigurationFile.Section) -> Sandbox {
+        var sandbox = Sandbox()
         let isReadOnly = section.boolean("read_only")
         let writable = section.strings("writable")
         for path in writable ?? [] where !isPolicyPath(path) {
             section.fault("writable", "writable paths must be absolute, without control characters")
         }
         if (writable?.count ?? 0) > 60 { section.fault("writable", "there can be 60 writable paths at the most") }
-        if isReadOnly ?? (writable != nil) { confinement.writable = writable ?? [] }
+        if isReadOnly ?? (writable != nil) { sandbox.writable = writable ?? [] }
         if isReadOnly == false, writable != nil { section.fault("writable", "writable is for read_only = true") }
-        confinement.noNetwork = section.boolean("network") == false
+        sandbox.noNetwork = section.boolean("network") == false
         section.finish()
-        return confinement
+        return sandbox
     }
 
     private static func readCredentials(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {

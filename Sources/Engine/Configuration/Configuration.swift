@@ -102,7 +102,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     public var credentials: [CredentialGrant] = []
 
     /// What the kernel keeps its attempts from.
-    public var confinement = Confinement()
+    public var sandbox = Sandbox()
 
     /// What a warm worker is started with; empty for a pool that starts a process for each task.
     public var workerCommand: [String] = []
@@ -131,8 +131,8 @@ public struct PoolConfiguration: Sendable, Equatable {
             workerCommand.map { ByteString($0) } + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
         words += credentials.flatMap { [ByteString($0.name), ByteString($0.variable ?? "")] }
         words +=
-            (confinement.writable.map { ["writes"] + $0.map { ByteString($0) } } ?? []) + [
-                confinement.noNetwork ? "no network" : ""
+            (sandbox.writable.map { ["writes"] + $0.map { ByteString($0) } } ?? []) + [
+                sandbox.noNetwork ? "no network" : ""
             ]
         words += [path, ByteString(user ?? ""), "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
         words += (resources.all + settings.maximum.all).map { "\($0.resource.rawValue)=\($0.amount)" }

@@ -62,8 +62,8 @@ extension PoolConfiguration {
         let name = settings.name
         var lines = (settings.programs ?? []).map { "program \(name) \($0)" }
         lines += credentials.map { "credential \(name) \($0.name)\($0.variable.map { " " + $0 } ?? "")" }
-        if confinement.noNetwork { lines.append("confine \(name) network") }
-        if let writable = confinement.writable {
+        if sandbox.noNetwork { lines.append("confine \(name) network") }
+        if let writable = sandbox.writable {
             lines.append("confine \(name) writes")
             lines += writable.map { "writable \(name) \($0)" }
         }

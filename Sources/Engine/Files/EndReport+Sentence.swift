@@ -69,7 +69,7 @@ extension AttemptEnd {
             "refused by the supervisor: its policy allows the pool less; `systemctl reload orchd-supervisor` after raising a maximum"
         case .credential:
             "refused by the supervisor: a credential of the pool is not loaded, its journal names which; see `orchctl secret`"
-        case .confinement:
+        case .sandbox:
             "refused by the supervisor: its policy confines the pool more; `systemctl reload orchd-supervisor` after changing that"
         case .user:
             "refused by the supervisor: its policy does not run tasks of this submitter in the pool; after adding users to a group "

@@ -168,7 +168,7 @@ extension PoolConfiguration {
             environment: environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }, umask: umask, nice: nice,
             oomScoreAdjust: oomScoreAdjust,
             limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) },
-            controls: resources.filled(from: self.resources, upTo: settings.maximum).controls, confinement: confinement,
+            controls: resources.filled(from: self.resources, upTo: settings.maximum).controls, sandbox: sandbox,
             credentials: credentials, submitter: submitter)
     }
 }

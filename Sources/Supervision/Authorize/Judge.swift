@@ -26,7 +26,7 @@ struct Judge {
             return .refused(.repository)
         }
         guard pool.limits.allSatisfy({ order.controls[$0.key] ?? 0 <= $0.value }) else { return .refused(.limit) }
-        guard order.confinement.isWithin(pool.confinement) else { return .refused(.confinement) }
+        guard order.sandbox.isWithin(pool.sandbox) else { return .refused(.sandbox) }
         guard !pool.programs.isEmpty else { return .allowed(identity, programs: programs) }
         let permitted = programs.filter { pool.programs.contains($0.bytes) }
         return permitted.isEmpty ? .refused(.program) : .allowed(identity, programs: permitted)

@@ -43,7 +43,7 @@ public struct Policy: Equatable, Sendable {
         var repositories: Set<[UInt8]> = []
         var limits: [CgroupControl: UInt64] = [:]
         var credentials: [CredentialGrant] = []
-        var confinement = Confinement()
+        var sandbox = Sandbox()
     }
 
     var pools: [String: Pool] = [:]
@@ -163,17 +163,17 @@ public struct Policy: Equatable, Sendable {
         }
         guard pools[words[1]] != nil else { throw Invalid(line: line, reason: "no pool \(words[1])") }
         if words[2] == "network" {
-            pools[words[1]]?.confinement.noNetwork = true
-        } else if pools[words[1]]?.confinement.writable == nil {
-            pools[words[1]]?.confinement.writable = []
+            pools[words[1]]?.sandbox.noNetwork = true
+        } else if pools[words[1]]?.sandbox.writable == nil {
+            pools[words[1]]?.sandbox.writable = []
         }
     }
 
     /// Also confines.
     private mutating func addWritable(_ line: String, at number: Int) throws(Invalid) {
         let (pool, path) = try poolAndPath(line, at: number)
-        let known = pools[pool]?.confinement.writable ?? []
-        pools[pool]?.confinement.writable = known + [path]
+        let known = pools[pool]?.sandbox.writable ?? []
+        pools[pool]?.sandbox.writable = known + [path]
     }
 
     private mutating func addCredential(_ words: [String], at line: Int) throws(Invalid) {

@@ -127,8 +127,8 @@ extension Supervisor {
         plan.nice = order.nice > ownNice ? order.nice : nil
         plan.oomScore = order.oomScoreAdjust > judge.ownOOMScore ? order.oomScoreAdjust : nil
         plan.noNewPrivileges = order.noNewPrivileges
-        plan.hasNetwork = !order.confinement.noNetwork
-        if let writable = order.confinement.writable {
+        plan.hasNetwork = !order.sandbox.noNetwork
+        if let writable = order.sandbox.writable {
             plan.writable = [workspace] + writable + (order.repository.map { [$0] } ?? [])
             // What wants to write elsewhere for a while has to find a place.
             if !given.contains(where: { $0.hasPrefix("TMPDIR=") }) { plan.setVariables(["TMPDIR=\(workspace)"]) }

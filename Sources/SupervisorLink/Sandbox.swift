@@ -1,5 +1,5 @@
 /// What the processes of an attempt are kept from by the kernel, whatever their user might do.
-public struct Confinement: Equatable, Sendable {
+public struct Sandbox: Equatable, Sendable {
     /// Where alone they may write, beside their workspace: absolute paths. Nil for wherever their user may.
     public var writable: [String]?
     /// Whether they may make no sockets but local ones.
@@ -13,7 +13,7 @@ public struct Confinement: Equatable, Sendable {
     public var isNone: Bool { writable == nil && !noNetwork }
 
     /// Whether it keeps them at least from what the other one does.
-    public func isWithin(_ other: Confinement) -> Bool {
+    public func isWithin(_ other: Sandbox) -> Bool {
         guard noNetwork || !other.noNetwork else { return false }
         guard let limit = other.writable else { return true }
         return writable.map { $0.allSatisfy { path in limit.contains { $0.utf8.elementsEqual(path.utf8) } } } ?? false
@@ -31,7 +31,7 @@ public struct Confinement: Equatable, Sendable {
         let flags = try reader.integer(UInt8.self)
         let paths = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
         guard flags <= Self.noNetworkFlag | Self.writesFlag, flags & Self.writesFlag != 0 || paths.isEmpty else {
-            throw .invalid("confinement")
+            throw .invalid("sandbox")
         }
         self.init(writable: flags & Self.writesFlag == 0 ? nil : paths, noNetwork: flags & Self.noNetworkFlag != 0)
         try validate()
@@ -39,6 +39,6 @@ public struct Confinement: Equatable, Sendable {
 
     func validate() throws(LinkError) {
         let paths = writable ?? []
-        guard paths.count <= 64, paths.allSatisfy({ $0.utf8.first == UInt8(ascii: "/") }) else { throw .invalid("confinement") }
+        guard paths.count <= 64, paths.allSatisfy({ $0.utf8.first == UInt8(ascii: "/") }) else { throw .invalid("sandbox") }
     }
 }

@@ -54,7 +54,7 @@ extension Supervisor {
 
     /// Kills all processes of an attempt that has no cgroup, but for its leader. Children of what dies then become ours.
     func roundUp(_ attempt: RunningAttempt) {
-        Roundup.kill(except: attempt.start.pid) { roots(of: attempt) }
+        TreeKiller.kill(except: attempt.start.pid) { roots(of: attempt) }
     }
 
     /// Without a cgroup all processes of an attempt are below these, which are children of ours.

@@ -2,7 +2,7 @@ import Glibc
 
 /// Kills processes that may start others faster than one can kill them: first all are stopped, since a stopped process starts
 /// none, until no more are found; then they are killed. For where there is no cgroup to do it.
-struct Roundup {
+struct TreeKiller {
     /// How often to look for more. Each time it is only what was started since the last time.
     private static let maximumRounds = 100
 
@@ -16,15 +16,15 @@ struct Roundup {
     ///   - roots: children of ours that have not been reaped; asked for again each time, since what is orphaned becomes one.
     ///   - leader: a process to leave alone.
     static func kill(except leader: pid_t, below roots: () -> [pid_t]) {
-        var roundup = Roundup()
-        roundup.known = [leader]
+        var killer = TreeKiller()
+        killer.known = [leader]
         for _ in 0..<maximumRounds {
-            let found = ProcessTree.handles(below: roots(), except: roundup.known)
+            let found = ProcessTree.handles(below: roots(), except: killer.known)
             guard !found.isEmpty else { break }
-            for handle in found { roundup.stop(handle) }
+            for handle in found { killer.stop(handle) }
         }
         // The youngest first: a parent that dies before its stopped child can make the kernel continue it.
-        for handle in roundup.stopped.reversed() { handle.signal(SIGKILL) }
+        for handle in killer.stopped.reversed() { handle.signal(SIGKILL) }
     }
 
     private mutating func stop(_ handle: ProcessHandle) {

@@ -5,9 +5,9 @@ import Testing
 
 /// What a task has to say of its result, and what the end of an attempt means then.
 @Suite struct ResultSchemaTests {
-    private static func judgement(
+    private static func verdict(
         _ ending: AttemptEnd.Ending, _ handover: Handover?, failure: AgentFailure? = nil, stopping: StopCause? = nil
-    ) -> Judgement {
+    ) -> AttemptVerdict {
         var definition = TaskDefinition(work: .prompt("p"), submitter: 0, submittedAt: 0)
         definition.resultSchema = "{}"
         let task = TaskItem(definition: definition, pool: "p", phase: .running)
@@ -17,21 +17,21 @@ import Testing
         var end = AttemptEnd(attempt: 1, start: nil, ending: ending, endedAt: 0, endedMonotonic: 0)
         end.failure = failure
         end.stopped = stopping != nil
-        return Judgement(end, of: attempt, task: task)
+        return AttemptVerdict(end, of: attempt, task: task)
     }
 
     private static let failure = AgentFailure(.schema, "the result is empty, and no JSON")
 
     @Test func aMismatchIsAFailureWhoeverTheResultIsFrom() {
-        let expected = Judgement.outcome(Outcome(.failed, code: 0, failure: .schema), reason: Self.failure.message)
-        #expect(Self.judgement(.exited(0), nil, failure: Self.failure) == expected)
-        let warm = Judgement.outcome(Outcome(.failed, failure: .schema), reason: Self.failure.message)
-        #expect(Self.judgement(.exited(0), .succeeded, failure: Self.failure) == warm)
-        #expect(Self.judgement(.signalled(9), .succeeded, failure: Self.failure) == warm)
+        let expected = AttemptVerdict.outcome(Outcome(.failed, code: 0, failure: .schema), reason: Self.failure.message)
+        #expect(Self.verdict(.exited(0), nil, failure: Self.failure) == expected)
+        let warm = AttemptVerdict.outcome(Outcome(.failed, failure: .schema), reason: Self.failure.message)
+        #expect(Self.verdict(.exited(0), .succeeded, failure: Self.failure) == warm)
+        #expect(Self.verdict(.signalled(9), .succeeded, failure: Self.failure) == warm)
     }
 
     @Test func aResultThatNobodyCouldLookAtIsNone() throws {
-        guard case .outcome(let outcome, let reason) = Self.judgement(.lost("the machine was booted"), .succeeded) else {
+        guard case .outcome(let outcome, let reason) = Self.verdict(.lost("the machine was booted"), .succeeded) else {
             throw Unexpected()
         }
         #expect(outcome == Outcome(.lost) && reason == "the machine was booted, before its result was held against its schema")
@@ -39,7 +39,7 @@ import Testing
 
     @Test func whoCancelsItHasTheLastWord() {
         #expect(
-            Self.judgement(.exited(0), nil, failure: Self.failure, stopping: .cancelled)
+            Self.verdict(.exited(0), nil, failure: Self.failure, stopping: .cancelled)
                 == .outcome(Outcome(.cancelled), reason: "cancelled"))
     }
 

@@ -208,8 +208,8 @@ import Testing
         end.dumpedCore = its.core
         end.failure = its.failure
         end.hasWholeResult = its.whole
-        let expected: Judgement = its.outcome.map { .outcome($0, reason: its.reason) } ?? .again(reason: its.reason)
-        #expect(Judgement(end, stopping: its.stopping, task: Self.task) == expected)
+        let expected: AttemptVerdict = its.outcome.map { .outcome($0, reason: its.reason) } ?? .again(reason: its.reason)
+        #expect(AttemptVerdict(end, stopping: its.stopping, task: Self.task) == expected)
     }
 
     /// What has written too much has failed by that, unless somebody ended it for another reason, or nobody knows how it ended.
@@ -222,9 +222,9 @@ import Testing
                     (attempt.handover, attempt.stopping) = (handover, stopping)
                     var end = AttemptEnd(attempt: 1, start: nil, ending: ending, endedAt: 0, endedMonotonic: 0)
                     end.stopped = stopping != nil
-                    let before = Judgement(end, of: attempt, task: Self.task)
+                    let before = AttemptVerdict(end, of: attempt, task: Self.task)
                     end.exceeds = 64 << 20
-                    let judged = Judgement(end, of: attempt, task: Self.task)
+                    let judged = AttemptVerdict(end, of: attempt, task: Self.task)
                     if stopping == .cancelled || end.isLost {
                         #expect(judged == before)
                     } else {

@@ -42,7 +42,7 @@ extension Scheduler {
             if state == .dispatched { noteStarted(attempt, of: task, &work) }
             runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
         }
-        switch Judgement(end, of: attempt, task: task) {
+        switch AttemptVerdict(end, of: attempt, task: task) {
         case .again(let reason) where attempt.stopping == nil:
             try forget(attempt, &work)
             if attempt.handover != nil { try leave(attempt, because: reason, &work) }

@@ -1,7 +1,7 @@
 import OrchProtocol
 
 /// What the end of an attempt means.
-enum Judgement: Equatable {
+enum AttemptVerdict: Equatable {
     case outcome(Outcome, reason: String)
     /// It does not count as an attempt: back to the queue.
     case again(reason: String)

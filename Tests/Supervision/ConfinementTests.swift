@@ -78,10 +78,10 @@ import Testing
             writable walled /var/cache
 
             """
-        let judge = Judge(policy: try Policy(parsing: text), ownOOMScore: 0)
+        let policyCheck = PolicyCheck(policy: try Policy(parsing: text), ownOOMScore: 0)
         func isAllowed(_ pool: String, _ sandbox: Sandbox) -> Bool {
             let order = LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], sandbox: sandbox)
-            return judge.judge(order) != .refused(.sandbox)
+            return policyCheck.policyCheck(order) != .refused(.sandbox)
         }
         #expect(isAllowed("free", .init()) && isAllowed("free", .init(writable: ["/"], noNetwork: true)))
         #expect(isAllowed("walled", .init(writable: ["/srv/a b"], noNetwork: true)))

@@ -82,8 +82,8 @@ import Testing
         let asked = [CredentialGrant(name: "other", variable: nil)]
         let order = LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: ["/bin/true"], credentials: asked)
         let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\ncredential p own\n")
-        #expect(Judge(policy: policy, ownOOMScore: 0).credentials(of: order) == [.init(name: "own", variable: nil)])
-        #expect(Judge(policy: nil, ownOOMScore: 0).credentials(of: order) == asked)
+        #expect(PolicyCheck(policy: policy, ownOOMScore: 0).credentials(of: order) == [.init(name: "own", variable: nil)])
+        #expect(PolicyCheck(policy: nil, ownOOMScore: 0).credentials(of: order) == asked)
     }
 
     @Test func variablesTakeThePlaceOfThoseThatWereGiven() {

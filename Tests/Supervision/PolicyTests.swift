@@ -40,11 +40,11 @@ import Testing
     }
 
     @Test func ordersAreJudged() throws {
-        let judge = Judge(policy: try Policy(parsing: Self.text), ownOOMScore: 0)
-        func verdict(_ configure: (inout LaunchOrder) -> Void) -> Judge.Verdict {
+        let policyCheck = PolicyCheck(policy: try Policy(parsing: Self.text), ownOOMScore: 0)
+        func verdict(_ configure: (inout LaunchOrder) -> Void) -> PolicyCheck.Verdict {
             var order = LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: ["/opt/my tools/run"])
             configure(&order)
-            return judge.judge(order)
+            return policyCheck.policyCheck(order)
         }
         let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
         #expect(verdict { _ in } == .allowed(identity, programs: ["/opt/my tools/run"]))
@@ -62,9 +62,9 @@ import Testing
 
     @Test func tasksRunAsTheirSubmitterWhereThePolicyListsThem() throws {
         let text = "orchd-policy 1\nsubmitter s 1000 1000,27\npool s submitter\nsubmitter s 999 999\npool p 1 1\n"
-        let judge = Judge(policy: try Policy(parsing: text), ownOOMScore: 0, engineUser: 999)
-        func verdict(_ pool: String, _ submitter: UInt32?) -> Judge.Verdict {
-            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], submitter: submitter))
+        let policyCheck = PolicyCheck(policy: try Policy(parsing: text), ownOOMScore: 0, engineUser: 999)
+        func verdict(_ pool: String, _ submitter: UInt32?) -> PolicyCheck.Verdict {
+            policyCheck.policyCheck(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], submitter: submitter))
         }
         let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
         #expect(verdict("s", 1000) == .allowed(identity, programs: ["/bin/true"]))
@@ -76,30 +76,30 @@ import Testing
 
     @Test func noOrderIsAboveTheLimitsOfItsPool() throws {
         let text = "orchd-policy 1\nlimit p memory 1000\nlimit p pids 5\npool p 1 1\npool q 1 1\n"
-        let judge = Judge(policy: try Policy(parsing: text), ownOOMScore: 0)
+        let policyCheck = PolicyCheck(policy: try Policy(parsing: text), ownOOMScore: 0)
         func order(_ pool: String, _ controls: [CgroupControl: UInt64]) -> LaunchOrder {
             LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], controls: controls)
         }
-        #expect(judge.judge(order("p", [.memory: 1001])) == .refused(.limit))
-        #expect(judge.judge(order("p", [.pids: 6, .memory: 1])) == .refused(.limit))
+        #expect(policyCheck.policyCheck(order("p", [.memory: 1001])) == .refused(.limit))
+        #expect(policyCheck.policyCheck(order("p", [.pids: 6, .memory: 1])) == .refused(.limit))
         for allowed in [order("p", [.memory: 1000, .cpu: 99]), order("p", [:]), order("q", [.memory: 1001])] {
-            guard case .allowed = judge.judge(allowed) else {
+            guard case .allowed = policyCheck.policyCheck(allowed) else {
                 Issue.record("\(allowed)")
                 continue
             }
         }
         // An order that says nothing does not escape them.
-        #expect(judge.controls(of: order("p", [.pids: 2, .cpu: 99])) == [.memory: 1000, .pids: 2, .cpu: 99])
-        #expect(judge.controls(of: order("q", [.pids: 2])) == [.pids: 2])
+        #expect(policyCheck.controls(of: order("p", [.pids: 2, .cpu: 99])) == [.memory: 1000, .pids: 2, .cpu: 99])
+        #expect(policyCheck.controls(of: order("q", [.pids: 2])) == [.pids: 2])
     }
 
     /// Two spellings of an ä, which Swift's strings take for equal and the kernel does not.
     @Test func programsAreComparedByteForByte() throws {
         let (allowed, other) = ("/opt/\u{E4}", "/opt/a\u{308}")
         let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\nprogram p \(allowed)\n")
-        let judge = Judge(policy: policy, ownOOMScore: 0)
-        func verdict(_ program: String) -> Judge.Verdict {
-            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [ByteString(program)]))
+        let policyCheck = PolicyCheck(policy: policy, ownOOMScore: 0)
+        func verdict(_ program: String) -> PolicyCheck.Verdict {
+            policyCheck.policyCheck(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [ByteString(program)]))
         }
         #expect(verdict(other) == .refused(.program))
         #expect(verdict(allowed) != .refused(.program))

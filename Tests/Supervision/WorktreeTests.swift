@@ -98,11 +98,11 @@ import Testing
 
     @Test func thePolicySaysOfWhichRepository() throws {
         let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\npool q 1 1\nworktree p /srv/my repo\nworktree p /srv/b\n")
-        let judge = Judge(policy: policy, ownOOMScore: 0)
-        func verdict(_ repository: String?, pool: String = "p") -> Judge.Verdict {
-            judge.judge(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], repository: repository))
+        let policyCheck = PolicyCheck(policy: policy, ownOOMScore: 0)
+        func verdict(_ repository: String?, pool: String = "p") -> PolicyCheck.Verdict {
+            policyCheck.policyCheck(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], repository: repository))
         }
-        let allowed = Judge.Verdict.allowed(Policy.Identity(user: 1, group: 1, supplementary: []), programs: ["/bin/true"])
+        let allowed = PolicyCheck.Verdict.allowed(Policy.Identity(user: 1, group: 1, supplementary: []), programs: ["/bin/true"])
         for repository in ["/srv/my repo", "/srv/b", nil] { #expect(verdict(repository) == allowed) }
         for repository in ["/srv/b/", "/srv", "/srv/../srv/b", "/srv/B"] {
             #expect(verdict(repository) == .refused(.repository), "\(repository)")

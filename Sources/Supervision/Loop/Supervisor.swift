@@ -5,7 +5,7 @@ import SupervisorLink
 /// The parent of all workers.
 ///
 /// One thread, one loop. A turn takes the events, ends what has ended, makes those ends survive, starts what can start, and tells
-/// the engine, in this order. The decisions are in values without I/O (`PoolQueues`, `Judge`, `Outbox`); this class and its
+/// the engine, in this order. The decisions are in values without I/O (`PoolQueues`, `PolicyCheck`, `Outbox`); this class and its
 /// extensions connect them to the kernel.
 final class Supervisor {
     /// What an event is about.
@@ -64,7 +64,7 @@ final class Supervisor {
     /// When this program took over or started, in milliseconds since 1970.
     let executedAt = Clock.realTime
 
-    var judge: Judge
+    var policyCheck: PolicyCheck
     var queues = PoolQueues<WaitingOrder>()
     var running: [UInt64: RunningAttempt] = [:]
     /// The attempts of leaders that have not been reaped, by pid.
@@ -133,7 +133,7 @@ final class Supervisor {
         descriptorLimit = limit
         _ = linux_set_limit(limit.resource, limit.hard, limit.hard)
         let score = SmallFile.text("/proc/self/oom_score_adj")?.split(separator: "\n").first.flatMap { Int32($0) }
-        judge = Judge(
+        policyCheck = PolicyCheck(
             policy: policy, ownOOMScore: score ?? 0, engineUser: geteuid() == 0 ? configuration.engineUser : nil)
         ownNice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
 

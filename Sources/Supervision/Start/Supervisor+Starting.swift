@@ -22,7 +22,7 @@ extension Supervisor {
 
     private func launch(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32) throws(SpawnFailure) {
         // Judged again: the policy may have changed while it waited.
-        guard case .allowed(let identity, let programs) = judge.judge(order) else {
+        guard case .allowed(let identity, let programs) = policyCheck.policyCheck(order) else {
             queues.free(slot, of: order.pool)
             return end(order, .refused, code: refusal(of: order))
         }
@@ -31,12 +31,12 @@ extension Supervisor {
             try workspaces.prepare(order.folder, for: identity)
         } catch { throw failure(.workspace, error.code) }
         do throws(SystemError) {
-            cgroup = try cgroups?.make(order.name, limitedTo: judge.controls(of: order))
+            cgroup = try cgroups?.make(order.name, limitedTo: policyCheck.controls(of: order))
         } catch { throw failure(.cgroup, error.code) }
 
         let secrets: [ByteString]
         do throws(Credentials.Missing) {
-            secrets = try credentials.hand(judge.credentials(of: order), to: order.name, as: isOwn(identity) ? nil : identity)
+            secrets = try credentials.hand(policyCheck.credentials(of: order), to: order.name, as: isOwn(identity) ? nil : identity)
         } catch {
             Log.error("\(order.name) is not started: the credential \"\(error.name)\" of pool \(order.pool): \(error.reason)")
             cgroup?.remove()
@@ -115,7 +115,7 @@ extension Supervisor {
         ]
         let names: [ByteString] = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
         let given = order.environment.filter { variable in !names.contains { variable.hasPrefix($0) } }
-        let account = judge.account(of: identity)?.missing(in: given) ?? []
+        let account = policyCheck.account(of: identity)?.missing(in: given) ?? []
         let isThere = workspaces.reuse(folder: order.folder, as: order.name)
         var plan = SpawnPlan(
             candidates: programs, arguments: order.arguments, environment: given + account + own,
@@ -125,7 +125,7 @@ extension Supervisor {
         plan.identity = isOwn(identity) ? nil : identity
         plan.umask = order.umask
         plan.nice = order.nice > ownNice ? order.nice : nil
-        plan.oomScore = order.oomScoreAdjust > judge.ownOOMScore ? order.oomScoreAdjust : nil
+        plan.oomScore = order.oomScoreAdjust > policyCheck.ownOOMScore ? order.oomScoreAdjust : nil
         plan.noNewPrivileges = order.noNewPrivileges
         plan.hasNetwork = !order.sandbox.noNetwork
         if let writable = order.sandbox.writable {
@@ -151,7 +151,7 @@ extension Supervisor {
     func isOwn(_ identity: Policy.Identity?) -> Bool { geteuid() != 0 && identity?.user == geteuid() }
 
     private func refusal(of order: LaunchOrder) -> Int32 {
-        guard case .refused(let refusal) = judge.judge(order) else { return 0 }
+        guard case .refused(let refusal) = policyCheck.policyCheck(order) else { return 0 }
         return refusal.rawValue
     }
 

@@ -114,7 +114,7 @@ extension Supervisor {
     private func reload() {
         notifier.reloading()
         do throws(StartFailure) {
-            if let path = configuration.policy { judge.policy = try Policy.load(path) }
+            if let path = configuration.policy { policyCheck.policy = try Policy.load(path) }
             replaceAskedAt = Clock.monotonic
         } catch {
             Log.error("\(error.message); the old policy and the old program stay")

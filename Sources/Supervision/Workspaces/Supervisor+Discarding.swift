@@ -46,7 +46,7 @@ extension Supervisor {
         var plan = SpawnPlan(
             candidates: ["/bin/rm"], arguments: ["rm", "-rf", "--one-file-system", "--", ByteString(path)],
             environment: ["PATH=\(ProgramSearch.defaultPath)"], directory: "/")
-        if geteuid() == 0, judge.policy != nil {
+        if geteuid() == 0, policyCheck.policy != nil {
             // The pool may have another user by now, or be gone.
             guard let owner = workspaces.owner(of: removal.folder), owner != 0 else {
                 throw StartFailure(message: "it is not a task's")

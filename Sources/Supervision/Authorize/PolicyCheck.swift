@@ -1,7 +1,7 @@
 import SupervisorLink
 
 /// Decides about an order before anything is done for it.
-struct Judge {
+struct PolicyCheck {
     /// Nil in a foreground run: any pool, as the user of the supervisor.
     var policy: Policy?
     /// The supervisor's own oom_score_adj.
@@ -14,7 +14,7 @@ struct Judge {
         case refused(EndReport.Refusal)
     }
 
-    func judge(_ order: LaunchOrder) -> Verdict {
+    func policyCheck(_ order: LaunchOrder) -> Verdict {
         guard order.nice >= 0 else { return .refused(.nice) }
         // 0 asks for nothing: below a supervisor that was itself given a higher score (in a container), it means the same.
         guard order.oomScoreAdjust >= ownOOMScore || order.oomScoreAdjust == 0 else { return .refused(.oomScore) }
@@ -44,7 +44,7 @@ extension Policy.Runners {
     }
 }
 
-extension Judge {
+extension PolicyCheck {
     /// What the cgroup of an attempt is kept to: what its order says, and where that says nothing what its pool may have.
     func controls(of order: LaunchOrder) -> [CgroupControl: UInt64] {
         guard let limits = policy?.pools[order.pool]?.limits, !limits.isEmpty else { return order.controls }
@@ -52,7 +52,7 @@ extension Judge {
     }
 }
 
-extension Judge {
+extension PolicyCheck {
     /// What processes find in their environment, unless their order says it.
     func account(of identity: Policy.Identity?) -> Account? {
         guard let policy else { return .own }

@@ -313,10 +313,10 @@ import Testing
 
     @Test func itSaysWhoWouldBeAsked() throws {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
-        let chooser = Chooser(rules: Self.rules(), pools: pools)
-        let explanation = try chooser.explain(.prompt("choose for me"), by: Requester(uid: 5, isAdministrator: false))
+        let router = TaskRouter(rules: Self.rules(), pools: pools)
+        let explanation = try router.explain(.prompt("choose for me"), by: Requester(uid: 5, isAdministrator: false))
         #expect(explanation.asks == RouteProgram(command: ["/bin/choose"], pool: "routers", timeout: 5))
         #expect((explanation.pool, explanation.model, explanation.route) == ("default", "openrouter/tiny", "ask"))
-        #expect(try chooser.explain(.prompt("hi"), by: Requester(uid: 5, isAdministrator: false)).asks == nil)
+        #expect(try router.explain(.prompt("hi"), by: Requester(uid: 5, isAdministrator: false)).asks == nil)
     }
 }

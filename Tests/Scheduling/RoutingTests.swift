@@ -47,9 +47,9 @@ import Testing
             aliases: ["cheap": "openrouter/tiny"])
     }
 
-    private func choose(_ spec: TaskSpec, uid: UInt32 = 1000) throws -> Chooser.Choice {
+    private func choose(_ spec: TaskSpec, uid: UInt32 = 1000) throws -> TaskRouter.Choice {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
-        return try Chooser(rules: Self.rules(), pools: pools).choose(for: spec, by: Requester(uid: uid, isAdministrator: false))
+        return try TaskRouter(rules: Self.rules(), pools: pools).choose(for: spec, by: Requester(uid: uid, isAdministrator: false))
     }
 
     @Test func aPromptThatItsAgentCannotBeStartedWithIsRefused() throws {
@@ -182,9 +182,9 @@ import Testing
 
     @Test func itSaysWhatEachRuleSays() throws {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
-        let chooser = try Chooser(rules: Self.rules(), pools: pools)
+        let router = try TaskRouter(rules: Self.rules(), pools: pools)
         let prompt = "[thinking:low] \(String(repeating: "x", count: 100))"
-        let explanation = try chooser.explain(.prompt(prompt), by: Requester(uid: 5, isAdministrator: false))
+        let explanation = try router.explain(.prompt(prompt), by: Requester(uid: 5, isAdministrator: false))
         #expect((explanation.pool, explanation.thinking, explanation.route) == ("agents", "low", "long"))
         #expect(explanation.prompt == String(repeating: "x", count: 100))
         #expect(
@@ -193,7 +193,7 @@ import Testing
                 RouteStep(name: "long", matches: true, reason: "matches"),
                 RouteStep(name: "code", matches: false, reason: "is not asked, since a rule before it matches"),
             ])
-        let other = try chooser.explain(.prompt("fix"), by: Requester(uid: 5, isAdministrator: false))
+        let other = try router.explain(.prompt("fix"), by: Requester(uid: 5, isAdministrator: false))
         #expect(
             other.rules.map(\.reason)[1...] == [
                 "the prompt has 3 characters, fewer than 100", "the submitter is uid 5, not 1000",

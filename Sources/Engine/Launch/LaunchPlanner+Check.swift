@@ -4,7 +4,7 @@ import SupervisorLink
 /// An order that no process can be made of, or that the supervisor would not take, ends its own attempt here: sent, it would end the
 /// connection, and the next one, and so keep everything else from starting.
 ///
-/// What is submitted is held against the same limits (`Chooser.checkSize`), but pools and agents may have changed since, and rows may
+/// What is submitted is held against the same limits (`TaskRouter.checkSize`), but pools and agents may have changed since, and rows may
 /// be older than a limit.
 extension LaunchPlanner {
     func check(_ order: LaunchOrder) throws(Failure) {

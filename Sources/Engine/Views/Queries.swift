@@ -67,13 +67,13 @@ package struct Queries: Sendable {
 
     /// What would be chosen for a task.
     func explain(_ spec: TaskSpec, by requester: Requester) throws -> RouteExplanation {
-        try chooser(try store.pools()).explain(spec, by: requester)
+        try router(try store.pools()).explain(spec, by: requester)
     }
 
-    private func chooser(_ states: [PoolState]) -> Chooser {
+    private func router(_ states: [PoolState]) -> TaskRouter {
         let configuration = configuration.value
         let pools = Dictionary(uniqueKeysWithValues: configuration.pools.map { ($0.settings.name, $0.settings) })
-        return Chooser(rules: configuration.rules, pools: pools, states: states)
+        return TaskRouter(rules: configuration.rules, pools: pools, states: states)
     }
 
     private func waitReasons() throws -> WaitReasons {
@@ -81,7 +81,7 @@ package struct Queries: Sendable {
         let (configuration, counts) = (configuration.value, store.counts)
         return WaitReasons(
             configuration: configuration, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
-            offered: chooser(states).offered, counts: counts, isDraining: health.isDraining,
+            offered: router(states).offered, counts: counts, isDraining: health.isDraining,
             supervisorProblem: supervisor().problem, memoryPressure: health.memoryPressure,
             now: WireTime(milliseconds: Clock.now().wall),
             gateStates: GateStates(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes))
@@ -105,7 +105,7 @@ package struct Queries: Sendable {
         let reasons = try waitReasons()
         let (counts, waits) = (reasons.counts, reasons.places)
         let stored = try store.pools()
-        let offered = chooser(stored).offered
+        let offered = router(stored).offered
         let states = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
         let configured = configuration.value.pools
         let backoffs = Dictionary(uniqueKeysWithValues: try store.backoffs().map { ($0.pool, $0.reason) })

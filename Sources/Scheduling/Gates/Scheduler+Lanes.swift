@@ -52,20 +52,20 @@ extension Scheduler {
     private func neededGates(_ task: TaskItem, in store: some TaskTransaction) throws -> [String] {
         let needs = task.definition.needs
         guard !needs.isEmpty else { return [] }
-        let chooser = try chooser(in: store)
-        if chooser.offersAlways(task.pool, needs) { return [] }
-        guard chooser.offers(task.pool, needs) else { return [GateName.needs] }
+        let router = try router(in: store)
+        if router.offersAlways(task.pool, needs) { return [] }
+        guard router.offers(task.pool, needs) else { return [GateName.needs] }
         let listed = settings[task.pool]?.capabilities ?? []
         let own = GateName.needs(needs.filter { !listed.contains($0) })
         let known = store.lanes(in: task.pool)
         let isKnown = known.keys.contains { GateName.names(in: $0).contains(Substring(own)) }
         // What is needed together is for anybody to invent: where there is too much of it, a worker must have all that there is.
         guard known.count >= Self.maximumLanes, !isKnown else { return [own] }
-        return [GateName.needs(chooser.offered(by: task.pool).subtracting(listed))]
+        return [GateName.needs(router.offered(by: task.pool).subtracting(listed))]
     }
 
-    func chooser(in store: some TaskTransaction) throws -> Chooser {
-        Chooser(rules: rules, pools: settings, states: try store.pools())
+    func router(in store: some TaskTransaction) throws -> TaskRouter {
+        TaskRouter(rules: rules, pools: settings, states: try store.pools())
     }
 
     private func matchingGates(_ task: TaskItem, _ agent: String?, spends: Bool) -> [String] {
@@ -161,17 +161,17 @@ extension Scheduler {
     /// Whether a task that is to be routed is where its program can be asked.
     func isPlaced(_ task: TaskItem, in store: some TaskTransaction) throws -> Bool {
         guard let routing = task.definition.routing else { return true }
-        return try chooser(in: store).program(of: routing.rule)?.pool == task.pool
+        return try router(in: store).program(of: routing.rule)?.pool == task.pool
     }
 
     /// Where a task goes whose own pool does not offer what it needs, if another does.
     private func pool(for task: TaskItem, in store: some TaskTransaction) throws -> String {
         guard !task.definition.needs.isEmpty else { return task.pool }
-        let chooser = try chooser(in: store)
-        guard !chooser.offers(task.pool, task.definition.needs) else { return task.pool }
+        let router = try router(in: store)
+        guard !router.offers(task.pool, task.definition.needs) else { return task.pool }
         // Of which groups its submitter is a member is not kept: a pool must be open to everybody, or name them.
         let submitter = Requester(uid: task.definition.submitter, isAdministrator: false)
-        return chooser.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil, for: submitter) ?? task.pool
+        return router.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil, for: submitter) ?? task.pool
     }
 }
 

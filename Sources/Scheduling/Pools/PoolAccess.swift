@@ -18,7 +18,7 @@ public struct PoolAccess: Sendable, Equatable {
     }
 }
 
-extension Chooser {
+extension TaskRouter {
     func admits(_ requester: Requester, to pool: String) -> Bool {
         canRun(tasksOf: requester.uid, in: pool) && pools[pool]?.access?.admits(requester) ?? true
     }

@@ -5,13 +5,13 @@ extension Scheduler {
     /// Keeps a task that is ready where its program can be asked, or lets it go without.
     func prepareRouting(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard let routing = task.definition.routing else { return }
-        let chooser = try chooser(in: work.store)
-        if let program = chooser.program(of: routing.rule) {
+        let router = try router(in: work.store)
+        if let program = router.program(of: routing.rule) {
             task.pool = program.pool
             return
         }
         let why = "rule \"\(routing.rule)\": its program can no longer be asked, so that its default holds"
-        try conclude(&task, chooser.conclude(task, routing, [:]), because: why, nil, &work)
+        try conclude(&task, router.conclude(task, routing, [:]), because: why, nil, &work)
     }
 
     /// Ends the process of a program: the task goes where it belongs, and no attempt at it has been made.
@@ -23,12 +23,12 @@ extension Scheduler {
         var attempt = attempt
         var task = task
         let place = task.place
-        let chooser = try chooser(in: work.store)
+        let router = try router(in: work.store)
         let isCancelled = outcome.kind == .cancelled || attempt.stopping == .cancelled
-        var conclusion = chooser.conclude(task, routing, [:])
+        var conclusion = router.conclude(task, routing, [:])
         if !isCancelled {
             let verdict: String
-            (conclusion, verdict) = judge(task, routing, attempt, outcome, answer, chooser)
+            (conclusion, verdict) = judge(task, routing, attempt, outcome, answer, router)
             attempt.reason = "rule \"\(routing.rule)\": \(verdict)"
         }
         try work.store.update(attempt, from: state)
@@ -42,10 +42,10 @@ extension Scheduler {
     }
 
     private func judge(
-        _ task: TaskItem, _ routing: Routing, _ attempt: Attempt, _ outcome: Outcome, _ answer: RouteAnswer?, _ chooser: Chooser
-    ) -> (Chooser.Conclusion, String) {
-        let fallback = chooser.conclude(task, routing, [:])
-        guard chooser.program(of: routing.rule) != nil else {
+        _ task: TaskItem, _ routing: Routing, _ attempt: Attempt, _ outcome: Outcome, _ answer: RouteAnswer?, _ router: TaskRouter
+    ) -> (TaskRouter.Conclusion, String) {
+        let fallback = router.conclude(task, routing, [:])
+        guard router.program(of: routing.rule) != nil else {
             return (fallback, "it is no longer in the configuration, so that its default holds")
         }
         guard outcome.isSuccess else {
@@ -57,7 +57,7 @@ extension Scheduler {
             if case .unusable(let problem) = answer { why = problem }
             return (fallback, "its program \(why), so that its default holds")
         }
-        let conclusion = chooser.conclude(task, routing, fields)
+        let conclusion = router.conclude(task, routing, fields)
         let chosen = conclusion.chosen.isEmpty ? "nothing" : conclusion.chosen.joined(separator: ", ")
         let refused = conclusion.refused.map { "; " + $0 }.joined()
         return (conclusion, "its program chose \(chosen)\(refused)".shortened(to: 500))
@@ -65,7 +65,7 @@ extension Scheduler {
 
     /// Writes what has been chosen, but not the place of the task, which is the caller's to write.
     private func conclude(
-        _ task: inout TaskItem, _ conclusion: Chooser.Conclusion, because reason: String, _ attempt: Attempt?,
+        _ task: inout TaskItem, _ conclusion: TaskRouter.Conclusion, because reason: String, _ attempt: Attempt?,
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         guard let routing = task.definition.routing else { return }

@@ -16,18 +16,18 @@ extension Scheduler {
         try SpecRules.check(change.timeout, "timeout", nil)
         if let pool = change.pool {
             guard let settings = settings[pool] else { throw unknownPool(pool) }
-            let chooser = Chooser(rules: rules, pools: self.settings)
-            try chooser.checkAccess(requester, to: pool, for: task.definition.submitter, field: "pool")
+            let router = TaskRouter(rules: rules, pools: self.settings)
+            try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "pool")
             if case .prompt = task.definition.work, !settings.takesPrompts {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
             if case .prompt(let prompt) = task.definition.work {
                 let thinking = task.definition.thinking.flatMap(ThinkingLevel.init(rawValue:))
-                try chooser.checkModel(task.definition.model, in: pool, field: "pool")
-                try chooser.checkThinking(thinking, in: pool, field: "pool")
-                try chooser.checkLength(prompt, in: pool, field: "pool")
+                try router.checkModel(task.definition.model, in: pool, field: "pool")
+                try router.checkThinking(thinking, in: pool, field: "pool")
+                try router.checkLength(prompt, in: pool, field: "pool")
             }
-            try chooser.checkSize(of: task.definition, in: pool, field: "pool")
+            try router.checkSize(of: task.definition, in: pool, field: "pool")
             let state = try work.store.pools().first { $0.name == pool }
             let current = task.definition.routing?.pool ?? task.pool
             guard pool == current || state?.mode != .draining else { throw draining(pool) }
@@ -62,7 +62,7 @@ extension Scheduler {
         _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         let now = work.now.wall
-        let chooser = Chooser(rules: rules, pools: settings)
+        let router = TaskRouter(rules: rules, pools: settings)
         let tasks = try select(ids, by: requester, in: work.store)
         for task in tasks {
             guard task.phase.isFinal, task.phase != .succeeded else {
@@ -76,7 +76,7 @@ extension Scheduler {
             let pool = task.definition.routing?.pool ?? task.pool
             guard settings[pool] != nil else { throw unknownPool(pool) }
             if task.definition.isPoolGiven {
-                try chooser.checkAccess(requester, to: pool, for: task.definition.submitter, field: "ids")
+                try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "ids")
             }
             if let expiry = task.definition.expiresAt, expiry <= now {
                 throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")

@@ -7,7 +7,7 @@ extension Scheduler {
         _ work: inout TurnWork<some TaskTransaction>
     ) throws {
         let specs = submission.specs
-        let chooser = try chooser(in: work.store)
+        let router = try router(in: work.store)
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
         // All of them are checked before the first is written. What becomes of them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
@@ -16,7 +16,7 @@ extension Scheduler {
             try SpecRules.check(spec, path: path(index))
             // A repeated request gets its answer whatever has become of the pool meanwhile.
             guard try task(with: spec.key, of: requester, in: work.store) == nil else { continue }
-            _ = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
+            _ = try item(from: spec, path: path(index), by: requester, router, now: work.now)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
                 try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))
             }
@@ -39,8 +39,8 @@ extension Scheduler {
                 repeats += 1
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
-                let task = try item(from: spec, path: path(index), by: requester, chooser, now: work.now)
-                var submitted = try accept(task, input: spec.input, chooser, &work)
+                let task = try item(from: spec, path: path(index), by: requester, router, now: work.now)
+                var submitted = try accept(task, input: spec.input, router, &work)
                 submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: work.now.wall)
                 results.append(submitted)
             }
@@ -58,14 +58,14 @@ extension Scheduler {
     }
 
     private func accept(
-        _ task: TaskItem, input: ByteString?, _ chooser: Chooser, _ work: inout TurnWork<some TaskTransaction>
+        _ task: TaskItem, input: ByteString?, _ router: TaskRouter, _ work: inout TurnWork<some TaskTransaction>
     ) throws -> Submitted {
         var task = task
         if task.phase == .ready { try makeReady(&task, &work) }
         task.id = try work.store.insert(task, input: input)
         let routing = task.definition.routing.map { "to be routed by rule \"\($0.rule)\"" }
         work.event(.taskQueued, of: task, detail: task.reason ?? routing)
-        return Submitted(id: task.id, created: true, warning: warning(of: task, chooser))
+        return Submitted(id: task.id, created: true, warning: warning(of: task, router))
     }
 
     /// A key that is used again for other work is a mistake which would lose that work. What was not given is taken for the same: rules,
@@ -95,15 +95,15 @@ extension Scheduler {
     }
 
     private func item(
-        from spec: TaskSpec, path: String?, by requester: Requester, _ chooser: Chooser, now: Now
+        from spec: TaskSpec, path: String?, by requester: Requester, _ router: TaskRouter, now: Now
     ) throws -> TaskItem {
         try SpecRules.check(notBefore: spec.notBefore, expires: spec.expires, now: now.wall, path)
-        let choice = try chooser.choose(for: spec, by: requester, path: path)
+        let choice = try router.choose(for: spec, by: requester, path: path)
         let name = choice.pool
         guard let pool = settings[name] else {
             throw unknownPool(name, field: SpecRules.field("pool", path))
         }
-        guard !chooser.isDraining(name) else {
+        guard !router.isDraining(name) else {
             throw draining(name, field: SpecRules.field("pool", path))
         }
         let job: Work
@@ -129,7 +129,7 @@ extension Scheduler {
         definition.route = choice.routing == nil ? choice.route : nil
         definition.routing = choice.routing
         definition.resultSchema = spec.resultSchema.map(SpecRules.text)
-        try chooser.checkSize(of: definition, in: name, path: path)
+        try router.checkSize(of: definition, in: name, path: path)
         if let resources = spec.resources {
             // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
             if choice.routing == nil { try SpecRules.check(resources, in: pool, path) }
@@ -143,7 +143,7 @@ extension Scheduler {
                 retries: spec.retries ?? pool.retries,
                 causes: spec.retryOn.map(Set.init) ?? RetryPolicy.defaultCauses,
                 delay: SpecRules.milliseconds(spec.retryDelay) ?? RetryPolicy.defaultDelay))
-        if let routing = choice.routing, let program = chooser.program(of: routing.rule) { task.pool = program.pool }
+        if let routing = choice.routing, let program = router.program(of: routing.rule) { task.pool = program.pool }
         if let due = spec.notBefore?.milliseconds, due > now.wall {
             task.phase = .delayed
             task.dueAt = due
@@ -155,11 +155,11 @@ extension Scheduler {
         return task
     }
 
-    private func warning(of task: TaskItem, _ chooser: Chooser) -> String? {
+    private func warning(of task: TaskItem, _ router: TaskRouter) -> String? {
         let needs = task.definition.needs
         let pool = task.definition.routing?.pool ?? task.pool
-        guard !chooser.offers(pool, needs) else { return nil }
-        return Capabilities.complaint(needs, pool: pool, offered: chooser.offered)
+        guard !router.offers(pool, needs) else { return nil }
+        return Capabilities.complaint(needs, pool: pool, offered: router.offered)
             + "; the task waits until that changes"
     }
 

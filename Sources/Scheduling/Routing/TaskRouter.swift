@@ -3,7 +3,7 @@ import OrchProtocol
 /// Chooses what the submitter of a task leaves open: the pool, and for a prompt the model, the thinking level and the priority.
 ///
 /// What is in the request stands, then what the prompt's tags say, then the first rule that matches.
-public struct Chooser {
+public struct TaskRouter {
     /// Where tasks go that name no pool.
     static let defaultPool = "default"
 

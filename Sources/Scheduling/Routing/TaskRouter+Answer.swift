@@ -2,7 +2,7 @@ import OrchProtocol
 import Text
 
 /// What becomes of the answer of a rule's program.
-extension Chooser {
+extension TaskRouter {
     /// What holds once a program has answered, or has not.
     struct Conclusion: Equatable {
         var pool: String

@@ -98,7 +98,7 @@ extension Scheduler {
     private func dispatch(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         let isRouting = task.definition.routing != nil
         // Some thousands of tasks may wait for the rest of a reload.
-        if isRouting, try !isPlaced(task, in: work.store) { return try placeAnew(task, &work) }
+        if isRouting, try !isPlaced(task, in: work.store) { return try reclassify(task, &work) }
         var task = task
         let place = task.place
         task.phase = .running

@@ -125,24 +125,24 @@ extension Scheduler {
     func checkLanes(_ work: inout TurnWork<some TaskTransaction>) throws {
         let number = try laneRules(in: work.store)
         guard try work.store.laneRules() != number else { return }
-        try placeAnew(after: 0, by: number, &work)
+        try reclassify(after: 0, by: number, &work)
     }
 
     /// Decides anew for some thousands of tasks, so that the others are served meanwhile.
     ///
     /// - Parameter number: of the rules that it was begun for; others have begun anew.
-    func placeAnew(after id: Int64, by number: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
+    func reclassify(after id: Int64, by number: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard try number == laneRules(in: work.store) else { return }
         let tasks = try work.store.unfinished(in: nil, after: id, limit: Self.stride)
-        for task in tasks where task.phase == .ready || task.phase == .running { try placeAnew(task, &work) }
+        for task in tasks where task.phase == .ready || task.phase == .running { try reclassify(task, &work) }
         if let last = tasks.last, tasks.count == Self.stride {
-            work.effects.append(.again(.placeAnew(after: last.id, by: number)))
+            work.effects.append(.again(.reclassify(after: last.id, by: number)))
         } else {
             try work.store.setLaneRules(number)
         }
     }
 
-    func placeAnew(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+    func reclassify(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
         var changed = task
         if changed.phase == .ready {
             try prepareRouting(&changed, &work)

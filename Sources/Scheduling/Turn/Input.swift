@@ -92,7 +92,7 @@ public enum Input: Sendable, Equatable {
     case ruled(Rules)
     case configured([PoolSettings])
     /// The rest of the tasks that new rules may have for another lane.
-    case placeAnew(after: Int64, by: Int64)
+    case reclassify(after: Int64, by: Int64)
     /// Something about the daemon as a whole that belongs among the events; the answer comes when it is on the disk.
     case announced(Event.Kind, detail: String?, reply: ReplyToken?)
     case connected(Inventory)

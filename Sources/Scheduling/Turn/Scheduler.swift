@@ -72,7 +72,7 @@ public struct Scheduler: Sendable {
             self.rules = rules
             try checkBudgets(&work)
         case .configured(let pools): try configure(pools, &work)
-        case .placeAnew(let id, let number): try placeAnew(after: id, by: number, &work)
+        case .reclassify(let id, let number): try reclassify(after: id, by: number, &work)
         case .announced(let kind, let detail, let reply):
             work.event(kind) { $0.detail = detail }
             if let reply { work.effects.append(.reply(reply, .done(detail ?? ""))) }

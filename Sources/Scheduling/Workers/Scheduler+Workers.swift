@@ -17,7 +17,7 @@ extension Scheduler {
             for worker in ready where given < room {
                 guard let task = try next(in: pool.name, for: Set(worker.capabilities), &work) else { continue }
                 guard try isPlaced(task, in: work.store) else {
-                    try placeAnew(task, &work)
+                    try reclassify(task, &work)
                     continue
                 }
                 try assign(task, to: worker, &work)

@@ -18,7 +18,7 @@ extension Scheduler {
                 continue
             }
             guard pool.mode != .paused else { continue }
-            try giveWay(in: pool, &work)
+            try preempt(in: pool, &work)
             let live = work.store.live(in: pool.name)
             let depth = runAhead[pool.name]?.depth(slots: pool.slots, cycle: cycle) ?? 0
             let free = pool.slots - live.dispatched - live.running
@@ -113,7 +113,7 @@ extension Scheduler {
     }
 
     /// Takes back attempts that wait for a slot behind tasks that have become ready and matter more.
-    private func giveWay(in pool: PoolState, _ work: inout TurnWork<some TaskTransaction>) throws {
+    private func preempt(in pool: PoolState, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard let priority = work.newPriority[pool.name], work.store.live(in: pool.name).dispatched > 0 else { return }
         for (attempt, its) in try work.store.dispatchedAttempts(in: pool.name) where its < priority {
             if attempt.stopping == nil { work.effects.append(.revoke(attempt: attempt.id)) }
@@ -128,7 +128,7 @@ extension Scheduler {
     }
 
     /// Takes back everything of a pool that has not started. A supervisor that comes later is told by `reconcile`.
-    func takeBack(_ pool: String, _ work: inout TurnWork<some TaskTransaction>) throws {
+    func revoke(_ pool: String, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard isConnected else { return }
         for (attempt, _) in try work.store.dispatchedAttempts(in: pool) where attempt.stopping == nil {
             work.effects.append(.revoke(attempt: attempt.id))

@@ -9,7 +9,7 @@ extension Scheduler {
         for pool in pools {
             var state = known[pool.name] ?? PoolState(name: pool.name, slots: pool.slots, configuredSlots: pool.slots)
             if state.configuredSlots != pool.slots {
-                if pool.slots < state.slots { try takeBack(pool.name, &work) }
+                if pool.slots < state.slots { try revoke(pool.name, &work) }
                 state.configuredSlots = pool.slots
                 state.slots = pool.slots
             }
@@ -18,7 +18,7 @@ extension Scheduler {
         }
         try dismissOutdated(&work)
         for name in known.keys.sorted() where settings[name] == nil {
-            try takeBack(name, &work)
+            try revoke(name, &work)
             if !work.store.occupiedPools.contains(name) { try work.store.removePool(name) }
         }
         try checkLanes(&work)
@@ -33,7 +33,7 @@ extension Scheduler {
         let isNews = pool.mode != mode
         pool.mode = mode
         if isNews { try work.store.save(pool) }
-        if mode == .paused { try takeBack(name, &work) }
+        if mode == .paused { try revoke(name, &work) }
         let kind: Event.Kind =
             switch mode {
             case .active: .poolResumed
@@ -56,7 +56,7 @@ extension Scheduler {
     ) throws {
         try SpecRules.check(slots, "slots", nil)
         var pool = try administered(name, by: requester, in: work.store)
-        if slots < pool.slots { try takeBack(name, &work) }
+        if slots < pool.slots { try revoke(name, &work) }
         if slots != pool.slots {
             pool.slots = slots
             try work.store.save(pool)
@@ -85,7 +85,7 @@ extension Scheduler {
         try requester.requireAdministrator(to: "drain the daemon")
         if !isDraining { work.event(.daemonDraining) { _ in } }
         isDraining = true
-        for pool in try work.store.pools() { try takeBack(pool.name, &work) }
+        for pool in try work.store.pools() { try revoke(pool.name, &work) }
         try dismissAll(&work)
         let running = try work.store.liveAttempts().count { !$0.isOrdered }
         work.effects.append(.reply(reply, .done("draining: nothing new is started, \(running) running")))

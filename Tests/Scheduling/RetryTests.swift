@@ -69,7 +69,7 @@ import Testing
         try rig.ask(.retry([id]))
         #expect(try failAll() == [4, 5, 6])
         #expect(rig.events.filter { $0.kind == .taskRetrying }.count == 4)
-        #expect(try rig.task(id).forgivenAttempts == 3)
+        #expect(try rig.task(id).attemptsBeforeRetry == 3)
     }
 
     /// It has started once, so "before it started" would be a lie.

@@ -65,7 +65,7 @@ import Testing
         let task = try rig.task(id)
         #expect((task.pool, task.priority, task.timeout, task.retry.retries) == ("big", 4, 7_000, 3))
         #expect((task.definition.model, task.definition.thinking, task.definition.route) == ("openrouter/huge", "high", "ask"))
-        #expect(task.definition.routing == nil && task.attempts == 1 && task.forgivenAttempts == 0)
+        #expect(task.definition.routing == nil && task.attempts == 1 && task.attemptsBeforeRetry == 0)
         #expect(task.lane == "agent:thinker/openrouter")
         // It is started at once: the routing and the start are one commit.
         #expect(turn.launches.map(\.attempt.number) == [1] && turn.acknowledged == [attempt])

@@ -69,9 +69,9 @@ import Testing
             #expect(try !transaction.hasWorkers && transaction.workers(in: nil).isEmpty)
             let first = try #require(try transaction.task(ids[0]))
             // Those that the backup does not know of use up no retry.
-            #expect(first.attempts == 2 && first.forgivenAttempts == 2)
+            #expect(first.attempts == 2 && first.attemptsBeforeRetry == 2)
             let second = try #require(try transaction.task(ids[1]))
-            #expect(second.attempts == 4 && second.forgivenAttempts == 4)
+            #expect(second.attempts == 4 && second.attemptsBeforeRetry == 4)
             #expect(try transaction.task(ids[2])?.attempts == 0)
         }
         let events = try store.events(after: 0)

@@ -213,7 +213,7 @@ import Testing
             $0.idleTimeout = 7
             $0.retry = RetryPolicy(retries: 3, causes: [.spawn, .exit], delay: 9)
             $0.attempts = 2
-            $0.forgivenAttempts = 1
+            $0.attemptsBeforeRetry = 1
             $0.finishedAt = 4
             $0.reason = "why"
         }
@@ -224,7 +224,7 @@ import Testing
                 directory: "/d", model: "m", thinking: "t", hasInput: true, submitter: .max, submittedAt: 8, expiresAt: 10),
             pool: rich.pool, phase: rich.phase, name: rich.name, priority: rich.priority, dueAt: rich.dueAt,
             timeout: rich.timeout, idleTimeout: rich.idleTimeout, retry: rich.retry, attempts: rich.attempts,
-            forgivenAttempts: rich.forgivenAttempts, finishedAt: rich.finishedAt, reason: rich.reason)
+            attemptsBeforeRetry: rich.attemptsBeforeRetry, finishedAt: rich.finishedAt, reason: rich.reason)
         rich.dueIsRelative = true
         let text = "one\0two\n\u{FFFD}"
         rich.id = try store.transaction { try $0.insert(rich, input: ByteString(text)) }

@@ -101,7 +101,7 @@ extension Scheduler {
         if outcome.kind == .cancelled || attempt.stopping == .cancelled {
             return try finish(task, as: .cancelled, reason: reason, attempt: attempt, &work)
         }
-        let counted = task.attempts - task.forgivenAttempts
+        let counted = task.attempts - task.attemptsBeforeRetry
         guard let wait = task.retry.wait(after: outcome, attempts: counted, seed: UInt64(bitPattern: attempt.id)) else {
             return try finish(task, as: .failed, reason: reason, attempt: attempt, &work)
         }

@@ -13,7 +13,7 @@ extension Scheduler {
         let told = failure.until.map { max($0, work.now.wall) + Self.limitMargin }
         var task = task
         let place = task.place
-        task.forgivenAttempts += 1
+        task.attemptsBeforeRetry += 1
         task.reason = nil
         let until = try closeGate(gate(of: failure, task, attempt), until: told, reason: failure.message, &work)
         try makeReady(&task, &work)

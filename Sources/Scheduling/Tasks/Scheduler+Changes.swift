@@ -84,7 +84,7 @@ extension Scheduler {
         }
         for var task in tasks {
             let place = task.place
-            task.forgivenAttempts = task.attempts
+            task.attemptsBeforeRetry = task.attempts
             task.finishedAt = nil
             task.reason = nil
             try makeReady(&task, &work)

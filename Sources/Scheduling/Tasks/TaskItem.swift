@@ -103,7 +103,7 @@ public struct TaskItem: Sendable, Equatable {
     /// How many attempts have been made, which is also the number of the latest.
     public var attempts: Int
     /// How many of them were made before somebody last asked for a retry, and so no longer count against the policy.
-    public var forgivenAttempts: Int
+    public var attemptsBeforeRetry: Int
     public var finishedAt: Int64?
     /// In words: how it ended, or why it waits.
     public var reason: String?
@@ -111,7 +111,7 @@ public struct TaskItem: Sendable, Equatable {
     public init(
         id: Int64 = 0, definition: TaskDefinition, pool: String, phase: Phase, name: String? = nil, priority: Int = 0,
         dueAt: Int64? = nil, timeout: Int64? = nil, idleTimeout: Int64? = nil, retry: RetryPolicy = RetryPolicy(),
-        attempts: Int = 0, forgivenAttempts: Int = 0, finishedAt: Int64? = nil, reason: String? = nil
+        attempts: Int = 0, attemptsBeforeRetry: Int = 0, finishedAt: Int64? = nil, reason: String? = nil
     ) {
         self.id = id
         self.definition = definition
@@ -123,7 +123,7 @@ public struct TaskItem: Sendable, Equatable {
         self.idleTimeout = idleTimeout
         self.retry = retry
         self.attempts = attempts
-        self.forgivenAttempts = forgivenAttempts
+        self.attemptsBeforeRetry = attemptsBeforeRetry
         self.finishedAt = finishedAt
         self.reason = reason
     }

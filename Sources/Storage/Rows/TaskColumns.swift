@@ -46,7 +46,7 @@ enum TaskColumns {
         [
             task.pool, task.phase.rawValue, task.priority, task.name, task.dueAt, task.dueIsRelative, task.timeout,
             task.idleTimeout, task.retry.retries, mask(of: task.retry.causes), task.retry.delay, task.attempts,
-            task.forgivenAttempts, task.finishedAt, task.reason, task.lane,
+            task.attemptsBeforeRetry, task.finishedAt, task.reason, task.lane,
         ]
     }
 
@@ -88,7 +88,7 @@ enum TaskColumns {
         var task = TaskItem(
             id: id, definition: try readDefinition(&columns), pool: pool, phase: phase, name: name, priority: priority,
             dueAt: dueAt, timeout: timeout, idleTimeout: idleTimeout, retry: retry, attempts: attempts,
-            forgivenAttempts: forgiven, finishedAt: finishedAt, reason: reason)
+            attemptsBeforeRetry: forgiven, finishedAt: finishedAt, reason: reason)
         task.dueIsRelative = dueIsRelative
         task.lane = lane
         return task

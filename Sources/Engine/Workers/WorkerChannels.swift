@@ -25,7 +25,7 @@ package final class WorkerChannels: WorkerPort {
     private struct State {
         var channels: [Int64: Channel] = [:]
         /// Those that are to be looked at although nothing new has come.
-        var stirred: Set<Int64> = []
+        var woken: Set<Int64> = []
         var isStopped = false
     }
 
@@ -121,7 +121,7 @@ package final class WorkerChannels: WorkerPort {
             guard let channel = state.channels[worker] else { return }
             Self.take(bytes, from: channel.descriptor)
             state.channels[worker]?.unread = 0
-            state.stirred.insert(worker)
+            state.woken.insert(worker)
         }
         wakeup.signal()
     }
@@ -158,8 +158,8 @@ package final class WorkerChannels: WorkerPort {
         }
         state.withLock { state in
             for worker in workers { Self.flush(&state.channels[worker]) }
-            workers.formUnion(state.stirred)
-            state.stirred = []
+            workers.formUnion(state.woken)
+            state.woken = []
         }
         // In the order of their numbers, so that a simulated life is the same each time.
         for worker in workers.sorted() { read(worker, inbox, reports) }
@@ -184,7 +184,7 @@ package final class WorkerChannels: WorkerPort {
             state.channels[worker]?.isBroken = isBroken
             if news.isEmpty {
                 Self.take(count, from: channel.descriptor)
-                state.stirred.insert(worker)
+                state.woken.insert(worker)
             } else {
                 state.channels[worker]?.unread = count
             }

@@ -25,7 +25,7 @@ package struct PoolQueues<Order> {
     /// The sum of the sizes of all that wait, in bytes.
     private(set) var waitingSize = 0
     /// Pools in which something may have become startable.
-    private var stirred: Set<String> = []
+    private var woken: Set<String> = []
 
     package init() {}
 
@@ -44,7 +44,7 @@ package struct PoolQueues<Order> {
         waitingSize += size
         pools[pool, default: Pool()].line.append(attempt)
         pools[pool]?.waiting += 1
-        stirred.insert(pool)
+        woken.insert(pool)
     }
 
     /// Takes an order out of the line; nil if it is not waiting.
@@ -69,7 +69,7 @@ package struct PoolQueues<Order> {
 
     package mutating func setSlots(of pool: String, to count: UInt32) {
         pools[pool, default: Pool()].slots.count = count
-        stirred.insert(pool)
+        woken.insert(pool)
     }
 
     package var slotCounts: [String: UInt32] { pools.mapValues(\.slots.count) }
@@ -78,14 +78,14 @@ package struct PoolQueues<Order> {
 
     package mutating func free(_ slot: UInt32, of pool: String) {
         pools[pool]?.slots.free(slot)
-        stirred.insert(pool)
+        woken.insert(pool)
     }
 
     /// The next order that may start now; its slot is taken.
     package mutating func next() -> Start? {
-        while let name = stirred.first {
+        while let name = woken.first {
             if let start = next(in: name) { return start }
-            stirred.remove(name)
+            woken.remove(name)
         }
         return nil
     }

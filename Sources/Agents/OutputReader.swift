@@ -105,7 +105,7 @@ extension AgentDefinition {
         if rule.kind.isLimit {
             failure.until = (rule.until + FailureRule.commonUntil).lazy
                 .compactMap { $0.text(in: evidence) }
-                .compactMap { TimeTold.time(in: $0, at: time) }
+                .compactMap { ResetTime.time(in: $0, at: time) }
                 .first { $0 > time.now }
                 .map { min($0, time.now + Self.longestLimit) }
         }

@@ -57,7 +57,7 @@ import Testing
         Told("soon", nil), Told("", nil), Told("25:00", nil), Told("13pm", nil), Told("1e300", nil),
     ])
     func timesAreReadAsProgramsTellThem(_ told: Told) {
-        let time = TimeTold.time(in: told.text, at: ReadingTime(now: Self.now, offset: Self.offset))
+        let time = ResetTime.time(in: told.text, at: ReadingTime(now: Self.now, offset: Self.offset))
         #expect(time == told.wait.map { Self.now + $0 })
     }
 
@@ -110,7 +110,7 @@ import Testing
     ])
     func datesAndZonesAreRead(_ told: Dated) throws {
         let now = try #require(WireTime(told.now)).milliseconds
-        let time = TimeTold.time(in: told.text, at: ReadingTime(now: now, offset: Self.offset))
+        let time = ResetTime.time(in: told.text, at: ReadingTime(now: now, offset: Self.offset))
         #expect(time.map { WireTime(milliseconds: $0) } == WireTime(told.time))
     }
 
@@ -123,7 +123,7 @@ import Testing
         for _ in 0..<4_000 {
             let text = (0..<Int.random(in: 0...6, using: &random)).map { _ in words.randomElement(using: &random) ?? "" }
                 .joined(separator: Bool.random(using: &random) ? " " : "")
-            _ = TimeTold.time(in: text, at: ReadingTime(now: Self.now, offset: Self.offset))
+            _ = ResetTime.time(in: text, at: ReadingTime(now: Self.now, offset: Self.offset))
         }
     }
 }

@@ -2,7 +2,7 @@ import OrchProtocol
 
 /// When something is over, in the words of a program: `1735689600`, `2026-11-22T14:05:00Z`, `in 3h 20m`, `30 seconds`, `3:30pm`,
 /// `9pm (America/New_York)`, `Dec 1, 10:08pm (UTC)`.
-enum TimeTold {
+enum ResetTime {
     /// Milliseconds since 1970, or nil for text that tells no time. A number is seconds from now where it is small, else seconds
     /// or milliseconds since 1970; a time of day without a zone is one of the machine's, and without a date the next that comes.
     static func time(in text: String, at time: ReadingTime) -> Int64? {
@@ -13,7 +13,7 @@ enum TimeTold {
         }
         let lowered = words.map { $0.lowercased() }
         if let wait = duration(lowered) { return time.now + wait }
-        return CalendarTold(lowered, zone: ZoneTold(in: words))?.next(at: time)
+        return ResetDate(lowered, zone: ResetZone(in: words))?.next(at: time)
     }
 
     /// The first of them, without what programs put around them.

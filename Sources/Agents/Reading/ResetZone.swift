@@ -1,5 +1,5 @@
 /// The time zone that stands beside a time: `(America/New_York)`, `UTC`, `PST`, `UTC+2`, `+02:00`.
-enum ZoneTold: Equatable {
+enum ResetZone: Equatable {
     /// None is told: it is the machine's.
     case own
     case named(String)
@@ -37,7 +37,7 @@ enum ZoneTold: Equatable {
         if isPrefixed { bytes = bytes.dropFirst(3) }
         guard let sign = bytes.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }
         let digits = bytes.dropFirst().filter { $0 != UInt8(ascii: ":") }
-        guard digits.allSatisfy(TimeTold.isDigit), digits.count == 4 || (isPrefixed && (1...2).contains(digits.count)),
+        guard digits.allSatisfy(ResetTime.isDigit), digits.count == 4 || (isPrefixed && (1...2).contains(digits.count)),
             let number = Int(String(decoding: digits, as: UTF8.self))
         else { return nil }
         let seconds = digits.count == 4 ? number / 100 * 3600 + number % 100 * 60 : number * 3600
@@ -51,7 +51,7 @@ enum ZoneTold: Equatable {
             && parts.allSatisfy { part in
                 guard let first = part.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else { return false }
                 return part.allSatisfy { byte in
-                    TimeTold.isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                    ResetTime.isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
                         || "_+-".utf8.contains(byte)
                 }
             }

@@ -2,7 +2,7 @@ import OrchProtocol
 
 /// A date, a time of day, or both, as people write them: `3pm`, `Dec 1, 10:08pm`, `1 December 2026`, `2026-12-01 10:00`, `tomorrow at 9am`,
 /// `Monday 15:00`.
-struct CalendarTold {
+struct ResetDate {
     private enum Date: Equatable {
         case day(month: Int64, day: Int64, year: Int64?)
         /// 0 is Monday.
@@ -14,10 +14,10 @@ struct CalendarTold {
     private var date: Date?
     /// Since midnight.
     private var seconds: Int64?
-    private let zone: ZoneTold
+    private let zone: ResetZone
 
     /// - Parameter words: in small letters. Nil where they tell neither.
-    init?(_ words: [String], zone: ZoneTold) {
+    init?(_ words: [String], zone: ResetZone) {
         self.zone = zone
         // `2026-12-01T10:00` without a zone is a date and a time.
         let words = words.flatMap { word -> [String] in
@@ -109,7 +109,7 @@ struct CalendarTold {
 
     /// `1`, `2nd`, `31`.
     private static func dayNumber(_ word: String) -> Int64? {
-        let digits = word.utf8.prefix(while: TimeTold.isDigit)
+        let digits = word.utf8.prefix(while: ResetTime.isDigit)
         let suffix = String(Substring(word.utf8.dropFirst(digits.count)))
         guard (1...2).contains(digits.count), ["", "st", "nd", "rd", "th"].contains(suffix),
             let number = Int64(Substring(digits)),
@@ -120,7 +120,7 @@ struct CalendarTold {
 
     private static func isoDay(_ word: String) -> Date? {
         let parts = word.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy(TimeTold.isDigit) }),
+        guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy(ResetTime.isDigit) }),
             let year = Int64(Substring(parts[0])), let month = Int64(Substring(parts[1])), let day = Int64(Substring(parts[2])),
             year >= 1970, (1...12).contains(month), (1...31).contains(day)
         else { return nil }
@@ -143,7 +143,7 @@ struct CalendarTold {
         }
         let parts = digits.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         guard (1...3).contains(parts.count), parts.count > 1 || half != nil,
-            parts.allSatisfy({ (1...2).contains($0.count) && $0.allSatisfy(TimeTold.isDigit) })
+            parts.allSatisfy({ (1...2).contains($0.count) && $0.allSatisfy(ResetTime.isDigit) })
         else { return nil }
         let numbers = parts.compactMap { Int64(Substring($0)) } + [0, 0]
         guard numbers[1] < 60, numbers[2] < 60, half == nil ? numbers[0] < 24 : (1...12).contains(numbers[0]) else {

@@ -6,17 +6,17 @@ public struct FailureRule: Sendable, Equatable {
     /// One of these exit statuses.
     public var exits: [Int32]
     /// All of them hold of one document.
-    public var conditions: [Reading.Condition]
+    public var conditions: [OutputExtractor.Condition]
     /// One of these in a line of the error, of standard error, or of standard output where that is text.
     public var patterns: [TextPattern]
     /// Of a limit: when it is over.
-    public var until: [Reading]
+    public var until: [OutputExtractor]
     /// Also where the program says that it succeeded.
     public var always: Bool
 
     public init(
-        _ kind: FailureKind, exits: [Int32] = [], conditions: [Reading.Condition] = [], patterns: [TextPattern] = [],
-        until: [Reading] = [], always: Bool = false
+        _ kind: FailureKind, exits: [Int32] = [], conditions: [OutputExtractor.Condition] = [], patterns: [TextPattern] = [],
+        until: [OutputExtractor] = [], always: Bool = false
     ) {
         self.kind = kind
         self.exits = exits
@@ -70,7 +70,7 @@ extension FailureRule {
 
     /// When a limit is over, where the definition has no better way to find it.
     static let commonUntil = [
-        Reading(
+        OutputExtractor(
             patterns: [
                 "limit reached|{value}", "try again in {value}", "try again at {value}", "retry after {value}",
                 "retry-after: {value}",

@@ -65,7 +65,7 @@ extension AgentDefinition {
         if readings.contains(where: { $0.contains { !$0.patterns.isEmpty } }) {
             output.lines = OutputText.lines(of: printed.stdout) + OutputText.lines(of: printed.stderr)
         }
-        func count(_ readings: [Reading], times factor: Double = 1) -> Int64? {
+        func count(_ readings: [OutputExtractor], times factor: Double = 1) -> Int64? {
             readings.number(in: output).flatMap { Int64(exactly: ($0 * factor).rounded()) }.flatMap { $0 >= 0 ? $0 : nil }
         }
         return Usage(

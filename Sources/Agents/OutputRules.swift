@@ -19,16 +19,16 @@ public struct OutputRules: Sendable, Equatable {
 
     public var format: Format
     public var source: Source
-    public var text: [Reading]
+    public var text: [OutputExtractor]
     /// What is found only where it failed, and then is a sentence about it.
-    public var error: [Reading]
-    public var tokensIn: [Reading]
-    public var tokensOut: [Reading]
-    public var tokensCached: [Reading]
+    public var error: [OutputExtractor]
+    public var tokensIn: [OutputExtractor]
+    public var tokensOut: [OutputExtractor]
+    public var tokensCached: [OutputExtractor]
     /// In US dollars.
-    public var cost: [Reading]
+    public var cost: [OutputExtractor]
     /// Of JSON lines: what the last one of a whole result looks like.
-    public var end: [Reading.Condition]
+    public var end: [OutputExtractor.Condition]
     /// Lines of which one is there wherever it succeeded; of text, that is all that shows it.
     public var required: [TextPattern]
     /// How long a program may go on, in milliseconds, that has printed its whole result and then nothing more; nil for ever.
@@ -37,9 +37,9 @@ public struct OutputRules: Sendable, Equatable {
     public static let defaultGrace: Int64 = 2_000
 
     public init(
-        format: Format = .text, source: Source = .stdout, text: [Reading] = [], error: [Reading] = [],
-        tokensIn: [Reading] = [], tokensOut: [Reading] = [], tokensCached: [Reading] = [], cost: [Reading] = [],
-        end: [Reading.Condition] = [], required: [TextPattern] = [], grace: Int64? = nil
+        format: Format = .text, source: Source = .stdout, text: [OutputExtractor] = [], error: [OutputExtractor] = [],
+        tokensIn: [OutputExtractor] = [], tokensOut: [OutputExtractor] = [], tokensCached: [OutputExtractor] = [], cost: [OutputExtractor] = [],
+        end: [OutputExtractor.Condition] = [], required: [TextPattern] = [], grace: Int64? = nil
     ) {
         self.format = format
         self.source = source

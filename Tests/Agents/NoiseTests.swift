@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    private static func events(_ combination: Reading.Combination, source: OutputRules.Source = .stdout) -> AgentDefinition {
+    private static func events(_ combination: OutputExtractor.Combination, source: OutputRules.Source = .stdout) -> AgentDefinition {
         AgentDefinition(
             name: "e", arguments: [.single("e")],
             output: OutputRules(
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func whatIsLostInTheMiddleIsMissed() {
-        func report(_ combination: Reading.Combination, _ text: String) -> AgentReport {
+        func report(_ combination: OutputExtractor.Combination, _ text: String) -> AgentReport {
             Self.events(combination).report(on: AgentOutput(stdout: Array(text.utf8), maximum: 2_000), at: ReportTests.now)
         }
         let message = "{\"type\":\"msg\",\"text\":\"x\"}\n"
@@ -248,7 +248,7 @@ import Testing
 
     @Test func anErrorInTextIsOne() {
         var agent = Self.text.agent
-        agent.output.error = [Reading(patterns: ReportTests.patterns("^fatal: {value}"))]
+        agent.output.error = [OutputExtractor(patterns: ReportTests.patterns("^fatal: {value}"))]
         let report = agent.report(
             on: AgentOutput(stdout: Array("half\n\u{1B}[31mfatal: 429 Too Many Requests\u{1B}[0m\n".utf8)), at: ReportTests.now)
         #expect(report.failure == AgentFailure(.rateLimit, "exited with status 0: 429 Too Many Requests"))

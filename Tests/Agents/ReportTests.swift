@@ -6,9 +6,9 @@ import Testing
 
 /// Output in all its nasty shapes, and what is made of it.
 @Suite struct ReportTests {
-    static func reading(_ pointer: String, when: [String: String] = [:], _ combination: Reading.Combination = .last) -> Reading
+    static func reading(_ pointer: String, when: [String: String] = [:], _ combination: OutputExtractor.Combination = .last) -> OutputExtractor
     {
-        Reading(
+        OutputExtractor(
             pointers: [Pointer(pointer)].compactMap(\.self),
             conditions: when.compactMap { key, word in Pointer(key).map { .init(pointer: $0, words: [word]) } },
             combination: combination)
@@ -36,7 +36,7 @@ import Testing
 
     static let text = AgentDefinition(
         name: "t", arguments: [.single("t")],
-        output: OutputRules(cost: [Reading(patterns: patterns("Cost: ${value} message"), combination: .sum)]))
+        output: OutputRules(cost: [OutputExtractor(patterns: patterns("Cost: ${value} message"), combination: .sum)]))
 
     static let now = ReadingTime(now: 1_795_435_200_000)
 
@@ -167,10 +167,10 @@ import Testing
         let usage = #"{"final":"x","usage":{"input":3,"read":20,"write":100,"other":null}}"#
         var agent = Self.json
         let pointers = ["/usage/input", "/usage/read", "/usage/write", "/usage/other", "/usage/none"].compactMap(Pointer.init)
-        agent.output.tokensIn = [Reading(pointers: pointers, combination: .sum)]
+        agent.output.tokensIn = [OutputExtractor(pointers: pointers, combination: .sum)]
         #expect(read(agent, usage).usage.tokensIn == 123)
         // Of what is not added up the first counts.
-        agent.output.tokensIn = [Reading(pointers: pointers)]
+        agent.output.tokensIn = [OutputExtractor(pointers: pointers)]
         #expect(read(agent, usage).usage.tokensIn == 3)
     }
 

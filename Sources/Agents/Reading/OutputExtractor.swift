@@ -1,5 +1,5 @@
 /// How one thing — the answer, a number of tokens, an error — is read out of what a program printed.
-public struct Reading: Sendable, Hashable {
+public struct OutputExtractor: Sendable, Hashable {
     /// What to make of several finds.
     public enum Combination: String, Sendable, CaseIterable {
         /// The last one.
@@ -40,11 +40,11 @@ public struct Reading: Sendable, Hashable {
     }
 }
 
-extension Reading.Condition {
+extension OutputExtractor.Condition {
     func holds(for document: JSONText) -> Bool { document.values(at: pointer).contains { words.contains($0.text) } }
 }
 
-extension Reading {
+extension OutputExtractor {
     private func find(in document: JSONText) -> [JSONText] {
         guard conditions.allSatisfy({ $0.holds(for: document) }) else { return [] }
         let found = pointers.lazy.map { document.values(at: $0).filter { !$0.isNull && $0.text != "" } }
@@ -79,7 +79,7 @@ extension Reading {
     }
 }
 
-extension [Reading] {
+extension [OutputExtractor] {
     /// What the first of them finds that finds anything.
     func text(in output: OutputText) -> String? {
         for reading in self { if let text = reading.text(in: output) { return text } }

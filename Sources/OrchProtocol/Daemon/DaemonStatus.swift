@@ -50,7 +50,7 @@ public struct TaskCounts: Codable, Sendable, Equatable {
 }
 
 public struct PoolRecord: Codable, Sendable, Equatable {
-    public struct State: OpenWord {
+    public struct State: OpenEnum {
         public static let active = Self("active")
         public static let paused = Self("paused")
         /// Takes no new tasks and finishes those it has.
@@ -92,7 +92,7 @@ public struct PoolRecord: Codable, Sendable, Equatable {
 }
 
 public struct WorkerRecord: Codable, Sendable, Equatable {
-    public struct State: OpenWord {
+    public struct State: OpenEnum {
         public static let idle = Self("idle")
         public static let busy = Self("busy")
         /// Its task stands still.
@@ -178,7 +178,7 @@ public struct SupervisorStatus: Codable, Sendable, Equatable {
 }
 
 public struct DaemonStatus: Codable, Sendable, Equatable {
-    public struct State: OpenWord {
+    public struct State: OpenEnum {
         public static let running = Self("running")
         public static let draining = Self("draining")
         /// Something is wrong that `problems` names; what can be served is.

@@ -15,7 +15,7 @@ public struct UsageReport: Codable, Sendable, Equatable {
 }
 
 /// What may tell the rows of a ``UsageReport`` apart.
-public enum UsageKey: String, WireWord, Sendable {
+public enum UsageKey: String, ClosedEnum, Sendable {
     case label, pool, model, agent, day
 }
 
@@ -35,7 +35,7 @@ public struct UsageRow: Codable, Sendable, Equatable {
 
 /// A `[budget]` of the configuration.
 public struct BudgetRecord: Codable, Sendable, Equatable {
-    public struct Period: OpenWord {
+    public struct Period: OpenEnum {
         public static let day = Self("day")
         public static let total = Self("total")
         /// Each task has one of its own.
@@ -48,7 +48,7 @@ public struct BudgetRecord: Codable, Sendable, Equatable {
     }
 
     /// What its numbers count.
-    public struct Unit: OpenWord {
+    public struct Unit: OpenEnum {
         /// Millionths of a US dollar.
         public static let micros = Self("usd_micros")
         public static let tokens = Self("tokens")

@@ -1,6 +1,6 @@
 /// Something that happened, with a number that grows by one from event to event and survives restarts.
 public struct Event: Codable, Sendable, Equatable {
-    public struct Kind: OpenWord {
+    public struct Kind: OpenEnum {
         public static let taskQueued = Self("task.queued")
         public static let taskStarted = Self("task.started")
         /// An attempt ended and the task will be tried again.

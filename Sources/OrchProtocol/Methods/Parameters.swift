@@ -132,7 +132,7 @@ public struct WaitParameters: Codable, Sendable, Equatable {
     }
 }
 
-public enum OutputStream: String, WireWord, Sendable {
+public enum OutputStream: String, ClosedEnum, Sendable {
     case stdout, stderr
 }
 

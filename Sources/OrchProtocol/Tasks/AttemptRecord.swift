@@ -1,4 +1,4 @@
-public struct AttemptState: OpenWord {
+public struct AttemptState: OpenEnum {
     /// Handed to the supervisor, which starts it as soon as a slot is free. It is no attempt yet, and not shown any more.
     public static let dispatched = Self("dispatched")
     public static let running = Self("running")
@@ -12,7 +12,7 @@ public struct AttemptState: OpenWord {
 
 /// How an attempt ended.
 public struct Outcome: Codable, Sendable, Hashable {
-    public struct Kind: OpenWord {
+    public struct Kind: OpenEnum {
         public static let exited = Self("exited")
         public static let signalled = Self("signalled")
         public static let lost = Self("lost")

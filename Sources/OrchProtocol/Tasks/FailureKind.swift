@@ -1,5 +1,5 @@
 /// What kept an agent from doing its task, as far as it can be told from what it printed.
-public struct FailureKind: OpenWord {
+public struct FailureKind: OpenEnum {
     /// It was not let in: no key, or a wrong one.
     public static let auth = Self("auth")
     /// An allowance is used up, often until a time.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// The life of a task. The last four are final.
-public struct TaskState: OpenWord {
+public struct TaskState: OpenEnum {
     public static let queued = Self("queued")
     public static let running = Self("running")
     public static let succeeded = Self("succeeded")
@@ -18,7 +18,7 @@ public struct TaskState: OpenWord {
 }
 
 /// Why a queued task is not running yet.
-public struct WaitReason: OpenWord {
+public struct WaitReason: OpenEnum {
     /// Nothing but a free slot is missing.
     public static let ready = Self("ready")
     /// Its time has not come: `not_before`, or the wait before a retry.
@@ -39,7 +39,7 @@ public struct WaitReason: OpenWord {
 }
 
 /// Why a running task is being ended.
-public struct StopReason: OpenWord {
+public struct StopReason: OpenEnum {
     public static let cancelled = Self("cancelled")
     public static let runTimeout = Self("run_timeout")
     public static let idleTimeout = Self("idle_timeout")
@@ -60,7 +60,7 @@ public struct StopReason: OpenWord {
 
 /// What tasks can be selected by: a state, which covers everything that a task in it may wait for or do, or a narrower word, which is
 /// what lists show.
-public struct StateFilter: OpenWord {
+public struct StateFilter: OpenEnum {
     public static let queued = Self("queued")
     public static let running = Self("running")
     public static let succeeded = Self("succeeded")

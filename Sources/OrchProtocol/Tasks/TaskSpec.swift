@@ -135,7 +135,7 @@ public enum Submission: Codable, Sendable, Equatable {
 }
 
 /// Outcomes of an attempt that a task may name in `retry_on`.
-public enum RetryCause: String, WireWord, Sendable {
+public enum RetryCause: String, ClosedEnum, Sendable {
     /// The program ended with an exit status other than 0, or without the result its agent owes.
     case exit
     /// The run or the idle timeout ended it.

@@ -91,7 +91,7 @@ public enum WorkerMessage: Sendable, Equatable {
 
     /// How its task ended.
     public struct Result: Codable, Sendable, Equatable {
-        public struct Status: OpenWord {
+        public struct Status: OpenEnum {
             public static let success = Self("success")
             public static let failure = Self("failure")
 

@@ -1,10 +1,10 @@
 /// A word of a result, one of a few today. A newer daemon may say others: those pass as they are, and are no reason to refuse the line
 /// that they are in ("Versions" in `docs/protocol.md`). So a `switch` over one has a `default`.
-public protocol OpenWord: RawRepresentable<String>, CaseIterable, Codable, Hashable, Sendable where AllCases == [Self] {
+public protocol OpenEnum: RawRepresentable<String>, CaseIterable, Codable, Hashable, Sendable where AllCases == [Self] {
     init(rawValue: String)
 }
 
-extension OpenWord {
+extension OpenEnum {
     init(_ word: String) { self.init(rawValue: word) }
 
     /// Throws for what is no word: it is shown as it is, and a peer must not steer the terminal with it.

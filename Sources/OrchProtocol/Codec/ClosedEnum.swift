@@ -1,7 +1,7 @@
 /// A word of the protocol that is one of a few. A wrong one is answered with those that there are.
-public protocol WireWord: RawRepresentable<String>, CaseIterable, Codable {}
+public protocol ClosedEnum: RawRepresentable<String>, CaseIterable, Codable {}
 
-extension WireWord {
+extension ClosedEnum {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let word = try container.decode(String.self)

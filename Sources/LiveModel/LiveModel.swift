@@ -170,7 +170,7 @@ public struct LiveTask: Sendable, Equatable {
     /// Runs and stands still.
     public internal(set) var isPaused = false
     /// Since when it has its state.
-    public internal(set) var since = WireTime(milliseconds: 0)
+    public internal(set) var since = Timestamp(milliseconds: 0)
 }
 
 public struct LivePool: Sendable, Equatable {
@@ -190,9 +190,9 @@ public struct LiveWorker: Sendable, Equatable {
     public let task: Int64?
     public let isPaused: Bool
     public let pid: Int32?
-    public let since: WireTime?
+    public let since: Timestamp?
 
-    init(task: Int64? = nil, isPaused: Bool = false, pid: Int32?, since: WireTime?) {
+    init(task: Int64? = nil, isPaused: Bool = false, pid: Int32?, since: Timestamp?) {
         self.task = task
         self.isPaused = isPaused
         self.pid = pid

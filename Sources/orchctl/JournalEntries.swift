@@ -9,7 +9,7 @@ struct JournalEntries {
     var attempt: Int?
     var follow = false
     var tail: Int?
-    var since: WireTime?
+    var since: Timestamp?
     var json = false
 
     /// The program and its arguments. Asks the journal for the task's user, where that is not ours.

@@ -109,9 +109,9 @@ import Testing
         Dated("2026-03-07T20:00:00Z", "9am (America/New_York)", "2026-03-08T13:00:00Z"),
     ])
     func datesAndZonesAreRead(_ told: Dated) throws {
-        let now = try #require(WireTime(told.now)).milliseconds
+        let now = try #require(Timestamp(told.now)).milliseconds
         let time = ResetTime.time(in: told.text, at: ReadingTime(now: now, offset: Self.offset))
-        #expect(time.map { WireTime(milliseconds: $0) } == WireTime(told.time))
+        #expect(time.map { Timestamp(milliseconds: $0) } == Timestamp(told.time))
     }
 
     @Test func noTextIsTooStrange() {

@@ -133,7 +133,7 @@ import Testing
             _ = try turn(.message(message(100, Self.alice)))
             var record = TaskRecord(
                 id: 42, state: .queued, pool: "default", priority: 0, submitter: 0,
-                submittedAt: WireTime(milliseconds: 0))
+                submittedAt: Timestamp(milliseconds: 0))
             record.prompt = "work"
             _ = try turn(.answered(.submit(Snowflake(100)), .task(42)))
             _ = try turn(.answered(.fetch(42), .record(record)))

@@ -194,7 +194,7 @@ struct SimulatedDaemon {
         ids[key] = id
         var task = TaskRecord(
             id: id, state: .queued, pool: spec.pool ?? "", priority: 0, submitter: 0,
-            submittedAt: WireTime(milliseconds: 0))
+            submittedAt: Timestamp(milliseconds: 0))
         task.prompt = spec.prompt
         task.labels = spec.labels
         tasks.append(task)
@@ -225,7 +225,7 @@ struct SimulatedDaemon {
     }
 
     private mutating func tell(_ kind: Event.Kind, _ id: Int64, _ state: TaskState) {
-        var event = Event(seq: Int64(events.count + 1), at: WireTime(milliseconds: 0), kind: kind)
+        var event = Event(seq: Int64(events.count + 1), at: Timestamp(milliseconds: 0), kind: kind)
         event.task = id
         event.state = state
         events.append(event)

@@ -13,7 +13,7 @@ import Testing
     {
         var task = TaskRecord(
             id: 42, state: state, pool: "default", priority: 0, submitter: 1000,
-            submittedAt: WireTime(milliseconds: 1_000_000))
+            submittedAt: Timestamp(milliseconds: 1_000_000))
         task.prompt = prompt
         fill(&task)
         return task
@@ -55,10 +55,10 @@ import Testing
     @Test func aTaskThatHasFailed() {
         let task = task(.failed) {
             $0.reason = "exited with status 3"
-            $0.startedAt = WireTime(milliseconds: 2_000_000)
-            $0.finishedAt = WireTime(milliseconds: 2_090_000)
+            $0.startedAt = Timestamp(milliseconds: 2_000_000)
+            $0.finishedAt = Timestamp(milliseconds: 2_090_000)
             $0.attemptCount = 2
-            var attempt = AttemptRecord(number: 2, state: .ended, dispatchedAt: WireTime(milliseconds: 2_000_000))
+            var attempt = AttemptRecord(number: 2, state: .ended, dispatchedAt: Timestamp(milliseconds: 2_000_000))
             attempt.usage = Usage(tokensIn: 10, tokensOut: 7, cost: 12_300)
             $0.attempts = [attempt]
         }

@@ -12,7 +12,7 @@ import Testing
         Set(
             Event.Kind.allCases.flatMap { kind in
                 TaskState.allCases.compactMap { state in
-                    var event = Event(at: WireTime(milliseconds: 0), kind: kind)
+                    var event = Event(at: Timestamp(milliseconds: 0), kind: kind)
                     event.state = state
                     return EventMessages.messageID(event)
                 }
@@ -36,7 +36,7 @@ import Testing
 
     @Test func eachEventHasASentenceAndAnID() {
         for kind in Event.Kind.allCases {
-            let event = Event(at: WireTime(milliseconds: 0), kind: kind)
+            let event = Event(at: Timestamp(milliseconds: 0), kind: kind)
             #expect(EventMessages.sentence(event) != nil && EventMessages.messageID(event) != nil, "\(kind.rawValue)")
         }
     }

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: Event.Kind.allCases) func everyEventHasASentence(_ kind: Event.Kind) throws {
-        var event = Event(at: WireTime(milliseconds: 0), kind: kind)
+        var event = Event(at: Timestamp(milliseconds: 0), kind: kind)
         event.task = 42
         event.pool = "p"
         event.state = .succeeded

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct LiveModelTests {
     private func event(_ seq: Int64, _ kind: Event.Kind, _ fill: (inout Event) -> Void = { _ in }) -> Event {
-        var event = Event(seq: seq, at: WireTime(milliseconds: seq * 1000), kind: kind)
+        var event = Event(seq: seq, at: Timestamp(milliseconds: seq * 1000), kind: kind)
         fill(&event)
         return event
     }
@@ -59,7 +59,7 @@ import Testing
                 records[id]
                 ?? TaskRecord(
                     id: id, state: .queued, pool: "default", priority: 0, submitter: 0,
-                    submittedAt: WireTime(milliseconds: seq * 1000))
+                    submittedAt: Timestamp(milliseconds: seq * 1000))
             let (kind, state) = step(record, isNew: records[id] == nil, &random)
             events.append(
                 task(seq, kind, id, state, worker: state == .running || kind == .taskFinished ? "default/\(id)" : nil))

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct FollowTests {
     private static func status(last: Int64) -> DaemonStatus {
-        let now = WireTime(milliseconds: 0)
+        let now = Timestamp(milliseconds: 0)
         return DaemonStatus(
             state: .running, version: "1", pid: 1, startedAt: now, now: now, supervisor: SupervisorStatus(connected: true),
             counts: TaskCounts(), pools: [], problems: [], lastEvent: last)
@@ -20,7 +20,7 @@ import Testing
             guard let request = peer.request(), case .subscribe(let parameters) = request.call else { return }
             onAfter(parameters.after)
             for seq in keeps where seq > parameters.after ?? last {
-                peer.notify(.event(request: request.id, Event(seq: seq, at: WireTime(milliseconds: 0), kind: .taskQueued)))
+                peer.notify(.event(request: request.id, Event(seq: seq, at: Timestamp(milliseconds: 0), kind: .taskQueued)))
             }
         }
     }

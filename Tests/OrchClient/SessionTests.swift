@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func aStreamGoesOnWhereItBroke() throws {
-        let time = WireTime(milliseconds: 0)
+        let time = Timestamp(milliseconds: 0)
         let daemon = try FakeDaemon(
             { peer in
                 guard let request = peer.request() else { return }

@@ -4,7 +4,7 @@ import Testing
 
 /// Every message keeps its meaning on the way through a line.
 @Suite struct RoundTripTests {
-    static let time = WireTime(milliseconds: 1_795_371_903_250)
+    static let time = Timestamp(milliseconds: 1_795_371_903_250)
 
     static var spec: TaskSpec {
         var spec = TaskSpec(command: ["make", "-j2", "a b", "ü\n\u{1F600}"])

@@ -13,7 +13,7 @@ import Testing
             ("2016-12-31T23:59:60Z", 1_483_228_800_000),
         ] as [(String, Int64)])
     func reads(_ text: String, _ milliseconds: Int64) {
-        #expect(WireTime(text)?.milliseconds == milliseconds)
+        #expect(Timestamp(text)?.milliseconds == milliseconds)
     }
 
     @Test(arguments: [
@@ -25,30 +25,30 @@ import Testing
         "2026-1１-22T14:05:03Z", "99999-01-01T00:00:00Z", "9999-12-31T23:59:59-00:01",
     ])
     func refuses(_ text: String) {
-        #expect(WireTime(text) == nil)
+        #expect(Timestamp(text) == nil)
     }
 
     @Test func everyTimeSurvivesItsText() {
         var random = SeededGenerator(1)
         for _ in 0..<20_000 {
-            let time = WireTime(milliseconds: Int64.random(in: WireTime.range, using: &random))
-            #expect(WireTime(time.description) == time)
+            let time = Timestamp(milliseconds: Int64.random(in: Timestamp.range, using: &random))
+            #expect(Timestamp(time.description) == time)
         }
     }
 
     @Test func textsSortAsTheirTimes() {
         var random = SeededGenerator(2)
         for _ in 0..<2000 {
-            let pair = (0..<2).map { _ in WireTime(milliseconds: .random(in: WireTime.range, using: &random)) }
+            let pair = (0..<2).map { _ in Timestamp(milliseconds: .random(in: Timestamp.range, using: &random)) }
             #expect((pair[0] < pair[1]) == (pair[0].description < pair[1].description))
         }
     }
 
     @Test func everyDayOfFourCenturiesFollowsTheOneBefore() {
         var expected = (year: 2000, month: 1, day: 1)
-        var time = WireTime("2000-01-01T00:00:00Z")?.milliseconds ?? 0
+        var time = Timestamp("2000-01-01T00:00:00Z")?.milliseconds ?? 0
         while expected.year < 2400 {
-            let text = WireTime(milliseconds: time).description
+            let text = Timestamp(milliseconds: time).description
             let month = expected.month < 10 ? "0\(expected.month)" : "\(expected.month)"
             let day = expected.day < 10 ? "0\(expected.day)" : "\(expected.day)"
             guard text == "\(expected.year)-\(month)-\(day)T00:00:00.000Z" else {
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func whatCannotBeWrittenIsBroughtIntoRange() {
-        #expect(WireTime(milliseconds: .min).description == "1970-01-01T00:00:00.000Z")
-        #expect(WireTime(milliseconds: .max).description == "9999-12-31T23:59:59.999Z")
+        #expect(Timestamp(milliseconds: .min).description == "1970-01-01T00:00:00.000Z")
+        #expect(Timestamp(milliseconds: .max).description == "9999-12-31T23:59:59.999Z")
     }
 }

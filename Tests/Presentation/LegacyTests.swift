@@ -63,8 +63,8 @@ import Testing
 
     private func task(_ state: TaskState, result: String?) -> TaskRecord {
         var task = TaskRecord(
-            id: 7, state: state, pool: "p", priority: 0, submitter: 0, submittedAt: WireTime(milliseconds: 0))
-        task.finishedAt = WireTime(milliseconds: 1_795_371_903_250)
+            id: 7, state: state, pool: "p", priority: 0, submitter: 0, submittedAt: Timestamp(milliseconds: 0))
+        task.finishedAt = Timestamp(milliseconds: 1_795_371_903_250)
         task.result = result.map { TaskResult(text: $0, truncated: false) }
         return task
     }
@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: nasty) func aResultComesBackAsItWas(_ text: String) throws {
         var task = task(.succeeded, result: text + "\n")
         task.key = "import:" + "old|\\id"
-        var attempt = AttemptRecord(number: 1, state: .ended, dispatchedAt: WireTime(milliseconds: 0))
+        var attempt = AttemptRecord(number: 1, state: .ended, dispatchedAt: Timestamp(milliseconds: 0))
         attempt.worker = "default/2"
         task.attempts = [attempt]
         let line = LegacyResult.line(task)

@@ -4,7 +4,7 @@ import Testing
 @testable import Presentation
 
 @Suite struct TaskTextTests {
-    private let time = WireTime(milliseconds: 1_000_000_000_000)
+    private let time = Timestamp(milliseconds: 1_000_000_000_000)
 
     private func task(_ state: TaskState, _ change: (inout TaskRecord) -> Void = { _ in }) -> TaskRecord {
         var task = TaskRecord(id: 42, state: state, pool: "default", priority: 0, submitter: 0, submittedAt: time)
@@ -12,7 +12,7 @@ import Testing
         return task
     }
 
-    private func after(_ seconds: Int64) -> WireTime { WireTime(milliseconds: time.milliseconds + seconds * 1000) }
+    private func after(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: time.milliseconds + seconds * 1000) }
 
     @Test(arguments: Outcome.Kind.allCases) func everyOutcomeHasWords(_ kind: Outcome.Kind) {
         #expect(!OutcomeText.text(Outcome(kind, code: 3)).isEmpty)
@@ -140,11 +140,11 @@ import Testing
 
 @Suite struct StatusTextTests {
     private func status(_ change: (inout DaemonStatus) -> Void = { _ in }) -> DaemonStatus {
-        let time = WireTime(milliseconds: 0)
+        let time = Timestamp(milliseconds: 0)
         var counts = TaskCounts()
         (counts.ready, counts.running, counts.failed) = (3, 1, 2)
         var status = DaemonStatus(
-            state: .running, version: "1.0", pid: 9, startedAt: time, now: WireTime(milliseconds: 3_600_000),
+            state: .running, version: "1.0", pid: 9, startedAt: time, now: Timestamp(milliseconds: 3_600_000),
             supervisor: SupervisorStatus(connected: true), counts: counts,
             pools: [PoolRecord(name: "default", state: .active, slots: 2, agent: "command", counts: counts)], problems: [],
             lastEvent: 0)
@@ -154,7 +154,7 @@ import Testing
 
     private var workers: [WorkerRecord] {
         var busy = WorkerRecord(name: "default/1", state: .busy)
-        (busy.task, busy.attempt, busy.pid, busy.since, busy.title) = (42, 1, 77, WireTime(milliseconds: 3_420_000), "make")
+        (busy.task, busy.attempt, busy.pid, busy.since, busy.title) = (42, 1, 77, Timestamp(milliseconds: 3_420_000), "make")
         return [busy, WorkerRecord(name: "default/2", state: .idle)]
     }
 

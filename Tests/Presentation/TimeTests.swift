@@ -13,7 +13,7 @@ import Testing
     }
 
     /// 15:05:03 on a Sunday, local time.
-    private let now = WireTime("2026-11-22T14:05:03.250Z") ?? WireTime(milliseconds: 0)
+    private let now = Timestamp("2026-11-22T14:05:03.250Z") ?? Timestamp(milliseconds: 0)
 
     @Test(arguments: [
         ("2026-11-22T14:05:00Z", "2026-11-22T14:05:00.000Z"), ("now", "2026-11-22T14:05:03.250Z"),
@@ -47,9 +47,9 @@ import Testing
     @Test func showsShort() {
         inZone(Self.zone) {
             #expect(LocalTime.short(now, now: now) == "15:05:03")
-            #expect(LocalTime.short(WireTime("2026-11-21T14:05:03Z") ?? now, now: now) == "11-21 15:05")
-            #expect(LocalTime.short(WireTime("2025-07-01T14:05:03Z") ?? now, now: now) == "2025-07-01 16:05")
-            let later = WireTime(milliseconds: now.milliseconds + 200_000)
+            #expect(LocalTime.short(Timestamp("2026-11-21T14:05:03Z") ?? now, now: now) == "11-21 15:05")
+            #expect(LocalTime.short(Timestamp("2025-07-01T14:05:03Z") ?? now, now: now) == "2025-07-01 16:05")
+            let later = Timestamp(milliseconds: now.milliseconds + 200_000)
             #expect(LocalTime.full(now, now: later) == "2026-11-22 15:05:03 (3m ago)")
         }
     }
@@ -58,8 +58,8 @@ import Testing
     @Test(arguments: zones) func daysAreTheReaders(_ zone: String) throws {
         try inZone(zone) {
             for days in [0, 100, 200] as [Int32] {
-                let late = WireTime(milliseconds: localTime(23, 30, days: days, from: now.milliseconds))
-                let early = WireTime(milliseconds: localTime(0, 30, days: days + 1, from: now.milliseconds))
+                let late = Timestamp(milliseconds: localTime(23, 30, days: days, from: now.milliseconds))
+                let early = Timestamp(milliseconds: localTime(0, 30, days: days + 1, from: now.milliseconds))
                 #expect(early.milliseconds - late.milliseconds == 3_600_000)
                 #expect(LocalTime.short(late, now: late) == "23:30:00" && LocalTime.short(early, now: early) == "00:30:00")
                 #expect(LocalTime.short(late, now: early).hasSuffix(" 23:30"))
@@ -86,6 +86,6 @@ import Testing
             (86_400_000, "in 24h"), (-3 * 86_400_000, "3d ago"),
         ] as [(Int64, String)])
     func distances(_ milliseconds: Int64, _ text: String) {
-        #expect(RelativeTime.text(WireTime(milliseconds: now.milliseconds + milliseconds), now: now) == text)
+        #expect(RelativeTime.text(Timestamp(milliseconds: now.milliseconds + milliseconds), now: now) == text)
     }
 }

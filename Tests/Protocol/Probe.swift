@@ -86,7 +86,7 @@ final class Probe: Decoder {
     /// Some value of a type, in which every member is there and every list has an element.
     static func value<T: Decodable>(of type: T.Type) throws -> T {
         let simple: [any Sendable] = [
-            true, 1, Int32(1), Int64(1), UInt32(1), 1.5, "text", WireTime(milliseconds: 1), JSONValue.null,
+            true, 1, Int32(1), Int64(1), UInt32(1), 1.5, "text", Timestamp(milliseconds: 1), JSONValue.null,
             Data([1]),
         ]
         let value: Any? =

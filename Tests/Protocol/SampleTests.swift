@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func timesAreWrittenInMilliseconds() throws {
-        #expect(try JSON.parse(Wire.line([WireTime(milliseconds: 0)])) == .array([.string("1970-01-01T00:00:00.000Z")]))
+        #expect(try JSON.parse(Wire.line([Timestamp(milliseconds: 0)])) == .array([.string("1970-01-01T00:00:00.000Z")]))
     }
 }
 

@@ -46,7 +46,7 @@ import Testing
     }
 
     /// The types whose shape depends on their value, and those that are a single value: `SampleTests` covers them.
-    static let special: Set<String> = ["Request", "Response", "Notification", "RequestID", "WireTime", "JSONValue"]
+    static let special: Set<String> = ["Request", "Response", "Notification", "RequestID", "Timestamp", "JSONValue"]
 
     @Test func everyDefinitionIsATypeAndEveryTypeIsDefined() {
         let types = Set(Self.objects.map(Shape.name(of:))).union(Self.words.keys).union(Self.special)

@@ -159,7 +159,7 @@ import Testing
     @Test func queuedDelayedAndHeldAreCancelledAtOnce() throws {
         let rig = try Rig(slots: 0)
         let ids = try rig.submit(many: [
-            .command(), .command { $0.notBefore = WireTime(milliseconds: rig.now.wall + 9) }, .command { $0.hold = true },
+            .command(), .command { $0.notBefore = Timestamp(milliseconds: rig.now.wall + 9) }, .command { $0.hold = true },
         ])
         let reply = try rig.ask(.cancel(CancelParameters(ids: ids)), by: Rig.alice)
         #expect(reply == .changed(TasksChanged(tasks: ids.map { .init(id: $0, state: .cancelled) })))

@@ -64,7 +64,7 @@ import Testing
 
     @Test func aDelayedTaskStartsWhenItIsDue() throws {
         let rig = try Rig()
-        let due = WireTime(milliseconds: rig.now.wall + 1_000)
+        let due = Timestamp(milliseconds: rig.now.wall + 1_000)
         let input = rig.request(.submit(.one(.command { $0.notBefore = due })))
         let turn = try rig.turn(input)
         #expect(turn.launches.isEmpty)
@@ -73,7 +73,7 @@ import Testing
         #expect(try rig.turn().launches.isEmpty)
         rig.advance(1)
         #expect(try rig.turn().launchedTasks == [1])
-        let past = WireTime(milliseconds: rig.now.wall - 1)
+        let past = Timestamp(milliseconds: rig.now.wall - 1)
         let late = try rig.submit(.command { $0.notBefore = past })
         #expect(try rig.task(late).phase == .running)
     }
@@ -82,7 +82,7 @@ import Testing
         let rig = try Rig()
         let held = try rig.submit(.command { $0.hold = true })
         #expect(try rig.task(held).phase == .held)
-        let later = WireTime(milliseconds: rig.now.wall + 500)
+        let later = Timestamp(milliseconds: rig.now.wall + 500)
         let both = try rig.submit(
             .command {
                 $0.hold = true
@@ -107,7 +107,7 @@ import Testing
 
     @Test func whatHasNotStartedExpires() throws {
         let rig = try Rig(slots: 0)
-        let expiry = WireTime(milliseconds: rig.now.wall + 100)
+        let expiry = Timestamp(milliseconds: rig.now.wall + 100)
         let specs: [TaskSpec] = [
             .command { $0.expires = expiry },
             .command {
@@ -116,7 +116,7 @@ import Testing
             },
             .command {
                 $0.expires = expiry
-                $0.notBefore = WireTime(milliseconds: expiry.milliseconds - 5)
+                $0.notBefore = Timestamp(milliseconds: expiry.milliseconds - 5)
             },
             .command(),
         ]
@@ -135,7 +135,7 @@ import Testing
         let rig = try Rig()
         let id = try rig.submit(
             .command {
-                $0.expires = WireTime(milliseconds: rig.now.wall + 1_000)
+                $0.expires = Timestamp(milliseconds: rig.now.wall + 1_000)
                 $0.retries = 5
                 $0.retryDelay = 10
             })
@@ -151,7 +151,7 @@ import Testing
     /// More become due, or expire, than one turn moves: the next turn follows at once, and nothing is left.
     @Test func manyAtOnceTakeSeveralTurns() throws {
         let rig = try Rig(slots: 0)
-        let due = WireTime(milliseconds: rig.now.wall + 10)
+        let due = Timestamp(milliseconds: rig.now.wall + 10)
         let count = Scheduler.stride + 500
         try rig.submit(many: Array(repeating: .command { $0.notBefore = due }, count: count))
         try rig.submit(many: Array(repeating: .command { $0.expires = due }, count: count))
@@ -197,14 +197,14 @@ import Testing
         change.priority = 7
         change.timeout = 2.5
         change.retries = 4
-        change.notBefore = WireTime(milliseconds: rig.now.wall + 50)
+        change.notBefore = Timestamp(milliseconds: rig.now.wall + 50)
         try rig.ask(.update(change), by: Rig.alice)
         var task = try rig.task(id)
         #expect((task.name, task.priority, task.timeout, task.retry.retries) == ("n", 7, 2_500, 4))
         #expect((task.phase, task.dueAt, task.dueIsRelative) == (.delayed, rig.now.wall + 50, false))
         change = UpdateParameters(id: id)
         change.pool = "b"
-        change.notBefore = WireTime(milliseconds: rig.now.wall)
+        change.notBefore = Timestamp(milliseconds: rig.now.wall)
         let input = rig.request(.update(change))
         #expect(try rig.turn(input).launchedTasks == [id])
         task = try rig.task(id)

@@ -116,7 +116,7 @@ import Testing
         let given = rig.now.wall + 20_000
         let ids = try rig.submit(many: [
             .command { $0.retries = 1 }, .command { $0.retries = 1 },
-            .command { $0.notBefore = WireTime(milliseconds: given) },
+            .command { $0.notBefore = Timestamp(milliseconds: given) },
         ])
         try rig.end(1, .exited(1))
         try rig.end(2, .exited(1))

@@ -204,7 +204,7 @@ import Testing
 
     /// Each verb and each place where a task can be: what is called queued can be changed, and nothing else can.
     @Test func whatIsCalledQueuedCanBeChanged() throws {
-        let due = WireTime(milliseconds: 1_800_000_000_000 + 60_000)
+        let due = Timestamp(milliseconds: 1_800_000_000_000 + 60_000)
         let places: [(name: String, standing: StateFilter, make: (Rig) throws -> Int64)] = [
             (
                 "ready", .queued,

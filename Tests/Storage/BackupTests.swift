@@ -77,7 +77,7 @@ import Testing
         let events = try store.events(after: 0)
         #expect(events.map(\.seq) == [31] && events[0].kind == .daemonRestored)
         #expect(events[0].detail?.contains("2023-11-14") == true)
-        #expect(try store.transaction { try $0.append([Event(at: WireTime(milliseconds: 1), kind: .daemonStarted)]) } == 32)
+        #expect(try store.transaction { try $0.append([Event(at: Timestamp(milliseconds: 1), kind: .daemonStarted)]) } == 32)
         try store.close()
     }
 

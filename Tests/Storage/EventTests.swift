@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct EventTests {
     private func event(_ detail: String = "d") -> Event {
-        var event = Event(at: WireTime(milliseconds: 1_800_000_000_000), kind: .taskQueued)
+        var event = Event(at: Timestamp(milliseconds: 1_800_000_000_000), kind: .taskQueued)
         event.detail = detail
         return event
     }
@@ -82,7 +82,7 @@ import Testing
         for round in 0..<2_000 {
             var event = Event(
                 seq: .random(in: 0 ... .max, using: &random),
-                at: WireTime(milliseconds: .random(in: WireTime.range, using: &random)),
+                at: Timestamp(milliseconds: .random(in: Timestamp.range, using: &random)),
                 kind: Event.Kind.allCases.randomElement(using: &random)!)
             func maybe<T>(_ value: @autoclosure () -> T) -> T? { Bool.random(using: &random) ? value() : nil }
             func text() -> String { Self.nasty.randomElement(using: &random)! + Self.nasty.randomElement(using: &random)! }

@@ -54,7 +54,7 @@ struct MeasureTests {
                     }
                 }
             })
-        let events = (0..<100_000).map { _ in Event(at: WireTime(milliseconds: 1_800_000_000_000), kind: .taskQueued) }
+        let events = (0..<100_000).map { _ in Event(at: Timestamp(milliseconds: 1_800_000_000_000), kind: .taskQueued) }
         print("append of an event:", try microseconds(events.count) { try store.transaction { _ = try $0.append(events) } })
     }
 }

@@ -251,7 +251,7 @@ import Testing
         attempt.pauses = Pauses()
         attempt.pauses?.total = 15
         let pool = PoolState(name: "default", mode: .draining, slots: 3, configuredSlots: 4)
-        let events = [Event(at: WireTime(milliseconds: 1), kind: .daemonStarted)]
+        let events = [Event(at: Timestamp(milliseconds: 1), kind: .daemonStarted)]
         try store.transaction { (transaction) throws in
             try transaction.update(attempt, from: .dispatched)
             try transaction.save(pool)

@@ -24,7 +24,7 @@ import Testing
             try count { transaction in for _ in 0..<tasks { ids.append(try transaction.insert(item(), input: nil)) } } >= tasks
                 / 40)
         #expect(try count { transaction in for id in ids { try transaction.move(id, to: .held) } } >= tasks / 40)
-        let event = Event(at: WireTime(milliseconds: 1), kind: .taskQueued)
+        let event = Event(at: Timestamp(milliseconds: 1), kind: .taskQueued)
         #expect(try count { _ = try $0.append(Array(repeating: event, count: 20_000)) } >= 20)
         #expect(
             try count { transaction in try transaction.remove(try ids.compactMap { try transaction.task($0) }) } >= tasks / 40)

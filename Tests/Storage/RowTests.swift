@@ -142,7 +142,7 @@ import Testing
                 _ = try transaction.insertAttempt(task: 1, number: 1, pool: "default", agent: nil, dispatchedAt: 0)
                 try transaction.save(PoolState(name: "p", slots: 1, configuredSlots: 1))
                 try transaction.setSupervisorStore(5)
-                _ = try transaction.append([Event(at: WireTime(milliseconds: 0), kind: .daemonStarted)])
+                _ = try transaction.append([Event(at: Timestamp(milliseconds: 0), kind: .daemonStarted)])
                 throw Refused()
             }
         }

@@ -26,7 +26,7 @@ import Testing
         (expected.priority, expected.timeout, expected.idleTimeout, expected.retries) = (-5, 5400, 90, 3)
         (expected.retryDelay, expected.retryOn, expected.name) = (0.25, [.exit, .lost, .timeout], "n")
         (expected.labels, expected.env, expected.cwd, expected.key) = (["a": "b=c", "d": ""], ["X": "1"], "/", "k")
-        (expected.notBefore, expected.expires) = (WireTime("2126-11-23T00:00:00Z"), WireTime("2126-11-24T00:00:00Z"))
+        (expected.notBefore, expected.expires) = (Timestamp("2126-11-23T00:00:00Z"), Timestamp("2126-11-24T00:00:00Z"))
         (expected.hold, expected.model, expected.thinking) = (true, "m", .high)
         #expect(spec == expected)
     }

@@ -101,14 +101,14 @@ import Testing
 @Suite struct UpgradeReportTests {
     private func status(pid: Int32, started: Int64, supervisor: SupervisorStatus, version: String = "1.0") -> DaemonStatus {
         DaemonStatus(
-            state: .running, version: version, pid: pid, startedAt: WireTime(milliseconds: started),
-            now: WireTime(milliseconds: 0),
+            state: .running, version: version, pid: pid, startedAt: Timestamp(milliseconds: started),
+            now: Timestamp(milliseconds: 0),
             supervisor: supervisor, counts: TaskCounts(), pools: [], problems: [], lastEvent: 0)
     }
 
     private func supervisor(_ pid: Int32, executed: Int64?, version: String? = "1.0") -> SupervisorStatus {
         SupervisorStatus(
-            connected: true, pid: pid, cgroups: true, version: version, startedAt: executed.map { WireTime(milliseconds: $0) })
+            connected: true, pid: pid, cgroups: true, version: version, startedAt: executed.map { Timestamp(milliseconds: $0) })
     }
 
     @Test func bothAreNew() {

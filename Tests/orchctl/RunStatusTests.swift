@@ -6,8 +6,8 @@ import Testing
 @Suite struct RunStatusTests {
     private func task(_ state: TaskState, _ outcome: Outcome?) -> TaskRecord {
         var task = TaskRecord(
-            id: 1, state: state, pool: "p", priority: 0, submitter: 0, submittedAt: WireTime(milliseconds: 0))
-        var attempt = AttemptRecord(number: 1, state: .ended, dispatchedAt: WireTime(milliseconds: 0))
+            id: 1, state: state, pool: "p", priority: 0, submitter: 0, submittedAt: Timestamp(milliseconds: 0))
+        var attempt = AttemptRecord(number: 1, state: .ended, dispatchedAt: Timestamp(milliseconds: 0))
         attempt.outcome = outcome
         if outcome != nil { task.attempts = [attempt] }
         return task

@@ -7,7 +7,7 @@ enum ResetTime {
     /// or milliseconds since 1970; a time of day without a zone is one of the machine's, and without a date the next that comes.
     static func time(in text: String, at time: ReadingTime) -> Int64? {
         let words = words(of: text)
-        for word in words { if let time = WireTime(word.uppercased()) { return time.milliseconds } }
+        for word in words { if let time = Timestamp(word.uppercased()) { return time.milliseconds } }
         if let first = words.first, let number = Double(first), number >= 0, words.count == 1 || number >= 1e8 {
             return point(number, now: time.now)
         }

@@ -74,7 +74,7 @@ final class Backups: Sendable {
         }
         return BackupResult(
             size: contents.size, tasks: contents.tasks, unfinished: contents.unfinished,
-            madeAt: WireTime(milliseconds: contents.madeAt))
+            madeAt: Timestamp(milliseconds: contents.madeAt))
     }
 
     /// Returns when the client has taken it. Throws when it is gone.

@@ -36,7 +36,7 @@ extension Queries {
         record.task = task.id
         record.attempt = attempt.number
         record.pid = attempt.pid
-        record.since = attempt.startedAt.map(WireTime.init(milliseconds:))
+        record.since = attempt.startedAt.map(Timestamp.init(milliseconds:))
         record.title = Self.title(of: task)
         if let routing = task.definition.routing { record.activity = "being routed by rule \"\(routing.rule)\"" }
         let progress = attempt.handover == nil ? nil : attempts[attempt.id]?.progress
@@ -53,7 +53,7 @@ extension Queries {
         case .exiting: record.state = .exiting
         }
         record.pid = worker.pid
-        record.since = WireTime(milliseconds: worker.since)
+        record.since = Timestamp(milliseconds: worker.since)
         record.version = worker.version
         record.capabilities = worker.capabilities.isEmpty ? nil : worker.capabilities
         return record
@@ -63,7 +63,7 @@ extension Queries {
         var record = WorkerRecord(name: name, state: .idle)
         guard let backoff else { return record }
         record.state = .backingOff
-        record.until = WireTime(milliseconds: backoff.until)
+        record.until = Timestamp(milliseconds: backoff.until)
         record.reason = backoff.reason
         return record
     }

@@ -83,7 +83,7 @@ package struct Queries: Sendable {
             configuration: configuration, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
             offered: router(states).offered, counts: counts, isDraining: health.isDraining,
             supervisorProblem: supervisor().problem, memoryPressure: health.memoryPressure,
-            now: WireTime(milliseconds: Clock.now().wall),
+            now: Timestamp(milliseconds: Clock.now().wall),
             gateStates: GateStates(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes))
     }
 
@@ -169,12 +169,12 @@ package struct Queries: Sendable {
         let problems = health.problems(link: supervisor.problem) + workers
         let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
         var status = DaemonStatus(
-            state: state, version: Release.version, pid: getpid(), startedAt: WireTime(milliseconds: startedAt),
-            now: WireTime(milliseconds: Clock.now().wall),
+            state: state, version: Release.version, pid: getpid(), startedAt: Timestamp(milliseconds: startedAt),
+            now: Timestamp(milliseconds: Clock.now().wall),
             supervisor: SupervisorStatus(
                 connected: supervisor.problem == nil, pid: peer?.pid, cgroups: peer?.cgroups, controllers: peer?.controllers,
                 version: peer?.program.release,
-                startedAt: peer.map { WireTime(milliseconds: $0.program.executedAt) }),
+                startedAt: peer.map { Timestamp(milliseconds: $0.program.executedAt) }),
             counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
         status.gates = try waitReasons().gates()
         status.stateDirectory = files.stateDirectory

@@ -15,7 +15,7 @@ struct WaitReasons {
     let supervisorProblem: String?
     /// In percent, where it is too much.
     let memoryPressure: Double?
-    let now: WireTime
+    let now: Timestamp
 
     let gateStates: GateStates
 
@@ -124,7 +124,7 @@ struct WaitReasons {
 
     private func sentence(_ gate: Gate, reason: String) -> String {
         guard let until = gate.until, until != Gate.never else { return reason }
-        let time = LocalTime.minute(WireTime(milliseconds: until), now: now)
+        let time = LocalTime.minute(Timestamp(milliseconds: until), now: now)
         if gate.name.hasPrefix(GateName.agentPrefix) {
             let agent = gate.name.dropFirst(GateName.agentPrefix.count).prefix { $0 != "/" }
             return "limited until \(time): \(reason); `orchctl agent resume \(agent)` lets it go at once"
@@ -159,8 +159,8 @@ struct WaitReasons {
         }
         let closed = counts.gates.values.filter(\.isClosed).map { gate in
             var record = GateRecord(name: gate.name, reason: gate.reason, waiting: waiting[gate.name] ?? 0)
-            record.since = WireTime(milliseconds: gate.since)
-            if let until = gate.until, until != Gate.never { record.until = WireTime(milliseconds: until) }
+            record.since = Timestamp(milliseconds: gate.since)
+            if let until = gate.until, until != Gate.never { record.until = Timestamp(milliseconds: until) }
             return record
         }
         let reached = waiting.compactMap { name, count -> GateRecord? in

@@ -21,9 +21,9 @@ public struct BackupResult: Codable, Sendable, Equatable {
     /// Of those, how many had not ended.
     public var unfinished: Int
     /// As of when it is.
-    public var madeAt: WireTime
+    public var madeAt: Timestamp
 
-    public init(size: Int64, tasks: Int, unfinished: Int, madeAt: WireTime) {
+    public init(size: Int64, tasks: Int, unfinished: Int, madeAt: Timestamp) {
         self.size = size
         self.tasks = tasks
         self.unfinished = unfinished

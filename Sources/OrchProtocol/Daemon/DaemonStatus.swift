@@ -120,11 +120,11 @@ public struct WorkerRecord: Codable, Sendable, Equatable {
     public var task: Int64?
     public var attempt: Int?
     public var pid: Int32?
-    public var since: WireTime?
+    public var since: Timestamp?
     /// What the task is: its name, or the beginning of its command or prompt.
     public var title: String?
     /// When one that is backing off is tried again, and why it is.
-    public var until: WireTime?
+    public var until: Timestamp?
     public var reason: String?
     /// What a warm worker has said that it is, and can do.
     public var version: String?
@@ -150,11 +150,11 @@ public struct SupervisorStatus: Codable, Sendable, Equatable {
     /// Of the program; not known of one that is older than the link's version 2.
     public var version: String?
     /// When the program was executed, which an upgrade in place does without another `pid`.
-    public var startedAt: WireTime?
+    public var startedAt: Timestamp?
 
     public init(
         connected: Bool, pid: Int32? = nil, cgroups: Bool? = nil, controllers: [String]? = nil, version: String? = nil,
-        startedAt: WireTime? = nil
+        startedAt: Timestamp? = nil
     ) {
         self.connected = connected
         self.pid = pid
@@ -193,8 +193,8 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var state: State
     public var version: String
     public var pid: Int32
-    public var startedAt: WireTime
-    public var now: WireTime
+    public var startedAt: Timestamp
+    public var now: Timestamp
     public var supervisor: SupervisorStatus
     public var counts: TaskCounts
     public var pools: [PoolRecord]
@@ -210,7 +210,7 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var stateDirectory: String?
 
     public init(
-        state: State, version: String, pid: Int32, startedAt: WireTime, now: WireTime, supervisor: SupervisorStatus,
+        state: State, version: String, pid: Int32, startedAt: Timestamp, now: Timestamp, supervisor: SupervisorStatus,
         counts: TaskCounts, pools: [PoolRecord], problems: [String], lastEvent: Int64
     ) {
         self.state = state

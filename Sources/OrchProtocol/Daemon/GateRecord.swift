@@ -3,9 +3,9 @@ public struct GateRecord: Codable, Sendable, Equatable {
     /// `agent:NAME/PROVIDER`, `limit:NAME`, `budget:NAME`, `spent:NAME`, or `needs` for tasks that need what their pool does not offer.
     public var name: String
     /// When it opens, where that is known.
-    public var until: WireTime?
+    public var until: Timestamp?
     /// Since when it is closed, where that is known.
-    public var since: WireTime?
+    public var since: Timestamp?
     /// In words.
     public var reason: String
     /// How many ready tasks wait for it.

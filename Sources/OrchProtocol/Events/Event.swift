@@ -49,7 +49,7 @@ public struct Event: Codable, Sendable, Equatable {
     }
 
     public var seq: Int64
-    public var at: WireTime
+    public var at: Timestamp
     public var kind: Kind
     public var task: Int64?
     public var attempt: Int?
@@ -67,7 +67,7 @@ public struct Event: Codable, Sendable, Equatable {
     /// In words.
     public var detail: String?
 
-    public init(seq: Int64 = 0, at: WireTime, kind: Kind) {
+    public init(seq: Int64 = 0, at: Timestamp, kind: Kind) {
         self.seq = seq
         self.at = at
         self.kind = kind

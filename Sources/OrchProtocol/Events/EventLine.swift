@@ -72,7 +72,7 @@ private struct LineWriter {
 
     mutating func integer(_ value: Int64) { bytes.append(contentsOf: String(value).utf8) }
 
-    mutating func time(_ key: StaticString, _ value: WireTime) {
+    mutating func time(_ key: StaticString, _ value: Timestamp) {
         self.key(key)
         append("\"")
         value.write(to: &bytes)

@@ -61,7 +61,7 @@ public struct UpdateParameters: Codable, Sendable, Equatable {
     public var priority: Int?
     public var timeout: Double?
     public var retries: Int?
-    public var notBefore: WireTime?
+    public var notBefore: Timestamp?
 
     public init(id: Int64) { self.id = id }
 
@@ -78,7 +78,7 @@ public struct UpdateParameters: Codable, Sendable, Equatable {
         priority = try container.decodeIfPresent(Int.self, forKey: .priority)
         timeout = try container.decodeIfPresent(Double.self, forKey: .timeout)
         retries = try container.decodeIfPresent(Int.self, forKey: .retries)
-        notBefore = try container.decodeIfPresent(WireTime.self, forKey: .notBefore)
+        notBefore = try container.decodeIfPresent(Timestamp.self, forKey: .notBefore)
     }
 }
 
@@ -147,7 +147,7 @@ public struct LogsParameters: Codable, Sendable, Equatable {
     /// Only the last so many lines of what is there.
     public var tail: Int?
     /// Only what was written since then, to within a second.
-    public var since: WireTime?
+    public var since: Timestamp?
 
     public init(id: Int64) { self.id = id }
 
@@ -160,7 +160,7 @@ public struct LogsParameters: Codable, Sendable, Equatable {
         stream = try container.decodeIfPresent(OutputStream.self, forKey: .stream)
         follow = try container.decodeIfPresent(Bool.self, forKey: .follow)
         tail = try container.decodeIfPresent(Int.self, forKey: .tail)
-        since = try container.decodeIfPresent(WireTime.self, forKey: .since)
+        since = try container.decodeIfPresent(Timestamp.self, forKey: .since)
     }
 }
 
@@ -225,9 +225,9 @@ public struct WorkerListParameters: Codable, Sendable, Equatable {
 public struct UsageParameters: Codable, Sendable, Equatable {
     public var by: UsageKey?
     /// What ended before does not count.
-    public var since: WireTime?
+    public var since: Timestamp?
 
-    public init(by: UsageKey? = nil, since: WireTime? = nil) {
+    public init(by: UsageKey? = nil, since: Timestamp? = nil) {
         self.by = by
         self.since = since
     }
@@ -237,7 +237,7 @@ public struct UsageParameters: Codable, Sendable, Equatable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
         by = try container.decodeIfPresent(UsageKey.self, forKey: .by)
-        since = try container.decodeIfPresent(WireTime.self, forKey: .since)
+        since = try container.decodeIfPresent(Timestamp.self, forKey: .since)
     }
 }
 

@@ -95,11 +95,11 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
     /// The pool and the slot: `default/2`.
     public var worker: String?
     public var pid: Int32?
-    public var dispatchedAt: WireTime
-    public var startedAt: WireTime?
-    public var endedAt: WireTime?
+    public var dispatchedAt: Timestamp
+    public var startedAt: Timestamp?
+    public var endedAt: Timestamp?
     /// Since when it is paused.
-    public var pausedSince: WireTime?
+    public var pausedSince: Timestamp?
     /// For how many seconds it was paused before.
     public var pausedFor: Double?
     /// In `task.get`: the branch of its git worktree.
@@ -141,7 +141,7 @@ public struct AttemptRecord: Codable, Sendable, Equatable {
         case ioStalled = "io_stalled"
     }
 
-    public init(number: Int, state: AttemptState, dispatchedAt: WireTime) {
+    public init(number: Int, state: AttemptState, dispatchedAt: Timestamp) {
         self.number = number
         self.state = state
         self.dispatchedAt = dispatchedAt

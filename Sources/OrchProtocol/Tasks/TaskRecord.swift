@@ -111,11 +111,11 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var labels: [String: String]?
     public var priority: Int
     public var submitter: UInt32
-    public var submittedAt: WireTime
+    public var submittedAt: Timestamp
     /// When it may start, where it may not yet.
-    public var dueAt: WireTime?
-    public var startedAt: WireTime?
-    public var finishedAt: WireTime?
+    public var dueAt: Timestamp?
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp?
     public var key: String?
     public var cwd: String?
     /// The same in base64, where it is not UTF-8.
@@ -138,7 +138,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     public var idleTimeout: Double?
     public var retries: Int
     public var retryOn: [RetryCause]
-    public var expires: WireTime?
+    public var expires: Timestamp?
     /// How many attempts have been made. One that has only been ordered from the supervisor is none.
     public var attemptCount: Int
     /// In `task.get`: each attempt, oldest first. In `task.list`: only the latest.
@@ -163,7 +163,7 @@ public struct TaskRecord: Codable, Sendable, Equatable {
         case cwdBytes = "cwd_bytes"
     }
 
-    public init(id: Int64, state: TaskState, pool: String, priority: Int, submitter: UInt32, submittedAt: WireTime) {
+    public init(id: Int64, state: TaskState, pool: String, priority: Int, submitter: UInt32, submittedAt: Timestamp) {
         self.id = id
         self.state = state
         self.pool = pool

@@ -24,9 +24,9 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     /// The wait before the first retry, in seconds; it doubles with each, and is spread by up to a quarter either way.
     public var retryDelay: Double?
     /// Not to be started before this time.
-    public var notBefore: WireTime?
+    public var notBefore: Timestamp?
     /// To be given up if it has not started by this time.
-    public var expires: WireTime?
+    public var expires: Timestamp?
     /// To be kept until it is released.
     public var hold: Bool?
     /// An idempotency key: a second task with the same key is not made; the first one's id is answered.
@@ -85,8 +85,8 @@ public struct TaskSpec: Codable, Sendable, Equatable {
         retries = try container.decodeIfPresent(Int.self, forKey: .retries)
         retryOn = try container.decodeIfPresent([RetryCause].self, forKey: .retryOn)
         retryDelay = try container.decodeIfPresent(Double.self, forKey: .retryDelay)
-        notBefore = try container.decodeIfPresent(WireTime.self, forKey: .notBefore)
-        expires = try container.decodeIfPresent(WireTime.self, forKey: .expires)
+        notBefore = try container.decodeIfPresent(Timestamp.self, forKey: .notBefore)
+        expires = try container.decodeIfPresent(Timestamp.self, forKey: .expires)
         hold = try container.decodeIfPresent(Bool.self, forKey: .hold)
         key = try container.decodeIfPresent(String.self, forKey: .key)
         env = try container.decodeIfPresent([String: String].self, forKey: .env)

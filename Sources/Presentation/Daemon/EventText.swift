@@ -3,7 +3,7 @@ import OrchProtocol
 /// One event, one line.
 public enum EventText {
     /// `14:05:03  task.finished  42.1  default/2  failed: exited with status 3`, without a line feed.
-    public static func line(_ event: Event, now: WireTime, style: Style) -> String {
+    public static func line(_ event: Event, now: Timestamp, style: Style) -> String {
         var parts = [style(.dim, LocalTime.short(event.at, now: now)), style(role(event), padded(event.kind.rawValue))]
         if let task = event.task { parts.append("\(task)" + (event.attempt.map { ".\($0)" } ?? "")) }
         if let place = event.worker ?? event.pool ?? event.gate { parts.append(SafeText.line(place)) }

@@ -87,7 +87,7 @@ public enum PoolTable {
 
 /// What keeps tasks from starting.
 public enum GateTable {
-    public static func make(_ gates: [GateRecord], now: WireTime) -> Table {
+    public static func make(_ gates: [GateRecord], now: Timestamp) -> Table {
         var table = Table([
             .init("CLOSED"), .init("UNTIL"), .init("WAITING", alignsRight: true), .init("WHY", shrinks: true),
         ])
@@ -103,7 +103,7 @@ public enum GateTable {
 
 /// The workers and what each does.
 public enum WorkerTable {
-    public static func make(_ workers: [WorkerRecord], now: WireTime) -> Table {
+    public static func make(_ workers: [WorkerRecord], now: Timestamp) -> Table {
         var table = Table([
             .init("WORKER"), .init("STATE"), .init("TASK"), .init("PID", alignsRight: true), .init("SINCE"),
             .init("WHAT", shrinks: true),
@@ -120,7 +120,7 @@ public enum WorkerTable {
     }
 
     /// Its task and how far it is with it, what it can do, or why there is none.
-    private static func what(_ worker: WorkerRecord, _ now: WireTime) -> String {
+    private static func what(_ worker: WorkerRecord, _ now: Timestamp) -> String {
         if let reason = worker.reason {
             return (worker.until.map { "until \(LocalTime.short($0, now: now)): " } ?? "") + reason
         }

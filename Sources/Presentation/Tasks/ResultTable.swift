@@ -2,7 +2,7 @@ import OrchProtocol
 
 /// Finished tasks with the beginnings of their results, one a row: `orchctl results`.
 public enum ResultTable {
-    public static func make(_ tasks: [TaskRecord], now: WireTime) -> Table {
+    public static func make(_ tasks: [TaskRecord], now: Timestamp) -> Table {
         var table = Table([
             .init("ID", alignsRight: true), .init("STATE"), .init("TASK", shrinks: true), .init("ENDED", alignsRight: true),
             .init("RESULT", shrinks: true),

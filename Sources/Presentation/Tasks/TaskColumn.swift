@@ -28,9 +28,9 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         }
     }
 
-    func cell(_ task: TaskRecord, now: WireTime, userName: (UInt32) -> String?) -> Table.Cell {
+    func cell(_ task: TaskRecord, now: Timestamp, userName: (UInt32) -> String?) -> Table.Cell {
         let attempt = task.attempts.last
-        func moment(_ time: WireTime?) -> Table.Cell { .init(time.map { LocalTime.short($0, now: now) } ?? "") }
+        func moment(_ time: Timestamp?) -> Table.Cell { .init(time.map { LocalTime.short($0, now: now) } ?? "") }
         func text(_ text: String?) -> Table.Cell { .init(text.map(SafeText.line) ?? "") }
         switch self {
         case .id: return .init(String(task.id))

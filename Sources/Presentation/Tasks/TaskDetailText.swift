@@ -4,13 +4,13 @@ import Text
 /// Everything about one task: `orchctl show`.
 public struct TaskDetailText {
     private let task: TaskRecord
-    private let now: WireTime
+    private let now: Timestamp
     private let style: Style
     private let userName: (UInt32) -> String?
 
     /// - Parameter userName: what a user is called; nil for a number without a name.
     public init(
-        _ task: TaskRecord, now: WireTime, style: Style, userName: @escaping (UInt32) -> String? = { _ in nil }
+        _ task: TaskRecord, now: Timestamp, style: Style, userName: @escaping (UInt32) -> String? = { _ in nil }
     ) {
         self.task = task
         self.now = now
@@ -72,7 +72,7 @@ public struct TaskDetailText {
         return "\(task.attemptCount) of \(counted(task.retries + 1, "try", "tries")) made; tried again after: \(causes)"
     }
 
-    private func moment(_ time: WireTime?) -> String? { time.map { LocalTime.full($0, now: now) } }
+    private func moment(_ time: Timestamp?) -> String? { time.map { LocalTime.full($0, now: now) } }
 
     private func describe(_ attempt: AttemptRecord) -> String {
         let role: Style.Role = attempt.outcome.map { $0.isSuccess ? .good : .bad } ?? .accent

@@ -6,7 +6,7 @@ public enum TaskTable {
     ///
     /// - Parameter userName: what a user is called; nil for a number without a name.
     public static func make(
-        _ tasks: [TaskRecord], columns: [TaskColumn] = TaskColumn.usual, now: WireTime,
+        _ tasks: [TaskRecord], columns: [TaskColumn] = TaskColumn.usual, now: Timestamp,
         userName: (UInt32) -> String? = { _ in nil }
     ) -> Table {
         var table = Table(columns.map(\.column))

@@ -30,7 +30,7 @@ public enum TaskText {
     }
 
     /// How long it has waited, has run or ran: what is of interest in its state.
-    public static func duration(_ task: TaskRecord, now: WireTime) -> String {
+    public static func duration(_ task: TaskRecord, now: Timestamp) -> String {
         switch (task.state, task.startedAt, task.finishedAt) {
         case (.queued, _, _): RelativeTime.text(task.submittedAt, now: now)
         case (_, let started?, let finished?): RelativeTime.between(started, finished)

@@ -4,14 +4,14 @@ import OrchProtocol
 /// Points in time in the reader's time zone.
 public enum LocalTime {
     /// The present, to the millisecond.
-    public static var now: WireTime {
+    public static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return WireTime(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
     /// As short as it stays clear: the hour today, the day this year, else the whole date.
-    public static func short(_ time: WireTime, now: WireTime) -> String {
+    public static func short(_ time: Timestamp, now: Timestamp) -> String {
         let (moment, today) = (fields(time), fields(now))
         let clock = two(moment.tm_hour) + ":" + two(moment.tm_min)
         if moment.tm_year == today.tm_year, moment.tm_yday == today.tm_yday { return clock + ":" + two(moment.tm_sec) }
@@ -20,8 +20,8 @@ public enum LocalTime {
     }
 
     /// The first whole minute that is not before it: `14:05`, with the date where it is another day.
-    public static func minute(_ time: WireTime, now: WireTime) -> String {
-        let rounded = WireTime(milliseconds: (time.milliseconds + 59_999) / 60_000 * 60_000)
+    public static func minute(_ time: Timestamp, now: Timestamp) -> String {
+        let rounded = Timestamp(milliseconds: (time.milliseconds + 59_999) / 60_000 * 60_000)
         let (moment, today) = (fields(rounded), fields(now))
         let clock = two(moment.tm_hour) + ":" + two(moment.tm_min)
         guard moment.tm_year != today.tm_year || moment.tm_yday != today.tm_yday else { return clock }
@@ -29,14 +29,14 @@ public enum LocalTime {
     }
 
     /// Date and hour, and the distance from now: `2026-11-22 14:05:03 (3m ago)`.
-    public static func full(_ time: WireTime, now: WireTime) -> String {
+    public static func full(_ time: Timestamp, now: Timestamp) -> String {
         let moment = fields(time)
         let date = "\(moment.tm_year + 1900)-" + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday)
         let clock = two(moment.tm_hour) + ":" + two(moment.tm_min) + ":" + two(moment.tm_sec)
         return "\(date) \(clock) (\(RelativeTime.text(time, now: now)))"
     }
 
-    static func fields(_ time: WireTime) -> tm {
+    static func fields(_ time: Timestamp) -> tm {
         var seconds = time_t(time.milliseconds / 1000)
         var result = tm()
         localtime_r(&seconds, &result)

@@ -3,7 +3,7 @@ import OrchProtocol
 /// Points in time as a distance from now: `3m ago`, `in 2h`.
 public enum RelativeTime {
     /// The distance in words. Whole units only: what is read is the size of it.
-    public static func text(_ time: WireTime, now: WireTime) -> String {
+    public static func text(_ time: Timestamp, now: Timestamp) -> String {
         let distance = time.milliseconds - now.milliseconds
         let size = rough(Double(abs(distance)) / 1000)
         if abs(distance) < 1000 { return "now" }
@@ -11,7 +11,7 @@ public enum RelativeTime {
     }
 
     /// How long it is between two points, in whole units.
-    public static func between(_ start: WireTime, _ end: WireTime) -> String {
+    public static func between(_ start: Timestamp, _ end: Timestamp) -> String {
         DurationText.text(Double(max(0, end.milliseconds - start.milliseconds)) / 1000)
     }
 

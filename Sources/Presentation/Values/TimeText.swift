@@ -16,8 +16,8 @@ public enum TimeText {
         "14:05, \"tomorrow 9:00\", +10m, \"in 2h\", 2026-11-23, \"2026-11-23 14:05\" or 2026-11-23T14:05:00Z"
 
     /// The time that the text means, or nil if it is none.
-    public static func parse(_ text: String, now: WireTime, direction: Direction = .future) -> WireTime? {
-        if let exact = WireTime(text), text.last.map({ !$0.isWhitespace }) ?? false { return exact }
+    public static func parse(_ text: String, now: Timestamp, direction: Direction = .future) -> Timestamp? {
+        if let exact = Timestamp(text), text.last.map({ !$0.isWhitespace }) ?? false { return exact }
         if text == "now" { return now }
         if let distance = distance(text) { return shifted(now, bySeconds: distance) }
         let words = text.split(separator: " ", omittingEmptySubsequences: true)
@@ -43,10 +43,10 @@ public enum TimeText {
         return nil
     }
 
-    private static func shifted(_ time: WireTime, bySeconds seconds: Double) -> WireTime? {
+    private static func shifted(_ time: Timestamp, bySeconds seconds: Double) -> Timestamp? {
         let milliseconds = Double(time.milliseconds) + (seconds * 1000).rounded()
-        guard milliseconds >= 0, milliseconds <= Double(WireTime.range.upperBound) else { return nil }
-        return WireTime(milliseconds: Int64(milliseconds))
+        guard milliseconds >= 0, milliseconds <= Double(Timestamp.range.upperBound) else { return nil }
+        return Timestamp(milliseconds: Int64(milliseconds))
     }
 }
 
@@ -70,7 +70,7 @@ private struct Clock {
         (hour, minute, second) = (numbers[0], numbers[1], numbers.count > 2 ? numbers[2] : 0)
     }
 
-    func nearest(to now: WireTime, _ direction: TimeText.Direction) -> WireTime? {
+    func nearest(to now: Timestamp, _ direction: TimeText.Direction) -> Timestamp? {
         var day = Day(now)
         guard let today = day.at(self) else { return nil }
         switch direction {
@@ -89,12 +89,12 @@ private struct Day {
     /// May leave the month: `mktime` carries it over.
     var day: Int32
 
-    init(_ time: WireTime) {
+    init(_ time: Timestamp) {
         let fields = LocalTime.fields(time)
         (year, month, day) = (fields.tm_year, fields.tm_mon, fields.tm_mday)
     }
 
-    init?(_ text: Substring, now: WireTime) {
+    init?(_ text: Substring, now: Timestamp) {
         self.init(now)
         switch text {
         case "today": return
@@ -106,15 +106,15 @@ private struct Day {
             guard parts.map(\.utf8.count) == [4, 2, 2], numbers.count == 3, (1...12).contains(numbers[1]) else { return nil }
             (year, month, day) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
             // The 30th of February would become the 2nd of March without a word.
-            guard day >= 1, LocalTime.fields(WireTime(milliseconds: milliseconds(Clock(hour: 12)))).tm_mday == day else {
+            guard day >= 1, LocalTime.fields(Timestamp(milliseconds: milliseconds(Clock(hour: 12)))).tm_mday == day else {
                 return nil
             }
         }
     }
 
-    func at(_ clock: Clock) -> WireTime? {
+    func at(_ clock: Clock) -> Timestamp? {
         let value = milliseconds(clock)
-        return WireTime.range.contains(value) ? WireTime(milliseconds: value) : nil
+        return Timestamp.range.contains(value) ? Timestamp(milliseconds: value) : nil
     }
 
     private func milliseconds(_ clock: Clock) -> Int64 {

@@ -17,7 +17,7 @@ extension Scheduler {
         task.reason = nil
         let until = try closeGate(gate(of: failure, task, attempt), until: told, reason: failure.message, &work)
         try makeReady(&task, &work)
-        let clock = WireTime(milliseconds: until).description.dropFirst(11).prefix(5)
+        let clock = Timestamp(milliseconds: until).description.dropFirst(11).prefix(5)
         let reason = "limited until \(clock) UTC: \(failure.message)"
         try work.store.update(task, from: place)
         work.event(.taskRetrying, of: task, attempt: attempt, detail: reason)

@@ -34,7 +34,7 @@ extension Scheduler {
             if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
         }
         if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
-            let expires = WireTime(milliseconds: expiry)
+            let expires = Timestamp(milliseconds: expiry)
             throw WireError(field: "not_before", "must be earlier than the task expires, at \(expires), not \(notBefore)")
         }
         if waits(for: [(task, attempt)], toTake: .update(change), by: requester, reply: reply, &work) { return }

@@ -5,7 +5,7 @@ extension SpecRules {
     private static let slack: Int64 = 60_000
 
     /// What could never start is refused: accepted, it would be given up without a word to whoever submitted it.
-    static func check(notBefore: WireTime?, expires: WireTime?, now: Int64, _ path: String?) throws(WireError) {
+    static func check(notBefore: Timestamp?, expires: Timestamp?, now: Int64, _ path: String?) throws(WireError) {
         guard let expires else { return }
         if expires.milliseconds <= now { try fail("must be a time to come, and \(expires) is past", "expires", path) }
         if let notBefore, notBefore >= expires {
@@ -14,7 +14,7 @@ extension SpecRules {
     }
 
     /// A start in the past is no reason to lose a task: a program may be late.
-    static func warning(notBefore: WireTime?, now: Int64) -> String? {
+    static func warning(notBefore: Timestamp?, now: Int64) -> String? {
         guard let notBefore, notBefore.milliseconds < now - slack else { return nil }
         return "its \"not_before\", \(notBefore), is past: it may start at once"
     }

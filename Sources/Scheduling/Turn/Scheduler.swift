@@ -146,7 +146,7 @@ struct TurnWork<Store: TaskTransaction> {
         self.now = now
     }
 
-    var time: WireTime { WireTime(milliseconds: now.wall) }
+    var time: Timestamp { Timestamp(milliseconds: now.wall) }
 
     mutating func noteReady(_ task: TaskItem) {
         newPriority[task.pool] = max(newPriority[task.pool] ?? .min, task.priority)

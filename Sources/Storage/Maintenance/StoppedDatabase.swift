@@ -114,8 +114,8 @@ public enum StoppedDatabase {
     private static func note(_ last: Int64, at wall: Int64, _ db: Database) throws {
         let own: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
         let madeAt: Int64? = try db.row("SELECT value FROM meta WHERE name = 'backed_up_at'") { try $0.next() }
-        var event = Event(seq: max(last, own ?? 0) + 1, at: WireTime(milliseconds: wall), kind: .daemonRestored)
-        event.detail = madeAt.map { "from a backup of \(WireTime(milliseconds: $0))" }
+        var event = Event(seq: max(last, own ?? 0) + 1, at: Timestamp(milliseconds: wall), kind: .daemonRestored)
+        event.detail = madeAt.map { "from a backup of \(Timestamp(milliseconds: $0))" }
         try db.run(
             "INSERT INTO event (seq, count, lines) VALUES (?, 1, ?)", [event.seq, event.line + [UInt8(ascii: "\n")]])
     }

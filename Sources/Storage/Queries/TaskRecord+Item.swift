@@ -11,7 +11,7 @@ extension TaskRecord {
         let isOrdered = task.phase == .running && live?.isOrdered ?? false
         self.init(
             id: task.id, state: task.phase.state(isOrdered: isOrdered), pool: task.pool, priority: task.priority,
-            submitter: definition.submitter, submittedAt: WireTime(milliseconds: definition.submittedAt))
+            submitter: definition.submitter, submittedAt: Timestamp(milliseconds: definition.submittedAt))
         switch task.phase {
         case .ready: waiting = .ready
         case .delayed: waiting = .delayed
@@ -31,9 +31,9 @@ extension TaskRecord {
         reason = task.reason ?? reason
         name = task.name
         labels = definition.labels.isEmpty ? nil : definition.labels
-        dueAt = task.phase.isQueued ? task.dueAt.map(WireTime.init(milliseconds:)) : nil
-        startedAt = attempts.last { !$0.isRouting && !$0.isOrdered }?.startedAt.map(WireTime.init(milliseconds:))
-        finishedAt = task.finishedAt.map(WireTime.init(milliseconds:))
+        dueAt = task.phase.isQueued ? task.dueAt.map(Timestamp.init(milliseconds:)) : nil
+        startedAt = attempts.last { !$0.isRouting && !$0.isOrdered }?.startedAt.map(Timestamp.init(milliseconds:))
+        finishedAt = task.finishedAt.map(Timestamp.init(milliseconds:))
         key = definition.key
         directory = definition.directory
         model = definition.model
@@ -47,7 +47,7 @@ extension TaskRecord {
         idleTimeout = task.idleTimeout.map { Double($0) / 1000 }
         retries = task.retry.retries
         retryOn = RetryCause.allCases.filter(task.retry.causes.contains)
-        expires = definition.expiresAt.map(WireTime.init(milliseconds:))
+        expires = definition.expiresAt.map(Timestamp.init(milliseconds:))
         // What has only been ordered is no try yet.
         attemptCount = isOrdered && live?.isRouting == false ? max(0, task.attempts - 1) : task.attempts
         self.attempts = attempts.filter { !$0.isOrdered }.map(AttemptRecord.init)
@@ -77,14 +77,14 @@ extension AttemptRecord {
             case .ended: .ended
             }
         self.init(
-            number: attempt.number, state: state, dispatchedAt: WireTime(milliseconds: attempt.dispatchedAt))
+            number: attempt.number, state: state, dispatchedAt: Timestamp(milliseconds: attempt.dispatchedAt))
         outcome = attempt.outcome
         reason = attempt.reason
         worker = attempt.slot.map { "\(attempt.pool)/\($0)" }
         pid = attempt.pid
-        startedAt = attempt.startedAt.map(WireTime.init(milliseconds:))
-        endedAt = attempt.endedAt.map(WireTime.init(milliseconds:))
-        pausedSince = attempt.pauses?.sinceWall.map(WireTime.init(milliseconds:))
+        startedAt = attempt.startedAt.map(Timestamp.init(milliseconds:))
+        endedAt = attempt.endedAt.map(Timestamp.init(milliseconds:))
+        pausedSince = attempt.pauses?.sinceWall.map(Timestamp.init(milliseconds:))
         pausedFor = attempt.pauses.flatMap { $0.total > 0 ? Double($0.total) / 1000 : nil }
         cpuUser = attempt.cpuUser.map { Double($0) / 1_000_000 }
         cpuSystem = attempt.cpuSystem.map { Double($0) / 1_000_000 }

@@ -31,13 +31,13 @@ enum ArgumentText {
     private static func quoted(_ text: String) -> String { "\"\(SafeText.line(text).shortened(to: 60))\"" }
 
     /// When something is to happen.
-    static func time(_ text: String) throws -> WireTime {
+    static func time(_ text: String) throws -> Timestamp {
         guard let time = TimeText.parse(text, now: LocalTime.now) else { throw noTime(text) }
         return time
     }
 
     /// When something is to happen, said by a person: a time of yesterday is a mistake. A script may be a little late.
-    static func futureTime(_ text: String) throws -> WireTime {
+    static func futureTime(_ text: String) throws -> Timestamp {
         let time = try time(text)
         guard time.milliseconds > LocalTime.now.milliseconds - slack else {
             throw ValidationError("must be a time to come, and \(quoted(text)) is past")
@@ -49,12 +49,12 @@ enum ArgumentText {
     private static let slack: Int64 = 60_000
 
     /// When something happened; a length of time is so long ago.
-    static func pastTime(_ text: String) throws -> WireTime {
+    static func pastTime(_ text: String) throws -> Timestamp {
         let now = LocalTime.now
         if let seconds = DurationText.seconds(text) {
             guard let time = TimeText.parse("\(text.allSatisfy(\.isNumber) ? text + "s" : text) ago", now: now) else {
                 // Further back than 1970: everything.
-                return WireTime(milliseconds: seconds > 0 ? 0 : now.milliseconds)
+                return Timestamp(milliseconds: seconds > 0 ? 0 : now.milliseconds)
             }
             return time
         }

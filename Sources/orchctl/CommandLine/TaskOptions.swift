@@ -66,10 +66,10 @@ struct TaskOptions: ParsableArguments {
     var key: String?
 
     @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.futureTime)
-    var notBefore: WireTime?
+    var notBefore: Timestamp?
 
     @Option(help: ArgumentHelp("To be given up if not started by then.", valueName: "time"), transform: ArgumentText.futureTime)
-    var expires: WireTime?
+    var expires: Timestamp?
 
     @Flag(help: "Keep it until orchctl release.")
     var hold = false

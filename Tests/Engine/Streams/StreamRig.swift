@@ -122,7 +122,7 @@ extension SQLiteTransaction {
 
 extension Event {
     static func of(_ task: Int64, _ kind: Kind) -> Event {
-        var event = Event(at: WireTime(milliseconds: 1_800_000_000_000), kind: kind)
+        var event = Event(at: Timestamp(milliseconds: 1_800_000_000_000), kind: kind)
         event.task = task
         return event
     }

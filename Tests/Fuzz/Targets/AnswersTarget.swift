@@ -8,7 +8,7 @@ import Presentation
 enum AnswersTarget: FuzzTarget {
     static let name = "answers"
 
-    private static let now = WireTime(milliseconds: 1_795_371_903_250)
+    private static let now = Timestamp(milliseconds: 1_795_371_903_250)
 
     static func check(_ input: [UInt8]) throws {
         guard let envelope = try? Envelope(input) else { return }

@@ -7,7 +7,7 @@ import Presentation
 enum TextsTarget: FuzzTarget {
     static let name = "texts"
 
-    private static let now = WireTime(milliseconds: 1_795_371_903_250)
+    private static let now = Timestamp(milliseconds: 1_795_371_903_250)
 
     static func check(_ input: [UInt8]) throws {
         guard let text = String(validating: input, as: UTF8.self) else { return }
@@ -17,13 +17,13 @@ enum TextsTarget: FuzzTarget {
             try hold(DurationText.seconds(shown) != nil, "\(shown) is shown, and cannot be read")
         }
         if let bytes = SizeText.bytes(text) { try hold(bytes > 0, "\(bytes) bytes") }
-        if let time = WireTime(text) {
-            try hold(WireTime.range.contains(time.milliseconds), "out of range")
-            try hold(WireTime(time.description) == time, "\(time) cannot be read again")
+        if let time = Timestamp(text) {
+            try hold(Timestamp.range.contains(time.milliseconds), "out of range")
+            try hold(Timestamp(time.description) == time, "\(time) cannot be read again")
         }
         for direction in [TimeText.Direction.past, .future] {
             guard let time = TimeText.parse(text, now: now, direction: direction) else { continue }
-            try hold(WireTime.range.contains(time.milliseconds), "out of range")
+            try hold(Timestamp.range.contains(time.milliseconds), "out of range")
             try hold(!LocalTime.full(time, now: now).isEmpty && !LocalTime.short(time, now: now).isEmpty, "not shown")
         }
     }

@@ -61,8 +61,8 @@ struct Job: Sendable, Equatable {
         spec.idleTimeout = idleTimeout.map { Double($0) / 1000 }
         spec.retries = retries
         spec.retryDelay = retryDelay.map { Double($0) / 1000 }
-        spec.notBefore = notBefore.map { WireTime(milliseconds: wall + $0) }
-        spec.expires = expires.map { WireTime(milliseconds: wall + $0) }
+        spec.notBefore = notBefore.map { Timestamp(milliseconds: wall + $0) }
+        spec.expires = expires.map { Timestamp(milliseconds: wall + $0) }
         spec.hold = isHeld ? true : nil
         spec.stdin = hasInput ? mark : nil
         spec.key = key

@@ -26,7 +26,7 @@ extension World {
         case .prioritise(let task, let priority): update(task) { $0.priority = priority }
         case .move(let task, let pool): update(task) { $0.pool = pool }
         case .postpone(let task, let by):
-            let due = WireTime(milliseconds: clock.now.wall + by)
+            let due = Timestamp(milliseconds: clock.now.wall + by)
             update(task) { $0.notBefore = due }
         case .pause(let pool): ask(.pausePool(pool), user: administrator())
         case .resume(let pool): ask(.resumePool(pool), user: administrator())

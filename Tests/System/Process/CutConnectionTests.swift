@@ -62,7 +62,7 @@ import Testing
                 change.priority = 7
                 return .update(change)
             case .hold:
-                let far = WireTime(milliseconds: 4_000_000_000_000)
+                let far = Timestamp(milliseconds: 4_000_000_000_000)
                 return .hold(TaskSelection(ids: [try daemon.submit("true") { $0.notBefore = far }]))
             case .release: return .release(TaskSelection(ids: [try held()]))
             case .pause, .resume:

@@ -41,7 +41,7 @@ import Testing
         let lines = try results(daemon)
         #expect(lines.map { $0[0] } == ["haiku", "second", "third"])
         #expect(lines.map { $0[2] } == ["SUCCESS", "SUCCESS", "FAILED"])
-        #expect(lines.allSatisfy { $0[1].hasPrefix("default/") && WireTime($0[3]) != nil })
+        #expect(lines.allSatisfy { $0[1].hasPrefix("default/") && Timestamp($0[3]) != nil })
         #expect(lines[0][4...].joined(separator: "|").hasPrefix("echo a 🦞 \\| pipe model=p/m thinking=high"))
         #expect(lines[1][4].hasPrefix("echo two\\nlines"))
         let newest = try daemon.orchctl("results", "--limit", "1", "--format", "legacy").output

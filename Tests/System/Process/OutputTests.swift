@@ -94,7 +94,7 @@ import Testing
         #expect(try orchctl(["--tail", "0"]) == "")
         #expect(try orchctl(["--tail", "100"]) == "old 1\nold 2\nnew 1\nnew 2\nno end")
         let started = try #require(record.startedAt)
-        let between = WireTime(milliseconds: started.milliseconds + 1600)
+        let between = Timestamp(milliseconds: started.milliseconds + 1600)
         #expect(try orchctl(["--since", between.description]) == "new 1\nnew 2\nno end")
         #expect(try orchctl(["--since", started.description]) == "old 1\nold 2\nnew 1\nnew 2\nno end")
         #expect(try orchctl(["--since", "2100-01-01T00:00:00Z"]) == "")

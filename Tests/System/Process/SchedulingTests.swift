@@ -22,12 +22,12 @@ import Testing
 
     @Test func notBeforeHoldAndExpiry() throws {
         let daemon = try Daemon()
-        let due = WireTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 1500)
+        let due = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 1500)
         let delayed = try daemon.submit("true") { $0.notBefore = due }
         let held = try daemon.submit("true") { $0.hold = true }
         let expiring = try daemon.submit("true") {
             $0.hold = true
-            $0.expires = WireTime(milliseconds: due.milliseconds - 500)
+            $0.expires = Timestamp(milliseconds: due.milliseconds - 500)
         }
         #expect(try daemon.task(delayed).waiting == .delayed)
         let record = try daemon.end(of: delayed)

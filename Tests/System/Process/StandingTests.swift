@@ -24,14 +24,14 @@ import Testing
 
     @Test func everyVerbSaysOfATaskWhatListsSay() throws {
         let daemon = try daemon()
-        let hour = WireTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 3_600_000)
+        let hour = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 3_600_000)
         #expect(try daemon.orchctl("pool", "pause", "asleep").status == 0)
         let failing = try daemon.submit("false")
         let retrying = try daemon.shell("echo >&2 why; exit 3") { ($0.retries, $0.retryDelay) = (1, 3600) }
         let good = try daemon.submit("true")
         let stopped = try daemon.submit("true") { $0.hold = true }
         #expect(try daemon.orchctl("stop", String(stopped)).status == 0)
-        let soon = WireTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 700)
+        let soon = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 700)
         let late = try daemon.submit("true") { ($0.hold, $0.expires) = (true, soon) }
         try daemon.wait([failing, good, stopped, late])
         try eventually("a retry that waits") { try daemon.task(retrying).waiting == .delayed }

@@ -67,7 +67,7 @@ import Testing
         _ = try daemon.directory.number("running")
         let queued = try daemon.submit("true")
         let held = try daemon.submit("true") { $0.hold = true }
-        let delayed = try daemon.submit("true") { $0.notBefore = WireTime("2100-01-01T00:00:00Z") }
+        let delayed = try daemon.submit("true") { $0.notBefore = Timestamp("2100-01-01T00:00:00Z") }
         for id in [queued, held, delayed, running] {
             #expect(try daemon.orchctl("stop", String(id)).status == 0)
             #expect(try daemon.end(of: id).state == .cancelled)

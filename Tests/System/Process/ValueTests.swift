@@ -238,7 +238,7 @@ import Testing
         #expect(taken.status == 0 && taken.error.contains("is past: it may start at once"), "\(taken)")
         let held = try daemon.submit("true") {
             $0.hold = true
-            $0.expires = WireTime(milliseconds: 4_000_000_000_000)
+            $0.expires = Timestamp(milliseconds: 4_000_000_000_000)
         }
         let changed = try daemon.orchctl("update", String(held), "--not-before", "2099-01-01")
         #expect(

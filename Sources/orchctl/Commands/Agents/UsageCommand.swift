@@ -24,7 +24,7 @@ struct UsageCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("Only what ended since, or so long ago.", valueName: "time|duration"),
         transform: ArgumentText.pastTime)
-    var since: WireTime?
+    var since: Timestamp?
 
     @OptionGroup var global: GlobalOptions
 

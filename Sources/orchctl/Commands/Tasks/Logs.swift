@@ -37,7 +37,7 @@ struct Logs: ParsableCommand {
     @Option(
         help: ArgumentHelp("Only what was written since, or so long ago.", valueName: "time|duration"),
         transform: ArgumentText.pastTime)
-    var since: WireTime?
+    var since: Timestamp?
 
     @Option(
         help: ArgumentHelp(

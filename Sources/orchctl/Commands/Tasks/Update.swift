@@ -36,7 +36,7 @@ struct Update: ParsableCommand {
     var retries: Int?
 
     @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.futureTime)
-    var notBefore: WireTime?
+    var notBefore: Timestamp?
 
     @OptionGroup var global: GlobalOptions
 

@@ -1,5 +1,5 @@
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z; on the wire an RFC 3339 string in UTC.
-public struct WireTime: Sendable, Hashable, Comparable, Codable {
+public struct Timestamp: Sendable, Hashable, Comparable, Codable {
     public var milliseconds: Int64
 
     /// The years 1970 to 9999: what RFC 3339 can write and orchd accepts.
@@ -26,7 +26,7 @@ public struct WireTime: Sendable, Hashable, Comparable, Codable {
     }
 }
 
-extension WireTime: CustomStringConvertible {
+extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds.
     public var description: String {
         var bytes: [UInt8] = []

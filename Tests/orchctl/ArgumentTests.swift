@@ -91,9 +91,9 @@ import Testing
 
     @Test func whatIsPrintedOfAStop() {
         let changed = TasksChanged(tasks: [.init(id: 1, state: .cancelled), .init(id: 2, state: .running)])
-        #expect(Changed.stopped(changed) == "task 1 stopped\ntask 2 is being stopped\n")
-        #expect(Changed.text(TasksChanged(tasks: [], count: 500), done: "held") == "500 tasks held\n")
-        #expect(Changed.text(TasksChanged(tasks: []), done: "held") == "no task was held\n")
+        #expect(ChangeSummary.stopped(changed) == "task 1 stopped\ntask 2 is being stopped\n")
+        #expect(ChangeSummary.text(TasksChanged(tasks: [], count: 500), done: "held") == "500 tasks held\n")
+        #expect(ChangeSummary.text(TasksChanged(tasks: []), done: "held") == "no task was held\n")
         let over = TasksChanged(
             tasks: [
                 .init(id: 3, state: .succeeded, unchanged: true), .init(id: 4, state: .running, unchanged: true),
@@ -101,13 +101,13 @@ import Testing
             ])
         #expect(over.count == 1)
         #expect(
-            Changed.stopped(over)
+            ChangeSummary.stopped(over)
                 == "task 3 had ended already: succeeded\ntask 4 is being stopped already\ntask 5 stopped\n")
         let many = (1...25).map { TasksChanged.Entry(id: $0, state: $0 < 3 ? .failed : .cancelled, unchanged: $0 < 3) }
-        #expect(Changed.stopped(TasksChanged(tasks: many)) == "2 tasks had ended already: failed: 1 2\n23 tasks stopped\n")
-        #expect(Changed.stopped(TasksChanged(tasks: [], count: 1)) == "1 task stopped\n")
+        #expect(ChangeSummary.stopped(TasksChanged(tasks: many)) == "2 tasks had ended already: failed: 1 2\n23 tasks stopped\n")
+        #expect(ChangeSummary.stopped(TasksChanged(tasks: [], count: 1)) == "1 task stopped\n")
         let paused = TasksChanged(tasks: [.init(id: 1, state: .running), .init(id: 2, state: .queued)])
-        #expect(Changed.paused(paused) == "task 1 paused\ntask 2 held\n")
-        #expect(Changed.resumed(paused) == "task 1 resumed\ntask 2 released\n")
+        #expect(ChangeSummary.paused(paused) == "task 1 paused\ntask 2 held\n")
+        #expect(ChangeSummary.resumed(paused) == "task 1 resumed\ntask 2 released\n")
     }
 }

@@ -16,7 +16,7 @@ struct AgentResume: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.agentResume(AgentSelection(agent: agent)), as: Remark.self) {
+        try Client(global).show(.agentResume(AgentSelection(agent: agent)), as: ChangeAnswer.self) {
             $0.text(else: "agent \(agent) resumed")
         }
     }

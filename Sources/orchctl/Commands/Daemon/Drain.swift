@@ -14,6 +14,6 @@ struct Drain: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.drain, as: Remark.self) { $0.text(else: "orchd starts no more tasks") }
+        try Client(global).show(.drain, as: ChangeAnswer.self) { $0.text(else: "orchd starts no more tasks") }
     }
 }

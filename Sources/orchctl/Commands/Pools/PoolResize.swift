@@ -23,7 +23,7 @@ struct PoolResize: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.poolResize(ResizeParameters(pool: pool, slots: slots)), as: Remark.self) {
+        try Client(global).show(.poolResize(ResizeParameters(pool: pool, slots: slots)), as: ChangeAnswer.self) {
             $0.text(else: "pool \(pool) has \(counted(slots, "slot"))")
         }
     }

@@ -17,7 +17,7 @@ struct PoolResume: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.poolResume(PoolSelection(pool: pool)), as: Remark.self) {
+        try Client(global).show(.poolResume(PoolSelection(pool: pool)), as: ChangeAnswer.self) {
             $0.text(else: "pool \(pool) resumed")
         }
     }

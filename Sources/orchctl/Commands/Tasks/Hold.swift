@@ -20,6 +20,6 @@ struct Hold: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
     func run() throws {
-        try tasks.change(Client(global), Call.hold) { Changed.text($0, done: "held") }
+        try tasks.change(Client(global), Call.hold) { ChangeSummary.text($0, done: "held") }
     }
 }

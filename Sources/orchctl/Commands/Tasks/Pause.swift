@@ -21,6 +21,6 @@ struct Pause: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
     func run() throws {
-        try tasks.change(Client(global), Call.pause) { Changed.paused($0) }
+        try tasks.change(Client(global), Call.pause) { ChangeSummary.paused($0) }
     }
 }

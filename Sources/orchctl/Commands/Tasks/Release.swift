@@ -20,6 +20,6 @@ struct ReleaseCommand: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
     func run() throws {
-        try tasks.change(Client(global), Call.release, Changed.released)
+        try tasks.change(Client(global), Call.release, ChangeSummary.released)
     }
 }

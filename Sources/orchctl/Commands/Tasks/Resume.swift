@@ -20,6 +20,6 @@ struct Resume: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
     func run() throws {
-        try tasks.change(Client(global), Call.resume) { Changed.resumed($0) }
+        try tasks.change(Client(global), Call.resume) { ChangeSummary.resumed($0) }
     }
 }

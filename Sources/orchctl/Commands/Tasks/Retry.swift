@@ -20,6 +20,6 @@ struct Retry: TakesRest {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
     func run() throws {
-        try tasks.change(Client(global), Call.retry) { Changed.text($0, done: "queued again") }
+        try tasks.change(Client(global), Call.retry) { ChangeSummary.text($0, done: "queued again") }
     }
 }

@@ -49,7 +49,7 @@ struct Run: TakesCommand {
         let client = try Client(global)
         let isAnswer = isPrompt && !raw
         let output: LogStream.Writer = { try (client.json ? LogStream.printJSON : LogStream.writeOut)($0, $1) }
-        var ended = try Attended(id: id, session: session).follow(isAnswer ? nil : output, tells: !client.json)
+        var ended = try FollowedTask(id: id, session: session).follow(isAnswer ? nil : output, tells: !client.json)
         if isAnswer, ended.state == .succeeded, !client.json, let result = ended.result {
             try Output.print(result, isLine: true, ofTask: ended.id)
         }

@@ -53,6 +53,6 @@ struct Update: ParsableCommand {
         parameters.timeout = timeout
         parameters.retries = retries
         parameters.notBefore = notBefore
-        try Client(global).show(.update(parameters), as: Remark.self) { $0.text(else: "task \(id) changed") }
+        try Client(global).show(.update(parameters), as: ChangeAnswer.self) { $0.text(else: "task \(id) changed") }
     }
 }

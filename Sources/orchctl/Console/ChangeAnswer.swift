@@ -1,7 +1,7 @@
 import Presentation
 
 /// What a method answers that has nothing to say but that it was done, and perhaps a sentence.
-struct Remark: Decodable {
+struct ChangeAnswer: Decodable {
     var message: String?
 
     /// The sentence, or ours where there is none.

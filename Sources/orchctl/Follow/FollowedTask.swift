@@ -4,7 +4,7 @@ import OrchClient
 import OrchProtocol
 
 /// A task that somebody at a terminal follows, and may interrupt.
-final class Attended {
+final class FollowedTask {
     private let id: Int64
     private let session: Session
     private var interruptions = 0

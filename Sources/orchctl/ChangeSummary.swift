@@ -2,7 +2,7 @@ import OrchProtocol
 import Presentation
 
 /// What a verb that changes tasks has done to each, in words.
-enum Changed {
+enum ChangeSummary {
     /// The most tasks that are told of one by one.
     private static let each = 20
 

@@ -18,7 +18,7 @@ final class Launcher {
         case stopping
     }
 
-    private let setting: Setting
+    private let foreground: ForegroundEnvironment
     private let engineNotices: NotifySocket
     private let supervisorNotices: NotifySocket
     private let socket: ClientSocket
@@ -27,13 +27,13 @@ final class Launcher {
     /// A pipe that nobody writes to: its end tells both processes that the launcher is dead, however it died.
     private let lifeline: (reader: Int32, writer: Int32)
     private let signals: Int32
-    private var keyboard: Keyboard?
+    private var keyboard: TerminalInput?
     private var engine: ChildProcess?
     private var supervisor: ChildProcess?
     private var phase = Phase.running
     private var status: Int32 = 0
-    private var engineWatch: HangWatch
-    private var supervisorWatch: HangWatch
+    private var engineWatch: WatchdogMonitor
+    private var supervisorWatch: WatchdogMonitor
     private var isEngineReady = false
     private var isSupervisorReady = false
     private var hasAnnounced = false
@@ -43,11 +43,11 @@ final class Launcher {
     /// The engine has been told to end so that another can be started: its new version, or one with another socket.
     private var isReplacingEngine = false
 
-    init(_ setting: Setting) throws {
-        self.setting = setting
-        engineWatch = HangWatch(patience: Int64(setting.watchdog) * 1000)
+    init(_ foreground: ForegroundEnvironment) throws {
+        self.foreground = foreground
+        engineWatch = WatchdogMonitor(patience: Int64(foreground.watchdog) * 1000)
         // As in its unit: with it all tasks would end.
-        supervisorWatch = HangWatch(patience: max(180_000, engineWatch.patience))
+        supervisorWatch = WatchdogMonitor(patience: max(180_000, engineWatch.patience))
         let numbers = [SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGUSR2].filter { number in
             // What ends the run and was ignored before it began, by nohup(1) or a shell that put it in the background, stays ignored. The
             // other two come from its own children, and from orchctl upgrade.
@@ -70,14 +70,14 @@ final class Launcher {
         lifeline = (ends[0], ends[1])
         engineNotices = try NotifySocket()
         supervisorNotices = try NotifySocket()
-        try Self.makeDirectories(setting)
-        try StateDirectory.expectFree(setting.stateDirectory)
-        socket = try ClientSocket(setting.socket, fixed: setting.fixedSocket)
+        try Self.makeDirectories(foreground)
+        try StateDirectory.expectFree(foreground.stateDirectory)
+        socket = try ClientSocket(foreground.socket, fixed: foreground.fixedSocket)
     }
 
     /// Returns the exit status when everything has ended.
     func run() throws -> Int32 {
-        keyboard = Keyboard()
+        keyboard = TerminalInput()
         defer { keyboard?.restore() }
         try startSupervisor()
         try startEngine()
@@ -89,13 +89,13 @@ final class Launcher {
             if ready.socket { lookAfterSocket() }
             try takeTime()
         }
-        Survivors.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
+        OrphanReaper.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
         socket.remove()
         return status
     }
 
-    private static func makeDirectories(_ setting: Setting) throws {
-        for path in [setting.stateDirectory, setting.runDirectory, setting.workDirectory] {
+    private static func makeDirectories(_ foreground: ForegroundEnvironment) throws {
+        for path in [foreground.stateDirectory, foreground.runDirectory, foreground.workDirectory] {
             do {
                 try FileManager.default.createDirectory(
                     atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -111,30 +111,30 @@ final class Launcher {
 
     private func startSupervisor() throws {
         supervisor = try ChildProcess(
-            setting.supervisorProgram,
+            foreground.supervisorProgram,
             [
-                "--link", setting.link, "--state-dir", setting.runDirectory, "--work-dir", setting.workDirectory,
+                "--link", foreground.link, "--state-dir", foreground.runDirectory, "--work-dir", foreground.workDirectory,
                 "--lifeline-fd", "3",
             ], environment: environment(supervisorNotices, supervisorWatch), descriptors: [lifeline.reader])
     }
 
     private func startEngine() throws {
         var arguments = [
-            "serve", "--state-dir", setting.stateDirectory, "--listen-fd", "3", "--lifeline-fd", "4", "--link",
-            setting.link, "--work-dir", setting.workDirectory, "--foreground", "--umask", String(setting.umask),
+            "serve", "--state-dir", foreground.stateDirectory, "--listen-fd", "3", "--lifeline-fd", "4", "--link",
+            foreground.link, "--work-dir", foreground.workDirectory, "--foreground", "--umask", String(foreground.umask),
         ]
-        if let config = setting.config { arguments += ["--config", config] }
-        if let workers = setting.workers { arguments += ["--workers", String(workers)] }
+        if let config = foreground.config { arguments += ["--config", config] }
+        if let workers = foreground.workers { arguments += ["--workers", String(workers)] }
         restartEngineAt = nil
         isEngineReady = false
         // What the one before has said is not about this one.
         _ = engineNotices.take()
         engine = try ChildProcess(
-            setting.engineProgram, arguments, environment: environment(engineNotices, engineWatch),
+            foreground.engineProgram, arguments, environment: environment(engineNotices, engineWatch),
             descriptors: [socket.listener, lifeline.reader])
     }
 
-    private func environment(_ notices: NotifySocket, _ watch: HangWatch) -> [ByteString] {
+    private func environment(_ notices: NotifySocket, _ watch: WatchdogMonitor) -> [ByteString] {
         // Sockets that somebody else was handed, and a journal that is not the engine's, are none of its business.
         let own: [ByteString] = [
             "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=", "WATCHDOG_USEC=", "WATCHDOG_PID=", "NOTIFY_SOCKET=",
@@ -180,7 +180,7 @@ final class Launcher {
 
     private func supervisorEnded(_ ended: Int32) throws {
         guard phase != .stopping else { return }
-        Survivors.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
+        OrphanReaper.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
         guard hasAnnounced else {
             sayIfKilled("supervisor", ended)
             status = ended == 0 ? 1 : ended
@@ -218,7 +218,7 @@ final class Launcher {
             case SIGCHLD: try takeExits()
             case SIGINT: interrupt()
             case SIGUSR2: upgrade()
-            case SIGTERM, SIGHUP: drain(deadline: Int64(setting.drainTimeout) * 1000)
+            case SIGTERM, SIGHUP: drain(deadline: Int64(foreground.drainTimeout) * 1000)
             default: return try takeExits()
             }
         }
@@ -232,10 +232,10 @@ final class Launcher {
         if fromSupervisor.isReady { isSupervisorReady = true }
         guard phase == .running, !hasAnnounced, isEngineReady, isSupervisorReady else { return }
         hasAnnounced = true
-        let configuration = setting.config.map { ", configuration \($0)" } ?? ""
+        let configuration = foreground.config.map { ", configuration \($0)" } ?? ""
         // Whoever has closed standard output does not want to know.
         try? printOutput(
-            "ready: socket \(socket.path), \(counted(setting.slots, "worker"))\(configuration)")
+            "ready: socket \(socket.path), \(counted(foreground.slots, "worker"))\(configuration)")
         if keyboard != nil { printError("keys: s status, q drain and quit, Ctrl-C stop") }
     }
 
@@ -287,8 +287,8 @@ final class Launcher {
     /// started again.
     private func upgrade() {
         guard phase == .running, hasAnnounced, !isReplacingEngine else { return }
-        let check = ["check", "--state-dir", setting.stateDirectory] + (setting.config.map { ["--config", $0] } ?? [])
-        for (program, arguments) in [(setting.supervisorProgram, ["--version"]), (setting.engineProgram, check)] {
+        let check = ["check", "--state-dir", foreground.stateDirectory] + (foreground.config.map { ["--config", $0] } ?? [])
+        for (program, arguments) in [(foreground.supervisorProgram, ["--version"]), (foreground.engineProgram, check)] {
             do {
                 let status = try ChildProcess(
                     program, arguments, environment: environment(engineNotices, engineWatch), descriptors: []

@@ -51,11 +51,11 @@ struct Run: ParsableCommand {
 
     func run() throws {
         do {
-            let setting = try Setting(
+            let foreground = try ForegroundEnvironment(
                 workers: workers, stateDirectory: stateDir, socket: socket, config: config, drainTimeout: drainTimeout,
                 watchdog: watchdog)
-            for remark in setting.remarks { printError("orchd: \(remark)") }
-            let status = try Launcher(setting).run()
+            for remark in foreground.remarks { printError("orchd: \(remark)") }
+            let status = try Launcher(foreground).run()
             guard status == 0 else { throw ExitCode(status) }
         } catch let error as ConfigurationError {
             throw fail(error, status: configurationStatus)

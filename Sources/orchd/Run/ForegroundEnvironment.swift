@@ -7,7 +7,7 @@ import Settings
 import Text
 
 /// Where everything of a foreground run is.
-struct Setting {
+struct ForegroundEnvironment {
     /// In all pools.
     let slots: Int
     /// What the command line says of the pool "default".

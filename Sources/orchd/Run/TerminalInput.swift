@@ -1,7 +1,7 @@
 import Glibc
 
 /// Single keys from a terminal. Ctrl-C stays a signal.
-struct Keyboard {
+struct TerminalInput {
     private let saved: termios
 
     /// Nil where standard input is no terminal, or this process is not in its foreground.

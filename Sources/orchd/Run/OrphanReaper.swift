@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 
 /// What a dead supervisor has left behind: its tasks' processes, which have become children of the launcher.
-enum Survivors {
+enum OrphanReaper {
     /// Kills all children of this process but some, and whatever is below them, and returns when they are gone.
     static func end(except own: [pid_t]) {
         while true {

@@ -1,6 +1,6 @@
 /// Notices that a child hangs: from its readiness on it has to say again and again that it does not, as sd_watchdog_enabled(3)
 /// describes.
-struct HangWatch {
+struct WatchdogMonitor {
     /// How long it may be silent, in milliseconds.
     let patience: Int64
     /// Until when it has to be heard, on the monotonic clock; nil where nothing is expected of it.

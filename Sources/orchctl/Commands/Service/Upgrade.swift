@@ -35,7 +35,7 @@ struct Upgrade: ParsableCommand {
         let before = try client.session.call(.status, as: DaemonStatus.self)
         let running = try runningTasks(client)
 
-        var meter = PauseMeter(path: client.session.path)
+        var meter = DowntimeProbe(path: client.session.path)
         let deadline = ContinuousClock.now + .seconds(timeout ?? 60)
         let problem = try replace(host, &meter, deadline)
         let after = try settle(client, before, &meter, problem == nil ? deadline : .now)
@@ -51,7 +51,7 @@ struct Upgrade: ParsableCommand {
     /// Has the host do it, and asks the daemon for signs of life meanwhile.
     ///
     /// - Returns: what went wrong.
-    private func replace(_ host: Host, _ meter: inout PauseMeter, _ deadline: ContinuousClock.Instant) throws -> String? {
+    private func replace(_ host: Host, _ meter: inout DowntimeProbe, _ deadline: ContinuousClock.Instant) throws -> String? {
         if case .foreground(let pid) = host {
             guard kill(pid, SIGUSR2) == 0 else {
                 throw Failure(.failed, "cannot signal orchd run, process \(pid): \(String(cString: strerror(errno)))")
@@ -70,7 +70,7 @@ struct Upgrade: ParsableCommand {
 
     /// Waits until both programs are new ones, or until the deadline, and returns how things are then.
     private func settle(
-        _ client: Client, _ before: DaemonStatus, _ meter: inout PauseMeter, _ deadline: ContinuousClock.Instant
+        _ client: Client, _ before: DaemonStatus, _ meter: inout DowntimeProbe, _ deadline: ContinuousClock.Instant
     ) throws -> DaemonStatus {
         while true {
             let isAnswered = meter.ask(until: deadline)

@@ -3,7 +3,7 @@ import OrchClient
 import OrchProtocol
 
 /// Measures what an upgrade is to clients: asks again and again, each time on a new connection, and keeps the longest wait.
-struct PauseMeter {
+struct DowntimeProbe {
     let path: String
     /// The longest time to an answer so far.
     private(set) var longest = Duration.zero

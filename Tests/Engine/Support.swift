@@ -5,14 +5,14 @@ import Storage
 @testable import Engine
 
 /// A report reader on a store of its own, for the time that the body runs.
-func withReports<R>(_ body: (ReportReader) throws -> R) throws -> R {
+func withReports<R>(_ body: (EndEnricher) throws -> R) throws -> R {
     let directory = NSTemporaryDirectory() + "orchd-engine-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let store = try SQLiteStore(path: directory + "/queue.db")
     defer { try? store.close() }
     return try body(
-        ReportReader(
+        EndEnricher(
             attempts: LiveAttempts(), files: OutputFiles(stateDirectory: directory), store: store,
             configuration: CurrentConfiguration(Configuration()),
             channels: try WorkerChannels(), log: Logger(label: "test")))

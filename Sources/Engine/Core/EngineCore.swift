@@ -12,7 +12,7 @@ package final class EngineCore: Sendable {
     let inbox: Inbox
     let attempts = LiveAttempts()
     let files: OutputFiles
-    let reports: ReportReader
+    let reports: EndEnricher
     let watcher: OutputWatcher
     let news: EventHub
     let performer: EffectPerformer
@@ -43,7 +43,7 @@ package final class EngineCore: Sendable {
         inbox = try Inbox()
         files = OutputFiles(stateDirectory: stateDirectory)
         channels = try WorkerChannels()
-        reports = ReportReader(
+        reports = EndEnricher(
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
             log: log, clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, relay: JournalRelay(files: files), log: log)

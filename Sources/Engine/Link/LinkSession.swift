@@ -12,7 +12,7 @@ package struct LinkSession {
     private var stage = Stage.greeting
     private let generation: UInt64
     private let isQuiet: Bool
-    private let reports: ReportReader
+    private let reports: EndEnricher
     private(set) var peer: SupervisorLinkThread.Peer?
     /// Why the supervisor is about to end the connection, where it says so.
     private(set) var closing: String?
@@ -24,7 +24,7 @@ package struct LinkSession {
     private var measures: [UInt64: Measures] = [:]
 
     /// - Parameter isQuiet: whether the connection is news to nobody, as those before it have not lasted.
-    init(generation: UInt64, isQuiet: Bool = false, reports: ReportReader) {
+    init(generation: UInt64, isQuiet: Bool = false, reports: EndEnricher) {
         self.generation = generation
         self.isQuiet = isQuiet
         self.reports = reports

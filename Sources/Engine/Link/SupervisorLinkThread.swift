@@ -60,7 +60,7 @@ final class SupervisorLinkThread: SupervisorPort {
 
     /// - Parameters:
     ///   - inbox: takes what the supervisor says.
-    func start(into inbox: Inbox, _ reports: ReportReader) {
+    func start(into inbox: Inbox, _ reports: EndEnricher) {
         let thread = Thread { self.run(inbox, reports) }
         thread.name = "link"
         thread.start()
@@ -79,7 +79,7 @@ final class SupervisorLinkThread: SupervisorPort {
         state.withLock { $0.generation == generation ? $0.connection : nil }?.open()
     }
 
-    private func run(_ inbox: Inbox, _ reports: ReportReader) {
+    private func run(_ inbox: Inbox, _ reports: EndEnricher) {
         var delay = 20
         var hasComplained = false
         while !state.withLock({ $0.isStopped }) {
@@ -101,7 +101,7 @@ final class SupervisorLinkThread: SupervisorPort {
         }
     }
 
-    private func serve(_ connection: SupervisorConnection, _ inbox: Inbox, _ reports: ReportReader) {
+    private func serve(_ connection: SupervisorConnection, _ inbox: Inbox, _ reports: EndEnricher) {
         let (generation, isQuiet) = state.withLock { state in
             state.connection = connection
             state.generation += 1

@@ -43,7 +43,7 @@ package final class WorkerChannels: WorkerPort {
         }
     }
 
-    func start(into inbox: Inbox, _ reports: ReportReader) {
+    func start(into inbox: Inbox, _ reports: EndEnricher) {
         let thread = Thread { self.run(inbox, reports) }
         thread.name = "workers"
         thread.start()
@@ -140,7 +140,7 @@ package final class WorkerChannels: WorkerPort {
         lines(in: peek(channel, count: 1 << 20)).lines
     }
 
-    private func run(_ inbox: Inbox, _ reports: ReportReader) {
+    private func run(_ inbox: Inbox, _ reports: EndEnricher) {
         while !state.withLock({ $0.isStopped }) { step(waiting: -1, inbox, reports) }
     }
 
@@ -149,7 +149,7 @@ package final class WorkerChannels: WorkerPort {
     /// - Parameter waiting: for how many milliseconds at the most until one says something; -1 for ever.
     /// - Returns: whether there was something to look at.
     @discardableResult
-    func step(waiting milliseconds: Int32, _ inbox: Inbox, _ reports: ReportReader) -> Bool {
+    func step(waiting milliseconds: Int32, _ inbox: Inbox, _ reports: EndEnricher) -> Bool {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         let count = epoll_wait(epoll.number, &events, Int32(events.count), milliseconds)
         var workers: Set<Int64> = []
@@ -166,7 +166,7 @@ package final class WorkerChannels: WorkerPort {
         return count > 0
     }
 
-    private func read(_ worker: Int64, _ inbox: Inbox, _ reports: ReportReader) {
+    private func read(_ worker: Int64, _ inbox: Inbox, _ reports: EndEnricher) {
         let bytes = state.withLock { state -> [UInt8] in
             guard let channel = state.channels[worker], channel.unread == 0, !channel.isBroken else { return [] }
             return Self.peek(channel.descriptor, count: WorkerProtocol.maximumMessage + 1)

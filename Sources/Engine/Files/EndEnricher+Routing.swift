@@ -2,7 +2,7 @@ import Agents
 import Scheduling
 
 /// What the programs of rules answer.
-extension ReportReader {
+extension EndEnricher {
     /// Reads the answer where the program says that it has given one.
     func readAnswer(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
         guard case .exited(0) = end.ending else { return }

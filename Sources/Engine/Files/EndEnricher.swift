@@ -7,7 +7,7 @@ import Storage
 import SupervisorLink
 
 /// Adds to the supervisor's reports what the engine knows of the attempts: it reads the results that agents owe.
-struct ReportReader: Sendable {
+struct EndEnricher: Sendable {
     let attempts: LiveAttempts
     let files: OutputFiles
     let store: SQLiteStore

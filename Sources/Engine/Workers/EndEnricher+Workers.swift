@@ -5,7 +5,7 @@ import Scheduling
 
 /// What warm workers say, as far as it decides anything. Progress goes to where `worker list` finds it, and the output of a task into
 /// its file, before the result is committed: a result that is in the store has its output.
-extension ReportReader {
+extension EndEnricher {
     func news(_ lines: [ArraySlice<UInt8>], of worker: Int64) -> [WorkerNews] {
         var news: [WorkerNews] = []
         for line in lines {

@@ -4,7 +4,7 @@ import Schemas
 import Storage
 
 /// Results that must satisfy a schema, whoever they are from: a command, an agent or a warm worker.
-extension ReportReader {
+extension EndEnricher {
     /// Makes a failure of what would be a success, where the result is not what its task asks for.
     func judgeResult(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
         guard entry.hasSchema, end.failure == nil, wouldSucceed(end, entry) else { return }

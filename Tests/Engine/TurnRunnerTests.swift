@@ -15,14 +15,14 @@ import Testing
     /// The real store, which refuses so many commits.
     private final class RefusingStore: TurnStore {
         let store: SQLiteStore
-        let refusals = Mutex(0)
+        let denials = Mutex(0)
 
         init(_ store: SQLiteStore) { self.store = store }
 
         func transaction(_ body: (SQLiteTransaction) throws -> Turn) throws -> Turn {
-            let refuses = refusals.withLock { refusals in
-                defer { refusals = max(0, refusals - 1) }
-                return refusals > 0
+            let refuses = denials.withLock { denials in
+                defer { denials = max(0, denials - 1) }
+                return denials > 0
             }
             return try store.transaction { transaction in
                 let turn = try body(transaction)
@@ -80,7 +80,7 @@ import Testing
     func aTurnThatIsRefusedHasNotHappened(_ command: Command) throws {
         var runner = core.runner(on: store)
         _ = runner.turn()
-        store.refusals.withLock { $0 = 1 }
+        store.denials.withLock { $0 = 1 }
         ask(command)
         _ = runner.turn()
         #expect(isRefused(replies.take().first) && !core.isDraining && core.hasStorageProblem)
@@ -102,7 +102,7 @@ import Testing
         ask(.submit(.one(TaskSpec(command: ["true"]))))
         _ = runner.turn()
         _ = replies.take()
-        store.refusals.withLock { $0 = 2 }
+        store.denials.withLock { $0 = 2 }
         let start = AttemptStart(attempt: 1, pid: 9, slot: 1, startedAt: 1_800_000_000_000, startedMonotonic: 50_000_000)
         core.push([
             .ended(
@@ -132,7 +132,7 @@ import Testing
         ask(.hold([1]))
         _ = runner.turn()
         #expect(replies.take().isEmpty)
-        store.refusals.withLock { $0 = 1 }
+        store.denials.withLock { $0 = 1 }
         core.push([.revoked(attempt: 1, accepted: true)])
         _ = runner.turn()
         #expect(replies.take().isEmpty)

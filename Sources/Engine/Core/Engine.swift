@@ -75,7 +75,7 @@ public final class Engine: Sendable {
         control = core.control(load: load) { [stopping] in stopping.request(.drained) }
         let router = RequestRouter(
             core: core, queries: queries, streams: streams, control: control,
-            backups: Backups(store: store, directory: directory.path, log: log), refusals: Refusals(log: log), workers: workers)
+            backups: Backups(store: store, directory: directory.path, log: log), denials: DenialLog(log: log), workers: workers)
         ownSocket = options.listener == nil ? options.socket : nil
         let listener = try options.listener ?? Listener.make(at: options.socket)
 

@@ -11,12 +11,12 @@ final class RequestRouter: Sendable {
     private let streams: Streams
     private let control: EngineControl
     private let backups: Backups
-    private let refusals: Refusals
+    private let denials: DenialLog
     private let workers: NIOThreadPool
     private let directories = WorkingDirectories()
 
     init(
-        core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups, refusals: Refusals,
+        core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups, denials: DenialLog,
         workers: NIOThreadPool
     ) {
         self.core = core
@@ -24,12 +24,12 @@ final class RequestRouter: Sendable {
         self.streams = streams
         self.control = control
         self.backups = backups
-        self.refusals = refusals
+        self.denials = denials
         self.workers = workers
     }
 
     func take(_ call: Call, by requester: Requester, _ responder: Responder) {
-        let responder = responder.onFailure { [refusals, method = call.method] in refusals.note(requester, method, $0) }
+        let responder = responder.onFailure { [denials, method = call.method] in denials.note(requester, method, $0) }
         switch call {
         case .submit(let submission):
             directories.look(at: submission, by: requester) {

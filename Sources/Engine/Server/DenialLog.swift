@@ -6,7 +6,7 @@ import Synchronization
 
 /// Writes to the log whom the daemon has refused what. A client that tries again and again gets a number in one of its later entries, and
 /// not an entry each time.
-final class Refusals: Sendable {
+final class DenialLog: Sendable {
     private struct Record {
         var since: ContinuousClock.Instant
         var written = 0
@@ -18,7 +18,7 @@ final class Refusals: Sendable {
     private static let maximumUsers = 1024
 
     private let log: Logger
-    private let queue = DispatchQueue(label: "orchd.refusals", qos: .utility)
+    private let queue = DispatchQueue(label: "orchd.denials", qos: .utility)
     private let users = Mutex<[UInt32: Record]>([:])
 
     init(log: Logger) { self.log = log }

@@ -81,7 +81,7 @@ final class Supervisor {
     /// Our ends of the channels to warm workers, until their ends are acknowledged: an engine reads what they have said, also after
     /// they have ended.
     var channels: [UInt64: OwnedDescriptor] = [:]
-    var helpers = Helpers()
+    var workspaceRemovals = WorkspaceRemovals()
 
     var engine: LinkConnection?
     var outbox = Outbox()

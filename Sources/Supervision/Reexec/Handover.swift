@@ -34,7 +34,7 @@ struct Handover: Equatable {
     var slots: [String: UInt32] = [:]
     var running: [Running] = []
     var waiting: [Waiting] = []
-    var removals: [Helpers.Removal] = []
+    var removals: [WorkspaceRemovals.Removal] = []
     /// Apart from the rest: see ``ChannelHandover``.
     var channels: [UInt64: Int32] = [:]
 
@@ -85,7 +85,7 @@ struct Handover: Equatable {
         for _ in 0..<max(0, removalCount) {
             // Without a name, it would be all that the folder holds.
             guard let folder = fields.popFirst(), let name = fields.popFirst(), !name.isEmpty else { return nil }
-            removals.append(Helpers.Removal(folder: folder, name: name))
+            removals.append(WorkspaceRemovals.Removal(folder: folder, name: name))
         }
         guard encoded() == bytes else { return nil }
     }

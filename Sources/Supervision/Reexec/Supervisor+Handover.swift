@@ -9,7 +9,7 @@ extension Supervisor {
     /// What is in our memory only comes first: how the leader of an attempt ended whose survivors are not dead yet, ends that a full
     /// disk kept out of the file, worktrees that are being made, and helpers that nobody would wait for.
     func replaceIfReady() {
-        guard replaceAskedAt != nil, !isStopping, helpers.isIdle,
+        guard replaceAskedAt != nil, !isStopping, workspaceRemovals.isIdle,
             !running.values.contains(where: { $0.leaderEnd != nil || $0.worktree != nil })
         else { return }
         replaceAskedAt = nil
@@ -60,7 +60,7 @@ extension Supervisor {
             Handover.Waiting(
                 order: EngineMessage.launch($0.launch).encoded(), descriptors: $0.descriptors.map(\.number))
         }
-        handover.removals = helpers.unfinished
+        handover.removals = workspaceRemovals.unfinished
         handover.channels = channels.mapValues(\.number)
         return handover
     }
@@ -90,7 +90,7 @@ extension Supervisor {
             let waiting = WaitingOrder(launch: order, descriptors: descriptors)
             queues.enqueue(order.attempt, pool: order.pool, waiting, size: waiting.size)
         }
-        for removal in handover.removals { helpers.add(removal) }
+        for removal in handover.removals { workspaceRemovals.add(removal) }
         for (attempt, number) in handover.channels { channels[attempt] = try inherited(number) }
         mustLookForOrphans = true
     }

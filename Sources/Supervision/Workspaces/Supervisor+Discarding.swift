@@ -14,7 +14,7 @@ extension Supervisor {
             !running.values.contains(where: { $0.folder == folder && $0.name == name })
         else { return }
         workspaces.forgetSpare(folder: folder, name: name)
-        helpers.add(Helpers.Removal(folder: folder, name: name))
+        workspaceRemovals.add(WorkspaceRemovals.Removal(folder: folder, name: name))
     }
 
     /// Removes what forgotten tasks have left in a pool.
@@ -31,17 +31,17 @@ extension Supervisor {
     }
 
     func startHelpers() {
-        while !isStopping, replaceAskedAt == nil, let removal = helpers.next() {
+        while !isStopping, replaceAskedAt == nil, let removal = workspaceRemovals.next() {
             do {
                 try start(removal)
             } catch {
-                helpers.failed(removal)
+                workspaceRemovals.failed(removal)
                 Log.error("cannot remove the workspace \(removal.folder)/\(removal.name): \(error)")
             }
         }
     }
 
-    private func start(_ removal: Helpers.Removal) throws {
+    private func start(_ removal: WorkspaceRemovals.Removal) throws {
         let path = workspaces.path(folder: removal.folder, name: removal.name)
         var plan = SpawnPlan(
             candidates: ["/bin/rm"], arguments: ["rm", "-rf", "--one-file-system", "--", ByteString(path)],
@@ -57,7 +57,7 @@ extension Supervisor {
         let process = try spawn(plan)
         do {
             let token = try loop.add(process.pidfd, .read, .helper(process.pid))
-            helpers.started(Helpers.Running(removal: removal, process: process, token: token))
+            workspaceRemovals.started(WorkspaceRemovals.Running(removal: removal, process: process, token: token))
         } catch {
             var ended = linux_exit()
             _ = linux_pidfd_signal(process.pidfd.number, SIGKILL)
@@ -70,7 +70,7 @@ extension Supervisor {
     private static let nobodysGroup: UInt32 = 65_534
 
     func helperEnded(_ pid: pid_t) {
-        guard let helper = helpers.ended(pid) else { return }
+        guard let helper = workspaceRemovals.ended(pid) else { return }
         loop.remove(helper.token)
         var ended = linux_exit()
         _ = linux_wait_pidfd(helper.process.pidfd.number, false, &ended)

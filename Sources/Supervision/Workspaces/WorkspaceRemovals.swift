@@ -1,7 +1,7 @@
 import Glibc
 
 /// Removals of workspaces: a few at once, the others in no particular order.
-struct Helpers {
+struct WorkspaceRemovals {
     static let maximumRunning = 2
     static let maximumWaiting = 16_384
 

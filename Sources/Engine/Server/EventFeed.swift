@@ -22,25 +22,25 @@ final class EventFeed: Sendable {
     }
 
     func start(_ news: EventHub) {
-        let pump = Pump(readers: readers) { self.run($0) }
-        let listener = news.listen { _ in pump.signal() }
+        let runner = CoalescingRunner(readers: readers) { self.run($0) }
+        let listener = news.listen { _ in runner.signal() }
         responder.onClose {
             news.remove(listener)
-            pump.end()
+            runner.end()
         }
-        pump.signal()
+        runner.signal()
     }
 
-    private func run(_ pump: Pump) {
+    private func run(_ runner: CoalescingRunner) {
         let after = last.withLock { $0 }
         do {
             let events = try store.events(after: after).filter { $0.seq <= until ?? .max }
             guard let newest = events.last?.seq else {
                 if until != nil {
-                    pump.end()
+                    runner.end()
                     responder.succeed(SubscribeEnd(last: after))
                 } else {
-                    pump.finished()
+                    runner.finished()
                 }
                 return
             }
@@ -48,10 +48,10 @@ final class EventFeed: Sendable {
             // The next are read when the client has taken these.
             let sent = events.map { responder.notify(.event(request: responder.id, $0)) }
             sent[sent.count - 1].whenComplete { result in
-                if case .success = result { pump.finished(again: true) } else { pump.end() }
+                if case .success = result { runner.finished(again: true) } else { runner.end() }
             }
         } catch {
-            pump.end()
+            runner.end()
             responder.fail(WireError(storage: error))
         }
     }

@@ -27,24 +27,24 @@ final class FileStream: Sendable {
     }
 
     func start() {
-        let pump = Pump(readers: readers) { self.run($0) }
-        responder.onClose { pump.end() }
-        pump.signal()
+        let runner = CoalescingRunner(readers: readers) { self.run($0) }
+        responder.onClose { runner.end() }
+        runner.signal()
     }
 
-    private func run(_ pump: Pump) {
+    private func run(_ runner: CoalescingRunner) {
         do {
-            try step(pump)
+            try step(runner)
         } catch {
-            pump.end()
+            runner.end()
             responder.fail(WireError(storage: error))
         }
     }
 
-    private func step(_ pump: Pump) throws {
+    private func step(_ runner: CoalescingRunner) throws {
         let offset = offset.withLock { $0 }
         guard offset < end.size else {
-            pump.end()
+            runner.end()
             return responder.succeed(end)
         }
         let file = try open()
@@ -57,7 +57,7 @@ final class FileStream: Sendable {
         self.offset.withLock { $0 = offset + Int64(count) }
         let part = FilePart(offset: offset, base64: Data(bytes).base64EncodedString())
         responder.notify(.file(request: responder.id, part)).whenComplete { result in
-            if case .success = result { pump.finished(again: true) } else { pump.end() }
+            if case .success = result { runner.finished(again: true) } else { runner.end() }
         }
     }
 }

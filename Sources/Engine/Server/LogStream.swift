@@ -50,17 +50,17 @@ final class LogStream: Sendable {
     }
 
     func start(_ news: EventHub) {
-        let pump = Pump(readers: readers) { self.run($0) }
+        let runner = CoalescingRunner(readers: readers) { self.run($0) }
         let task = parameters.id
         let listener = news.listen { events in
-            if events.contains(where: { $0.task == task }) { pump.signal() }
+            if events.contains(where: { $0.task == task }) { runner.signal() }
         }
         responder.onClose {
             news.remove(listener)
             self.unfollow()
-            pump.end()
+            runner.end()
         }
-        pump.signal()
+        runner.signal()
     }
 
     private func unfollow() {
@@ -71,21 +71,21 @@ final class LogStream: Sendable {
         if let follower { watcher.unfollow(task: parameters.id, attempt: follower.attempt, follower.number) }
     }
 
-    private func run(_ pump: Pump) {
+    private func run(_ runner: CoalescingRunner) {
         do {
-            try step(pump)
+            try step(runner)
         } catch {
-            end(pump)
+            end(runner)
             responder.fail(WireError(storage: error))
         }
     }
 
-    private func end(_ pump: Pump) {
-        pump.end()
+    private func end(_ runner: CoalescingRunner) {
+        runner.end()
         unfollow()
     }
 
-    private func step(_ pump: Pump) throws {
+    private func step(_ runner: CoalescingRunner) throws {
         let (current, next) = state.withLock { ($0.attempt, $0.next) }
         // What is known of the attempt must be older than what is read of its files: an attempt that had ended before its files were
         // read to their end has nothing more to say.
@@ -94,12 +94,12 @@ final class LogStream: Sendable {
         }
         // A number is missing where an attempt was taken back.
         if current == nil, next != nil, found.attempt == nil {
-            guard let latest = try store.attempt(nil, of: parameters.id) else { return pump.finished(again: true) }
+            guard let latest = try store.attempt(nil, of: parameters.id) else { return runner.finished(again: true) }
             found = latest
         }
         if current == nil, next == nil, let spoken = try lastThatSpoke(before: found) { found = spoken }
-        guard let attempt = found.attempt else { return pause(pump, found.task, nil) }
-        if current == nil { begin(attempt, pump) }
+        guard let attempt = found.attempt else { return pause(runner, found.task, nil) }
+        if current == nil { begin(attempt, runner) }
         var sent: EventLoopFuture<Void>?
         for stream in streams {
             let offset = state.withLock { $0.offsets[stream] ?? 0 }
@@ -116,9 +116,9 @@ final class LogStream: Sendable {
                     .output(request: responder.id, OutputChunk(stream, attempt.number, offset: place, piece)))
             }
         }
-        guard let sent else { return pause(pump, found.task, attempt) }
+        guard let sent else { return pause(runner, found.task, attempt) }
         sent.whenComplete { result in
-            if case .success = result { pump.finished(again: true) } else { self.end(pump) }
+            if case .success = result { runner.finished(again: true) } else { self.end(runner) }
         }
     }
 
@@ -137,7 +137,7 @@ final class LogStream: Sendable {
     }
 
     /// Chooses the attempt to show, and where to begin.
-    private func begin(_ attempt: Attempt, _ pump: Pump) {
+    private func begin(_ attempt: Attempt, _ runner: CoalescingRunner) {
         var offsets: [OrchProtocol.OutputStream: Int64] = [:]
         for stream in streams {
             let path = files.path(task: parameters.id, attempt: attempt.number, .init(stream))
@@ -154,14 +154,14 @@ final class LogStream: Sendable {
         }
         guard parameters.follow == true else { return }
         unfollow()
-        let number = watcher.follow(task: parameters.id, attempt: attempt.number) { pump.signal() }
+        let number = watcher.follow(task: parameters.id, attempt: attempt.number) { runner.signal() }
         state.withLock { $0.follower = (attempt.number, number) }
         // What was written between the choice and this moment has woken nobody.
-        pump.signal()
+        runner.signal()
     }
 
     /// All there is has been sent: waits for more, goes on with the next attempt, or ends.
-    private func pause(_ pump: Pump, _ task: TaskItem, _ attempt: Attempt?) {
+    private func pause(_ runner: CoalescingRunner, _ task: TaskItem, _ attempt: Attempt?) {
         // A slow reader may come to the end of an attempt when the next ones are over as well.
         if parameters.follow == true, parameters.attempt == nil, let attempt, attempt.state == .ended,
             task.attempts > attempt.number
@@ -171,11 +171,11 @@ final class LogStream: Sendable {
                 $0.next = attempt.number + 1
                 $0.offsets = [:]
             }
-            return pump.finished(again: true)
+            return runner.finished(again: true)
         }
         let isOver = task.phase.isFinal || (parameters.attempt != nil && attempt?.state == .ended)
         guard parameters.follow == true, !isOver else {
-            end(pump)
+            end(runner)
             // What has only been ordered is no attempt yet.
             let shown = attempt.flatMap { $0.isOrdered ? nil : $0 }
             return responder.succeed(
@@ -185,7 +185,7 @@ final class LogStream: Sendable {
                     attempt: shown?.number ?? 0, state: task.phase.state(isOrdered: attempt?.isOrdered ?? false),
                     silent: state.withLock { $0.silent }.flatMap { $0 > shown?.number ?? 0 ? $0 : nil }))
         }
-        pump.finished()
+        runner.finished()
     }
 }
 

@@ -29,27 +29,27 @@ final class TaskWait: Sendable {
 
     /// - Throws: ``WireError`` where a task does not exist.
     func start(_ news: EventHub) throws {
-        let pump = Pump(readers: readers) { self.run($0) }
+        let runner = CoalescingRunner(readers: readers) { self.run($0) }
         let wanted = Set(ids)
         // Listening begins before the first look, so that no end falls between the two.
         let listener = news.listen { events in
             let ended = events.filter { $0.kind == .taskFinished }.compactMap(\.task).filter(wanted.contains)
             guard !ended.isEmpty else { return }
             self.state.withLock { $0.ready.formUnion(ended) }
-            pump.signal()
+            runner.signal()
         }
         responder.onClose {
             news.remove(listener)
-            pump.end()
+            runner.end()
         }
         for id in wanted.sorted() where try store.record(of: id, brief: true) == nil {
             news.remove(listener)
             throw WireError(.notFound, "there is no task \(id)", field: "ids")
         }
-        pump.signal()
+        runner.signal()
     }
 
-    private func run(_ pump: Pump) {
+    private func run(_ runner: CoalescingRunner) {
         let candidates = state.withLock { state in
             defer { state.ready = [] }
             return state.ready.filter(state.open.contains).sorted()
@@ -66,16 +66,16 @@ final class TaskWait: Sendable {
             }
             let isDone = state.withLock { $0.open.isEmpty }
             guard !isDone else {
-                pump.end()
+                runner.end()
                 let records = state.withLock { state in ids.compactMap { state.records[$0] } }
                 return responder.succeed(WaitResult(tasks: records))
             }
-            guard let last else { return pump.finished() }
+            guard let last else { return runner.finished() }
             last.whenComplete { result in
-                if case .success = result { pump.finished() } else { pump.end() }
+                if case .success = result { runner.finished() } else { runner.end() }
             }
         } catch {
-            pump.end()
+            runner.end()
             responder.fail(WireError(storage: error))
         }
     }

@@ -10,8 +10,8 @@ import Testing
         let runs = Mutex<[ReaderPool.Body]>([])
         let begun = Mutex(0)
 
-        func pump() -> Pump {
-            Pump(readers: ReaderPool { body in self.runs.withLock { $0.append(body) } }) { _ in
+        func runner() -> CoalescingRunner {
+            CoalescingRunner(readers: ReaderPool { body in self.runs.withLock { $0.append(body) } }) { _ in
                 self.begun.withLock { $0 += 1 }
             }
         }
@@ -30,7 +30,7 @@ import Testing
     /// Plays the steps that make sense where they stand, and then all that is left to do.
     private func check(_ steps: [Step]) throws {
         let counter = Counter()
-        let pump = counter.pump()
+        let runner = counter.runner()
         var isRunning = false
         // Whether a run must still begin.
         var isOwed = false
@@ -38,7 +38,7 @@ import Testing
         func play(_ step: Step) throws {
             switch step {
             case .signal:
-                pump.signal()
+                runner.signal()
                 isOwed = true
             case .begin:
                 guard !isRunning, let run = counter.runs.withLock({ $0.popLast() }) else { return }
@@ -49,7 +49,7 @@ import Testing
                 guard isRunning else { return }
                 isRunning = false
                 isOwed = isOwed || step == .finishAgain
-                pump.finished(again: step == .finishAgain)
+                runner.finished(again: step == .finishAgain)
             }
             let waiting = counter.runs.withLock { $0.count }
             // One more than is owed costs a look at nothing.
@@ -69,10 +69,10 @@ import Testing
 
     @Test func nothingRunsAfterTheEnd() {
         let counter = Counter()
-        let pump = counter.pump()
-        pump.end()
-        pump.signal()
-        pump.finished(again: true)
+        let runner = counter.runner()
+        runner.end()
+        runner.signal()
+        runner.finished(again: true)
         #expect(counter.runs.withLock { $0.isEmpty })
     }
 }

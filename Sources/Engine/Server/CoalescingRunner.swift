@@ -2,7 +2,7 @@ import Synchronization
 
 /// Runs a body again and again, one run at a time, as long as there is a reason: each `signal` makes one run happen after it, and
 /// several that come during a run make one more together. It is how a stream neither misses a change nor runs twice at once.
-final class Pump: Sendable {
+final class CoalescingRunner: Sendable {
     private enum State {
         case idle
         case running
@@ -12,10 +12,10 @@ final class Pump: Sendable {
 
     private let state = Mutex(State.idle)
     private let readers: ReaderPool
-    private let body: @Sendable (Pump) -> Void
+    private let body: @Sendable (CoalescingRunner) -> Void
 
     /// - Parameter body: must call `finished` on every path, at once or later, unless it calls `end`.
-    init(readers: ReaderPool, body: @escaping @Sendable (Pump) -> Void) {
+    init(readers: ReaderPool, body: @escaping @Sendable (CoalescingRunner) -> Void) {
         self.readers = readers
         self.body = body
     }

@@ -86,7 +86,7 @@ extension Supervisor {
         let start = StartReport(attempt: order.attempt, pid: 0, slot: slot, startedAt: now, startedMonotonic: monotonic)
         let report = EndReport(
             start: start, ending: ending, code: code, step: step, endedAt: now, endedMonotonic: monotonic)
-        fresh.append(FreshEnd(report: report, pool: order.pool, entry: nil))
+        fresh.append(UnacknowledgedEnd(report: report, pool: order.pool, entry: nil))
     }
 
     private func revoke(_ attempt: UInt64) {

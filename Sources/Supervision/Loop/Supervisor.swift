@@ -72,7 +72,7 @@ final class Supervisor {
     /// The attempts with a `killAt`.
     var stopping: Set<UInt64> = []
     /// Ends of this turn that the exit store has not taken yet.
-    var fresh: [FreshEnd] = []
+    var fresh: [UnacknowledgedEnd] = []
     /// The places in the table of attempts that have ended, but whose ends no file holds, because there is no space: were we to
     /// die now, the next supervisor must still know that they had started.
     var unsafeEntries: [UInt64: Int] = [:]
@@ -165,7 +165,7 @@ final class Supervisor {
 }
 
 /// An end on its way into the exit store.
-struct FreshEnd {
+struct UnacknowledgedEnd {
     let report: EndReport
     let pool: String
     /// Its place in the state file, if it ever ran.

@@ -111,7 +111,7 @@ extension Supervisor {
             results.add(attempt.attempt, folder: attempt.folder, name: attempt.name)
         }
         queues.free(attempt.start.slot, of: attempt.pool)
-        fresh.append(FreshEnd(report: report, pool: attempt.pool, entry: attempt.entry))
+        fresh.append(UnacknowledgedEnd(report: report, pool: attempt.pool, entry: attempt.entry))
     }
 
     /// Makes the ends of this turn survive us, and only then lets anything follow from them.

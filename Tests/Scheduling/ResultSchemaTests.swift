@@ -6,13 +6,13 @@ import Testing
 /// What a task has to say of its result, and what the end of an attempt means then.
 @Suite struct ResultSchemaTests {
     private static func verdict(
-        _ ending: AttemptEnd.Ending, _ handover: Handover?, failure: AgentFailure? = nil, stopping: StopCause? = nil
+        _ ending: AttemptEnd.Ending, _ delivery: Delivery?, failure: AgentFailure? = nil, stopping: StopCause? = nil
     ) -> AttemptVerdict {
         var definition = TaskDefinition(work: .prompt("p"), submitter: 0, submittedAt: 0)
         definition.resultSchema = "{}"
         let task = TaskItem(definition: definition, pool: "p", phase: .running)
         var attempt = Attempt(id: 1, task: 1, number: 1, pool: "p", state: .running, dispatchedAt: 0)
-        attempt.handover = handover
+        attempt.delivery = delivery
         attempt.stopping = stopping
         var end = AttemptEnd(attempt: 1, start: nil, ending: ending, endedAt: 0, endedMonotonic: 0)
         end.failure = failure

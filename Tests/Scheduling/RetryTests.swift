@@ -215,11 +215,11 @@ import Testing
     /// What has written too much has failed by that, unless somebody ended it for another reason, or nobody knows how it ended.
     @Test func tooMuchOutputIsAFailureHoweverItEnded() {
         let attempt = Attempt(id: 1, task: 1, number: 1, pool: "p", state: .running, dispatchedAt: 0)
-        for handover in [nil, .accepted, .succeeded, .failed] as [Handover?] {
+        for delivery in [nil, .accepted, .succeeded, .failed] as [Delivery?] {
             for ending in [.exited(0), .exited(1), .signalled(9), .lost("x")] as [AttemptEnd.Ending] {
                 for stopping in [nil, .outputLimit, .cancelled] as [StopCause?] {
                     var attempt = attempt
-                    (attempt.handover, attempt.stopping) = (handover, stopping)
+                    (attempt.delivery, attempt.stopping) = (delivery, stopping)
                     var end = AttemptEnd(attempt: 1, start: nil, ending: ending, endedAt: 0, endedMonotonic: 0)
                     end.stopped = stopping != nil
                     let before = AttemptVerdict(end, of: attempt, task: Self.task)

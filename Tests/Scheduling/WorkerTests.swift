@@ -38,11 +38,11 @@ import Testing
         #expect(given.attempt.id == 1 && given.input == "text" && !given.again)
         #expect(turn.launches.isEmpty && turn.launchedWorkers.isEmpty, "its place is not free before it has ended")
         let attempt = try rig.attempt(1)
-        #expect(attempt.state == .running && attempt.handover == .given && attempt.startedAt == rig.now.wall)
+        #expect(attempt.state == .running && attempt.delivery == .given && attempt.startedAt == rig.now.wall)
         #expect(attempt.workspaceName == "w1")
 
         #expect(try rig.say(1, .accepted).received == [1])
-        #expect(try rig.attempt(1).handover == .accepted)
+        #expect(try rig.attempt(1).delivery == .accepted)
         try rig.say(1, success)
         let end = try rig.end(1)
         #expect(try rig.task(attempt.task).phase == .succeeded)
@@ -320,7 +320,7 @@ import Testing
         #expect(turn.assigned.map(\.attempt.id) == [1] && turn.assigned.allSatisfy { $0.again && $0.task.id == tasks[0] })
         #expect(turn.stopped.isEmpty && turn.dismissed.isEmpty && turn.revoked.isEmpty && turn.launchedWorkers.isEmpty)
         #expect(try rig.workers().map(\.state) == [.ready, .starting, .launched])
-        #expect(try rig.attempt(2).handover == .accepted)
+        #expect(try rig.attempt(2).delivery == .accepted)
         var end = rig.ending(2)
         end.news = [success]
         try rig.turn(.ended(end))

@@ -56,7 +56,7 @@ package final class EngineCore: Sendable {
                 watcher: watcher, news: news, clock: clock))
         for found in try store.live() {
             // The engine before may have gone down between the commit and this.
-            if found.attempt.handover != nil {
+            if found.attempt.delivery != nil {
                 files.adopt(worker: found.attempt.id, task: found.task.id, attempt: found.attempt.number)
             }
             let entry = LiveAttempts.Entry(found.task, found.attempt, configuration)

@@ -155,8 +155,8 @@ extension LiveAttempts.Entry {
             return
         }
         isRelayed = pool?.output == .both
-        isWarm = attempt.handover != nil
-        hasResult = attempt.handover?.isOver ?? false
+        isWarm = attempt.delivery != nil
+        hasResult = attempt.delivery?.isOver ?? false
         hasSchema = task.definition.resultSchema != nil
         path = task.definition.environment["PATH"]?.lossy ?? pool?.path.lossy
         directory = task.definition.directory?.lossy

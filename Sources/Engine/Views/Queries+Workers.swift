@@ -32,14 +32,14 @@ extension Queries {
     private func busy(_ task: TaskItem, _ attempt: Attempt, _ slot: Int) -> WorkerRecord {
         var record = WorkerRecord(name: "\(attempt.pool)/\(slot)", state: attempt.stopping == nil ? .busy : .stopping)
         if attempt.stopping == nil, attempt.pauses?.isPaused ?? false { record.state = .paused }
-        if let handover = attempt.handover, handover.isOver { record.state = .exiting }
+        if let delivery = attempt.delivery, delivery.isOver { record.state = .exiting }
         record.task = task.id
         record.attempt = attempt.number
         record.pid = attempt.pid
         record.since = attempt.startedAt.map(Timestamp.init(milliseconds:))
         record.title = Self.title(of: task)
         if let routing = task.definition.routing { record.activity = "being routed by rule \"\(routing.rule)\"" }
-        let progress = attempt.handover == nil ? nil : attempts[attempt.id]?.progress
+        let progress = attempt.delivery == nil ? nil : attempts[attempt.id]?.progress
         record.percent = progress?.percent
         record.activity = progress?.text?.shortened(to: 200) ?? record.activity
         return record

@@ -54,7 +54,7 @@ public struct Attempt: Sendable, Equatable {
     public var measures: Measures?
     public var usage: Usage?
     /// Of a task that a warm worker has; nil where the process was started for the task.
-    public var handover: Handover?
+    public var delivery: Delivery?
 
     public init(id: Int64, task: Int64, number: Int, pool: String, state: State, dispatchedAt: Int64) {
         self.id = id
@@ -76,7 +76,7 @@ public struct Attempt: Sendable, Equatable {
     }
 
     /// The name of its workspace: that of the worker where it has one.
-    public var workspaceName: String { handover == nil ? "\(task).\(number)" : Worker.name(id) }
+    public var workspaceName: String { delivery == nil ? "\(task).\(number)" : Worker.name(id) }
 }
 
 /// A report that an attempt has started.

@@ -18,7 +18,7 @@ enum AttemptVerdict: Equatable {
             return
         }
         // A warm worker that has said how its task ended counts by that, however its process ends.
-        switch attempt.handover {
+        switch attempt.delivery {
         case .succeeded:
             if let failure = end.failure, failure.kind == .schema {
                 self = .outcome(Outcome(.failed, failure: .schema), reason: failure.message)
@@ -41,7 +41,7 @@ enum AttemptVerdict: Equatable {
             self = .outcome(outcome, reason: "ended: \(verdict)")
         }
         guard !(end.stopped && attempt.stopping != nil), case .outcome(let outcome, let reason) = self else { return }
-        switch (attempt.handover, end.ending) {
+        switch (attempt.delivery, end.ending) {
         // What it has said is lost with it.
         case (_, .lost): break
         case (.given, _) where end.isUnread, (.accepted, _) where end.isUnread:

@@ -37,7 +37,7 @@ extension Scheduler {
         else { return }
         let state = attempt.state
         // The process of a warm worker started long before its task did.
-        if let start = end.start, attempt.handover == nil {
+        if let start = end.start, attempt.delivery == nil {
             attempt.apply(start)
             if state == .dispatched { noteStarted(attempt, of: task, &work) }
             runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
@@ -45,7 +45,7 @@ extension Scheduler {
         switch AttemptVerdict(end, of: attempt, task: task) {
         case .again(let reason) where attempt.stopping == nil:
             try forget(attempt, &work)
-            if attempt.handover != nil { try leave(attempt, because: reason, &work) }
+            if attempt.delivery != nil { try leave(attempt, because: reason, &work) }
             try putBack(task, after: Self.resourceDelay, reason: reason, &work)
         case .again(let reason):
             try close(attempt, from: state, of: task, end: end, Outcome(.cancelled), reason: reason, &work)

@@ -61,7 +61,7 @@ extension Scheduler {
     /// Whether it has processes of its own. Throws where it has, and is just getting or losing them.
     private func isPausable(_ task: TaskItem, _ attempt: Attempt?, toBe done: String) throws(WireError) -> Bool {
         guard let attempt, !attempt.isOrdered, !attempt.isRouting else { return false }
-        guard attempt.stopping == nil, attempt.handover == nil || attempt.handover == .accepted else {
+        guard attempt.stopping == nil, attempt.delivery == nil || attempt.delivery == .accepted else {
             throw WireError(.invalidState, "task \(task.id) is starting or ending, and cannot be \(done)")
         }
         return true

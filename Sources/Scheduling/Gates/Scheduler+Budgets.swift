@@ -111,5 +111,5 @@ extension Scheduler {
 
 extension Attempt {
     /// Whether it may use more than it has. One whose result is there does not.
-    fileprivate var isSpending: Bool { state == .running && stopping == nil && handover?.isOver != true }
+    fileprivate var isSpending: Bool { state == .running && stopping == nil && delivery?.isOver != true }
 }

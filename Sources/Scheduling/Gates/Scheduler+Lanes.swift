@@ -20,7 +20,7 @@ extension Scheduler {
     ) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
         // Nor about a program that is asked where the task goes: its pool has slots for that.
-        let spends = attempt?.handover != nil || canSpend(task)
+        let spends = attempt?.delivery != nil || canSpend(task)
         guard task.definition.routing == nil, spends || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
             task.lane = ""
             return

@@ -31,7 +31,7 @@ extension Scheduler {
                 {
                     work.effects.append(.revoke(attempt: attempt.id))
                 }
-            } else if attempt.handover != nil {
+            } else if attempt.delivery != nil {
                 try lose(attempt, &work)
             } else if isSameStore, attempt.id > inventory.heardUpTo, startable.contains(attempt.pool), !isAwaited(attempt),
                 try !isBehindClosedGate(attempt, work.store)
@@ -66,7 +66,7 @@ extension Scheduler {
     ) throws {
         if attempt.state == .dispatched {
             try noteStart(start, &work)
-        } else if attempt.handover != nil {
+        } else if attempt.delivery != nil {
             try resumeBusy(attempt, &work)
         } else if attempt.stopping == nil, let task = try work.store.task(attempt.task) {
             var attempt = attempt

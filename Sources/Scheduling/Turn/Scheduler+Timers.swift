@@ -23,7 +23,7 @@ extension Scheduler {
         let attempts = try work.store.dueAttempts(at: work.now.monotonic, limit: Self.stride)
         for var attempt in attempts {
             guard let task = try work.store.task(attempt.task), let start = attempt.startedMonotonic else { continue }
-            if let handover = attempt.handover, handover != .accepted {
+            if let delivery = attempt.delivery, delivery != .accepted {
                 try endLingering(attempt, &work)
                 continue
             }
@@ -56,7 +56,7 @@ extension Scheduler {
         guard var attempt = try work.store.attempt(id), attempt.state == .running, attempt.stopping == nil,
             !(attempt.pauses?.isPaused ?? false), let task = try work.store.task(attempt.task),
             let idle = timeouts(of: task, attempt).idle, let start = attempt.startedMonotonic,
-            attempt.handover == nil || attempt.handover == .accepted
+            attempt.delivery == nil || attempt.delivery == .accepted
         else { return }
         let quietSince = max(last, start, attempt.pauses?.ended ?? start)
         guard work.now.monotonic < quietSince + idle else { return try stop(id, because: .idleTimeout, &work) }

@@ -79,7 +79,7 @@ extension Scheduler {
         attempt.pid = worker.pid
         attempt.startedAt = work.now.wall
         attempt.startedMonotonic = work.now.monotonic
-        attempt.handover = .given
+        attempt.delivery = .given
         attempt.wakeAt = work.now.monotonic + Self.patience
         try work.store.removeWorker(worker.id)
         try work.store.insert(attempt)
@@ -139,7 +139,7 @@ extension Scheduler {
             // Read anew for each: the one before may have changed it.
             if let worker = try work.store.worker(id) {
                 try receive(item, from: worker, &work)
-            } else if let attempt = try work.store.attempt(id), attempt.state == .running, attempt.handover != nil {
+            } else if let attempt = try work.store.attempt(id), attempt.state == .running, attempt.delivery != nil {
                 try receive(item, of: attempt, &work)
             }
         }
@@ -181,7 +181,7 @@ extension Scheduler {
 
     /// Of a worker with a task.
     private func receive(_ news: WorkerNews, of attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
-        guard let handover = attempt.handover, !handover.isOver else { return }
+        guard let delivery = attempt.delivery, !delivery.isOver else { return }
         var changed = attempt
         // What is being ended has cost what it has cost; a result comes too late for it.
         changed.usage = news.usage.map { $0.completed(by: attempt.usage) } ?? attempt.usage
@@ -199,17 +199,17 @@ extension Scheduler {
         switch news {
         case .ready, .usage: return
         case .accepted:
-            guard attempt.handover == .given, let task = try work.store.task(attempt.task) else { return }
-            attempt.handover = .accepted
+            guard attempt.delivery == .given, let task = try work.store.task(attempt.task) else { return }
+            attempt.delivery = .accepted
             attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
         case .result(let isSuccess, let reason, _):
-            attempt.handover = isSuccess ? .succeeded : .failed
+            attempt.delivery = isSuccess ? .succeeded : .failed
             attempt.reason = reason
             attempt.wakeAt = work.now.monotonic + Self.patience
         case .fault(let what):
             // Where it had not accepted the task, that goes to another.
-            if attempt.handover == .accepted {
-                attempt.handover = .failed
+            if attempt.delivery == .accepted {
+                attempt.delivery = .failed
                 attempt.reason = "its worker \(what)"
             }
             attempt.wakeAt = nil
@@ -335,7 +335,7 @@ extension Scheduler {
     func resumeBusy(_ attempt: Attempt, _ work: inout TurnWork<some TaskTransaction>) throws {
         guard attempt.stopping == nil, let task = try work.store.task(attempt.task) else { return }
         var attempt = attempt
-        switch attempt.handover {
+        switch attempt.delivery {
         case .given:
             let input = task.definition.hasInput ? try work.store.input(of: task.id) : nil
             work.effects.append(.assign(task, attempt, input: input, again: true))

@@ -70,7 +70,7 @@ public struct WarmSettings: Sendable, Equatable {
 }
 
 /// How far a task has come with the warm worker that was chosen for it. The raw values are in the database and never change.
-public enum Handover: Int, Sendable {
+public enum Delivery: Int, Sendable {
     /// The task was sent, or is about to be.
     case given = 0
     /// The worker has said that it has it: from now on it may have done some of it.
@@ -79,7 +79,7 @@ public enum Handover: Int, Sendable {
     case succeeded = 2
     case failed = 3
 
-    public var isOver: Bool { rawValue > Handover.accepted.rawValue }
+    public var isOver: Bool { rawValue > Delivery.accepted.rawValue }
 }
 
 /// What a warm worker says, as far as it decides anything.

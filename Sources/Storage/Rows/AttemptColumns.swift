@@ -9,18 +9,18 @@ enum AttemptColumns {
         attempt.slot, attempt.pid, attempt.started_at, attempt.started_monotonic, attempt.wake_at, attempt.stopping, attempt.ended_at, \
         attempt.outcome, attempt.code, attempt.reason, attempt.cpu_user, attempt.cpu_system, attempt.peak_memory, \
         attempt.failure, attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, attempt.cost, \
-        attempt.handover, attempt.pauses, attempt.measures
+        attempt.delivery, attempt.pauses, attempt.measures
         """
     static let selectByID = "SELECT \(all) FROM attempt WHERE id = ?"
     static let update = """
         UPDATE attempt SET state = ?, slot = ?, pid = ?, started_at = ?, started_monotonic = ?, wake_at = ?, stopping = ?, \
         ended_at = ?, outcome = ?, code = ?, reason = ?, cpu_user = ?, cpu_system = ?, peak_memory = ?, \
-        failure = ?, tokens_in = ?, tokens_out = ?, tokens_cached = ?, cost = ?, handover = ?, pauses = ?, measures = ? WHERE id = ?
+        failure = ?, tokens_in = ?, tokens_out = ?, tokens_cached = ?, cost = ?, delivery = ?, pauses = ?, measures = ? WHERE id = ?
         """
 
     static let insert = """
         INSERT INTO attempt (state, slot, pid, started_at, started_monotonic, wake_at, stopping, ended_at, outcome, code, \
-        reason, cpu_user, cpu_system, peak_memory, failure, tokens_in, tokens_out, tokens_cached, cost, handover, pauses, measures, id, task, \
+        reason, cpu_user, cpu_system, peak_memory, failure, tokens_in, tokens_out, tokens_cached, cost, delivery, pauses, measures, id, task, \
         number, pool, dispatched_at, agent) \
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
@@ -32,7 +32,7 @@ enum AttemptColumns {
             attempt.outcome?.code, attempt.reason, attempt.cpuUser, attempt.cpuSystem, attempt.peakMemory,
             attempt.outcome?.failure?.rawValue, attempt.usage?.tokensIn, attempt.usage?.tokensOut,
             attempt.usage?.tokensCached, attempt.usage?.cost,
-            attempt.handover?.rawValue, try attempt.pauses.map(JSONColumn.text),
+            attempt.delivery?.rawValue, try attempt.pauses.map(JSONColumn.text),
             try attempt.measures.map(JSONColumn.text),
         ]
     }
@@ -62,7 +62,7 @@ enum AttemptColumns {
             tokensIn: try columns.optional(), tokensOut: try columns.optional(), tokensCached: try columns.optional(),
             cost: try columns.optional())
         if !usage.isEmpty { attempt.usage = usage }
-        attempt.handover = try columns.optionalRaw()
+        attempt.delivery = try columns.optionalRaw()
         attempt.pauses = try columns.optional(String.self).map { try JSONColumn.read($0, "pauses that are not JSON") }
         attempt.measures = try columns.optional(String.self).map { try JSONColumn.read($0, "measures that are not JSON") }
         return attempt

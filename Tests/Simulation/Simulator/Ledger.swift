@@ -216,7 +216,7 @@ final class Ledger {
     // MARK: Attempts
 
     private func insert(_ attempt: Attempt) {
-        if attempt.handover != nil {
+        if attempt.delivery != nil {
             if let complaint = workers.complaint(about: attempt) { violations.add(complaint) }
         } else {
             violations.require(attempt.id > lastAttempt, "attempt \(attempt.id) comes after \(lastAttempt)")
@@ -249,7 +249,7 @@ final class Ledger {
         } else if attempt.outcome?.kind != .limited {
             stories[attempt.task]?.counted += 1
         }
-        if attempt.handover != nil { return checkOutcome(ofWorker: attempt) }
+        if attempt.delivery != nil { return checkOutcome(ofWorker: attempt) }
         checkOutcome(attempt)
     }
 
@@ -260,7 +260,7 @@ final class Ledger {
             violations.require(isAsked(task, .cancel), "task \(task.id) is being ended, and nobody who may has asked for it")
         }
         let process = truth.processes[attempt.id]
-        let isWarm = attempt.handover != nil
+        let isWarm = attempt.delivery != nil
         guard let start = isWarm ? attempt.startedMonotonic : process?.startedMonotonic else { return }
         // What it wrote while the engine was about to decide comes too late for it.
         let lastWrite = process?.wroteMonotonic.flatMap { now.monotonic - $0 > 3 * Int64(longestCycle) ? $0 : nil }
@@ -294,7 +294,7 @@ final class Ledger {
 
     private func removeAttempt(_ attempt: Attempt) {
         violations.require(live.removeValue(forKey: attempt.id) != nil, "attempt \(attempt.id) was removed and is not there")
-        guard attempt.handover == nil else {
+        guard attempt.delivery == nil else {
             return violations.require(
                 truth.processes[attempt.id]?.task == nil,
                 "attempt \(attempt.id) of task \(attempt.task) does not count, and its worker had taken the task")

@@ -173,7 +173,7 @@ final class WatchedTransaction: TaskTransaction {
     func update(_ attempt: Attempt, from state: Attempt.State) throws {
         var attempt = attempt
         if mutation == .forgetReason, attempt.outcome?.kind == .spawnFailed { attempt.reason = nil }
-        if mutation == .forgetAcceptance, attempt.handover == .accepted { attempt.handover = .given }
+        if mutation == .forgetAcceptance, attempt.delivery == .accepted { attempt.delivery = .given }
         var kept = attempt
         if mutation == .swapTimes { kept.cpuSystem = attempt.cpuUser }
         try real.update(kept, from: state)

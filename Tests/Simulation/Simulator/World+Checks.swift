@@ -113,11 +113,11 @@ extension World {
                 "worker \(worker.id) is \(worker.state), and nobody will ever do anything about it")
         }
         for attempt in ledger.live.values.sorted(by: { $0.id < $1.id }) {
-            guard let handover = attempt.handover, handover != .accepted else { continue }
+            guard let delivery = attempt.delivery, delivery != .accepted else { continue }
             let isStopped = supervisor.processes[UInt64(attempt.id)]?.flags.contains(.stopped) ?? false
             violations.require(
                 isStopped || attempt.wakeAt.map { $0 > clock.now.monotonic } ?? false,
-                "task \(attempt.task) is \(handover) with worker \(attempt.id), and nobody will ever do anything about it")
+                "task \(attempt.task) is \(delivery) with worker \(attempt.id), and nobody will ever do anything about it")
         }
     }
 
@@ -130,7 +130,7 @@ extension World {
             violations.require(ledger.budgets.isSpent(named: name, at: now) ?? false, "\(gate.name) is closed and not spent")
         }
         for attempt in ledger.live.values.sorted(by: { $0.id < $1.id })
-        where attempt.state == .running && attempt.stopping == nil && !(attempt.handover?.isOver ?? false) {
+        where attempt.state == .running && attempt.stopping == nil && !(attempt.delivery?.isOver ?? false) {
             guard let task = ledger.tasks[attempt.task] else { continue }
             let spent = ledger.budgets.spent(for: task, by: attempt.agent, at: now).filter(\.isHard).map(\.name)
             violations.require(spent.isEmpty, "attempt \(attempt.id) goes on, and \(spent) are spent")

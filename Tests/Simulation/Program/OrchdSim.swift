@@ -53,7 +53,7 @@ struct OrchdSim: ParsableCommand {
         say("lives from seed \(first)")
         while count < limit, seconds.map({ Date().timeIntervalSince(began) < $0 }) ?? true {
             let number = first &+ UInt64(count)
-            let life = Life(Plan(seed: number, hours: hours), mutation: mutation, keepsTrace: trace)
+            let life = SimulatedRun(Plan(seed: number, hours: hours), mutation: mutation, keepsTrace: trace)
             count += 1
             total.add(life.statistics)
             // Whoever ends it by a time limit wants to know how far it came.
@@ -78,7 +78,7 @@ struct OrchdSim: ParsableCommand {
 
     private func find(_ mutation: Mutation) throws -> Bool {
         for number in 0..<UInt64(lives ?? 200) {
-            let life = Life(Plan(seed: number), mutation: mutation)
+            let life = SimulatedRun(Plan(seed: number), mutation: mutation)
             guard life.isGood else {
                 say("\(mutation): found after \(number + 1) lives: \(life.violations[0])")
                 return true
@@ -88,7 +88,7 @@ struct OrchdSim: ParsableCommand {
         return false
     }
 
-    private func report(_ life: Life, seed: UInt64) {
+    private func report(_ life: SimulatedRun, seed: UInt64) {
         say("seed \(seed): \(life.violations.joined(separator: "\n  "))")
         var shrinker = Shrinker()
         let short = shrinker.shrink(life)

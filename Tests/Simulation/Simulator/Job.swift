@@ -38,7 +38,7 @@ struct Job: Sendable, Equatable {
     var isPrompt = false
     var group: String?
     /// Where the program of a rule is to be asked.
-    var asks: Ask?
+    var asks: RouteBehaviour?
     /// Its row becomes one that cannot be handed over.
     var poison: Poison?
 
@@ -54,8 +54,8 @@ struct Job: Sendable, Equatable {
         // A program may choose what the client takes for granted.
         spec.priority = asks != nil && priority == 0 ? nil : priority
         if let asks {
-            spec.labels = (spec.labels ?? [:]).merging([Ask.label: asks.value]) { $1 }
-            spec.model = asks.givesModel ? Ask.givenModel : nil
+            spec.labels = (spec.labels ?? [:]).merging([RouteBehaviour.label: asks.value]) { $1 }
+            spec.model = asks.givesModel ? RouteBehaviour.givenModel : nil
         }
         spec.timeout = timeout.map { Double($0) / 1000 }
         spec.idleTimeout = idleTimeout.map { Double($0) / 1000 }

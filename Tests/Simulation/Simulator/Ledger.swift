@@ -6,7 +6,7 @@ import SupervisorLink
 /// A second book of all that has been committed, kept from the writes alone, and held against every rule there is for one turn.
 final class Ledger {
     let violations: Violations
-    private let truth: Truth
+    private let truth: GroundTruth
     /// The longest that the time from an end to the arrival of the next order can have been, on average.
     private let longestCycle: Double
 
@@ -56,7 +56,7 @@ final class Ledger {
         var retries = 0
     }
 
-    init(_ violations: Violations, _ truth: Truth, longestCycle: Double) {
+    init(_ violations: Violations, _ truth: GroundTruth, longestCycle: Double) {
         self.violations = violations
         self.truth = truth
         self.longestCycle = longestCycle

@@ -19,11 +19,11 @@ extension Plan {
             name: Self.routerPool, slots: .random(in: 1...2, using: &random), grace: pools.first?.grace)
         pools += [other, routers]
         var rule = RouteRule(name: "ask")
-        rule.match.label = Ask.label
-        rule.choice.model = Ask.defaultModel
+        rule.match.label = RouteBehaviour.label
+        rule.choice.model = RouteBehaviour.defaultModel
         rule.choice.pool = SimulatedAgent.pool
         rule.program = .init(
-            command: [Ask.program], pool: Self.routerPool, timeout: .random(in: 200...5_000, using: &random))
+            command: [RouteBehaviour.program], pool: Self.routerPool, timeout: .random(in: 200...5_000, using: &random))
         routes = [rule]
         let faults = steps.contains { $0.deed.isFault } ? 20 : 0
         var draw = Draw(random: random, pools: pools, span: span, isFlaky: false)
@@ -57,8 +57,8 @@ extension Draw {
         job.isPrompt = true
         job.hasInput = false
         job.endings = job.endings.map { $0 == .missing ? .failure : $0 }
-        var ask = Ask()
-        ask.answer = Ask.Answer.allCases.randomElement(using: &random) ?? .good
+        var ask = RouteBehaviour()
+        ask.answer = RouteBehaviour.Answer.allCases.randomElement(using: &random) ?? .good
         // Some answer within the time that they have, some too late.
         ask.duration = random.chance(70) ? .random(in: 0...150, using: &random) : .random(in: 100...8_000, using: &random)
         let endings: [Job.Ending] = [.success, .success, .success, .success, .failure, .crash, .hang, .stubborn, .missing]

@@ -12,7 +12,7 @@ struct RouteBook {
     /// Tasks that somebody has changed since.
     private var changed: Set<Int64> = []
     /// Programs whose end this commit holds, with what they answered.
-    private var answered: [(task: Int64, answer: Ask.Answer)] = []
+    private var answered: [(task: Int64, answer: RouteBehaviour.Answer)] = []
     /// The model of each task before.
     private var before: [Int64: TaskItem] = [:]
 
@@ -23,7 +23,7 @@ struct RouteBook {
     }
 
     mutating func submitted(_ task: Int64, _ spec: TaskSpec) {
-        if spec.labels?[Ask.label] != nil { specs[task] = spec }
+        if spec.labels?[RouteBehaviour.label] != nil { specs[task] = spec }
     }
 
     mutating func update(_ old: TaskItem, _ task: TaskItem, byPerson: Bool, _ violations: Violations) {
@@ -43,7 +43,7 @@ struct RouteBook {
         violations.require(old.attempts <= task.attempts, "task \(task.id) lost an attempt when it was routed")
     }
 
-    mutating func ended(_ attempt: Attempt, _ process: Truth.Process?) {
+    mutating func ended(_ attempt: Attempt, _ process: GroundTruth.Process?) {
         // Whoever cancelled the task wants none of what its program has answered before it was stopped.
         guard attempt.outcome?.isSuccess ?? false, attempt.stopping != .cancelled, let ask = process?.ask else { return }
         answered.append((attempt.task, ask.answer))
@@ -56,7 +56,7 @@ struct RouteBook {
             violations.require(task.definition.routing == nil, "task \(id) was routed and still is")
             let isGiven = before[id]?.definition.routing?.given.contains(.model) ?? true
             guard canAsk, !isGiven else { continue }
-            let expected = answer == .good || answer == .noisy ? Ask.model : before[id]?.definition.model
+            let expected = answer == .good || answer == .noisy ? RouteBehaviour.model : before[id]?.definition.model
             violations.require(
                 task.definition.model == expected,
                 "task \(id) got the answer \(answer), and has the model \(task.definition.model ?? "none")")

@@ -6,7 +6,7 @@ public struct Shrinker {
 
     public init() {}
 
-    public mutating func shrink(_ failed: Life) -> Life {
+    public mutating func shrink(_ failed: SimulatedRun) -> SimulatedRun {
         var best = failed
         var size = max(best.plan.steps.count / 2, 1)
         while size >= 1 {
@@ -16,7 +16,7 @@ public struct Shrinker {
                 var plan = best.plan
                 plan.steps.removeSubrange(index..<min(index + size, plan.steps.count))
                 lives += 1
-                let life = Life(plan, mutation: failed.mutation)
+                let life = SimulatedRun(plan, mutation: failed.mutation)
                 if life.isGood {
                     index += size
                 } else {
@@ -28,6 +28,6 @@ public struct Shrinker {
             size = size == 1 ? 1 : size / 2
             if lives >= limit { break }
         }
-        return Life(best.plan, mutation: failed.mutation, keepsTrace: true)
+        return SimulatedRun(best.plan, mutation: failed.mutation, keepsTrace: true)
     }
 }

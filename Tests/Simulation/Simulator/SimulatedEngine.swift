@@ -7,7 +7,7 @@ import SupervisorLink
 /// One engine from its start to its end, whichever that is: the real core and the real turns.
 final class SimulatedEngine {
     let life: Int
-    let outlet = Outlet()
+    let outlet = EffectTap()
     let core: EngineCore
     private var runner: TurnRunner<SimulatedDisk>
     /// The connection to the supervisor, once it has one.
@@ -15,7 +15,7 @@ final class SimulatedEngine {
     /// When it takes its next turn if nothing happens before.
     var wakeAt: Int64?
     /// What follows from a turn that is being committed.
-    var pending: (items: [Outlet.Item], rest: Int64, isResting: Bool)?
+    var pending: (items: [EffectTap.Item], rest: Int64, isResting: Bool)?
     /// Its last turn left nothing to do.
     var isResting = false
     /// How many turns it has taken in a row, with hardly a rest, while nothing came in and nothing went out.

@@ -15,7 +15,7 @@ final class SimulatedProcess {
     /// It was started for a prompt.
     let isAgent: Bool
     /// It is the program of a rule, and this is how it goes.
-    let ask: Ask?
+    let ask: RouteBehaviour?
     private let question: JSONValue?
     /// They stay open for as long as it lives.
     private let descriptors: [Descriptor]
@@ -36,8 +36,8 @@ final class SimulatedProcess {
         let words = isAgent ? (arguments.last ?? "").split(separator: " ").map(String.init) : arguments
         // How a worker ends depends on what it will be told.
         let ofWorker: (Int64, Job.Ending, Int64)? = channel.map { _ in (0, .hang, 0) }
-        question = arguments.first == Ask.program ? Self.question(order, descriptors) : nil
-        ask = question.flatMap(Ask.init)
+        question = arguments.first == RouteBehaviour.program ? Self.question(order, descriptors) : nil
+        ask = question.flatMap(RouteBehaviour.init)
         let ofRouter: (Int64, Job.Ending, Int64)? = ask.map { ($0.duration, $0.ending, 0) }
         guard let part = ofWorker ?? ofRouter ?? Job.part(of: words, attempt: number) else { return nil }
         worker = channel.map(SimulatedWorker.init)

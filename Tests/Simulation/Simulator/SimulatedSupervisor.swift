@@ -12,7 +12,7 @@ final class SimulatedSupervisor {
     }
 
     private let clock: VirtualClock
-    private let truth: Truth
+    private let truth: GroundTruth
     private let violations: Violations
     private let mutation: Mutation?
 
@@ -41,7 +41,7 @@ final class SimulatedSupervisor {
     /// Which names have had a workspace.
     private(set) var workspaces: Set<String> = []
 
-    init(clock: VirtualClock, truth: Truth, violations: Violations, mutation: Mutation?) {
+    init(clock: VirtualClock, truth: GroundTruth, violations: Violations, mutation: Mutation?) {
         self.clock = clock
         self.truth = truth
         self.violations = violations

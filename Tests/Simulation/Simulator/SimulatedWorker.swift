@@ -22,7 +22,7 @@ final class SimulatedWorker {
         case nothing
     }
 
-    var manner = Manner.good
+    var manner = WorkerBehaviour.good
     private(set) var task: WorkerTask?
     private let socket: Descriptor
     private var unread: [UInt8] = []

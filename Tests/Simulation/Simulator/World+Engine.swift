@@ -83,7 +83,7 @@ extension World {
         agenda.enter(.engineWakes(life: engine.life), at: max(time, clock.elapsed))
     }
 
-    private func letOut(_ item: Outlet.Item) {
+    private func letOut(_ item: EffectTap.Item) {
         switch item {
         case .message(let message, let descriptors): sendToSupervisor(message, descriptors)
         case .toWorker(let worker, let bytes): letOut(bytes, to: worker)

@@ -18,9 +18,9 @@ extension World {
     }
 
     /// One of many, the same for the same seed.
-    func makeManner() -> Manner {
+    func makeManner() -> WorkerBehaviour {
         guard !isCalm, random.chance(plan.workerFaults) else { return .good }
-        return Manner.allCases.randomElement(using: &random) ?? .good
+        return WorkerBehaviour.allCases.randomElement(using: &random) ?? .good
     }
 
     func beginWorker(_ process: SimulatedProcess) {
@@ -164,7 +164,7 @@ extension World {
     }
 
     /// It dies somewhere within a message.
-    func cutShort(_ item: Outlet.Item?) {
+    func cutShort(_ item: EffectTap.Item?) {
         guard case .toWorker(let worker, let bytes)? = item, random.chance(70) else { return }
         letOut(Array(bytes.prefix(.random(in: 0...bytes.count, using: &random))), to: worker)
     }

@@ -39,7 +39,7 @@ final class World {
     let mutation: Mutation?
     let clock = VirtualClock()
     let violations = Violations()
-    let truth: Truth
+    let truth: GroundTruth
     let ledger: Ledger
     let supervisor: SimulatedSupervisor
     let disk: SimulatedDisk
@@ -111,7 +111,7 @@ final class World {
         random = SeededGenerator(plan.seed ^ 0xA5A5_5A5A_0F0F_F0F0)
         trace = Trace(keepsLines: keepsTrace)
         directory = try ScratchDirectory()
-        truth = Truth(violations)
+        truth = GroundTruth(violations)
         ledger = Ledger(violations, truth, longestCycle: Double(plan.commitTime + Int64(Pacing.gather) + 1))
         supervisor = SimulatedSupervisor(clock: clock, truth: truth, violations: violations, mutation: mutation)
         disk = SimulatedDisk(

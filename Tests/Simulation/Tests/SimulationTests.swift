@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: 0..<4 as Range<UInt64>)
     func thePromisesHold(part: UInt64) {
         for seed in part * 30..<(part + 1) * 30 {
-            let life = Life(Plan(seed: seed))
+            let life = SimulatedRun(Plan(seed: seed))
             #expect(life.isGood, "orchd-sim --seed \(seed): \(life.violations)")
         }
     }
@@ -19,19 +19,19 @@ import Testing
             51_002_030, 52_001_872, 53_002_450, 444_165_424, 2_615_698_297,
         ] as [UInt64])
     func whatHasFailedOnceHolds(seed: UInt64) {
-        let life = Life(Plan(seed: seed))
+        let life = SimulatedRun(Plan(seed: seed))
         #expect(life.isGood, "orchd-sim --seed \(seed): \(life.violations)")
     }
 
     @Test func twelveHoursWithUpgradesHold() {
-        let life = Life(Plan(seed: 12, hours: 12))
+        let life = SimulatedRun(Plan(seed: 12, hours: 12))
         #expect(life.isGood, "orchd-sim --seed 12 --hours 12: \(life.violations)")
         #expect(life.statistics.virtualTime >= 12 * 3_600_000)
     }
 
     @Test(arguments: 0..<5 as Range<UInt64>)
     func theSameSeedGivesTheSameTrace(seed: UInt64) {
-        let lives = [Life(Plan(seed: seed)), Life(Plan(seed: seed), keepsTrace: true)]
+        let lives = [SimulatedRun(Plan(seed: seed)), SimulatedRun(Plan(seed: seed), keepsTrace: true)]
         #expect(lives[0].trace.hash == lives[1].trace.hash)
         #expect(lives[0].trace.lineCount == lives[1].trace.lineCount)
         #expect(lives[0].trace.lineCount > 10)
@@ -40,12 +40,12 @@ import Testing
     /// The simulator is worth what it finds.
     @Test(arguments: Mutation.allCases)
     func everyMutationIsFound(mutation: Mutation) {
-        let isFound = (0..<100 as Range<UInt64>).contains { !Life(Plan(seed: $0), mutation: mutation).isGood }
+        let isFound = (0..<100 as Range<UInt64>).contains { !SimulatedRun(Plan(seed: $0), mutation: mutation).isGood }
         #expect(isFound, "\(mutation) was not found in 100 lives")
     }
 
     @Test func aFailureIsShrunk() {
-        let failed = Life(Plan(seed: 1), mutation: .ignorePriority)
+        let failed = SimulatedRun(Plan(seed: 1), mutation: .ignorePriority)
         var shrinker = Shrinker()
         let short = shrinker.shrink(failed)
         #expect(!short.isGood)
@@ -56,9 +56,9 @@ import Testing
     /// Lives leave nothing open behind them.
     @Test func descriptorsAreClosed() throws {
         func open() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
-        _ = Life(Plan(seed: 3))
+        _ = SimulatedRun(Plan(seed: 3))
         let before = try open()
-        for seed in 100..<110 as Range<UInt64> { _ = Life(Plan(seed: seed)) }
+        for seed in 100..<110 as Range<UInt64> { _ = SimulatedRun(Plan(seed: seed)) }
         // Other tests run beside this one, and have a few open for a moment.
         #expect(try open() <= before + 40)
     }

@@ -1,5 +1,5 @@
 /// How a warm worker goes about its life. What its task is to come to, the task says.
-enum Manner: String, CaseIterable, Sendable {
+enum WorkerBehaviour: String, CaseIterable, Sendable {
     /// It keeps to the protocol.
     case good
     /// It is ready, and takes its task, as late as it may, or a little later.

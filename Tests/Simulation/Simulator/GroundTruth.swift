@@ -1,7 +1,7 @@
 import SupervisorLink
 
 /// What really happened on the simulated machine, whatever anybody says or writes about it.
-final class Truth {
+final class GroundTruth {
     struct Process {
         /// Nil for a warm worker that has taken none.
         var task: Int64?
@@ -15,7 +15,7 @@ final class Truth {
         /// What a worker said first of how its task ended, if that counts.
         var result: Bool?
         /// It is the program of a rule.
-        var ask: Ask?
+        var ask: RouteBehaviour?
         /// A worker has said what is no message.
         var hasSpokenNonsense = false
         /// Nobody has the other end of its channel any more, so that what it said may be lost.
@@ -46,7 +46,7 @@ final class Truth {
     init(_ violations: Violations) { self.violations = violations }
 
     /// - Parameter ask: of the program of a rule, which is no start of the task.
-    func started(_ attempt: Int64, task: Int64, pool: String, asking ask: Ask?, at monotonic: Int64) {
+    func started(_ attempt: Int64, task: Int64, pool: String, asking ask: RouteBehaviour?, at monotonic: Int64) {
         violations.require(processes[attempt] == nil, "attempt \(attempt) of task \(task) was started twice")
         violations.require(runningTasks.insert(task).inserted, "task \(task) has two processes at once")
         processes[attempt] = Process(task: task, pool: pool)

@@ -1,5 +1,5 @@
 /// Runs one plan, and says what came of it.
-public struct Life: Sendable {
+public struct SimulatedRun: Sendable {
     public let plan: Plan
     public let mutation: Mutation?
     public let violations: [String]

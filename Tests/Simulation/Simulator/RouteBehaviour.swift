@@ -2,7 +2,7 @@ import OrchProtocol
 import Text
 
 /// How it goes to ask the program of a rule about a job. The program reads it from the labels of its task.
-struct Ask: Sendable, Equatable {
+struct RouteBehaviour: Sendable, Equatable {
     enum Answer: String, CaseIterable, Sendable {
         case good
         /// Around its answer it says something else.
@@ -14,8 +14,8 @@ struct Ask: Sendable, Equatable {
 
         var text: String {
             switch self {
-            case .good: "{\"model\":\"\(Ask.model)\",\"priority\":2,\"pool\":\"\(Plan.otherPool)\"}\n"
-            case .noisy: "Well:\n{\"model\":\"\(Ask.model)\"} I think.\n"
+            case .good: "{\"model\":\"\(RouteBehaviour.model)\",\"priority\":2,\"pool\":\"\(Plan.otherPool)\"}\n"
+            case .noisy: "Well:\n{\"model\":\"\(RouteBehaviour.model)\"} I think.\n"
             case .bad: "{\"model\":7,\"pool\":\"nowhere\",\"thinking\":\"hard\",\"priority\":\"high\"}\n"
             case .garbage: "no idea\n"
             case .nothing: ""

@@ -5,7 +5,7 @@ import SupervisorLink
 import Synchronization
 
 /// Takes everything that an engine lets out during a turn, in its order, so that the world may end the engine between any two.
-final class Outlet: SupervisorPort, WorkerPort {
+final class EffectTap: SupervisorPort, WorkerPort {
     enum Item: Sendable {
         case message(EngineMessage, [Descriptor])
         case opened(UInt64)

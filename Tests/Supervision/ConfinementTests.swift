@@ -81,7 +81,7 @@ import Testing
         let policyCheck = PolicyCheck(policy: try Policy(parsing: text), ownOOMScore: 0)
         func isAllowed(_ pool: String, _ sandbox: Sandbox) -> Bool {
             let order = LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], sandbox: sandbox)
-            return policyCheck.policyCheck(order) != .refused(.sandbox)
+            return policyCheck.check(order) != .refused(.sandbox)
         }
         #expect(isAllowed("free", .init()) && isAllowed("free", .init(writable: ["/"], noNetwork: true)))
         #expect(isAllowed("walled", .init(writable: ["/srv/a b"], noNetwork: true)))

@@ -44,7 +44,7 @@ import Testing
         func verdict(_ configure: (inout LaunchOrder) -> Void) -> PolicyCheck.Verdict {
             var order = LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: ["/opt/my tools/run"])
             configure(&order)
-            return policyCheck.policyCheck(order)
+            return policyCheck.check(order)
         }
         let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
         #expect(verdict { _ in } == .allowed(identity, programs: ["/opt/my tools/run"]))
@@ -64,7 +64,7 @@ import Testing
         let text = "orchd-policy 1\nsubmitter s 1000 1000,27\npool s submitter\nsubmitter s 999 999\npool p 1 1\n"
         let policyCheck = PolicyCheck(policy: try Policy(parsing: text), ownOOMScore: 0, engineUser: 999)
         func verdict(_ pool: String, _ submitter: UInt32?) -> PolicyCheck.Verdict {
-            policyCheck.policyCheck(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], submitter: submitter))
+            policyCheck.check(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], submitter: submitter))
         }
         let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
         #expect(verdict("s", 1000) == .allowed(identity, programs: ["/bin/true"]))
@@ -80,10 +80,10 @@ import Testing
         func order(_ pool: String, _ controls: [CgroupControl: UInt64]) -> LaunchOrder {
             LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], controls: controls)
         }
-        #expect(policyCheck.policyCheck(order("p", [.memory: 1001])) == .refused(.limit))
-        #expect(policyCheck.policyCheck(order("p", [.pids: 6, .memory: 1])) == .refused(.limit))
+        #expect(policyCheck.check(order("p", [.memory: 1001])) == .refused(.limit))
+        #expect(policyCheck.check(order("p", [.pids: 6, .memory: 1])) == .refused(.limit))
         for allowed in [order("p", [.memory: 1000, .cpu: 99]), order("p", [:]), order("q", [.memory: 1001])] {
-            guard case .allowed = policyCheck.policyCheck(allowed) else {
+            guard case .allowed = policyCheck.check(allowed) else {
                 Issue.record("\(allowed)")
                 continue
             }
@@ -99,7 +99,7 @@ import Testing
         let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\nprogram p \(allowed)\n")
         let policyCheck = PolicyCheck(policy: policy, ownOOMScore: 0)
         func verdict(_ program: String) -> PolicyCheck.Verdict {
-            policyCheck.policyCheck(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [ByteString(program)]))
+            policyCheck.check(LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: [ByteString(program)]))
         }
         #expect(verdict(other) == .refused(.program))
         #expect(verdict(allowed) != .refused(.program))

@@ -14,7 +14,7 @@ struct PolicyCheck {
         case refused(EndReport.Refusal)
     }
 
-    func policyCheck(_ order: LaunchOrder) -> Verdict {
+    func check(_ order: LaunchOrder) -> Verdict {
         guard order.nice >= 0 else { return .refused(.nice) }
         // 0 asks for nothing: below a supervisor that was itself given a higher score (in a container), it means the same.
         guard order.oomScoreAdjust >= ownOOMScore || order.oomScoreAdjust == 0 else { return .refused(.oomScore) }

@@ -66,7 +66,7 @@ extension Supervisor {
         state.heardUpTo = order.attempt
         if isStopping { return refuse(order, shortage: ECANCELED) }
         if lacksDescriptors || descriptors.count != order.descriptors.count { return refuse(order, shortage: EMFILE) }
-        if case .refused(let refusal) = policyCheck.policyCheck(order) { return end(order, .refused, code: refusal.rawValue) }
+        if case .refused(let refusal) = policyCheck.check(order) { return end(order, .refused, code: refusal.rawValue) }
         let waiting = WaitingOrder(launch: order, descriptors: descriptors)
         guard queues.waitingCount < Supervisor.maximumWaiting,
             queues.waitingSize + waiting.size <= Supervisor.maximumWaitingSize,

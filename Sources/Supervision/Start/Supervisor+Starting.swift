@@ -22,7 +22,7 @@ extension Supervisor {
 
     private func launch(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32) throws(SpawnFailure) {
         // Judged again: the policy may have changed while it waited.
-        guard case .allowed(let identity, let programs) = policyCheck.policyCheck(order) else {
+        guard case .allowed(let identity, let programs) = policyCheck.check(order) else {
             queues.free(slot, of: order.pool)
             return end(order, .refused, code: refusal(of: order))
         }
@@ -151,7 +151,7 @@ extension Supervisor {
     func isOwn(_ identity: Policy.Identity?) -> Bool { geteuid() != 0 && identity?.user == geteuid() }
 
     private func refusal(of order: LaunchOrder) -> Int32 {
-        guard case .refused(let refusal) = policyCheck.policyCheck(order) else { return 0 }
+        guard case .refused(let refusal) = policyCheck.check(order) else { return 0 }
         return refusal.rawValue
     }
 

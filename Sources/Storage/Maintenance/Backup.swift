@@ -58,7 +58,7 @@ extension SQLiteStore {
     private static let pagesPerStep: Int32 = 1024
 
     static func taskCounts(_ db: Database) throws -> (all: Int, unfinished: Int) {
-        try db.row("SELECT coalesce(sum(count), 0), coalesce(sum(count) FILTER (WHERE phase < 4), 0) FROM taskCounts") {
+        try db.row("SELECT coalesce(sum(count), 0), coalesce(sum(count) FILTER (WHERE phase < 4), 0) FROM tally") {
             (try $0.next(), try $0.next())
         } ?? (0, 0)
     }

@@ -92,7 +92,7 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
 
         -- How many tasks a pool has in a phase: counting a million rows would take the better part of a start.
-        CREATE TABLE taskCounts (
+        CREATE TABLE tally (
             pool TEXT NOT NULL,
             phase INTEGER NOT NULL,
             count INTEGER NOT NULL,

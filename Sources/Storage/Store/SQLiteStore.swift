@@ -20,7 +20,7 @@ public final class SQLiteStore: TurnStore {
     let gate = ReadGate()
     private let checkpointer: Checkpointer
     private let progress = Progress()
-    private let state: Mutex<TaskCounts>
+    private let state: Mutex<Tally>
     /// Closed, and kept only because to release its queue has libdispatch look after its threads once a second from then on.
     private let maker: DatabaseQueue?
 
@@ -32,21 +32,21 @@ public final class SQLiteStore: TurnStore {
         self.path = path
         try FileCheck.inspect(path)
         maker = try Self.makeIfMissing(path)
-        let (writer, reader, checkpointer, taskCounts) = try translatingErrors(of: path) {
+        let (writer, reader, checkpointer, tally) = try translatingErrors(of: path) {
             let writer = try Self.openWriter(path)
-            let taskCounts = try writer.writeWithoutTransaction { db in
+            let tally = try writer.writeWithoutTransaction { db in
                 try Self.migrate(db, path: path)
                 if try QueueNumbers.read(db).numbers.isEmpty { try QueueNumbers.draw(db) }
                 return try Self.loadTally(db)
             }
             let checkpointer = try Checkpointer(path: path)
             writer.writeWithoutTransaction { checkpointer.observe($0) }
-            return (writer, try Self.openReader(path), checkpointer, taskCounts)
+            return (writer, try Self.openReader(path), checkpointer, tally)
         }
         self.writer = writer
         self.reader = reader
         self.checkpointer = checkpointer
-        state = Mutex(taskCounts)
+        state = Mutex(tally)
         writer.writeWithoutTransaction { progress.observe($0) }
     }
 
@@ -104,29 +104,29 @@ public final class SQLiteStore: TurnStore {
         try Schema.migrate(db, from: version.version)
     }
 
-    private static func loadTally(_ db: Database) throws -> TaskCounts {
-        var taskCounts = TaskCounts()
-        let places = try db.rows("SELECT pool, phase, count FROM taskCounts") {
+    private static func loadTally(_ db: Database) throws -> Tally {
+        var tally = Tally()
+        let places = try db.rows("SELECT pool, phase, count FROM tally") {
             (TaskItem.Place(pool: try $0.next(), phase: try $0.raw()), try $0.next(Int.self))
         }
-        for (place, count) in places { taskCounts.load(place, count) }
+        for (place, count) in places { tally.load(place, count) }
         let live = try db.rows(
             "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
-        for (pool, state, count) in live { taskCounts.addLive(count, in: pool, state: state) }
-        taskCounts.workers = try db.row("SELECT count(*) FROM worker") { try $0.next() } ?? 0
-        try loadLanes(&taskCounts, db)
-        for gate in try GateColumns.all(db) { taskCounts.gates[gate.name] = gate }
-        return taskCounts
+        for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
+        tally.workers = try db.row("SELECT count(*) FROM worker") { try $0.next() } ?? 0
+        try loadLanes(&tally, db)
+        for gate in try GateColumns.all(db) { tally.gates[gate.name] = gate }
+        return tally
     }
 
     /// Counts the few tasks that are in a lane, where that is the index' affair alone.
-    private static func loadLanes(_ taskCounts: inout TaskCounts, _ db: Database) throws {
-        for pool in taskCounts.occupiedPools where taskCounts.count(pool, .ready) > 0 {
+    private static func loadLanes(_ tally: inout Tally, _ db: Database) throws {
+        for pool in tally.occupiedPools where tally.count(pool, .ready) > 0 {
             let lanes = try db.rows(
                 "SELECT lane, count(*) FROM task WHERE phase = 0 AND pool = ? AND lane > '' GROUP BY lane", [pool]
             ) { (try $0.next(String.self), try $0.next(Int.self)) }
-            for (lane, count) in lanes { taskCounts.addToLane(count, at: .init(pool: pool, phase: .ready, lane: lane)) }
+            for (lane, count) in lanes { tally.addToLane(count, at: .init(pool: pool, phase: .ready, lane: lane)) }
         }
         let busy = try db.rows(
             """
@@ -134,7 +134,7 @@ public final class SQLiteStore: TurnStore {
             WHERE attempt.state <> 2 AND task.phase = 3 AND task.lane > '' GROUP BY task.lane
             """
         ) { (try $0.next(String.self), try $0.next(Int.self)) }
-        for (lane, count) in busy { taskCounts.addToLane(count, at: .init(pool: "", phase: .running, lane: lane)) }
+        for (lane, count) in busy { tally.addToLane(count, at: .init(pool: "", phase: .running, lane: lane)) }
     }
 
     /// Runs a body in one transaction. When this returns, what the body wrote is on the disk; when it throws, nothing is.
@@ -145,7 +145,7 @@ public final class SQLiteStore: TurnStore {
     public func transaction<T>(_ body: (SQLiteTransaction) throws -> T) throws -> T {
         try translatingErrors(of: path) {
             try writer.writeWithoutTransaction { db in
-                let transaction = SQLiteTransaction(db: db, taskCounts: state.withLock { $0 }, progress: progress)
+                let transaction = SQLiteTransaction(db: db, tally: state.withLock { $0 }, progress: progress)
                 var result: T?
                 try db.inTransaction(.immediate) {
                     result = try body(transaction)
@@ -153,8 +153,8 @@ public final class SQLiteStore: TurnStore {
                     return .commit
                 }
                 checkpointer.committed(db)
-                let taskCounts = transaction.taskCounts
-                state.withLock { $0 = taskCounts }
+                let tally = transaction.tally
+                state.withLock { $0 = tally }
                 guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
                 return result
             }
@@ -163,7 +163,7 @@ public final class SQLiteStore: TurnStore {
 
     /// The counts as of the last commit.
     public var counts: Counts {
-        Counts(taskCounts: state.withLock { $0 })
+        Counts(tally: state.withLock { $0 })
     }
 
     /// Whether the writer is set up as promised: the journal mode and the number of `PRAGMA synchronous` (2 is FULL).
@@ -187,12 +187,12 @@ public final class SQLiteStore: TurnStore {
 
 /// Counts that are read without touching the database.
 public struct Counts: Sendable {
-    let taskCounts: TaskCounts
+    let tally: Tally
 
-    public func tasks(in pool: String) -> TaskCounts { taskCounts.counts(of: pool) }
-    public func live(in pool: String) -> LiveCounts { taskCounts.live[pool] ?? LiveCounts() }
-    public var occupiedPools: [String] { taskCounts.occupiedPools }
-    public func lanes(in pool: String) -> [String: Int] { taskCounts.lanes[pool] ?? [:] }
-    public var busyLanes: [String: Int] { taskCounts.busy }
-    public var gates: [String: Gate] { taskCounts.gates }
+    public func tasks(in pool: String) -> TaskCounts { tally.counts(of: pool) }
+    public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
+    public var occupiedPools: [String] { tally.occupiedPools }
+    public func lanes(in pool: String) -> [String: Int] { tally.lanes[pool] ?? [:] }
+    public var busyLanes: [String: Int] { tally.busy }
+    public var gates: [String: Gate] { tally.gates }
 }

@@ -3,16 +3,16 @@ import Scheduling
 
 /// Gates: few, and all of them in memory beside the counts.
 extension SQLiteTransaction {
-    public var gates: [String: Gate] { taskCounts.gates }
+    public var gates: [String: Gate] { tally.gates }
 
     public func save(_ gate: Gate) throws {
         try db.run(GateColumns.save, GateColumns.values(of: gate))
-        taskCounts.gates[gate.name] = gate
+        tally.gates[gate.name] = gate
     }
 
     public func removeGate(_ name: String) throws {
         try db.run("DELETE FROM gate WHERE name = ?", [name])
-        taskCounts.gates[name] = nil
+        tally.gates[name] = nil
     }
 }
 

@@ -22,12 +22,12 @@ extension SQLiteTransaction {
         try db.run("DELETE FROM pool WHERE name = ?", [name])
     }
 
-    public func counts(of pool: String) -> TaskCounts { taskCounts.counts(of: pool) }
-    public func live(in pool: String) -> LiveCounts { taskCounts.live[pool] ?? LiveCounts() }
-    public func lanes(in pool: String) -> [String: Int] { taskCounts.lanes[pool] ?? [:] }
-    public var busyLanes: [String: Int] { taskCounts.busy }
-    public var queuedCount: Int { taskCounts.queued }
-    public var occupiedPools: [String] { taskCounts.occupiedPools }
+    public func counts(of pool: String) -> TaskCounts { tally.counts(of: pool) }
+    public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
+    public func lanes(in pool: String) -> [String: Int] { tally.lanes[pool] ?? [:] }
+    public var busyLanes: [String: Int] { tally.busy }
+    public var queuedCount: Int { tally.queued }
+    public var occupiedPools: [String] { tally.occupiedPools }
 
     /// SQLite's integers are signed; the store's number is only ever compared.
     public func supervisorStore() throws -> UInt64? {
@@ -78,11 +78,11 @@ extension SQLiteTransaction {
 
     /// Writes the counts that this transaction has changed.
     func storeTally() throws {
-        for place in taskCounts.changed {
+        for place in tally.changed {
             try db.run(
-                "INSERT OR REPLACE INTO taskCounts (pool, phase, count) VALUES (?, ?, ?)",
-                [place.pool, place.phase.rawValue, taskCounts.count(place.pool, place.phase)])
+                "INSERT OR REPLACE INTO tally (pool, phase, count) VALUES (?, ?, ?)",
+                [place.pool, place.phase.rawValue, tally.count(place.pool, place.phase)])
         }
-        taskCounts.markStored()
+        tally.markStored()
     }
 }

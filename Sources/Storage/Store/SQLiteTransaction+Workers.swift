@@ -10,7 +10,7 @@ extension SQLiteTransaction {
         try db.run(
             "INSERT INTO worker (id, pool, state, definition, since) VALUES (?, ?, ?, ?, ?)",
             [worker.id, pool, worker.state.rawValue, definition, since])
-        taskCounts.workers += 1
+        tally.workers += 1
         return worker
     }
 
@@ -34,10 +34,10 @@ extension SQLiteTransaction {
 
     public func removeWorker(_ id: Int64) throws {
         try db.run("DELETE FROM worker WHERE id = ?", [id])
-        taskCounts.workers -= db.changesCount
+        tally.workers -= db.changesCount
     }
 
-    public var hasWorkers: Bool { taskCounts.workers > 0 }
+    public var hasWorkers: Bool { tally.workers > 0 }
 
     public func backoff(of pool: String) throws -> WorkerBackoff? {
         try db.row("SELECT \(BackoffColumns.all) FROM worker_backoff WHERE pool = ?", [pool], BackoffColumns.read)

@@ -6,12 +6,12 @@ import Scheduling
 /// A transaction on the writer's connection; it lives only as long as the body it is handed to.
 public final class SQLiteTransaction: TaskTransaction {
     let db: Database
-    var taskCounts: TaskCounts
+    var tally: Tally
     let progress: Progress
 
-    init(db: Database, taskCounts: TaskCounts, progress: Progress) {
+    init(db: Database, tally: Tally, progress: Progress) {
         self.db = db
-        self.taskCounts = taskCounts
+        self.tally = tally
         self.progress = progress
     }
 
@@ -22,7 +22,7 @@ public final class SQLiteTransaction: TaskTransaction {
         try db.run(TaskColumns.insert, values)
         let id = db.lastInsertedRowID
         if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.bytes)]) }
-        taskCounts.add(1, at: task.place)
+        tally.add(1, at: task.place)
         return id
     }
 
@@ -41,7 +41,7 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
         try db.run(TaskColumns.update, TaskColumns.changingValues(of: task) + [task.id])
-        taskCounts.move(from: place, to: task.place)
+        tally.move(from: place, to: task.place)
     }
 
     public func saveChoice(of task: TaskItem) throws {
@@ -98,7 +98,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
-        let final = taskCounts.tasks.reduce(0) { $1.key.phase.isFinal ? $0 + $1.value : $0 }
+        let final = tally.tasks.reduce(0) { $1.key.phase.isFinal ? $0 + $1.value : $0 }
         // Beyond the number to keep, the oldest go, whatever their age.
         let surplus = min(max(final - keep, 0), limit)
         return try db.rows(
@@ -114,7 +114,7 @@ public final class SQLiteTransaction: TaskTransaction {
     public func remove(_ tasks: [TaskItem]) throws {
         for task in tasks {
             try db.run("DELETE FROM task WHERE id = ?", [task.id])
-            taskCounts.add(-1, at: task.place)
+            tally.add(-1, at: task.place)
         }
     }
 
@@ -126,7 +126,7 @@ public final class SQLiteTransaction: TaskTransaction {
         try db.run(
             "INSERT INTO attempt (task, number, pool, agent, state, dispatched_at) VALUES (?, ?, ?, ?, 0, ?)",
             [task, number, pool, agent, dispatchedAt])
-        taskCounts.addLive(1, in: pool, state: .dispatched)
+        tally.addLive(1, in: pool, state: .dispatched)
         var attempt = Attempt(
             id: db.lastInsertedRowID, task: task, number: number, pool: pool, state: .dispatched,
             dispatchedAt: dispatchedAt)
@@ -139,7 +139,7 @@ public final class SQLiteTransaction: TaskTransaction {
             AttemptColumns.insert,
             try AttemptColumns.values(of: attempt)
                 + [attempt.id, attempt.task, attempt.number, attempt.pool, attempt.dispatchedAt, attempt.agent])
-        taskCounts.addLive(1, in: attempt.pool, state: attempt.state)
+        tally.addLive(1, in: attempt.pool, state: attempt.state)
     }
 
     public func skipAttempts(upTo id: Int64) throws -> Bool {
@@ -188,13 +188,13 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func update(_ attempt: Attempt, from state: Attempt.State) throws {
         try db.run(AttemptColumns.update, try AttemptColumns.values(of: attempt) + [attempt.id])
-        taskCounts.addLive(-1, in: attempt.pool, state: state)
-        taskCounts.addLive(1, in: attempt.pool, state: attempt.state)
+        tally.addLive(-1, in: attempt.pool, state: state)
+        tally.addLive(1, in: attempt.pool, state: attempt.state)
     }
 
     public func removeAttempt(_ attempt: Attempt) throws {
         try db.run("DELETE FROM attempt WHERE id = ?", [attempt.id])
-        taskCounts.addLive(-1, in: attempt.pool, state: attempt.state)
+        tally.addLive(-1, in: attempt.pool, state: attempt.state)
     }
 
     public func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt] {

@@ -3,7 +3,7 @@ import Scheduling
 
 /// The counts that answers are made of, kept in step with the rows. They belong to a transaction: a copy is taken when it begins,
 /// and put back if it does not come to its commit.
-struct TaskCounts: Sendable {
+struct Tally: Sendable {
     private(set) var tasks: [TaskItem.Place: Int] = [:]
     private(set) var live: [String: LiveCounts] = [:]
     private(set) var queued = 0

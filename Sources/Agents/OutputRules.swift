@@ -38,7 +38,8 @@ public struct OutputRules: Sendable, Equatable {
 
     public init(
         format: Format = .text, source: Source = .stdout, text: [OutputExtractor] = [], error: [OutputExtractor] = [],
-        tokensIn: [OutputExtractor] = [], tokensOut: [OutputExtractor] = [], tokensCached: [OutputExtractor] = [], cost: [OutputExtractor] = [],
+        tokensIn: [OutputExtractor] = [], tokensOut: [OutputExtractor] = [], tokensCached: [OutputExtractor] = [],
+        cost: [OutputExtractor] = [],
         end: [OutputExtractor.Condition] = [], required: [TextPattern] = [], grace: Int64? = nil
     ) {
         self.format = format

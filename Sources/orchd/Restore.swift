@@ -29,7 +29,8 @@ struct Restore: ParsableCommand {
     var stateDir: String?
 
     func run() throws {
-        let directory = try stateDir ?? (geteuid() == 0 ? Self.systemStateDirectory : ForegroundEnvironment.usersStateDirectory())
+        let directory =
+            try stateDir ?? (geteuid() == 0 ? Self.systemStateDirectory : ForegroundEnvironment.usersStateDirectory())
         do {
             let outcome = try Restoration.restore(file, to: directory)
             let contents = outcome.contents

@@ -21,7 +21,9 @@ import Testing
         }
     }
 
-    private static func events(_ combination: OutputExtractor.Combination, source: OutputRules.Source = .stdout) -> AgentDefinition {
+    private static func events(_ combination: OutputExtractor.Combination, source: OutputRules.Source = .stdout)
+        -> AgentDefinition
+    {
         AgentDefinition(
             name: "e", arguments: [.single("e")],
             output: OutputRules(

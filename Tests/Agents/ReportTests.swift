@@ -6,7 +6,8 @@ import Testing
 
 /// Output in all its nasty shapes, and what is made of it.
 @Suite struct ReportTests {
-    static func reading(_ pointer: String, when: [String: String] = [:], _ combination: OutputExtractor.Combination = .last) -> OutputExtractor
+    static func reading(_ pointer: String, when: [String: String] = [:], _ combination: OutputExtractor.Combination = .last)
+        -> OutputExtractor
     {
         OutputExtractor(
             pointers: [Pointer(pointer)].compactMap(\.self),

@@ -100,9 +100,11 @@ import Testing
         let policy = try Policy(parsing: "orchd-policy 1\npool p 1 1\npool q 1 1\nworktree p /srv/my repo\nworktree p /srv/b\n")
         let policyCheck = PolicyCheck(policy: policy, ownOOMScore: 0)
         func verdict(_ repository: String?, pool: String = "p") -> PolicyCheck.Verdict {
-            policyCheck.check(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], repository: repository))
+            policyCheck.check(
+                LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], repository: repository))
         }
-        let allowed = PolicyCheck.Verdict.allowed(Policy.Identity(user: 1, group: 1, supplementary: []), programs: ["/bin/true"])
+        let allowed = PolicyCheck.Verdict.allowed(
+            Policy.Identity(user: 1, group: 1, supplementary: []), programs: ["/bin/true"])
         for repository in ["/srv/my repo", "/srv/b", nil] { #expect(verdict(repository) == allowed) }
         for repository in ["/srv/b/", "/srv", "/srv/../srv/b", "/srv/B"] {
             #expect(verdict(repository) == .refused(.repository), "\(repository)")

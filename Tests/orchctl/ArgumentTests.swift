@@ -104,7 +104,8 @@ import Testing
             ChangeSummary.stopped(over)
                 == "task 3 had ended already: succeeded\ntask 4 is being stopped already\ntask 5 stopped\n")
         let many = (1...25).map { TasksChanged.Entry(id: $0, state: $0 < 3 ? .failed : .cancelled, unchanged: $0 < 3) }
-        #expect(ChangeSummary.stopped(TasksChanged(tasks: many)) == "2 tasks had ended already: failed: 1 2\n23 tasks stopped\n")
+        #expect(
+            ChangeSummary.stopped(TasksChanged(tasks: many)) == "2 tasks had ended already: failed: 1 2\n23 tasks stopped\n")
         #expect(ChangeSummary.stopped(TasksChanged(tasks: [], count: 1)) == "1 task stopped\n")
         let paused = TasksChanged(tasks: [.init(id: 1, state: .running), .init(id: 2, state: .queued)])
         #expect(ChangeSummary.paused(paused) == "task 1 paused\ntask 2 held\n")

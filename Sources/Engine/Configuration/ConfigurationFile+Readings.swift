@@ -5,33 +5,33 @@ import Settings
 /// What only the definitions of agents have: places in JSON, lines to look for, and conditions.
 extension ConfigurationFile.Section {
     /// `"/a/b"`, `["/a", "/b"]`, `{ at = "/a", when = {…}, combine = "sum" }`, `{ pattern = "cost: {value}" }`, or a list of such.
-    func readings(_ key: String) -> [Reading] {
+    func readings(_ key: String) -> [OutputExtractor] {
         elements(key, "a pointer such as \"/a/b\", a table with \"at\" or \"pattern\", or a list of these").compactMap {
             element in
             switch element {
-            case .string(let text): pointer(text, key).map { Reading(pointers: [$0]) }
+            case .string(let text): pointer(text, key).map { OutputExtractor(pointers: [$0]) }
             case .table(let section): reading(section, key)
             }
         }
     }
 
-    private func reading(_ section: ConfigurationFile.Section, _ key: String) -> Reading? {
-        var reading = Reading()
+    private func reading(_ section: ConfigurationFile.Section, _ key: String) -> OutputExtractor? {
+        var reading = OutputExtractor()
         reading.pointers = (section.words("at") ?? []).compactMap { section.pointer($0, "at") }
         reading.patterns = section.patterns("pattern")
         reading.conditions = section.conditions("when")
-        if let combination = section.choice("combine", Reading.Combination.self) { reading.combination = combination }
+        if let combination = section.choice("combine", OutputExtractor.Combination.self) { reading.combination = combination }
         if reading.pointers.isEmpty, reading.patterns.isEmpty { fault(key, "\(key) needs an \"at\" or a \"pattern\"") }
         section.finish()
         return reading
     }
 
     /// A table of pointers, each with a word or several.
-    func conditions(_ key: String) -> [Reading.Condition] {
+    func conditions(_ key: String) -> [OutputExtractor.Condition] {
         guard let section = section(key) else { return [] }
-        let conditions = section.keys.compactMap { name -> Reading.Condition? in
+        let conditions = section.keys.compactMap { name -> OutputExtractor.Condition? in
             guard let words = section.words(name), let pointer = section.pointer(name, name) else { return nil }
-            return Reading.Condition(pointer: pointer, words: words)
+            return OutputExtractor.Condition(pointer: pointer, words: words)
         }
         section.finish()
         return conditions

@@ -42,7 +42,8 @@ extension Scheduler {
     }
 
     private func judge(
-        _ task: TaskItem, _ routing: Routing, _ attempt: Attempt, _ outcome: Outcome, _ answer: RouteAnswer?, _ router: TaskRouter
+        _ task: TaskItem, _ routing: Routing, _ attempt: Attempt, _ outcome: Outcome, _ answer: RouteAnswer?,
+        _ router: TaskRouter
     ) -> (TaskRouter.Conclusion, String) {
         let fallback = router.conclude(task, routing, [:])
         guard router.program(of: routing.rule) != nil else {

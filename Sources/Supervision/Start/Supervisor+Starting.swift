@@ -36,7 +36,8 @@ extension Supervisor {
 
         let secrets: [ByteString]
         do throws(Credentials.Missing) {
-            secrets = try credentials.hand(policyCheck.credentials(of: order), to: order.name, as: isOwn(identity) ? nil : identity)
+            secrets = try credentials.hand(
+                policyCheck.credentials(of: order), to: order.name, as: isOwn(identity) ? nil : identity)
         } catch {
             Log.error("\(order.name) is not started: the credential \"\(error.name)\" of pool \(order.pool): \(error.reason)")
             cgroup?.remove()

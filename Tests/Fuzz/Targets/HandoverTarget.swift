@@ -2,10 +2,10 @@
 
 /// What one supervisor leaves to the next: all of it is taken up, or nothing.
 enum HandoverTarget: FuzzTarget {
-    static let name = "delivery"
+    static let name = "handover"
 
     static func check(_ input: [UInt8]) throws {
-        guard let delivery = Delivery(decoding: input) else { return }
-        try hold(delivery.encoded() == input, "other bytes for \(delivery)")
+        guard let handover = Handover(decoding: input) else { return }
+        try hold(handover.encoded() == input, "other bytes for \(handover)")
     }
 }

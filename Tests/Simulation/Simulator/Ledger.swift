@@ -43,10 +43,10 @@ final class Ledger {
     private(set) var forgotten: Set<Int64> = []
     private var places: [TaskItem.Place: Int] = [:]
     private var lastAttempt: Int64 = 0
-    private var stories: [Int64: EventMessages] = [:]
+    private var histories: [Int64: TaskHistory] = [:]
 
     /// What the events and the attempts of a task must add up to.
-    private struct EventMessages {
+    private struct TaskHistory {
         var queued = 0
         /// How often it was asked for: once, and again by each retry of a person.
         var asked = 1
@@ -126,7 +126,7 @@ final class Ledger {
         tasks[task.id] = task
         places[task.tallied, default: 0] += 1
         unfinished.insert(task.id)
-        stories[task.id] = EventMessages(retries: task.retry.retries)
+        histories[task.id] = TaskHistory(retries: task.retry.retries)
     }
 
     private func update(_ task: TaskItem, from place: TaskItem.Place, _ now: Now, byPerson: Bool) {
@@ -137,8 +137,8 @@ final class Ledger {
         routes.update(old, task, byPerson: byPerson, violations)
         tasks[task.id] = task
         if task.phase.isFinal { unfinished.remove(task.id) } else { unfinished.insert(task.id) }
-        var journalWriter = stories[task.id] ?? EventMessages()
-        journalWriter.retries = max(journalWriter.retries, task.retry.retries)
+        var history = histories[task.id] ?? TaskHistory()
+        history.retries = max(history.retries, task.retry.retries)
         switch (old.phase, task.phase) {
         case (.delayed, .ready) where !byPerson:
             violations.require(
@@ -154,22 +154,22 @@ final class Ledger {
             }
         case (let from, .ready) where from.isFinal:
             violations.require(from != .succeeded, "task \(task.id) had succeeded and is ready")
-            journalWriter.asked += 1
-            journalWriter.counted = 0
+            history.asked += 1
+            history.counted = 0
         case (let from, let to) where from.isFinal: violations.add("task \(task.id) went from \(from) to \(to)")
         default: break
         }
-        stories[task.id] = journalWriter
+        histories[task.id] = history
         if byPerson { _ = dues.forgetWait(of: task.id) }
-        if !byPerson || old.phase != task.phase { checkChange(old, task, journalWriter, byPerson: byPerson, now) }
+        if !byPerson || old.phase != task.phase { checkChange(old, task, history, byPerson: byPerson, now) }
     }
 
     /// What may not be too early, nor too seldom, nor by anybody.
-    private func checkChange(_ old: TaskItem, _ task: TaskItem, _ journalWriter: EventMessages, byPerson: Bool, _ now: Now) {
+    private func checkChange(_ old: TaskItem, _ task: TaskItem, _ history: TaskHistory, byPerson: Bool, _ now: Now) {
         switch (old.phase, task.phase) {
-        case (.running, .delayed): complain(dues.waits(task, counted: journalWriter.counted, now: now, elapsed: elapsed))
+        case (.running, .delayed): complain(dues.waits(task, counted: history.counted, now: now, elapsed: elapsed))
         case (.delayed, .ready) where !byPerson && !isClockUncertain: complain(dues.isReady(task.id, elapsed: elapsed))
-        case (.running, .failed): checkFailure(task, journalWriter, now)
+        case (.running, .failed): checkFailure(task, history, now)
         case (let from, .expired) where !from.isFinal:
             violations.require(
                 task.definition.expiresAt.map { $0 <= now.wall } ?? false, "task \(task.id) has expired before its time")
@@ -183,16 +183,17 @@ final class Ledger {
     }
 
     /// A task has failed only if nothing speaks for another try.
-    private func checkFailure(_ task: TaskItem, _ journalWriter: EventMessages, _ now: Now) {
+    private func checkFailure(_ task: TaskItem, _ history: TaskHistory, _ now: Now) {
         guard let outcome = outcomes[task.id] else { return violations.add("task \(task.id) has failed without an attempt") }
-        guard let cause = outcome.retryCause, task.retry.causes.contains(cause), journalWriter.counted <= task.retry.retries else {
+        guard let cause = outcome.retryCause, task.retry.causes.contains(cause), history.counted <= task.retry.retries else {
             return
         }
         let longest =
-            min(task.retry.delay << min(max(journalWriter.counted - 1, 0), 30), max(RetryPolicy.maximumDelay, task.retry.delay)) * 5 / 4
+            min(task.retry.delay << min(max(history.counted - 1, 0), 30), max(RetryPolicy.maximumDelay, task.retry.delay)) * 5
+            / 4
         violations.require(
             task.definition.expiresAt.map { now.wall + longest + 1 >= $0 } ?? false,
-            "task \(task.id) has failed after \(journalWriter.counted) tries, and has \(task.retry.retries) retries for \(cause.rawValue)"
+            "task \(task.id) has failed after \(history.counted) tries, and has \(task.retry.retries) retries for \(cause.rawValue)"
         )
     }
 
@@ -207,7 +208,7 @@ final class Ledger {
         for task in removed {
             violations.require(tasks[task.id]?.phase.isFinal ?? false, "task \(task.id) was forgotten before its end")
             if let place = tasks.removeValue(forKey: task.id)?.tallied { places[place, default: 0] -= 1 }
-            stories[task.id] = nil
+            histories[task.id] = nil
             forgotten.insert(task.id)
             unfinished.remove(task.id)
         }
@@ -224,10 +225,10 @@ final class Ledger {
         lastAttempt = max(lastAttempt, attempt.id)
         violations.require(
             !live.values.contains { $0.task == attempt.task }, "task \(attempt.task) has two attempts that have not ended")
-        if let journalWriter = stories[attempt.task] {
+        if let history = histories[attempt.task] {
             violations.require(
-                journalWriter.counted <= journalWriter.retries,
-                "task \(attempt.task) is tried again after \(journalWriter.counted) failures, with \(journalWriter.retries) retries")
+                history.counted <= history.retries,
+                "task \(attempt.task) is tried again after \(history.counted) failures, with \(history.retries) retries")
         }
         live[attempt.id] = attempt
     }
@@ -247,7 +248,7 @@ final class Ledger {
         if attempt.isRouting {
             routes.ended(attempt, truth.processes[attempt.id])
         } else if attempt.outcome?.kind != .limited {
-            stories[attempt.task]?.counted += 1
+            histories[attempt.task]?.counted += 1
         }
         if attempt.delivery != nil { return checkOutcome(ofWorker: attempt) }
         checkOutcome(attempt)
@@ -389,12 +390,12 @@ final class Ledger {
             event.seq = first + Int64(index)
             events.append(event)
             guard let task = event.task else { continue }
-            if event.kind == .taskQueued { stories[task]?.queued += 1 }
+            if event.kind == .taskQueued { histories[task]?.queued += 1 }
             if let verb = TaskVerb(event.kind), let its = tasks[task] {
                 violations.require(
                     isAsked(its, verb), "task \(task): \(event.kind.rawValue), and nobody who may has asked for it")
             }
-            stories[task]?.lastState = event.state
+            histories[task]?.lastState = event.state
         }
     }
 
@@ -483,12 +484,13 @@ final class Ledger {
             attempts == (task.phase == .running ? 1 : 0), "task \(id) is \(task.phase) with \(attempts) live attempts")
         violations.require(
             task.phase.isFinal == (task.finishedAt != nil), "task \(id) is \(task.phase), finished \(task.finishedAt ?? 0)")
-        guard let journalWriter = stories[id] else { return }
+        guard let history = histories[id] else { return }
         violations.require(
-            journalWriter.queued == journalWriter.asked, "task \(id) was asked for \(journalWriter.asked) times, and events say \(journalWriter.queued)")
+            history.queued == history.asked, "task \(id) was asked for \(history.asked) times, and events say \(history.queued)"
+        )
         violations.require(
-            !task.phase.isFinal || journalWriter.lastState == task.phase.state(isOrdered: false),
-            "task \(id) is \(task.phase), and the last event of it says \(journalWriter.lastState?.rawValue ?? "nothing")")
+            !task.phase.isFinal || history.lastState == task.phase.state(isOrdered: false),
+            "task \(id) is \(task.phase), and the last event of it says \(history.lastState?.rawValue ?? "nothing")")
         violations.require(
             truth.startsOfTask[id, default: 0] <= task.attempts, "task \(id) was started more often than it has attempts")
     }

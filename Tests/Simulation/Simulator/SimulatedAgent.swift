@@ -14,7 +14,7 @@ enum SimulatedAgent {
 
     static let definition = AgentDefinition(
         name: name, arguments: [.single(name), .single("{prompt}")], prompt: .argument,
-        output: OutputRules(cost: [Reading(patterns: [TextPattern("^cost {value}")].compactMap(\.self))]),
+        output: OutputRules(cost: [OutputExtractor(patterns: [TextPattern("^cost {value}")].compactMap(\.self))]),
         // A model that it could not be told would be left out of what a rule's program answers.
         environment: ["AGENT_MODEL": "{model}"])
 

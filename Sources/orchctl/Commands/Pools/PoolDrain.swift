@@ -17,6 +17,8 @@ struct PoolDrain: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.poolDrain(PoolSelection(pool: pool)), as: ChangeAnswer.self) { $0.text(else: "pool \(pool) drains") }
+        try Client(global).show(.poolDrain(PoolSelection(pool: pool)), as: ChangeAnswer.self) {
+            $0.text(else: "pool \(pool) drains")
+        }
     }
 }

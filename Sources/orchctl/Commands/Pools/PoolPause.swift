@@ -17,6 +17,8 @@ struct PoolPause: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.poolPause(PoolSelection(pool: pool)), as: ChangeAnswer.self) { $0.text(else: "pool \(pool) paused") }
+        try Client(global).show(.poolPause(PoolSelection(pool: pool)), as: ChangeAnswer.self) {
+            $0.text(else: "pool \(pool) paused")
+        }
     }
 }

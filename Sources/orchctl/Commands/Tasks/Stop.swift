@@ -49,7 +49,9 @@ struct Stop: TakesRest {
                 $0.text(else: now ? "orchd stops now" : "orchd stops once the running tasks have ended")
             }
         }
-        if !ids.isEmpty { return try TaskList.change(ids, client, { .cancel(CancelParameters(ids: $0)) }, ChangeSummary.stopped) }
+        if !ids.isEmpty {
+            return try TaskList.change(ids, client, { .cancel(CancelParameters(ids: $0)) }, ChangeSummary.stopped)
+        }
         let selection = CancelParameters(pool: pool, all: all ? true : nil)
         try client.show(.cancel(selection), as: TasksChanged.self, ChangeSummary.stopped)
     }

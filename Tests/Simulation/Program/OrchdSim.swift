@@ -26,7 +26,11 @@ struct OrchdSim: ParsableCommand {
     @Flag(help: "Print everything that happens.")
     var trace = false
 
+    @Flag(help: "Print a hash of all that happens in each life instead; the first is of seed 0 unless another is given.")
+    var digest = false
+
     func run() throws {
+        if digest { return printDigests() }
         if mutation == "all" {
             var missed = 0
             for mutation in Mutation.allCases where try !find(mutation) { missed += 1 }
@@ -41,6 +45,14 @@ struct OrchdSim: ParsableCommand {
             return mutation
         }
         try live(fault)
+    }
+
+    private func printDigests() {
+        let first = seed ?? 0
+        for number in first..<first + UInt64(lives ?? 60) {
+            let life = SimulatedRun(Plan(seed: number, hours: hours))
+            say("\(number) \(String(life.trace.hash, radix: 16)) \(life.trace.lineCount) \(life.violations.first ?? "")")
+        }
     }
 
     private func live(_ mutation: Mutation?) throws {

@@ -24,6 +24,8 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
     private(set) var commits = 0
     /// Commits, and what was to become one.
     private(set) var tried = 0
+    /// What has been committed since somebody last looked.
+    private var written: [WatchedTransaction.Write] = []
 
     init(_ store: SQLiteStore, clock: VirtualClock, ledger: Ledger, mutation: Mutation?) {
         self.store = store
@@ -34,6 +36,11 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
 
     /// Another engine opens the file anew.
     func replace(_ store: SQLiteStore) { self.store = store }
+
+    func takeWrites() -> [WatchedTransaction.Write] {
+        defer { written = [] }
+        return written
+    }
 
     func transaction(_ body: (WatchedTransaction) throws -> Turn) throws -> Turn {
         var writes: [WatchedTransaction.Write] = []
@@ -56,6 +63,7 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
                 return turn
             }
             commits += 1
+            written += writes
             ledger.commit(writes, turn, now: now, elapsed: elapsed, counts: store.counts)
             return turn
         } catch let error as StorageError {

@@ -335,3 +335,28 @@ final class WatchedTransaction: TaskTransaction {
         return first
     }
 }
+
+extension WatchedTransaction.Write {
+    /// For a trace: all that a turn decides. The order of what a dictionary holds is another in each process, and is left out.
+    var brief: String {
+        switch self {
+        case .insert(let task): "writes new \(task.brief)"
+        case .update(let task, _): "writes \(task.brief)"
+        case .remove(let tasks): "forgets \(tasks.map(\.id))"
+        case .insertAttempt(let attempt): "writes new \(attempt)"
+        case .updateAttempt(let attempt, _): "writes \(attempt)"
+        case .removeAttempt(let attempt): "removes attempt \(attempt.id)"
+        case .insertWorker(let worker): "writes new \(worker)"
+        case .savePool(let pool): "writes pool \(pool.name) \(pool.mode) \(pool.slots)"
+        case .append: "appends"
+        default: "\(self)"
+        }
+    }
+}
+
+extension TaskItem {
+    fileprivate var brief: String {
+        "task \(id) \(place) priority \(priority) due \(dueAt ?? -1) \(dueIsRelative) attempts \(attempts) \(attemptsBeforeRetry) "
+            + "finished \(finishedAt ?? -1) model \(definition.model ?? "") reason \(reason ?? "")"
+    }
+}

@@ -52,6 +52,7 @@ extension World {
             killsNextCommit ? .killed : failingCommits > 0 ? .failing : fullUntil > clock.elapsed ? .full : nil
         let before = disk.tried
         let rest = engine.turn()
+        for write in disk.takeWrites() { note(write.brief) }
         let hasTried = disk.tried > before
         if hasTried, killsNextCommit {
             killsNextCommit = false
@@ -104,7 +105,7 @@ extension World {
             if mutation == .repeatAnswer { answer(request, reply) }
         case .reloaded(let request, let done): note("reload \(request): \(done)")
         case .news(let events):
-            note("news \(events.map { "\($0.seq) \($0.kind.rawValue) \($0.task ?? 0)" }.joined(separator: ", "))")
+            for event in events { note("news \(event.brief)") }
             readEvents()
         }
     }
@@ -157,5 +158,14 @@ extension World {
             }
             try compareStore()
         } catch { violations.add("the database cannot be opened again: \(error)") }
+    }
+}
+
+extension Event {
+    /// For a trace.
+    fileprivate var brief: String {
+        let outcome = outcome.map { "\($0.kind.rawValue) \($0.code ?? 0)" } ?? ""
+        return
+            "\(seq) \(kind.rawValue) \(task ?? 0).\(attempt ?? 0) \(pool ?? "") \(state?.rawValue ?? "") \(outcome) \(detail ?? "")"
     }
 }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// Puts a document to a schema, at a cost that is bounded whatever they are.
 struct SchemaCheck {
@@ -139,4 +140,151 @@ extension JSONSchema.Mismatch {
 
     /// The same, of a value within another.
     func within(_ key: String) -> Self { Self(path: "/\(SchemaCompiler.escaped(key))\(path)", problem: problem) }
+}
+
+extension SchemaCheck {
+    mutating func mismatch(
+        of elements: [JSONValue], _ value: JSONValue, with assertion: Assertion
+    ) throws(JSONSchema.Mismatch) -> JSONSchema.Mismatch? {
+        switch assertion {
+        case .elementCount(let limits):
+            return limits.contains(elements.count) ? nil : .init("must have \(limits.text) elements, not \(elements.count)")
+        case .unique: return try repetition(in: elements)
+        case .elements(let first, let rest):
+            for (index, element) in elements.enumerated() {
+                guard let node = index < first.count ? first[index] : rest else { return nil }
+                if let mismatch = try mismatch(of: element, with: node) { return mismatch.within(String(index)) }
+            }
+            return nil
+        case .contains(let node, let limits):
+            var count = 0
+            for element in elements where try mismatch(of: element, with: node) == nil { count += 1 }
+            return limits.contains(count)
+                ? nil : .init("must have \(limits.text) elements of the kind that \"contains\" describes, not \(count)")
+        default: return try mismatch(of: value, withNodesOf: assertion)
+        }
+    }
+
+    private mutating func repetition(in elements: [JSONValue]) throws(JSONSchema.Mismatch) -> JSONSchema.Mismatch? {
+        var seen: [JSONValue: Int] = [:]
+        for (index, element) in elements.enumerated() {
+            try spend(element.weight)
+            if let earlier = seen.updateValue(index, forKey: element) {
+                return .init("must not have equal elements, as \(earlier) and \(index) are")
+            }
+        }
+        return nil
+    }
+
+    mutating func mismatch(
+        of members: [ExactText: JSONValue], _ value: JSONValue, with assertion: Assertion
+    ) throws(JSONSchema.Mismatch) -> JSONSchema.Mismatch? {
+        switch assertion {
+        case .memberCount(let limits):
+            return limits.contains(members.count) ? nil : .init("must have \(limits.text) members, not \(members.count)")
+        case .required(let names):
+            try spend(names.count)
+            return names.first { members[$0] == nil }.map { .init("must have the member \"\($0.text.shortened(to: 60))\"") }
+        case .requiredWith(let lists):
+            for (name, names) in lists where members[name] != nil {
+                try spend(names.count)
+                if let missing = names.first(where: { members[$0] == nil }) {
+                    return .init(
+                        "must have the member \"\(missing.text.shortened(to: 60))\", since it has \"\(name.text.shortened(to: 60))\""
+                    )
+                }
+            }
+            return nil
+        case .members(let named, let matching, let rest):
+            // In order, so that the same document always gets the same complaint.
+            for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+                try spend(1)
+                if let mismatch = try mismatch(of: member, called: name, named, matching, rest) {
+                    return mismatch.within(name.text)
+                }
+            }
+            return nil
+        case .memberNames(let node):
+            for name in members.keys.sorted() {
+                if let mismatch = try mismatch(of: .string(name.text), with: node) {
+                    return .init("has a name that it must not have: \(mismatch.problem)").within(name.text)
+                }
+            }
+            return nil
+        case .nodesWith(let nodes):
+            for (name, node) in nodes.sorted(by: { $0.key < $1.key }) where members[name] != nil {
+                if let mismatch = try mismatch(of: value, with: node) { return mismatch }
+            }
+            return nil
+        default: return try mismatch(of: value, withNodesOf: assertion)
+        }
+    }
+
+    private mutating func mismatch(
+        of member: JSONValue, called name: ExactText, _ named: [ExactText: Int], _ matching: [(pattern: Pattern, node: Int)],
+        _ rest: Int?
+    ) throws(JSONSchema.Mismatch) -> JSONSchema.Mismatch? {
+        var isKnown = false
+        if let node = named[name] {
+            isKnown = true
+            if let mismatch = try mismatch(of: member, with: node) { return mismatch }
+        }
+        for (pattern, node) in matching where try matches(pattern, name.text) {
+            isKnown = true
+            if let mismatch = try mismatch(of: member, with: node) { return mismatch }
+        }
+        guard !isKnown, let rest else { return nil }
+        return try mismatch(of: member, with: rest)
+    }
+}
+
+extension JSONValue {
+    var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// Roughly what comparing it costs.
+    var weight: Int {
+        switch self {
+        case .null, .bool, .integer, .number: 1
+        case .string(let text): 1 + text.utf8.count / 32
+        case .array(let elements): elements.reduce(1) { $0 + $1.weight }
+        case .object(let members): members.reduce(1) { $0 + 1 + $1.key.text.utf8.count / 32 + $1.value.weight }
+        }
+    }
+
+    /// Whether one number is less than another; nil where one is none.
+    func isLess(than other: JSONValue) -> Bool? {
+        // A double cannot hold every integer, so two integers are compared as such.
+        if case .integer(let left) = self, case .integer(let right) = other { return left < right }
+        guard let left = double, let right = other.double else { return nil }
+        return left < right
+    }
+
+    /// Whether it is a multiple of a number above 0; nil where it is no number. 0.07 is one of 0.01, although the doubles nearest to
+    /// the two are not: what is off by less than their precision is not off.
+    func isMultiple(of step: JSONValue) -> Bool? {
+        if case .integer(let value) = self, case .integer(let step) = step { return value % step == 0 }
+        guard let value = double, let step = step.double else { return nil }
+        let quotient = value / step
+        guard quotient.isFinite else { return value.truncatingRemainder(dividingBy: step) == 0 }
+        return abs(quotient - quotient.rounded()) <= abs(quotient) * 4 * Double.ulpOfOne
+    }
+
+    /// What it is, for a sentence about what it should be.
+    var text: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): String(value)
+        case .integer(let value): String(value)
+        case .number(let value): String(value)
+        case .string(let text): "\"\(text.shortened(to: 40))\""
+        case .array(let elements): "an array of \(elements.count)"
+        case .object(let members): "an object with \(counted(members.count, "member"))"
+        }
+    }
 }

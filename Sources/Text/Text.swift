@@ -58,3 +58,60 @@ public enum ByteOrderMark {
         file.starts(with: bytes) ? Array(file.dropFirst(bytes.count)) : file
     }
 }
+
+/// A number of things as people write it: `1 slot`, `2 slots`.
+///
+/// - Parameter many: where that is not the one with an `s`.
+public func counted(_ count: some BinaryInteger, _ one: String, _ many: String? = nil) -> String {
+    count == 1 ? "1 \(one)" : "\(count) \(many ?? one + "s")"
+}
+
+/// A text that is the same only as one of the same bytes. `String` takes `é` and `e` with an accent for one, also as the key of a
+/// dictionary; JSON, and whoever gives names to things, does not.
+public struct ExactText: Sendable, Hashable, Comparable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public init(stringLiteral text: String) { self.text = text }
+
+    public var description: String { text }
+
+    public static func == (left: ExactText, right: ExactText) -> Bool { left.text.isSame(as: right.text) }
+
+    public static func < (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+/// What only text can be, and is none: the name of a file of the daemon's own, which has to pass through strings. Read lossily it
+/// would be another name.
+public struct NotText: Error, Equatable, CustomStringConvertible {
+    /// As in "… is not UTF-8".
+    public var what: String
+    public var value: ByteString
+
+    public init(_ what: String, _ value: ByteString) {
+        self.what = what
+        self.value = value
+    }
+
+    public var description: String {
+        "\(what) is not UTF-8: \(value.shellQuoted()); the files of orchd need names that are UTF-8"
+    }
+}
+
+extension ByteString {
+    /// The text that it has to be.
+    ///
+    /// - Parameter what: as in "… is not UTF-8".
+    public func text(as what: @autoclosure () -> String) throws(NotText) -> String {
+        guard let text else { throw NotText(what(), self) }
+        return text
+    }
+}

@@ -1,3 +1,5 @@
+import OrchProtocol
+
 /// How one thing — the answer, a number of tokens, an error — is read out of what a program printed.
 public struct OutputExtractor: Sendable, Hashable {
     /// What to make of several finds.
@@ -89,5 +91,59 @@ extension [OutputExtractor] {
     func number(in output: OutputText) -> Double? {
         for reading in self { if let number = reading.number(in: output) { return number } }
         return nil
+    }
+}
+
+/// What a program has printed, as readings look at it: the JSON in it, and the lines in which patterns are looked for.
+struct OutputText {
+    var documents: [JSONText]
+    var lines: [Substring.UTF8View]
+
+    /// Lines longer than this hold no message for people.
+    private static let longestLine = 16_384
+
+    /// The lines at the end of some text, as a reader sees them.
+    static func lines(of bytes: [UInt8], last count: Int = 65_536) -> [Substring.UTF8View] {
+        String(decoding: EscapeCodes.removed(from: Array(bytes.suffix(count))), as: UTF8.self)[...].utf8
+            .split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            .map { Substring($0).utf8 }.filter { $0.count <= longestLine }
+    }
+
+    /// Whether there is nothing in a text that can be seen.
+    static func isBlank(_ bytes: [UInt8]) -> Bool {
+        if !bytes.contains(where: { $0 == 0x1B || $0 == 0xC2 }), bytes.contains(where: { (0x21...0x7E).contains($0) }) {
+            return false
+        }
+        return String(decoding: EscapeCodes.removed(from: bytes), as: UTF8.self).unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .spaceSeparator, .lineSeparator, .paragraphSeparator: true
+            default: false
+            }
+        }
+    }
+}
+
+/// Numbers as programs print them for people: `$0.0021`, `1,234`, `2.4k`.
+enum NumberText {
+    /// The number at the end of the text, or else at its beginning.
+    static func value(in text: String) -> Double? {
+        let words = text.split { $0 == " " || $0 == "\t" }
+        return words.last.flatMap(value(of:)) ?? words.first.flatMap(value(of:))
+    }
+
+    private static func value(of word: Substring) -> Double? {
+        var word = word.drop { $0 == "$" || $0 == "~" }
+        while let last = word.last, ".,;:)]".contains(last) { word.removeLast() }
+        var factor = 1.0
+        switch word.last {
+        case "k", "K": factor = 1e3
+        case "m", "M": factor = 1e6
+        default: break
+        }
+        if factor != 1 { word.removeLast() }
+        guard word.first?.isNumber ?? false, word.allSatisfy({ "0123456789.,".contains($0) }),
+            let number = Double(word.filter { $0 != "," }), number.isFinite
+        else { return nil }
+        return number * factor
     }
 }

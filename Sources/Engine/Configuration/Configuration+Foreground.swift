@@ -1,6 +1,8 @@
 import Agents
 import Foundation
+import Glibc
 import Platform
+import Presentation
 import Scheduling
 import Settings
 import Text
@@ -73,5 +75,82 @@ extension Configuration {
         if !agent.arguments.isEmpty { agent.arguments[0] = .single(program) }
         if agent.versionArguments?.isEmpty == false { agent.versionArguments?[0] = program }
         return agent
+    }
+}
+
+/// The environment of a foreground run, as in the scripts that orchd replaces.
+public struct ForegroundVariables: Sendable, Equatable {
+    /// `WORKERS`: how many tasks run at once, in a run without a configuration.
+    public private(set) var workers: Int?
+    /// `POLL_INTERVAL`, in seconds as a number: how often a warm worker that does not block is to look for its task.
+    public private(set) var pollInterval: String?
+    /// `MAX_IDLE_TIME`, in milliseconds: after what time an idle warm worker is replaced.
+    public private(set) var maxIdle: Int64?
+    /// The OpenClaw program: `OPENCLAW_BIN`, or else the one in PATH.
+    public private(set) var openclaw: String?
+    /// `DISCORD_CHANNEL`, which the engine has no use for.
+    public private(set) var discordChannel: String?
+
+    /// As if none were set.
+    public init() {}
+
+    /// - Throws: ``StartError``, which names the variable.
+    public init(_ variables: Environment) throws(StartError) {
+        if let text = variables[.workers] {
+            guard let count = Int(text.trimmed()) else {
+                throw StartError("the environment variable WORKERS must be a whole number, and is \"\(SafeText.line(text))\"")
+            }
+            guard (0...10_000).contains(count) else { throw StartError("WORKERS must be from 0 to 10000, and is \(count)") }
+            workers = count
+        }
+        pollInterval = try Self.seconds(.pollInterval, variables).map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }
+        maxIdle = try Self.seconds(.maxIdleTime, variables).map { Int64($0 * 1000) }
+        openclaw = try Self.openclaw(variables)
+        discordChannel = variables[.discordChannel]
+    }
+
+    private static func seconds(_ name: Variable, _ variables: Environment) throws(StartError) -> Double? {
+        guard let text = variables[name] else { return nil }
+        // From a millisecond to ten years, as everywhere.
+        guard let seconds = DurationText.seconds(text.trimmed()), (0.001...315_360_000).contains(seconds) else {
+            throw StartError(
+                "the environment variable \(name.rawValue) must be a length of time above 0, such as 5 (seconds) or 5m, and is "
+                    + "\"\(SafeText.line(text))\"")
+        }
+        return seconds
+    }
+
+    private static func openclaw(_ variables: Environment) throws(StartError) -> String? {
+        let name: String?
+        do throws(NotText) {
+            name = try variables.name(.openclaw)
+        } catch {
+            throw StartError(error.description, isLasting: true)
+        }
+        // One that nobody has named is as good as none where it cannot be named.
+        guard let name else { return find("openclaw", in: variables)?.text }
+        guard let found = (name.has("/") ? absolute(ByteString(name)) : find(name, in: variables))?.text else {
+            throw StartError(
+                "the environment variable OPENCLAW_BIN names no program that can be run: \"\(SafeText.line(name))\"")
+        }
+        return found
+    }
+
+    private static func find(_ name: String, in variables: Environment) -> ByteString? {
+        variables.searchDirectories.map { "\($0)/\(name)" }.first(where: isProgram)
+    }
+
+    /// A task runs in a directory of its own, where a relative path would mean something else.
+    private static func absolute(_ path: ByteString) -> ByteString? {
+        guard isProgram(path), let resolved = ProcessText.realPath(path) else { return nil }
+        // A link may be what tells the program who it is, so it stays where it can.
+        return path.hasPrefix("/") ? path : resolved
+    }
+
+    private static func isProgram(_ path: ByteString) -> Bool {
+        path.withCString { path in
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+        }
     }
 }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Storage
 import Synchronization
 
 /// What is wrong at the moment, for `status`.
@@ -36,5 +37,19 @@ final class Health: Sendable {
             problems.append("\(link), so nothing is started; see `journalctl -u orchd-supervisor -u orchd`")
         }
         return problems
+    }
+}
+
+extension WireError {
+    /// What a client is told when the store fails.
+    init(storage error: any Error) {
+        switch error {
+        case let error as StorageError where error.code == .full:
+            self.init(.storageFull, "\(error.description); free some space and try again")
+        case let error as StorageError: self.init(.storageFailed, error.description)
+        case let error as SystemError: self.init(.storageFailed, error.description)
+        case let error as WireError: self = error
+        default: self.init(.internalError, "something went wrong that should not have: \(error)")
+        }
     }
 }

@@ -1,8 +1,10 @@
 import Agents
+import Foundation
 import Glibc
 import Logging
 import OrchProtocol
 import Scheduling
+import Schemas
 import Storage
 import SupervisorLink
 
@@ -168,5 +170,134 @@ extension LiveAttempts.Entry {
             program = agent?.program
             model = task.definition.model
         }
+    }
+}
+
+/// What the programs of rules answer.
+extension EndEnricher {
+    /// Reads the answer where the program says that it has given one.
+    func readAnswer(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
+        guard case .exited(0) = end.ending else { return }
+        do {
+            let bytes = try files.read(task: entry.task, attempt: entry.number, .out, at: 0, count: RouteOutput.maximum)
+            if let fields = RouteOutput.answer(in: bytes) {
+                end.answer = .fields(fields)
+            } else {
+                end.answer = .unusable(bytes.isEmpty ? "printed nothing" : "printed no JSON object")
+            }
+        } catch {
+            end.answer = .unusable("printed what cannot be read (\(error))")
+        }
+    }
+}
+
+/// Results that must satisfy a schema, whoever they are from: a command, an agent or a warm worker.
+extension EndEnricher {
+    /// Makes a failure of what would be a success, where the result is not what its task asks for.
+    func judgeResult(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
+        guard entry.hasSchema, end.failure == nil, wouldSucceed(end, entry) else { return }
+        do {
+            guard let text = try store.resultSchema(of: entry.task) else { return }
+            let schema = try JSONSchema(JSONValue(Array(text.utf8)))
+            let result = try result(of: entry)
+            let document = try ResultDocument.check(result, against: schema)
+            // For whoever reads it by a program, the document and nothing around it.
+            if document != result.indices { try files.keepResult(result[document], task: entry.task, attempt: entry.number) }
+        } catch let mismatch as JSONSchema.Mismatch {
+            let what = mismatch.path.isEmpty ? "the result" : "in the result, \(mismatch.path.shortened(to: 200))"
+            end.failure = AgentFailure(.schema, "\(what) \(mismatch.problem)".shortened(to: 500))
+        } catch {
+            end.failure = AgentFailure(.schema, "the result cannot be held against its schema: \(error)".shortened(to: 500))
+        }
+    }
+
+    /// As far as is known without the result. What else makes a failure of it comes first.
+    private func wouldSucceed(_ end: AttemptEnd, _ entry: LiveAttempts.Entry) -> Bool {
+        if entry.isWarm { return entry.hasResult }
+        return switch end.ending {
+        case .exited(0): true
+        case .exited, .signalled: end.stopped && end.hasWholeResult
+        case .failedToStart, .shortOfResources, .lost: false
+        }
+    }
+
+    /// What `task.get` answers as the result, and a byte more than may be judged.
+    private func result(of entry: LiveAttempts.Entry) throws(SystemError) -> [UInt8] {
+        for kind in [OutputFiles.Kind.result, .out] {
+            let bytes = try files.read(
+                task: entry.task, attempt: entry.number, kind, at: 0, count: ResultDocument.maximumSize + 1)
+            if !bytes.isEmpty { return bytes }
+        }
+        return []
+    }
+}
+
+/// What warm workers say, as far as it decides anything. Progress goes to where `worker list` finds it, and the output of a task into
+/// its file, before the result is committed: a result that is in the store has its output.
+extension EndEnricher {
+    func news(_ lines: [ArraySlice<UInt8>], of worker: Int64) -> [WorkerNews] {
+        var news: [WorkerNews] = []
+        for line in lines {
+            do throws(WorkerMessage.Malformed) {
+                switch try WorkerMessage(line: Data(line)) {
+                case .ready(let it):
+                    let capabilities = (it.capabilities ?? []).prefix(64).map { $0.shortened(to: 64) }
+                    news.append(.ready(capabilities: capabilities, version: it.version?.shortened(to: 100)))
+                case .accepted: news.append(.accepted)
+                case .progress(let it): note(it, of: worker)
+                case .usage(let it):
+                    note(nil, of: worker)
+                    // Of several at once the last says it all.
+                    var earlier: Usage?
+                    if case .usage(let usage) = news.last {
+                        earlier = usage
+                        news.removeLast()
+                    }
+                    news.append(.usage(Usage(it).completed(by: earlier)))
+                case .result(let it): news.append(keep(it, of: worker))
+                }
+            } catch {
+                news.append(.fault(error.message))
+                break
+            }
+        }
+        return news
+    }
+
+    /// It is at work, whatever its output says.
+    private func note(_ progress: WorkerMessage.Progress?, of worker: Int64) {
+        attempts.update(worker) {
+            $0.progress = progress ?? $0.progress
+            $0.progressAt = clock().monotonic
+        }
+    }
+
+    /// Only the first result is one. It is kept while the attempt lives, which is known here from the message to the worker on: what is
+    /// read after its end has been heard with it already.
+    private func keep(_ result: WorkerMessage.Result, of worker: Int64) -> WorkerNews {
+        let isSuccess = result.status == .success
+        let reason = result.reason.map { $0.shortened(to: 500) }
+        let usage = result.usage.map { Usage($0) }
+        let news = WorkerNews.result(isSuccess: isSuccess, reason: reason, usage: usage)
+        guard let entry = attempts[worker], !entry.hasResult else { return news }
+        attempts.update(worker) { $0.hasResult = true }
+        do throws(SystemError) {
+            if let output = result.output, !output.isEmpty {
+                try files.keepResult(output.utf8, task: entry.task, attempt: entry.number)
+            }
+        } catch {
+            return .result(isSuccess: false, reason: "its result is lost: \(error)", usage: usage)
+        }
+        return news
+    }
+}
+
+extension Usage {
+    /// Numbers that cannot be meant, below nothing or without end, are none.
+    init(_ told: WorkerUsage) {
+        func count(_ number: Int64?) -> Int64? { number.flatMap { $0 >= 0 ? $0 : nil } }
+        self.init(
+            tokensIn: count(told.inputTokens), tokensOut: count(told.outputTokens), tokensCached: count(told.cachedTokens),
+            cost: count(told.cost.flatMap { Int64(exactly: ($0 * 1e6).rounded()) }))
     }
 }

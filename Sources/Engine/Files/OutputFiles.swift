@@ -1,5 +1,9 @@
+import Agents
+import Foundation
 import Glibc
 import OrchProtocol
+import Scheduling
+import SupervisorLink
 import Synchronization
 
 /// Where the output of attempts is kept: `output/SHARD/TASK.NUMBER.out`, `.err` and `.result` under the state directory, a thousand
@@ -11,7 +15,7 @@ final class OutputFiles: Sendable {
     enum Kind: String, CaseIterable, Sendable {
         case out, err, result
 
-        init(_ stream: OutputStream) { self = stream == .stdout ? .out : .err }
+        init(_ stream: OrchProtocol.OutputStream) { self = stream == .stdout ? .out : .err }
     }
 
     let root: String
@@ -145,5 +149,236 @@ final class OutputFiles: Sendable {
             removeFiles(task: task, attempt: attempt)
         }
         if task % 1000 == 999 { rmdir(shard(of: task)) }
+    }
+}
+
+extension OutputFiles {
+    /// What an agent has printed so far, as far as its definition reads it.
+    ///
+    /// - Throws: ``SystemError`` where there may be something that cannot be read.
+    func printed(by entry: LiveAttempts.Entry, for agent: AgentDefinition) throws(SystemError) -> AgentOutput {
+        var printed = AgentOutput(exit: nil)
+        let limit = printed.maximum
+        printed.stdout = try ends(entry, .out, limit)
+        printed.stderr = try ends(
+            entry, .err, agent.output.source == .stderr || agent.output.source == .both ? limit : Self.glance)
+        if agent.output.source == .file { printed.file = try ends(entry, .result, limit) }
+        return printed
+    }
+
+    private static let glance = 256 << 10
+
+    /// A file, or its beginning and its end where it is longer.
+    private func ends(_ entry: LiveAttempts.Entry, _ kind: Kind, _ limit: Int) throws(SystemError) -> [UInt8] {
+        let size = size(task: entry.task, attempt: entry.number, kind)
+        guard size > limit else {
+            return size > 0 ? try read(task: entry.task, attempt: entry.number, kind, at: 0, count: Int(size)) : []
+        }
+        let half = limit / 2
+        let head = try read(task: entry.task, attempt: entry.number, kind, at: 0, count: half)
+        // A line feed between them: a line that goes on from the one to the other is none. It makes them longer than the limit.
+        return head + [UInt8(ascii: "\n")]
+            + (try read(task: entry.task, attempt: entry.number, kind, at: size - Int64(half), count: half))
+    }
+}
+
+extension OutputFiles {
+    /// Why git made no worktree, as it has said itself: its last `fatal:` on standard error, which advice may follow. Otherwise the last line.
+    func complaint(task: Int64, attempt: Int) -> String? {
+        guard let bytes = lastErrors(task: task, attempt: attempt) else { return nil }
+        let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        for word in ["fatal: ", "orchd-worktree: "] {
+            guard let line = lines.last(where: { $0.hasPrefix(word) }) else { continue }
+            return String(line.dropFirst(word.count)).shortened(to: 500)
+        }
+        return lines.last?.shortened(to: 500)
+    }
+
+    /// What an attempt that failed has written to its standard error at last, on one line; nil where that is nothing.
+    func stderrTail(task: Int64, attempt: Int) -> String? {
+        lastErrors(task: task, attempt: attempt).flatMap { StderrTail.line(of: $0) }
+    }
+
+    private func lastErrors(task: Int64, attempt: Int) -> [UInt8]? {
+        let size = size(task: task, attempt: attempt, .err)
+        guard size > 0 else { return nil }
+        let start = max(0, size - Int64(StderrTail.window))
+        return try? read(task: task, attempt: attempt, .err, at: start, count: StderrTail.window)
+    }
+}
+
+/// Files that attempts left in their result directories: `TASK.NUMBER.files` holds them under their own names, and what is to be told of
+/// the others in a file that none of them can be called.
+extension OutputFiles {
+    func filesPath(task: Int64, attempt: Int) -> String {
+        "\(shard(of: task))/\(Self.name(task: task, attempt: attempt)).files"
+    }
+
+    /// Where they are until all have been copied: an engine may go down meanwhile.
+    static func unfinished(_ path: String) -> String { path + ".new" }
+
+    /// What is kept of an ended attempt, by name.
+    func files(task: Int64, attempt: Int) throws(SystemError) -> (kept: [ResultFile], left: [LeftBehind]) {
+        let path = filesPath(task: task, attempt: attempt)
+        guard let directory = try Self.open(path) else { return ([], []) }
+        var kept: [ResultFile] = []
+        for name in Self.names(in: path) where isResultFileName(name) {
+            var status = stat()
+            guard fstatat(directory.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            kept.append(ResultFile(name: name, size: Int64(status.st_size)))
+        }
+        let record = try? Data(contentsOf: URL(filePath: "\(path)/\(WorkspacePaths.leftName)"))
+        let left = record.flatMap { try? Wire.decode([LeftBehind].self, from: $0) }
+        return (kept.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }, left ?? [])
+    }
+
+    /// One of them, by a name that may come from anybody. Nil if there is no such file.
+    func openFile(_ name: String, task: Int64, attempt: Int) throws(SystemError) -> Descriptor? {
+        guard isResultFileName(name), let directory = try Self.open(filesPath(task: task, attempt: attempt)) else { return nil }
+        let number = openat(directory.number, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        if number < 0, errno == ENOENT { return nil }
+        return try Descriptor(number, "read the file \"\(name)\" of task \(task)")
+    }
+
+    func removeFiles(task: Int64, attempt: Int) {
+        let path = filesPath(task: task, attempt: attempt)
+        for path in [path, Self.unfinished(path)] { Self.removeFiles(path) }
+    }
+
+    /// Removes a directory and the files in it.
+    static func removeFiles(_ path: String) {
+        // Most often there is none.
+        guard rmdir(path) != 0, errno == ENOTEMPTY else { return }
+        for name in names(in: path) { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+
+    private static func names(in path: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    }
+
+    private static func open(_ path: String) throws(SystemError) -> Descriptor? {
+        let number = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if number < 0, errno == ENOENT { return nil }
+        return try Descriptor(number, "read \(path)")
+    }
+}
+
+extension OutputFiles {
+    /// Removes what is left of tasks that are no more: an engine may go down between forgetting them and removing their files.
+    ///
+    /// - Parameter tasks: those that there are, of a range of ids.
+    func removeLeftovers(tasks: (ClosedRange<Int64>) throws -> Set<Int64>) rethrows {
+        let manager = FileManager.default
+        for shard in (try? manager.contentsOfDirectory(atPath: root))?.compactMap({ Int64($0) }) ?? [] {
+            // Listed before the tasks are asked for: a file that comes later is of a task that comes later.
+            let names = (try? manager.contentsOfDirectory(atPath: "\(root)/\(shard)")) ?? []
+            let kept = try tasks(shard * 1000...shard * 1000 + 999)
+            for name in names {
+                guard let task = Int64(name.prefix { $0 != "." }), !kept.contains(task) else { continue }
+                let path = "\(root)/\(shard)/\(name)"
+                if unlink(path) != 0, errno == EISDIR { Self.removeFiles(path) }
+            }
+        }
+    }
+}
+
+/// Results that an agent printed, a worker sent, or a task left in its result file.
+extension OutputFiles {
+    /// The largest result that is kept, in bytes; what is beyond is cut off.
+    static let maximumResult = 16 << 20
+
+    /// Keeps the beginning of a result, or nothing of it where the disk does not take it: what the task has printed says more then
+    /// than half of its result.
+    func keepResult(_ bytes: some Collection<UInt8>, task: Int64, attempt: Int) throws(SystemError) {
+        var rest: ArraySlice<UInt8>? = Array(bytes.prefix(Self.maximumResult))[...]
+        try keepResult(task: task, attempt: attempt) {
+            defer { rest = nil }
+            return rest
+        }
+    }
+
+    /// The same, copied from a file.
+    func keepResult(from source: Descriptor, task: Int64, attempt: Int) throws(SystemError) {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        var left = Self.maximumResult
+        try keepResult(task: task, attempt: attempt) { () throws(SystemError) in
+            let count = Glibc.read(source.number, &buffer, min(buffer.count, left))
+            guard count >= 0 else { throw SystemError(errno, "read the result of task \(task)") }
+            left -= count
+            return count == 0 ? nil : buffer[..<count]
+        }
+    }
+
+    private func keepResult(
+        task: Int64, attempt: Int, pieces next: () throws(SystemError) -> ArraySlice<UInt8>?
+    ) throws(SystemError) {
+        // A warm worker may be done before its output has been given the name of the task.
+        try Self.makeDirectory(shard(of: task))
+        let path = path(task: task, attempt: attempt, .result)
+        do throws(SystemError) {
+            let file = try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "create \(path)")
+            while var piece = try next() {
+                while !piece.isEmpty {
+                    let count = piece.withUnsafeBytes { write(file.number, $0.baseAddress, $0.count) }
+                    guard count >= 0 else { throw SystemError(errno, "write \(path)") }
+                    piece = piece.dropFirst(count)
+                }
+            }
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+}
+
+/// The output of warm workers: `output/workers/w7.out` and `.err` until they have a task, whose it becomes.
+extension OutputFiles {
+    private var workers: String { root + "/workers" }
+
+    private func path(ofWorker id: Int64, _ kind: Kind) -> String { "\(workers)/\(Worker.name(id)).\(kind.rawValue)" }
+
+    func create(worker id: Int64) throws(SystemError) -> (out: Descriptor, err: Descriptor) {
+        try Self.makeDirectory(workers)
+        func open(_ kind: Kind) throws(SystemError) -> Descriptor {
+            let path = path(ofWorker: id, kind)
+            return try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600), "create \(path)")
+        }
+        return (try open(.out), try open(.err))
+    }
+
+    /// Makes the output of a worker that of its task. May be repeated.
+    func adopt(worker id: Int64, task: Int64, attempt: Int) {
+        for kind in [Kind.out, .err] {
+            let target = path(task: task, attempt: attempt, kind)
+            guard rename(path(ofWorker: id, kind), target) != 0, errno == ENOENT else { continue }
+            // Most often it is the shard that is not there yet.
+            try? Self.makeDirectory(shard(of: task))
+            rename(path(ofWorker: id, kind), target)
+        }
+    }
+
+    func remove(worker id: Int64) { for kind in [Kind.out, .err] { unlink(path(ofWorker: id, kind)) } }
+
+    /// Removes what workers have left that are no more.
+    func removeWorkers(except kept: Set<Int64>) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: workers)) ?? [] {
+            guard let id = Int64(name.dropFirst().prefix { $0 != "." }), !kept.contains(id) else { continue }
+            unlink("\(workers)/\(name)")
+        }
+    }
+
+    /// The end of what a worker has written: of its errors, or where there are none, of its output. Nil where it wrote nothing.
+    func stderrTail(ofWorker id: Int64) -> String? {
+        for kind in [Kind.err, .out] {
+            let path = path(ofWorker: id, kind)
+            guard let file = try? Descriptor(Glibc.open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { continue }
+            var buffer = [UInt8](repeating: 0, count: StderrTail.window)
+            let end = Int64(lseek(file.number, 0, SEEK_END))
+            let count = pread(file.number, &buffer, buffer.count, off_t(max(0, end - Int64(buffer.count))))
+            if count > 0, let words = StderrTail.line(of: buffer[..<count]) { return words }
+        }
+        return nil
     }
 }

@@ -202,3 +202,53 @@ final class OutputWatcher: Sendable {
         for wake in followers { wake() }
     }
 }
+
+/// When to look whether a program that has gone quiet has printed its whole result: agents that do so, and then do not exit.
+struct ResultWatch {
+    /// By the name of the attempt, on the monotonic clock, in milliseconds.
+    private var due: [String: Int64] = [:]
+
+    /// It has begun, or has written something.
+    mutating func note(_ name: String, _ entry: LiveAttempts.Entry, now: Int64) {
+        guard let grace = entry.agent?.output.grace else { return }
+        due[name] = now + grace
+    }
+
+    mutating func forget(_ name: String) { due[name] = nil }
+
+    /// Milliseconds until the first is due; nil where none is.
+    func wait(now: Int64) -> Int64? { due.values.min().map { max(0, $0 - now) } }
+
+    /// The attempts to be looked at. They are looked at again only when they have written more.
+    mutating func take(now: Int64) -> [String] {
+        let names = due.filter { $0.value <= now }.keys.sorted()
+        for name in names { due[name] = nil }
+        return names
+    }
+}
+
+/// What inotify has told of files and their directories, in the form that inotify(7) gives: watch, mask, cookie, length, name.
+struct WatchEvents {
+    /// The attempts whose files have changed: `42.1.out` is of `42.1`.
+    private(set) var names: Set<String> = []
+    private(set) var watches: Set<Int32> = []
+    /// There was more than the kernel keeps.
+    private(set) var isOverflown = false
+
+    mutating func add(_ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        while rest.count >= 16 {
+            func word(_ index: Int) -> UInt32 {
+                (0..<4).reduce(0) { $0 | UInt32(rest[rest.startIndex + index * 4 + $1]) << (8 * $1) }
+            }
+            let length = Int(word(3))
+            watches.insert(Int32(bitPattern: word(0)))
+            if word(1) & UInt32(IN_Q_OVERFLOW) != 0 { isOverflown = true }
+            let name = rest.dropFirst(16).prefix(length).prefix { $0 != 0 }
+            if let dot = name.lastIndex(of: UInt8(ascii: ".")) {
+                names.insert(String(decoding: name[..<dot], as: UTF8.self))
+            }
+            rest = rest.dropFirst(16 + length)
+        }
+    }
+}

@@ -1,6 +1,9 @@
 import Foundation
+import Glibc
 import Logging
 import OrchProtocol
+import Scheduling
+import SupervisorLink
 import Synchronization
 
 /// Writes the story of each task to the log, in sentences, with fields to filter by.
@@ -57,5 +60,20 @@ final class JournalWriter: Sendable {
         metadata["TASK_STATE"] = event.state.map { "\($0.rawValue)" }
         metadata["TASK_EXIT_STATUS"] = event.outcome?.code.map { "\($0)" }
         log.info("\(sentence)", metadata: metadata)
+    }
+}
+
+/// Whom attempts run as. The supervisor decides that, but the directory in which their workspaces are belongs to that user.
+struct TaskUsers: Sendable {
+    let configuration: CurrentConfiguration
+
+    /// The uid of the attempts of a pool; nil if none has been started there yet.
+    func user(pool name: String, submitter: UInt32?) -> UInt32? {
+        let configuration = configuration.value
+        guard let root = configuration.workDirectory, let pool = configuration.pool(name) else { return nil }
+        if pool.settings.runsAsSubmitter { return submitter }
+        var status = stat()
+        guard stat("\(root)/\(WorkspacePaths.folder(pool: name, user: nil))", &status) == 0 else { return nil }
+        return status.st_uid
     }
 }

@@ -1,5 +1,6 @@
 import Agents
 import CLinux
+import Foundation
 import Glibc
 import OrchProtocol
 import Scheduling
@@ -170,5 +171,124 @@ extension PoolConfiguration {
             limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) },
             controls: resources.filled(from: self.resources, upTo: settings.maximum).controls, sandbox: sandbox,
             credentials: credentials, submitter: submitter)
+    }
+}
+
+/// An order that no process can be made of, or that the supervisor would not take, ends its own attempt here: sent, it would end the
+/// connection, and the next one, and so keep everything else from starting.
+///
+/// What is submitted is held against the same limits (`TaskRouter.checkSize`), but pools and agents may have changed since, and rows may
+/// be older than a limit.
+extension LaunchPlanner {
+    func check(_ order: LaunchOrder) throws(Failure) {
+        if let fault = Self.fault(order) { throw Failure(reason: "cannot start it: \(fault)", isShortage: false) }
+    }
+
+    private static func fault(_ order: LaunchOrder) -> String? {
+        var size = ArgumentSize()
+        size.add(arguments: order.arguments)
+        for variable in order.environment { size.add(stringOf: variable.count) }
+        if let index = order.arguments.firstIndex(where: { $0.count > ArgumentSize.longest }) {
+            let count = order.arguments[index].count
+            return "argument \(index) has \(count) bytes, and Linux takes \(ArgumentSize.longest) for one"
+        }
+        if let variable = order.environment.first(where: { $0.count > ArgumentSize.longest }) {
+            let name = (variable.cut(at: "=")?.before ?? variable).lossy.shortened(to: 64)
+            return "the variable \(name) has \(variable.count) bytes, and Linux takes \(ArgumentSize.longest) for one"
+        }
+        if size.isTooMuch { return ArgumentSize.complaint("its arguments and variables take", size) }
+        do throws(LinkError) {
+            try order.check()
+            return nil
+        } catch {
+            return error == .tooLong
+                ? "its order is longer than the \(LinkProtocol.maximumMessage >> 20) MiB that the supervisor takes"
+                : "the supervisor would not take its order (\(error))"
+        }
+    }
+}
+
+/// The order for the program of a rule, instead of one for the task itself.
+extension LaunchPlanner {
+    /// It is told of the task on its standard input, and of nothing that is secret: neither its environment nor its input.
+    func planRouting(_ task: TaskItem, _ attempt: Attempt, in pool: PoolConfiguration) throws(Failure) -> Plan {
+        let rule = task.definition.routing?.rule ?? ""
+        guard let program = configuration.routes.first(where: { $0.name == rule })?.program,
+            let question = RouteQuestion(task, configuration), let line = try? Wire.line(question)
+        else {
+            throw Failure(reason: "the rule \"\(rule)\" has no program any more", isShortage: false)
+        }
+        var environment = pool.environment
+        environment["PATH"] = pool.path
+        environment["ORCH_TASK_ID"] = "\(task.id)"
+        environment["ORCH_POOL"] = ByteString(task.pool)
+        environment["ORCH_ROUTE"] = ByteString(rule)
+        let order = pool.order(
+            attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number),
+            arguments: program.command.map { ByteString($0) },
+            environment: environment, submitter: pool.settings.runner(of: task.definition.submitter))
+        return try equip(order, task, attempt, [0: ByteString(line) + "\n"])
+    }
+}
+
+/// The start of a warm worker, and what it is told when there is a task for it.
+extension LaunchPlanner {
+    /// The number of its end of the channel, for `ORCH_WORKER_FD`.
+    private static let channel: Int32 = 3
+
+    func plan(_ worker: Worker) throws(Failure) -> Plan {
+        guard let pool = configuration.pool(worker.pool), !pool.workerCommand.isEmpty else {
+            throw Failure(reason: "the pool \"\(worker.pool)\" has no warm workers any more", isShortage: true)
+        }
+        var environment = pool.environment
+        environment["PATH"] = pool.path
+        environment["ORCH_POOL"] = ByteString(worker.pool)
+        environment["ORCH_WORKER_FD"] = "\(Self.channel)"
+        var order = pool.order(
+            attempt: worker.id, name: Worker.name(worker.id), arguments: pool.workerCommand.map { ByteString($0) },
+            environment: environment)
+        order.descriptors = [1, 2]
+        order.channel = Self.channel
+        try check(order)
+        do throws(SystemError) {
+            let (out, err) = try files.create(worker: worker.id)
+            return Plan(order: order, descriptors: [out, err])
+        } catch {
+            throw Failure(reason: error.description, isShortage: error.isShortage)
+        }
+    }
+
+    /// - Parameter again: after what may be a part of the same message, which a line feed ends: a worker ignores a line that is no
+    ///   JSON, as the beginning of an object is not, and a task after its first.
+    static func message(_ task: TaskItem, _ attempt: Attempt, input: ByteString?, again: Bool) -> [UInt8] {
+        let definition = task.definition
+        var message = WorkerTask(id: task.id, attempt: attempt.number)
+        switch definition.work {
+        case .command(let arguments): message.arguments = arguments
+        case .prompt(let text): message.prompt = text
+        }
+        message.model = definition.model
+        message.thinking = definition.thinking
+        message.labels = definition.labels.isEmpty ? nil : definition.labels
+        message.input = input
+        message.variables = definition.environment.isEmpty ? nil : definition.environment
+        message.directory = definition.directory
+        message.timeout = task.timeout.map { Double($0) / 1000 }
+        message.resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
+        // It holds no number that JSON cannot write.
+        let line = (try? Wire.line(message)) ?? Data()
+        return (again ? [UInt8(ascii: "\n")] : []) + line + [UInt8(ascii: "\n")]
+    }
+}
+
+extension ResourceLimits {
+    /// As the supervisor is told of them.
+    var controls: [CgroupControl: UInt64] {
+        var controls: [CgroupControl: UInt64] = [:]
+        for (resource, amount) in all {
+            guard let control = CgroupControl(name: resource.rawValue) else { continue }
+            controls[control] = UInt64(exactly: (resource == .cpu ? amount * 1000 : amount).rounded())
+        }
+        return controls
     }
 }

@@ -1,6 +1,8 @@
+import Agents
 import Foundation
 import Glibc
 import OrchProtocol
+import Presentation
 import Scheduling
 import Storage
 import SupervisorLink
@@ -196,5 +198,132 @@ extension TaskCounts {
         failed += other.failed
         cancelled += other.cancelled
         expired += other.expired
+    }
+}
+
+extension Queries {
+    /// What the configuration knows of agents; whether their programs are there, a client finds out.
+    func agents() -> AgentList {
+        let configuration = configuration.value
+        return AgentList(
+            agents: configuration.agents.values.sorted { $0.name < $1.name }.map { agent in
+                let pools = configuration.pools.filter { $0.settings.agent == agent.name }
+                var record = AgentRecord(
+                    name: agent.name, program: agent.program ?? "", pools: pools.map(\.settings.name).sorted())
+                record.description = agent.description
+                record.version = agent.versionArguments
+                record.install = agent.installation
+                record.model = agent.model
+                record.thinking = agent.thinkingLevels?.sorted()
+                record.path = pools.min { $0.settings.name < $1.settings.name }?.path.lossy
+                return record
+            })
+    }
+}
+
+/// What tasks have used, and how far the budgets are.
+extension Queries {
+    func usage(_ parameters: UsageParameters) throws -> UsageReport {
+        let now = Clock.now().wall
+        let (rows, total) = try store.usage(by: parameters.by, since: parameters.since?.milliseconds ?? 0, now: now)
+        let today = LocalDays.day(at: now)
+        let budgets = try configuration.value.budgets.sorted { $0.name < $1.name }.map { budget in
+            let spending = budget.period == .task ? nil : try store.spending(of: budget.name, in: budget.period(on: today))
+            return BudgetRecord(budget, spending)
+        }
+        return UsageReport(rows: rows, total: total, budgets: budgets)
+    }
+}
+
+extension BudgetRecord {
+    fileprivate init(_ budget: Budget, _ spending: Spending?) {
+        let (unit, amount, spent): (Unit, Int64, Int64?) =
+            switch budget.amount {
+            case .cost(let limit): (.micros, limit, spending?.cost)
+            case .tokens(let limit): (.tokens, limit, spending?.tokens)
+            }
+        let per: Period =
+            switch budget.period {
+            case .day: .day
+            case .total: .total
+            case .task: .task
+            }
+        self.init(name: budget.name, per: per, hard: budget.isHard, unit: unit, amount: amount, spent: spent)
+    }
+}
+
+/// What each worker does.
+extension Queries {
+    func workers(_ parameters: WorkerListParameters) throws -> WorkerList {
+        let pools = try pools().pools.filter { parameters.pool == nil || $0.name == parameters.pool }
+        if let pool = parameters.pool, pools.isEmpty { throw unknownPool(pool) }
+        let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
+        let warm = Dictionary(grouping: try store.workers(), by: \.pool)
+        let backoffs = Dictionary(uniqueKeysWithValues: try store.backoffs().map { ($0.pool, $0) })
+        var records: [WorkerRecord] = []
+        for pool in pools {
+            var taken: [Int: WorkerRecord] = [:]
+            for (task, attempt) in running[pool.name] ?? [] {
+                if let slot = attempt.slot { taken[slot] = busy(task, attempt, slot) }
+            }
+            for worker in warm[pool.name] ?? [] {
+                // One that is ordered gets its slot only when it starts.
+                if let slot = worker.slot, taken[slot] == nil { taken[slot] = Self.free(worker, slot) }
+            }
+            let slots = Set(taken.keys).union(pool.slots > 0 && pool.state != .removed ? Array(1...pool.slots) : [])
+            for slot in slots.sorted() {
+                records.append(taken[slot] ?? Self.empty("\(pool.name)/\(slot)", backoffs[pool.name]))
+            }
+        }
+        return WorkerList(workers: records)
+    }
+
+    private func busy(_ task: TaskItem, _ attempt: Attempt, _ slot: Int) -> WorkerRecord {
+        var record = WorkerRecord(name: "\(attempt.pool)/\(slot)", state: attempt.stopping == nil ? .busy : .stopping)
+        if attempt.stopping == nil, attempt.pauses?.isPaused ?? false { record.state = .paused }
+        if let delivery = attempt.delivery, delivery.isOver { record.state = .exiting }
+        record.task = task.id
+        record.attempt = attempt.number
+        record.pid = attempt.pid
+        record.since = attempt.startedAt.map(Timestamp.init(milliseconds:))
+        record.title = Self.title(of: task)
+        if let routing = task.definition.routing { record.activity = "being routed by rule \"\(routing.rule)\"" }
+        let progress = attempt.delivery == nil ? nil : attempts[attempt.id]?.progress
+        record.percent = progress?.percent
+        record.activity = progress?.text?.shortened(to: 200) ?? record.activity
+        return record
+    }
+
+    private static func free(_ worker: Worker, _ slot: Int) -> WorkerRecord {
+        var record = WorkerRecord(name: "\(worker.pool)/\(slot)", state: .starting)
+        switch worker.state {
+        case .launched, .starting: break
+        case .ready: record.state = .ready
+        case .exiting: record.state = .exiting
+        }
+        record.pid = worker.pid
+        record.since = Timestamp(milliseconds: worker.since)
+        record.version = worker.version
+        record.capabilities = worker.capabilities.isEmpty ? nil : worker.capabilities
+        return record
+    }
+
+    private static func empty(_ name: String, _ backoff: WorkerBackoff?) -> WorkerRecord {
+        var record = WorkerRecord(name: name, state: .idle)
+        guard let backoff else { return record }
+        record.state = .backingOff
+        record.until = Timestamp(milliseconds: backoff.until)
+        record.reason = backoff.reason
+        return record
+    }
+
+    private static func title(of task: TaskItem) -> String {
+        if let name = task.name { return name }
+        let text =
+            switch task.definition.work {
+            case .command(let arguments): SafeText.command(arguments)
+            case .prompt(let prompt): prompt
+            }
+        return text.shortened(to: 100)
     }
 }

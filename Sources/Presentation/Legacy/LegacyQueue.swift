@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// The queue file of the scripts that orchd replaces: `task-id|description|model|thinking`, a task a line.
 public struct LegacyQueue: Sendable, Equatable {
@@ -94,5 +95,117 @@ extension LegacyQueue.Item {
         spec.model = model
         spec.thinking = thinking
         return spec
+    }
+}
+
+/// A line of fields with `|` between them, as the scripts that orchd replaces wrote and read them.
+///
+/// They had no way to put a `|` or a line feed into a field. Here `\|`, `\n`, `\r` and `\\` stand for them, and `\u{1B}` for what
+/// would steer a terminal, so that any text survives. A backslash before anything else is one, as it was in the old files.
+public enum LegacyLine {
+    /// The line for fields, without a line feed.
+    public static func text(_ fields: [String]) -> String { fields.map(escaped).joined(separator: "|") }
+
+    /// The fields of a line; at least one.
+    public static func fields(_ line: some StringProtocol) -> [String] {
+        var fields = [String.UnicodeScalarView()]
+        var rest = Substring(line).unicodeScalars
+        while let scalar = rest.popFirst() {
+            switch scalar {
+            case "|": fields.append(String.UnicodeScalarView())
+            case "\\": fields[fields.endIndex - 1].append(unescaped(&rest) ?? scalar)
+            default: fields[fields.endIndex - 1].append(scalar)
+            }
+        }
+        return fields.map { String($0) }
+    }
+
+    private static func escaped(_ field: String) -> String {
+        var result = ""
+        for scalar in field.unicodeScalars {
+            switch scalar {
+            case "|": result += "\\|"
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case _ where scalar.isControl: result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// What stands after a backslash, taken away; nil, and nothing taken, where that is no escape.
+    private static func unescaped(_ rest: inout Substring.UnicodeScalarView) -> Unicode.Scalar? {
+        let after = rest.dropFirst()
+        switch rest.first {
+        case "|", "\\": return rest.popFirst()
+        case "n":
+            rest = after
+            return "\n"
+        case "r":
+            rest = after
+            return "\r"
+        case "u" where after.first == "{":
+            let digits = after.dropFirst().prefix(9).prefix { $0 != "}" }
+            guard digits.endIndex < after.endIndex, after[digits.endIndex] == "}",
+                let scalar = UInt32(String(digits), radix: 16).flatMap(Unicode.Scalar.init)
+            else { return nil }
+            rest = after[after.index(after: digits.endIndex)...]
+            return scalar
+        default: return nil
+        }
+    }
+}
+
+/// The id that a task had in an old queue file, kept in its key.
+public enum LegacyID {
+    /// In bytes: as long as the name of a task may be, which it becomes, too.
+    public static let maximum = 200
+    private static let prefix = "import:"
+
+    /// The key of the task with this id; nil where no task could be named so.
+    static func key(_ id: String) -> String? {
+        let isPrintable = !id.hasControls
+        return isPrintable && !id.isEmpty && id.utf8.count <= maximum ? prefix + id : nil
+    }
+
+    /// The old id that is in a key; nil for one of a task that was not imported.
+    public static func id(ofKey key: String) -> String? {
+        // By bytes: an id may begin with what combines with the prefix's last character.
+        guard key.utf8.starts(with: prefix.utf8), key.utf8.count > prefix.utf8.count else { return nil }
+        return String(Substring(key.utf8.dropFirst(prefix.utf8.count)))
+    }
+}
+
+/// A finished task as the old scripts told of it: `task-id|worker-id|STATUS|timestamp|result-preview`.
+public enum LegacyResult {
+    /// How many characters (Unicode scalars) of a result are shown. One that is longer is cut there and ends in `…`, the only
+    /// way for a preview to have one more.
+    public static let previewLength = 200
+
+    /// The line, with its line feed.
+    public static func line(_ task: TaskRecord) -> String {
+        LegacyLine.text([
+            task.key.flatMap(LegacyID.id) ?? String(task.id), task.attempts.last?.worker ?? "", status(task.state),
+            task.finishedAt?.description ?? "", preview(task),
+        ]) + "\n"
+    }
+
+    /// The beginning of its result; where there is none, how it ended.
+    public static func preview(_ task: TaskRecord) -> String {
+        let result = task.result?.text ?? ""
+        let whole = task.state == .succeeded || !result.isEmpty ? result : task.reason ?? ""
+        // A program ends its output with a line feed that is not part of the answer.
+        let scalars = (whole.hasSuffix("\n") ? whole.dropLast() : whole[...]).unicodeScalars
+        let isCut = scalars.index(scalars.startIndex, offsetBy: previewLength + 1, limitedBy: scalars.endIndex) != nil
+        return isCut ? String(scalars.prefix(previewLength)) + "…" : String(scalars)
+    }
+
+    /// As much of a result as its preview needs.
+    public static func head(of text: String) -> String { String(text.unicodeScalars.prefix(previewLength + 2)) }
+
+    private static func status(_ state: TaskState) -> String {
+        state == .succeeded ? "SUCCESS" : state.rawValue.uppercased()
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import SupervisorLink
 
 /// The cgroup of one attempt. Made for it, and removed with it: after `cgroup.kill`, some kernels kill whatever is cloned into the
 /// same cgroup later.
@@ -123,4 +124,72 @@ private func names(in directory: OwnedDescriptor, ofType isWanted: (Int) -> Bool
         if name != "." && name != ".." { names.append(name) }
     }
     return names
+}
+
+extension Cgroup {
+    /// Sets its limits, before a process is in it.
+    ///
+    /// What the host has no controller for is left out: the greeting says which there are, and the engine tells people.
+    func limit(to controls: [CgroupControl: UInt64]) throws(SystemError) {
+        guard !controls.isEmpty else { return }
+        for (control, value) in controls { try set(control.file, control.text(value)) }
+        guard controls[.memory] != nil else { return }
+        // What is left of a task without the process that the kernel chose is of no use to anybody.
+        try set("memory.oom.group", "1")
+        // Otherwise the limit would only move it to the disk.
+        if controls[.swap] == nil { try set("memory.swap.max", "0") }
+    }
+
+    private func set(_ file: String, _ text: String) throws(SystemError) {
+        do throws(SystemError) {
+            try SmallFile.write(text, to: file, in: directory)
+        } catch  where error.code == ENOENT {}
+    }
+}
+
+extension CgroupControl {
+    fileprivate var file: String {
+        switch self {
+        case .memory: "memory.max"
+        case .memoryHigh: "memory.high"
+        case .swap: "memory.swap.max"
+        case .cpu: "cpu.max"
+        case .cpuWeight: "cpu.weight"
+        case .pids: "pids.max"
+        case .ioWeight: "io.weight"
+        }
+    }
+
+    /// As cgroup-v2.rst of Linux says.
+    fileprivate func text(_ value: UInt64) -> String {
+        switch self {
+        // Microseconds of each period of a tenth of a second.
+        case .cpu: "\(value * 100) 100000"
+        case .ioWeight: "default \(value)"
+        default: String(value)
+        }
+    }
+}
+
+extension Cgroup {
+    /// What an attempt has used of disks, and how long it waited for what it had not got; only what its controllers count.
+    func measures(of attempt: UInt64) -> MeasureReport {
+        var report = MeasureReport(
+            attempt: attempt, bytesRead: 0, bytesWritten: 0, stalledForProcessor: stalled("cpu"),
+            stalledForMemory: stalled("memory"), stalledForDisk: stalled("io"))
+        // A line for each device: `8:0 rbytes=1 wbytes=2 …`.
+        for word in (SmallFile.text("io.stat", in: directory) ?? "").split(whereSeparator: \.isWhitespace) {
+            if word.hasPrefix("rbytes=") { report.bytesRead += Int64(word.dropFirst(7)) ?? 0 }
+            if word.hasPrefix("wbytes=") { report.bytesWritten += Int64(word.dropFirst(7)) ?? 0 }
+        }
+        return report
+    }
+
+    /// The `total` of the line `some avg10=0.00 … total=123`.
+    private func stalled(_ resource: String) -> Int64 {
+        let text = SmallFile.text("\(resource).pressure", in: directory) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("some ") } ?? ""
+        let word = line.split(separator: " ").first { $0.hasPrefix("total=") } ?? ""
+        return Int64(word.dropFirst(6)) ?? 0
+    }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import SupervisorLink
+import Text
 
 /// A process to start, all decisions taken.
 struct SpawnPlan {
@@ -123,5 +124,15 @@ private struct CStrings {
                 withUnsafeMutablePointer(to: &buffer[0]) { body($0) }
             }
         }
+    }
+}
+
+extension SpawnPlan {
+    /// Sets variables, of the form `NAME=value`, in place of those of the same names.
+    mutating func setVariables(_ variables: [ByteString]) {
+        guard !variables.isEmpty else { return }
+        let names = variables.compactMap { variable in variable.cut(at: "=").map { $0.before + "=" } }
+        environment.removeAll { given in names.contains { given.hasPrefix($0) } }
+        environment += variables
     }
 }

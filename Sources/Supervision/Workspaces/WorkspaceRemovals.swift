@@ -1,4 +1,6 @@
+import CLinux
 import Glibc
+import SupervisorLink
 
 /// Removals of workspaces: a few at once, the others in no particular order.
 struct WorkspaceRemovals {
@@ -45,5 +47,83 @@ struct WorkspaceRemovals {
         guard let helper = running.removeValue(forKey: pid) else { return nil }
         asked.remove(helper.removal)
         return helper
+    }
+}
+
+extension Supervisor {
+    /// Removes a workspace, as the user whose it is: root walks no tree that others can change.
+    func discard(pool: String, name: String) {
+        for folder in workspaces.folders(of: pool) { discard(folder: folder, name: name) }
+    }
+
+    private func discard(folder: String, name: String) {
+        // Most are gone already, and a process for each of a million old tasks would be a long time's work for nothing.
+        guard workspaces.exists(folder: folder, name: name),
+            !running.values.contains(where: { $0.folder == folder && $0.name == name })
+        else { return }
+        workspaces.forgetSpare(folder: folder, name: name)
+        workspaceRemovals.add(WorkspaceRemovals.Removal(folder: folder, name: name))
+    }
+
+    /// Removes what forgotten tasks have left in a pool.
+    func sweep(_ pool: String, tasksBelow: UInt64, workersBelow: UInt64) {
+        for folder in workspaces.folders(of: pool) {
+            for name in workspaces.names(in: folder) {
+                let isOutlived =
+                    isWorkerName(name)
+                    ? UInt64(name.dropFirst()).map { $0 < workersBelow } ?? false
+                    : UInt64(name.prefix { $0 != "." }).map { $0 < tasksBelow } ?? false
+                if isOutlived, isAttemptName(name) { discard(folder: folder, name: name) }
+            }
+        }
+    }
+
+    func startHelpers() {
+        while !isStopping, replaceAskedAt == nil, let removal = workspaceRemovals.next() {
+            do {
+                try start(removal)
+            } catch {
+                workspaceRemovals.failed(removal)
+                Log.error("cannot remove the workspace \(removal.folder)/\(removal.name): \(error)")
+            }
+        }
+    }
+
+    private func start(_ removal: WorkspaceRemovals.Removal) throws {
+        let path = workspaces.path(folder: removal.folder, name: removal.name)
+        var plan = SpawnPlan(
+            candidates: ["/bin/rm"], arguments: ["rm", "-rf", "--one-file-system", "--", ByteString(path)],
+            environment: ["PATH=\(ProgramSearch.defaultPath)"], directory: "/")
+        if geteuid() == 0, policyCheck.policy != nil {
+            // The pool may have another user by now, or be gone.
+            guard let owner = workspaces.owner(of: removal.folder), owner != 0 else {
+                throw StartFailure(message: "it is not a task's")
+            }
+            plan.identity = Policy.Identity(user: owner, group: Self.nobodysGroup, supplementary: [])
+        }
+        plan.limits = [descriptorLimit]
+        let process = try spawn(plan)
+        do {
+            let token = try loop.add(process.pidfd, .read, .helper(process.pid))
+            workspaceRemovals.started(WorkspaceRemovals.Running(removal: removal, process: process, token: token))
+        } catch {
+            var ended = linux_exit()
+            _ = linux_pidfd_signal(process.pidfd.number, SIGKILL)
+            _ = linux_wait_pidfd(process.pidfd.number, true, &ended)
+            throw error
+        }
+    }
+
+    /// What the kernel shows for groups that it cannot map (user_namespaces(7)): nothing belongs to it.
+    private static let nobodysGroup: UInt32 = 65_534
+
+    func helperEnded(_ pid: pid_t) {
+        guard let helper = workspaceRemovals.ended(pid) else { return }
+        loop.remove(helper.token)
+        var ended = linux_exit()
+        _ = linux_wait_pidfd(helper.process.pidfd.number, false, &ended)
+        if ended.signalled || ended.code != 0 {
+            Log.error("the workspace \(helper.removal.folder)/\(helper.removal.name) could not be removed as a whole")
+        }
     }
 }

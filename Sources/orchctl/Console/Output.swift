@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OrchProtocol
 import Platform
+import Presentation
 
 /// Bytes to standard output and standard error, as they are.
 enum Output {
@@ -37,4 +38,56 @@ enum Output {
         guard let line = try? Wire.line(failure) else { return remark(failure.message) }
         try? write([UInt8](line) + [0x0A], to: STDERR_FILENO)
     }
+}
+
+/// A line at the bottom of the terminal about what takes longer than a second. Elsewhere there is none.
+final class Progress {
+    private let name: String
+    private let began = ContinuousClock.now
+    private var shownAt: ContinuousClock.Instant?
+
+    init(_ name: String) { self.name = name }
+
+    func show(_ done: Int64, of all: Int64, _ what: String) {
+        let now = ContinuousClock.now
+        guard Terminal.isError, now - began > .seconds(1), now - (shownAt ?? began) > .milliseconds(200) else { return }
+        shownAt = now
+        let percent = all > 0 ? min(100, done * 100 / all) : 0
+        write("\r\u{1B}[K\(name): \(percent) % of \(ByteText.text(all)), \(what)")
+    }
+
+    func clear() { if shownAt != nil { write("\r\u{1B}[K") } }
+
+    private func write(_ text: String) { try? Output.write(Array(text.utf8), to: 2) }
+}
+
+/// What is known about who reads the output.
+enum Terminal {
+    static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+    static var isError: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// The columns of the terminal; nil where the output is none, so that nothing is cut off in a file.
+    static var width: Int? {
+        guard isOutput else { return nil }
+        var size = winsize()
+        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        return environment(.columns).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+    }
+
+    /// The rows of the terminal.
+    static var height: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_row > 0 ? Int(size.ws_row) : 24
+    }
+
+    static var style: Style {
+        let isWanted = isOutput || !["", "0"].contains(environment(.forceColor) ?? "")
+        return Style(isTerminal: isWanted, noColor: environment(.noColor), term: environment(.terminal))
+    }
+
+    static var errorStyle: Style {
+        Style(isTerminal: isError, noColor: environment(.noColor), term: environment(.terminal))
+    }
+
+    private static func environment(_ variable: Variable) -> String? { Environment.own[variable] }
 }

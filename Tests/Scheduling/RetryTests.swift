@@ -134,7 +134,7 @@ import Testing
     }
 }
 
-@Suite struct JudgementTests {
+@Suite struct AttemptVerdictTests {
     static let task = TaskItem(
         id: 1, definition: TaskDefinition(work: .command(["a"]), submitter: 0, submittedAt: 0), pool: "p", phase: .running,
         timeout: 1_500, idleTimeout: 60_000)

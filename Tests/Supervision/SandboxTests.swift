@@ -5,7 +5,7 @@ import Testing
 @testable import Supervision
 
 /// Walls around attempts, with real processes.
-@Suite struct ConfinementTests {
+@Suite struct SandboxTests {
     /// What a script says that tries something, in a real attempt.
     private func tried(
         _ script: String, _ sandbox: Sandbox, _ fixture: Fixture, _ engine: TestEngine

@@ -4,7 +4,7 @@ import OrchProtocol
 import Testing
 
 /// A foreground run at a terminal.
-@Suite(.onThreads) struct KeyboardTests {
+@Suite(.onThreads) struct TerminalInputTests {
     /// A daemon whose standard input and error are a terminal that the test types at.
     private final class Terminal {
         let daemon: Daemon

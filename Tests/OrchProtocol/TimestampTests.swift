@@ -2,7 +2,7 @@ import OrchProtocol
 import TestSupport
 import Testing
 
-@Suite struct WireTimeTests {
+@Suite struct TimestampTests {
     @Test(
         arguments: [
             ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.001Z", 1), ("2000-02-29T12:00:00Z", 951_825_600_000),

@@ -3,7 +3,7 @@ import OrchProtocol
 import Testing
 
 /// What a newer daemon says passes an older client as it is.
-@Suite struct OpenWordTests {
+@Suite struct OpenEnumTests {
     @Test func anEventWithUnknownWordsIsReadAndWrittenAsItWas() throws {
         let line =
             #"{"seq":7,"at":"2026-11-22T14:05:00.000Z","kind":"task.pondered","task":1,"state":"pondering","#

@@ -5,7 +5,7 @@ import Testing
 
 /// After each signal a run begins, and no two runs are at once or wait: held for all ways in which signals, runs and their ends
 /// can follow each other, some steps long.
-@Suite struct PumpTests {
+@Suite struct CoalescingRunnerTests {
     private final class Counter: Sendable {
         let runs = Mutex<[ReaderPool.Body]>([])
         let begun = Mutex(0)

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// A warm worker for orchd, of Node's own modules alone: copy it, and put your own work into doTask.
-// The protocol: worker-protocol.md, which is installed beside this file, and in the source below docs.
+// A warm worker for orchd, with Node's own modules only. Copy it, and put your own work into doTask.
+// The protocol: worker-protocol.md, installed beside this file, or in docs of the sources.
 import { writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 
-// Start-up goes here: what takes long is done before "ready", and so before there is a task.
+// Put slow start-up here: before "ready", and so before there is a task.
 
 const channel = new Socket({ fd: Number(process.env.ORCH_WORKER_FD), readable: true, writable: true });
 
@@ -18,14 +18,14 @@ async function doTask(task) {
 const say = (message) => new Promise((done) => channel.write(JSON.stringify(message) + "\n", done));
 const progress = (percent, text) => say({ type: "progress", percent, text });
 
-/** The first task, whatever follows; undefined if there is to be none. */
+/** The first task, whatever follows; undefined if there will be none. */
 async function nextTask() {
   for await (const line of createInterface({ input: channel })) {
     let message;
     try {
       message = JSON.parse(line);
     } catch {
-      continue; // The rest of a message that was cut off, and comes again.
+      continue; // The rest of an incomplete message, which the daemon sends again.
     }
     if (message.type === "exit") return undefined;
     if (message.type === "task") return message;
@@ -39,7 +39,7 @@ async function main() {
   await say({ type: "accepted" });
   try {
     let output = await doTask(task);
-    // Too much for a message goes into the result file.
+    // A result that is too long for a message goes into the result file.
     if (output.length > 10_000) {
       await writeFile(process.env.ORCH_RESULT_FILE, output);
       output = undefined;

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""A warm worker for orchd, of Python's standard library alone: copy it, and put your own work into do_task.
+"""A warm worker for orchd, with Python's standard library only. Copy it, and put your own work into do_task.
 
-The protocol: worker-protocol.md, which is installed beside this file, and in the source below docs.
+The protocol: worker-protocol.md, installed beside this file, or in docs of the sources.
 """
 import json
 import os
 import sys
 
-# Start-up goes here: what takes long is done before "ready", and so before there is a task.
+# Put slow start-up here: before "ready", and so before there is a task.
 
 channel = os.fdopen(int(os.environ["ORCH_WORKER_FD"]), "rb", buffering=0)
 
@@ -29,7 +29,7 @@ def progress(percent, text):
 
 
 def messages():
-    """Each line that is JSON. One that is not is the rest of a message that was cut off, and comes again."""
+    """Each line that is JSON. Another line is the rest of an incomplete message, which the daemon sends again."""
     rest = b""
     while chunk := os.read(channel.fileno(), 65536):
         *lines, rest = (rest + chunk).split(b"\n")
@@ -58,7 +58,7 @@ def main():
     say(type="accepted")
     try:
         output = do_task(task)
-        # Too much for a message goes into the result file.
+        # A result that is too long for a message goes into the result file.
         if len(output) > 10_000:
             with open(os.environ["ORCH_RESULT_FILE"], "w", encoding="utf-8") as file:
                 file.write(output)

@@ -101,7 +101,7 @@ like "bob was refused the pool" "^uid $(uid bob) was refused task.submit: the po
 like "and the task of alice" "^uid $(uid bob) was refused task.cancel: task $id belongs to uid $(uid alice)" "$refusals"
 same "each with the method" "pool.pause task.cancel task.pause task.submit" \
     "$(journalctl --output=json --no-pager REQUESTER_UID="$(uid bob)" | jq -r .METHOD | sort -u | tr '\n' ' ' | sed 's/ $//')"
-like "the catalog explains it" 'Somebody has asked orchd for something that they may not do' \
+like "the catalog explains it" 'Somebody has asked orchd for something without the permission' \
     "$(journalctl --catalog --no-pager REQUESTER_UID="$(uid bob)")"
 for ((i = 0; i < 30; i++)); do as bob hold "$id" > /dev/null 2>&1; done
 journalctl --sync

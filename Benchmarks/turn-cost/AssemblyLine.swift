@@ -5,7 +5,7 @@ import Storage
 /// A scheduler on a real store, and a supervisor whose tasks all take a millisecond and succeed.
 struct AssemblyLine {
     private let store: SQLiteStore
-    private var scheduler = Scheduler()
+    private var scheduler = SchedulerState()
     private var now = Now(wall: 1_800_000_000_000, monotonic: 50_000_000)
     private var replies: UInt64 = 0
 

@@ -19,7 +19,7 @@ import Testing
 
         init(_ store: SQLiteStore) { self.store = store }
 
-        func transaction(_ body: (SQLiteTransaction) throws -> Turn) throws -> Turn {
+        func transaction(_ body: (SQLiteTransaction) throws -> TurnResult) throws -> TurnResult {
             let refuses = denials.withLock { denials in
                 defer { denials = max(0, denials - 1) }
                 return denials > 0

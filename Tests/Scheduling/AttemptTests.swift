@@ -239,7 +239,7 @@ import Testing
 
     @Test func aWholePoolInStrides() throws {
         let rig = try Rig(pools: [PoolSettings(name: "default", slots: 1), PoolSettings(name: "b", slots: 0)])
-        let count = Scheduler.stride * 2 + 10
+        let count = SchedulerState.stride * 2 + 10
         try rig.submit(many: Array(repeating: .command(), count: count), by: Rig.alice)
         try rig.submit(many: [.command(), .command()], by: Rig.bob)
         try rig.submit(.command { $0.pool = "b" }, by: Rig.alice)

@@ -152,7 +152,7 @@ import Testing
     @Test func manyAtOnceTakeSeveralTurns() throws {
         let rig = try Rig(slots: 0)
         let due = Timestamp(milliseconds: rig.now.wall + 10)
-        let count = Scheduler.stride + 500
+        let count = SchedulerState.stride + 500
         try rig.submit(many: Array(repeating: .command { $0.notBefore = due }, count: count))
         try rig.submit(many: Array(repeating: .command { $0.expires = due }, count: count))
         rig.advance(10)

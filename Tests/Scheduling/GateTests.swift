@@ -115,7 +115,7 @@ import Testing
         let rig = try rig()
         let id = try rig.submit(.prompt("p"))
         let attempt = try rig.live(of: id).id
-        var turn = Turn()
+        var turn = TurnResult()
         try rig.closeGate(Self.gate, until: rig.now.wall + Self.hour)
         turn = try rig.turn(.revoked(attempt: attempt, accepted: true))
         #expect(try rig.task(id).phase == .ready && turn.launches.isEmpty)

@@ -12,7 +12,7 @@ import Testing
         return (task, attempt)
     }
 
-    private func freezes(_ turn: Turn) -> [Effect] {
+    private func freezes(_ turn: TurnResult) -> [Effect] {
         turn.effects.filter { if case .freeze = $0 { true } else { false } }
     }
 

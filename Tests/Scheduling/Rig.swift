@@ -15,7 +15,7 @@ final class Rig {
 
     private let directory: ScratchDirectory
     private var store: SQLiteStore
-    var scheduler: Scheduler
+    var scheduler: SchedulerState
     var now = Now(wall: 1_800_000_000_000, monotonic: 50_000_000)
     var cycle = 0.0
     var pools: [PoolSettings]
@@ -26,12 +26,12 @@ final class Rig {
 
     /// - Parameter slots: of the pool `default`, where no pools are given.
     init(
-        slots: Int = 2, pools: [PoolSettings]? = nil, rules: Rules = Rules(), limits: Scheduler.Limits = .init(),
+        slots: Int = 2, pools: [PoolSettings]? = nil, rules: Rules = Rules(), limits: SchedulerState.Limits = .init(),
         connected: Bool = true
     ) throws {
         directory = try ScratchDirectory()
         store = try SQLiteStore(path: directory.path("queue.db"))
-        scheduler = Scheduler(limits: limits)
+        scheduler = SchedulerState(limits: limits)
         self.pools = pools ?? [PoolSettings(name: "default", slots: slots)]
         self.rules = rules
         try turn(.ruled(rules), .configured(self.pools))
@@ -42,21 +42,21 @@ final class Rig {
     func restart(connecting inventory: Inventory? = nil) throws {
         try store.close()
         store = try SQLiteStore(path: directory.path("queue.db"))
-        scheduler = Scheduler(limits: scheduler.limits)
+        scheduler = SchedulerState(limits: scheduler.limits)
         try turn(.ruled(rules), .configured(pools))
         if let inventory { try turn(.connected(inventory)) }
     }
 
     @discardableResult
-    func connect(_ inventory: Inventory? = nil) throws -> Turn {
+    func connect(_ inventory: Inventory? = nil) throws -> TurnResult {
         try turn(.connected(inventory ?? Inventory(store: Self.supervisorStore, heardUpTo: 0)))
     }
 
     @discardableResult
-    func turn(_ inputs: Input...) throws -> Turn { try turn(inputs) }
+    func turn(_ inputs: Input...) throws -> TurnResult { try turn(inputs) }
 
     @discardableResult
-    func turn(_ inputs: [Input]) throws -> Turn {
+    func turn(_ inputs: [Input]) throws -> TurnResult {
         let turn = try store.transaction { try scheduler.turn(inputs, in: $0, now: now, cycle: cycle) }
         events += turn.events
         return turn
@@ -77,7 +77,7 @@ final class Rig {
 
     /// Applies `pools` and `rules`, and does what is to be done in turns of its own.
     @discardableResult
-    func reload() throws -> Turn {
+    func reload() throws -> TurnResult {
         var turn = try turn(.ruled(rules), .configured(pools))
         while !turn.again.isEmpty { turn = try self.turn(turn.again) }
         return turn
@@ -88,9 +88,9 @@ final class Rig {
     func closeGate(_ name: String, until: Int64?, reason: String = "used up") throws -> Int64 {
         var time: Int64 = 0
         let turn = try store.transaction { transaction in
-            var work = TurnWork(store: transaction, now: now)
-            time = try scheduler.closeGate(name, until: until, reason: reason, &work)
-            return try work.finish()
+            var turn = Turn(scheduler, in: transaction, now: now)
+            time = try turn.closeGate(name, until: until, reason: reason)
+            return try turn.result()
         }
         events += turn.events
         return time
@@ -149,17 +149,17 @@ final class Rig {
     }
 
     @discardableResult
-    func start(_ attempt: Int64) throws -> Turn { try turn(.started(starting(attempt))) }
+    func start(_ attempt: Int64) throws -> TurnResult { try turn(.started(starting(attempt))) }
 
     @discardableResult
-    func end(_ attempt: Int64, _ how: AttemptEnd.Ending = .exited(0), stopped: Bool = false) throws -> Turn {
+    func end(_ attempt: Int64, _ how: AttemptEnd.Ending = .exited(0), stopped: Bool = false) throws -> TurnResult {
         var end = ending(attempt, how)
         end.stopped = stopped
         return try turn(.ended(end))
     }
 
     @discardableResult
-    func say(_ worker: Int64, _ news: WorkerNews) throws -> Turn { try turn(.worker(worker, [news], bytes: 1)) }
+    func say(_ worker: Int64, _ news: WorkerNews) throws -> TurnResult { try turn(.worker(worker, [news], bytes: 1)) }
 
     // MARK: What is in the store
 
@@ -210,7 +210,7 @@ extension TaskSpec {
     }
 }
 
-extension Turn {
+extension TurnResult {
     var launches: [(task: TaskItem, attempt: Attempt, input: ByteString?)] {
         effects.compactMap { if case .launch(let task, let attempt, let input) = $0 { (task, attempt, input) } else { nil } }
     }

@@ -45,7 +45,7 @@ import Testing
     }
 
     @discardableResult
-    private func answer(_ rig: Rig, _ attempt: Int64, _ answer: RouteAnswer?) throws -> Turn {
+    private func answer(_ rig: Rig, _ attempt: Int64, _ answer: RouteAnswer?) throws -> TurnResult {
         var end = rig.ending(attempt)
         end.answer = answer
         return try rig.turn(.ended(end))

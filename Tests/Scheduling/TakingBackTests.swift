@@ -6,7 +6,7 @@ import Testing
 /// What is shown as queued can be changed, also where it has been ordered ahead of a free slot.
 @Suite struct TakingBackTests {
     /// A task that the supervisor has, and has not started; with the request that wants to change it.
-    private func ordered(_ change: (Int64) -> Command) throws -> (rig: Rig, task: Int64, input: Input, turn: Turn) {
+    private func ordered(_ change: (Int64) -> Command) throws -> (rig: Rig, task: Int64, input: Input, turn: TurnResult) {
         let rig = try Rig(slots: 1)
         let task = try rig.submit(.command())
         #expect(try rig.record(task).state == .queued)
@@ -181,7 +181,7 @@ import Testing
 
     @Test func itDoesNotWaitForEver() throws {
         let (rig, task, input) = try disconnected()
-        rig.advance(Scheduler.takingBackTime - 1)
+        rig.advance(SchedulerState.takingBackTime - 1)
         let early = try rig.turn()
         #expect(early.reply(to: input) == nil && early.nextMonotonic == rig.now.monotonic + 1)
         rig.advance(1)

@@ -60,7 +60,7 @@ import Testing
                         pool: "default", phase: .ready)
                 })
             try store.transaction { try $0.save(Gate(name: "agent:llm/", until: now.wall + 1, reason: "r", since: 0)) }
-            var scheduler = Scheduler()
+            var scheduler = SchedulerState()
             var inputs: [Input] = [
                 .ruled(Rules(limits: [limit])), .configured([PoolSettings(name: "default", slots: 1, agent: "llm")]),
             ]
@@ -107,7 +107,7 @@ import Testing
         var costs: [[String: Int]] = []
         for count in [Self.few, Self.many] {
             let store = try store(directory, "\(count).db", count: count, phase)
-            var scheduler = Scheduler()
+            var scheduler = SchedulerState()
             func turn(_ input: Input) throws -> Int {
                 try steps(store) { _ = try scheduler.turn([input], in: $0, now: now) }
             }

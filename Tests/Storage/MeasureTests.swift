@@ -26,9 +26,9 @@ struct MeasureTests {
             "insert, \(count) in one transaction:",
             try microseconds(count) { try store.insert((0..<count).map { _ in item() }) })
 
-        var scheduler = Scheduler()
+        var scheduler = SchedulerState()
         let now = Now(wall: 1_800_000_000_000, monotonic: 1_000)
-        func turn(_ inputs: [Input]) throws -> Turn {
+        func turn(_ inputs: [Input]) throws -> TurnResult {
             try store.transaction { try scheduler.turn(inputs, in: $0, now: now) }
         }
         var inputs: [Input] = [

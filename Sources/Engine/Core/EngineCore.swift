@@ -74,7 +74,7 @@ package final class EngineCore: Sendable {
     /// What takes the turns, on this core's own store or on something before it.
     package func runner<Store: TurnStore>(on store: Store) -> TurnRunner<Store> {
         TurnRunner(
-            Scheduler(limits: .init(queued: configuration.value.queued)), inbox: inbox, store: store, performer: performer,
+            SchedulerState(limits: .init(queued: configuration.value.queued)), inbox: inbox, store: store, performer: performer,
             configuration: configuration, health: health, clock: clock, days: LocalDays(offset: zoneOffset), log: log)
     }
 

@@ -23,7 +23,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     private let readClock: @Sendable () -> Now
     private let log: Logger
 
-    private var scheduler: Scheduler
+    private var scheduler: SchedulerState
     private var days: LocalDays
     private var pressure = MemoryPressure()
     /// Inputs of a turn that the store refused. Whoever waited for an answer has been told; these must not be forgotten.
@@ -38,7 +38,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     private var retiredAt: Int64
 
     init(
-        _ scheduler: Scheduler, inbox: Inbox, store: Store, performer: EffectPerformer, configuration: CurrentConfiguration,
+        _ scheduler: SchedulerState, inbox: Inbox, store: Store, performer: EffectPerformer, configuration: CurrentConfiguration,
         health: Health, clock: @escaping @Sendable () -> Now,
         days: LocalDays, log: Logger
     ) {

@@ -44,8 +44,8 @@ public enum Effect: Sendable, Equatable {
     case publish([Event])
 }
 
-/// The result of a turn.
-public struct Turn: Sendable, Equatable {
+/// What a turn has decided.
+public struct TurnResult: Sendable, Equatable {
     public var effects: [Effect] = []
     /// When the next turn is due even if nothing happens, on the two clocks; the earlier one counts.
     public var nextWall: Int64?

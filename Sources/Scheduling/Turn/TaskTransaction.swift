@@ -111,3 +111,11 @@ public protocol TaskTransaction: AnyObject {
     /// Numbers the events and keeps them; answers the number of the first.
     func append(_ events: [Event]) throws -> Int64
 }
+
+/// Where turns are committed.
+public protocol TurnStore: Sendable {
+    associatedtype Transaction: TaskTransaction
+
+    /// Runs a turn in one transaction. When this returns, what the turn wrote is on the disk; when it throws, nothing is.
+    func transaction(_ body: (Transaction) throws -> TurnResult) throws -> TurnResult
+}

@@ -16,6 +16,13 @@ public struct Worker: Sendable, Equatable {
         case exiting = 3
     }
 
+    /// Milliseconds within which a worker must say that it has its task.
+    static let acceptTimeout: Int64 = 10_000
+    /// Milliseconds within which it must exit that has been told to, or has given its result.
+    static let exitTimeout: Int64 = 10_000
+    /// One that ends within so many milliseconds after it was ready has failed.
+    static let minimumLife: Int64 = 10_000
+
     public var id: Int64
     public var pool: String
     public var state: State

@@ -73,7 +73,7 @@ final class Ledger {
 
     // MARK: A commit
 
-    func commit(_ writes: [WatchedTransaction.Write], _ turn: Turn, now: Now, elapsed: Int64, counts: Counts) {
+    func commit(_ writes: [WatchedTransaction.Write], _ turn: TurnResult, now: Now, elapsed: Int64, counts: Counts) {
         self.elapsed = elapsed
         outcomes = [:]
         var dispatched: [TaskItem] = []
@@ -495,7 +495,7 @@ final class Ledger {
             truth.startsOfTask[id, default: 0] <= task.attempts, "task \(id) was started more often than it has attempts")
     }
 
-    private func checkEffects(_ turn: Turn, _ count: Int) {
+    private func checkEffects(_ turn: TurnResult, _ count: Int) {
         var published = 0
         for case .publish(let events) in turn.effects {
             published += events.count

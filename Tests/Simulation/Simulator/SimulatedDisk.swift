@@ -42,9 +42,9 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
         return written
     }
 
-    func transaction(_ body: (WatchedTransaction) throws -> Turn) throws -> Turn {
+    func transaction(_ body: (WatchedTransaction) throws -> TurnResult) throws -> TurnResult {
         var writes: [WatchedTransaction.Write] = []
-        var done: Turn?
+        var done: TurnResult?
         let (now, elapsed) = (clock.now, clock.elapsed)
         tried += 1
         do {
@@ -67,7 +67,7 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
             ledger.commit(writes, turn, now: now, elapsed: elapsed, counts: store.counts)
             return turn
         } catch let error as StorageError {
-            if mutation == .swallowCommitFailure { return Turn() }
+            if mutation == .swallowCommitFailure { return TurnResult() }
             if mutation == .acknowledgeBeforeCommit, let done { return done }
             throw error
         }

@@ -119,7 +119,7 @@ extension World {
             var error: WireError?
             do {
                 try disk.store.transaction { transaction in
-                    var scheduler = Scheduler()
+                    var scheduler = SchedulerState()
                     let reply = ReplyToken(1)
                     let input = Input.command(
                         command, by: Requester(uid: record.submitter, isAdministrator: false), reply: reply)

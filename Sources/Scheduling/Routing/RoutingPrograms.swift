@@ -1,29 +1,28 @@
 import OrchProtocol
 
 /// Prompts for which the program of a rule is asked what to choose. It is asked once: whatever becomes of it, the task goes on.
-extension Scheduler {
+extension Turn {
     /// Keeps a task that is ready where its program can be asked, or lets it go without.
-    func prepareRouting(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+    mutating func prepareRouting(_ task: inout TaskItem) throws {
         guard let routing = task.definition.routing else { return }
-        let router = try router(in: work.store)
+        let router = try router()
         if let program = router.program(of: routing.rule) {
             task.pool = program.pool
             return
         }
         let why = "rule \"\(routing.rule)\": its program can no longer be asked, so that its default holds"
-        try conclude(&task, router.conclude(task, routing, [:]), because: why, nil, &work)
+        try conclude(&task, router.conclude(task, routing, [:]), because: why, nil)
     }
 
     /// Ends the process of a program: the task goes where it belongs, and no attempt at it has been made.
-    func closeRouting(
-        _ attempt: Attempt, from state: Attempt.State, of task: TaskItem, _ outcome: Outcome, _ answer: RouteAnswer?,
-        _ work: inout TurnWork<some TaskTransaction>
+    mutating func closeRouting(
+        _ attempt: Attempt, from before: Attempt.State, of task: TaskItem, _ outcome: Outcome, _ answer: RouteAnswer?
     ) throws {
-        guard let routing = task.definition.routing else { return try work.store.update(attempt, from: state) }
+        guard let routing = task.definition.routing else { return try store.update(attempt, from: before) }
         var attempt = attempt
         var task = task
         let place = task.place
-        let router = try router(in: work.store)
+        let router = try router()
         let isCancelled = outcome.kind == .cancelled || attempt.stopping == .cancelled
         var conclusion = router.conclude(task, routing, [:])
         if !isCancelled {
@@ -31,14 +30,14 @@ extension Scheduler {
             (conclusion, verdict) = judge(task, routing, attempt, outcome, answer, router)
             attempt.reason = "rule \"\(routing.rule)\": \(verdict)"
         }
-        try work.store.update(attempt, from: state)
-        try conclude(&task, conclusion, because: attempt.reason ?? "", attempt, &work)
+        try store.update(attempt, from: before)
+        try conclude(&task, conclusion, because: attempt.reason ?? "", attempt)
         guard !isCancelled else {
-            try work.store.update(task, from: place)
-            return try finish(task, as: .cancelled, reason: "cancelled while it was being routed", attempt: attempt, &work)
+            try store.update(task, from: place)
+            return try finish(task, as: .cancelled, reason: "cancelled while it was being routed", attempt: attempt)
         }
-        try makeReady(&task, &work)
-        try work.store.update(task, from: place)
+        try makeReady(&task)
+        try store.update(task, from: place)
     }
 
     private func judge(
@@ -65,9 +64,8 @@ extension Scheduler {
     }
 
     /// Writes what has been chosen, but not the place of the task, which is the caller's to write.
-    private func conclude(
-        _ task: inout TaskItem, _ conclusion: TaskRouter.Conclusion, because reason: String, _ attempt: Attempt?,
-        _ work: inout TurnWork<some TaskTransaction>
+    private mutating func conclude(
+        _ task: inout TaskItem, _ conclusion: TaskRouter.Conclusion, because reason: String, _ attempt: Attempt?
     ) throws {
         guard let routing = task.definition.routing else { return }
         task.definition.routing = nil
@@ -77,19 +75,19 @@ extension Scheduler {
         task.pool = conclusion.pool
         task.priority = conclusion.priority
         task.reason = nil
-        if let pool = settings[conclusion.pool], conclusion.pool != routing.pool {
+        if let pool = state.settings[conclusion.pool], conclusion.pool != routing.pool {
             if !routing.given.contains(.timeout) { task.timeout = pool.timeout }
             if !routing.given.contains(.idleTimeout) { task.idleTimeout = pool.idleTimeout }
             if !routing.given.contains(.retries) { task.retry.retries = pool.retries }
         }
-        try work.store.saveChoice(of: task)
-        work.event(.taskRouted, of: task, attempt: attempt, detail: reason)
+        try store.saveChoice(of: task)
+        event(.taskRouted, of: task, attempt: attempt, detail: reason)
     }
 
     /// How long an attempt may run, and how long it may be quiet; in milliseconds.
     func timeouts(of task: TaskItem, _ attempt: Attempt) -> (run: Int64?, idle: Int64?) {
         guard attempt.isRouting else { return (task.timeout, task.idleTimeout) }
-        let rule = rules.routes.first { $0.name == task.definition.routing?.rule }
+        let rule = state.rules.routes.first { $0.name == task.definition.routing?.rule }
         return (rule?.program?.timeout ?? RouteRule.Program.defaultTimeout, nil)
     }
 }

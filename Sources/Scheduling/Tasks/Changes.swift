@@ -1,24 +1,23 @@
 import OrchProtocol
 
 /// What people do to tasks that are there.
-extension Scheduler {
+extension Turn {
     mutating func update(
-        _ change: UpdateParameters, by requester: Requester, reply: ReplyToken,
-        _ work: inout TurnWork<some TaskTransaction>
-    ) throws {
-        var task = try owned(change.id, by: requester, in: work.store)
-        let attempt = try liveAttempt(of: task, in: work.store)
-        try requireQueued(task, attempt, "only a queued task can be changed", work)
+        _ change: UpdateParameters, by requester: Requester
+    ) throws -> Answer {
+        var task = try owned(change.id, by: requester)
+        let attempt = try liveAttempt(of: task)
+        try requireQueued(task, attempt, "only a queued task can be changed")
         let place = task.place
         try SpecRules.check(change.name, "name", nil)
         try SpecRules.check(change.priority, "priority", nil)
         try SpecRules.check(change.retries, "retries", nil)
         try SpecRules.check(change.timeout, "timeout", nil)
         if let pool = change.pool {
-            guard let settings = settings[pool] else { throw unknownPool(pool) }
-            let router = TaskRouter(rules: rules, pools: self.settings)
+            guard let its = state.settings[pool] else { throw unknownPool(pool) }
+            let router = TaskRouter(rules: state.rules, pools: state.settings)
             try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "pool")
-            if case .prompt = task.definition.work, !settings.takesPrompts {
+            if case .prompt = task.definition.work, !its.takesPrompts {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
             if case .prompt(let prompt) = task.definition.work {
@@ -28,45 +27,44 @@ extension Scheduler {
                 try router.checkLength(prompt, in: pool, field: "pool")
             }
             try router.checkSize(of: task.definition, in: pool, field: "pool")
-            let state = try work.store.pools().first { $0.name == pool }
+            let row = try store.pools().first { $0.name == pool }
             let current = task.definition.routing?.pool ?? task.pool
-            guard pool == current || state?.mode != .draining else { throw draining(pool) }
+            guard pool == current || row?.mode != .draining else { throw draining(pool) }
             if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
         }
         if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
             let expires = Timestamp(milliseconds: expiry)
             throw WireError(field: "not_before", "must be earlier than the task expires, at \(expires), not \(notBefore)")
         }
-        if waits(for: [(task, attempt)], toTake: .update(change), by: requester, reply: reply, &work) { return }
+        if needsTakingBack([(task, attempt)]) { return .afterTakingBack([(task, attempt)]) }
         if let name = change.name { task.name = name }
         if let priority = change.priority { task.priority = priority }
         if let timeout = change.timeout { task.timeout = SpecRules.milliseconds(timeout) }
         if let retries = change.retries { task.retry.retries = retries }
         if let due = change.notBefore?.milliseconds {
-            let isLater = due > work.now.wall
+            let isLater = due > now.wall
             task.dueAt = isLater ? due : nil
             task.dueIsRelative = false
             if task.phase != .held { task.phase = isLater ? .delayed : .ready }
         }
         if task.definition.routing != nil {
             task.definition.routing?.given.formUnion(change.fields)
-            try work.store.saveChoice(of: task)
+            try store.saveChoice(of: task)
         }
-        if task.phase == .ready { try makeReady(&task, &work) }
-        try work.store.update(task, from: place)
-        work.event(.taskUpdated, of: task)
-        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: [.init(id: task.id, state: .queued)]))))
+        if task.phase == .ready { try makeReady(&task) }
+        try store.update(task, from: place)
+        event(.taskUpdated, of: task)
+        return .changed([.init(id: task.id, state: .queued)])
     }
 
-    func retry(
-        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
-    ) throws {
-        let now = work.now.wall
-        let router = TaskRouter(rules: rules, pools: settings)
-        let tasks = try select(ids, by: requester, in: work.store)
+    mutating func retry(
+        _ ids: [Int64], by requester: Requester
+    ) throws -> Answer {
+        let router = TaskRouter(rules: state.rules, pools: state.settings)
+        let tasks = try select(ids, by: requester)
         for task in tasks {
             guard task.phase.isFinal, task.phase != .succeeded else {
-                let standing = task.standing(try liveAttempt(of: task, in: work.store))
+                let standing = task.standing(try liveAttempt(of: task))
                 let rule =
                     task.phase == .delayed && task.attempts > 0
                     ? "it is tried again by itself, and at once after `orchctl update \(task.id) --not-before now`"
@@ -74,11 +72,11 @@ extension Scheduler {
                 throw WireError(.invalidState, "task \(task.id) \(standing); \(rule)")
             }
             let pool = task.definition.routing?.pool ?? task.pool
-            guard settings[pool] != nil else { throw unknownPool(pool) }
+            guard state.settings[pool] != nil else { throw unknownPool(pool) }
             if task.definition.isPoolGiven {
                 try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "ids")
             }
-            if let expiry = task.definition.expiresAt, expiry <= now {
+            if let expiry = task.definition.expiresAt, expiry <= now.wall {
                 throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
             }
         }
@@ -87,67 +85,67 @@ extension Scheduler {
             task.attemptsBeforeRetry = task.attempts
             task.finishedAt = nil
             task.reason = nil
-            try makeReady(&task, &work)
-            work.event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
-            try work.store.update(task, from: place)
+            try makeReady(&task)
+            event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
+            try store.update(task, from: place)
         }
-        let entries = tasks.map { TasksChanged.Entry(id: $0.id, state: .queued) }
-        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+        return .changed(tasks.map { TasksChanged.Entry(id: $0.id, state: .queued) })
     }
 
     mutating func hold(
-        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
-    ) throws {
-        let tasks = try select(ids, by: requester, in: work.store).map { ($0, try liveAttempt(of: $0, in: work.store)) }
-        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a queued task can be held", work) }
-        if waits(for: tasks, toTake: .hold(ids), by: requester, reply: reply, &work) { return }
-        var entries: [TasksChanged.Entry] = []
-        for (task, _) in tasks { entries.append(try hold(task, &work)) }
-        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+        _ ids: [Int64], by requester: Requester
+    ) throws -> Answer {
+        let tasks = try selectLive(ids, by: requester)
+        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a queued task can be held") }
+        if needsTakingBack(tasks) { return .afterTakingBack(tasks) }
+        return .changed(try tasks.map { try hold($0.task) })
     }
 
     /// Keeps a queued task from starting.
-    func hold(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws -> TasksChanged.Entry {
+    mutating func hold(_ task: TaskItem) throws -> TasksChanged.Entry {
         guard task.phase != .held else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
         var held = task
         held.phase = .held
         held.reason = "held"
-        try work.store.update(held, from: task.place)
-        work.event(.taskHeld, of: held)
+        try store.update(held, from: task.place)
+        event(.taskHeld, of: held)
         return TasksChanged.Entry(id: task.id, state: .queued)
     }
 
-    func release(
-        _ ids: [Int64], by requester: Requester, reply: ReplyToken, _ work: inout TurnWork<some TaskTransaction>
-    ) throws {
-        let tasks = try select(ids, by: requester, in: work.store).map { ($0, try liveAttempt(of: $0, in: work.store)) }
-        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a held task can be released", work) }
-        var entries: [TasksChanged.Entry] = []
-        for (task, _) in tasks { entries.append(try release(task, &work)) }
-        work.effects.append(.reply(reply, .changed(TasksChanged(tasks: entries))))
+    mutating func release(
+        _ ids: [Int64], by requester: Requester
+    ) throws -> Answer {
+        let tasks = try selectLive(ids, by: requester)
+        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a held task can be released") }
+        return .changed(try tasks.map { try release($0.task) })
     }
 
     /// Lets a held task go; one that is queued and not held stays as it is.
-    func release(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws -> TasksChanged.Entry {
+    mutating func release(_ task: TaskItem) throws -> TasksChanged.Entry {
         guard task.phase == .held else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
         var task = task
         let place = task.place
-        let isLater = (task.dueAt ?? 0) > work.now.wall
+        let isLater = (task.dueAt ?? 0) > now.wall
         task.reason = nil
-        if isLater { task.phase = .delayed } else { try makeReady(&task, &work) }
-        try work.store.update(task, from: place)
-        work.event(.taskReleased, of: task)
+        if isLater { task.phase = .delayed } else { try makeReady(&task) }
+        try store.update(task, from: place)
+        event(.taskReleased, of: task)
         return TasksChanged.Entry(id: task.id, state: .queued)
     }
 
     /// The tasks of a request, each once, all of them the requester's to change.
-    func select(_ ids: [Int64], by requester: Requester, in store: some TaskTransaction) throws -> [TaskItem] {
+    func select(_ ids: [Int64], by requester: Requester) throws -> [TaskItem] {
         try SpecRules.check(ids: ids)
         var seen: Set<Int64> = []
-        return try ids.filter { seen.insert($0).inserted }.map { try owned($0, by: requester, in: store) }
+        return try ids.filter { seen.insert($0).inserted }.map { try owned($0, by: requester) }
     }
 
-    func owned(_ id: Int64, by requester: Requester, in store: some TaskTransaction) throws -> TaskItem {
+    /// The same, each with its attempt that has not ended.
+    func selectLive(_ ids: [Int64], by requester: Requester) throws -> [(task: TaskItem, attempt: Attempt?)] {
+        try select(ids, by: requester).map { ($0, try liveAttempt(of: $0)) }
+    }
+
+    func owned(_ id: Int64, by requester: Requester) throws -> TaskItem {
         guard let task = try store.task(id) else {
             throw WireError(.notFound, "there is no task \(id)", field: "id")
         }

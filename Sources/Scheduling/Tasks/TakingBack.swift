@@ -16,12 +16,14 @@ struct WaitingChange: Sendable {
     let deadline: Int64
 }
 
-extension Scheduler {
+extension SchedulerState {
     /// Milliseconds that a request waits for the supervisor, which answers within a turn where it is there.
     static let takingBackTime: Int64 = 10_000
+}
 
+extension Turn {
     /// The attempt of a task that has not ended. Tasks that are queued or final need no look at it.
-    func liveAttempt(of task: TaskItem, in store: some TaskTransaction) throws -> Attempt? {
+    func liveAttempt(of task: TaskItem) throws -> Attempt? {
         task.phase == .running ? try store.liveAttempt(of: task.id) : nil
     }
 
@@ -29,12 +31,12 @@ extension Scheduler {
     ///
     /// - Parameter rule: as in "only a queued task can be held".
     func requireQueued(
-        _ task: TaskItem, _ attempt: Attempt?, _ rule: String, _ work: TurnWork<some TaskTransaction>
+        _ task: TaskItem, _ attempt: Attempt?, _ rule: String
     ) throws(WireError) {
         if task.phase.isQueued { return }
         if let attempt, attempt.isOrdered, attempt.stopping == nil { return }
         var what = task.standing(attempt)
-        if work.resumed?.ordered.contains(task.id) ?? false {
+        if resumed?.ordered.contains(task.id) ?? false {
             switch task.phase {
             case .running where what == "is running": what = "has just started"
             case .succeeded, .failed: what = "has just started, and \(what)"
@@ -44,48 +46,44 @@ extension Scheduler {
         throw WireError(.invalidState, "task \(task.id) \(what); \(rule)")
     }
 
-    /// Takes back what has been ordered of tasks that somebody wants to change.
-    ///
-    /// - Returns: whether there is such a thing. The request is then taken again, and answered, when the supervisor has decided.
-    mutating func waits(
-        for tasks: [(task: TaskItem, attempt: Attempt?)], toTake command: Command, by requester: Requester, reply: ReplyToken,
-        _ work: inout TurnWork<some TaskTransaction>
-    ) -> Bool {
+    /// Whether some of the tasks that somebody wants to change have been ordered ahead.
+    func needsTakingBack(_ tasks: [(task: TaskItem, attempt: Attempt?)]) -> Bool {
+        tasks.contains { $0.attempt?.isOrdered ?? false }
+    }
+
+    /// Takes back what has been ordered of these tasks. The request is taken again, and answered, when the supervisor has decided.
+    mutating func takeBack(
+        _ tasks: [(task: TaskItem, attempt: Attempt?)], for command: Command, by requester: Requester, reply: ReplyToken
+    ) {
         let ordered = tasks.compactMap(\.attempt).filter(\.isOrdered)
-        guard !ordered.isEmpty else { return false }
+        assert(!ordered.isEmpty, "a request waits for nothing to be taken back")
         // A supervisor that comes later is told by `reconcile`.
-        if isConnected { work.effects += ordered.map { .revoke(attempt: $0.id) } }
-        waitingChanges.append(
+        if state.isConnected { effects += ordered.map { .revoke(attempt: $0.id) } }
+        state.waitingChanges.append(
             WaitingChange(
                 command: command, requester: requester, reply: reply, tasks: Set(tasks.map(\.task.id)),
                 ordered: Set(ordered.map(\.task)), attempts: Set(ordered.map(\.id)),
-                deadline: work.resumed?.deadline ?? work.now.monotonic + Self.takingBackTime))
-        return true
+                deadline: resumed?.deadline ?? now.monotonic + SchedulerState.takingBackTime))
     }
 
     /// Takes the requests again whose tasks have come back, have started, or have ended.
-    mutating func goOnWithChanges(_ work: inout TurnWork<some TaskTransaction>) throws {
-        guard !waitingChanges.isEmpty else { return }
-        let waiting = waitingChanges
-        waitingChanges = []
+    mutating func goOnWithChanges() throws {
+        guard !state.waitingChanges.isEmpty else { return }
+        let waiting = state.waitingChanges
+        state.waitingChanges = []
         for var change in waiting {
-            change.attempts = try change.attempts.filter { try work.store.attempt($0)?.isOrdered ?? false }
+            change.attempts = try change.attempts.filter { try store.attempt($0)?.isOrdered ?? false }
             if change.attempts.isEmpty {
-                work.resumed = change
-                defer { work.resumed = nil }
-                do {
-                    try take(change.command, by: change.requester, reply: change.reply, &work)
-                } catch let error as WireError {
-                    work.effects.append(.reply(change.reply, .failed(error)))
-                }
-            } else if work.now.monotonic < change.deadline {
-                waitingChanges.append(change)
+                resumed = change
+                defer { resumed = nil }
+                try take(change.command, by: change.requester, reply: change.reply)
+            } else if now.monotonic < change.deadline {
+                state.waitingChanges.append(change)
             } else {
-                work.effects.append(.reply(change.reply, .failed(Self.unanswered(change))))
+                effects.append(.reply(change.reply, .failed(Self.unanswered(change))))
             }
         }
-        guard let next = waitingChanges.map(\.deadline).min() else { return }
-        work.wakeMonotonic = min(work.wakeMonotonic ?? .max, next)
+        if let next = state.waitingChanges.map(\.deadline).min() { wake(atMonotonic: next) }
     }
 
     private static func unanswered(_ change: WaitingChange) -> WireError {
@@ -98,18 +96,18 @@ extension Scheduler {
 
     /// Whether somebody waits for this attempt to be taken back.
     func isAwaited(_ attempt: Attempt) -> Bool {
-        waitingChanges.contains { $0.attempts.contains(attempt.id) }
+        state.waitingChanges.contains { $0.attempts.contains(attempt.id) }
     }
 
     /// The ready tasks of a lane that may go: those that somebody is about to change stay.
-    func ready(in pool: String, lane: String, limit: Int, store: some TaskTransaction) throws -> [TaskItem] {
+    func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
         // Thousands may be kept, which mostly are not those that come first.
         var count = limit
         while true {
             let tasks = try store.ready(in: pool, lane: lane, limit: count)
-            let free = tasks.filter { !keptBack.contains($0.id) }
+            let free = tasks.filter { !state.keptBack.contains($0.id) }
             if free.count >= limit || tasks.count < count { return Array(free.prefix(limit)) }
-            count = min(2 * count, limit + keptBack.count)
+            count = min(2 * count, limit + state.keptBack.count)
         }
     }
 }

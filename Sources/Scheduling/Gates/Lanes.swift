@@ -2,41 +2,41 @@ import OrchProtocol
 
 /// Which gates a task has to pass. It is decided when the task becomes ready, and again for all that are ready or running when the
 /// configuration has other rules for it.
-extension Scheduler {
+extension Turn {
     /// How many lanes a pool may have before new providers, whose names are for anybody to invent, share one.
-    private static let maximumLanes = 64
+    private static var maximumLanes: Int { 64 }
 
     /// Puts a task among those that only a slot and their gates keep from starting. The caller writes it.
-    func makeReady(_ task: inout TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+    mutating func makeReady(_ task: inout TaskItem) throws {
         task.phase = .ready
-        try prepareRouting(&task, &work)
-        try place(&task, in: work.store)
-        work.noteReady(task)
+        try prepareRouting(&task)
+        try place(&task)
+        noteReady(task)
     }
 
     /// - Parameter attempt: that it runs in: what it was started with stays, whatever has become of its pool.
     private func place(
-        _ task: inout TaskItem, running attempt: Attempt? = nil, in store: some TaskTransaction
+        _ task: inout TaskItem, running attempt: Attempt? = nil
     ) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
         // Nor about a program that is asked where the task goes: its pool has slots for that.
         let spends = attempt?.delivery != nil || canSpend(task)
-        guard task.definition.routing == nil, spends || !task.definition.needs.isEmpty || !rules.limits.isEmpty else {
+        guard task.definition.routing == nil, spends || !task.definition.needs.isEmpty || !state.rules.limits.isEmpty else {
             task.lane = ""
             return
         }
         let agent = attempt?.agent ?? agent(of: task)
-        var gates = try neededGates(task, in: store) + matchingGates(task, agent, spends: spends)
+        var gates = try neededGates(task) + matchingGates(task, agent, spends: spends)
         if task.lane.contains(GateName.spentPrefix) { task.reason = nil }
-        for (name, verdict) in try spentBudgets(of: task, gates: gates, in: store) {
+        for (name, verdict) in try spentBudgets(of: task, gates: gates) {
             gates.append(GateName.spent(name))
             task.reason = verdict
         }
-        task.lane = lane(of: task, agent, gates: gates, in: store)
+        task.lane = lane(of: task, agent, gates: gates)
     }
 
     private func lane(
-        of task: TaskItem, _ agent: String?, gates: [String], in store: some TaskTransaction
+        of task: TaskItem, _ agent: String?, gates: [String]
     ) -> String {
         var gates = gates
         guard let agent else { return gates.sorted().joined(separator: " ") }
@@ -49,13 +49,13 @@ extension Scheduler {
     }
 
     /// That of tasks which nobody in their pool can do, or of those for which only a worker will do that says it can.
-    private func neededGates(_ task: TaskItem, in store: some TaskTransaction) throws -> [String] {
+    private func neededGates(_ task: TaskItem) throws -> [String] {
         let needs = task.definition.needs
         guard !needs.isEmpty else { return [] }
-        let router = try router(in: store)
+        let router = try router()
         if router.offersAlways(task.pool, needs) { return [] }
         guard router.offers(task.pool, needs) else { return [GateName.needs] }
-        let listed = settings[task.pool]?.capabilities ?? []
+        let listed = state.settings[task.pool]?.capabilities ?? []
         let own = GateName.needs(needs.filter { !listed.contains($0) })
         let known = store.lanes(in: task.pool)
         let isKnown = known.keys.contains { GateName.names(in: $0).contains(Substring(own)) }
@@ -64,15 +64,15 @@ extension Scheduler {
         return [GateName.needs(router.offered(by: task.pool).subtracting(listed))]
     }
 
-    func router(in store: some TaskTransaction) throws -> TaskRouter {
-        TaskRouter(rules: rules, pools: settings, states: try store.pools())
+    func router() throws -> TaskRouter {
+        TaskRouter(rules: state.rules, pools: state.settings, states: try store.pools())
     }
 
     private func matchingGates(_ task: TaskItem, _ agent: String?, spends: Bool) -> [String] {
-        guard !rules.limits.isEmpty || !rules.budgets.isEmpty else { return [] }
+        guard !state.rules.limits.isEmpty || !state.rules.budgets.isEmpty else { return [] }
         let facts = facts(of: task, agent)
-        var gates = rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
-        if spends { gates += rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
+        var gates = state.rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
+        if spends { gates += state.rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
         return gates
     }
 
@@ -80,94 +80,94 @@ extension Scheduler {
         TaskFacts(
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
-            model: task.definition.model ?? agent.flatMap { rules.agents[$0]?.model } ?? "",
+            model: task.definition.model ?? agent.flatMap { state.rules.agents[$0]?.model } ?? "",
             labels: task.definition.labels)
     }
 
     /// Whether anybody will tell what the task uses: an agent does, and a warm worker of whatever it does; a command does not.
     private func canSpend(_ task: TaskItem) -> Bool {
         if case .prompt = task.definition.work { return true }
-        return !rules.budgets.isEmpty && settings[task.pool]?.warm != nil
+        return !state.rules.budgets.isEmpty && state.settings[task.pool]?.warm != nil
     }
 
     /// The agent that gets the task's prompt; nil for a command, and while a program is asked about it.
     func agent(of task: TaskItem) -> String? {
         guard case .prompt = task.definition.work, task.definition.routing == nil else { return nil }
-        return settings[task.pool]?.agent ?? ""
+        return state.settings[task.pool]?.agent ?? ""
     }
 
     private func provider(of task: TaskItem, agent: String) -> String {
-        (rules.agents[agent] ?? AgentSettings()).provider(ofModel: task.definition.model)
+        (state.rules.agents[agent] ?? AgentSettings()).provider(ofModel: task.definition.model)
     }
 
     // MARK: When the rules change
 
     /// Changes if and only if a task may have another lane than before.
-    private func laneRules(in store: some TaskTransaction) throws -> Int64 {
+    private func laneRules() throws -> Int64 {
         var hash = StableHash()
-        for limit in rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
-        for budget in rules.budgets.sorted(by: { $0.name < $1.name }) { hash.add(budget.laneRule) }
-        for (name, agent) in rules.agents.sorted(by: { $0.key < $1.key }) {
+        for limit in state.rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
+        for budget in state.rules.budgets.sorted(by: { $0.name < $1.name }) { hash.add(budget.laneRule) }
+        for (name, agent) in state.rules.agents.sorted(by: { $0.key < $1.key }) {
             hash.add("\(name) \(agent.model ?? "") \(agent.provider ?? "")")
         }
-        for pool in settings.values.sorted(by: { $0.name < $1.name }) {
+        for pool in state.settings.values.sorted(by: { $0.name < $1.name }) {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
             if pool.warm != nil { hash.add("warm") }
         }
-        for route in rules.routes { if let program = route.program { hash.add("\(route.name) asks \(program.pool)") } }
-        for state in try store.pools() where !state.reported.isEmpty && settings[state.name]?.warm != nil {
-            hash.add("\(state.name) says \(state.reported.sorted().joined(separator: ","))")
+        for route in state.rules.routes { if let program = route.program { hash.add("\(route.name) asks \(program.pool)") } }
+        for pool in try store.pools() where !pool.reported.isEmpty && state.settings[pool.name]?.warm != nil {
+            hash.add("\(pool.name) says \(pool.reported.sorted().joined(separator: ","))")
         }
         return hash.value
     }
 
     /// Begins to decide anew where the tasks belong, if they were placed by other rules.
-    func checkLanes(_ work: inout TurnWork<some TaskTransaction>) throws {
-        let number = try laneRules(in: work.store)
-        guard try work.store.laneRules() != number else { return }
-        try reclassify(after: 0, by: number, &work)
+    mutating func checkLanes() throws {
+        let number = try laneRules()
+        guard try store.laneRules() != number else { return }
+        try reclassify(after: 0, by: number)
     }
 
     /// Decides anew for some thousands of tasks, so that the others are served meanwhile.
     ///
     /// - Parameter number: of the rules that it was begun for; others have begun anew.
-    func reclassify(after id: Int64, by number: Int64, _ work: inout TurnWork<some TaskTransaction>) throws {
-        guard try number == laneRules(in: work.store) else { return }
-        let tasks = try work.store.unfinished(in: nil, after: id, limit: Self.stride)
-        for task in tasks where task.phase == .ready || task.phase == .running { try reclassify(task, &work) }
-        if let last = tasks.last, tasks.count == Self.stride {
-            work.effects.append(.again(.reclassify(after: last.id, by: number)))
+    mutating func reclassify(after id: Int64, by number: Int64) throws {
+        guard try number == laneRules() else { return }
+        let tasks = try store.unfinished(in: nil, after: id, limit: SchedulerState.stride)
+        for task in tasks where task.phase == .ready || task.phase == .running { try reclassify(task) }
+        if let last = tasks.last, tasks.count == SchedulerState.stride {
+            effects.append(.again(.reclassify(after: last.id, by: number)))
         } else {
-            try work.store.setLaneRules(number)
+            try store.setLaneRules(number)
         }
     }
 
-    func reclassify(_ task: TaskItem, _ work: inout TurnWork<some TaskTransaction>) throws {
+    mutating func reclassify(_ task: TaskItem) throws {
         var changed = task
         if changed.phase == .ready {
-            try prepareRouting(&changed, &work)
+            try prepareRouting(&changed)
             if !changed.definition.isPoolGiven, changed.definition.routing == nil {
-                changed.pool = try pool(for: changed, in: work.store)
+                changed.pool = try pool(for: changed)
             }
         }
-        let attempt = changed.phase == .running ? try work.store.liveAttempt(of: task.id) : nil
-        try place(&changed, running: attempt, in: work.store)
-        if let attempt { try endIfSpent(attempt, of: changed, &work) }
+        let attempt = changed.phase == .running ? try store.liveAttempt(of: task.id) : nil
+        try place(&changed, running: attempt)
+        if let attempt { try endIfSpent(attempt, of: changed) }
         guard changed != task else { return }
-        try work.store.update(changed, from: task.place)
-        if changed.phase == .ready { work.noteReady(changed) }
+        try store.update(changed, from: task.place)
+        if changed.phase == .ready { noteReady(changed) }
     }
 
     /// Whether a task that is to be routed is where its program can be asked.
-    func isPlaced(_ task: TaskItem, in store: some TaskTransaction) throws -> Bool {
+    func isPlaced(_ task: TaskItem) throws -> Bool {
         guard let routing = task.definition.routing else { return true }
-        return try router(in: store).program(of: routing.rule)?.pool == task.pool
+        return try router().program(of: routing.rule)?.pool == task.pool
     }
 
     /// Where a task goes whose own pool does not offer what it needs, if another does.
-    private func pool(for task: TaskItem, in store: some TaskTransaction) throws -> String {
+    private func pool(for task: TaskItem) throws -> String {
         guard !task.definition.needs.isEmpty else { return task.pool }
-        let router = try router(in: store)
+        let router = try router()
         guard !router.offers(task.pool, task.definition.needs) else { return task.pool }
         // Of which groups its submitter is a member is not kept: a pool must be open to everybody, or name them.
         let submitter = Requester(uid: task.definition.submitter, isAdministrator: false)

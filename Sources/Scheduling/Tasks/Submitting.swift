@@ -1,13 +1,12 @@
 import OrchProtocol
 import Text
 
-extension Scheduler {
+extension Turn {
     mutating func submit(
-        _ submission: Submission, unusable: [ByteString: String], by requester: Requester, reply: ReplyToken,
-        _ work: inout TurnWork<some TaskTransaction>
-    ) throws {
+        _ submission: Submission, unusable: [ByteString: String], by requester: Requester
+    ) throws -> Answer {
         let specs = submission.specs
-        let router = try router(in: work.store)
+        let router = try router()
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
         // All of them are checked before the first is written. What becomes of them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
@@ -15,62 +14,62 @@ extension Scheduler {
         for (index, spec) in specs.enumerated() {
             try SpecRules.check(spec, path: path(index))
             // A repeated request gets its answer whatever has become of the pool meanwhile.
-            guard try task(with: spec.key, of: requester, in: work.store) == nil else { continue }
-            _ = try item(from: spec, path: path(index), by: requester, router, now: work.now)
+            guard try task(with: spec.key, of: requester) == nil else { continue }
+            _ = try item(from: spec, path: path(index), by: requester, router)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
                 try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))
             }
             count += 1
         }
-        guard work.store.queuedCount + count <= limits.queued else {
+        guard store.queuedCount + count <= state.limits.queued else {
             throw WireError(
-                .tooBusy, "\(work.store.queuedCount) tasks are queued and the limit is \(limits.queued); try again later")
+                .tooBusy, "\(store.queuedCount) tasks are queued and the limit is \(state.limits.queued); try again later")
         }
         var results: [Submitted] = []
         results.reserveCapacity(specs.count)
         var repeats = 0
         for (index, spec) in specs.enumerated() {
             // The same key may also come twice in one batch.
-            if let id = try task(with: spec.key, of: requester, in: work.store) {
+            if let id = try task(with: spec.key, of: requester) {
                 // Of many it is not worth the time to look at all of them.
                 let warning =
                     repeats < Self.comparedRepeats
-                    ? try work.store.task(id).flatMap { try difference(of: spec, from: $0, in: work.store) } : nil
+                    ? try store.task(id).flatMap { try difference(of: spec, from: $0) } : nil
                 repeats += 1
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
-                let task = try item(from: spec, path: path(index), by: requester, router, now: work.now)
-                var submitted = try accept(task, input: spec.input, router, &work)
-                submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: work.now.wall)
+                let task = try item(from: spec, path: path(index), by: requester, router)
+                var submitted = try accept(task, input: spec.input, router)
+                submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: now.wall)
                 results.append(submitted)
             }
         }
         switch submission {
-        case .one: work.effects.append(.reply(reply, .submitted(.one(results[0]))))
-        case .many: work.effects.append(.reply(reply, .submitted(.many(results))))
+        case .one: return .now(.submitted(.one(results[0])))
+        case .many: return .now(.submitted(.many(results)))
         }
     }
 
-    private static let comparedRepeats = 1000
+    private static var comparedRepeats: Int { 1000 }
 
-    private func task(with key: String?, of requester: Requester, in store: some TaskTransaction) throws -> Int64? {
+    private func task(with key: String?, of requester: Requester) throws -> Int64? {
         try key.flatMap { try store.task(withKey: $0, of: requester.uid) }
     }
 
-    private func accept(
-        _ task: TaskItem, input: ByteString?, _ router: TaskRouter, _ work: inout TurnWork<some TaskTransaction>
+    private mutating func accept(
+        _ task: TaskItem, input: ByteString?, _ router: TaskRouter
     ) throws -> Submitted {
         var task = task
-        if task.phase == .ready { try makeReady(&task, &work) }
-        task.id = try work.store.insert(task, input: input)
+        if task.phase == .ready { try makeReady(&task) }
+        task.id = try store.insert(task, input: input)
         let routing = task.definition.routing.map { "to be routed by rule \"\($0.rule)\"" }
-        work.event(.taskQueued, of: task, detail: task.reason ?? routing)
+        event(.taskQueued, of: task, detail: task.reason ?? routing)
         return Submitted(id: task.id, created: true, warning: warning(of: task, router))
     }
 
     /// A key that is used again for other work is a mistake which would lose that work. What was not given is taken for the same: rules,
     /// pools and clients have filled it in.
-    private func difference(of spec: TaskSpec, from task: TaskItem, in store: some TaskTransaction) throws -> String? {
+    private func difference(of spec: TaskSpec, from task: TaskItem) throws -> String? {
         let first = task.definition
         let work =
             switch first.work {
@@ -95,12 +94,12 @@ extension Scheduler {
     }
 
     private func item(
-        from spec: TaskSpec, path: String?, by requester: Requester, _ router: TaskRouter, now: Now
+        from spec: TaskSpec, path: String?, by requester: Requester, _ router: TaskRouter
     ) throws -> TaskItem {
         try SpecRules.check(notBefore: spec.notBefore, expires: spec.expires, now: now.wall, path)
         let choice = try router.choose(for: spec, by: requester, path: path)
         let name = choice.pool
-        guard let pool = settings[name] else {
+        guard let pool = state.settings[name] else {
             throw unknownPool(name, field: SpecRules.field("pool", path))
         }
         guard !router.isDraining(name) else {
@@ -170,7 +169,7 @@ extension Scheduler {
     }
 
     func unknownPool(_ name: String, field: String = "pool") -> WireError {
-        WireError.unknownPool(name, known: settings.keys.sorted(), field: field)
+        WireError.unknownPool(name, known: state.settings.keys.sorted(), field: field)
     }
 }
 

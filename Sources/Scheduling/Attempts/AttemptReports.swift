@@ -1,0 +1,163 @@
+import OrchProtocol
+
+/// What the supervisor tells of attempts.
+extension Turn {
+    mutating func noteStart(_ start: AttemptStart) throws {
+        if store.hasWorkers, let worker = try store.worker(start.attempt) {
+            return try noteStart(start, of: worker)
+        }
+        guard var attempt = try store.attempt(start.attempt), attempt.state == .dispatched,
+            let task = try store.task(attempt.task)
+        else { return }
+        attempt.apply(start)
+        attempt.state = .running
+        attempt.wakeAt = attempt.stopping == nil ? firstWake(of: task, attempt, from: start.startedMonotonic) : nil
+        try store.update(attempt, from: .dispatched)
+        noteStarted(attempt, of: task)
+        // It was to be taken back, but had started by then.
+        try endIfSpent(attempt, of: task)
+        if state.isStopping { try stop(attempt.id, because: .shutdown) }
+    }
+
+    private mutating func noteStarted(_ attempt: Attempt, of task: TaskItem) {
+        guard let routing = task.definition.routing else { return event(.taskStarted, of: task, attempt: attempt) }
+        event(.taskRouting, of: task, attempt: attempt, detail: "the program of rule \"\(routing.rule)\" is asked")
+    }
+
+    mutating func noteEnd(_ end: AttemptEnd) throws {
+        // Whatever else, the supervisor need not keep what is, or already was, in the store.
+        defer { effects.append(.acknowledge(attempt: end.attempt)) }
+        if store.hasWorkers, let worker = try store.worker(end.attempt) {
+            return try noteEnd(end, of: worker)
+        }
+        // What it said before it ended comes before its end.
+        try receive(end.news, from: end.attempt)
+        guard var attempt = try store.attempt(end.attempt), attempt.state != .ended,
+            let task = try store.task(attempt.task)
+        else { return }
+        let before = attempt.state
+        // The process of a warm worker started long before its task did.
+        if let start = end.start, attempt.delivery == nil {
+            attempt.apply(start)
+            if before == .dispatched { noteStarted(attempt, of: task) }
+            state.runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
+        }
+        switch AttemptVerdict(end, of: attempt, task: task) {
+        case .again(let reason) where attempt.stopping == nil:
+            try forget(attempt)
+            if attempt.delivery != nil { try leave(attempt, because: reason) }
+            try putBack(task, after: Self.resourceDelay, reason: reason)
+        case .again(let reason):
+            try close(attempt, from: before, of: task, end: end, Outcome(.cancelled), reason: reason)
+        case .outcome(let outcome, let reason):
+            let more = end.outOfProcesses ? "; it was refused processes beyond its limit" : ""
+            try close(attempt, from: before, of: task, end: end, outcome, reason: reason + more)
+        case .limited(let failure):
+            let outcome = Outcome(.limited, failure: failure.kind)
+            try close(attempt, from: before, of: task, end: end, outcome, reason: failure.message, limit: failure)
+        }
+    }
+
+    /// Milliseconds until a start is tried again that failed for lack of processes, memory or descriptors.
+    private static var resourceDelay: Int64 { 1_000 }
+
+    private mutating func close(
+        _ attempt: Attempt, from before: Attempt.State, of task: TaskItem, end: AttemptEnd, _ outcome: Outcome,
+        reason: String, limit: AgentFailure? = nil
+    ) throws {
+        var attempt = attempt
+        attempt.state = .ended
+        attempt.outcome = outcome
+        attempt.reason = reason
+        attempt.wakeAt = nil
+        if attempt.pauses?.isPaused ?? false { attempt.pauses?.end(now) }
+        attempt.endedAt = end.endedAt
+        // When it was lost nobody knows; perhaps it was another boot, with another clock.
+        if case .lost = end.ending {} else { attempt.alignStart(wall: end.endedAt, monotonic: end.endedMonotonic) }
+        attempt.cpuUser = end.cpuUser
+        attempt.cpuSystem = end.cpuSystem
+        attempt.peakMemory = end.peakMemory
+        attempt.measures = end.measures
+        if attempt.isRouting { return try closeRouting(attempt, from: before, of: task, outcome, end.answer) }
+        let known = attempt.usage
+        attempt.usage = end.usage ?? known
+        try store.update(attempt, from: before)
+        if attempt.usage != known { try count(attempt, beyond: known, on: task) }
+        // Whoever cancelled it does not want to wait.
+        if let limit, attempt.stopping != .cancelled { return try waitOut(limit, task, after: attempt) }
+        try settle(task, after: attempt, outcome, reason: reason)
+    }
+
+    /// What becomes of a task whose attempt has ended.
+    private mutating func settle(
+        _ task: TaskItem, after attempt: Attempt, _ outcome: Outcome, reason: String
+    ) throws {
+        if outcome.isSuccess {
+            try noteSuccess(of: task)
+            return try finish(task, as: .succeeded, reason: reason, attempt: attempt)
+        }
+        // Whoever cancelled it does not want another attempt, also not where this one failed by itself before it could be ended.
+        if outcome.kind == .cancelled || attempt.stopping == .cancelled {
+            return try finish(task, as: .cancelled, reason: reason, attempt: attempt)
+        }
+        let counted = task.attempts - task.attemptsBeforeRetry
+        guard let wait = task.retry.wait(after: outcome, attempts: counted, seed: UInt64(bitPattern: attempt.id)) else {
+            return try finish(task, as: .failed, reason: reason, attempt: attempt)
+        }
+        if let expiry = task.definition.expiresAt, now.wall + wait >= expiry {
+            return try finish(
+                task, as: .failed, reason: reason + "; no retry, since it expires before", attempt: attempt)
+        }
+        var task = task
+        let place = task.place
+        task.phase = .delayed
+        task.dueAt = now.wall + wait
+        task.dueIsRelative = true
+        task.reason = reason
+        try store.update(task, from: place)
+        event(.taskRetrying, of: task, attempt: attempt, detail: reason)
+    }
+
+    /// Returns a task to the queue whose attempt never started, and does not count.
+    mutating func putBack(
+        _ task: TaskItem, after delay: Int64, reason: String?
+    ) throws {
+        var task = task
+        let place = task.place
+        if task.definition.routing == nil { task.attempts -= 1 }
+        task.reason = reason
+        task.dueAt = delay > 0 ? now.wall + delay : nil
+        task.dueIsRelative = delay > 0
+        if delay > 0 { task.phase = .delayed } else { try makeReady(&task) }
+        try store.update(task, from: place)
+    }
+
+    /// It never started.
+    private mutating func forget(_ attempt: Attempt) throws {
+        try store.removeAttempt(attempt)
+        effects.append(.forget(attempt: attempt.id))
+    }
+
+    mutating func noteRevoked(_ id: Int64, accepted: Bool) throws {
+        if store.hasWorkers, let worker = try store.worker(id) {
+            return accepted ? try remove(worker) : ()
+        }
+        guard accepted, let attempt = try store.attempt(id), attempt.state == .dispatched,
+            let task = try store.task(attempt.task)
+        else { return }
+        try forget(attempt)
+        guard attempt.stopping == .cancelled else { return try putBack(task, after: 0, reason: nil) }
+        var cancelled = task
+        if !attempt.isRouting { cancelled.attempts -= 1 }
+        try finish(cancelled, as: .cancelled, reason: cancelled.cancelledReason, attempt: nil)
+    }
+}
+
+extension Attempt {
+    mutating func apply(_ start: AttemptStart) {
+        pid = start.pid
+        slot = start.slot
+        startedAt = start.startedAt
+        startedMonotonic = start.startedMonotonic
+    }
+}

@@ -1,0 +1,114 @@
+import OrchProtocol
+import Text
+
+/// Pools, and the daemon as a whole.
+extension Turn {
+    mutating func configure(_ pools: [PoolSettings]) throws {
+        state.settings = Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0) })
+        let known = Dictionary(uniqueKeysWithValues: try store.pools().map { ($0.name, $0) })
+        for pool in pools {
+            var row = known[pool.name] ?? PoolState(name: pool.name, slots: pool.slots, configuredSlots: pool.slots)
+            if row.configuredSlots != pool.slots {
+                if pool.slots < row.slots { try revoke(pool.name) }
+                row.configuredSlots = pool.slots
+                row.slots = pool.slots
+            }
+            if row != known[pool.name] { try store.save(row) }
+            if state.isConnected { effects.append(.setSlots(pool: pool.name, slots: row.slots)) }
+        }
+        try dismissOutdated()
+        for name in known.keys.sorted() where state.settings[name] == nil {
+            try revoke(name)
+            if !store.occupiedPools.contains(name) { try store.removePool(name) }
+        }
+        try checkLanes()
+    }
+
+    mutating func setMode(
+        _ mode: PoolState.Mode, of name: String, by requester: Requester
+    ) throws -> Answer {
+        var pool = try administered(name, by: requester)
+        // Somebody whose connection broke asks again.
+        let isNews = pool.mode != mode
+        pool.mode = mode
+        if isNews { try store.save(pool) }
+        if mode == .paused { try revoke(name) }
+        let kind: Event.Kind =
+            switch mode {
+            case .active: .poolResumed
+            case .paused: .poolPaused
+            case .draining: .poolDraining
+            }
+        if isNews { event(kind) { $0.pool = name } }
+        let sentence =
+            switch mode {
+            case .active: "the pool \"\(name)\" starts tasks again"
+            case .paused: "the pool \"\(name)\" is paused; running tasks go on"
+            case .draining: "the pool \"\(name)\" takes no new tasks and finishes those it has"
+            }
+        return .now(.done(sentence))
+    }
+
+    mutating func resize(
+        _ name: String, slots: Int, by requester: Requester
+    ) throws -> Answer {
+        try SpecRules.check(slots, "slots", nil)
+        var pool = try administered(name, by: requester)
+        if slots < pool.slots { try revoke(name) }
+        if slots != pool.slots {
+            pool.slots = slots
+            try store.save(pool)
+            if state.isConnected { effects.append(.setSlots(pool: name, slots: slots)) }
+            event(.poolResized) {
+                $0.pool = name
+                $0.detail = counted(slots, "slot")
+            }
+        }
+        return .now(.done("the pool \"\(name)\" has \(counted(slots, "slot"))"))
+    }
+
+    private func administered(
+        _ name: String, by requester: Requester
+    ) throws -> PoolState {
+        try requester.requireAdministrator(to: "change pools")
+        guard state.settings[name] != nil, let pool = try store.pools().first(where: { $0.name == name }) else {
+            throw unknownPool(name)
+        }
+        return pool
+    }
+
+    mutating func drain(
+        by requester: Requester
+    ) throws -> Answer {
+        try requester.requireAdministrator(to: "drain the daemon")
+        if !state.isDraining { event(.daemonDraining) }
+        state.isDraining = true
+        for pool in try store.pools() { try revoke(pool.name) }
+        try dismissAll()
+        let running = try store.liveAttempts().count { !$0.isOrdered }
+        return .now(.done("draining: nothing new is started, \(running) running"))
+    }
+
+    mutating func shutdown(
+        by requester: Requester
+    ) throws -> Answer {
+        try requester.requireAdministrator(to: "stop the daemon")
+        state.isDraining = true
+        state.isStopping = true
+        let live = try store.liveAttempts()
+        for attempt in live {
+            if attempt.state == .running {
+                try stop(attempt.id, because: .shutdown)
+            } else if state.isConnected {
+                effects.append(.revoke(attempt: attempt.id))
+            }
+        }
+        try dismissAll()
+        let running = live.count { $0.state == .running }
+        return .now(
+            .done(
+                running == 0
+                    ? "stopping: no task is running"
+                    : "stopping: \(running) running \(running == 1 ? "task is" : "tasks are") being ended"))
+    }
+}

@@ -1,0 +1,90 @@
+import OrchProtocol
+
+extension Turn {
+    mutating func cancel(
+        _ parameters: CancelParameters, by requester: Requester
+    ) throws -> Answer {
+        switch (parameters.ids, parameters.pool, parameters.all ?? false) {
+        case (let ids?, nil, false):
+            let tasks = try select(ids, by: requester)
+            return .changed(try tasks.map { try cancel($0) })
+        case (nil, let pool?, false):
+            guard state.settings[pool] != nil || store.occupiedPools.contains(pool) else { throw unknownPool(pool) }
+            return try cancelMany(in: pool, after: 0, count: 0, by: requester)
+        case (nil, nil, true):
+            return try cancelMany(in: nil, after: 0, count: 0, by: requester)
+        default:
+            throw WireError(.invalidParameter, "give exactly one of \"ids\", \"pool\" and \"all\"")
+        }
+    }
+
+    /// Cancels what the requester may cancel, some thousands a turn, so that the others are served meanwhile.
+    mutating func cancelMany(
+        in pool: String?, after: Int64, count: Int, by requester: Requester
+    ) throws -> Answer {
+        let tasks = try store.unfinished(in: pool, after: after, limit: SchedulerState.stride)
+        var count = count
+        for task in tasks where requester.isAdministrator || task.definition.submitter == requester.uid {
+            if try cancel(task).unchanged != true { count += 1 }
+        }
+        if let last = tasks.last, tasks.count == SchedulerState.stride {
+            return .afterRest(pool: pool, last: last.id, count: count)
+        } else {
+            return .changed([], count: count)
+        }
+    }
+
+    /// Cancels a task in whatever state it is. One that runs is cancelled when its processes are gone, one that was ordered ahead when the
+    /// supervisor has given it back; a final one stays as it is.
+    private mutating func cancel(
+        _ task: TaskItem
+    ) throws -> TasksChanged.Entry {
+        if task.phase == .running, let attempt = try store.liveAttempt(of: task.id) {
+            try stop(attempt.id, because: .cancelled)
+            let state = task.phase.state(isOrdered: attempt.isOrdered)
+            return TasksChanged.Entry(id: task.id, state: state, unchanged: attempt.stopping != nil)
+        }
+        guard task.phase.isQueued else {
+            return TasksChanged.Entry(id: task.id, state: task.phase.state(isOrdered: false), unchanged: true)
+        }
+        try finish(task, as: .cancelled, reason: task.cancelledReason, attempt: nil)
+        return TasksChanged.Entry(id: task.id, state: .cancelled)
+    }
+
+    /// Asks the supervisor to end an attempt. The first cause that is given stays.
+    ///
+    /// - Parameter reason: in words, where the cause does not say everything.
+    mutating func stop(
+        _ id: Int64, because cause: StopCause, reason: String? = nil
+    ) throws {
+        guard var attempt = try store.attempt(id), attempt.state != .ended, attempt.stopping == nil else { return }
+        attempt.stopping = cause
+        attempt.reason = reason ?? attempt.reason
+        attempt.wakeAt = nil
+        try store.update(attempt, from: attempt.state)
+        orderStop(id, in: attempt.pool)
+    }
+
+    /// Gives a task its final state, as of the end of its last attempt, which may lie before this engine.
+    ///
+    /// - Parameter attempt: the one with which it ends; nil where it ends without one.
+    mutating func finish(
+        _ task: TaskItem, as phase: Phase, reason: String, attempt: Attempt?
+    ) throws {
+        var task = task
+        let place = task.place
+        task.phase = phase
+        task.reason = reason
+        task.dueAt = nil
+        task.finishedAt = attempt?.endedAt ?? now.wall
+        try store.update(task, from: place)
+        event(.taskFinished, of: task, attempt: attempt, detail: reason)
+    }
+}
+
+extension TaskItem {
+    /// Why it is cancelled that is queued, in words.
+    var cancelledReason: String {
+        attempts == 0 ? "cancelled before it started" : "cancelled while it waited for another try"
+    }
+}

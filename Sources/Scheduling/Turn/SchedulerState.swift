@@ -1,0 +1,49 @@
+/// What the scheduler knows from turn to turn, beside what is in the store.
+///
+/// Everything that must outlive the engine is in the store. What is kept here is what a new engine learns again at once: the
+/// configuration, whether the supervisor is there, and how fast the pools have been lately.
+public struct SchedulerState: Sendable {
+    /// How many rows of a kind one turn moves at most; what is left is for the next, which follows at once.
+    static let stride = 2_000
+
+    public struct Limits: Sendable, Equatable {
+        /// How many tasks may be queued.
+        public var queued: Int
+        public init(queued: Int = 2_000_000) { self.queued = queued }
+    }
+
+    var settings: [String: PoolSettings] = [:]
+    var rules = Rules()
+    var limits: Limits
+    var runAhead: [String: RunAhead] = [:]
+    var isConnected = false
+    /// Whether the events say that the supervisor is there.
+    var isAnnounced = false
+    public internal(set) var isDraining = false
+    /// What still starts is to be ended.
+    var isStopping = false
+    /// Requests that wait for tasks to be taken back.
+    var waitingChanges: [WaitingChange] = [] {
+        didSet { keptBack = waitingChanges.reduce(into: []) { $0.formUnion($1.tasks) } }
+    }
+    /// The tasks of these, none of which is dispatched.
+    private(set) var keptBack: Set<Int64> = []
+
+    public init(limits: Limits = Limits()) {
+        self.limits = limits
+    }
+
+    /// Takes a turn: decides on everything that happened since the last one.
+    ///
+    /// - Parameters:
+    ///   - cycle: how many milliseconds pass from the end of an attempt to the arrival of what is launched in its place, lately.
+    /// - Throws: what the transaction throws. The turn has then had no effect, and this is as it was.
+    public mutating func turn(
+        _ inputs: [Input], in store: some TaskTransaction, now: Now, cycle: Double = 0
+    ) throws -> TurnResult {
+        var turn = Turn(self, in: store, now: now)
+        let result = try turn.run(inputs, cycle: cycle)
+        self = turn.state
+        return result
+    }
+}

@@ -138,7 +138,8 @@ bench-check: deps ## count the instructions that a task costs the engine, and co
 	$(SWIFT) build -c release --static-swift-stdlib --product turn-cost $(SWIFTFLAGS)
 	@Benchmarks/turn-cost-check
 
-lint: ## check the format of the Swift code; shell scripts and man pages where there is a checker for them
+lint: ## check the format of the Swift code, spelling and wording; shell scripts and man pages where there is a checker for them
+	@.ci/check-words
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
 	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck -x; fi
 	@if command -v mandoc > /dev/null; then mandoc -T lint -W warning $(MAN:%=docs/man/%); fi
@@ -159,7 +160,7 @@ install: check-access ## install programs, units, configuration, man pages, comp
 	@$(MAKE) install-files install-config
 	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
 	if systemctl --quiet is-active orchd 2> /dev/null; then \
-		echo "Running tasks go on when you now bring in the new programs:"; \
+		echo "Now start the new programs; running tasks continue:"; \
 		echo "  orchctl upgrade"; \
 	else \
 		echo "Now: systemctl enable --now orchd"; \

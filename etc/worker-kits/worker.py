@@ -41,7 +41,7 @@ def messages():
 
 
 def next_task():
-    """The first task, whatever follows; None if there is to be none."""
+    """The first task, whatever follows; None if there will be none."""
     for message in messages():
         if message.get("type") == "exit":
             return None

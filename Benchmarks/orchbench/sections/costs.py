@@ -133,5 +133,5 @@ def one_submission(plan: Plan, daemon: Daemon, count: int) -> None:
     figure = ROOT / "Benchmarks" / "turn-cost.txt"
     if figure.exists():
         words = figure.read_text(encoding="utf-8").split()
-        plan.report.compare(TITLE, "instructions of the turns of one task (committed figure; `make bench-check` counts them anew)",
+        plan.report.compare(TITLE, "instructions of the turns of one task (committed figure; `make bench-check` counts them again)",
                             "instructions").add("engine's turn loop", [float(words[0])])

@@ -3,8 +3,10 @@ import DiscordBridge
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say whether the configuration is valid, and what is wrong with it.",
-        discussion: "Every fault is named with its file, line and key. Exits with 0 if there is none, with 78 otherwise.")
+        abstract: "Check the configuration, and name what is wrong with it.",
+        discussion:
+            "It names each mistake with its file, line and key. It exits with 0 if it finds none, otherwise with 78."
+    )
 
     @OptionGroup var surroundings: Surroundings
 

@@ -6,7 +6,7 @@ import OrchProtocol
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what works: configuration, daemon, token, intents, permissions in each channel.",
+        abstract: "Check configuration, daemon, token, intents, and permissions in each channel.",
         discussion:
             "Each line is one thing, with what to do where it does not work. Exits with 0 if everything works, else with 1.")
 

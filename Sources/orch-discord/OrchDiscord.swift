@@ -9,9 +9,9 @@ struct OrchDiscord: AsyncParsableCommand {
         commandName: "orch-discord",
         abstract: "The queue of orchd in Discord.",
         discussion: """
-            A message in a task channel is a task: its state stands below it, its card and its answer are in a thread, and its end is \
-            told in the channel for results. Discord is a view of the queue: what happens while the bridge or Discord is away is \
-            shown later.
+            A message in a task channel is a task. A reaction below it shows its state, a thread has its card and its answer, \
+            and the channel for results gets a card for its end. Discord is a view of the queue: it shows later what happened \
+            while the bridge or Discord was away.
 
             EXAMPLES
               orch-discord setup --application ID   the link that invites the bot

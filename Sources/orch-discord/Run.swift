@@ -14,8 +14,8 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the bridge, until SIGTERM or Ctrl-C.",
         discussion: """
-            It may be ended at any moment and started again: what it has to do is in its state directory. Exits with 78 where a person has to \
-            do something first, such as mend the configuration or make a new token.
+            It may be stopped and started again at any moment: its state directory has everything that it must do. It exits \
+            with 78 if a person must do something first, such as fix the configuration or make a new token.
             """)
 
     @OptionGroup var surroundings: Surroundings

@@ -3,7 +3,7 @@ import DiscordAPI
 
 struct Setup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the link that invites the bot to a server, with just the permissions that it needs.",
+        abstract: "Print the link that invites the bot to a server, with only the permissions that it needs.",
         discussion: """
             The number of the application is in Discord's developer portal, under General Information. Switch "Message Content Intent" \
             on there, under Bot, unless every task mentions the bot.

@@ -8,7 +8,7 @@ import Presentation
 struct Orchctl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "orchctl",
-        abstract: "Submit tasks to orchd, and look after them.",
+        abstract: "Submit tasks to orchd, and control them.",
         discussion: """
             orchctl VERB --help has examples for each verb.
 

@@ -8,12 +8,12 @@ import Text
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say whether the configuration is valid, and what is wrong with it.",
+        abstract: "Check the configuration, and name what is wrong with it.",
         discussion: """
-            Every fault is named with its file, line and key. Exits with 0 if there is none, with 78 otherwise.
+            It names each mistake with its file, line and key. It exits with 0 if the configuration is valid, otherwise with 78.
 
-            With --state-dir, whether the queue there is sound, and one that this version of orchd can open; the configuration \
-            is checked as well only where --config names it. All of the queue is read, also while a daemon uses it.
+            With --state-dir it checks that the queue there is undamaged, and that this version of orchd can open it. Then it \
+            checks the configuration only if --config names one. It reads the whole queue, also while a daemon uses it.
 
             EXAMPLES
               orchd check

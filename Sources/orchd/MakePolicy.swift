@@ -7,10 +7,10 @@ import Settings
 struct MakePolicy: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Compile the policy that the supervisor checks every start against.",
+        abstract: "Compile the policy that limits what the supervisor starts.",
         discussion: """
-            It says which user the tasks of each pool run as. The supervisor's unit runs this as root before it starts, so that \
-            the engine, which does not run as root, has no say in it.
+            The policy says which user the tasks of each pool run as. The supervisor's unit runs this as root before it \
+            starts, so the engine, which does not run as root, cannot influence it.
 
             EXAMPLES
               orchd policy                                         print it
@@ -19,9 +19,10 @@ struct MakePolicy: ParsableCommand {
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"), transform: ArgumentText.path)
     var config = ConfigurationPlace.system
-    @Option(help: ArgumentHelp("Where to write it, instead of printing it.", valueName: "file"), transform: ArgumentText.path)
+    @Option(
+        help: ArgumentHelp("Write it to this file instead of printing it.", valueName: "file"), transform: ArgumentText.path)
     var output: String?
-    @Option(help: ArgumentHelp("The user of pools that name none.", valueName: "user"))
+    @Option(help: ArgumentHelp("The user for pools that name none.", valueName: "user"))
     var defaultUser = MakePolicy.usualUser
     @Option(help: ArgumentHelp("The group whose members may talk to the daemon.", valueName: "group"))
     var clientGroup = "orch"

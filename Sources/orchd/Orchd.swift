@@ -11,12 +11,12 @@ struct Orchd: ParsableCommand {
         commandName: "orchd",
         abstract: "A durable task queue with a pool of single-use workers.",
         discussion: """
-            `orchd run` is a daemon in the foreground, for one user: no root, no configuration. `orchd serve` is the engine of \
-            the system service, which systemd starts. Tasks are submitted with orchctl.
+            `orchd run` runs a daemon in the foreground, for one user, without root and without configuration. `orchd serve` \
+            is the engine of the system service, which systemd starts. Submit tasks with orchctl.
 
             EXAMPLES
-              orchd run                            three workers, until Ctrl-C
-              orchd run --workers 8 --state-dir .  eight workers, the queue kept here
+              orchd run                            three slots, until Ctrl-C
+              orchd run --workers 8 --state-dir .  eight slots, the queue in this directory
               orchd check                          is the configuration valid?
             """,
         version: "orchd \(Release.version)",

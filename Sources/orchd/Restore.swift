@@ -7,13 +7,13 @@ import Text
 
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put a backup in the place of the queue, while the daemon is stopped.",
+        abstract: "Replace the queue with a backup, while the daemon is stopped.",
         discussion: """
-            The backup is one of `orchctl backup`. It is read in full before anything is changed; the queue that is there is kept \
-            beside it, and is itself something to restore. Ids that were given out since the backup are not used again.
+            `orchctl backup` makes such a backup. orchd reads all of it before it changes anything. The present queue stays \
+            beside the new one, and can be restored, too. Ids that were given out since the backup are not used again.
 
-            Not in a backup: the output and the results of tasks. Those on this machine stay as they are. A task that had not ended \
-            then runs again, also if it has ended since.
+            A backup does not have the output and the results of tasks. Those on this machine stay as they are. A task that \
+            had not ended at the time of the backup runs again, even if it has ended since.
 
             EXAMPLES
               systemctl stop orchd.socket orchd && orchd restore /backup/queue.db && systemctl start orchd

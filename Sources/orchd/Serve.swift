@@ -13,8 +13,8 @@ struct Serve: ParsableCommand {
         discussion: """
             It needs an orchd-supervisor, which starts the tasks. systemd starts both; `orchd run` does so without systemd.
 
-            SIGTERM ends the engine at once: running tasks go on with the supervisor, and are found again by the next engine. \
-            SIGHUP reloads the configuration.
+            SIGTERM ends the engine at once: running tasks continue under the supervisor, and the next engine finds them \
+            again. SIGHUP reloads the configuration.
 
             EXAMPLES
               orchd serve --config /etc/orchd/orchd.toml --state-dir /var/lib/orchd --link /run/orchd-supervisor/link.sock
@@ -24,10 +24,10 @@ struct Serve: ParsableCommand {
         help: ArgumentHelp("The configuration file; $XDG_CONFIG_HOME/orchd/orchd.toml, if there is one.", valueName: "file"),
         transform: ArgumentText.path)
     var config: String?
-    @Option(help: ArgumentHelp("Where the queue and the results are kept.", valueName: "dir"), transform: ArgumentText.path)
+    @Option(help: ArgumentHelp("The directory of the queue and the results.", valueName: "dir"), transform: ArgumentText.path)
     var stateDir: String?
     @Option(
-        help: ArgumentHelp("Where to listen, if systemd hands over no socket.", valueName: "path"), transform: ArgumentText.path
+        help: ArgumentHelp("The socket, if systemd passes none.", valueName: "path"), transform: ArgumentText.path
     )
     var socket: String?
     @Option(help: ArgumentHelp("A listening socket that was handed over.", visibility: .hidden))
@@ -37,12 +37,12 @@ struct Serve: ParsableCommand {
     @Option(help: ArgumentHelp("The socket of the supervisor.", valueName: "path"), transform: ArgumentText.path)
     var link: String
     @Option(
-        help: ArgumentHelp("Where the supervisor keeps the workspaces of tasks.", valueName: "dir"),
+        help: ArgumentHelp("The directory of the supervisor's workspaces.", valueName: "dir"),
         transform: ArgumentText.path)
     var workDir: String?
     @Option(help: ArgumentHelp("How many workers the pool of a foreground run has.", visibility: .hidden))
     var workers: Int?
-    @Option(help: ArgumentHelp("The umask of whoever started a foreground run.", visibility: .hidden))
+    @Option(help: ArgumentHelp("The umask of the user who started a foreground run.", visibility: .hidden))
     var umask: UInt32?
     @Flag(help: ArgumentHelp("Whether the environment is that of a foreground run.", visibility: .hidden))
     var foreground = false

@@ -10,18 +10,18 @@ public enum SupervisorProgram {
     static let help = """
         Usage: orchd-supervisor --link PATH --state-dir DIR --work-dir DIR [options]
 
-        Starts and ends the workers of orchd, and keeps their exit records until orchd has them.
-        orchd and its units start it; there is no need to run it by hand.
+        Starts and ends the tasks of orchd, and keeps their exit records until orchd has them.
+        systemd or `orchd run` starts it; do not run it by hand.
 
           --link PATH         the socket that the engine connects to
-          --state-dir DIR     where exit records are kept; best on a file system in memory
-          --work-dir DIR      where the workspaces of attempts are made
-          --policy FILE       which pool runs as which user; without it, all run as the user of the supervisor
+          --state-dir DIR     the directory of the exit records; best on a file system in memory
+          --work-dir DIR      the directory of the workspaces of attempts
+          --policy FILE       which pool runs as which user; without it, all run as the supervisor's user
           --engine-user USER  a user that may connect, besides root and the supervisor's own
           --cgroup WHERE      auto (the default), own, none, or the path of a cgroup v2 directory to use
           --stop-grace SECS   from SIGTERM to SIGKILL when the supervisor ends (10)
-          --ready-fd N        write a line feed to this descriptor and close it when the socket is served
-          --lifeline-fd N     end, as with SIGTERM, when this pipe ends: whoever started it has died
+          --ready-fd N        write a line feed to this descriptor and close it when the socket is ready
+          --lifeline-fd N     stop, as after SIGTERM, when this pipe ends: its starter has died
           --help, --version
         """
 

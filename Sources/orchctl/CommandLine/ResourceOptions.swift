@@ -7,26 +7,27 @@ struct ResourceOptions: ParsableArguments {
     var memory: Double?
 
     @Option(
-        help: ArgumentHelp("The memory from which on it is slowed down.", valueName: "size"), transform: amount(of: .memoryHigh)
+        help: ArgumentHelp("The memory above which it is slowed down.", valueName: "size"), transform: amount(of: .memoryHigh)
     )
     var memoryHigh: Double?
 
     @Option(
-        help: ArgumentHelp("The swap it may use; none with --memory alone.", valueName: "size"), transform: amount(of: .swap))
+        help: ArgumentHelp("The swap it may use; with --memory alone it gets none.", valueName: "size"),
+        transform: amount(of: .swap))
     var swap: Double?
 
     @Option(help: ArgumentHelp("The processors it may use, like 1.5.", valueName: "number"), transform: amount(of: .cpu))
     var cpu: Double?
 
     @Option(
-        help: ArgumentHelp("Its share of busy processors; 100 is usual.", valueName: "weight"),
+        help: ArgumentHelp("Its share of busy processors; default 100.", valueName: "weight"),
         transform: amount(of: .cpuWeight))
     var cpuWeight: Double?
 
-    @Option(help: ArgumentHelp("The processes it may have at once.", valueName: "number"), transform: amount(of: .pids))
+    @Option(help: ArgumentHelp("The maximum number of its processes.", valueName: "number"), transform: amount(of: .pids))
     var pids: Double?
 
-    @Option(help: ArgumentHelp("Its share of busy disks; 100 is usual.", valueName: "weight"), transform: amount(of: .ioWeight))
+    @Option(help: ArgumentHelp("Its share of busy disks; default 100.", valueName: "weight"), transform: amount(of: .ioWeight))
     var ioWeight: Double?
 
     /// Nil where none is given.

@@ -11,22 +11,22 @@ struct TaskOptions: ParsableArguments {
     @Argument(parsing: .postTerminator, help: "A command and its arguments, after --. No shell is involved.")
     var command: [ByteString] = []
 
-    @Option(name: .shortAndLong, help: "The pool; else the daemon chooses.")
+    @Option(name: .shortAndLong, help: "The pool; by default the daemon chooses.")
     var pool: String?
 
     // Unconditional, because a number below 0 looks like an option.
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Higher runs earlier; 0 where not given.", valueName: "number"),
+        parsing: .unconditional, help: ArgumentHelp("Higher runs earlier; default 0.", valueName: "number"),
         transform: ArgumentText.whole(.priority))
     var priority: Int?
 
     @Option(
-        help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"),
+        help: ArgumentHelp("The maximum run time of an attempt.", valueName: "duration"),
         transform: ArgumentText.duration(.timeout))
     var timeout: Double?
 
     @Option(
-        help: ArgumentHelp("The longest an attempt may be silent.", valueName: "duration"),
+        help: ArgumentHelp("The maximum time without output of an attempt.", valueName: "duration"),
         transform: ArgumentText.duration(.timeout))
     var idleTimeout: Double?
 
@@ -46,10 +46,10 @@ struct TaskOptions: ParsableArguments {
             valueName: "causes"))
     var retryOn: [String] = []
 
-    @Option(name: .shortAndLong, help: "What lists call the task.")
+    @Option(name: .shortAndLong, help: "The name of the task in lists.")
     var name: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A label; may be given more than once.", valueName: "key=value"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("A label; may be repeated.", valueName: "key=value"))
     var label: [String] = []
 
     @Option(
@@ -59,19 +59,21 @@ struct TaskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The directory to run in.", valueName: "path"))
     var cwd: ByteString?
 
-    @Option(help: ArgumentHelp("What the task reads on its standard input; - passes on that of orchctl.", valueName: "file"))
+    @Option(help: ArgumentHelp("The file for its standard input; - is the standard input of orchctl.", valueName: "file"))
     var stdin: ByteString?
 
-    @Option(help: "A word of your own: a second task with the same key is not made.")
+    @Option(help: "An idempotency key: a second submission with it makes no task.")
     var key: String?
 
-    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.futureTime)
+    @Option(help: ArgumentHelp("Do not start it before this time.", valueName: "time"), transform: ArgumentText.futureTime)
     var notBefore: Timestamp?
 
-    @Option(help: ArgumentHelp("To be given up if not started by then.", valueName: "time"), transform: ArgumentText.futureTime)
+    @Option(
+        help: ArgumentHelp("Give it up if it has not started by this time.", valueName: "time"),
+        transform: ArgumentText.futureTime)
     var expires: Timestamp?
 
-    @Flag(help: "Keep it until orchctl release.")
+    @Flag(help: "Do not start it before orchctl release.")
     var hold = false
 
     @Option(help: "The model for the agent.")
@@ -82,7 +84,9 @@ struct TaskOptions: ParsableArguments {
         transform: ArgumentText.thinking)
     var thinking: ThinkingLevel?
 
-    @Option(help: ArgumentHelp("Only where this is offered, with commas for more; may be repeated.", valueName: "capability"))
+    @Option(
+        help: ArgumentHelp("Run only where this is offered; commas separate several; may be repeated.", valueName: "capability")
+    )
     var needs: [String] = []
 
     @Option(help: ArgumentHelp("A JSON Schema that the result must satisfy.", valueName: "file"))

@@ -9,13 +9,13 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a daemon in the foreground, for yourself.",
         discussion: """
-            Prints one line when it is ready. On a terminal: s prints the status of all workers, q drains and quits, Ctrl-C \
-            stops at once, and a second one kills. SIGTERM drains, for as long as --drain-timeout says, and then stops; so does \
-            SIGHUP, which comes when the terminal is closed: nohup orchd run stays.
+            It prints one line when it is ready. On a terminal, s prints the status of all workers, q drains and quits, Ctrl-C \
+            stops at once, and a second Ctrl-C kills. SIGTERM drains for at most --drain-timeout, and then stops. SIGHUP, \
+            which comes when the terminal is closed, does the same; nohup orchd run survives it.
 
-            Without --config it reads ~/.config/orchd, where there is something. Unless a file there is of it, there is a pool \
-            "default", with the environment variable WORKERS as its number of workers (3) unless --workers says another. It takes \
-            commands, and prompts if there is an openclaw: the program that OPENCLAW_BIN names, or the one in PATH.
+            Without --config it reads ~/.config/orchd if it exists. If no file there describes the pool "default", orchd makes \
+            one. Its number of slots is --workers, or the environment variable WORKERS, or 3. It takes commands, and also \
+            prompts if there is an openclaw: the program that OPENCLAW_BIN names, or the one in PATH.
 
             EXAMPLES
               orchd run
@@ -28,15 +28,15 @@ struct Run: ParsableCommand {
         transform: ArgumentText.whole(.slots))
     var workers: Int?
     @Option(
-        help: ArgumentHelp("Where the queue and the results are kept; $XDG_STATE_HOME/orchd if not given.", valueName: "dir"),
+        help: ArgumentHelp("The directory of the queue and the results; default $XDG_STATE_HOME/orchd.", valueName: "dir"),
         transform: ArgumentText.path)
     var stateDir: String?
     @Option(
-        help: ArgumentHelp("Where to listen, if not $ORCHD_SOCKET or where orchctl looks.", valueName: "path"),
+        help: ArgumentHelp("The socket; by default $ORCHD_SOCKET, or where orchctl looks.", valueName: "path"),
         transform: ArgumentText.path)
     var socket: String?
     @Option(
-        help: ArgumentHelp("A configuration file; pools.d and agents are read from beside it.", valueName: "file"),
+        help: ArgumentHelp("A configuration file, with pools.d and agents beside it.", valueName: "file"),
         transform: ArgumentText.path)
     var config: String?
     @Option(

@@ -3,7 +3,7 @@ import ArgumentParser
 struct Agent: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent",
-        abstract: "List agents, try one, and let one go on.",
+        abstract: "List agents, test one, or resume one.",
         discussion: """
             Examples:
               orchctl agent list

@@ -8,8 +8,8 @@ struct AgentListCommand: ParsableCommand {
         commandName: "list",
         abstract: "List the agents, with the version of each program, or how to install it.",
         discussion: """
-            Looks for the programs where the agent's pool does, and runs them for their version as you: what a pool's user may \
-            run can differ.
+            It looks for each program where the agent's pool does, and runs it as you to get its version. The pool's user may \
+            see other programs than you.
 
             Examples:
               orchctl agent list

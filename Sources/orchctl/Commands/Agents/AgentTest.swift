@@ -9,9 +9,9 @@ struct AgentTest: ParsableCommand {
         commandName: "test",
         abstract: "Run one tiny task through an agent.",
         discussion: """
-            The task is an ordinary one, with the pool's user, environment and limits; it costs what a prompt of one line costs. \
-            What it waits for is told on standard error. It is given up where a limit is in its way, when the time is over, and by \
-            Ctrl-C. Exits with 1 if the agent does not answer.
+            This runs an ordinary task, with the pool's user, environment and limits. It costs as much as a prompt of one \
+            line. Standard error says what it waits for. It gives up if a limit stops it, when the time is over, and on \
+            Ctrl-C. It exits with 1 if the agent does not answer.
 
             Examples:
               orchctl agent test claude
@@ -20,12 +20,12 @@ struct AgentTest: ParsableCommand {
 
     @Argument(help: "The name of the agent.")
     var name: String
-    @Option(name: .shortAndLong, help: "A pool of the agent; else its first.")
+    @Option(name: .shortAndLong, help: "A pool of the agent; by default its first.")
     var pool: String?
     @Option(help: "The model to ask.")
     var model: String?
     @Option(
-        help: ArgumentHelp("How long it may take, waiting included.", valueName: "duration"),
+        help: ArgumentHelp("The maximum time, including the wait for a slot.", valueName: "duration"),
         transform: ArgumentText.duration(.timeout))
     var timeout: Double = 300
 

@@ -5,9 +5,9 @@ import Presentation
 struct Route: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "route",
-        abstract: "Show what would be chosen for a prompt, and by which rule.",
+        abstract: "Show what the daemon would choose for a prompt, and by which rule.",
         discussion: """
-            What you say stands, then what the tags of the prompt say, then the first rule that matches.
+            Your options come first, then the tags of the prompt, then the first rule that matches.
 
             Examples:
               orchctl route --explain "Write a haiku about queues"

@@ -5,10 +5,10 @@ import Presentation
 struct UsageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usage",
-        abstract: "Show what tasks have used of models, and how far the budgets are.",
+        abstract: "Show the usage that agents reported, and the state of the budgets.",
         discussion: """
-            Only attempts that told count, each on the day on which it ended, and in the row of each of its labels. Of tasks that \
-            retention has forgotten whole days are kept.
+            Only attempts that reported usage count, each on the day on which it ended, and in the row of each of its labels. \
+            For tasks that retention has removed, the sums of whole days are kept.
 
             Examples:
               orchctl usage
@@ -22,7 +22,8 @@ struct UsageCommand: ParsableCommand {
     var by: UsageKey = .day
 
     @Option(
-        help: ArgumentHelp("Only what ended since, or so long ago.", valueName: "time|duration"),
+        help: ArgumentHelp(
+            "Only attempts that ended since this time, or within this duration, such as 7d.", valueName: "time|duration"),
         transform: ArgumentText.pastTime)
     var since: Timestamp?
 

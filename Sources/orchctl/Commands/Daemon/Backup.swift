@@ -10,9 +10,9 @@ struct Backup: ParsableCommand {
         commandName: "backup",
         abstract: "Write a copy of the whole queue to a file, while the daemon works.",
         discussion: """
-            All tasks, attempts, pools and events as of one moment; not the output and the results of tasks, which are files in the \
-            state directory. The file is yours, readable by nobody else, and must not exist yet. `orchd restore` puts it back. \
-            Only for admins.
+            The copy has all tasks, attempts, pools and events at one moment. It does not have the output and the results of \
+            tasks, which are files in the state directory. The file must not exist yet, and only you can read it. `orchd \
+            restore` puts it back. Only admins may do this.
 
             Examples:
               orchctl backup queue-$(date +%F).db
@@ -20,7 +20,7 @@ struct Backup: ParsableCommand {
               orchctl backup - | ssh vault 'cat > queue.db'
             """)
 
-    @Argument(help: ArgumentHelp("A file to be made; \"-\" is the standard output.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A new file; \"-\" is standard output.", valueName: "file"))
     var file: ByteString
 
     @OptionGroup var global: GlobalOptions

@@ -4,7 +4,7 @@ import OrchProtocol
 struct Drain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
-        abstract: "Have the daemon start no more tasks; those that run go on.",
+        abstract: "Start no more tasks; running tasks continue.",
         discussion: """
             Examples:
               orchctl drain

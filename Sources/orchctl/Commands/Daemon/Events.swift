@@ -6,9 +6,9 @@ import Presentation
 struct Events: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
-        abstract: "Print what happened, one event a line.",
+        abstract: "Print what happened, one event on each line.",
         discussion: """
-            The latest \(Events.defaultCount) where nothing else is said. When orchd restarts, -f goes on without a gap.
+            By default the latest \(Events.defaultCount). With -f it continues without a gap when orchd restarts.
 
             Examples:
               orchctl events
@@ -16,11 +16,11 @@ struct Events: ParsableCommand {
               orchctl events -f --json --after 1200 | jq -r 'select(.kind == "task.finished") | .task'
             """)
 
-    @Flag(name: .shortAndLong, help: "Go on with what happens from now.")
+    @Flag(name: .shortAndLong, help: "Also print new events.")
     var follow = false
 
     @Option(
-        help: ArgumentHelp("Those after this number, which each event has.", valueName: "seq"),
+        help: ArgumentHelp("Only events after this number.", valueName: "seq"),
         transform: { Int64(try ArgumentText.whole(.sequence)($0)) })
     var after: Int64?
 

@@ -5,9 +5,9 @@ import Presentation
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
-        abstract: "Have the daemon read its configuration again.",
+        abstract: "Make the daemon read its configuration again.",
         discussion: """
-            Running tasks are not touched. A configuration with an error is refused as a whole.
+            Running tasks are not affected. An invalid configuration is refused as a whole.
 
             Examples:
               orchctl reload

@@ -7,9 +7,9 @@ import Presentation
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show how the daemon, its pools and its workers are.",
+        abstract: "Show the daemon, its pools and its workers.",
         discussion: """
-            With --json it is the daemon's status; orchctl worker list --json has the workers.
+            With --json it prints the status of the daemon; orchctl worker list --json has the workers.
 
             Examples:
               orchctl status
@@ -17,7 +17,7 @@ struct Status: ParsableCommand {
               orchctl status --json | jq .counts.failed
             """)
 
-    @Flag(name: .shortAndLong, help: "Show it anew each second.")
+    @Flag(name: .shortAndLong, help: "Show it again every second.")
     var watch = false
 
     @OptionGroup var global: GlobalOptions

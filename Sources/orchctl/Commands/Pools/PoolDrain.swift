@@ -4,7 +4,7 @@ import OrchProtocol
 struct PoolDrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
-        abstract: "Take no new tasks into a pool, and finish those it has.",
+        abstract: "Accept no new tasks for a pool, and run those it has.",
         discussion: """
             Examples:
               orchctl pool drain build

@@ -4,7 +4,7 @@ import OrchProtocol
 struct PoolPause: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Start no more tasks of a pool; those that run go on.",
+        abstract: "Start no more tasks of a pool; running tasks continue.",
         discussion: """
             Examples:
               orchctl pool pause default

@@ -7,7 +7,7 @@ struct PoolResize: ParsableCommand {
         commandName: "resize",
         abstract: "Change how many tasks a pool runs at once.",
         discussion: """
-            Running tasks are never ended by a smaller number. The configuration is not changed: put it there, too, to keep it.
+            A smaller number ends no running task. The number holds until the configuration gives the pool another one.
 
             Examples:
               orchctl pool resize build 8

@@ -4,7 +4,7 @@ import OrchProtocol
 struct PoolResume: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Start tasks again in a pool that was paused or drained.",
+        abstract: "Start tasks again in a paused or draining pool.",
         discussion: """
             Examples:
               orchctl pool resume default

@@ -4,16 +4,16 @@ import ArgumentParser
 struct Secret: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secret",
-        abstract: "Tell how a task gets a key or a password.",
+        abstract: "Explain how a task gets a key or a password.",
         discussion: """
-            orchctl takes no secrets itself: what it sends would be in its arguments, in the queue and in backups.
+            orchctl itself takes no secrets: they would be in its arguments, in the queue and in backups.
 
             Examples:
               orchctl secret
               orchctl secret openai
             """)
 
-    @Argument(help: "What the secret is to be called.")
+    @Argument(help: "The name of the secret.")
     var name = "openai"
 
     @OptionGroup var global: GlobalOptions
@@ -37,11 +37,11 @@ struct Secret: ParsableCommand {
         let variable = name.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined() + "_API_KEY"
         let text =
             """
-            A secret reaches tasks as a file that is theirs alone, from systemd's credentials. As root:
+            systemd's credentials give a secret to tasks, as a file that only they can read. As root:
 
               1. put it where only root can read it
                    install -m 600 /dev/stdin /etc/orchd/secrets/\(name)      then paste it, and Ctrl-D
-                 or encrypted, so that it is readable on this machine only
+                 or encrypted, so that only this machine can read it
                    systemd-creds encrypt --name=\(name) - /etc/credstore.encrypted/\(name)
                    systemctl edit orchd-supervisor
                      [Service]
@@ -49,19 +49,19 @@ struct Secret: ParsableCommand {
 
               2. say which pool gets it, in /etc/orchd/pools.d/POOL.toml
                    credentials = ["\(name)"]
-                 and, for a program that wants it in its environment
+                 and, if the program expects it in its environment
                    credential_env = { \(variable) = "\(name)" }
 
-              3. have systemd load it, which it does only at a start of the supervisor, and that ends what runs; so
-                   orchctl drain                                       and when orchctl status says that nothing runs:
+              3. make systemd load it; this needs a restart of the supervisor, which ends running tasks
+                   orchctl drain                                       and when orchctl status shows no running task:
                    systemctl restart orchd-supervisor orchd
-                 what a pool gets of those that are loaded already takes only
+                 if systemd has loaded the secret already, a change of a pool only needs
                    systemctl reload orchd
 
-            For your own daemon: keep the file below ~/.config/orchd/secrets, and name it in `systemctl --user edit orchd-supervisor`
+            For your own daemon: put the file below ~/.config/orchd/secrets, and name it in `systemctl --user edit orchd-supervisor`
             as LoadCredential=\(name):%E/orchd/secrets/\(name); the rest is the same, with ~/.config/orchd/pools.d and --user.
 
-            The task finds it in the file "$ORCH_CREDENTIALS_DIR/\(name)". It is in memory only, and gone with the attempt.
+            The task finds it in the file "$ORCH_CREDENTIALS_DIR/\(name)". It is only in memory, and is removed with the attempt.
 
             """
         guard global.json else { return try Output.print(text) }

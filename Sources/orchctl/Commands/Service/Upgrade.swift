@@ -7,11 +7,11 @@ import Presentation
 struct Upgrade: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "upgrade",
-        abstract: "Bring in the installed version of both programs; running tasks go on.",
+        abstract: "Switch both programs to the installed version; running tasks continue.",
         discussion: """
-            After a package has replaced the programs: orchd-supervisor executes its new program in place, the engine is restarted. \
-            Clients wait meanwhile. It says which versions ran before and after, and whether any task was ended. Needs root for the \
-            system's daemon.
+            Use it after an update of the package: orchd-supervisor executes its new program in place, and the engine \
+            restarts. Clients wait meanwhile. It prints the versions before and after, and says whether a task was lost. It \
+            needs root for the system's daemon.
 
             Examples:
               sudo orchctl upgrade
@@ -19,7 +19,7 @@ struct Upgrade: ParsableCommand {
             """)
 
     @Option(
-        help: ArgumentHelp("How long the new programs have to take over; 60s if not given.", valueName: "duration"),
+        help: ArgumentHelp("The maximum time for the new programs to take over; default 60s.", valueName: "duration"),
         transform: ArgumentText.duration(.delay))
     var timeout: Double?
 

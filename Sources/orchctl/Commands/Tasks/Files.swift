@@ -9,8 +9,8 @@ struct Files: TakesRest {
         commandName: "files",
         abstract: "List the files that a task has left, or fetch them.",
         discussion: """
-            A task leaves files in the directory that ORCH_RESULT_DIR names; they are kept as long as the task is. One file goes to \
-            standard output; with --output they are written into a directory, under their names, readable by you alone.
+            A task leaves files in the directory ORCH_RESULT_DIR. They are kept as long as the task. One file goes to standard \
+            output. With --output, files are written into a directory under their own names, and only you can read them.
 
             Examples:
               orchctl files 42
@@ -28,14 +28,14 @@ struct Files: TakesRest {
     @Flag(help: "Fetch all of them.")
     var all = false
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where to write them; made if need be.", valueName: "directory"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The directory to write to; created if necessary.", valueName: "directory"))
     var output: ByteString?
 
-    @Flag(help: "Overwrite files that are there.")
+    @Flag(help: "Overwrite existing files.")
     var force = false
 
     @Option(
-        help: ArgumentHelp("The attempt; else the latest.", valueName: "number"),
+        help: ArgumentHelp("The attempt; by default the latest.", valueName: "number"),
         transform: ArgumentText.whole(.attempt))
     var attempt: Int?
 

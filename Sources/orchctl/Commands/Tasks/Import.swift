@@ -8,12 +8,12 @@ struct Import: ParsableCommand {
         commandName: "import",
         abstract: "Queue the tasks of an old queue file.",
         discussion: """
-            Each line is task-id|description|model|thinking; the last two may be empty or missing. The description becomes the \
-            prompt, the task id the name. All of them are taken or none. A task that was imported before is not made again, \
-            so the same file may be imported twice.
+            Each line is task-id|description|model|thinking; the last two may be empty or missing. The description is the \
+            prompt, and the task id is the name. All tasks are queued, or none. A task that was imported before is not made \
+            again, so you may import the same file twice.
 
-            In a field \\| is a |, \\n a line feed, \\r a carriage return, \\\\ a backslash. Blank lines and those that begin \
-            with # are passed over. The task ids come back in: orchctl results --format legacy
+            In a field \\| is a |, \\n a line feed, \\r a carriage return, \\\\ a backslash. Blank lines, and lines that begin \
+            with #, are skipped. orchctl results --format legacy prints the task ids.
 
             Examples:
               orchctl import queue.txt
@@ -23,7 +23,7 @@ struct Import: ParsableCommand {
     @Argument(help: "The file; - reads standard input.")
     var file: ByteString
 
-    @Option(name: .shortAndLong, help: "The pool; else the daemon chooses.")
+    @Option(name: .shortAndLong, help: "The pool; by default the daemon chooses.")
     var pool: String?
 
     @OptionGroup var global: GlobalOptions

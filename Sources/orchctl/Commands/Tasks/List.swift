@@ -7,12 +7,12 @@ struct List: ParsableCommand {
         commandName: "list",
         abstract: "List tasks, the newest first.",
         discussion: """
-            STATE is one word for where a task stands: its state, or for a queued task why it waits, or for a running one that it is paused \
-            or stopping. --state takes any of these words; queued and running cover all that a task in that state may wait for or do, \
-            and ready is queued with nothing in its way but a slot.
+            STATE is one word: the state of a task. For a queued task it is the reason why it waits, and a running task may be \
+            paused or stopping. --state takes any of these words. queued and running include all their special words, and a \
+            ready task only waits for a slot.
 
-            TIME is the age of a queued task, and for how long any other has been running or ran. CPU and MEMORY are what its latest \
-            attempt has used, and at the most at once. With --json each page is one object.
+            TIME is the age of a queued task, and the run time of any other. CPU is the processor time of its latest attempt, \
+            and MEMORY its peak memory. With --json each page is one object.
 
             Examples:
               orchctl list
@@ -43,12 +43,12 @@ struct List: ParsableCommand {
     var columns: [String] = []
 
     @Option(
-        help: ArgumentHelp("At most so many; 50 if not given.", valueName: "number"),
+        help: ArgumentHelp("At most this many; default 50.", valueName: "number"),
         transform: ArgumentText.whole(.whole(1...Int64.max)))
     var limit: Int?
 
     @Option(
-        help: ArgumentHelp("Those that come after: the next_cursor of the page before.", valueName: "number"),
+        help: ArgumentHelp("The next page: the next_cursor of the page before.", valueName: "number"),
         transform: { Int64(try ArgumentText.whole(.sequence)($0)) })
     var cursor: Int64?
 

@@ -20,13 +20,13 @@ struct Logs: ParsableCommand {
     @Argument(help: "The id of the task, or of an attempt, like 42.1.", transform: TaskNumber.readAttempt)
     var id: TaskNumber.Attempt
 
-    @Flag(name: .shortAndLong, help: "Go on until the task has ended.")
+    @Flag(name: .shortAndLong, help: "Also print new output, until the task has ended.")
     var follow = false
 
-    @Flag(help: "Only the standard output.")
+    @Flag(help: "Only standard output.")
     var stdout = false
 
-    @Flag(help: "Only the standard error.")
+    @Flag(help: "Only standard error.")
     var stderr = false
 
     @Option(
@@ -35,7 +35,7 @@ struct Logs: ParsableCommand {
     var tail: Int?
 
     @Option(
-        help: ArgumentHelp("Only what was written since, or so long ago.", valueName: "time|duration"),
+        help: ArgumentHelp("Only output since this time, or within this duration, such as 10m.", valueName: "time|duration"),
         transform: ArgumentText.pastTime)
     var since: Timestamp?
 
@@ -46,7 +46,7 @@ struct Logs: ParsableCommand {
         transform: ArgumentText.whole(.attempt))
     var attempt: Int?
 
-    @Flag(help: "What happened to the task instead, from the journal: runs journalctl.")
+    @Flag(help: "Show what happened to the task instead, from the journal (runs journalctl).")
     var journal = false
 
     @OptionGroup var global: GlobalOptions

@@ -4,10 +4,10 @@ import OrchProtocol
 struct Pause: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Let tasks stand still.",
+        abstract: "Pause tasks: freeze their processes.",
         discussion: """
-            The processes of a running task stop where they are, and keep their memory; the task keeps its slot, and its timeouts
-            stand still too. A queued task is held. All of the tasks are paused, or none.
+            The processes of a running task are frozen, and keep their memory. The task keeps its slot, and its timeouts do not
+            run. A queued task is held. All of the tasks are paused, or none.
 
             Examples:
               orchctl pause 42

@@ -8,8 +8,9 @@ struct ResultCommand: ParsableCommand {
         commandName: "result",
         abstract: "Print the result of a task.",
         discussion: """
-            For an agent that is its answer, for a command its standard output, up to 1 MiB and as it is; on a terminal its last \
-            line is ended. Exits with 1 where the task has not succeeded: what there is of a result is then a part of one.
+            The result of an agent is its answer, and the result of a command its standard output, up to 1 MiB and unchanged. \
+            On a terminal orchctl adds a missing line end. It exits with 1 if the task has not succeeded, because the result \
+            may be incomplete.
 
             Examples:
               orchctl result 42

@@ -8,12 +8,12 @@ struct Results: ParsableCommand {
         commandName: "results",
         abstract: "List finished tasks with the beginnings of their results.",
         discussion: """
-            As a table, the newest tasks first; with --json one object a line, with the whole result.
+            The default is a table, newest tasks first. With --json each line is one object with the whole result.
 
-            With --format legacy all of them, the oldest first: task-id|worker-id|STATUS|timestamp|result-preview. The task id of \
-            an imported task is its old one. STATUS is SUCCESS, FAILED, CANCELLED or EXPIRED. The preview is the first \
-            \(LegacyResult.previewLength) characters, then …; of a task that left none, why it failed. In a field \\| is a |, \\n \
-            a line feed, \\r a carriage return, \\\\ a backslash, \\u{1B} the character of that number.
+            --format legacy prints all tasks, the oldest first: task-id|worker-id|STATUS|timestamp|result-preview. An imported \
+            task has its old task id. STATUS is SUCCESS, FAILED, CANCELLED or EXPIRED. The preview is the first \
+            \(LegacyResult.previewLength) characters, then …; for a task without a result it is the reason of the failure. In a \
+            field \\| is a |, \\n a line feed, \\r a carriage return, \\\\ a backslash, \\u{1B} the character of that number.
 
             Examples:
               orchctl results
@@ -34,7 +34,7 @@ struct Results: ParsableCommand {
     var pool: String?
 
     @Option(
-        help: ArgumentHelp("The newest so many; 50 if not given, all with --format legacy.", valueName: "number"),
+        help: ArgumentHelp("At most this many, newest first; default 50, or all with --format legacy.", valueName: "number"),
         transform: ArgumentText.whole(.whole(1...Int64.max)))
     var limit: Int?
 

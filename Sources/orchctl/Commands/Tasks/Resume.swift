@@ -4,9 +4,9 @@ import OrchProtocol
 struct Resume: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Let paused tasks go on.",
+        abstract: "Continue paused tasks.",
         discussion: """
-            A held task is released. All of the tasks go on, or none.
+            A held task is released. All of the tasks are resumed, or none.
 
             Examples:
               orchctl resume 42

@@ -4,7 +4,7 @@ import OrchProtocol
 struct Retry: TakesRest {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Queue tasks again that have ended without success.",
+        abstract: "Queue failed, cancelled or expired tasks again.",
         discussion: """
             All of the tasks are changed, or none.
 

@@ -5,13 +5,13 @@ import OrchProtocol
 struct Run: TakesCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Queue a task, show its output, and exit as it does.",
+        abstract: "Queue a task, show its output, and exit with its status.",
         discussion: """
-            Exits with the task's exit status; 128 and the signal for one that a signal ended, 124 for a timeout, 130 for one \
-            that was stopped, 127 for one that could not be started, 125 if orchctl could not do its part. Ctrl-C stops the \
-            task; a second one leaves without waiting for its end. Of a prompt the answer is shown, once it is there; with --raw \
-            what the agent prints, as it prints it. With --json each piece of output is one object a line, and the last line is \
-            the task.
+            It exits with the task's exit status; 128 plus the number of the signal that ended it, 124 after a timeout, 130 if \
+            it was stopped, 127 if it could not start, 125 if orchctl itself failed. Ctrl-C stops the task. A second Ctrl-C \
+            leaves without waiting for its end. For a prompt it shows the answer when it is there, or with --raw the output of \
+            the agent as it is written. With --json each piece of output is one object on a line, and the last line is the \
+            task.
 
             Examples:
               orchctl run -- make -j2
@@ -20,7 +20,7 @@ struct Run: TakesCommand {
             """)
 
     @OptionGroup var task: TaskOptions
-    @Flag(help: "Of a prompt, show what the agent prints, and not its answer alone.")
+    @Flag(help: "For a prompt, show everything that the agent prints, not only its answer.")
     var raw = false
     @OptionGroup var global: GlobalOptions
 

@@ -12,7 +12,7 @@ struct Show: ParsableCommand {
               orchctl show --json 42 | jq '.attempts[].outcome'
             """)
 
-    @Argument(help: "The id of the task; of an attempt, like 42.1, it is its task.", transform: TaskNumber.readAttempt)
+    @Argument(help: "The id of the task, or of one of its attempts, like 42.1.", transform: TaskNumber.readAttempt)
     var id: TaskNumber.Attempt
 
     @OptionGroup var global: GlobalOptions

@@ -6,12 +6,12 @@ struct Stop: TakesRest {
         commandName: "stop",
         abstract: "Stop tasks, or the daemon.",
         discussion: """
-            A queued task is cancelled, a running one is ended with all of its processes. One that has ended already stays as it is.
+            A queued task is cancelled. A running task ends with all of its processes. A task that has ended stays as it is.
 
             Examples:
               orchctl stop 42 43
               orchctl stop --pool build
-              orchctl stop --daemon          (finishes what runs; --now ends it)
+              orchctl stop --daemon          (waits for running tasks; --now ends them)
             """)
 
     @Argument(help: "The ids of the tasks.", transform: TaskNumber.read)
@@ -23,7 +23,7 @@ struct Stop: TakesRest {
     @Flag(help: "All tasks that have not ended.")
     var all = false
 
-    @Flag(help: "The daemon itself, once the running tasks have ended.")
+    @Flag(help: "The daemon itself, after the running tasks have ended.")
     var daemon = false
 
     @Flag(help: "With --daemon: end the running tasks.")

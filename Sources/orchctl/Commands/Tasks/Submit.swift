@@ -8,9 +8,10 @@ struct Submit: TakesCommand {
         commandName: "submit",
         abstract: "Queue a task, or many.",
         discussion: """
-            Off a terminal only the ids are printed, one a line. A command runs in your current directory where orchd runs as \
-            you do, else in a fresh one; --cwd decides. If the connection breaks, the submission is repeated, and the task is \
-            still made only once; for a batch of more than \(Batch.keyedLimit) tasks without keys you are told instead.
+            Without a terminal it prints only the ids, one on each line. A command runs in your current directory if orchd \
+            runs as you, and otherwise in a fresh one; --cwd chooses another. If the connection breaks, orchctl repeats the \
+            submission, and the task is still made only once. For a batch of more than \(Batch.keyedLimit) tasks without keys \
+            it reports an error instead.
 
             Durations: 90, 90s, 5m, 1h30m, 2d, 250ms. Times: 14:05, "tomorrow 9:00", +10m, "in 2h", 2026-11-23, RFC 3339.
 
@@ -23,7 +24,7 @@ struct Submit: TakesCommand {
 
     @OptionGroup var task: TaskOptions
 
-    @Option(help: ArgumentHelp("A file of tasks, one JSON object a line; all are taken or none.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file of tasks, one JSON object on each line; all are queued, or none.", valueName: "file"))
     var batch: ByteString?
 
     @Flag(help: "Wait for the end; exit with 1 if any task does not succeed.")

@@ -17,7 +17,7 @@ struct Update: ParsableCommand {
     @Option(name: .shortAndLong, help: "The pool.")
     var pool: String?
 
-    @Option(name: .shortAndLong, help: "What lists call the task.")
+    @Option(name: .shortAndLong, help: "The name of the task in lists.")
     var name: String?
 
     @Option(
@@ -26,7 +26,8 @@ struct Update: ParsableCommand {
     var priority: Int?
 
     @Option(
-        help: ArgumentHelp("The longest an attempt may run.", valueName: "duration"), transform: ArgumentText.duration(.timeout)
+        help: ArgumentHelp("The maximum run time of an attempt.", valueName: "duration"),
+        transform: ArgumentText.duration(.timeout)
     )
     var timeout: Double?
 
@@ -35,7 +36,7 @@ struct Update: ParsableCommand {
         transform: ArgumentText.whole(.retries))
     var retries: Int?
 
-    @Option(help: ArgumentHelp("Not to be started before.", valueName: "time"), transform: ArgumentText.futureTime)
+    @Option(help: ArgumentHelp("Do not start it before this time.", valueName: "time"), transform: ArgumentText.futureTime)
     var notBefore: Timestamp?
 
     @OptionGroup var global: GlobalOptions

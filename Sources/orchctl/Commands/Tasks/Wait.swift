@@ -6,7 +6,7 @@ struct Wait: TakesRest {
         commandName: "wait",
         abstract: "Wait until tasks have ended.",
         discussion: """
-            Exits with 0 if all succeeded, with 1 if any did not, with 6 when --timeout was over first.
+            It exits with 0 if all succeeded, with 1 if any did not, and with 6 if --timeout was over first.
 
             Examples:
               orchctl wait 42
@@ -16,7 +16,7 @@ struct Wait: TakesRest {
 
     @OptionGroup var tasks: TaskList
 
-    @Option(help: ArgumentHelp("The longest to wait.", valueName: "duration"), transform: ArgumentText.duration(.delay))
+    @Option(help: ArgumentHelp("The maximum time to wait.", valueName: "duration"), transform: ArgumentText.duration(.delay))
     var timeout: Double?
 
     @OptionGroup var global: GlobalOptions

@@ -125,10 +125,10 @@ extension AgentDefinition {
             if output.text.isEmpty { faults.append(("text", "[output] text must say where in the JSON the answer is")) }
         }
         if commandPrefixes.contains("") {
-            faults.append(("command_prefixes", "command_prefixes has an empty one, which every prompt begins with"))
+            faults.append(("command_prefixes", "command_prefixes has an empty prefix; every prompt would begin with it"))
         }
         if !output.end.isEmpty, output.format != .jsonl {
-            faults.append(("end", "[output] end goes with format = \"jsonl\" only"))
+            faults.append(("end", "[output] end needs format = \"jsonl\""))
         }
         if output.grace != nil, !output.showsItsEnd {
             faults.append(("grace", "[output] grace needs a format that shows its end: \"json\", or \"jsonl\" with an end"))
@@ -140,14 +140,14 @@ extension AgentDefinition {
     private var effectFaults: [(key: String, problem: String)] {
         var faults: [(String, String)] = []
         if !mentions("{thinking}"), thinking != nil || !(thinkingNames ?? [:]).isEmpty {
-            faults.append(("argv", "argv has no \"{thinking}\", so that [thinking] would have no effect"))
+            faults.append(("argv", "argv has no \"{thinking}\", so [thinking] would have no effect"))
         }
         if !takesModel, model != nil { faults.append(("model", "model would have no effect, since argv has no \"{model}\"")) }
         let words = Set((arguments.flatMap(\.templates) + environment.values).flatMap(Self.wordsInBraces))
         for word in words.sorted() where !Self.placeholders.contains(word) {
             // Braces of another meaning are the program's own; a slip of the pen is not.
             guard let meant = nearest(word, in: Self.placeholders) else { continue }
-            faults.append(("argv", "\"{\(word)}\" is no placeholder; did you mean \"{\(meant)}\"?"))
+            faults.append(("argv", "\"{\(word)}\" is not a placeholder; did you mean \"{\(meant)}\"?"))
         }
         return faults
     }
@@ -164,6 +164,6 @@ extension AgentDefinition {
 
     private var thinkingFaults: [(key: String, problem: String)] {
         guard let thinking, let names = thinkingNames, names[thinking] == nil else { return [] }
-        return [("default", "[thinking] default is none of its levels: \(names.keys.sorted().joined(separator: ", "))")]
+        return [("default", "[thinking] default must be one of its levels: \(names.keys.sorted().joined(separator: ", "))")]
     }
 }

@@ -45,8 +45,8 @@ extension AgentDefinition {
         return finds
     }
 
-    private static let brokenOff = "its output breaks off in the middle of a JSON document"
-    private static let tooLong = "its output is longer than the \(AgentOutput.defaultMaximum >> 20) MiB that are read of it"
+    private static let brokenOff = "its output ends in the middle of a JSON document"
+    private static let tooLong = "its output is longer than the \(AgentOutput.defaultMaximum >> 20) MiB that orchd reads"
 
     /// The first complete document in which there is an answer or an error; without such, the first one.
     private func json(_ pieces: [[UInt8]]) -> OutputFinds {

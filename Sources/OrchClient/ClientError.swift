@@ -26,8 +26,8 @@ extension ClientError: CustomStringConvertible {
         case .noDaemon(let path, ECONNREFUSED): "nobody listens at \(path): orchd is not running"
         case .noDaemon(let path, let errno): "cannot connect to \(path): \(String(cString: strerror(errno)))"
         case .denied(let path): "you are not allowed to use \(path)"
-        case .lost: "the connection to orchd was lost before its answer; whether it did what it was asked is not known"
-        case .malformed(let what): "the daemon sent what is no answer of the protocol: \(what)"
+        case .lost: "the connection to orchd was lost before its answer; nobody knows whether the request was carried out"
+        case .malformed(let what): "invalid response from the daemon: \(what)"
         case .tooLong(let bytes, let limit): "the request has \(bytes) bytes; orchd takes \(limit)"
         case .timedOut: "no answer in time"
         }

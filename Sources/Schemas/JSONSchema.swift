@@ -53,17 +53,17 @@ public enum ResultDocument {
     /// - Throws: what is wrong with it, as in "the result …".
     public static func check(_ result: [UInt8], against schema: JSONSchema) throws(JSONSchema.Mismatch) -> Range<Int> {
         guard result.count <= maximumSize else {
-            throw .init("is longer than the \(maximumSize >> 20) MiB that are held against a schema")
+            throw .init("is longer than the \(maximumSize >> 20) MiB that orchd checks against a schema")
         }
         let range = document(in: result)
-        guard !range.isEmpty else { throw .init("is empty, and no JSON") }
+        guard !range.isEmpty else { throw .init("is empty, and not JSON") }
         let value: JSONValue
         do throws(JSONScanner.Malformed) {
             value = try JSONValue(Array(result[range]))
         } catch {
             let start = JSONValue.string(String(decoding: result[range].prefix(200), as: UTF8.self)).text
             throw .init(
-                "is no JSON: it has \(error.message) at byte \(range.lowerBound + error.position), and begins with \(start)")
+                "is not JSON: it has \(error.message) at byte \(range.lowerBound + error.position), and begins with \(start)")
         }
         try schema.check(value)
         return range

@@ -56,7 +56,7 @@ struct KeywordReader {
 
     func count(_ name: ExactText) throws(JSONSchema.Fault) -> Int? {
         guard let value = members[name] else { return nil }
-        guard case .integer(let count) = value, count >= 0 else { throw fault(name, "must be a whole number from 0 on") }
+        guard case .integer(let count) = value, count >= 0 else { throw fault(name, "must be a whole number, at least 0") }
         return Int(count)
     }
 
@@ -96,7 +96,7 @@ struct KeywordReader {
     private func types() throws(JSONSchema.Fault) -> [JSONType]? {
         guard let value = members["type"] else { return nil }
         let names: [String]? = if case .string(let name) = value { [name] } else { strings(value) }
-        guard let names, !names.isEmpty else { throw fault("type", "must be the name of a type, or a list of such") }
+        guard let names, !names.isEmpty else { throw fault("type", "must be the name of a type, or a list of types") }
         var types: [JSONType] = []
         for name in names {
             guard let type = JSONType(rawValue: name) else {

@@ -17,7 +17,7 @@ struct SchemaCheck {
     mutating func mismatch(of value: JSONValue, with node: Int) throws(JSONSchema.Mismatch) -> JSONSchema.Mismatch? {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.maximumDepth else { throw .init(path: "", problem: "is nested too deep for its schema") }
+        guard depth <= Self.maximumDepth else { throw .init(path: "", problem: "is nested too deeply for its schema") }
         try spend(1)
         for assertion in nodes[node] {
             try spend(1)
@@ -108,7 +108,7 @@ struct SchemaCheck {
                 first = first ?? mismatch
             }
             guard nodes.count > 1, let first else { return first }
-            return .init(path: first.path, problem: "\(first.problem), and fits none of the other \(nodes.count - 1) choices")
+            return .init(path: first.path, problem: "\(first.problem), and fits no other of the \(nodes.count) choices")
         case .exactlyOne(let nodes):
             var fitting: [Int] = []
             var first: JSONSchema.Mismatch?
@@ -125,8 +125,9 @@ struct SchemaCheck {
             guard fitting.isEmpty, let first else { return nil }
             return nodes.count == 1
                 ? first
-                : .init(path: first.path, problem: "\(first.problem), and fits none of the other \(nodes.count - 1) choices")
-        case .not(let node): return try mismatch(of: value, with: node) == nil ? .init("is what it must not be") : nil
+                : .init(path: first.path, problem: "\(first.problem), and fits no other of the \(nodes.count) choices")
+        case .not(let node):
+            return try mismatch(of: value, with: node) == nil ? .init("matches a schema that it must not match") : nil
         case .condition(let condition, let then, let otherwise):
             guard let next = try mismatch(of: value, with: condition) == nil ? then : otherwise else { return nil }
             return try mismatch(of: value, with: next)
@@ -170,7 +171,7 @@ extension SchemaCheck {
         for (index, element) in elements.enumerated() {
             try spend(element.weight)
             if let earlier = seen.updateValue(index, forKey: element) {
-                return .init("must not have equal elements, as \(earlier) and \(index) are")
+                return .init("must not have equal elements; elements \(earlier) and \(index) are equal")
             }
         }
         return nil

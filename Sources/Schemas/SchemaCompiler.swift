@@ -54,7 +54,7 @@ struct SchemaCompiler {
         var target = ""
         for step in String(reference.unicodeScalars.dropFirst(2)).parts(at: "/") where reference != "#" {
             guard let key = Self.decoded(step) else {
-                throw fault(path, "is no JSON pointer: \"\(reference.shortened(to: 80))\"")
+                throw fault(path, "is not a JSON pointer: \"\(reference.shortened(to: 80))\"")
             }
             switch place {
             case .object(let members): place = try found(members[ExactText(key)], reference, path)
@@ -91,7 +91,7 @@ struct SchemaCompiler {
                 if open[user] == 0 { free.append(user) }
             }
         }
-        if let node = open.firstIndex(where: { $0 > 0 }) { throw fault(paths[node], "leads back to itself") }
+        if let node = open.firstIndex(where: { $0 > 0 }) { throw fault(paths[node], "refers to itself") }
     }
 
     func fault(_ path: String, _ problem: String) -> JSONSchema.Fault { JSONSchema.Fault(path: path, problem: problem) }

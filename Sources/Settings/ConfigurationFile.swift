@@ -29,7 +29,9 @@ package final class ConfigurationFile {
         }
         guard data.count <= Self.maximum.size, data.count(where: { $0 == UInt8(ascii: ".") }) <= Self.maximum.dots else {
             let limits = "\(Self.maximum.size >> 10) KiB or \(Self.maximum.dots) dots"
-            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is no configuration: more than \(limits)")]
+            throw ConfigurationError(faults: [
+                .init(file: path, line: nil, problem: "is not a configuration: it has more than \(limits)")
+            ]
             )
         }
         if let fault = TOMLPrecheck.fault(in: [UInt8](data)) {

@@ -8,7 +8,7 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check configuration, daemon, token, intents, and permissions in each channel.",
         discussion:
-            "Each line is one thing, with what to do where it does not work. Exits with 0 if everything works, else with 1.")
+            "Each line is one check, and says what to do if it failed. It exits with 0 if everything works, otherwise with 1.")
 
     @OptionGroup var surroundings: Surroundings
 
@@ -72,7 +72,7 @@ struct Doctor: AsyncParsableCommand {
                     me.id, roles: member.roles, in: channel, guild: guild.id, owner: guild.ownerID, guildRoles: guild.roles)
                 let missing = Permissions.bridge.subtracting(has)
                 check(
-                    missing.isEmpty, "#\(channel.name ?? "?"): the bot has what it needs",
+                    missing.isEmpty, "#\(channel.name ?? "?"): the bot has all permissions that it needs",
                     "#\(channel.name ?? "?"): the bot may not \(missing.words.joined(separator: ", "))")
             }
         } catch {

@@ -21,7 +21,7 @@ struct Run: AsyncParsableCommand {
     @OptionGroup var surroundings: Surroundings
     @Option(
         help: ArgumentHelp(
-            "Where the bridge keeps what it must not forget. That of the service, else ~/.local/state/orch-discord.",
+            "The state directory of the bridge; by default the service's, or ~/.local/state/orch-discord.",
             valueName: "dir"))
     var stateDir: String?
 
@@ -66,7 +66,7 @@ struct Run: AsyncParsableCommand {
         let me = try await account(rest)
         let socket = try configuration.daemonSocket
         let life = BridgeLife(configuration, store: store, rest: rest, bot: me.id, socket: socket) { trouble in
-            printError("the store takes nothing, and what has happened waits: \(trouble)")
+            printError("the store cannot be written, and events wait: \(trouble)")
         }
         let follow = try Follow(path: socket, after: try await life.lastEvent())
         let gateway = Gateway(
@@ -77,7 +77,9 @@ struct Run: AsyncParsableCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await updates in follow {
-                    for case .disconnected(let reason) in updates { printError("no daemon, and messages wait: \(reason)") }
+                    for case .disconnected(let reason) in updates {
+                        printError("the daemon is away, and messages wait: \(reason)")
+                    }
                     for case .connected in updates { printError("the daemon answers") }
                     await life.take(updates)
                 }
@@ -111,7 +113,7 @@ struct Run: AsyncParsableCommand {
     private func stateDirectory() throws -> String {
         let own = try Places().home.map { $0 + "/.local/state/orch-discord" }
         guard let directory = try stateDir ?? Environment.own.name(.serviceState) ?? own else {
-            throw Problem("there is no home to keep the state in: name a directory with --state-dir")
+            throw Problem("there is no home directory for the state: name a directory with --state-dir")
         }
         do {
             try FileManager.default.createDirectory(

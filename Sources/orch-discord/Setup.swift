@@ -14,7 +14,7 @@ struct Setup: ParsableCommand {
 
     func run() throws {
         guard let id = Snowflake(application), id.rawValue > 0 else {
-            throw ValidationError("\"\(application.prefix(40))\" is no number of Discord's, such as 1024553789043458048")
+            throw ValidationError("\"\(application.prefix(40))\" is not one of Discord's numbers, such as 1024553789043458048")
         }
         print("https://discord.com/oauth2/authorize?client_id=\(id)&scope=bot&permissions=\(Permissions.bridge.rawValue)")
     }

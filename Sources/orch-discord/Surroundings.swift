@@ -11,7 +11,7 @@ import Settings
 struct Surroundings: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The configuration file. Your own if you have one, else that of the system.", valueName: "file"))
+            "The configuration file; by default your own if it exists, else the system's.", valueName: "file"))
     var config: String?
 
     /// The configuration, and where it is.
@@ -65,7 +65,7 @@ extension BridgeConfiguration {
             throw Problem("\(path) can be read by others: chmod 600 \(path)")
         }
         guard let token = BotToken(String(decoding: data, as: UTF8.self)) else {
-            throw Problem("\(path) holds no token: put the one line there that Discord's developer portal shows")
+            throw Problem("\(path) has no token: write the line from Discord's developer portal into it")
         }
         return token
     }

@@ -27,7 +27,7 @@ enum ArgumentText {
             else {
                 let (low, high) = (DurationText.text(Double(range.lowerBound)), DurationText.text(Double(range.upperBound)))
                 throw ValidationError(
-                    "must be a length of time from \(low) to \(high), such as \(DurationText.forms), not "
+                    "must be a duration from \(low) to \(high), such as \(DurationText.forms), not "
                         + "\"\(SafeText.line(text).shortened(to: 60))\"")
             }
             return Int(seconds.rounded(.up))

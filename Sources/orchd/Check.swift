@@ -23,7 +23,7 @@ struct Check: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The configuration file; pools.d and agents are beside it. Your own if you have one, else that of the system.",
+            "The configuration file, with pools.d and agents beside it; by default your own if it exists, else the system's.",
             valueName: "file"), transform: ArgumentText.path)
     var config: String?
     @Option(help: ArgumentHelp("Check the queue in this directory.", valueName: "dir"), transform: ArgumentText.path)
@@ -57,7 +57,7 @@ struct Check: ParsableCommand {
         do {
             let contents = try StoppedDatabase.verify(queue)
             try printOutput(
-                "\(queue) is sound: \(counted(contents.tasks, "task")) (\(contents.unfinished) not ended)")
+                "\(queue) is undamaged: \(counted(contents.tasks, "task")) (\(contents.unfinished) not ended)")
         } catch {
             throw fail(error, status: (error as? StorageError)?.code == .failed ? 1 : configurationStatus)
         }

@@ -24,7 +24,8 @@ struct Restore: ParsableCommand {
     var file: String
     @Option(
         help: ArgumentHelp(
-            "Where the queue is: /var/lib/orchd for root, $XDG_STATE_HOME/orchd for others, if not given.", valueName: "dir"),
+            "The directory of the queue; by default /var/lib/orchd for root, $XDG_STATE_HOME/orchd for others.",
+            valueName: "dir"),
         transform: ArgumentText.path)
     var stateDir: String?
 
@@ -36,7 +37,7 @@ struct Restore: ParsableCommand {
             let contents = outcome.contents
             let when = contents.madeAt > 0 ? ", as of \(Date(timeIntervalSince1970: Double(contents.madeAt) / 1000))" : ""
             try printOutput("restored \(counted(contents.tasks, "task")) (\(contents.unfinished) not ended)\(when)")
-            if let kept = outcome.kept { try printOutput("what was there is kept as \(kept)") }
+            if let kept = outcome.kept { try printOutput("the previous queue is kept as \(kept)") }
             for remark in outcome.remarks { try printOutput(remark) }
             try printOutput(
                 "the output and the results of tasks are not in a backup; those in \(directory)/output stay as they were")

@@ -58,7 +58,7 @@ import Testing
 
     @Test func whatIsOthersIsOthers() {
         let request = Authorizer.Request(.stop, pool: "default", owner: Self.bob.id)
-        #expect(Self.verdict([Self.rule { _ in }], request) == .denied("you may do that with your own tasks only"))
+        #expect(Self.verdict([Self.rule { _ in }], request) == .denied("you may only do that with your own tasks"))
         #expect(Self.verdict([Self.rule { $0.others = true }], request) == .allowed)
         let own = Authorizer.Request(.stop, pool: "default", owner: Self.alice.id)
         #expect(Self.verdict([Self.rule { _ in }], own) == .allowed)

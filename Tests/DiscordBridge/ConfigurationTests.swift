@@ -47,18 +47,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("guild = \"1\"", "guild = 1", "discord.toml:2: guild must be a number of Discord's in quotes"),
+        ("guild = \"1\"", "guild = 1", "discord.toml:2: guild must be one of Discord's numbers, in quotes"),
         ("guild = \"1\"", "gild = \"1\"", "unknown key \"gild\" in [discord]; did you mean \"guild\"?"),
         ("guild = \"1\"", "", "[discord] has no guild"), ("id = \"2\"", "id = \"x\"", "discord.toml:4: id must be a number"),
         ("id = \"2\"", "", "a [[channel]] has no id"),
         ("roles = [\"3\"]", "roles = []", "lets nobody in"), ("pools = [\"default\"]", "pools = []", "has no pools"),
         ("verbs = [\"submit\"]", "", "has no verbs"),
-        ("\"submit\"", "\"sbmit\"", "\"sbmit\" is none of submit, see, logs"),
+        ("\"submit\"", "\"sbmit\"", "\"sbmit\" is invalid; use one of submit, see, logs"),
         ("guild = \"1\"", "guild = \"1\"\napi = \"http://example.org\"", "discord.toml:3: api must begin with https://"),
         ("guild = \"1\"", "guild = \"1\"\napi = \"http://127.0.0.1.evil.org/\"", "api must begin with https://"),
         ("guild = \"1\"", "guild = \"1\"\ntoken_file = \"token\"", "token_file must be an absolute path"),
         ("[[allow]]", "[results]\nchannel = \"2\"\n[[allow]]", "[results] has the channel of a [[channel]]"),
-        ("[[allow]]", "[[channel]]\nid = \"2\"\n[[allow]]", "the channel 2 is there twice"),
+        ("[[allow]]", "[[channel]]\nid = \"2\"\n[[allow]]", "the channel 2 appears twice"),
         ("[[allow]]", "[reaction]\n[[allow]]", "did you mean \"reactions\"?"),
         ("verbs =", "lowest_priority = 5\nhighest_priority = 1\nverbs =", "lowest_priority is above highest_priority"),
     ]) func whatIsWrongIsNamed(_ old: String, _ new: String, _ fault: String) {

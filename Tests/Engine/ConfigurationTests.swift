@@ -144,7 +144,7 @@ import Testing
         ("pools.d/1p.toml", "", "pools.d/1p.toml: a pool's name is a letter and up to 63 letters, digits, - and _"),
         (
             "agents/a.toml", "argv = [\"x\"]\n[thinking]\nlow = \"l\"",
-            "agents/a.toml:1: argv has no \"{thinking}\", so that [thinking] would have no effect"
+            "agents/a.toml:1: argv has no \"{thinking}\", so [thinking] would have no effect"
         ),
         (
             "agents/a.toml", "argv = [\"x\"]\nmodel = \"m\"",
@@ -152,7 +152,7 @@ import Testing
         ),
         (
             "agents/a.toml", "argv = [\"x\", [\"{promt_file}\"]]",
-            "agents/a.toml:1: \"{promt_file}\" is no placeholder; did you mean \"{prompt_file}\"?"
+            "agents/a.toml:1: \"{promt_file}\" is not a placeholder; did you mean \"{prompt_file}\"?"
         ),
         ("agents/a.toml", "argv = []", "agents/a.toml:1: argv is empty"),
         ("agents/a.toml", "argv = [1]", nil),
@@ -162,7 +162,7 @@ import Testing
         ),
         (
             "agents/a.toml", "argv = [\"x\"]\n[output]\nformat = \"json\"\ntext = [\"a\", \"/b\"]",
-            "agents/a.toml:4: \"a\" is no pointer: it begins with \"/\""
+            "agents/a.toml:4: \"a\" is not a JSON pointer; it must begin with \"/\""
         ),
         (
             "agents/a.toml", "argv = [\"x\"]\n[output]\nformat = \"json\"\ntext = { at = \"/a\", att = 1 }",
@@ -170,7 +170,7 @@ import Testing
         ),
         (
             "agents/a.toml", "argv = [\"x\", [\"{thinking}\"]]\n[thinking]\ndefault = \"a\"\nb = \"c\"",
-            "agents/a.toml:3: [thinking] default is none of its levels: b"
+            "agents/a.toml:3: [thinking] default must be one of its levels: b"
         ),
         (
             "agents/a.toml", "argv = [\"x\"]\n[[failure]]\nkind = \"auth\"",
@@ -193,7 +193,7 @@ import Testing
     func whatIsFarTooLargeIsRefused(_ text: String) throws {
         #expect(
             try ConfigurationFiles(["orchd.toml": text]).faults() == [
-                "orchd.toml: is no configuration: more than 256 KiB or 4096 dots"
+                "orchd.toml: is not a configuration: it has more than 256 KiB or 4096 dots"
             ])
     }
 
@@ -240,11 +240,11 @@ import Testing
             (["agents/a.toml": "argv = [\"x\"]"], ["orchd.toml: does not exist"]),
             (
                 ["orchd.toml": "", "pools.d": ""],
-                ["pools.d: cannot be read as a directory; check what it is, and its permissions"]
+                ["pools.d: cannot be read as a directory; check that it is one, and its permissions"]
             ),
             (
                 ["orchd.toml": "", "agents": ""],
-                ["agents: cannot be read as a directory; check what it is, and its permissions"]
+                ["agents: cannot be read as a directory; check that it is one, and its permissions"]
             ),
             (["orchd.toml": ""], []),
         ] as [([String: String], [String])])

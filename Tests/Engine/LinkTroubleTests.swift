@@ -14,7 +14,7 @@ import Testing
         #expect(note([poison], &trouble) == [false])
         #expect(trouble.isOnTrial && trouble.problem == nil)
         #expect(note([poison], &trouble) == [true])
-        #expect(trouble.problem == "the link to the supervisor breaks again and again: sent a long message")
+        #expect(trouble.problem == "the link to the supervisor breaks repeatedly: sent a long message")
         // It is news once.
         #expect(note([poison, poison], &trouble) == [false, false] && trouble.problem != nil)
         trouble.forget()

@@ -89,7 +89,7 @@ import Testing
                 == ["pools.d/p.toml:1: a variable for a credential cannot be named \"PATH\""])
         #expect(
             try fault("credential_env = { A = \"a\", B = \"a\" }")
-                == ["pools.d/p.toml:1: the credential \"a\" can be in one variable only"])
+                == ["pools.d/p.toml:1: the credential \"a\" can be in only one variable"])
     }
 
     @Test func wallsAreReadAndStandInThePolicy() throws {
@@ -110,7 +110,7 @@ import Testing
         #expect(
             wrong.faults() == [
                 "pools.d/p.toml:3: writable paths must be absolute, without control characters",
-                "pools.d/p.toml:3: writable is for read_only = true",
+                "pools.d/p.toml:3: writable needs read_only = true",
             ])
     }
 
@@ -123,7 +123,8 @@ import Testing
         let journal = try load("output = \"journal\"").load().pools[0]
         #expect(journal.output == .journal && !journal.settings.keepsOutput)
         for line in ["idle_timeout = \"5s\"", "output_limit = \"1M\"", "kind = \"warm\"\ncommand = [\"w\"]"] {
-            #expect(try load("output = \"journal\"\n\(line)").faults().first?.contains("nobody looks at the output") ?? false)
+            #expect(
+                try load("output = \"journal\"\n\(line)").faults().first?.contains("orchd does not see the output") ?? false)
         }
     }
 

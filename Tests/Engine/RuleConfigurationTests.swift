@@ -51,8 +51,8 @@ import Testing
         ])
         #expect(
             files.faults() == [
-                "orchd.toml: [limit.a] needs max: how many may run at once",
-                "orchd.toml: the name \"d d\" has other characters than letters, digits, \".\", \"-\", \"_\" and \":\"",
+                "orchd.toml: [limit.a] needs max: the number of tasks that may run at once",
+                "orchd.toml: the name \"d d\" may only have letters, digits, \".\", \"-\", \"_\" and \":\"",
                 "orchd.toml:4: max must be a whole number from 0 to 1000000, not -1",
                 "orchd.toml:7: unknown key \"provder\" in [limit.c]; did you mean \"provider\"?",
                 "pools.d/p.toml:1: a capability cannot be named \"a b\"",
@@ -91,7 +91,7 @@ import Testing
         ])
         #expect(
             files.faults() == [
-                "orchd.toml:3: amount must be US dollars with up to six digits after the point, as \"10.00 USD\""
+                "orchd.toml:3: amount must be US dollars with at most six digits after the point, such as \"10.00 USD\""
             ])
     }
 
@@ -99,7 +99,7 @@ import Testing
         let files = try ConfigurationFiles(["orchd.toml": "[budget.a]\nlabel = \"x\"", "pools.d/p.toml": ""])
         #expect(
             files.faults() == [
-                "orchd.toml: [budget.a] needs either amount, as \"10.00 USD\", or tokens",
+                "orchd.toml: [budget.a] needs either amount, such as \"10.00 USD\", or tokens",
                 "orchd.toml: [budget.a] needs per: \"day\", \"total\" or \"task\"",
             ])
     }
@@ -147,7 +147,7 @@ import Testing
         ])
         #expect(
             files.faults().sorted() == [
-                "orchd.toml:2: route 1: the pattern is no regular expression: Unmatched ( or \\(",
+                "orchd.toml:2: route 1: the pattern is not a regular expression: Unmatched ( or \\(",
                 "orchd.toml:2: submitter must be a user's name or number, not \"nobody-has-this-name\"",
                 "orchd.toml:3: priority must be a whole number from -1000000 to 1000000, not 2000000",
                 "orchd.toml:3: route 1: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
@@ -204,18 +204,18 @@ import Testing
         ])
         #expect(
             files.faults() == [
-                "orchd.toml:2: route 1: pool is for rules with a program; what a rule chooses is in set",
-                "orchd.toml:3: route 1: timeout is for rules with a program; what a rule chooses is in set",
+                "orchd.toml:2: route 1: pool is for rules with a program; put the values of a rule into set",
+                "orchd.toml:3: route 1: timeout is for rules with a program; put the values of a rule into set",
                 "orchd.toml:5: a rule with a program needs a name",
-                "orchd.toml:5: route 2: a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]",
+                "orchd.toml:5: route 2: a program is a list of an absolute path and its arguments, such as [\"/usr/bin/choose\"]",
                 "orchd.toml:6: route 2: there is no pool \"nowhere\": no file pools.d/nowhere.toml",
                 "orchd.toml:7: timeout must be a duration from 1ms to 1h, such as \"90s\" or \"10m\", not 0",
                 "orchd.toml:9: same: a rule with a program needs a name that no other rule has",
-                "orchd.toml:11: same: the pool \"warm\" has warm workers, which run no program",
+                "orchd.toml:11: same: the pool \"warm\" has warm workers, which cannot run a program",
                 "orchd.toml:14: program must be a list of strings, not \"/bin/choose\"",
                 "orchd.toml:14: same: a program needs a pool, whose user and slots run it",
                 "orchd.toml:17: none: a program needs a pool, whose user and slots run it",
-                "orchd.toml:17: none: a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]",
+                "orchd.toml:17: none: a program is a list of an absolute path and its arguments, such as [\"/usr/bin/choose\"]",
             ])
     }
 }

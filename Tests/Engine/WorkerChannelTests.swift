@@ -136,7 +136,7 @@ import Testing
         try withLine { line in
             line.say("{\"type\":\"accepted\"}\nwhat?\n{\"type\":\"result\",\"status\":\"success\"}\n")
             let news = try line.input().news
-            #expect(news == [.accepted, .fault("sent what is no message: what?")])
+            #expect(news == [.accepted, .fault("sent an invalid message: what?")])
         }
     }
 

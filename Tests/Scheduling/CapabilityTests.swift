@@ -100,7 +100,7 @@ import Testing
         #expect(complaint(["x", "y"]) == "the pool \"a\" does not offer \"y\"; the pool \"b\" does")
         #expect(
             Capabilities.complaint(["x", "z"], pool: "c", offered: ["a": ["x"], "b": ["z"], "c": []])
-                == "the pool \"c\" does not offer \"x\", \"z\"; no pool offers all that it needs")
+                == "the pool \"c\" does not offer \"x\", \"z\"; no pool offers everything that it needs")
     }
 
     @Test(arguments: ["", "a b", "a,b", "ü", String(repeating: "x", count: 65)])

@@ -145,7 +145,7 @@ import Testing
         #expect(try rig.task(id).phase == .running)
         try rig.end(1, .exited(1))
         #expect(try rig.task(id).phase == .failed)
-        #expect(try rig.task(id).reason == "exited with status 1; no retry, since it expires before")
+        #expect(try rig.task(id).reason == "exited with status 1; no retry, because the task expires before")
     }
 
     /// More become due, or expire, than one turn moves: the next turn follows at once, and nothing is left.

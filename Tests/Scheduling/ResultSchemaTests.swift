@@ -20,7 +20,7 @@ import Testing
         return AttemptVerdict(end, of: attempt, task: task)
     }
 
-    private static let failure = AgentFailure(.schema, "the result is empty, and no JSON")
+    private static let failure = AgentFailure(.schema, "the result is empty, and not JSON")
 
     @Test func aMismatchIsAFailureWhoeverTheResultIsFrom() {
         let expected = AttemptVerdict.outcome(Outcome(.failed, code: 0, failure: .schema), reason: Self.failure.message)
@@ -34,7 +34,8 @@ import Testing
         guard case .outcome(let outcome, let reason) = Self.verdict(.lost("the machine was booted"), .succeeded) else {
             throw Unexpected()
         }
-        #expect(outcome == Outcome(.lost) && reason == "the machine was booted, before its result was held against its schema")
+        #expect(
+            outcome == Outcome(.lost) && reason == "the machine was booted, before its result was checked against its schema")
     }
 
     @Test func whoCancelsItHasTheLastWord() {

@@ -166,13 +166,13 @@ import Testing
             outcome: Outcome(.failed, code: 0, failure: .server), reason: "overloaded"),
         Case(
             ending: .signalled(15), stopped: true, whole: true, stopping: .finished, outcome: Outcome(.exited, code: 0),
-            reason: "printed its whole result and was ended, since it did not end by itself"),
+            reason: "printed its whole result, did not end by itself, and was ended"),
         Case(
             ending: .signalled(15), stopped: true, failure: AgentFailure(.server, "overloaded"), whole: true,
             stopping: .finished, outcome: Outcome(.failed, code: 0, failure: .server), reason: "overloaded"),
         Case(
             ending: .signalled(15), stopped: true, stopping: .finished, outcome: Outcome(.noResult),
-            reason: "was ended, since its result seemed whole, and it was not"),
+            reason: "stopped because its result looked complete, but it was not"),
         Case(ending: .exited(0), outOfMemory: true, outcome: Outcome(.exited, code: 0), reason: "exited with status 0"),
         Case(
             ending: .exited(1), outOfMemory: true, outcome: Outcome(.outOfMemory), reason: "killed by the kernel: out of memory"
@@ -228,7 +228,7 @@ import Testing
                     if stopping == .cancelled || end.isLost {
                         #expect(judged == before)
                     } else {
-                        let reason = "wrote more output than its pool allows, 64M; what is beyond that is not kept"
+                        let reason = "wrote more output than its pool allows, 64M; the rest is not kept"
                         #expect(judged == .outcome(Outcome(.outputLimit), reason: reason))
                     }
                 }

@@ -117,20 +117,26 @@ import Testing
         (RouteAnswer.fields([:]), "chose nothing"),
         (.fields(["pool": .string("nowhere")]), "chose nothing; there is no pool \"nowhere\""),
         (.fields(["pool": .string("commands")]), "chose nothing; the pool \"commands\" has no agent for prompts"),
-        (.fields(["pool": .array([])]), "chose nothing; its pool is no name"),
-        (.fields(["model": .integer(4)]), "chose nothing; its model is no name"),
-        (.fields(["model": .string("")]), "chose nothing; its model is no name"),
-        (.fields(["model": .string("a\0b")]), "chose nothing; its model is no name"),
-        (.fields(["model": .string(String(repeating: "m", count: 201))]), "chose nothing; its model is no name"),
-        (.fields(["thinking": .string("high")]), "chose nothing; its thinking is no level that the pool \"default\" takes"),
-        (.fields(["thinking": .string("hard")]), "chose nothing; its thinking is no level that the pool \"default\" takes"),
+        (.fields(["pool": .array([])]), "chose nothing; it answered an invalid pool name"),
+        (.fields(["model": .integer(4)]), "chose nothing; it answered an invalid model name"),
+        (.fields(["model": .string("")]), "chose nothing; it answered an invalid model name"),
+        (.fields(["model": .string("a\0b")]), "chose nothing; it answered an invalid model name"),
+        (.fields(["model": .string(String(repeating: "m", count: 201))]), "chose nothing; it answered an invalid model name"),
+        (
+            .fields(["thinking": .string("high")]),
+            "chose nothing; it answered a thinking level that the pool \"default\" does not take"
+        ),
+        (
+            .fields(["thinking": .string("hard")]),
+            "chose nothing; it answered a thinking level that the pool \"default\" does not take"
+        ),
         (
             .fields(["priority": .integer(1_000_001)]),
             "chose nothing; its priority is not a whole number from -1000000 to 1000000"
         ),
         (.fields(["priority": .string("4")]), "chose nothing; its priority is not a whole number from -1000000 to 1000000"),
         (.fields(["model": .null, "surprise": .bool(true)]), "chose nothing"),
-        (.unusable("printed nothing"), "printed nothing, so that its default holds"),
+        (.unusable("printed nothing"), "printed nothing, so its default holds"),
     ])
     func whatIsNoGoodIsAsIfItWereLeftOpen(_ said: RouteAnswer, _ reason: String) throws {
         let rig = try rig()

@@ -153,7 +153,8 @@ import Testing
         let message = try rig.refusal(.submit(.one(.prompt("p") { $0.thinking = .medium }))).message
         #expect(message == "the agent \"llm\" of the pool \"default\" knows the levels low, high, and not \"medium\"")
         let unknown = try rig.refusal(.submit(.one(.prompt("[thinking:hig] p")))).message
-        #expect(unknown == "[thinking:hig] is none of off, minimal, low, medium, high, xhigh; did you mean \"high\"?")
+        #expect(
+            unknown == "[thinking:hig] is invalid; use one of off, minimal, low, medium, high, xhigh; did you mean \"high\"?")
     }
 
     // MARK: Patterns
@@ -192,7 +193,7 @@ import Testing
             explanation.rules == [
                 RouteStep(name: "team", matches: false, reason: "there is no label \"team=c*\""),
                 RouteStep(name: "long", matches: true, reason: "matches"),
-                RouteStep(name: "code", matches: false, reason: "is not asked, since a rule before it matches"),
+                RouteStep(name: "code", matches: false, reason: "is not checked, because a rule before it matches"),
             ])
         let other = try router.explain(.prompt("fix"), by: Requester(uid: 5, isAdministrator: false))
         #expect(

@@ -184,7 +184,7 @@ import Testing
         try rig.turn(.ended(end))
         let first = try #require(try rig.backoff())
         #expect(first.failures == 1 && first.after == 3)
-        #expect(first.reason == "a worker was never ready: exited with status 1: no such module")
+        #expect(first.reason == "a worker never became ready: exited with status 1: no such module")
         #expect((750...1250).contains(first.until - rig.now.wall))
         // Those that were started with it say nothing new.
         try rig.end(2, .exited(1))

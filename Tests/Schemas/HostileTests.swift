@@ -18,7 +18,7 @@ import Testing
 
     @Test func aLongChainOfReferencesIsNoDeepStack() throws {
         let schema = Self.chain(of: 1_000) { ##"{"$ref":"#/$defs/d\##($0)"}"## }
-        #expect(try SchemaTests.problem(schema, "1") == " is nested too deep for its schema")
+        #expect(try SchemaTests.problem(schema, "1") == " is nested too deeply for its schema")
     }
 
     @Test func aDeepDocumentIsNoDeepStack() throws {

@@ -16,14 +16,15 @@ import Testing
     func isFoundWithoutWhatStandsAroundIt(_ text: String) throws { #expect(try document(text) == "{}") }
 
     @Test(arguments: [
-        ("", "is empty, and no JSON"), (" \n", "is empty, and no JSON"), ("``````", "is no JSON"), ("```json\n```", "is empty"),
+        ("", "is empty, and not JSON"), (" \n", "is empty, and not JSON"), ("``````", "is not JSON"),
+        ("```json\n```", "is empty"),
         (
             "Here you are: {}",
-            "is no JSON: it has something that is no JSON value at byte 0, and begins with \"Here you are: {}\""
+            "is not JSON: it has something that is not a JSON value at byte 0, and begins with \"Here you are: {}\""
         ),
-        ("{} done", "something after the value at byte 3"), ("{\"a\":1,}", "is no JSON"),
+        ("{} done", "something after the value at byte 3"), ("{\"a\":1,}", "is not JSON"),
         ("[]", "must be an object, not an array of 0"),
-        ("1e999", "beyond all bounds"),
+        ("1e999", "a number that is too large"),
         (String(repeating: " ", count: 1 << 20) + "{}", "longer than the 1 MiB"),
     ])
     func whatIsWrongIsSaid(_ text: String, _ problem: String) throws {

@@ -112,10 +112,10 @@ import Testing
         (#"{"minimum":1}"#, "0", " must be at least 1, not 0"),
         (#"{"additionalProperties":false}"#, #"{"x":1}"#, "/x is not allowed here"),
         (#"{"minItems":2}"#, "[1]", " must have at least 2 elements, not 1"),
-        (#"{"uniqueItems":true}"#, "[3,1,3]", " must not have equal elements, as 0 and 2 are"),
+        (#"{"uniqueItems":true}"#, "[3,1,3]", " must not have equal elements; elements 0 and 2 are equal"),
         (
             #"{"anyOf":[{"type":"string"},{"type":"null"}]}"#, "1",
-            " must be a string, not 1, and fits none of the other 1 choices"
+            " must be a string, not 1, and fits no other of the 2 choices"
         ),
     ])
     func theReasonSaysWhereAndWhat(_ schema: String, _ document: String, _ reason: String) throws {
@@ -136,17 +136,17 @@ import Testing
         (##"{"$dynamicRef":"#a"}"##, "\"$dynamicRef\" is not supported"),
         (#"{"properties":{"a":{"$id":"x"}}}"#, "at /properties/a: \"$id\" is supported at the root only"),
         (#"{"$schema":"http://json-schema.org/draft-04/schema#"}"#, "at /$schema: only drafts 6, 7"),
-        (#"{"minLength":-1}"#, "\"minLength\" must be a whole number from 0 on"),
+        (#"{"minLength":-1}"#, "\"minLength\" must be a whole number, at least 0"),
         (#"{"multipleOf":0}"#, "\"multipleOf\" must be above 0"),
         (#"{"allOf":[]}"#, "\"allOf\" must not be empty"),
         (#"{"required":[1]}"#, "\"required\" must be a list of strings"),
-        (#"{"pattern":"(?=a)"}"#, "which looks ahead or behind"),
+        (#"{"pattern":"(?=a)"}"#, "which uses lookahead or lookbehind"),
         (
             #"{"$defs":{"unused":{"pattern":"["}}}"#,
             "at /$defs/unused: \"pattern\" has the pattern \"[\", which has a \"[\" without"
         ),
-        (##"{"allOf":[{"$ref":"#"}]}"##, "leads back to itself"),
-        (##"{"$defs":{"a":{"not":{"$ref":"#/$defs/b"}},"b":{"anyOf":[{"$ref":"#/$defs/a"}]}}}"##, "leads back to itself"),
+        (##"{"allOf":[{"$ref":"#"}]}"##, "refers to itself"),
+        (##"{"$defs":{"a":{"not":{"$ref":"#/$defs/b"}},"b":{"anyOf":[{"$ref":"#/$defs/a"}]}}}"##, "refers to itself"),
     ])
     func whatCannotBeKeptToIsRefused(_ schema: String, _ problem: String) throws {
         let error = try #require(throws: JSONSchema.Fault.self) { try JSONSchema(Self.value(schema)) }

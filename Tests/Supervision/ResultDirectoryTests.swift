@@ -23,7 +23,7 @@ import Testing
         #expect(engine.files[1] == ["a b": "one\n", "\u{E4}.txt": "two\n", "empty": ""])
         #expect(try engine.end(of: 1).code == 0)
         #expect(engine.left[1]?.isEmpty ?? true)
-        // Killed in between, executed anew, and with another engine: they are still there.
+        // Killed in between, executed again, and with another engine: they are still there.
         for round in 0..<3 {
             switch round {
             case 0: break

@@ -45,7 +45,7 @@ enum Samples {
             MeasureReport(
                 attempt: 7, bytesRead: .max, bytesWritten: 1, stalledForProcessor: 2, stalledForMemory: 3, stalledForDisk: 4)
         ]), .measured([]),
-        .closing(reason: "said hello twice"),
+        .closing(reason: "sent hello twice"),
         .result(attempt: 4), .channel(attempt: 5), .resultFiles(ResultFiles(attempt: 6, names: ["report.md", "\u{E4} b"])),
         .resultFiles(
             ResultFiles(

@@ -133,10 +133,10 @@ import Testing
             (["wait", "--foo"], "orchctl wait has no option --foo"), (["stop", "--foo"], "orchctl stop has no option --foo"),
             (["pool", "resize", "-x"], "orchctl pool resize has no option -x"),
             (["logs", "-fx", "1"], "orchctl logs has no option -x"),
-            (["show", "abc"], "\"abc\" is no id of a task, which is a number such as 42"),
+            (["show", "abc"], "\"abc\" is not a task id; use a number such as 42"),
             (["stop", "12.1"], "\"12.1\" is attempt 1 of a task; the task is 12"), (["retry"], "orchctl retry needs <ids> ..."),
             (["show"], "orchctl show needs <id>"), (["logs", "-n"], "-n needs a value: -n <number>"),
-            (["stop", "12", "--all"], "say one of ids, --pool, --all and --daemon, and not two"),
+            (["stop", "12", "--all"], "give only one of ids, --pool, --all and --daemon"),
         ] as [([String], String)])
     func whatIsWrongIsNamed(_ words: [String], _ message: String) throws {
         let line = try CommandLineReader(words)

@@ -68,7 +68,7 @@ public enum GatewayError: Error, Hashable, Sendable {
 extension GatewayError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unauthorized: "Discord does not take the token: make a new one in its developer portal"
+        case .unauthorized: "Discord refuses the token: make a new one in its developer portal"
         case .intentsNotAllowed:
             "the bot may not read messages: switch on \"Message Content Intent\" in Discord's developer portal"
         case .refused(let code): "Discord's gateway refuses this program for good (close code \(code))"

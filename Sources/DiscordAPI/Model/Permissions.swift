@@ -22,7 +22,7 @@ public struct Permissions: OptionSet, Hashable, Sendable, Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let number = UInt64(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "is no set of permissions")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "is not a set of permissions")
         }
         rawValue = number
     }

@@ -45,11 +45,11 @@ public enum DiscordError: Error, Hashable, Sendable {
 extension DiscordError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unauthorized: "Discord does not take the token: make a new one in its developer portal"
+        case .unauthorized: "Discord refuses the token: make a new one in its developer portal"
         case .forbidden(let refusal): "Discord does not allow it: \(refusal)"
         case .notFound(let refusal): "Discord does not know it: \(refusal)"
-        case .invalid(let refusal): "Discord does not take it: \(refusal)"
-        case .unclear(let what): "no answer came from Discord, and it may have happened: \(what)"
+        case .invalid(let refusal): "Discord refuses it: \(refusal)"
+        case .unclear(let what): "no answer from Discord; the request may have been carried out: \(what)"
         case .unavailable(let what): "Discord cannot be reached: \(what)"
         case .limited(let wait): "Discord allows it only in \((wait + 999) / 1000) s"
         case .refused(let what): what

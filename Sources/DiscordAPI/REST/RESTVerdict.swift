@@ -57,7 +57,7 @@ extension RESTClient {
         case 401, 404: return .final(.notFound(refusal))
         case 403: return .final(.forbidden(refusal))
         case 408, 500...: return .maybe("Discord has a problem (\(answer.status))")
-        case 300..<400: return .final(.unavailable("something on the way answers instead of Discord (\(answer.status))"))
+        case 300..<400: return .final(.unavailable("another server answered instead of Discord (\(answer.status))"))
         default: return .final(.invalid(refusal))
         }
     }

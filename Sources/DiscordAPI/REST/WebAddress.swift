@@ -93,7 +93,7 @@ public struct DiscordPlaces: Hashable, Sendable {
             throw .refused("\"\(text.prefix(200))\" is not the address of an API: it has to be like \(standardAPI)")
         }
         guard address.isSecure || address.isLoopback else {
-            throw .refused("\(address) is not encrypted: the token would be read on the way. It has to begin with https://")
+            throw .refused("\(address) is not encrypted, so others could read the token. It must begin with https://")
         }
         return address
     }

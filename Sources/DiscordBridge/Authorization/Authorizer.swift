@@ -92,7 +92,7 @@ public struct Authorizer: Sendable, Equatable {
             return .denied("you may not \(Self.words(request.verb)) in the pool \(request.pool)\(Self.hint(verbs))")
         }
         let owned = pools.filter { $0.others || request.owner ?? person.id == person.id || !Self.changes(request.verb) }
-        guard !owned.isEmpty else { return .denied("you may do that with your own tasks only") }
+        guard !owned.isEmpty else { return .denied("you may only do that with your own tasks") }
         var fitting = owned
         if let priority = request.priority {
             fitting = owned.filter { $0.priorities.contains(priority) }

@@ -45,8 +45,8 @@ extension Bridge {
         task.ended = true
         try store.save(task, seen: seen)
         guard isNewEnd, let results = configuration.results else { return }
-        var box = Content.Card(title: "Task \(task.id) is not known any more", colour: 0x95_A5A6)
-        box.body = "orchd has removed it before the bridge has seen its end."
+        var box = Content.Card(title: "Task \(task.id) is no longer known", colour: 0x95_A5A6)
+        box.body = "orchd removed it before the bridge saw its end."
         box.footer = "task \(task.id)"
         try store.want(.end, task.id, round: task.round, in: results, content: Self.text(Content(card: box)))
     }
@@ -58,7 +58,7 @@ extension Bridge {
         case .stop, .retry, .logs, .raise: break
         }
         guard let task = try store.task(click.button.subject), let request = try store.request(task.message) else {
-            return [.reply(click, "Task \(click.button.subject) is not one of this server's, or long gone.")]
+            return [.reply(click, "Task \(click.button.subject) does not belong to this server, or was removed.")]
         }
         let priority = task.priority + 1
         let verb: Verb =
@@ -88,7 +88,7 @@ extension Bridge {
     private func decide(_ click: Click, _ store: BridgeTransaction) throws -> [Effect] {
         let channel = Snowflake(stored: click.button.subject)
         guard let settings = configuration.channel(channel) else {
-            return [.reply(click, "That channel is no task channel now.")]
+            return [.reply(click, "That channel is no longer a task channel.")]
         }
         switch configuration.authorizer.judge(.init(.submit, pool: settings.pool), by: click.person) {
         case .ignored: return [.reply(click, "No.")]

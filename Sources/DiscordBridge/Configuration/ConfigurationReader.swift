@@ -52,7 +52,7 @@ private struct ConfigurationReader {
         if let guild = section.id("guild") {
             configuration.guild = guild
         } else if !section.keys.contains("guild") {
-            section.fault(nil, "[discord] has no guild: the number of the server that the bot is for")
+            section.fault(nil, "[discord] has no guild: the number of its server")
         }
         configuration.tokenFile = section.path("token_file")
         configuration.caFile = section.path("ca_file")
@@ -60,7 +60,7 @@ private struct ConfigurationReader {
             if Self.isSafe(api) {
                 configuration.api = api
             } else {
-                section.fault("api", "api must begin with https://; without encryption only http://127.0.0.1 will do")
+                section.fault("api", "api must begin with https://; only http://127.0.0.1 may be without encryption")
             }
         }
         section.finish()
@@ -125,7 +125,7 @@ private struct ConfigurationReader {
             } else {
                 let hint = nearest(word, in: Verb.allCases.map(\.rawValue)).map { "; did you mean \"\($0)\"?" } ?? ""
                 let known = Verb.allCases.map(\.rawValue).joined(separator: ", ")
-                section.fault("verbs", "\"\(word.shortened(to: 40))\" is none of \(known)\(hint)")
+                section.fault("verbs", "\"\(word.shortened(to: 40))\" is invalid; use one of \(known)\(hint)")
             }
         }
         if rule.verbs.isEmpty, section.keys.contains("verbs") == false {
@@ -150,7 +150,7 @@ private struct ConfigurationReader {
     private func checkPlaces(_ top: ConfigurationFile.Section) {
         var seen: Set<Snowflake> = []
         for channel in configuration.channels where !seen.insert(channel.id).inserted {
-            top.fault(nil, "the channel \(channel.id) is there twice")
+            top.fault(nil, "the channel \(channel.id) appears twice")
         }
         for (what, place) in [("results", configuration.results), ("workers", configuration.workers)] {
             guard let place, seen.contains(place) else { continue }
@@ -160,14 +160,14 @@ private struct ConfigurationReader {
 }
 
 extension ConfigurationFile.Section {
-    fileprivate static var idForm: String { "a number of Discord's in quotes, such as \"1024553789043458048\"" }
+    fileprivate static var idForm: String { "one of Discord's numbers, in quotes, such as \"1024553789043458048\"" }
 
     fileprivate func id(_ key: String) -> Snowflake? {
         value(key, Self.idForm) { $0.string.flatMap(Snowflake.init) }
     }
 
     fileprivate func ids(_ key: String) -> Set<Snowflake> {
-        let ids = value(key, "a list of numbers of Discord's in quotes") { value -> [Snowflake]? in
+        let ids = value(key, "a list of Discord's numbers, in quotes") { value -> [Snowflake]? in
             guard let array = value.array else { return nil }
             let ids = array.compactMap { $0.string.flatMap(Snowflake.init) }
             return ids.count == array.count ? ids : nil

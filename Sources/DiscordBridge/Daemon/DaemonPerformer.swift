@@ -99,7 +99,7 @@ final class DaemonPerformer: @unchecked Sendable {
             return "No: \(DiscordText.line(error.message, atMost: 600))."
         } catch {
             session.disconnect()
-            return "The daemon does not answer: whether it was done is not known."
+            return "The daemon does not answer; nobody knows whether it was done."
         }
     }
 

@@ -30,7 +30,7 @@ public struct Intake: Sendable {
         guard !channel.mention || message.mentionsBot || isAddressed else { return .none }
         guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
             return message.content.isEmpty
-                ? .faulty("has no text that the bot can read: mention it, or give it the intent MESSAGE CONTENT")
+                ? .faulty("has no text that the bot can read: mention the bot, or give it the intent MESSAGE CONTENT")
                 : .faulty("has no text besides the mention")
         }
         guard !text.utf8.contains(0) else { return .faulty("has a NUL in its text") }

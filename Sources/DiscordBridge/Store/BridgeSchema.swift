@@ -13,7 +13,7 @@ enum BridgeSchema {
             throw BridgeStore.Unusable(
                 description: found > version
                     ? "\(path) was written by a newer orch-discord (\(found)); install that, or move the file away"
-                    : "\(path) is no database of orch-discord; move it away, or name another state directory")
+                    : "\(path) is not a database of orch-discord; move it away, or name another state directory")
         }
         try db.inTransaction {
             try db.execute(sql: tables)

@@ -56,7 +56,7 @@ public final class BridgeStore: Sendable {
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY:
             "cannot open \(path): check that its directory exists and belongs to the user that orch-discord runs as"
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-            "\(path) is damaged; move it away: what is in Discord stays, and open tasks are shown no more"
+            "\(path) is damaged; move it away: messages in Discord stay, and open tasks are no longer updated"
         default: "cannot use \(path): \(error.message ?? "\(error.resultCode)")"
         }
     }

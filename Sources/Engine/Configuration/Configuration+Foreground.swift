@@ -114,7 +114,7 @@ public struct ForegroundVariables: Sendable, Equatable {
         // From a millisecond to ten years, as everywhere.
         guard let seconds = DurationText.seconds(text.trimmed()), (0.001...315_360_000).contains(seconds) else {
             throw StartError(
-                "the environment variable \(name.rawValue) must be a length of time above 0, such as 5 (seconds) or 5m, and is "
+                "the environment variable \(name.rawValue) must be a duration above 0, such as 5 (seconds) or 5m, and is "
                     + "\"\(SafeText.line(text))\"")
         }
         return seconds
@@ -131,7 +131,7 @@ public struct ForegroundVariables: Sendable, Equatable {
         guard let name else { return find("openclaw", in: variables)?.text }
         guard let found = (name.has("/") ? absolute(ByteString(name)) : find(name, in: variables))?.text else {
             throw StartError(
-                "the environment variable OPENCLAW_BIN names no program that can be run: \"\(SafeText.line(name))\"")
+                "the environment variable OPENCLAW_BIN does not name an executable program: \"\(SafeText.line(name))\"")
         }
         return found
     }

@@ -69,7 +69,7 @@ private struct Reader {
                 faults.append(
                     .init(
                         file: directory, line: nil,
-                        problem: "cannot be read as a directory; check what it is, and its permissions"))
+                        problem: "cannot be read as a directory; check that it is one, and its permissions"))
             }
             return []
         }
@@ -205,7 +205,7 @@ private struct Reader {
         ]
         for (key, isGiven) in impossible where isGiven {
             top.fault(
-                key, "with output = \"journal\" nobody looks at the output, as \(key) would need; \"both\" keeps it as well")
+                key, "with output = \"journal\" orchd does not see the output, and \(key) needs it; use \"both\"")
         }
     }
 
@@ -216,9 +216,9 @@ private struct Reader {
         for path in writable ?? [] where !isPolicyPath(path) {
             section.fault("writable", "writable paths must be absolute, without control characters")
         }
-        if (writable?.count ?? 0) > 60 { section.fault("writable", "there can be 60 writable paths at the most") }
+        if (writable?.count ?? 0) > 60 { section.fault("writable", "there can be at most 60 writable paths") }
         if isReadOnly ?? (writable != nil) { sandbox.writable = writable ?? [] }
-        if isReadOnly == false, writable != nil { section.fault("writable", "writable is for read_only = true") }
+        if isReadOnly == false, writable != nil { section.fault("writable", "writable needs read_only = true") }
         sandbox.noNetwork = section.boolean("network") == false
         section.finish()
         return sandbox
@@ -235,10 +235,10 @@ private struct Reader {
         }
         let holders = Dictionary(grouping: variables.keys.sorted()) { variables[$0] ?? "" }
         for (name, holders) in holders where holders.count > 1 {
-            top.fault("credential_env", "the credential \"\(name)\" can be in one variable only")
+            top.fault("credential_env", "the credential \"\(name)\" can be in only one variable")
         }
         if Set(names).count > CredentialGrant.maximum {
-            top.fault("credentials", "there can be \(CredentialGrant.maximum) credentials at the most")
+            top.fault("credentials", "there can be at most \(CredentialGrant.maximum) credentials")
         }
         pool.credentials = Set(names).sorted().map { .init(name: $0, variable: holders[$0]?.first) }
     }
@@ -265,7 +265,7 @@ private struct Reader {
         }
         // How many of them there are is decided without a look at the others.
         if pool.settings.runsAsSubmitter {
-            top.fault("user", "workers of a pool with kind = \"warm\" start before anybody has submitted what they are to do")
+            top.fault("user", "workers of a pool with kind = \"warm\" start before their tasks are submitted")
         }
         if pool.settings.reserve != nil { top.fault("reserve", "reserve is not for pools with kind = \"warm\"") }
         pool.workerCommand = command
@@ -337,7 +337,7 @@ private struct Reader {
             switch configuration.pool(program.pool)?.settings {
             case nil where !program.pool.isEmpty: complain("pool", in: "route", missing(program.pool))
             case let settings? where settings.warm != nil:
-                complain("pool", in: "route", "the pool \"\(program.pool)\" has warm workers, which run no program")
+                complain("pool", in: "route", "the pool \"\(program.pool)\" has warm workers, which cannot run a program")
             default: break
             }
         }

@@ -49,7 +49,7 @@ extension ConfigurationFile.Section {
 
     private func pointer(_ text: String, _ key: String) -> Pointer? {
         let pointer = Pointer(text)
-        if pointer == nil { fault(key, "\"\(text.shortened(to: 60))\" is no pointer: it begins with \"/\"") }
+        if pointer == nil { fault(key, "\"\(text.shortened(to: 60))\" is not a JSON pointer; it must begin with \"/\"") }
         return pointer
     }
 }

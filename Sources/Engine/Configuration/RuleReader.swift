@@ -8,7 +8,9 @@ enum RuleReader {
     static func limits(_ top: ConfigurationFile.Section) -> [ConcurrencyLimit] {
         named("limit", in: top) { name, section in
             let maximum = section.integer("max", in: 0...1_000_000)
-            if !section.keys.contains("max") { section.fault(nil, "[limit.\(name)] needs max: how many may run at once") }
+            if !section.keys.contains("max") {
+                section.fault(nil, "[limit.\(name)] needs max: the number of tasks that may run at once")
+            }
             return ConcurrencyLimit(name: name, maximum: maximum ?? 0, matcher: matcher(section))
         }
     }
@@ -31,11 +33,11 @@ enum RuleReader {
         let tokens = section.integer("tokens", in: 0...1_000_000_000_000_000)
         let amount = section.string("amount")
         if section.keys.contains("tokens") == section.keys.contains("amount") {
-            section.fault(nil, "[budget.\(name)] needs either amount, as \"10.00 USD\", or tokens")
+            section.fault(nil, "[budget.\(name)] needs either amount, such as \"10.00 USD\", or tokens")
         }
         guard let amount else { return tokens.map { .tokens(Int64($0)) } }
         guard let cost = Money.dollars(amount) else {
-            section.fault("amount", "amount must be US dollars with up to six digits after the point, as \"10.00 USD\"")
+            section.fault("amount", "amount must be US dollars with at most six digits after the point, such as \"10.00 USD\"")
             return nil
         }
         return .cost(cost)
@@ -74,7 +76,7 @@ enum RuleReader {
         let timeout = section.duration("timeout", .seconds(0.001...3600))
         guard section.keys.contains("program") else {
             for key in ["pool", "timeout"] where section.keys.contains(key) {
-                section.fault(key, "\(rule.name): \(key) is for rules with a program; what a rule chooses is in set")
+                section.fault(key, "\(rule.name): \(key) is for rules with a program; put the values of a rule into set")
             }
             return nil
         }
@@ -86,7 +88,8 @@ enum RuleReader {
         section.checkStrings(command, of: "program")
         if command.first?.utf8.first != UInt8(ascii: "/") || command.contains(where: { $0.utf8.contains(0) }) {
             section.fault(
-                "program", "\(rule.name): a program is a list of an absolute path and its arguments, as [\"/usr/bin/choose\"]")
+                "program",
+                "\(rule.name): a program is a list of an absolute path and its arguments, such as [\"/usr/bin/choose\"]")
         }
         return RouteRule.Program(
             command: command, pool: pool ?? "", timeout: timeout ?? RouteRule.Program.defaultTimeout)
@@ -130,7 +133,7 @@ enum RuleReader {
             guard let section = sections.section(name) else { continue }
             guard SpecRules.isCapability(name) else {
                 section.fault(
-                    nil, "the name \"\(name)\" has other characters than letters, digits, \".\", \"-\", \"_\" and \":\"")
+                    nil, "the name \"\(name)\" may only have letters, digits, \".\", \"-\", \"_\" and \":\"")
                 continue
             }
             result.append(read(name, section))

@@ -27,7 +27,7 @@ enum ThreadBudget {
         let count = Int(linux_startable_threads(Int32(needed)))
         guard count < needed else { return }
         throw StartError(
-            "only \(count) more threads can be started, and orchd needs \(needed): raise the limit of processes (ulimit -u, or "
+            "only \(count) more threads can be started, and orchd needs \(needed); raise the limit of processes (ulimit -u, or "
                 + "TasksMax= in the unit), or end some of this user's")
     }
 }

@@ -127,7 +127,7 @@ final class EffectPerformer: Sendable {
         guard version < LinkProtocol.version, order.since > version else { return }
         throw LaunchPlanner.Failure(
             reason:
-                "cannot start it now: it has bytes that are not UTF-8, which the supervisor is too old to take; `orchctl upgrade`",
+                "cannot start it now: it has bytes that are not UTF-8, and the supervisor is too old for them; run `orchctl upgrade`",
             isShortage: true)
     }
 

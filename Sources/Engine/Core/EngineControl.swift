@@ -50,7 +50,8 @@ package final class EngineControl: Sendable {
                 log.warning("The configuration was not reloaded: \(error)")
                 done(
                     .failure(
-                        WireError(.invalidConfiguration, "the configuration is not valid and stays as it was:\n\(error)")))
+                        WireError(.invalidConfiguration, "the configuration is invalid; the old one stays in force:\n\(error)"))
+                )
             } catch {
                 done(.failure(WireError(storage: error)))
             }

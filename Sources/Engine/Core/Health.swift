@@ -49,7 +49,7 @@ extension WireError {
         case let error as StorageError: self.init(.storageFailed, error.description)
         case let error as SystemError: self.init(.storageFailed, error.description)
         case let error as WireError: self = error
-        default: self.init(.internalError, "something went wrong that should not have: \(error)")
+        default: self.init(.internalError, "unexpected error: \(error)")
         }
     }
 }

@@ -38,7 +38,8 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     private var retiredAt: Int64
 
     init(
-        _ scheduler: SchedulerState, inbox: Inbox, store: Store, performer: EffectPerformer, configuration: CurrentConfiguration,
+        _ scheduler: SchedulerState, inbox: Inbox, store: Store, performer: EffectPerformer,
+        configuration: CurrentConfiguration,
         health: Health, clock: @escaping @Sendable () -> Now,
         days: LocalDays, log: Logger
     ) {
@@ -104,7 +105,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
             nextMonotonic = turn.nextMonotonic
             if health.storageProblem != nil {
                 health.storageProblem = nil
-                log.notice("the database takes writes again")
+                log.notice("the database can be written again")
             }
             for case .connected(let inventory) in inputs { performer.open(inventory.connection) }
             performer.perform(turn.effects)

@@ -126,7 +126,7 @@ struct EndEnricher: Sendable {
 
     func finish(_ collection: FileCollection, of attempt: UInt64) {
         do throws(SystemError) { try collection.finish() } catch {
-            log.error("what attempt number \(attempt) left in its result directory and is not kept cannot be told: \(error)")
+            log.error("what attempt number \(attempt) left in its result directory and was not kept is unknown: \(error)")
         }
     }
 
@@ -186,7 +186,7 @@ extension EndEnricher {
                 end.answer = .unusable(bytes.isEmpty ? "printed nothing" : "printed no JSON object")
             }
         } catch {
-            end.answer = .unusable("printed what cannot be read (\(error))")
+            end.answer = .unusable("printed something that cannot be read (\(error))")
         }
     }
 }
@@ -207,7 +207,7 @@ extension EndEnricher {
             let what = mismatch.path.isEmpty ? "the result" : "in the result, \(mismatch.path.shortened(to: 200))"
             end.failure = AgentFailure(.schema, "\(what) \(mismatch.problem)".shortened(to: 500))
         } catch {
-            end.failure = AgentFailure(.schema, "the result cannot be held against its schema: \(error)".shortened(to: 500))
+            end.failure = AgentFailure(.schema, "the result cannot be checked against its schema: \(error)".shortened(to: 500))
         }
     }
 

@@ -59,18 +59,18 @@ extension AttemptEnd {
     private static func refusal(_ code: Int32) -> String {
         switch EndReport.Refusal(rawValue: code) {
         case .unknownPool:
-            "refused by the supervisor: its policy does not know the pool; `systemctl reload orchd-supervisor` after adding pools"
+            "refused by the supervisor: its policy does not know the pool; run `systemctl reload orchd-supervisor` after adding pools"
         case .program: "refused by the supervisor: its policy does not allow this program in the pool"
         case .oomScore: "refused by the supervisor: oom_score_adjust is below the supervisor's own"
         case .nice: "refused by the supervisor: nice is below 0"
         case .repository:
-            "refused by the supervisor: its policy allows the pool no worktrees of this repository; `systemctl reload orchd-supervisor`"
+            "refused by the supervisor: its policy allows the pool no worktrees of this repository; run `systemctl reload orchd-supervisor`"
         case .limit:
-            "refused by the supervisor: its policy allows the pool less; `systemctl reload orchd-supervisor` after raising a maximum"
+            "refused by the supervisor: its policy allows the pool less; run `systemctl reload orchd-supervisor` after raising a maximum"
         case .credential:
-            "refused by the supervisor: a credential of the pool is not loaded, its journal names which; see `orchctl secret`"
+            "refused by the supervisor: a credential of the pool is not loaded, and its journal names it; see `orchctl secret`"
         case .sandbox:
-            "refused by the supervisor: its policy confines the pool more; `systemctl reload orchd-supervisor` after changing that"
+            "refused by the supervisor: its policy confines the pool more; run `systemctl reload orchd-supervisor` after changing that"
         case .user:
             "refused by the supervisor: its policy does not run tasks of this submitter in the pool; after adding users to a group "
                 + "that may use it: `systemctl reload orchd-supervisor`"

@@ -26,7 +26,7 @@ enum EventMessages {
         case .taskReleased: "\(task) was released."
         case .taskUpdated: "\(task) was changed."
         case .taskPaused: "\(task)\(attempt) is paused."
-        case .taskResumed: "\(task)\(attempt) goes on."
+        case .taskResumed: "\(task)\(attempt) continues."
         case .workerReady: "Worker \(event.worker ?? pool) is ready for a task."
         case .workerExited: "Worker \(event.worker ?? pool) ended without a task\(reason)."
         case .poolPaused: "Pool \(pool) was paused."
@@ -34,13 +34,13 @@ enum EventMessages {
         case .poolResized: "Pool \(pool) was resized\(reason)."
         case .poolDraining: "Pool \(pool) is draining: it takes no new tasks."
         case .daemonStarted: "orchd is ready\(reason)."
-        case .daemonDraining: "orchd is draining: it starts nothing more."
+        case .daemonDraining: "orchd is draining: it starts no more tasks."
         case .daemonReloaded: "The configuration was reloaded\(reason)."
         case .daemonRestored: "The queue was restored\(event.detail.map { " " + $0 } ?? "")."
         case .gateClosed: "Tasks wait at the gate \(event.gate ?? "?")\(reason)."
         case .gateOpened: "The gate \(event.gate ?? "?") is open again\(reason)."
         case .supervisorConnected: "Connected to the supervisor."
-        case .supervisorLost: "The supervisor is gone; running tasks are out of sight until it is back."
+        case .supervisorLost: "Lost the supervisor; the state of running tasks is unknown until it reconnects."
         default: nil
         }
     }

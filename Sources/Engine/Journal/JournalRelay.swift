@@ -109,7 +109,7 @@ final class JournalRelay: Sendable {
             ("SYSLOG_IDENTIFIER", Journal.identifier(ofTask: entry.task)), ("TASK_ID", "\(entry.task)"),
             ("ATTEMPT", "\(entry.number)"), ("POOL", entry.pool),
         ].map { (name: $0.0, value: $0.1) }
-        if unwritten > 0 { write("\(unwritten) lines before this are in the file only: they came too fast", .notice, fields) }
+        if unwritten > 0 { write("\(unwritten) lines before this are only in the file: they came too fast", .notice, fields) }
         write(line, kind == .out ? .info : .notice, fields)
     }
 }

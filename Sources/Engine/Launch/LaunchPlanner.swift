@@ -45,12 +45,12 @@ struct LaunchPlanner: Sendable {
         case .command(let command): arguments = command
         case .prompt(let text):
             guard let agent = configuration.agents[pool.agentName] else {
-                throw Failure(reason: "the pool \"\(task.pool)\" has no agent for prompts any more", isShortage: false)
+                throw Failure(reason: "the pool \"\(task.pool)\" no longer has an agent for prompts", isShortage: false)
             }
             guard let invocation = agent.invocation(request(text, task, attempt)) else {
                 throw Failure(
                     reason:
-                        "with this prompt \"\(agent.name)\" gets an argument of more than the \(ArgumentSize.longest) bytes that one may have",
+                        "with this prompt \"\(agent.name)\" gets an argument of more than \(ArgumentSize.longest) bytes, the limit of Linux",
                     isShortage: false)
             }
             arguments = invocation.arguments.map { ByteString($0) }
@@ -216,7 +216,7 @@ extension LaunchPlanner {
         guard let program = configuration.routes.first(where: { $0.name == rule })?.program,
             let question = RouteQuestion(task, configuration), let line = try? Wire.line(question)
         else {
-            throw Failure(reason: "the rule \"\(rule)\" has no program any more", isShortage: false)
+            throw Failure(reason: "the rule \"\(rule)\" no longer has a program", isShortage: false)
         }
         var environment = pool.environment
         environment["PATH"] = pool.path
@@ -238,7 +238,7 @@ extension LaunchPlanner {
 
     func plan(_ worker: Worker) throws(Failure) -> Plan {
         guard let pool = configuration.pool(worker.pool), !pool.workerCommand.isEmpty else {
-            throw Failure(reason: "the pool \"\(worker.pool)\" has no warm workers any more", isShortage: true)
+            throw Failure(reason: "the pool \"\(worker.pool)\" no longer has warm workers", isShortage: true)
         }
         var environment = pool.environment
         environment["PATH"] = pool.path

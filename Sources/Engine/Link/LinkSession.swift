@@ -178,6 +178,6 @@ struct LinkTrouble: Equatable {
     /// What is wrong; nil if nothing is.
     var problem: String? {
         guard isNamed, let last else { return nil }
-        return "the link to the supervisor breaks again and again: \(last.reason)"
+        return "the link to the supervisor breaks repeatedly: \(last.reason)"
     }
 }

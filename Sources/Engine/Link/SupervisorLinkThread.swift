@@ -163,8 +163,8 @@ final class SupervisorLinkThread: SupervisorPort {
                 }
                 session.deliver(inputs, into: inbox)
             } catch {
-                let reason = "the supervisor sent something that makes no sense (\(error))"
-                if !isOnTrial { log.error("\(reason); connecting anew") }
+                let reason = "invalid message from the supervisor (\(error))"
+                if !isOnTrial { log.error("\(reason); connecting again") }
                 return reason
             }
         }
@@ -185,7 +185,7 @@ final class SupervisorLinkThread: SupervisorPort {
             return state.trouble.isNamed
         }
         guard wasNamed else { return }
-        log.notice("the link to the supervisor holds again")
+        log.notice("the link to the supervisor works again")
         inbox.push([.connectionHolds])
     }
 

@@ -10,7 +10,7 @@ public enum Listener {
         var status = stat()
         if lstat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFSOCK else {
-                throw StartError("\(path) is in the way: it is not a socket. Move it, or choose another path with --socket.")
+                throw StartError("\(path) exists and is not a socket. Move it, or choose another path with --socket.")
             }
             let probe = linux_unix_connect(path, Int32(SOCK_STREAM.rawValue))
             if probe >= 0 {

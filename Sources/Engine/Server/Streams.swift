@@ -76,7 +76,7 @@ struct Streams: Sendable {
             if let file = try files.openFile(parameters.name, task: parameters.id, attempt: attempt.number) { return file }
             throw WireError(
                 .notFound,
-                "attempt \(parameters.id).\(attempt.number) has left no such file; task.get names those that are kept",
+                "attempt \(parameters.id).\(attempt.number) has no such file; task.get names the kept files",
                 field: "name")
         }
         let file = try open()

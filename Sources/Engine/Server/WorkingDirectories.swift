@@ -34,10 +34,10 @@ struct WorkingDirectories: Sendable {
         switch error {
         case 0: return nil
         case ENOENT: return "\(name) does not exist; make it first, or name another"
-        case ENOTDIR: return "\(name) is no directory, or is below a file"
+        case ENOTDIR: return "\(name) is not a directory, or is below a file"
         case EACCES: return "you may not enter \(name)"
-        case ELOOP: return "\(name) leads round in a circle of links"
-        case ENAMETOOLONG: return "\(name) is longer than any path can be"
+        case ELOOP: return "\(name) is a circle of links"
+        case ENAMETOOLONG: return "\(name) is longer than the longest path of Linux"
         default: return "\(name) cannot be entered: \(SystemError.text(error))"
         }
     }

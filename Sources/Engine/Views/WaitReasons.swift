@@ -68,7 +68,7 @@ struct WaitReasons {
         if let supervisorProblem { return (.blocked, supervisorProblem) }
         if let memoryPressure {
             let percent = "\(Int(memoryPressure.rounded())) percent"
-            return (.limited, "the machine is short of memory: what runs on it waits for memory for \(percent) of the time")
+            return (.limited, "the machine is short of memory: its programs wait for memory \(percent) of the time")
         }
         return shortage(pool).map { (.limited, $0) }
     }
@@ -94,7 +94,7 @@ struct WaitReasons {
         let reserved = Admission.reserved(configuration.pools.lazy.map(\.settings)) { counts.live(in: $0) }
         guard reserved > 0, each > all - reserved else { return nil }
         let (own, taken, total) = (ByteText.text(each), ByteText.text(reserved), ByteText.text(all))
-        return "the pool \"\(name)\" sets aside \(own) of memory for each task, and \(taken) of \(total) are set aside"
+        return "the pool \"\(name)\" reserves \(own) of memory for each task, and \(taken) of \(total) are reserved"
     }
 
     /// What a gate makes a task wait for, if it is not open.
@@ -127,7 +127,7 @@ struct WaitReasons {
         let time = LocalTime.minute(Timestamp(milliseconds: until), now: now)
         if gate.name.hasPrefix(GateName.agentPrefix) {
             let agent = gate.name.dropFirst(GateName.agentPrefix.count).prefix { $0 != "/" }
-            return "limited until \(time): \(reason); `orchctl agent resume \(agent)` lets it go at once"
+            return "limited until \(time): \(reason); `orchctl agent resume \(agent)` starts it at once"
         }
         return "\(reason), until \(time)"
     }
@@ -144,7 +144,7 @@ struct WaitReasons {
         // Looked at in the moment in which it is about to start.
         let live = counts.live(in: record.pool)
         guard live.running + live.dispatched >= slots else {
-            return "its turn comes: the pool \"\(record.pool)\" has a free slot"
+            return "it starts next: the pool \"\(record.pool)\" has a free slot"
         }
         return "all slots of the pool \"\(record.pool)\" are taken (\(slots))"
     }

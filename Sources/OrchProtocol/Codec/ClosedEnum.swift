@@ -8,7 +8,7 @@ extension ClosedEnum {
         guard let value = Self(rawValue: word) else {
             let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\"\(word.shortened(to: 40))\" is none of \(known)")
+                in: container, debugDescription: "\"\(word.shortened(to: 40))\" is invalid; use one of \(known)")
         }
         self = value
     }

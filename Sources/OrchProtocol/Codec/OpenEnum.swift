@@ -21,7 +21,7 @@ extension OpenEnum {
         guard !Self.allCases.contains(self) else { return self }
         let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
         throw WireError(
-            .invalidParameter, "\"\(field)\": \"\(rawValue.shortened(to: 40))\" is none of \(known)", field: field
+            .invalidParameter, "\"\(field)\": \"\(rawValue.shortened(to: 40))\" is invalid; use one of \(known)", field: field
         )
     }
 }

@@ -74,7 +74,7 @@ public struct Request: Codable, Sendable, Equatable {
             throw Rejected(id: id, error: WireError(error, of: method))
         } catch {
             // Of Foundation, without a place: it can only be the name of a member.
-            throw reject(.invalidParameter, "the parameters of \(method.rawValue) have a name that is no text")
+            throw reject(.invalidParameter, "the parameters of \(method.rawValue) have a name that is not valid text")
         }
     }
 

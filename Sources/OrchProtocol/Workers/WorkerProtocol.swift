@@ -132,7 +132,7 @@ public enum WorkerMessage: Sendable, Equatable {
                 return try JSONDecoder().decode(type, from: line)
             } catch {
                 let text = String(decoding: line.prefix(200), as: UTF8.self)
-                throw Malformed(message: "sent what is no \(what): \(text.shortened(to: 80))")
+                throw Malformed(message: "sent an invalid \(what): \(text.shortened(to: 80))")
             }
         }
         switch try decode(Kind.self, "message").type {

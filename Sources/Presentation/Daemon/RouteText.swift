@@ -17,7 +17,7 @@ public enum RouteText {
             text += style(.dim, name) + String(repeating: " ", count: 10 - name.count) + SafeText.line(value) + "\n"
         }
         if explanation.asks != nil {
-            text += "\nThe program is asked first; what it leaves open, and all of it where it fails, is as above.\n"
+            text += "\nThe program is asked first. The values above hold for what it leaves open, and if it fails.\n"
         }
         guard !explanation.rules.isEmpty else { return text }
         var table = Table([.init("RULE"), .init("MATCHES"), .init("WHY", shrinks: true)])

@@ -71,7 +71,7 @@ public struct LegacyQueue: Sendable, Equatable {
         if words.count > 3, !words[3].isEmpty {
             guard let level = ThinkingLevel(rawValue: words[3].lowercased()) else {
                 let known = ThinkingLevel.allCases.map(\.rawValue).joined(separator: ", ")
-                throw rejected("has \"\(SafeText.line(words[3].shortened(to: 40)))\" for thinking; it is one of \(known)")
+                throw rejected("has \"\(SafeText.line(words[3].shortened(to: 40)))\" for thinking; use one of \(known)")
             }
             item.thinking = level
         }

@@ -26,7 +26,7 @@ public struct TaskDetailText {
         for attempt in task.attempts { text += "\n" + describe(attempt) }
         if let prompt = task.prompt { text += "\n" + style(.dim, "prompt") + "\n" + indented(prompt) }
         if let result = task.result {
-            let heading = result.truncated ? "result (its beginning; orchctl logs has all)" : "result"
+            let heading = result.truncated ? "result (its beginning; orchctl logs has all of it)" : "result"
             text += "\n" + style(.dim, heading) + "\n" + indented(result.text)
         }
         return text

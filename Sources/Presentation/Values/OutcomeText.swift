@@ -17,7 +17,7 @@ public enum OutcomeText {
         case .noResult: "ended without a result"
         case .failed: "failed" + (outcome.failure.map { " (\(SafeText.line($0.rawValue)))" } ?? "")
         case .limited: "met a limit" + (outcome.failure.map { " (\(SafeText.line($0.rawValue)))" } ?? "")
-        case .overBudget: "was ended, since a budget is spent"
+        case .overBudget: "was ended because a budget is spent"
         default: "ended (\(SafeText.line(outcome.kind.rawValue)))"
         }
     }

@@ -50,7 +50,7 @@ extension Turn {
         case .again(let reason):
             try close(attempt, from: before, of: task, end: end, Outcome(.cancelled), reason: reason)
         case .outcome(let outcome, let reason):
-            let more = end.outOfProcesses ? "; it was refused processes beyond its limit" : ""
+            let more = end.outOfProcesses ? "; the kernel refused it processes beyond its limit" : ""
             try close(attempt, from: before, of: task, end: end, outcome, reason: reason + more)
         case .limited(let failure):
             let outcome = Outcome(.limited, failure: failure.kind)
@@ -106,7 +106,7 @@ extension Turn {
         }
         if let expiry = task.definition.expiresAt, now.wall + wait >= expiry {
             return try finish(
-                task, as: .failed, reason: reason + "; no retry, since it expires before", attempt: attempt)
+                task, as: .failed, reason: reason + "; no retry, because the task expires before", attempt: attempt)
         }
         var task = task
         let place = task.place

@@ -13,7 +13,7 @@ enum AttemptVerdict: Equatable {
         if let limit = end.exceeds, !end.stopped || attempt.stopping == .outputLimit, !end.isLost {
             self = .outcome(
                 Outcome(.outputLimit),
-                reason: "\(StopCause.outputLimit.sentence(for: task)), \(SizeText.text(limit)); what is beyond that is not kept"
+                reason: "\(StopCause.outputLimit.sentence(for: task)), \(SizeText.text(limit)); the rest is not kept"
             )
             return
         }
@@ -25,7 +25,7 @@ enum AttemptVerdict: Equatable {
                 return
             }
             if case .lost(let reason) = end.ending, task.definition.resultSchema != nil {
-                self = .outcome(Outcome(.lost), reason: "\(reason), before its result was held against its schema")
+                self = .outcome(Outcome(.lost), reason: "\(reason), before its result was checked against its schema")
                 return
             }
             self = .outcome(Outcome(.exited, code: 0), reason: attempt.reason ?? "its worker reported success")
@@ -45,7 +45,7 @@ enum AttemptVerdict: Equatable {
         // What it has said is lost with it.
         case (_, .lost): break
         case (.given, _) where end.isUnread, (.accepted, _) where end.isUnread:
-            self = .outcome(Outcome(.lost), reason: "what its worker said was lost with the supervisor")
+            self = .outcome(Outcome(.lost), reason: "the result of its worker was lost with the supervisor")
         // It has not said that it has the task, so it has done nothing of it.
         case (.given, _):
             if let stopping = attempt.stopping {
@@ -64,7 +64,7 @@ enum AttemptVerdict: Equatable {
         // A stop that came too late to matter does not change what the attempt did by itself.
         if end.stopped, let stopping {
             if stopping == .finished, end.hasWholeResult {
-                self = Self(of: end, code: 0, "printed its whole result and was ended, since it did not end by itself")
+                self = Self(of: end, code: 0, "printed its whole result, did not end by itself, and was ended")
                 return
             }
             self = .outcome(Outcome(stopping), reason: stopping.sentence(for: task))
@@ -131,8 +131,8 @@ extension StopCause {
         case .idleTimeout: "wrote no output for \(seconds(task.idleTimeout))"
         case .outputLimit: "wrote more output than its pool allows"
         case .shutdown: "ended because the daemon was stopped"
-        case .finished: "was ended, since its result seemed whole, and it was not"
-        case .budget: "ended, since its budget is spent"
+        case .finished: "stopped because its result looked complete, but it was not"
+        case .budget: "ended because its budget is spent"
         }
     }
 }

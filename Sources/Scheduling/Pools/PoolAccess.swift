@@ -36,7 +36,7 @@ extension TaskRouter {
         guard canRun(tasksOf: submitter ?? requester.uid, in: pool) else {
             throw WireError(
                 .invalidParameter,
-                "the pool \"\(pool)\" runs each task as whoever has submitted it, and none as root; submit it as another user",
+                "the pool \"\(pool)\" runs each task as its submitter, but never as root; submit it as another user",
                 field: field)
         }
         guard let access = pools[pool]?.access, !access.admits(requester) else { return }

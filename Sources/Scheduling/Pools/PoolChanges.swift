@@ -43,8 +43,8 @@ extension Turn {
         let sentence =
             switch mode {
             case .active: "the pool \"\(name)\" starts tasks again"
-            case .paused: "the pool \"\(name)\" is paused; running tasks go on"
-            case .draining: "the pool \"\(name)\" takes no new tasks and finishes those it has"
+            case .paused: "the pool \"\(name)\" is paused; running tasks continue"
+            case .draining: "the pool \"\(name)\" accepts no new tasks and runs those it has"
             }
         return .now(.done(sentence))
     }
@@ -86,7 +86,7 @@ extension Turn {
         for pool in try store.pools() { try revoke(pool.name) }
         try dismissAll()
         let running = try store.liveAttempts().count { !$0.isOrdered }
-        return .now(.done("draining: nothing new is started, \(running) running"))
+        return .now(.done("draining: no more tasks start, \(running) running"))
     }
 
     mutating func shutdown(

@@ -44,7 +44,7 @@ public struct PromptPattern: Sendable, Equatable {
             var message = [CChar](repeating: 0, count: 200)
             regerror(status, &expression, &message, message.count)
             let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            throw Invalid(problem: "is no regular expression: \(String(decoding: text, as: UTF8.self))")
+            throw Invalid(problem: "is not a regular expression: \(String(decoding: text, as: UTF8.self))")
         }
         defer { regfree(&expression) }
         return body(&expression)

@@ -10,7 +10,7 @@ extension Turn {
             task.pool = program.pool
             return
         }
-        let why = "rule \"\(routing.rule)\": its program can no longer be asked, so that its default holds"
+        let why = "rule \"\(routing.rule)\": its program can no longer be asked, so its default holds"
         try conclude(&task, router.conclude(task, routing, [:]), because: why, nil)
     }
 
@@ -46,16 +46,16 @@ extension Turn {
     ) -> (TaskRouter.Conclusion, String) {
         let fallback = router.conclude(task, routing, [:])
         guard router.program(of: routing.rule) != nil else {
-            return (fallback, "it is no longer in the configuration, so that its default holds")
+            return (fallback, "it is no longer in the configuration, so its default holds")
         }
         guard outcome.isSuccess else {
             let failure = outcome.kind == .runTimeout ? "gave no answer in time" : "failed (\(attempt.reason ?? "?"))"
-            return (fallback, "its program \(failure), so that its default holds")
+            return (fallback, "its program \(failure), so its default holds")
         }
         guard case .fields(let fields) = answer else {
             var why = "printed no answer"
             if case .unusable(let problem) = answer { why = problem }
-            return (fallback, "its program \(why), so that its default holds")
+            return (fallback, "its program \(why), so its default holds")
         }
         let conclusion = router.conclude(task, routing, fields)
         let chosen = conclusion.chosen.isEmpty ? "nothing" : conclusion.chosen.joined(separator: ", ")

@@ -30,7 +30,7 @@ extension TaskRouter {
                 conclusion.model = rules.aliases[model] ?? model
                 conclusion.chosen.append("model \"\(model)\"")
             } else {
-                conclusion.refused.append("its model is no name")
+                conclusion.refused.append("it answered an invalid model name")
             }
         }
         if let value = open(.pool) {
@@ -47,7 +47,7 @@ extension TaskRouter {
                 conclusion.thinking = word
                 conclusion.chosen.append("thinking \"\(word)\"")
             } else {
-                conclusion.refused.append("its thinking is no level that the pool \"\(conclusion.pool)\" takes")
+                conclusion.refused.append("it answered a thinking level that the pool \"\(conclusion.pool)\" does not take")
             }
         }
         if let value = open(.priority) {
@@ -79,7 +79,7 @@ extension TaskRouter {
 
     /// Why a prompt cannot go to a pool that a program has named; nil if it can.
     private func complaint(about name: String?, for definition: TaskDefinition, thinking: String?) -> String? {
-        guard let name else { return "its pool is no name" }
+        guard let name else { return "it answered an invalid pool name" }
         guard let pool = pools[name] else { return "there is no pool \"\(name.shortened(to: 64))\"" }
         guard pool.takesPrompts else { return "the pool \"\(name)\" has no agent for prompts" }
         guard !isDraining(name) else { return "the pool \"\(name)\" is draining" }

@@ -79,7 +79,7 @@ public struct TaskRouter {
         guard tags.rest.startIndex > prompt.startIndex else { return }
         guard !tags.rest.isBlank else {
             throw WireError(
-                .invalidParameter, "the prompt is empty but for its tags", field: SpecRules.field("prompt", path))
+                .invalidParameter, "the prompt is empty except for its tags", field: SpecRules.field("prompt", path))
         }
         if let complaint = tags.model.flatMap(ValueRule.name.complaint) {
             throw WireError(.invalidParameter, "[model:…] \(complaint)", field: SpecRules.field("prompt", path))
@@ -99,7 +99,8 @@ public struct TaskRouter {
         let known = ThinkingLevel.allCases.map(\.rawValue)
         let hint = nearest(word, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
         throw WireError(
-            .invalidParameter, "[thinking:\(word.shortened(to: 40))] is none of \(known.joined(separator: ", "))\(hint)",
+            .invalidParameter,
+            "[thinking:\(word.shortened(to: 40))] is invalid; use one of \(known.joined(separator: ", "))\(hint)",
             field: SpecRules.field("prompt", path))
     }
 
@@ -153,7 +154,7 @@ public struct TaskRouter {
         throw WireError(
             .invalidParameter,
             """
-            the agent "\(pools[pool]?.agent ?? "")" of the pool "\(pool)" cannot be told which model to use, and the task asks for \
+            the agent "\(pools[pool]?.agent ?? "")" of the pool "\(pool)" takes no model, and the task names the model \
             "\(model.shortened(to: 80))"; leave it out, or give the agent's definition a place for {model}
             """, field: field)
     }
@@ -163,7 +164,7 @@ public struct TaskRouter {
         guard let level, let agent = pools[pool]?.agent, let known = rules.agents[agent]?.thinking, !known.contains(level)
         else { return }
         let levels = ThinkingLevel.allCases.filter(known.contains).map(\.rawValue).joined(separator: ", ")
-        let has = levels.isEmpty ? "cannot be told how hard to think" : "knows the levels \(levels)"
+        let has = levels.isEmpty ? "takes no level of thinking" : "knows the levels \(levels)"
         throw WireError(
             .invalidParameter, "the agent \"\(agent)\" of the pool \"\(pool)\" \(has), and not \"\(level.rawValue)\"",
             field: field)
@@ -177,8 +178,9 @@ public struct TaskRouter {
         throw WireError(
             .invalidParameter,
             """
-            the agent "\(agent)" of the pool "\(pool)" takes prompts as an argument of at most \(longest) bytes, and this one has \
-            \(prompt.utf8.count); put the text into a file and name that in the prompt, or choose an agent that reads prompts elsewhere
+            the agent "\(agent)" of the pool "\(pool)" takes prompts of at most \(longest) bytes, as an argument, and this \
+            prompt has \(prompt.utf8.count); put the text into a file and name the file in the prompt, or choose an agent that \
+            reads prompts from standard input
             """, field: field)
     }
 
@@ -205,7 +207,7 @@ public struct TaskRouter {
         let own = if case .command = definition.work { "command" } else { "prompt" }
         throw WireError(
             .invalidParameter,
-            ArgumentSize.complaint("what its program is started with in the pool \"\(pool)\" takes", size),
+            ArgumentSize.complaint("the arguments and variables of its program in the pool \"\(pool)\" have", size),
             field: field ?? SpecRules.field(variables.bytes > arguments.bytes ? "env" : own, path))
     }
 
@@ -250,7 +252,7 @@ public struct TaskRouter {
             steps.append(RouteStep(name: rule.name, matches: mismatch == nil, reason: mismatch ?? "matches"))
         }
         for rule in rules.routes.dropFirst(steps.count) {
-            steps.append(RouteStep(name: rule.name, matches: false, reason: "is not asked, since a rule before it matches"))
+            steps.append(RouteStep(name: rule.name, matches: false, reason: "is not checked, because a rule before it matches"))
         }
         var explanation = RouteExplanation(pool: choice.pool, priority: choice.priority, rules: steps)
         (explanation.model, explanation.thinking, explanation.route) = (choice.model, choice.thinking?.rawValue, choice.route)

@@ -6,7 +6,7 @@ public enum Capabilities {
         let unknown = missing.filter { need in !offered.values.contains { $0.contains(need) } }
         guard unknown.isEmpty else { return "no worker offers \(list(unknown))" }
         let others = offered.filter { $0.value.isSuperset(of: needs) }.keys.sorted()
-        let hint = others.isEmpty ? "no pool offers all that it needs" : "the pool \(list(others)) does"
+        let hint = others.isEmpty ? "no pool offers everything that it needs" : "the pool \(list(others)) does"
         return "the pool \"\(pool)\" does not offer \(list(missing)); \(hint)"
     }
 

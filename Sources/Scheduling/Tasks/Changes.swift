@@ -77,7 +77,7 @@ extension Turn {
                 try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "ids")
             }
             if let expiry = task.definition.expiresAt, expiry <= now.wall {
-                throw WireError(.invalidState, "task \(task.id) was to have started by a time that is past; submit it anew")
+                throw WireError(.invalidState, "task \(task.id) expired, and its latest start time is past; submit it again")
             }
         }
         for var task in tasks {

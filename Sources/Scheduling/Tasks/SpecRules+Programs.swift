@@ -8,7 +8,7 @@ extension SpecRules {
         for (name, isGiven) in needs where isGiven {
             throw WireError(
                 .invalidParameter,
-                "the output of tasks in the pool \"\(pool.name)\" goes to the journal only, where it is not looked at",
+                "the output of tasks in the pool \"\(pool.name)\" goes only to the journal, and orchd does not read it there",
                 field: field(name, path))
         }
     }

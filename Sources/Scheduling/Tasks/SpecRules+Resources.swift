@@ -9,7 +9,7 @@ extension SpecRules {
         guard pool.warm == nil || resources.isEmpty else {
             throw WireError(
                 .invalidParameter,
-                "the workers of pool \"\(pool.name)\" are started before the task is known, so only the pool can limit them",
+                "the workers of pool \"\(pool.name)\" start before the task is known, so only the pool can limit them",
                 field: field("resources", path))
         }
         for (resource, amount) in resources.all {

@@ -7,7 +7,7 @@ extension SpecRules {
     /// What could never start is refused: accepted, it would be given up without a word to whoever submitted it.
     static func check(notBefore: Timestamp?, expires: Timestamp?, now: Int64, _ path: String?) throws(WireError) {
         guard let expires else { return }
-        if expires.milliseconds <= now { try fail("must be a time to come, and \(expires) is past", "expires", path) }
+        if expires.milliseconds <= now { try fail("must be in the future, and \(expires) is past", "expires", path) }
         if let notBefore, notBefore >= expires {
             try fail("must be later than \"not_before\", \(notBefore), not \(expires)", "expires", path)
         }

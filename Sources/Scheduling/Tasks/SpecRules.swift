@@ -28,7 +28,7 @@ public enum SpecRules {
             if let index = command.firstIndex(where: { $0.count > ArgumentSize.longest }) {
                 throw fail(
                     "command[\(index)]",
-                    "argument \(index) has \(command[index].count) bytes, and Linux takes \(ArgumentSize.longest) for one argument; use stdin"
+                    "argument \(index) has \(command[index].count) bytes; Linux takes at most \(ArgumentSize.longest); use stdin"
                 )
             }
             var size = ArgumentSize()
@@ -41,7 +41,7 @@ public enum SpecRules {
             guard !hasNUL(prompt) else { throw fail("prompt", "a prompt cannot contain a NUL") }
             guard prompt.utf8.count <= maximumText else { throw fail("prompt", "a prompt has at most 4 MiB") }
             guard spec.directory.map({ $0.text != nil }) ?? true else {
-                throw fail("cwd_bytes", "the directory of a prompt must be UTF-8, since agents are told of it as text")
+                throw fail("cwd_bytes", "the directory of a prompt must be UTF-8, because agents get it as text")
             }
         }
         if let input = spec.input, input.count > maximumText {
@@ -55,7 +55,7 @@ public enum SpecRules {
         try check(spec.resources, path)
         if let labels = spec.labels {
             guard labels.count <= maximumLabels else {
-                throw fail("labels", "\"labels\" has at most \(maximumLabels) of them, not \(labels.count)")
+                throw fail("labels", "\"labels\" has at most \(maximumLabels) labels, not \(labels.count)")
             }
             for (key, value) in labels {
                 if let complaint = ValueRule.name.complaint(key) {
@@ -79,7 +79,7 @@ public enum SpecRules {
                 if directory.first != UInt8(ascii: "/") {
                     "must be an absolute path, not \(directory.shellQuoted().shortened(to: 60))"
                 } else if directory.count >= longestPath {
-                    "must be a path of less than \(longestPath) bytes, not \(directory.count)"
+                    "must be a path of fewer than \(longestPath) bytes, not \(directory.count)"
                 } else if directory.bytes.contains(0) {
                     "must be a path, and has a NUL"
                 } else { nil }
@@ -124,7 +124,7 @@ public enum SpecRules {
         do throws(JSONSchema.Fault) {
             _ = try JSONSchema(schema)
         } catch {
-            throw fail("the schema is of no use: \(error.sentence)")
+            throw fail("invalid JSON Schema: \(error.sentence)")
         }
     }
 
@@ -178,7 +178,7 @@ public enum SpecRules {
     private static func complaint(ofVariable name: ByteString, _ value: ByteString) -> String? {
         let length = name.count + 1 + value.count
         guard length <= ArgumentSize.longest else {
-            return "must be at most \(ArgumentSize.longest) bytes with its name, as Linux has it, not \(length)"
+            return "must be at most \(ArgumentSize.longest) bytes with its name (a limit of Linux), not \(length)"
         }
         let shown = name.shellQuoted().shortened(to: 40)
         guard !name.isEmpty, !name.contains("="), !name.bytes.contains(0) else {
@@ -186,7 +186,7 @@ public enum SpecRules {
         }
         guard !value.bytes.contains(0) else { return "must be a text without NUL" }
         guard !name.hasPrefix("ORCH_") else {
-            return "must not be \(shown): variables that begin with ORCH_ are set by orchd"
+            return "must not be \(shown): orchd sets the variables that begin with ORCH_"
         }
         return nil
     }

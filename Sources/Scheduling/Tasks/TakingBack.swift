@@ -90,7 +90,7 @@ extension Turn {
         let task = change.ordered.min() ?? 0
         return WireError(
             .tooBusy,
-            "the supervisor has task \(task) and does not say whether it has started; nothing was changed; `orchctl status` shows whether it is connected"
+            "the supervisor has task \(task) and has not said whether it has started; nothing was changed; see `orchctl status`"
         )
     }
 

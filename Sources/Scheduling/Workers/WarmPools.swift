@@ -170,7 +170,7 @@ extension Turn {
             event(.workerReady, of: worker, detail: capabilities.isEmpty ? nil : capabilities.joined(separator: " "))
         case .usage: return
         case .accepted, .result:
-            try end(worker, failing: "a worker answered a task that it had not been given")
+            try end(worker, failing: "a worker answered, although it had no task")
         case .fault(let what):
             try end(worker, failing: "a worker \(what)")
         }
@@ -246,7 +246,7 @@ extension Turn {
         guard worker.state != .exiting, !end.stopped, !end.isUnread else { return }
         let age = max(0, now.wall - worker.since)
         if worker.state != .ready {
-            try noteFailure(of: worker.id, in: worker.pool, "a worker was never ready: \(reason)")
+            try noteFailure(of: worker.id, in: worker.pool, "a worker never became ready: \(reason)")
         } else if age < Worker.minimumLife {
             try noteFailure(
                 of: worker.id, in: worker.pool, "a worker ended \(age) ms after it was ready: \(reason)")

@@ -17,7 +17,7 @@ struct PatternCompiler {
     mutating func add(_ node: PatternNode) throws(Pattern.Fault) {
         additions += 1
         guard max(program.count, additions) < Pattern.maximumLength else {
-            throw Pattern.Fault(problem: "is too long, its repetitions written out")
+            throw Pattern.Fault(problem: "is too long when its repetitions are expanded")
         }
         switch node {
         case .one(let set): program.append(.one(set))

@@ -117,7 +117,7 @@ struct PatternParser {
     private mutating func group() throws(Pattern.Fault) -> PatternNode {
         if skip("?") {
             if skip("=") || skip("!") || skip("<=") || skip("<!") {
-                throw fail("looks ahead or behind, which is not supported")
+                throw fail("uses lookahead or lookbehind, which is not supported")
             }
             if skip("<") {
                 while let scalar = current, scalar != ">" { _ = (scalar, position += 1) }
@@ -144,7 +144,7 @@ struct PatternParser {
             let last = try member()
             guard last.isSingle, let low = first.set.ranges.first?.lowerBound, let high = last.set.ranges.first?.lowerBound,
                 low <= high
-            else { throw fail("has a range in brackets that is none") }
+            else { throw fail("has an invalid range in brackets") }
             ranges.append(low...high)
         }
         return ScalarSet(ranges, isInverted: isInverted)
@@ -181,7 +181,7 @@ struct PatternParser {
         case "x": return ScalarSet(try scalarValue(digits: 2))
         case "u": return ScalarSet(try unicodeEscape())
         case "p", "P": throw fail("has a class by Unicode property (\\p), which is not supported; use ranges")
-        case "0"..."9", "k": throw fail("refers back to what a group matched, which is not supported")
+        case "0"..."9", "k": throw fail("uses a backreference, which is not supported")
         case "a"..."z", "A"..."Z": throw fail("has the unknown escape \\\(scalar)")
         default: return ScalarSet(scalar)
         }
@@ -195,7 +195,7 @@ struct PatternParser {
             position += 1
         }
         guard skip("}"), let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init) else {
-            throw fail("has a \\u{…} that is no character")
+            throw fail("has a \\u{…} that is not a character")
         }
         return scalar
     }
@@ -211,7 +211,7 @@ struct PatternParser {
     }
 
     private mutating func scalarValue(digits: Int) throws(Pattern.Fault) -> Unicode.Scalar {
-        guard let scalar = Unicode.Scalar(try unit(digits: digits)) else { throw fail("has an escape that is no character") }
+        guard let scalar = Unicode.Scalar(try unit(digits: digits)) else { throw fail("has an escape that is not a character") }
         return scalar
     }
 

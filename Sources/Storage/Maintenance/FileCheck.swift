@@ -18,7 +18,7 @@ enum FileCheck {
         }
         guard let header = try? handle.read(upToCount: 107), header.count == 107,
             header.prefix(16) == Data("SQLite format 3\0".utf8)
-        else { throw .damaged(path, size == 0 ? "it is empty" : "it does not begin like a database") }
+        else { throw .damaged(path, size == 0 ? "it is empty" : "it does not begin as a database does") }
         // Offsets from sqlite.org/fileformat2.html, section 1.3.
         let application = header.bigEndian(at: 68)
         // The first orchds made their tables in the log: until that is moved, the file has no application id, and no cell in the
@@ -33,7 +33,7 @@ enum FileCheck {
         let pages = UInt64(header.bigEndian(at: 28))
         // The pages that a log still holds need not be in the file.
         guard log > 0 || size >= pageSize * pages else {
-            throw .damaged(path, "it has \(size) bytes where its header tells of \(pageSize * pages)")
+            throw .damaged(path, "it has \(size) bytes but its header says \(pageSize * pages)")
         }
     }
 

@@ -14,7 +14,7 @@ struct Columns {
     mutating func next<T: SQLValue>(_ type: T.Type = T.self) throws -> T {
         defer { index += 1 }
         guard let value = T(statement, column: index) else {
-            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "column \(index) is no \(T.self)")
+            throw DatabaseError(resultCode: .SQLITE_MISMATCH, message: "column \(index) is not a \(T.self)")
         }
         return value
     }

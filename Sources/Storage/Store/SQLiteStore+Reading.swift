@@ -115,7 +115,7 @@ extension SQLiteStore {
                 }
             }
         } catch is DecodingError {
-            throw StorageError(.damaged, "the database \(path) holds an event that is none; restore a backup")
+            throw StorageError(.damaged, "the database \(path) has an invalid event; restore a backup")
         }
     }
 

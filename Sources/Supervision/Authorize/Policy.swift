@@ -86,7 +86,7 @@ public struct Policy: Equatable, Sendable {
                     throw Invalid(
                         line: index + 1,
                         reason:
-                            "none of `pool`, `submitter`, `account`, `program`, `worktree`, `credential`, `confine`, `writable` "
+                            "not one of `pool`, `submitter`, `account`, `program`, `worktree`, `credential`, `confine`, `writable` "
                             + "and `limit`")
                 }
             }

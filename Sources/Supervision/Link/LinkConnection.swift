@@ -72,7 +72,7 @@ final class LinkConnection {
         if isInMemory(bytes) {
             guard !descriptors.isEmpty else {
                 throw .violation(
-                    packet.descriptors_cut ? "sent a message for which there is no descriptor left" : "sent no memfd")
+                    packet.descriptors_cut ? "sent a message without its descriptor" : "sent no memfd")
             }
             bytes = try contents(of: descriptors.removeFirst())[...]
         }
@@ -118,7 +118,7 @@ final class LinkConnection {
         var wanted: [Int] = []
         for case .launch(let order) in messages where !order.descriptors.isEmpty { wanted.append(order.descriptors.count) }
         guard wanted.count <= 1, cut ? count <= (wanted.first ?? 0) : count == wanted.first ?? 0 else {
-            throw .violation("sent \(count) descriptors with a packet that asks for others")
+            throw .violation("sent \(count) descriptors with a packet that needs another number")
         }
     }
 

@@ -164,7 +164,7 @@ extension Supervisor {
                 try greet(engine, version: version, oldest: oldest)
                 continue
             }
-            guard engine.isGreeted else { throw .violation("did not say hello first") }
+            guard engine.isGreeted else { throw .violation("did not send hello first") }
             switch message {
             case .hello: break
             case .slots(let pool, let count): try setSlots(of: pool, to: count)
@@ -194,7 +194,7 @@ extension Supervisor {
     }
 
     private func greet(_ engine: LinkConnection, version: UInt32, oldest: UInt32) throws(LinkConnection.Fault) {
-        guard !engine.isGreeted else { throw .violation("said hello twice") }
+        guard !engine.isGreeted else { throw .violation("sent hello twice") }
         let common = min(version, LinkProtocol.version)
         guard common >= oldest, common >= LinkProtocol.oldestVersion else {
             throw .violation("speaks versions \(oldest) to \(version) of the link, and this supervisor \(LinkProtocol.version)")

@@ -101,7 +101,7 @@ struct Handover: Equatable {
         unsetenv(variable)
         let file = OwnedDescriptor(number)
         guard let bytes = SmallFile.read(file, limit: 1 << 28), var handover = Handover(decoding: bytes) else {
-            throw SystemError("read what the former supervisor left", code: EBADMSG)
+            throw SystemError("read the state of the former supervisor", code: EBADMSG)
         }
         handover.channels = ChannelHandover.inherited()
         return handover

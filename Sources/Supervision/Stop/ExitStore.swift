@@ -49,7 +49,7 @@ final class ExitStore {
         }
         let bytes = ended.count == 1 ? ended[0].encoded() : ended.flatMap { $0.encoded() }
         guard write(file.number, bytes, bytes.count) == bytes.count else {
-            Log.error("\(SystemError("write exits")); ends are kept in memory only until this is mended")
+            Log.error("\(SystemError("write exits")); until this is fixed, ends are only kept in memory")
             ftruncate(file.number, off_t(fileSize))
             isBehind = true
             return false
@@ -72,7 +72,7 @@ final class ExitStore {
         return known
     }
 
-    static let notSafe = "ends that the engine has not taken cannot be written to the state directory, and would be lost"
+    static let notSafe = "ends that the engine has not acknowledged cannot be written to the state directory, and would be lost"
 
     /// Whether the file holds all ends, after another try where it does not.
     func isSafe() -> Bool {

@@ -123,7 +123,7 @@ extension Supervisor {
         var ended = linux_exit()
         _ = linux_wait_pidfd(helper.process.pidfd.number, false, &ended)
         if ended.signalled || ended.code != 0 {
-            Log.error("the workspace \(helper.removal.folder)/\(helper.removal.name) could not be removed as a whole")
+            Log.error("the workspace \(helper.removal.folder)/\(helper.removal.name) could not be removed completely")
         }
     }
 }

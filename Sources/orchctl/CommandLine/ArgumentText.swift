@@ -8,7 +8,7 @@ enum ArgumentText {
     static func duration(_ rule: ValueRule) -> @Sendable (String) throws -> Double {
         { text in
             guard let seconds = DurationText.seconds(text) else {
-                throw ValidationError("must be a length of time such as \(DurationText.forms), not \(quoted(text))")
+                throw ValidationError("must be a duration such as \(DurationText.forms), not \(quoted(text))")
             }
             if case .seconds(let range) = rule, !range.contains(seconds) {
                 let range = "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
@@ -40,7 +40,7 @@ enum ArgumentText {
     static func futureTime(_ text: String) throws -> Timestamp {
         let time = try time(text)
         guard time.milliseconds > LocalTime.now.milliseconds - slack else {
-            throw ValidationError("must be a time to come, and \(quoted(text)) is past")
+            throw ValidationError("must be in the future, and \(quoted(text)) is past")
         }
         return time
     }
@@ -60,7 +60,7 @@ enum ArgumentText {
         }
         guard let time = TimeText.parse(text, now: now, direction: .past) else { throw noTime(text) }
         guard time.milliseconds < now.milliseconds + slack else {
-            throw ValidationError("must be a time that is past, and \(quoted(text)) is still to come")
+            throw ValidationError("must be in the past, and \(quoted(text)) is in the future")
         }
         return time
     }

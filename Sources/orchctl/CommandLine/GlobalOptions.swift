@@ -4,7 +4,7 @@ import ArgumentParser
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The socket of orchd; else $ORCHD_SOCKET, your own daemon's, or /run/orchd.sock.", valueName: "path"))
+            "The socket of orchd; by default $ORCHD_SOCKET, your own daemon's, or /run/orchd.sock.", valueName: "path"))
     var socket: String?
 
     @Flag(help: "Print the daemon's result as JSON.")

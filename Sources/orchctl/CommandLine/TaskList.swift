@@ -30,7 +30,7 @@ struct TaskList: ParsableArguments {
                 changed.count += answer.count
             } catch  where start > 0 {
                 guard var failure = Failure(error) else { throw error }
-                let others = error is WireError ? "the others are not" : "of the others it is not known"
+                let others = error is WireError ? "the others are not" : "nobody knows about the others"
                 failure.message += "; the first \(start) of \(ids.count) are done, \(others)"
                 throw failure
             }
@@ -60,7 +60,7 @@ enum TaskNumber {
         let numbers = parts.compactMap(whole)
         guard numbers.count == parts.count, (1...2).contains(numbers.count), numbers[0] > 0,
             numbers.last ?? 0 <= Int32.max || numbers.count == 1
-        else { throw ValidationError("\"\(text.shortened(to: 60))\" is no id of a task, which is a number such as 42") }
+        else { throw ValidationError("\"\(text.shortened(to: 60))\" is not a task id; use a number such as 42") }
         return Attempt(task: numbers[0], number: numbers.count == 2 ? Int(numbers[1]) : nil)
     }
 
@@ -72,5 +72,5 @@ enum TaskNumber {
 /// `--attempt` beside an id like `42.1` must be the same.
 func checkAttempt(_ attempt: Int?, of id: TaskNumber.Attempt) throws {
     guard let attempt, let number = id.number, attempt != number else { return }
-    throw ValidationError("--attempt \(attempt) and \(id.task).\(number) are two attempts; say one")
+    throw ValidationError("--attempt \(attempt) and \(id.task).\(number) are two attempts; name only one")
 }

@@ -42,7 +42,7 @@ struct TaskOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What to try again after: exit,timeout,signal,lost,output,spawn; the first four where not given.",
+            "The failures to try again after: exit,timeout,signal,lost,output,spawn; default: the first four.",
             valueName: "causes"))
     var retryOn: [String] = []
 
@@ -120,7 +120,7 @@ struct TaskOptions: ParsableArguments {
         case (nil, true): throw ValidationError("there is no task: give a prompt, or -- and a command")
         case (_?, false): throw ValidationError("a task is a prompt or a command, not both")
         }
-        if stdin == "-", prompt == "-" { throw ValidationError("standard input cannot be prompt and --stdin at once") }
+        if stdin == "-", prompt == "-" { throw ValidationError("standard input cannot be both the prompt and --stdin") }
         spec.input = try stdin.map { ByteString(try Input.bytes(of: $0)) }
         spec.pool = pool
         spec.name = name
@@ -174,8 +174,8 @@ extension TaskSpec {
         if pools.contains(where: { $0.name == pool ?? "default" && $0.repository != nil }) { return self }
         guard let path = getcwd(nil, 0) else {
             throw Failure(
-                .failed, "cannot tell the current directory, where the command is to run: \(String(cString: strerror(errno)))",
-                hint: errno == ENOENT ? "it was removed, and perhaps made again: cd to it, or say --cwd" : "say --cwd")
+                .failed, "cannot find the current directory, where the command would run: \(String(cString: strerror(errno)))",
+                hint: errno == ENOENT ? "it was removed, and perhaps made again: cd to it, or use --cwd" : "use --cwd")
         }
         defer { free(path) }
         var spec = self

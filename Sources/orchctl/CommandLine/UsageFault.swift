@@ -29,7 +29,7 @@ struct UsageFault {
         if let meant { return "did you mean --\(meant)?" }
         if isCommandWithoutDashes(line) { return howToQuote(line) }
         return line.command is any TakesCommand.Type && line.head.last == unknown
-            ? "a prompt that begins with a dash comes on standard input: printf %s '\(unknown) …' | \(line.verb) -" : nil
+            ? "send a prompt that begins with a dash on standard input: printf %s '\(unknown) …' | \(line.verb) -" : nil
     }
 
     /// Words of other queues.

@@ -33,7 +33,7 @@ struct Client {
         do {
             try tell()
         } catch var failure as Failure where !call.isReading {
-            failure.message += "; what was asked for has been done"
+            failure.message += "; the request was carried out"
             throw failure
         }
     }

@@ -12,13 +12,13 @@ enum ExitStatus: Int32, CaseIterable {
     var meaning: String {
         switch self {
         case .ok: "done"
-        case .failed: "orchd refused, or a task that was waited for did not succeed"
-        case .usage: "the command line is wrong, or a value in it"
+        case .failed: "orchd refused, or the task did not succeed"
+        case .usage: "the command line, or a value in it, is invalid"
         case .noDaemon: "no connection to orchd"
         case .notFound: "there is no such task or pool"
         case .forbidden: "not allowed"
         case .timedOut: "the time of --timeout was over"
-        case .runFailed: "orchctl run could not follow the task; else it exits as the task did"
+        case .runFailed: "orchctl run itself failed; otherwise it exits with the task's status"
         }
     }
 

@@ -48,7 +48,7 @@ struct Failure: Error, Equatable {
                 .forbidden, error.description,
                 hint: "join the group orch: sudo usermod -aG orch $USER, then log in again (orchctl doctor says more)")
         case .lost:
-            self.init(.noDaemon, error.description, hint: "look before you repeat it: orchctl list; journalctl -u orchd")
+            self.init(.noDaemon, error.description, hint: "check before you repeat it: orchctl list; journalctl -u orchd")
         case .timedOut:
             self.init(.timedOut, error.description)
         case .malformed:
@@ -69,7 +69,7 @@ struct Failure: Error, Equatable {
             self.init(.notFound, message, hint: "try: orchctl pool list")
         case .forbidden: self.init(.forbidden, message)
         case .invalidParameter: self.init(.usage, message)
-        case .storageFull: self.init(.failed, message, hint: "orchctl doctor says how much room is left")
+        case .storageFull: self.init(.failed, message, hint: "orchctl doctor says how much space is left")
         case .storageFailed, .internalError: self.init(.failed, message, hint: "try: journalctl -u orchd")
         case .invalidConfiguration:
             // Each fault has a line of its own.

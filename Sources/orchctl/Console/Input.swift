@@ -40,7 +40,7 @@ enum Input {
             }
             return value
         } catch let error as JSONScanner.Malformed {
-            throw Failure(.usage, "\(name(path)) is no JSON: it has \(error.message), at byte \(error.position + 1)")
+            throw Failure(.usage, "\(name(path)) is not JSON: it has \(error.message), at byte \(error.position + 1)")
         }
     }
 

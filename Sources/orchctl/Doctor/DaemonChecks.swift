@@ -61,14 +61,15 @@ struct DaemonChecks {
         if status.supervisor.cgroups == false {
             findings.append(
                 Finding(
-                    "cgroups", .warn, "the supervisor has none: limits and accounting are off",
+                    "cgroups", .warn, "the supervisor has no cgroups: limits and accounting are off",
                     remedy: "run it under systemd with Delegate=yes, as orchd-supervisor.service does"))
         }
         let missing = status.supervisor.missingControllers.joined(separator: ", ")
         if !missing.isEmpty {
             findings.append(
                 Finding(
-                    "cgroups", .warn, "the supervisor has them without \(missing): such limits of pools and tasks are off",
+                    "cgroups", .warn,
+                    "the supervisor has no controller for \(missing): these limits of pools and tasks are off",
                     remedy: "Delegate=cpu io memory pids in its unit; for a user's own instance in user@.service"))
         }
         return findings

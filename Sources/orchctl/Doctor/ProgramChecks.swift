@@ -50,7 +50,7 @@ struct ProgramChecks {
             path = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? ""
             if path.isEmpty { path = "/" }
         }
-        let name = isGuess ? "\(wanted) (a guess, since no daemon answers)" : wanted
+        let name = isGuess ? "\(wanted) (a guess, because no daemon answers)" : wanted
         var info = statvfs()
         guard statvfs(path, &info) == 0 else {
             return Finding("storage", .warn, "\(name): \(String(cString: strerror(errno)))")
@@ -63,7 +63,7 @@ struct ProgramChecks {
 
     static func storage(path: String, free: UInt64, hasFiles: Bool) -> Finding {
         let detail = "\(path): \(free >> 20) MiB free" + (hasFiles ? "" : ", but hardly any inode")
-        let remedy = "make room, or have orchd keep less (the retention in orchd.toml)"
+        let remedy = "free some space, or make orchd keep less (retention in orchd.toml)"
         if free < 100 << 20 || !hasFiles { return Finding("storage", .fail, detail, remedy: remedy) }
         if free < 1 << 30 { return Finding("storage", .warn, detail, remedy: remedy) }
         return Finding("storage", .ok, detail)

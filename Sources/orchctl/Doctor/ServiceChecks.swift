@@ -38,7 +38,7 @@ struct ServiceChecks {
         let name = "\(unit).service"
         let start = "systemctl \(scope)start orchd"
         switch (values["LoadState"], values["ActiveState"]) {
-        case (nil, _): return Finding("service", .warn, "systemctl does not tell of \(name)")
+        case (nil, _): return Finding("service", .warn, "systemctl does not know \(name)")
         case ("not-found", _):
             return Finding("service", .warn, "\(name) is not installed", remedy: "make install, or the package orchd")
         case (_, "active"), (_, "reloading"):
@@ -54,9 +54,9 @@ struct ServiceChecks {
         switch (status, values["Result"]) {
         case ("78", _):
             remedy =
-                "mend that, then: \(start); orchd check and orchd check --state-dir DIR look again, orchd restore takes a backup"
+                "fix that, then run: \(start); orchd check and orchd check --state-dir DIR check again; orchd restore puts a backup back"
         case (_, "start-limit-hit"):
-            remedy = "mend that, then: systemctl \(scope)reset-failed orchd orchd-supervisor; \(start)"
+            remedy = "fix that, then run: systemctl \(scope)reset-failed orchd orchd-supervisor; \(start)"
         default: remedy = "journalctl \(scope)-u \(unit) -n 50"
         }
         return Finding("service", .fail, SafeText.line(detail), remedy: remedy)

@@ -32,7 +32,7 @@ final class Download {
         // Not in our hands before it is made: what is there is not ours to remove.
         let made = place.withCString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
         guard made >= 0 else {
-            if errno == EEXIST { throw Failure(.usage, "\(SafeText.line(place)) exists, and is not overwritten", hint: hint) }
+            if errno == EEXIST { throw Failure(.usage, "\(SafeText.line(place)) exists and was not overwritten", hint: hint) }
             throw Failure(.usage, "cannot make \(SafeText.line(place)): \(String(cString: strerror(errno)))")
         }
         descriptor = made

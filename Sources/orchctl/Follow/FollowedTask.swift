@@ -43,7 +43,7 @@ final class FollowedTask {
             Output.remark("left; task \(id) may still be stopping: orchctl show \(id)")
             throw ExitCode(128 + SIGINT)
         }
-        Output.remark("stopping task \(id); once more to leave without waiting")
+        Output.remark("stopping task \(id); press Ctrl-C again to leave without waiting")
         do {
             // On a connection of its own: the one in use may be in the middle of something, or gone.
             _ = try Connection(path: session.path).call(.cancel(CancelParameters(ids: [id])), as: TasksChanged.self)

@@ -59,10 +59,10 @@ struct TaskWait {
         guard let first = late.first else { return ended }
         let standing = TaskText.standing(first)
         guard late.count > 1 else {
-            throw Failure(.timedOut, "\(standing), and goes on", hint: "try: orchctl show \(first.id)")
+            throw Failure(.timedOut, "\(standing), and continues", hint: "try: orchctl show \(first.id)")
         }
         throw Failure(
-            .timedOut, "\(late.count) of \(ids.count) tasks have not ended in time, and go on; \(standing)",
+            .timedOut, "\(late.count) of \(ids.count) tasks have not ended in time, and continue; \(standing)",
             hint: "try: orchctl list --state queued,running")
     }
 

@@ -25,7 +25,7 @@ enum BatchFile {
         } catch ClientError.lost where !batch.isRepeatable {
             throw Failure(
                 .noDaemon, "the connection was lost before the answer: the \(batch.count) tasks were taken all or not at all",
-                hint: "look before you repeat it: orchctl list")
+                hint: "check before you repeat it: orchctl list")
         } catch ClientError.tooLong(let bytes, let limit) {
             throw Failure(
                 .usage, "the batch takes \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",

@@ -23,8 +23,8 @@ enum Host: Equatable {
             }
         }
         throw Failure(
-            .failed, "the daemon, process \(peer.pid), was started neither by systemd nor by orchd run",
-            hint: "restart the engine by what started it; kill -HUP has orchd-supervisor execute its new program in place")
+            .failed, "the daemon, process \(peer.pid), was not started by systemd or orchd run",
+            hint: "restart the engine as it was started; kill -HUP makes orchd-supervisor execute its new program in place")
     }
 
     private static func parent(of pid: Int32) -> Int32? {

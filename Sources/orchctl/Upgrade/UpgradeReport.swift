@@ -41,9 +41,9 @@ struct UpgradeReport: Encodable, Equatable {
         self.pause = pause
         problems = problem.map { [$0] } ?? []
         if old.connected, new.connected, old.pid != new.pid {
-            problems.append("the supervisor is another process than before: what ran in the old one has ended")
+            problems.append("the supervisor is a new process: the tasks of the old one have ended")
         }
-        if !engine.isReplaced { problems.append("the engine is still the one that ran before") }
+        if !engine.isReplaced { problems.append("the engine is still the old one") }
         if !supervisor.isReplaced { problems.append("the supervisor has not executed its new program") }
         if !lost.isEmpty {
             problems.append("tasks were lost: " + lost.prefix(20).map { String($0) }.joined(separator: ", "))
@@ -61,7 +61,7 @@ struct UpgradeReport: Encodable, Equatable {
     private func line(_ name: String, _ program: Program, _ style: Style) -> String {
         let (from, to) = (program.from ?? "an older version", program.to ?? "an older version")
         guard program.isReplaced else { return style(.bad, "\(name): still \(SafeText.line(from))") }
-        return "\(name): " + (from == to ? "\(SafeText.line(to)), executed anew" : SafeText.line("\(from) -> \(to)"))
+        return "\(name): " + (from == to ? "\(SafeText.line(to)), executed again" : SafeText.line("\(from) -> \(to)"))
     }
 }
 

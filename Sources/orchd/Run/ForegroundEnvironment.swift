@@ -68,12 +68,12 @@ struct ForegroundEnvironment {
     ) -> [String] {
         var remarks: [String] = []
         if variables.discordChannel != nil {
-            remarks.append("DISCORD_CHANNEL is for orch-discord, which does not exist yet; nothing is sent there")
+            remarks.append("DISCORD_CHANNEL has no effect yet; it is for orch-discord")
         }
         if let file, workers == nil, let count = variables.workers,
             loaded.pool(Configuration.defaultPoolName)?.settings.slots != count
         {
-            remarks.append("WORKERS is not used: \(file) says how many slots each pool has; --workers would say it instead")
+            remarks.append("WORKERS is not used: \(file) says how many slots each pool has; --workers overrides it")
         }
         return remarks
     }
@@ -82,7 +82,8 @@ struct ForegroundEnvironment {
     static func usersStateDirectory(_ places: Places? = nil) throws -> String {
         guard let directory = try (places ?? Places()).stateDirectory else {
             throw StartError(
-                "there is no home directory, neither in HOME nor of the account; say with --state-dir where the queue is to be")
+                "there is no home directory, neither in HOME nor for the account; name the directory of the queue with --state-dir"
+            )
         }
         return directory
     }
@@ -96,10 +97,10 @@ struct ForegroundEnvironment {
         guard path.utf8.first != UInt8(ascii: "/") else { return path }
         guard let directory = ProcessText.directory else {
             throw StartError(
-                "\(path) is relative to the current directory, which cannot be told: \(String(cString: strerror(errno)))")
+                "\(path) is relative to the current directory, which cannot be found: \(String(cString: strerror(errno)))")
         }
         guard let text = directory.text else {
-            throw StartError("\(path) is relative to \(directory.shellQuoted()), which is not UTF-8; name a path from / on")
+            throw StartError("\(path) is relative to \(directory.shellQuoted()), which is not UTF-8; use an absolute path")
         }
         return URL(filePath: text + "/" + path).standardizedFileURL.path(percentEncoded: false)
     }

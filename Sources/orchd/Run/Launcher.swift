@@ -170,7 +170,7 @@ final class Launcher {
         if phase == .running, hasAnnounced, ended != 0, ended != configurationStatus {
             // One that does not even become ready is not worth a processor.
             restartEngineAt = isEngineReady ? now() : now() + 1000
-            printError("orchd: the engine has failed (status \(ended)) and is started again; running tasks go on")
+            printError("orchd: the engine has failed (status \(ended)) and is started again; running tasks continue")
             return
         }
         if phase == .running, ended != 0 || !hasAnnounced { status = ended == 0 ? 1 : ended }
@@ -278,7 +278,7 @@ final class Launcher {
     /// Kills a child that hangs; its end is noticed in the usual way. A stopped process obeys no other signal.
     private func end(_ child: ChildProcess?, _ name: String, silentFor patience: Int64) {
         guard phase != .stopping else { return }
-        printError("orchd: the \(name) hangs: nothing was heard of it for \(patience / 1000) s, and it is killed")
+        printError("orchd: the \(name) hangs: it gave no sign of life for \(patience / 1000) s, and is killed")
         child?.signal(SIGKILL)
     }
 
@@ -298,7 +298,7 @@ final class Launcher {
                 return printError("orchd: not upgraded: \(error)")
             }
         }
-        printError("orchd: upgrading; running tasks go on")
+        printError("orchd: upgrading; running tasks continue")
         supervisor?.signal(SIGHUP)
         isReplacingEngine = true
         engine?.signal(SIGTERM)
@@ -324,7 +324,7 @@ final class Launcher {
         }
         renewSocketAt = nil
         let place = socket.path == old ? "" : " as \(socket.path)"
-        printError("orchd: the socket \(old) was removed, and is made again\(place); running tasks go on")
+        printError("orchd: the socket \(old) was removed, and is made again\(place); running tasks continue")
         // Only an engine that is started now can be given it; where there is none, the next one is.
         guard let engine else { return }
         isReplacingEngine = true

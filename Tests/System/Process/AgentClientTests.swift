@@ -32,7 +32,7 @@ import Testing
 
     /// What is a part of an answer is none, and its reason is told.
     @Test(arguments: [
-        (#"echo '{"text":"a"}'; printf '{"text":"b'"#, "breaks off in the middle of a JSON document"),
+        (#"echo '{"text":"a"}'; printf '{"text":"b'"#, "ends in the middle of a JSON document"),
         (#"echo '{"text":"a"}'"#, "its output ends before its result does"),
         ("printf '\\033[0m\\033[?25h'", "produced no output"),
         ("echo oops >&2; printf '\\033[31mwhy\\033[0m\\n' >&2; exit 7", "exited with status 7: oops / why"),
@@ -69,7 +69,7 @@ import Testing
         let daemon = try daemon()
         for (words, sentence) in [
             (["--model", "m"], "cannot be told which model to use"),
-            (["--thinking", "low"], "cannot be told how hard to think"),
+            (["--thinking", "low"], "takes no level of thinking"),
         ] {
             let refused = try daemon.start(["submit"] + words + ["true"]).result()
             #expect(refused.status != 0 && refused.error.contains(sentence), "\(refused.error)")

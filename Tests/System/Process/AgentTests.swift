@@ -157,7 +157,7 @@ import Testing
         let id = try submit(["hang: on"], agent, daemon)[0]
         let record = try daemon.end(of: id)
         #expect(record.state == .succeeded && record.attempts.last?.outcome == Outcome(.exited, code: 0))
-        #expect(record.reason == "printed its whole result and was ended, since it did not end by itself")
+        #expect(record.reason == "printed its whole result, did not end by itself, and was ended")
         #expect(try result(of: id, daemon).result?.text == "echo on \(agent.told)")
         // Its child goes with it: `finish` finds whatever is left.
         try daemon.finish()

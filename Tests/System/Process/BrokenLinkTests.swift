@@ -72,7 +72,7 @@ import Testing
             try Daemon.Running(arguments, environment: environment, directory: directory, input: []).result()
         }
         let problem =
-            "the link to the supervisor breaks again and again: the supervisor says that the engine sent a letter with a seal"
+            "the link to the supervisor breaks repeatedly: the supervisor says that the engine sent a letter with a seal"
         try directory.wait(for: "sock")
         try eventually("a name for it") { try orchctl("status").output.contains(problem) }
         #expect(supervisor.connections.withLock { $0 } >= 2)

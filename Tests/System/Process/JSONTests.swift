@@ -147,7 +147,7 @@ import Testing
         for words in ["submit --hold -- true", "submit --hold --json -- true"] {
             let result = try full(words)
             #expect(
-                result.status == 1 && result.error.contains("task ") && result.error.contains("taken all the same"), "\(result)"
+                result.status == 1 && result.error.contains("task ") && result.error.contains("taken anyway"), "\(result)"
             )
         }
         let paused = try full("pool pause default")

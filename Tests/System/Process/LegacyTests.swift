@@ -84,6 +84,6 @@ import Testing
 
     @Test func aBadVariableEndsTheStart() throws {
         let error = #expect(throws: Daemon.NotStarted.self) { try Daemon(environment: ["MAX_IDLE_TIME": "soon"]) }
-        #expect(error?.status == 1 && error?.message.contains("MAX_IDLE_TIME must be a length of time") == true)
+        #expect(error?.status == 1 && error?.message.contains("MAX_IDLE_TIME must be a duration") == true)
     }
 }

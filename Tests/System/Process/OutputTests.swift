@@ -135,7 +135,7 @@ import Testing
             } else {
                 #expect(record.attempts.last?.outcome?.kind == .outputLimit, "\(script): \(record.reason ?? "")")
                 #expect(
-                    record.reason?.contains("1M; what is beyond that is not kept") ?? false, "\(script): \(record.reason ?? "")"
+                    record.reason?.contains("1M; the rest is not kept") ?? false, "\(script): \(record.reason ?? "")"
                 )
             }
             let logs = try daemon.orchctl("logs", String(id))

@@ -30,8 +30,9 @@ import Testing
         #expect(records[1].reason == "in the result, /n must be at least 1, not 0")
         #expect(records[1].attempts.last?.outcome == Outcome(.failed, code: 0, failure: .schema))
         #expect(
-            records[2].reason?.hasPrefix("the result is no JSON: it has something that is no JSON value at byte 0") ?? false)
-        #expect(records[3].reason == "the result is empty, and no JSON")
+            records[2].reason?.hasPrefix("the result is not JSON: it has something that is not a JSON value at byte 0") ?? false
+        )
+        #expect(records[3].reason == "the result is empty, and not JSON")
         #expect(records[4].result?.text == #"{"n": 2}"#)
         try daemon.finish()
     }
@@ -92,7 +93,7 @@ import Testing
         #expect(refused.status == 2 && refused.error.contains("at /properties/a: refers to \"other.json\""), "\(refused)")
         let broken = try daemon.directory.write("{", to: "broken.json")
         let unread = try daemon.orchctl("submit", "--result-schema", broken, "--", "true")
-        #expect(unread.status == 2 && unread.error.contains("is no JSON"), "\(unread)")
+        #expect(unread.status == 2 && unread.error.contains("is not JSON"), "\(unread)")
         try daemon.finish()
     }
 

@@ -99,7 +99,7 @@ import Testing
         let id = try prompt(text, daemon)
         #expect(try result(of: id, daemon) == "default 1 small: \(text)\n")
         #expect(
-            try daemon.task(id).attempts[0].reason == "rule \"ask\": its program \(why), so that its default holds")
+            try daemon.task(id).attempts[0].reason == "rule \"ask\": its program \(why), so its default holds")
         try daemon.finish()
     }
 
@@ -109,7 +109,7 @@ import Testing
         #expect(try result(of: id, daemon) == "default 1 small: hang\n")
         let attempt = try daemon.task(id).attempts[0]
         #expect(attempt.outcome?.kind == .runTimeout)
-        #expect(attempt.reason == "rule \"ask\": its program gave no answer in time, so that its default holds")
+        #expect(attempt.reason == "rule \"ask\": its program gave no answer in time, so its default holds")
         try daemon.finish()
     }
 

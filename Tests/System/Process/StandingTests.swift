@@ -118,11 +118,11 @@ import Testing
         let ended = try daemon.orchctl("wait", "--timeout", "1ms", String(good))
         #expect(ended.status == 0 && ended.output == "task \(good) succeeded\n", "\(ended)")
         let one = try daemon.orchctl("wait", "--timeout", "1ms", String(paused))
-        #expect(one.status == 6 && one.error.contains("task \(paused) is paused, and goes on"), "\(one)")
+        #expect(one.status == 6 && one.error.contains("task \(paused) is paused, and continues"), "\(one)")
         let many = try daemon.orchctl("wait", "--timeout", "1ms", String(failing), String(retrying), String(running))
         #expect(many.status == 6 && many.output.hasPrefix("task \(failing) failed"), "\(many)")
         #expect(
-            many.error.contains("2 of 3 tasks have not ended in time, and go on; task \(retrying) is delayed: "), "\(many)")
+            many.error.contains("2 of 3 tasks have not ended in time, and continue; task \(retrying) is delayed: "), "\(many)")
         // What has never run says so, and is not empty without a word.
         for id in [waiting[2].id, stopped] {
             let logs = try daemon.orchctl("logs", String(id))

@@ -170,7 +170,7 @@ import Testing
             "\(doctor)")
         #expect(doctor.split(separator: "\n").count { $0.contains("  supervisor  ") } == 1, "\(doctor)")
         try home.end(daemon)
-        #expect(try home.run("orchctl doctor").output.contains("(a guess, since no daemon answers)"))
+        #expect(try home.run("orchctl doctor").output.contains("(a guess, because no daemon answers)"))
     }
 
     // MARK: The configuration

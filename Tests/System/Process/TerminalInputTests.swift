@@ -41,7 +41,7 @@ import Testing
         terminal.press("s")
         try terminal.screen.read("the status") { $0.text.contains("the-name-of-it") && $0.text.contains("default/2") }
         terminal.press("q")
-        try terminal.screen.read("the answer to q") { $0.text.contains("draining: nothing new is started, 1 running") }
+        try terminal.screen.read("the answer to q") { $0.text.contains("draining: no more tasks start, 1 running") }
         try daemon.directory.write("", to: "gate")
         #expect(try daemon.launcher.wait() == 0)
         try daemon.expectNothingLeft()

@@ -222,7 +222,7 @@ import Testing
             let result = try daemon.start(words + ["--", "true"]).result()
             #expect(result.status == status && result.error.contains(text), "\(words): \(result)")
         }
-        try expect("submit", "--expires", "2020-01-01", says: "--expires must be a time to come, and \"2020-01-01\" is past")
+        try expect("submit", "--expires", "2020-01-01", says: "--expires must be in the future, and \"2020-01-01\" is past")
         try expect("submit", "--expires", "yesterday", says: "--expires must be a time to come")
         try expect("submit", "--not-before", "yesterday", says: "--not-before must be a time to come")
         try expect("submit", "--expires", "+1m", "--not-before", "+1h", says: "--expires must be later than \"not_before\"")

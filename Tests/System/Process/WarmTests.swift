@@ -204,7 +204,7 @@ import Testing
         let script = "[ -e good ] || { echo 'no licence' >&2; exit 4; }; say '{\"type\":\"ready\"}'; hear exit"
         let daemon = try daemon(script: script, slots: 2)
         let record = try waitFor([.backingOff, .backingOff], in: daemon)[0]
-        #expect(record.reason == "a worker was never ready: exited with status 4: no licence" && record.until != nil)
+        #expect(record.reason == "a worker never became ready: exited with status 4: no licence" && record.until != nil)
         let status = try daemon.status()
         #expect(status.state == .degraded && status.pools[0].problem == record.reason && status.pools[0].ready == 0)
         #expect(status.problems == ["the pool \"default\" starts no workers: \(record.reason ?? "")"])
@@ -252,7 +252,7 @@ import Testing
             ("silent", Outcome(.noResult, code: 0), "its worker exited with status 0 without a result", ""),
             ("fails", Outcome(.exited, code: 5), "exited with status 5", ""),
             ("twice", Outcome(.exited, code: 0), "its worker reported success", "one"),
-            ("babbles", Outcome(.failed), "its worker sent what is no message: what?", ""),
+            ("babbles", Outcome(.failed), "its worker sent an invalid message: what?", ""),
             ("unknown", Outcome(.failed), "its worker sent a message of the unknown type \"song\"", ""),
             ("reports", Outcome(.failed), "not today", ""),
             ("killed", Outcome(.signalled, code: 9), "killed by SIGKILL", ""),

@@ -12,9 +12,9 @@ import Testing
         ("sp ace", nil),
         ("nowhere", "does not exist; make it first, or name another"), ("there/nor/here", "does not exist"),
         ("dangling", "does not exist"),
-        ("file", "is no directory"), ("file/below", "is no directory"), ("fifo", "is no directory"),
-        ("round", "leads round in a circle of links"), (String(repeating: "x", count: 300), "is longer than any path can be"),
-        (String(repeating: "x/", count: 2100), "must be a path of less than 4096 bytes"),
+        ("file", "is not a directory"), ("file/below", "is not a directory"), ("fifo", "is not a directory"),
+        ("round", "is a circle of links"), (String(repeating: "x", count: 300), "is longer than the longest path of Linux"),
+        (String(repeating: "x/", count: 2100), "must be a path of fewer than 4096 bytes"),
     ]
 
     private func prepare(_ home: Home) throws {

@@ -86,7 +86,7 @@ same "and of tasks of other pools likewise" "$(uid orch-worker)" \
     "$(journalctl --output=json --no-pager POOL=default | jq -r '.TASK_UID // empty' | sort -u)"
 told=$(orchctl submit --pool own -- true 2>&1)
 same "root is refused" 2 "$?"
-like "and told why" 'runs each task as whoever has submitted it, and none as root' "$told"
+like "and told why" 'runs each task as its submitter, but never as root' "$told"
 useradd --create-home --groups orch erin
 late=$(as erin submit --pool own -- id -un)
 await "$late" > /dev/null 2>&1

@@ -103,7 +103,7 @@ check "systemctl reload orchd" systemctl reload orchd
 id=$(submit --pool vast -- sleep 1000000)
 eventually "one that needs more than there is runs alone" is_running
 waiting=$(submit --pool vast -- true)
-like "the next one waits, and show says why" 'sets aside 1000 GiB of memory for each task, and 1000 GiB of' "$(alice orchctl show "$waiting")"
+like "the next one waits, and show says why" 'reserves 1000 GiB of memory for each task, and 1000 GiB of' "$(alice orchctl show "$waiting")"
 alice orchctl stop "$id" > /dev/null
 check "until it has ended" await "$waiting"
 

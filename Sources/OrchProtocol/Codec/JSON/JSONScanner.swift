@@ -58,8 +58,8 @@ public struct JSONScanner {
         case UInt8(ascii: "f"): try literal("false")
         case UInt8(ascii: "n"): try literal("null")
         case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try number()
-        case nil: throw fail("its end where a value should be")
-        default: throw fail("something that is no JSON value")
+        case nil: throw fail("its end in place of a value")
+        default: throw fail("something that is not a JSON value")
         }
         return start..<position
     }
@@ -103,7 +103,7 @@ public struct JSONScanner {
 
     /// Passes a string and answers where its content is.
     mutating func string() throws(Malformed) -> Range<Int> {
-        guard skip("\"") else { throw fail("no string where one should be") }
+        guard skip("\"") else { throw fail("no string in its place") }
         let start = position
         while position < end {
             switch bytes[position] {
@@ -138,7 +138,7 @@ public struct JSONScanner {
 
     private mutating func literal(_ word: StaticString) throws(Malformed) {
         for index in 0..<word.utf8CodeUnitCount {
-            guard current == word.utf8Start[index] else { throw fail("something that is no JSON value") }
+            guard current == word.utf8Start[index] else { throw fail("something that is not a JSON value") }
             position += 1
         }
     }

@@ -34,7 +34,7 @@ extension JSONScanner {
     private mutating func numeral() throws(Malformed) -> JSONValue {
         let text = String(decoding: bytes[try value()], as: UTF8.self)
         if let whole = Int64(text) { return .integer(whole) }
-        guard let number = Double(text), number.isFinite else { throw fail("a number beyond all bounds") }
+        guard let number = Double(text), number.isFinite else { throw fail("a number that is too large") }
         return JSONValue(number)
     }
 

@@ -50,7 +50,7 @@ extension JSONValue: Codable {
     public init(from decoder: any Decoder) throws {
         guard decoder.codingPath.count <= Self.maximumDepth else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: Array(decoder.codingPath.prefix(2)), debugDescription: "is nested too deep"))
+                .init(codingPath: Array(decoder.codingPath.prefix(2)), debugDescription: "is nested too deeply"))
         }
         // The commonest first: each guess that fails makes an error.
         let scalar = try decoder.singleValueContainer()

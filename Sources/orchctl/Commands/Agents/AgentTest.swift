@@ -51,7 +51,7 @@ struct AgentTest: ParsableCommand {
         (spec.retries, spec.priority, spec.key) = (0, 1_000_000, GeneratedKey.make())
         let before = try client.session.call(.status, as: DaemonStatus.self).lastEvent
         let submitted = try client.session.call(.submit(.one(spec)), as: SubmissionResult.self)
-        guard let id = submitted.all.first?.id else { throw Failure(.failed, "the daemon has not said which task it is") }
+        guard let id = submitted.all.first?.id else { throw Failure(.failed, "the daemon has not named the task") }
         try report(end(of: id, after: before, client.session), client)
     }
 

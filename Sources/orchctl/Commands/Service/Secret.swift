@@ -29,7 +29,7 @@ struct Secret: ParsableCommand {
         let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
         guard allowed, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 64 else {
             throw ValidationError(
-                "a secret is called by up to 64 letters, digits, \".\", \"-\" and \"_\", not beginning with \".\"")
+                "the name of a secret has at most 64 letters, digits, \".\", \"-\" and \"_\", and does not begin with \".\"")
         }
     }
 

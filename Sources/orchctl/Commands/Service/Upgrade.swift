@@ -28,7 +28,7 @@ struct Upgrade: ParsableCommand {
     func run() throws {
         let client = try Client(global)
         guard let peer = try client.session.connect().peer else {
-            throw Failure(.failed, "cannot tell who runs the daemon")
+            throw Failure(.failed, "cannot find out who runs the daemon")
         }
         let host = try Host(peer: peer)
         try host.checkRights(peer: peer.user)

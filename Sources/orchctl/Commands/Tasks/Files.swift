@@ -50,7 +50,7 @@ struct Files: TakesRest {
         try checkAttempt(attempt, of: id)
         if all, !names.isEmpty { throw ValidationError("name files, or give --all") }
         if names.isEmpty, !all, output != nil {
-            throw ValidationError("--output is for files that are fetched: name them, or give --all")
+            throw ValidationError("--output needs files to fetch: name them, or give --all")
         }
         if output == nil, all || names.count > 1 { throw ValidationError("several files need a directory: --output DIRECTORY") }
     }
@@ -80,7 +80,7 @@ struct Files: TakesRest {
         }
         for name in wanted {
             guard !name.has("/"), name != ".", name != ".." else {
-                throw Failure(.failed, "\"\(SafeText.line(name))\" is no name for a file")
+                throw Failure(.failed, "\"\(SafeText.line(name))\" is not a file name")
             }
             try fetch(name, of: record, to: "\(output)/\(name)", client)
         }

@@ -56,7 +56,7 @@ struct Import: ParsableCommand {
         } catch ClientError.tooLong(let bytes, let limit) {
             throw Failure(
                 .usage, "the tasks take \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",
-                hint: "split the file: what is imported twice is made once")
+                hint: "split the file; importing the same line twice creates one task")
         } catch let error as WireError {
             guard let index = error.data?.field.flatMap(Batch.index(ofField:)), queue.items.indices.contains(index) else {
                 throw error

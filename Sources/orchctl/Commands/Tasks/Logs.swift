@@ -41,7 +41,7 @@ struct Logs: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The attempt; else the last that has written anything. 0 is the program of a rule that chose for it.",
+            "The attempt; by default the last that has written anything. 0 is the program of a rule that chose for it.",
             valueName: "number"),
         transform: ArgumentText.whole(.attempt))
     var attempt: Int?
@@ -54,7 +54,7 @@ struct Logs: ParsableCommand {
     func validate() throws {
         try checkAttempt(attempt, of: id)
         if journal, stdout || stderr {
-            throw ValidationError("--journal is about the task, not about what it writes; leave out --stdout and --stderr")
+            throw ValidationError("--journal shows what happened to the task, not its output; leave out --stdout and --stderr")
         }
     }
 

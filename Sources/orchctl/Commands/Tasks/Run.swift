@@ -28,7 +28,7 @@ struct Run: TakesCommand {
 
     func run() throws {
         let spec = try task.spec()
-        if spec.hold ?? false { throw ValidationError("run waits for the end, and a held task has none; use submit --hold") }
+        if spec.hold ?? false { throw ValidationError("run waits for the end, and a held task never ends; use submit --hold") }
         let session = Session(path: try SocketPath.choose(global.socket))
         let submitted = try session.perform { connection in
             try connection.call(.submit(.one(spec.withDefaultDirectory(connection))), as: SubmissionResult.self)

@@ -33,9 +33,9 @@ struct Stop: TakesRest {
 
     func validate() throws {
         switch [!ids.isEmpty, pool != nil, all, daemon].count(where: { $0 }) {
-        case 0: throw ValidationError("say what to stop: ids, --pool, --all or --daemon")
+        case 0: throw ValidationError("name what to stop: ids, --pool, --all or --daemon")
         case 1: break
-        default: throw ValidationError("say one of ids, --pool, --all and --daemon, and not two")
+        default: throw ValidationError("give only one of ids, --pool, --all and --daemon")
         }
         guard daemon || !now else { throw ValidationError("--now is for --daemon; a task is always stopped at once") }
     }
@@ -46,7 +46,7 @@ struct Stop: TakesRest {
         let client = try Client(global)
         if daemon {
             return try client.show(.stop(StopParameters(now: now ? true : nil)), as: ChangeAnswer.self) {
-                $0.text(else: now ? "orchd stops now" : "orchd stops once the running tasks have ended")
+                $0.text(else: now ? "orchd stops now" : "orchd stops when the running tasks have ended")
             }
         }
         if !ids.isEmpty {

@@ -61,7 +61,7 @@ struct Submit: TakesCommand {
 
     private func submitBatch(_ path: ByteString, _ client: Client) throws -> [UInt8] {
         guard task.isEmpty else {
-            throw ValidationError("with --batch the lines say what the tasks are; other options of a task are not for it")
+            throw ValidationError("with --batch the lines describe the tasks; other options of a task have no effect")
         }
         let batch = try BatchFile.read(path)
         return try BatchFile.submit(batch, from: path, to: client.session)
@@ -74,7 +74,7 @@ struct Submit: TakesCommand {
         } catch var failure as Failure {
             guard let first = submitted.first, let last = submitted.last else { throw failure }
             let what = first.id == last.id ? "task \(first.id) was" : "tasks \(first.id) to \(last.id) were"
-            failure.message += "; \(what) taken all the same"
+            failure.message += "; \(what) taken anyway"
             throw failure
         }
     }

@@ -43,7 +43,7 @@ struct Update: ParsableCommand {
 
     func validate() throws {
         let given = [pool != nil, name != nil, priority != nil, timeout != nil, retries != nil, notBefore != nil]
-        guard given.contains(true) else { throw ValidationError("say what to change") }
+        guard given.contains(true) else { throw ValidationError("name what to change") }
     }
 
     func run() throws {

@@ -42,7 +42,7 @@ import Testing
         let root = Requester(uid: 0, isAdministrator: true)
         let spec = TaskSpec.command("true") { $0.pool = "own" }
         let error = try #require(try refusal(answer(rig, spec, by: root)))
-        #expect(error.kind == .invalidParameter && error.message.contains("none as root"))
+        #expect(error.kind == .invalidParameter && error.message.contains("never as root"))
         #expect(isTaken(try answer(rig, .command("true") { $0.needs = ["gpu"] }, by: root)))
         #expect(try rig.task(1).pool == "default")
         // It is the task's submitter that counts, not who changes it.

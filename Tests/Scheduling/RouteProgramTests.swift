@@ -190,7 +190,7 @@ import Testing
         let task = try rig.task(id)
         #expect((task.pool, task.definition.model, task.definition.route) == ("default", "openrouter/tiny", "ask"))
         #expect(task.attempts == 1 && task.phase == .running)
-        #expect(try rig.attempt(attempt).reason?.hasSuffix("so that its default holds") ?? false)
+        #expect(try rig.attempt(attempt).reason?.hasSuffix("so its default holds") ?? false)
     }
 
     @Test func aProgramThatHangsIsEndedAndItsTaskGoesOn() throws {

@@ -51,10 +51,10 @@ import Testing
         ("a(", "without its \")\""), ("a)", "without its \"(\""), ("[a", "without its \"]\""), ("*a", "repeats nothing"),
         ("a**", "repeats nothing"), ("a{2}{3}", "repeats nothing"), ("(|{1})", "repeats nothing"), ("^*", "repeats a place"),
         ("a{2,1}", "out of order"), ("a{2000}", "more than 1000 times"),
-        (#"\1"#, "refers back"), ("(?=a)", "ahead or behind"), ("(?<!a)", "ahead or behind"), ("(?i)a", "unknown kind"),
+        (#"\1"#, "backreference"), ("(?=a)", "lookahead or lookbehind"), ("(?<!a)", "lookahead or lookbehind"), ("(?i)a", "unknown kind"),
         (#"\p{L}"#, "not supported"), (#"\q"#, "unknown escape \\q"), (#"\u12"#, "hexadecimal"),
         (#"\uD83E"#, "half of a surrogate"),
-        ("[b-a]", "is none"), ("\\", "backslash"),
+        ("[b-a]", "invalid range"), ("\\", "backslash"),
     ])
     func whatIsNoneIsRefused(_ text: String, _ problem: String) throws {
         let error = try #require(throws: Pattern.Fault.self) { try Pattern(text) }

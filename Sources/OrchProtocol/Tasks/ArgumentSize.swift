@@ -35,6 +35,6 @@ public struct ArgumentSize: Sendable, Equatable {
 extension ArgumentSize {
     /// - Parameter what: takes so much, as in "the arguments take".
     public static func complaint(_ what: String, _ size: ArgumentSize) -> String {
-        "\(what) \(size.bytes) bytes, and Linux has \(most) for all arguments and variables of a program"
+        "\(what) \(size.bytes) bytes, and Linux takes at most \(most) for all arguments and variables of a program"
     }
 }

@@ -134,7 +134,7 @@ import Testing
             let found = try Self.events(daemon, after: last).filter { $0.kind == change.event }
             #expect((error == nil) == call.isRepeatable, "\(change): \(error.map { "\($0)" } ?? "an answer")")
             if let error {
-                #expect("\(error)".hasSuffix("whether it did what it was asked is not known"), "\(change): \(error)")
+                #expect("\(error)".hasSuffix("nobody knows whether the request was carried out"), "\(change): \(error)")
             }
             #expect(found.count == (error == nil || cut.isHeard ? 1 : 0), "\(change): \(found)")
             if call.isRepeatable, change != .submitWithKey {

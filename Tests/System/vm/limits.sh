@@ -146,7 +146,7 @@ same "and not more" 40 "$(control "$bomb.1" pids.max)"
 check "others start beside it" alice orchctl run -- true
 await "$bomb" > /dev/null 2>&1
 same "is ended" "failed run_timeout" "$(outcome "$bomb")"
-like "with the reason" 'refused processes beyond its limit' "$(field "$bomb" .reason)"
+like "with the reason" 'refused it processes beyond its limit' "$(field "$bomb" .reason)"
 same "and nothing of it is left" "" "$(ls -d "$tasks/$bomb.1" 2> /dev/null)"
 
 echo "# one that writes without end"

@@ -53,7 +53,7 @@ extension AgentDefinition {
         var finds = OutputFinds()
         for (index, piece) in pieces.enumerated() where !finds.isWhole {
             let bytes = EscapeCodes.removed(from: piece)
-            // What goes on from an earlier piece is a part of something.
+            // What continues from an earlier piece is a part of something.
             let range = index == 0 ? bytes.indices : DocumentFinder.lineAfter(bytes, bytes.indices)..<bytes.count
             DocumentFinder.documents(in: bytes, range, broken: { finds.flaw = Self.brokenOff }) { document in
                 finds.isWhole = (output.text + output.error).contains { $0.finds(in: document) }

@@ -121,7 +121,7 @@ extension AgentDefinition {
         return line.map { String(Substring($0)) }
     }
 
-    /// The end of what it has written that is no JSON: of its errors, or where there are none, of its output.
+    /// The end of what it has written that is not JSON: of its errors, or where there are none, of its output.
     private func stderrTail(in output: OutputText, _ printed: AgentOutput) -> String? {
         let streams = output.documents.isEmpty ? [printed.stderr, printed.stdout] : [printed.stderr]
         return streams.lazy.compactMap { StderrTail.line(of: $0) }.first

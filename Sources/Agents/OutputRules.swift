@@ -31,7 +31,7 @@ public struct OutputRules: Sendable, Equatable {
     public var end: [OutputExtractor.Condition]
     /// Lines of which one is there wherever it succeeded; of text, that is all that shows it.
     public var required: [TextPattern]
-    /// How long a program may go on, in milliseconds, that has printed its whole result and then nothing more; nil for ever.
+    /// How long a program may still run, in milliseconds, after it has printed its whole result; nil: without limit.
     public var grace: Int64?
 
     public static let defaultGrace: Int64 = 2_000

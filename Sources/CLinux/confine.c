@@ -35,7 +35,7 @@
 // As in spawn_child.c, whose stack this runs on.
 #pragma clang attribute push(__attribute__((no_sanitize("address", "thread"))), apply_to = function)
 
-/// What can be allowed of a file that is no directory.
+/// What can be allowed of a file that is not a directory.
 static const uint64_t of_files = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE;
 
 /// All that changes something, as far as this version of Landlock knows it.

@@ -34,7 +34,7 @@ public struct LiveModel: Sendable, Equatable {
 
     // MARK: The snapshot
 
-    /// Begins anew with the answer of `daemon.status`, which must have been asked for before the tasks are listed.
+    /// Begins again with the answer of `daemon.status`, which must have been asked for before the tasks are listed.
     public init(_ status: DaemonStatus) {
         load(status)
         last = status.lastEvent
@@ -167,7 +167,7 @@ public struct LiveTask: Sendable, Equatable {
     public internal(set) var attempt: Int32 = 0
     var pool: UInt16
     var worker: UInt16 = 0
-    /// Runs and stands still.
+    /// Started, and paused.
     public internal(set) var isPaused = false
     /// Since when it has its state.
     public internal(set) var since = Timestamp(milliseconds: 0)
@@ -206,7 +206,7 @@ public struct LiveWorker: Sendable, Equatable {
     }
 }
 
-/// Names that come again and again, each with a number. 0 is none, and also what a name gets when there are too many.
+/// Names that come again and again, each with a number. 0 means no name, and stands for further names when there are too many.
 private struct NameTable: Sendable, Equatable {
     private var names: [String] = [""]
     private var numbers: [String: UInt16] = [:]

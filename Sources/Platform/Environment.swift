@@ -71,7 +71,7 @@ public enum Variable: String, CaseIterable, Sendable {
     case shell = "SHELL"
     case language = "LANG"
     case locale = "LC_ALL"
-    /// An empty one is a time zone to libc, which is UTC; here it is none, and tasks have that of the machine.
+    /// To libc an empty TZ means UTC. Here it means not set, and tasks use the machine's time zone.
     case timeZone = "TZ"
 
     // The terminal.

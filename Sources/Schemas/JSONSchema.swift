@@ -42,7 +42,7 @@ public struct JSONSchema: Sendable {
     }
 }
 
-/// A result that is to be JSON, as programs and models hand it in.
+/// A result that must be JSON, as programs and models hand it in.
 public enum ResultDocument {
     /// The longest that is judged, in bytes: as much as `task.get` answers.
     public static let maximumSize = 1 << 20

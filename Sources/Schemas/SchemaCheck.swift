@@ -258,7 +258,7 @@ extension JSONValue {
         }
     }
 
-    /// Whether one number is less than another; nil where one is none.
+    /// Whether one number is less than another; nil if one of them is not a number.
     func isLess(than other: JSONValue) -> Bool? {
         // A double cannot hold every integer, so two integers are compared as such.
         if case .integer(let left) = self, case .integer(let right) = other { return left < right }
@@ -266,8 +266,8 @@ extension JSONValue {
         return left < right
     }
 
-    /// Whether it is a multiple of a number above 0; nil where it is no number. 0.07 is one of 0.01, although the doubles nearest to
-    /// the two are not: what is off by less than their precision is not off.
+    /// Whether it is a multiple of a number above 0; nil if it is not a number. 0.07 is one of 0.01, although the doubles
+    /// nearest to the two are not: what is off by less than their precision is not off.
     func isMultiple(of step: JSONValue) -> Bool? {
         if case .integer(let value) = self, case .integer(let step) = step { return value % step == 0 }
         guard let value = double, let step = step.double else { return nil }

@@ -64,7 +64,7 @@ package final class ConfigurationFile {
         var current: String?
         var count = 0
         let list = section?.prefix { $0 != "." }
-        // By scalars: a line feed after a carriage return is no character of its own.
+        // By scalars: a line feed after a carriage return is not a character of its own.
         for (index, raw) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = Substring(raw).drop { $0 == " " || $0 == "\t" }
             if line.first == "[" {
@@ -81,7 +81,7 @@ package final class ConfigurationFile {
         return line(of: String(section[section.index(after: dot)...]), in: String(section[..<dot]), number: number)
     }
 
-    /// A table of the file. Reading a key of the wrong type is noted as a fault and answers nil, so that reading goes on.
+    /// A table of the file. Reading a key of the wrong type is noted as a fault and answers nil, so that reading continues.
     package final class Section {
         private let file: ConfigurationFile
         private let name: String?
@@ -114,7 +114,7 @@ package final class ConfigurationFile {
             return value.array != nil ? "a list" : value.table != nil ? "a table" : "a time"
         }
 
-        /// What Linux would take for no argument and no variable is refused here, and not when a program is to be started with it.
+        /// What Linux would take for no argument and no variable is refused here, and not when a program starts with it.
         package func checkStrings(_ strings: [String], of key: String) {
             guard let longest = strings.map(\.utf8.count).max(), longest > ArgumentSize.longest else { return }
             fault(key, "\(key) has a string of \(longest) bytes; Linux takes at most \(ArgumentSize.longest)")

@@ -1,4 +1,4 @@
-/// A running attempt, as the supervisor tells of it.
+/// A running attempt, as the supervisor reports it.
 public struct StartReport: Equatable, Sendable {
     public var attempt: UInt64
     public var pid: Int32

@@ -11,7 +11,7 @@ public enum EngineMessage: Equatable, Sendable {
     case revoke(attempt: UInt64)
     /// End it: SIGTERM to all its processes now, SIGKILL after the grace, which is in milliseconds. Zero kills at once.
     case stop(attempt: UInt64, grace: UInt32)
-    /// Stop all its processes where they are, or let them go on. Said again, it changes nothing.
+    /// Stop all its processes where they are, or let them continue. Said again, it changes nothing.
     case freeze(attempt: UInt64, isFrozen: Bool)
     /// These ends are in the engine's database; the supervisor may forget them.
     case acknowledge(attempts: [UInt64])
@@ -23,7 +23,7 @@ public enum EngineMessage: Equatable, Sendable {
     /// The most milliseconds that reports may wait for others while their pool has attempts to start next. 0 to 100.
     case gather(milliseconds: UInt32)
 
-    /// How many attempts one `acknowledge` names at the most, so that it fits a packet.
+    /// How many attempts one `acknowledge` names at most, so that it fits a packet.
     public static let attemptsPerMessage = 4_096
 
     private enum Kind: UInt16 {

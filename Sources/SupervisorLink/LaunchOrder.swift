@@ -41,7 +41,7 @@ public struct LaunchOrder: Equatable, Sendable {
     /// The absolute path of a git repository: the attempt works in a new worktree of it, `tree` in its workspace, on the branch that
     /// `ORCH_BRANCH` in its environment names, or else ``WorkspacePaths/branch(of:)``.
     public var repository: String?
-    /// What the kernel is to keep the cgroup of the attempt to. The supervisor refuses what is above its policy.
+    /// The limits of the attempt's cgroup. The supervisor refuses what is above its policy.
     public var controls: [CgroupControl: UInt64]
     /// Secrets that it gets, where no policy says which.
     public var credentials: [CredentialGrant]
@@ -178,7 +178,7 @@ public struct LaunchOrder: Equatable, Sendable {
     }
 
     /// Throws what the supervisor would find wrong with it. An order that is sent all the same ends the connection, and would again on the
-    /// next one; so whoever makes one looks first.
+    /// next one; so the sender checks it first.
     public func check() throws(LinkError) {
         guard encodedSize <= LinkProtocol.maximumMessage else { throw .tooLong }
         let strings = [[name, pool], sandbox.writable ?? [], repository.map { [$0] } ?? []]
@@ -256,7 +256,7 @@ public func isWorkerName(_ name: String) -> Bool {
     return (2...48).contains(utf8.count) && utf8.first == UInt8(ascii: "w") && utf8.dropFirst().allSatisfy(isDigit)
 }
 
-/// Whether a string is a name for a pool: a letter, then letters, digits, `-` and `_`, 64 in all at the most. It becomes part of
+/// Whether a string is a name for a pool: a letter, then letters, digits, `-` and `_`, 64 in all at most. It becomes part of
 /// paths, which is why nothing else is allowed in it.
 public func isPoolName(_ name: String) -> Bool {
     let utf8 = name.utf8

@@ -5,8 +5,8 @@
 /// A body too large for a packet travels in a sealed memfd: the message is then `inMemory`, its body empty, and the memfd, the
 /// first descriptor, holds the real message.
 ///
-/// Whoever receives something that does not decode, or is over a limit, closes the connection: what a version adds is said only where
-/// both speak it, so it can only be a fault. `docs/link.md` tells of versions, and of the order of messages.
+/// A side that receives something that does not decode, or exceeds a limit, closes the connection: what a version adds is said
+/// only where both speak it, so it can only be a fault. `docs/link.md` describes versions, and the order of messages.
 public enum LinkProtocol {
     /// The version this code speaks, and the oldest it still understands: always the one before, so that either program may be
     /// the first to be upgraded.

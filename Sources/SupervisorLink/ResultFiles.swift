@@ -20,7 +20,7 @@ public struct ResultFiles: Equatable, Sendable {
         case directory = 1
         /// A link, a FIFO, a socket, a device.
         case special
-        /// Its name is none for a result file.
+        /// Its name is not allowed for a result file.
         case name
         /// It is another user's.
         case owner

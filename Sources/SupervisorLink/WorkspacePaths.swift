@@ -19,7 +19,7 @@ public enum WorkspacePaths {
     /// The directory in the work directory with the workspaces of a pool, or of one of its users: `claude`, `claude.1000`. No name
     /// of a pool has a dot in it.
     ///
-    /// - Parameter user: whom the attempts run as, where that is whoever submitted their task.
+    /// - Parameter user: the user of the attempts, if they run as their submitter.
     public static func folder(pool: String, user: UInt32?) -> String { user.map { "\(pool).\($0)" } ?? pool }
 
     /// The pool whose folder it is.

@@ -25,7 +25,7 @@ public struct ServiceLogHandler: LogHandler {
         let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let message = event.message.description
         if toJournal {
-            // Keys of metadata are the names of fields; what is no valid name would make journald drop the entry.
+            // Keys of metadata are the names of fields; what is not a valid name would make journald drop the entry.
             let valid = fields.filter { Self.isFieldName($0.key) }.map { (name: $0.key, value: $0.value.description) }
             Journal.write(message, priority: priority(event.level), fields: valid + [("LOGGER", label)])
         } else {

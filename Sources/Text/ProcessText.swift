@@ -33,7 +33,7 @@ public enum ProcessText {
     /// The path of a file without links in it; nil, with errno set, where there is none.
     public static func realPath(_ path: ByteString) -> ByteString? { taken(path.withCString { realpath($0, nil) }) }
 
-    /// Where a symbolic link leads; nil for what is none.
+    /// Where a symbolic link leads; nil for what is not one.
     public static func target(of path: String) -> ByteString? {
         var room = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(path, &room, room.count)

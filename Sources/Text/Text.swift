@@ -49,7 +49,7 @@ extension String {
     }
 }
 
-/// The mark that some editors put before a text to say that it is UTF-8. It is none of it.
+/// The mark that some editors put before a text to say that it is UTF-8. It is not part of the text.
 public enum ByteOrderMark {
     public static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
 
@@ -67,7 +67,7 @@ public func counted(_ count: some BinaryInteger, _ one: String, _ many: String? 
 }
 
 /// A text that is the same only as one of the same bytes. `String` takes `é` and `e` with an accent for one, also as the key of a
-/// dictionary; JSON, and whoever gives names to things, does not.
+/// dictionary; JSON, and people who name things, do not.
 public struct ExactText: Sendable, Hashable, Comparable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let text: String
 
@@ -89,7 +89,7 @@ public struct ExactText: Sendable, Hashable, Comparable, ExpressibleByStringLite
     }
 }
 
-/// What only text can be, and is none: the name of a file of the daemon's own, which has to pass through strings. Read lossily it
+/// The name of one of the daemon's own files that is not UTF-8, although it must pass through strings. Read lossily it
 /// would be another name.
 public struct NotText: Error, Equatable, CustomStringConvertible {
     /// As in "… is not UTF-8".

@@ -5,7 +5,7 @@ public enum UTF8Text {
         case scalar(Unicode.Scalar, count: Int)
         /// A byte that no character has at this place.
         case invalid
-        /// The beginning of a character that goes on behind the last byte.
+        /// The beginning of a character that continues behind the last byte.
         case cut
     }
 
@@ -49,7 +49,7 @@ public enum UTF8Text {
         return 0
     }
 
-    /// A piece of text, or of what is none.
+    /// A piece of text, or of other bytes.
     public struct Piece: Equatable {
         public var bytes: ArraySlice<UInt8>
         public var isText: Bool
@@ -90,7 +90,8 @@ public enum UTF8Text {
 
 /// Text of programs that write UTF-16, as some that come from Windows do.
 public enum UTF16Text {
-    /// Such text as UTF-8; nil where it is none. It has a byte order mark, or begins with characters of which every second byte is 0.
+    /// UTF-16 text as UTF-8; nil if it is not UTF-16. It has a byte order mark, or begins with characters of which every second
+    /// byte is 0.
     public static func utf8(of bytes: [UInt8]) -> [UInt8]? {
         guard let isBigEndian = isBigEndian(bytes) else { return nil }
         var units = stride(from: 0, to: bytes.count - 1, by: 2).map { index in

@@ -76,7 +76,7 @@ struct Orchctl: ParsableCommand {
         return Failure(.usage, fault.message, hint: fault.hint)
     }
 
-    /// What was asked for is no error; but not to be able to tell it is one.
+    /// Printing requested text is not an error; being unable to print it is one.
     private static func printed(_ text: String) -> any Error {
         do {
             if !text.isEmpty { try Output.print(text + "\n") }
@@ -88,7 +88,7 @@ struct Orchctl: ParsableCommand {
 
     /// Says what went wrong and answers with what to exit.
     ///
-    /// - Parameter verb: what was to be done, where the words tell.
+    /// - Parameter verb: the verb, if the words name one.
     private static func report(_ error: any Error, of arguments: [String], _ verb: String?) -> Int32 {
         if let code = error as? ExitCode { return code.rawValue }
         let words = arguments.prefix { $0 != "--" }

@@ -17,7 +17,7 @@ static bool is_removed(const char *tree, const char *pool) {
     return strncmp(tree, pool, length) == 0 && tree[length] == '/' && lstat(tree, &status) != 0 && errno == ENOENT;
 }
 
-/// What another attempt has just done is no fault, and locked ones stay: so nobody is told how it went.
+/// A change by another attempt is not a fault, and locked worktrees stay, so the result is not reported.
 static void forget(const struct repository *repository, const char *tree) {
     int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);

@@ -5,7 +5,7 @@ import Platform
 import Settings
 import Text
 
-/// Ends a program that cannot go on, with the reason on standard error.
+/// Ends a program that cannot continue, with the reason on standard error.
 ///
 /// - Parameter status: 1, or what `systemd.exec(5)` and sysexits.h mean by it.
 func fail(_ error: any Error, status: Int32 = 1) -> ExitCode {

@@ -82,7 +82,7 @@ struct Serve: ParsableCommand {
         return try Engine(options, initial: configuration, load: load, log: log)
     }
 
-    /// The configuration as the command line asks for it, anew each time.
+    /// The configuration that the command line names, read again each time.
     private var loader: @Sendable () throws -> Configuration {
         let (config, workers, umask, workDir, foreground) = (config, workers, umask, workDir, foreground)
         return {
@@ -100,7 +100,7 @@ struct Serve: ParsableCommand {
         }
     }
 
-    /// Ends the engine when whoever started it has died.
+    /// Ends the engine when the user who started it has died.
     private func watch(_ lifeline: Int32, _ engine: Engine) -> any DispatchSourceRead {
         let source = DispatchSource.makeReadSource(fileDescriptor: lifeline, queue: .global())
         source.setEventHandler { @Sendable in engine.stop() }
@@ -112,7 +112,7 @@ struct Serve: ParsableCommand {
         let handlers: [(Int32, @Sendable () -> Void)] = [
             (SIGTERM, { engine.stop() }), (SIGINT, { engine.stop() }), (SIGHUP, { engine.reload() }),
         ]
-        // Whoever started it with one of those that end it ignored meant that. SIGHUP ends nothing, so nohup(1) changes nothing.
+        // If its starter ignored a signal that ends it, that was on purpose. SIGHUP ends nothing, so nohup(1) changes nothing.
         return handlers.filter { $0.0 == SIGHUP || !linux_ignores($0.0) }.map { number, action in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

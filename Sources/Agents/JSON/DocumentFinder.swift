@@ -15,8 +15,8 @@ enum DocumentFinder {
     ) {
         var position = range?.lowerBound ?? 0
         let end = range?.upperBound ?? bytes.count
-        // What begins like a document and is none costs another look at what comes after it. Programs print a line or two of such;
-        // for something that is made to cost time there is an end.
+        // Text that begins like a document and is not one costs another look at what comes after it. Programs print a line or
+        // two of such; for something that is made to cost time there is an end.
         var patience = 4 * (end - position) + 65_536
         while patience > 0,
             let start = bytes[position..<end].firstIndex(where: { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") })

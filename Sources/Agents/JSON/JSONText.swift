@@ -42,7 +42,7 @@ struct JSONText {
     }
 
     /// What it says: a string without its quotes, a number or a truth value as it is written, nothing for null; objects and arrays
-    /// as JSON. Bytes that are no UTF-8 are replaced.
+    /// as JSON. Bytes that are not UTF-8 are replaced.
     var text: String {
         switch first {
         case UInt8(ascii: "\""): text(in: range.lowerBound + 1..<range.upperBound - 1)

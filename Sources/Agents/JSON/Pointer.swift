@@ -11,7 +11,7 @@ public struct Pointer: Sendable, Hashable {
 
     let steps: [Step]
 
-    /// Nil for text that is no pointer: it is empty, which means the whole document, or begins with `/`.
+    /// Nil for text that is not a pointer: it is empty, which means the whole document, or begins with `/`.
     public init?(_ text: String) {
         guard !text.isEmpty else {
             steps = []

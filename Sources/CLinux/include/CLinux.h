@@ -1,6 +1,6 @@
 /// What Swift cannot say, or not safely: calls with variable arguments, control messages, and the child side of a spawn.
 ///
-/// Functions return a negative errno on failure unless they say otherwise, so that nothing depends on `errno` surviving the way
+/// Unless stated otherwise, functions return a negative errno on failure, so that nothing depends on `errno` surviving the way
 /// back into Swift.
 #pragma once
 

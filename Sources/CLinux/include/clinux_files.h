@@ -14,7 +14,7 @@ bool linux_holds_only(int directory, const char *only);
 /// ACL either), no larger than `size` bytes, and no entry but `only`, if that is not NULL.
 bool linux_is_pristine_directory(int directory, uid_t owner, long size, const char *only);
 
-/// Gives the calling thread, if it is root's, the rights to files of this user. Takes what `linux_be_oneself` is to be given.
+/// Gives the calling thread, if it is root's, the rights to files of this user. Returns what `linux_be_oneself` takes.
 int linux_become_file_user(uid_t user);
 void linux_be_oneself(int token);
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 /// Makes each of the descriptors 0 to 2 that is closed /dev/null, for reading only: otherwise the next socket or file would get its
-/// number, and what is printed would go there. Writing to it fails, so that whoever closed standard output is told so.
+/// number, and what is printed would go there. Writing to it fails, so a caller that closed standard output gets an error.
 void linux_open_standard_descriptors(void);
 
 /// The same for a program that executes no other in its own place; and SIGXFSZ is ignored: a file beyond `ulimit -f` is an error of the
@@ -18,6 +18,6 @@ char *const *linux_arguments(void);
 /// How many of so many threads could be started at once; the limit of processes (`ulimit -u`) counts threads. They end again.
 int linux_startable_threads(int count);
 
-/// Whether the signal is ignored; before anything has changed that, by the wish of whoever started the program (nohup(1), or a shell
-/// that has put it in the background).
+/// Whether the signal is ignored; before anything has changed that, by the wish of the user who started the program (nohup(1),
+/// or a shell that has put it in the background).
 bool linux_ignores(int signal);

@@ -1,6 +1,6 @@
 /// What the end of a connection means for the next one.
 enum CloseMeaning: Hashable, Sendable {
-    /// The session is still there: go on with it.
+    /// The session is still there: continue with it.
     case resume
     /// The session is over: begin another.
     case begin

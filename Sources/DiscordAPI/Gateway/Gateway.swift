@@ -14,11 +14,11 @@ public final class Gateway: Sendable {
     private let note: @Sendable (String) -> Void
     private let backoff: Int64
 
-    /// Events that wait for whoever handles them. While there are more, nothing is read.
+    /// Events that wait to be handled. While there are more, nothing is read.
     private static let backlog = 5000
 
     /// - parameter backoff: the wait before the second attempt in a row, in milliseconds. It doubles with each, up to a minute.
-    /// - parameter note: is told what becomes of the connection, for a log. No secret is in it.
+    /// - parameter note: is told what happens to the connection, for a log. No secret is in it.
     public init(
         _ network: DiscordNetwork, rest: any DiscordREST, token: BotToken, intents: Intents, memory: any GatewayMemory,
         timekeeper: any Timekeeper = SystemTimekeeper(), backoff: Int64 = 1000,

@@ -60,7 +60,7 @@ public enum GatewayError: Error, Hashable, Sendable {
     case unauthorized
     /// 4014: the intent to read messages is not switched on in Discord's developer portal.
     case intentsNotAllowed
-    /// Another close code after which trying again is of no use.
+    /// Another close code after which trying again is useless.
     case refused(code: Int)
     case cancelled
 }

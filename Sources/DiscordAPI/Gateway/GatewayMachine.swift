@@ -10,17 +10,17 @@ struct GatewayMachine: Sendable {
         case opened
         case notOpened
         case received(Incoming)
-        /// Something came that is no message of the gateway's.
+        /// Something came that is not a message of the gateway's.
         case garbled
         /// The answer to `keep`.
         case kept(Bool)
-        /// The connection is over, whoever ended it.
+        /// The connection is over, no matter who ended it.
         case closed(code: Int?)
         /// The time is `wake`, or may be.
         case alarm
     }
 
-    /// What is to be done, in this order.
+    /// What must be done, in this order.
     enum Action: Sendable {
         /// `GET /gateway/bot`.
         case askAddress

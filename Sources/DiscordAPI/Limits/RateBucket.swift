@@ -59,7 +59,7 @@ struct RateBucket: Sendable {
         unseen(at: now)
     }
 
-    /// A request that may have been counted, without anybody having told. While no limit is known, one at a time goes on.
+    /// A request that Discord may have counted, although no answer says so. While no limit is known, one at a time continues.
     private mutating func unseen(at now: Moment) {
         guard limit != nil else { return }
         remaining = max(0, remaining - 1)

@@ -1,5 +1,5 @@
-/// Who may send a request now, and who waits: by the buckets that Discord tells of in its answers, the limit of all requests together, and the
-/// number of bad ones. It has no clock and does no I/O, so that the same calls give the same answers.
+/// Who may send a request now, and who waits: by the buckets that Discord reports in its answers, the limit of all requests
+/// together, and the number of bad ones. It has no clock and does no I/O, so that the same calls give the same answers.
 ///
 /// Where not all may go, the higher priority goes first, then who came first. A request that has to wait longer than it wants to is told so at once.
 struct RateLimiter: Sendable {
@@ -38,7 +38,8 @@ struct RateLimiter: Sendable {
 
     /// Discord allows 50 a second. What is sent in a little more than a second may arrive within one.
     static let allInSecond = 40
-    /// Discord shuts an address out after 10 000 bad requests in ten minutes. Whoever comes near a tenth of it is wrong about something.
+    /// Discord shuts an address out after 10 000 bad requests in ten minutes. Anybody who comes near a tenth of it is wrong
+    /// about something.
     static let badInTenMinutes = 1000
     static let mostWaiting = 2000
 

@@ -37,7 +37,8 @@ struct RateHeaders: Hashable, Sendable {
         }
     }
 
-    /// Of seconds with a fraction, rounded up; nil for what is no time. A day is the longest: a wrong number must not stop a program for ever.
+    /// Of seconds with a fraction, rounded up; nil if it is not a time. A day is the longest: a wrong number must not stop a
+    /// program forever.
     static func milliseconds(_ seconds: String) -> Int64? {
         Double(seconds).flatMap(milliseconds)
     }

@@ -18,7 +18,7 @@ extension KeyedDecodingContainer {
     }
 }
 
-/// A value, or nothing where it is of another kind. Reading it never fails, so that a list goes on behind it.
+/// A value, or nothing where it is of another kind. Reading it never fails, so that a list continues behind it.
 private struct Attempt<Value: Decodable>: Decodable {
     let value: Value?
 

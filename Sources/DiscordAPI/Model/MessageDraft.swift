@@ -8,7 +8,7 @@ public struct MessageDraft: Hashable, Sendable {
     /// Which files an edit keeps; nil keeps all.
     public var kept: [Snowflake]?
     public var files: [OutgoingFile]
-    /// The message that a new one answers. That one being gone is no reason not to send it.
+    /// The message that a new one answers. The new message is sent even if that one is gone.
     public var reply: Snowflake?
     public var flags: MessageFlags
 

@@ -17,7 +17,7 @@ extension Secret: Decodable {
     }
 }
 
-/// The token of a bot. Whoever has it is the bot.
+/// The token of a bot. Anybody who has it is the bot.
 public struct BotToken: Hashable, Sendable {
     let secret: Secret
 

@@ -12,7 +12,7 @@ struct SendBook: Sendable {
 
     enum Work: Hashable, Sendable {
         case edit(MessageDraft)
-        /// The one that is to be there, and those that may be there and are not to.
+        /// The message that must be there, and those that may be there and must go.
         case react(String?, insteadOf: [String])
     }
 

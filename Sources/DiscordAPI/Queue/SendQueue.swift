@@ -1,4 +1,5 @@
-/// Keeps messages as they are to be: cards that change, and the reaction that shows a state. Whoever changes one says what it is to become and goes on.
+/// Keeps messages up to date: cards that change, and the reaction that shows a state. A caller says what a message should
+/// become, and continues.
 ///
 /// New messages do not go through here: `DiscordREST.createMessage` sends each once, and its priority says who goes first.
 public actor SendQueue {
@@ -8,7 +9,8 @@ public actor SendQueue {
     private let gaveUp: @Sendable (_ message: Snowflake, DiscordError) async -> Void
     private let (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
-    /// - parameter gaveUp: is told of a message that cannot become what it is to be: it is gone, or too old to be edited, or the bot may not.
+    /// - parameter gaveUp: is called for a message that cannot be brought up to date: it is gone, it is too old to be edited,
+    ///   or the bot may not.
     public init(
         _ rest: any DiscordREST, timekeeper: any Timekeeper = SystemTimekeeper(),
         gaveUp: @escaping @Sendable (_ message: Snowflake, DiscordError) async -> Void
@@ -41,7 +43,7 @@ public actor SendQueue {
         return taken
     }
 
-    /// Whether everything is as it is to be.
+    /// Whether everything is as it must be.
     public var isIdle: Bool { book.isEmpty }
 
     /// Does it, until it is cancelled.

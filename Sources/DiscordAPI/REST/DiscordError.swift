@@ -6,7 +6,7 @@ public enum DiscordError: Error, Hashable, Sendable {
     case forbidden(Refusal)
     /// There is no such channel, message or interaction (any more).
     case notFound(Refusal)
-    /// Discord does not take what was sent, whoever sends it.
+    /// Discord does not take what was sent, no matter who sends it.
     case invalid(Refusal)
     /// No answer came, so that it may have happened or not.
     case unclear(String)

@@ -1,5 +1,5 @@
 /// The requests to Discord that a bridge makes. Each waits for its turn by Discord's limits, and throws only what its caller has to decide about.
-/// What is written mentions nobody, whoever writes it: see `MessageDraft`.
+/// What is written mentions nobody, no matter who writes it: see `MessageDraft`.
 public protocol DiscordREST: Sendable {
     // Messages
 
@@ -74,7 +74,7 @@ public enum SendPriority: Int, Sendable, Comparable, CaseIterable {
     case answer
     /// A card, a reaction, a state: it is looked at now and then.
     case card
-    /// Lines of a log: whoever reads them knows that they are behind.
+    /// Lines of a log: their readers know that they are late.
     case log
 
     public static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }

@@ -36,7 +36,7 @@ extension RESTClient: DiscordREST {
         }
     }
 
-    /// Where the search fails, too, it is still unclear what has become of the message.
+    /// Where the search fails, too, it is still unclear what has happened to the message.
     private func find(
         _ draft: MessageDraft, _ nonce: Nonce, _ channel: Snowflake, since: Int64, afterwards unclear: DiscordError
     ) async throws(DiscordError) -> Message? {

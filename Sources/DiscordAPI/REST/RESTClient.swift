@@ -41,7 +41,7 @@ public final class RESTClient: Sendable {
         try await perform(request) { _ in () }
     }
 
-    /// - parameter read: nil for an answer that is none.
+    /// - parameter read: nil for an invalid answer.
     private func perform<Value: Sendable>(
         _ request: RESTRequest, reading read: ([UInt8]) -> Value?
     ) async throws(DiscordError) -> Value {

@@ -112,7 +112,7 @@ enum Multipart {
         return RESTRequest.Body(contentType: "multipart/form-data; boundary=\(boundary)", bytes: bytes)
     }
 
-    /// A line that none of the parts has in it, whoever wrote them: it is tried.
+    /// A line that none of the parts has in it, no matter who wrote them: it is tried.
     private static func boundary(avoiding parts: [[UInt8]]) -> String {
         while true {
             let boundary =

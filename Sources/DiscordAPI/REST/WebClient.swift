@@ -30,7 +30,7 @@ struct WebClient: Sendable {
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(30))
-        // Whoever asks knows how often and how soon to try again.
+        // The caller decides how often and how soon to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroup: network.group, configuration: configuration)
     }

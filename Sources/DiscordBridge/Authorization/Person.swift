@@ -34,7 +34,7 @@ public enum Verb: String, Sendable, CaseIterable, Codable {
     /// Stop a task, or one that waits.
     case stop
     case retry
-    /// Let a task stand still and go on.
+    /// Pause a task, and resume it.
     case pause
     /// Change the priority of a task that waits.
     case priority

@@ -51,7 +51,7 @@ extension Bridge {
         try store.want(.end, task.id, round: task.round, in: results, content: Self.text(Content(card: box)))
     }
 
-    /// A click: what it asks for is judged anew, whoever was shown the button.
+    /// A click: what it asks for is judged again, no matter who was shown the button.
     func act(on click: Click, _ now: Int64, _ store: BridgeTransaction) throws -> [Effect] {
         switch click.button.action {
         case .run, .skip: return try decide(click, store)

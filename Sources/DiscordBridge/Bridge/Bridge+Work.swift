@@ -88,7 +88,7 @@ extension Bridge {
         return effects
     }
 
-    /// Where too many ends wait in a place, one summary tells of them all.
+    /// Where too many ends wait in a place, one summary reports them all.
     private func merge(_ place: Snowflake, _ store: BridgeTransaction) throws -> Bool {
         let waiting = try store.waitingEnds(in: place, limit: 10_000)
         guard waiting.count > configuration.burst, let last = waiting.last else { return false }
@@ -156,7 +156,7 @@ extension Bridge {
             desk.fail(work, now, atLeast: wait)
         case .unclear: desk.fail(work, now)
         case .impossible:
-            // One that can no longer be changed, such as after an hour of changes, is said anew.
+            // One that can no longer be changed, such as after an hour of changes, is said again.
             // A place that cannot be read cannot be written to either.
             if edit != nil { try store.anew(post: id) } else { try store.set(.gone, ofPost: id) }
             desk.finish(work)

@@ -105,7 +105,7 @@ public struct Bridge: Sendable {
         if isOfInterest || last - stored >= Self.eventsBehind { try store.move(.events, to: last) }
     }
 
-    /// For how long it is known what has become of a message, in milliseconds: no session begins so far back.
+    /// For how long it is known what has happened to a message, in milliseconds: no session begins so far back.
     private static let retention: Int64 = 30 * 86_400_000
     /// How many events of no interest may have to be read again after a restart.
     private static let eventsBehind: Int64 = 1000
@@ -119,7 +119,7 @@ public struct Bridge: Sendable {
         /// The most that is on its way at once.
         private static let capacity = 48
 
-        /// Whether it is to be done now; then it is on its way until it is settled.
+        /// Whether it must be done now; then it is on its way until it is settled.
         mutating func start(_ work: Work, _ now: Int64) -> Bool {
             guard busy.count < Self.capacity, !busy.contains(work), notBefore[work] ?? 0 <= now else { return false }
             notBefore[work] = nil

@@ -1,10 +1,10 @@
 import Text
 
 /// A long text in several messages: cut at the ends of lines where there are any, else between words; and a block of code that is cut
-/// goes on as one.
+/// continues as one.
 public struct Chunks {
-    /// - Parameter length: how many UTF-16 units a message holds, which is what Discord counts at the most.
-    /// - Returns: at least one piece; their text is the whole, but for white space at the cuts.
+    /// - Parameter length: how many UTF-16 units a message holds, which is what Discord counts at most.
+    /// - Returns: at least one piece; their text is the whole, except for white space at the cuts.
     public static func of(_ text: String, length: Int = DiscordText.messageLength) -> [String] {
         var chunks = Chunks(limit: length - close.utf16.count)
         for line in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) { chunks.add(Substring(line)) }
@@ -47,7 +47,7 @@ public struct Chunks {
             fence = wasOpen ? nil : isName && !line.utf8.contains(UInt8(ascii: " ")) ? String(line) : "```"
         }
         hasText = hasText || line.unicodeScalars.contains { !$0.properties.isWhitespace && $0 != "`" } && fence != String(line)
-        // A block that was opened again only to be closed is none.
+        // A block that was reopened and closed at once is left out.
         if wasOpen, fence == nil, !hasText { piece = "" }
         size = piece.utf16.count
     }

@@ -139,7 +139,7 @@ private struct ConfigurationReader {
         } else {
             rule.priorities = lowest...highest
         }
-        // A bot that answers a bot can go on for ever.
+        // A bot that answers a bot can continue forever.
         let isForBots = !rule.bots.isEmpty
         rule.open = section.integer("open", in: 0...100_000) ?? (isForBots ? 5 : rule.open)
         rule.hourly = section.integer("hourly", in: 0...100_000) ?? (isForBots ? 10 : rule.hourly)

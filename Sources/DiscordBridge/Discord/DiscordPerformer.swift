@@ -11,7 +11,7 @@ struct DiscordPerformer: Sendable {
     /// How many pages a search looks through: a message is looked for right after it may have been sent.
     private static let pages = 10
 
-    /// - Returns: nil for an effect that is none of Discord's.
+    /// - Returns: nil for an effect that does not concern Discord.
     func perform(_ effect: Effect) async -> Answer? {
         do throws(DiscordError) {
             switch effect {

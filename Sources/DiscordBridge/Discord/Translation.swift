@@ -29,7 +29,7 @@ extension ChatMessage {
 }
 
 extension Click {
-    /// - Returns: nil for what is no click on one of the bridge's buttons in its guild.
+    /// - Returns: nil for what is not a click on one of the bridge's buttons in its guild.
     init?(_ interaction: Interaction, guild: Snowflake, bot: Snowflake) {
         guard interaction.kind == .component, interaction.guildID == guild, let channel = interaction.channelID,
             let button = interaction.data.customID.flatMap(ButtonID.init)

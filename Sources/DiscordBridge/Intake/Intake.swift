@@ -3,7 +3,7 @@ import OrchProtocol
 import Presentation
 import Text
 
-/// Makes of a message a task, or says why it is none. It decides nothing about who may: that is the ``Authorizer``'s.
+/// Turns a message into a task, or says why it is not one. It decides nothing about who may: that is the ``Authorizer``'s.
 public struct Intake: Sendable {
     public enum Reading: Sendable, Equatable {
         /// Not for the bridge.

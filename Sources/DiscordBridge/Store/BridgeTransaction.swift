@@ -19,7 +19,7 @@ public final class BridgeTransaction {
 
     // MARK: Requests
 
-    /// - Returns: false where the message is known: it is dealt with, whatever has become of it.
+    /// - Returns: false if the message is known: it has been handled, whatever has happened to it.
     public func add(_ request: RequestRow) throws -> Bool {
         try run(
             """
@@ -148,7 +148,7 @@ public final class BridgeTransaction {
         try tasks("WHERE thread = 'wanted' AND seen > 0 ORDER BY id LIMIT ?", [limit])
     }
 
-    /// Where what belongs into the thread of a task is to go instead.
+    /// Where posts for the thread of a task go instead.
     public func redirect(task: Int64, to channel: Snowflake) throws {
         try run(
             "UPDATE post SET place = ? WHERE subject = ? AND kind IN ('card', 'answer') AND state = 'wanted'",
@@ -175,7 +175,7 @@ public final class BridgeTransaction {
 
     public func post(_ id: Int64) throws -> PostRow? { try posts("WHERE id = ?", [id]).first }
 
-    /// The first of each place that is to be sent, or of which it is not known whether it was.
+    /// The first of each place that must be sent, or of which it is not known whether it was.
     public func nextPosts(limit: Int) throws -> [PostRow] {
         try posts(
             """

@@ -27,7 +27,7 @@ public enum PostKind: String, Sendable {
     /// In the channel for results.
     case end
     case summary
-    /// Why a message is no task.
+    /// Why a message is not a task.
     case refusal
     /// What to do with old messages.
     case question
@@ -79,6 +79,6 @@ public struct PostRow: Sendable, Equatable {
     public var state: PostState
     public var message: Snowflake?
     public var since: Int64
-    /// Grows where it has to be said anew.
+    /// Grows when the post must be sent again.
     public var edition: Int64
 }

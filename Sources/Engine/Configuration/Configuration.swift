@@ -8,7 +8,7 @@ import SupervisorLink
 public struct Configuration: Sendable, Equatable {
     public var socket: String?
     public var stateDirectory: String?
-    /// Where the supervisor makes the workspaces, as far as whoever started the engine says.
+    /// Where the supervisor makes the workspaces, if the starter of the engine has named it.
     public var workDirectory: String?
     public var logLevel = "info"
     /// Whether a foreground run has a pool "default" where no file is of one.
@@ -16,7 +16,7 @@ public struct Configuration: Sendable, Equatable {
     public var adminGroups = ["orch-admin"]
     /// Milliseconds that finished tasks are kept.
     public var retentionAge: Int64 = 30 * 86_400_000
-    /// How many finished tasks are kept at the most.
+    /// How many finished tasks are kept at most.
     public var retentionCount = 100_000
     public var connections = 1024
     public var requestsInFlight = 256
@@ -34,7 +34,7 @@ public struct Configuration: Sendable, Equatable {
     public var budgets: [Budget] = []
     public var routes: [RouteRule] = []
     public var aliases: [String: String] = [:]
-    /// The machine's memory is what pools set aside, unless the files say otherwise.
+    /// Pools may reserve the machine's memory, unless the files set another value.
     public var admission = Admission(memoryPressure: Self.defaultPressure, memory: MemoryPressure.machine())
     static let defaultPressure = 50.0
     /// The longest wait, in milliseconds, for an agent that is limited and does not say until when.
@@ -42,7 +42,7 @@ public struct Configuration: Sendable, Equatable {
 
     public init() {}
 
-    /// What the scheduler is to know beside the pools.
+    /// What the scheduler must know beside the pools.
     package var rules: Rules {
         Rules(
             agents: agents.mapValues(\.settings), limits: limits, budgets: budgets, routes: routes, aliases: aliases,
@@ -71,7 +71,7 @@ public struct PoolConfiguration: Sendable, Equatable {
     public static let commandAgent = "command"
 
     public var settings: PoolSettings
-    /// What stands for a user's name where each task runs as whoever has submitted it.
+    /// What stands for a user's name where each task runs as the user who submitted it.
     public static let submitter = "submitter"
 
     /// The user that tasks run as; nil for the one orchd runs as.
@@ -95,7 +95,7 @@ public struct PoolConfiguration: Sendable, Equatable {
 
     /// The git repository of which each attempt gets a worktree of its own to work in; nil where it gets an empty directory.
     public var repository: String?
-    /// What an attempt may use at the most, where its task says nothing.
+    /// What an attempt may use at most, where its task says nothing.
     public var resources = ResourceLimits()
 
     /// Credentials of the supervisor's that each attempt gets, and the environment variables that are to hold some of them.

@@ -5,7 +5,7 @@ import SupervisorLink
 
 extension Configuration {
     /// The policy that the supervisor checks every order against: which user the tasks of each pool run as, of which repository they
-    /// get worktrees, which programs they may execute, which credentials they get, and what they may use at the most. It is made by
+    /// get worktrees, which programs they may execute, which credentials they get, and what they may use at most. It is made by
     /// root from files that only root can write, so that an engine gone wrong cannot ask for more. `docs/link.md` describes the format.
     ///
     /// - Parameters:
@@ -57,7 +57,7 @@ extension Configuration {
 }
 
 extension PoolConfiguration {
-    /// What the attempts of the pool may do, whoever they run as.
+    /// What the attempts of the pool may do, no matter who they run as.
     fileprivate var policyLines: [String] {
         let name = settings.name
         var lines = (settings.programs ?? []).map { "program \(name) \($0)" }

@@ -2,7 +2,7 @@ import Glibc
 import Scheduling
 import Text
 
-/// A user that tasks run as, as the policy tells of it.
+/// A user that tasks run as, as written in the policy.
 struct Runner {
     let uid: uid_t
     /// The primary one first.
@@ -44,8 +44,8 @@ struct Runners {
     /// Members of this one may talk to the daemon.
     let clientGroup: String
 
-    /// All that may send tasks to a pool, but for root, in the order of their uids. What the user database does not list it finds by
-    /// the members that groups name.
+    /// All that may send tasks to a pool, except for root, in the order of their uids. What the user database does not list it
+    /// finds by the members that groups name.
     func all(admittedBy access: PoolAccess?) -> [Runner] {
         let admins = adminGroups.compactMap(UserDatabase.group)
         let groups = (access.map { Array($0.groups) } ?? [UserDatabase.group(clientGroup)].compactMap { $0 }) + admins

@@ -2,7 +2,7 @@ import CLinux
 import Foundation
 import Glibc
 
-/// How malloc behaves in the engine, whose memory is small but for the moments in which a large batch comes.
+/// How malloc behaves in the engine, whose memory is small except for the moments in which a large batch comes.
 public enum Allocator {
     /// Lets memory go back to the system as soon as it is free. Comes before there are threads.
     ///

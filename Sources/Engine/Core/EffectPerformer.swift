@@ -155,7 +155,7 @@ final class EffectPerformer: Sendable {
         let last = targets.files.lastWrite(task: attempt.task, attempt: attempt.number)
         // The file's time is on the clock that can be set; a time in the future counts as now.
         let age = last.map { max(0, now.wall - $0) }
-        // A worker that tells of its progress is not idle either.
+        // A worker that reports its progress is not idle either.
         let progress = targets.attempts[attempt.id]?.progressAt ?? 0
         targets.inbox.push([
             .outputSeen(attempt: attempt.id, monotonic: max(progress, age.map { now.monotonic - $0 } ?? 0))

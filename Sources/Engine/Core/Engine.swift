@@ -13,7 +13,7 @@ public final class Engine: Sendable {
     public struct Options: Sendable {
         /// Where to listen, without a `listener`.
         public var socket: String
-        /// A listening socket that whoever started the engine has handed over, and keeps.
+        /// A listening socket from the starter of the engine, which also keeps it.
         public var listener: Int32?
         public var stateDirectory: String
         /// The supervisor's socket.
@@ -42,8 +42,8 @@ public final class Engine: Sendable {
     ///
     /// - Parameters:
     ///   - initial: the configuration to begin with.
-    ///   - load: reads the configuration anew; called for every reload.
-    /// - Throws: ``StartError``, ``SystemError``: each a sentence for whoever started it.
+    ///   - load: reads the configuration again; called for every reload.
+    /// - Throws: ``StartError``, ``SystemError``: each a sentence for the user who started it.
     public init(
         _ options: Options, initial: Configuration, load: @escaping @Sendable () throws -> Configuration, log: Logger
     ) throws {
@@ -64,7 +64,7 @@ public final class Engine: Sendable {
             clock: Clock.now, zoneOffset: Clock.zoneOffset, log: log)
         let watchdog = Watchdog()
         loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: watchdog)
-        // A large batch is one long turn, which is no hang as long as it goes on.
+        // A large batch is one long turn, which is not a hang as long as it continues.
         store.whileWriting { watchdog.feed() }
 
         workers = NIOThreadPool(numberOfThreads: 4)
@@ -106,17 +106,17 @@ public final class Engine: Sendable {
         shutDown()
     }
 
-    /// Whoever has been told that the daemon is ready should not find it without a supervisor, if one is there at all.
+    /// When the daemon reports that it is ready, it should have its supervisor, if there is one.
     private func waitForSupervisor() {
         let deadline = DispatchTime.now() + .seconds(1)
         while link.peer == nil, stopping.current == .none, stopping.wait(until: deadline) {}
         stopping.poke()
     }
 
-    /// Ends ``run()``. What runs goes on with the supervisor. May be called from any thread.
+    /// Ends ``run()``. What runs continues with the supervisor. May be called from any thread.
     public func stop() { stopping.request(.now) }
 
-    /// Reads the configuration again, as the service manager asks; the log tells of the outcome.
+    /// Reads the configuration again, as the service manager asks; the log reports the outcome.
     public func reload() {
         workers.submit { [control] _ in
             control.reload(by: Requester(uid: geteuid(), isAdministrator: true)) { _ in }

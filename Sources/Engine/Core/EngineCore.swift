@@ -96,7 +96,7 @@ package final class EngineCore: Sendable {
             startedAt: startedAt)
     }
 
-    /// The same in a world that has no supervisor's program to tell of.
+    /// The same in a world without a supervisor's program.
     package func queries(hasSupervisor: Bool) -> Queries {
         let peer = SupervisorLinkThread.Peer(
             pid: 1, cgroups: true, controllers: [], program: .init(release: "", executedAt: 0), version: LinkProtocol.version)

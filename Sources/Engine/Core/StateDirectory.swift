@@ -26,7 +26,7 @@ package struct StateDirectory: Sendable {
         _ = pwrite(lock.number, owner, owner.count, 0)
     }
 
-    /// Whether nobody has it, as far as one can tell without taking it; whoever takes it looks again.
+    /// Whether nobody seems to have it; taking it checks again.
     ///
     /// - Throws: ``StartError`` where another engine has it.
     package static func expectFree(_ path: String) throws {

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Systemd
 
-/// Tells the service manager how things stand, once a second at the most.
+/// Tells the service manager how things stand, once a second at most.
 final class StatusLine: Sendable {
     private let queue = DispatchQueue(label: "orchd.status", qos: .utility)
     private let isPending = Mutex(false)

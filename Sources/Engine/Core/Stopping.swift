@@ -7,7 +7,7 @@ final class Stopping: Sendable {
         case none
         /// Start nothing more, and end when nothing runs.
         case drained
-        /// End now; what runs goes on with the supervisor.
+        /// End now; what runs continues with the supervisor.
         case now
 
         static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }

@@ -26,7 +26,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     private var scheduler: SchedulerState
     private var days: LocalDays
     private var pressure = MemoryPressure()
-    /// Inputs of a turn that the store refused. Whoever waited for an answer has been told; these must not be forgotten.
+    /// Inputs of a turn that the store refused. Requests got an error; these inputs must not be lost.
     private var held: [Input] = []
     private var nextWall: Int64?
     private var nextMonotonic: Int64?

@@ -2,8 +2,8 @@ import Scheduling
 import Synchronization
 import Systemd
 
-/// Tells the service manager that the turn loop turns. Only the loop feeds it, between turns and where a long one goes on, so a loop
-/// that hangs is noticed.
+/// Tells the service manager that the turn loop turns. Only the loop feeds it, between turns and where a long one continues, so
+/// a loop that hangs is noticed.
 final class Watchdog: Sendable {
     /// Half of what the service manager asks for, as sd_watchdog_enabled(3) recommends.
     private let interval: Int64?

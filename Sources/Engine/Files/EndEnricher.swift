@@ -191,7 +191,7 @@ extension EndEnricher {
     }
 }
 
-/// Results that must satisfy a schema, whoever they are from: a command, an agent or a warm worker.
+/// Results that must satisfy a schema, no matter who they are from: a command, an agent or a warm worker.
 extension EndEnricher {
     /// Makes a failure of what would be a success, where the result is not what its task asks for.
     func judgeResult(_ end: inout AttemptEnd, _ entry: LiveAttempts.Entry) {
@@ -201,7 +201,7 @@ extension EndEnricher {
             let schema = try JSONSchema(JSONValue(Array(text.utf8)))
             let result = try result(of: entry)
             let document = try ResultDocument.check(result, against: schema)
-            // For whoever reads it by a program, the document and nothing around it.
+            // Programs read the result, so it is only the document, without what is around it.
             if document != result.indices { try files.keepResult(result[document], task: entry.task, attempt: entry.number) }
         } catch let mismatch as JSONSchema.Mismatch {
             let what = mismatch.path.isEmpty ? "the result" : "in the result, \(mismatch.path.shortened(to: 200))"
@@ -293,7 +293,7 @@ extension EndEnricher {
 }
 
 extension Usage {
-    /// Numbers that cannot be meant, below nothing or without end, are none.
+    /// Impossible numbers, negative or infinite, do not count.
     init(_ told: WorkerUsage) {
         func count(_ number: Int64?) -> Int64? { number.flatMap { $0 >= 0 ? $0 : nil } }
         self.init(

@@ -23,7 +23,7 @@ extension AttemptEnd {
     /// - Parameters:
     ///   - program: as the user wrote it.
     ///   - path: of the task's environment, where the program was looked for.
-    ///   - directory: that the task was to run in, if it named one.
+    ///   - directory: the directory that the task named, if any.
     init(_ report: EndReport, program: String?, path: String?, directory: String?) {
         let ending: Ending
         var start: AttemptStart? = AttemptStart(report.start)

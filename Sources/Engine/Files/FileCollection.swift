@@ -6,7 +6,7 @@ import SupervisorLink
 
 /// Copies what an attempt has left in its result directory, as the supervisor hands it over.
 ///
-/// It happens before the end of the attempt is known to anybody, so that whoever hears of the end finds them; and again, from the
+/// It happens before anybody knows the end of the attempt, so the files are there when the end is reported; and again, from the
 /// beginning, if this engine goes down before the end is committed.
 struct FileCollection {
     /// What the disk must still have for the queue, in bytes.
@@ -71,7 +71,7 @@ struct FileCollection {
         left[index].names += names.prefix(ResultFiles.Left.examples - left[index].names.count)
     }
 
-    /// Copies at most as much as there was, however much a process that has got away goes on to write.
+    /// Copies at most as much as there was, however much a process that has got away continues to write.
     private func copy(_ size: Int64, from source: Descriptor, to path: String) throws(SystemError) -> Int64 {
         let file = try Descriptor(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600), "create \(path)")
         var buffer = [UInt8](repeating: 0, count: 131_072)

@@ -176,7 +176,7 @@ extension OutputFiles {
         }
         let half = limit / 2
         let head = try read(task: entry.task, attempt: entry.number, kind, at: 0, count: half)
-        // A line feed between them: a line that goes on from the one to the other is none. It makes them longer than the limit.
+        // A line feed between them, because a line never continues from the one to the other. It makes them longer than the limit.
         return head + [UInt8(ascii: "\n")]
             + (try read(task: entry.task, attempt: entry.number, kind, at: size - Int64(half), count: half))
     }
@@ -208,8 +208,8 @@ extension OutputFiles {
     }
 }
 
-/// Files that attempts left in their result directories: `TASK.NUMBER.files` holds them under their own names, and what is to be told of
-/// the others in a file that none of them can be called.
+/// Files that attempts left in their result directories: `TASK.NUMBER.files` holds them under their own names, and what must be
+/// told of the others in a file that none of them can be called.
 extension OutputFiles {
     func filesPath(task: Int64, attempt: Int) -> String {
         "\(shard(of: task))/\(Self.name(task: task, attempt: attempt)).files"

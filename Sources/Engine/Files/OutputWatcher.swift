@@ -144,7 +144,7 @@ final class OutputWatcher: Sendable {
         }
     }
 
-    /// Tells of the programs that have printed their whole result and nothing since.
+    /// Reports the programs that have printed their whole result and nothing since.
     private func lookForResults() {
         let quiet = state.withLock { state in
             state.results.take(now: Clock.now().monotonic).compactMap { state.live[$0] }
@@ -157,7 +157,7 @@ final class OutputWatcher: Sendable {
         }
     }
 
-    /// Sets the watches again that went off, and looks at what they were for, since nothing tells of the time between.
+    /// Sets the watches again that went off, and looks at what they were for, since nothing reports the time between.
     private func watchAgain(_ events: WatchEvents) {
         let names = state.withLock { state -> [String] in
             var again: Set<String> = []
@@ -171,7 +171,7 @@ final class OutputWatcher: Sendable {
         inspect(names)
     }
 
-    /// Looks at the files of attempts, by their names, and tells of what has been written.
+    /// Looks at the files of attempts, by their names, and reports what has been written.
     func inspect(_ names: some Collection<String>) {
         for name in names {
             guard let entry = state.withLock({ $0.live[name]?.entry }) else { continue }

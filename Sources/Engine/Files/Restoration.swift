@@ -11,13 +11,13 @@ public struct Restoration: Sendable {
     public var contents: BackupContents
     /// The path of the queue that was there before.
     public var kept: String?
-    /// What whoever asked for it ought to know.
+    /// What the caller should know.
     public var remarks: [String] = []
 
     /// By how much ids are moved on where it cannot be read which were given out.
     private static let leap: Int64 = 1_000_000
 
-    /// - Throws: ``StartError`` where an engine uses the directory, ``SystemError``, and `StorageError` for a backup that is none.
+    /// - Throws: ``StartError`` where an engine uses the directory, ``SystemError``, and `StorageError` for an invalid backup.
     public static func restore(_ backup: String, to stateDirectory: String) throws -> Restoration {
         let source = try Descriptor(open(backup, O_RDONLY | O_CLOEXEC), "read \(backup)")
         // Also that of a queue which was copied, or kept by another restore.

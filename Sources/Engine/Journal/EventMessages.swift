@@ -83,9 +83,9 @@ enum EventMessages {
         }
     }
 
-    /// For a request that its sender had no right to make, which is no event either.
+    /// For a request without permission, which is not an event either.
     static let refusedID = "6f0b6a5c2f7d4b1e9c8e3d7a4f215b90"
 
-    /// For a fault of the machine that holds the daemon up, which is no event.
+    /// For a fault of the machine that affects the daemon, which is not an event.
     static let degradedID = "77f91159598f49ecb292a4a39e338ff9"
 }

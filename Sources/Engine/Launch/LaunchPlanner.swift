@@ -26,8 +26,8 @@ struct LaunchPlanner: Sendable {
         var isShortage: Bool
     }
 
-    /// Where the files for `{prompt_file}` and `{schema_file}` are to be found: they are handed over as descriptors, which no path can be
-    /// mistaken for.
+    /// Where a program finds the files for `{prompt_file}` and `{schema_file}`: they are handed over as descriptors, which no
+    /// path can be mistaken for.
     private static let promptDescriptor: Int32 = 3
     private static let schemaDescriptor: Int32 = 4
 
@@ -159,7 +159,7 @@ extension PoolConfiguration {
     ///
     /// - Parameters:
     ///   - resources: what its task asks for.
-    ///   - submitter: of its task, if it is to run as that user.
+    ///   - submitter: of its task, if it must run as that user.
     func order(
         attempt: Int64, name: String, arguments: [ByteString], environment: [ByteString: ByteString],
         resources: ResourceLimits = .init(), submitter: UInt32? = nil

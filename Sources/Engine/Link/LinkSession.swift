@@ -137,7 +137,8 @@ package struct LinkSession {
 /// Whether the connection to the supervisor breaks again and again, and when the next one is tried.
 ///
 /// A supervisor that is replaced or restarted ends a connection once. The same one that does it twice for the same reason will do
-/// it for ever: what one of the two says, the other does not take. That is a problem with a name and a slow pace, not news each time.
+/// it forever: what one of the two says, the other does not take. That is a problem with a name and a slow pace, not news each
+/// time.
 struct LinkTrouble: Equatable {
     /// How long a connection has to last, in milliseconds, before those that broke are forgotten.
     static let trial: Int64 = 10_000

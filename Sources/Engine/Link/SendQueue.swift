@@ -1,4 +1,4 @@
-/// Why what was to be sent waits.
+/// Why messages wait to be sent.
 package enum Backlog: Sendable {
     case none
     /// The socket says when there is room.
@@ -7,7 +7,7 @@ package enum Backlog: Sendable {
     case short
 }
 
-/// What is to go into a socket: what it does not take at once waits, and goes out in its order.
+/// Messages for a socket. What the socket does not take at once waits, and is sent in order.
 package struct SendQueue<Packet> {
     package enum Outcome {
         case sent

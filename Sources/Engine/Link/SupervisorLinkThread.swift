@@ -171,7 +171,7 @@ final class SupervisorLinkThread: SupervisorPort {
         return session.closing.map { "the supervisor says that the engine \($0)" } ?? "the supervisor ended it"
     }
 
-    /// Milliseconds after which something is to be done although nothing happens; -1 for never.
+    /// Milliseconds after which something must be done although nothing happens; -1 for never.
     private func patience(_ backlog: Backlog, until trialEnd: Int64?) -> Int {
         let retry = backlog == .short ? 50 : -1
         guard let trialEnd else { return retry }

@@ -24,7 +24,7 @@ package final class WorkerChannels: WorkerPort {
 
     private struct State {
         var channels: [Int64: Channel] = [:]
-        /// Those that are to be looked at although nothing new has come.
+        /// Those that must be looked at although nothing new has come.
         var woken: Set<Int64> = []
         var isStopped = false
     }
@@ -146,7 +146,7 @@ package final class WorkerChannels: WorkerPort {
 
     /// Reads what workers have said since the last time.
     ///
-    /// - Parameter waiting: for how many milliseconds at the most until one says something; -1 for ever.
+    /// - Parameter waiting: for how many milliseconds at most until one says something; -1 forever.
     /// - Returns: whether there was something to look at.
     @discardableResult
     func step(waiting milliseconds: Int32, _ inbox: Inbox, _ reports: EndEnricher) -> Bool {

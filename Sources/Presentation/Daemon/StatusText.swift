@@ -79,7 +79,7 @@ public enum PoolTable {
         return pool.problem == nil ? .init(pool.state.rawValue) : .init("degraded", .bad)
     }
 
-    /// A zero is no news.
+    /// A zero is not news.
     private static func number(_ value: Int, _ role: Style.Role = .plain) -> Table.Cell {
         .init(String(value), value == 0 ? .dim : role)
     }

@@ -135,7 +135,7 @@ public enum LegacyLine {
         return result
     }
 
-    /// What stands after a backslash, taken away; nil, and nothing taken, where that is no escape.
+    /// What stands after a backslash, taken away; nil, and nothing taken, if it is not an escape.
     private static func unescaped(_ rest: inout Substring.UnicodeScalarView) -> Unicode.Scalar? {
         let after = rest.dropFirst()
         switch rest.first {

@@ -5,7 +5,7 @@ import Text
 public enum ParserComplaint {
     /// `--retries must be a whole number from 0 to 1000, not "two"`.
     ///
-    /// - Parameter verb: what was to be done, as in `orchctl submit`.
+    /// - Parameter verb: the verb, as in `orchctl submit`.
     public static func reworded(_ message: String, verb: String) -> String {
         let first = message.parts(at: "\n").first ?? message
         if let missing = first.between("Missing expected argument '", "'") { return "\(verb) needs \(missing)" }

@@ -7,7 +7,7 @@ public enum DurationText {
     /// How to write one, for help texts and errors.
     public static let forms = "90, 90s, 5m, 1h30m, 2d or 250ms"
 
-    /// The seconds that the text means, or nil if it is no duration. A number alone is seconds.
+    /// The seconds that the text means, or nil if it is not a duration. A number alone is seconds.
     public static func seconds(_ text: String) -> Double? {
         var rest = Substring(text)
         var total = 0.0

@@ -15,7 +15,7 @@ public enum TimeText {
     public static let forms =
         "14:05, \"tomorrow 9:00\", +10m, \"in 2h\", 2026-11-23, \"2026-11-23 14:05\" or 2026-11-23T14:05:00Z"
 
-    /// The time that the text means, or nil if it is none.
+    /// The time that the text means, or nil if it is not one.
     public static func parse(_ text: String, now: Timestamp, direction: Direction = .future) -> Timestamp? {
         if let exact = Timestamp(text), text.last.map({ !$0.isWhitespace }) ?? false { return exact }
         if text == "now" { return now }

@@ -15,7 +15,7 @@ struct Account: Equatable, Sendable {
             ["USER=\(name)", "LOGNAME=\(name)"] + (home.map { ["HOME=\($0)"] } ?? []) + (shell.map { ["SHELL=\($0)"] } ?? [])
     }
 
-    /// Whoever this process runs as, by its own environment and the user database.
+    /// The user of this process, by its own environment and the user database.
     static let own = Account(
         variables: OwnAccount.variables(.own, OwnAccount.look()).map { "\($0.name)=\($0.value)" })
 

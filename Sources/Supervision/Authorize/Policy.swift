@@ -9,8 +9,8 @@ import SupervisorLink
 ///   supplementary ones. User 0 is refused.
 /// - `pool NAME submitter`: each attempt runs as the user that its order says has submitted the task, if that is the one of a line
 ///   `submitter NAME UID GID[,GID…]`.
-/// - `account UID NAME SHELL HOME`: what the processes of this user find in their environment; `-` for a shell or a home that there
-///   is none of.
+/// - `account UID NAME SHELL HOME`: what the processes of this user find in their environment; `-` stands for a missing shell or
+///   home.
 /// - `program NAME PATH`: attempts of this pool may execute this absolute path. A pool without such a line may execute anything.
 /// - `worktree NAME REPOSITORY`: attempts of this pool may get worktrees of this git repository. A pool without such a line gets none.
 /// - `credential NAME CREDENTIAL [VARIABLE]`: each attempt of this pool gets this credential of the supervisor's as a file, and in the
@@ -32,7 +32,7 @@ public struct Policy: Equatable, Sendable {
     /// Whom the attempts of a pool run as.
     enum Runners: Equatable, Sendable {
         case one(Identity)
-        /// Whoever has submitted the task, by their uids.
+        /// The submitter of the task; the policy lists the uids.
         case submitters([UInt32: Identity])
     }
 
@@ -63,7 +63,7 @@ public struct Policy: Equatable, Sendable {
 
     /// Reads the text of a policy file.
     public init(parsing text: String) throws(Invalid) {
-        // By scalars: a line feed after a carriage return is no character of its own.
+        // By scalars: a line feed after a carriage return is not a character of its own.
         var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         guard lines.first == "orchd-policy 1" else { throw Invalid(line: 1, reason: "the first line must be `orchd-policy 1`") }

@@ -49,7 +49,7 @@ final class Cgroup {
         }
     }
 
-    /// Stops all that is in it, whatever it does with signals, or lets it go on. What is killed meanwhile dies all the same.
+    /// Stops all that is in it, whatever it does with signals, or lets it continue. What is killed meanwhile dies all the same.
     func freeze(_ isFrozen: Bool) {
         do throws(SystemError) {
             try SmallFile.write(isFrozen ? "1" : "0", to: "cgroup.freeze", in: directory)
@@ -134,7 +134,7 @@ extension Cgroup {
         guard !controls.isEmpty else { return }
         for (control, value) in controls { try set(control.file, control.text(value)) }
         guard controls[.memory] != nil else { return }
-        // What is left of a task without the process that the kernel chose is of no use to anybody.
+        // What is left of a task without the process that the kernel chose is useless to anybody.
         try set("memory.oom.group", "1")
         // Otherwise the limit would only move it to the disk.
         if controls[.swap] == nil { try set("memory.swap.max", "0") }

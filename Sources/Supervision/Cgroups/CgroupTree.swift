@@ -7,7 +7,7 @@ final class CgroupTree {
     enum Place: Equatable, Sendable {
         /// The supervisor's own cgroup if it was delegated, otherwise none.
         case auto
-        /// The supervisor's own cgroup, which whoever started it says to be delegated: a user's service manager leaves no mark.
+        /// The supervisor's own cgroup, which its starter calls delegated: a user's service manager leaves no mark.
         case own
         case none
         case path(String)
@@ -17,7 +17,7 @@ final class CgroupTree {
     /// What the kernel limits and counts in the cgroups of attempts.
     let controllers: [String]
 
-    /// Nil where there are to be no cgroups.
+    /// Nil if cgroups are switched off.
     static func open(_ place: Place, keeping kept: Set<String>) throws(SystemError) -> CgroupTree? {
         switch place {
         case .none: return nil

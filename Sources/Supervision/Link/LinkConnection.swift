@@ -16,7 +16,7 @@ final class LinkConnection {
     /// Why the connection must end.
     enum Fault: Error {
         case closed
-        /// Another engine has connected, which is no news where the old one has just gone.
+        /// Another engine has connected, which is not news where the old one has just gone.
         case replaced
         case system(SystemError)
         case undecodable(LinkError)
@@ -157,7 +157,7 @@ final class LinkListener {
     enum Outcome {
         case connection(OwnedDescriptor)
         case nobody
-        /// No descriptor is to be had.
+        /// There is no free descriptor.
         case shortage
     }
 

@@ -55,7 +55,7 @@ package struct Outbox {
     }
 
     /// Until when the reports may wait for others: while every pool they are about has something to start next, the engine is
-    /// not needed to keep it busy. Nil if they are to go now.
+    /// not needed to keep it busy. Nil if they should be sent now.
     package func gatherUntil(_ gather: Int64, now: Int64, isBusy: (String) -> Bool) -> Int64? {
         guard gather > 0, welcome == nil, !isInventory, revoked.isEmpty, hasReports else { return nil }
         guard started.count + ended.count < SupervisorMessage.reportsPerMessage, pools.allSatisfy(isBusy) else { return nil }

@@ -15,7 +15,7 @@ enum Log {
         // A name that came from elsewhere must not be able to end the line.
         line.unicodeScalars.append(contentsOf: message.unicodeScalars.lazy.map { $0.isControl ? " " : $0 })
         line += "\n"
-        // Whoever should read this may not: better no line than a supervisor that waits.
+        // The reader may be stuck: better no line than a supervisor that waits.
         var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&descriptor, 1, 0) == 1 else { return }
         line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, min($0.count, 4000)) }

@@ -17,7 +17,7 @@ final class Notifier {
         let isMeant = environment[.watchdogProcess].map { $0 == String(getpid()) } ?? true
         let microseconds = environment[.watchdogInterval].flatMap { Int64($0) }
         interval = microseconds.flatMap { isMeant && $0 > 0 ? max(1, $0 / 2000) : nil }
-        // At once: the service manager goes on counting from the last ping of the version before.
+        // At once: the service manager continues counting from the last ping of the version before.
         pingAt = interval.map { _ in Clock.monotonic }
         // Not for the workers: they would speak in our name.
         for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"] { unsetenv(name) }

@@ -104,9 +104,9 @@ public struct SupervisorConfiguration: Sendable {
     var cgroups = CgroupTree.Place.auto
     /// A descriptor to write a line feed to, and to close, when the socket is served.
     public var readyDescriptor: Int32?
-    /// The reading end of a pipe that nobody writes to: when it ends, whoever started the supervisor is dead.
+    /// The reading end of a pipe that nobody writes to: when it ends, the starter of the supervisor is dead.
     public var lifeline: Int32?
-    /// Milliseconds from SIGTERM to SIGKILL when the supervisor itself is to end.
+    /// Milliseconds from SIGTERM to SIGKILL when the supervisor itself must end.
     public var stopGrace: Int64 = 10_000
 
     init(link: String, stateDirectory: String, workDirectory: String) {

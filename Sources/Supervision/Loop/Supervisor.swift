@@ -94,7 +94,7 @@ final class Supervisor {
     var flushAt: Int64?
     /// What was last said of an engine in the log, and when, on the monotonic clock.
     var lastComplaint: (message: String, time: Int64)?
-    /// Children may have ended that no pidfd tells of.
+    /// Children may have ended that no pidfd reports.
     var mustLookForOrphans = false
     var isStopping = false
     /// When a signal asked for the new version, on the monotonic clock; nil if none did, or it is done.

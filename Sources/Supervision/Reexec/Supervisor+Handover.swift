@@ -4,7 +4,7 @@ import SupervisorLink
 import Text
 
 extension Supervisor {
-    /// Executes the program anew, with the same process and the same children: how it is upgraded. Where that fails, it goes on.
+    /// Executes the program again, with the same process and the same children: how it is upgraded. Where that fails, it continues.
     ///
     /// What is in our memory only comes first: how the leader of an attempt ended whose survivors are not dead yet, ends that a full
     /// disk kept out of the file, worktrees that are being made, and helpers that nobody would wait for.

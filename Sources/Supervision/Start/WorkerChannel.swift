@@ -27,7 +27,7 @@ struct WorkerChannel {
 /// The channels of warm workers, as one supervisor leaves them to the next: in a memfd of their own, which a version that knows
 /// nothing of them does not look at. Lines of `ATTEMPT DESCRIPTOR`.
 ///
-/// Such a version goes on with the processes, and the engine with the channels that it has. Only an engine that comes later finds
+/// Such a version continues with the processes, and the engine with the channels that it has. Only an engine that comes later finds
 /// workers that it cannot talk to, and replaces them.
 enum ChannelHandover {
     static let variable = "ORCHD_SUPERVISOR_CHANNELS"

@@ -4,7 +4,7 @@ import SupervisorLink
 /// The ends that the engine has not acknowledged: in memory, and in the file `exits` so that they survive the supervisor.
 ///
 /// The file is a row of records of one size, appended in one write. It is emptied when all of them are acknowledged, and written
-/// anew when it has grown large. A file that cannot be written (a full /run) costs only the protection, not the records.
+/// again when it has grown large. A file that cannot be written (a full /run) costs only the protection, not the records.
 final class ExitStore {
     private static let name = "exits"
     static let compactionSize = 1 << 20

@@ -24,7 +24,7 @@ extension Supervisor {
         signal(attempt, [SIGTERM, SIGCONT])
     }
 
-    /// Stops all processes of an attempt where they are, or lets them go on.
+    /// Stops all processes of an attempt where they are, or lets them continue.
     func freeze(_ number: UInt64, _ isFrozen: Bool) {
         guard let attempt = running[number], attempt.leaderEnd == nil, !attempt.flags.contains(.stopped) else { return }
         if let cgroup = attempt.cgroup { return cgroup.freeze(isFrozen) }
@@ -52,7 +52,7 @@ extension Supervisor {
         cgroupChanged(number)
     }
 
-    /// Kills all processes of an attempt that has no cgroup, but for its leader. Children of what dies then become ours.
+    /// Kills all processes of an attempt that has no cgroup, except for its leader. Children of what dies then become ours.
     func roundUp(_ attempt: RunningAttempt) {
         TreeKiller.kill(except: attempt.start.pid) { roots(of: attempt) }
     }
@@ -91,7 +91,7 @@ extension Supervisor {
         }
     }
 
-    /// Whoever started us has died, and nobody would end what runs.
+    /// Our starter has died, and nobody else would end the tasks.
     func lifelineEnded() {
         loop.remove(lifelineToken)
         shutDown(grace: configuration.stopGrace)
@@ -110,7 +110,7 @@ extension Supervisor {
         for attempt in running.keys { stop(attempt, grace: grace) }
     }
 
-    /// Reads the policy, and then executes the program anew, which would not start with a policy that is not valid.
+    /// Reads the policy, and then executes the program again, which would not start with a policy that is not valid.
     private func reload() {
         notifier.reloading()
         do throws(StartFailure) {

@@ -21,7 +21,8 @@ enum SmallFile {
         }
     }
 
-    /// What one read of a control file of a cgroup gives, which is all of it: each further one has the kernel put it together anew.
+    /// What one read of a control file of a cgroup gives, which is all of it: each further one has the kernel put it together
+    /// again.
     static func record(_ file: OwnedDescriptor) -> String? {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { chunk in
             var count = 0

@@ -157,12 +157,12 @@ final class Workspaces {
     }
 }
 
-/// What an attempt has left for whoever asked for it: only what its user owns, opened with the rights of that user.
+/// The results that an attempt has left: only what its user owns, opened with the rights of that user.
 ///
-/// That is why hard links are no way to other files, and are taken as the files they are: whoever owns a file may read it, under
+/// So hard links give no access to other files, and count as the files that they are: the owner of a file may read it, under
 /// whatever name.
 extension Workspaces {
-    /// Whether there is anything to hand over, or to tell of.
+    /// Whether there is anything to hand over, or to report.
     func hasResults(folder: String, name: String) -> Bool {
         if openResult(folder: folder, name: name) != nil { return true }
         return openResults(folder: folder, name: name).map { !linux_holds_only($0.descriptor.number, nil) } ?? false

@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-/// A verb that takes a list of any length, or what looks like an option and is none.
+/// A verb that takes a list of any length, or what looks like an option and is not one.
 protocol TakesRest: ParsableCommand {
     mutating func take(_ rest: CommandLineReader.Rest) throws
 }

@@ -44,7 +44,7 @@ struct OptionTable {
         String(word.unicodeScalars.prefix { $0 != "=" })
     }
 
-    // MARK: What the parser tells of a command
+    // MARK: The parser's description of a command
 
     private struct Help: Decodable {
         struct Command: Decodable { var arguments: [Argument]? }

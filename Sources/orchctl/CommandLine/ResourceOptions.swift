@@ -1,7 +1,7 @@
 import ArgumentParser
 import OrchProtocol
 
-/// What a task may use at the most, on the command line of `submit` and `run`.
+/// What a task may use at most, on the command line of `submit` and `run`.
 struct ResourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The memory it may use, like 2G.", valueName: "size"), transform: amount(of: .memory))
     var memory: Double?

@@ -9,7 +9,7 @@ import Presentation
 /// the program, the last of them being the one that is completed, empty perhaps.
 ///
 /// It answers a word a line, with a tab and a description where there is one; or one line that leaves it to the shell: `:files`, `:directories`,
-/// or `:command` for the command of a task. What is to be known of the daemon is asked of it, for no longer than a finger rests.
+/// or `:command` for the command of a task. What only the daemon knows is asked from it, for a very short time.
 enum Completion {
     static let option = "---complete"
 

@@ -21,7 +21,7 @@ enum Input {
         }
     }
 
-    /// What a file says that is to be text.
+    /// The content of a file that must be text.
     static func text(of path: ByteString) throws -> String {
         guard let text = String(validating: ByteOrderMark.dropped(from: try bytes(of: path)), as: UTF8.self) else {
             throw Failure(.usage, "\(name(path)) is not UTF-8 text")

@@ -20,7 +20,7 @@ enum Output {
 
     /// Writes the result of a task to standard output.
     ///
-    /// - Parameter isLine: whether it is to end with a line feed, where it has none of its own.
+    /// - Parameter isLine: whether it must end with a line feed, where it has none of its own.
     static func print(_ result: TaskResult, isLine: Bool, ofTask id: Int64) throws {
         let needsFeed = isLine && !result.text.isEmpty && result.text.utf8.last != UInt8(ascii: "\n")
         try print(result.text + (needsFeed ? "\n" : ""))
@@ -66,7 +66,7 @@ enum Terminal {
     static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
     static var isError: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// The columns of the terminal; nil where the output is none, so that nothing is cut off in a file.
+    /// The columns of the terminal; nil if the output is not a terminal, so nothing is cut off in a file.
     static var width: Int? {
         guard isOutput else { return nil }
         var size = winsize()

@@ -8,7 +8,7 @@ struct ServiceChecks {
     /// The socket of the daemon that is meant.
     let path: String
 
-    /// Nothing where the socket is none of those that the units make.
+    /// Nothing if no unit makes the socket.
     func all() -> [Finding] {
         guard access("/run/systemd/system", F_OK) == 0, path == SocketPath.system || isOwn else { return [] }
         return ["orchd", "orchd-supervisor"].map { unit in

@@ -17,7 +17,7 @@ final class FollowedTask {
 
     /// Returns the task, with its result, once it has ended.
     ///
-    /// - Parameter output: what becomes of its output, as it is written; nil for nothing.
+    /// - Parameter output: what happens to its output, as it is written; nil for nothing.
     /// - Parameter tells: whether to say which attempt it is, from the second on.
     func follow(_ output: LogStream.Writer?, tells: Bool) throws -> TaskRecord {
         let waiting = Waiting(for: id, session)

@@ -24,7 +24,7 @@ final class LogStream {
         self.write = write
     }
 
-    /// Writes what comes until the daemon says that it is all. On a new connection it goes on where the old one broke.
+    /// Writes what comes until the daemon says that it is all. On a new connection it continues where the old one broke.
     func run(_ session: Session) throws -> LogsEnd {
         try session.perform { connection in
             if !reached.isEmpty { prepareRepeat() }

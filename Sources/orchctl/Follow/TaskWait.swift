@@ -11,7 +11,7 @@ struct TaskWait {
     private static let atOnce = 1000
     private static let lookedAtOnce = 100
 
-    /// Waits for all of them, tells of each as it ends, and returns them in the order given.
+    /// Waits for all of them, reports each as it ends, and returns them in the order given.
     ///
     /// - Throws: a ``Failure`` that names those that have not ended, once there is no more time.
     func all(_ ids: [Int64], onEnd: (TaskRecord) throws -> Void = { _ in }) throws -> [TaskRecord] {

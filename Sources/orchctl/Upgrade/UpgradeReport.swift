@@ -10,7 +10,7 @@ struct UpgradeReport: Encodable, Equatable {
         /// Its version before and after; nil where the daemon cannot tell.
         var from: String?
         var to: String?
-        /// Whether it executes anew.
+        /// Whether it executes again.
         var isReplaced: Bool
 
         enum CodingKeys: String, CodingKey {

@@ -41,7 +41,7 @@ struct ChildProcess {
                             request.descriptor_count = descriptors.count
                             request.umask = 0o077
                             request.cgroup = -1
-                            // What we ignore for whoever started us is how we end and upgrade our children.
+                            // Our starter had us ignore signals that we need to end and upgrade our children.
                             request.default_signals = true
                             return spawn_process(&request, &result)
                         }

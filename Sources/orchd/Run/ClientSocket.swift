@@ -5,7 +5,7 @@ import OrchClient
 import Text
 
 /// The socket of the clients of a foreground run. It is the launcher's, so that they wait while the engine is started again, and are
-/// not refused; and it stays where clients look for it, whoever tidies up there.
+/// not refused; and it stays where clients look for it, no matter who tidies up there.
 final class ClientSocket {
     /// Where it is now.
     private(set) var path: String

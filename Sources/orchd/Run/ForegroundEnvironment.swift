@@ -105,7 +105,7 @@ struct ForegroundEnvironment {
         return URL(filePath: text + "/" + path).standardizedFileURL.path(percentEncoded: false)
     }
 
-    /// Whether a socket can be made there, as far as directories go. A home that is not there is made by whoever makes homes.
+    /// Whether a socket can be made there, as far as directories go. A missing home directory is not our task to make.
     private static func canBeMade(_ socket: String, below home: String?) -> Bool {
         guard let home, access(home, W_OK | X_OK) == 0 else { return false }
         let directory = (socket as NSString).deletingLastPathComponent

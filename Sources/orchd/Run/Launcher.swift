@@ -22,7 +22,7 @@ final class Launcher {
     private let engineNotices: NotifySocket
     private let supervisorNotices: NotifySocket
     private let socket: ClientSocket
-    /// When to look after the socket again, which is gone and could not be made anew.
+    /// When to try again to make the socket, which is gone and could not be made.
     private var renewSocketAt: Int64?
     /// A pipe that nobody writes to: its end tells both processes that the launcher is dead, however it died.
     private let lifeline: (reader: Int32, writer: Int32)
@@ -135,7 +135,7 @@ final class Launcher {
     }
 
     private func environment(_ notices: NotifySocket, _ watch: WatchdogMonitor) -> [ByteString] {
-        // Sockets that somebody else was handed, and a journal that is not the engine's, are none of its business.
+        // Sockets that somebody else was handed, and a journal that is not the engine's, do not concern it.
         let own: [ByteString] = [
             "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=", "WATCHDOG_USEC=", "WATCHDOG_PID=", "NOTIFY_SOCKET=",
         ]
@@ -190,7 +190,7 @@ final class Launcher {
         try startSupervisor()
     }
 
-    /// Whoever fails says why; who is killed cannot.
+    /// A process that fails says why; a killed process cannot.
     private func sayIfKilled(_ name: String, _ ended: Int32) {
         if ended > 128 { printError("orchd: the \(name) was killed by \(signalName(ended - 128)) before it was ready") }
     }
@@ -233,7 +233,7 @@ final class Launcher {
         guard phase == .running, !hasAnnounced, isEngineReady, isSupervisorReady else { return }
         hasAnnounced = true
         let configuration = foreground.config.map { ", configuration \($0)" } ?? ""
-        // Whoever has closed standard output does not want to know.
+        // If standard output is closed, nobody wants to know.
         try? printOutput(
             "ready: socket \(socket.path), \(counted(foreground.slots, "worker"))\(configuration)")
         if keyboard != nil { printError("keys: s status, q drain and quit, Ctrl-C stop") }
@@ -282,9 +282,9 @@ final class Launcher {
         child?.signal(SIGKILL)
     }
 
-    /// Has both processes execute what their paths hold by now. The supervisor does so in place, and tasks go on; the engine is started
-    /// anew, and clients wait. Only if the new versions can run, and can use what there is: nothing is stopped that could not be
-    /// started again.
+    /// Makes both processes execute the programs that are now at their paths. The supervisor does so in place, and tasks
+    /// continue; the engine is started again, and clients wait. Only if the new versions can run, and can use what there is:
+    /// nothing is stopped that could not be started again.
     private func upgrade() {
         guard phase == .running, hasAnnounced, !isReplacingEngine else { return }
         let check = ["check", "--state-dir", foreground.stateDirectory] + (foreground.config.map { ["--config", $0] } ?? [])
@@ -372,7 +372,7 @@ final class Launcher {
     private func showStatus() {
         do {
             let connection = try Connection(path: socket.path, patience: 2)
-            // An engine that hangs must not make the launcher hang, which is to end it.
+            // An engine that hangs must not make the launcher hang, which must end it.
             let deadline = ContinuousClock.now + .seconds(2)
             let status = try connection.call(.status, as: DaemonStatus.self, deadline: deadline)
             let workers = try connection.call(

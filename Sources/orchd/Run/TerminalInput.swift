@@ -4,7 +4,7 @@ import Glibc
 struct TerminalInput {
     private let saved: termios
 
-    /// Nil where standard input is no terminal, or this process is not in its foreground.
+    /// Nil where standard input is not a terminal, or this process is not in its foreground.
     init?() {
         guard isatty(STDIN_FILENO) == 1, tcgetpgrp(STDIN_FILENO) == getpgrp() else { return nil }
         var settings = termios()

@@ -40,7 +40,7 @@ struct Events: ParsableCommand {
         }
     }
 
-    /// Where to begin. Following begins at a number as well, so that it has a place to go on from even before its first event.
+    /// Where to begin. Following begins at a number as well, so that it has a place to continue from even before its first event.
     private func start(_ client: Client) throws -> Int64 {
         let status = try client.session.call(.status, as: DaemonStatus.self)
         if follow { return status.lastEvent }

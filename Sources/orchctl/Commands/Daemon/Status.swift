@@ -38,7 +38,7 @@ struct Status: ParsableCommand {
             let text = StatusText.text(status, workers: list.workers, style: Terminal.style, width: Terminal.width)
             // From the top left corner, and the rest of what was there before is wiped.
             guard watch, Terminal.isOutput else { return text }
-            // A line that is too long is cut by the terminal, which else would go on in the next one.
+            // A line that is too long is cut by the terminal, which else would continue in the next one.
             return "\u{1B}[H\u{1B}[2J\u{1B}[?7l\(Self.screen(text, rows: Terminal.height))\u{1B}[?7h"
         }
     }

@@ -123,7 +123,7 @@ struct Files: TakesRest {
         for left in record.leftBehind ?? [] { Output.remark(FileTable.text(left)) }
     }
 
-    /// Over a restart of the daemon, too, it goes on where it was.
+    /// Over a restart of the daemon, too, it continues where it was.
     private func fetch(_ name: String, of record: AttemptRecord, to path: ByteString, _ client: Client) throws {
         let target = try Download(
             path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force")

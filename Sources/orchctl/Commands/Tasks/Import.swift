@@ -65,7 +65,7 @@ struct Import: ParsableCommand {
         }
     }
 
-    /// What to tell of the tasks: off a terminal their ids, in the order of the file.
+    /// The text about the tasks; without a terminal their ids, in the order of the file.
     static func report(_ submitted: [Submitted], onTerminal: Bool) -> String {
         guard onTerminal else { return submitted.map { "\($0.id)\n" }.joined() }
         let made = submitted.filter(\.created).map(\.id)

@@ -79,7 +79,7 @@ struct Submit: TakesCommand {
         }
     }
 
-    /// What to tell of the tasks that were taken.
+    /// The text about the queued tasks.
     static func report(_ submitted: [Submitted], onTerminal: Bool) -> String {
         guard onTerminal else { return submitted.map { "\($0.id)\n" }.joined() }
         guard let first = submitted.first, let last = submitted.last else { return "" }

@@ -33,7 +33,7 @@ public struct AgentDefinition: Sendable, Equatable {
     /// Beginnings of a prompt that the program would take for one of its own commands. Such a prompt gets a line feed before it.
     public var commandPrefixes: [String] = []
     public var output: OutputRules
-    /// Looked at in order where an attempt was no success.
+    /// Checked in order if an attempt has failed.
     public var failures: [FailureRule]
     /// Values may contain the placeholders of a place, such as `{workspace}`.
     public var environment: [String: String]

@@ -77,7 +77,7 @@ struct ResetDate {
         case day(month: Int64, day: Int64, year: Int64?)
         /// 0 is Monday.
         case weekday(Int64)
-        /// After so many days.
+        /// After this number of days.
         case later(Int64)
     }
 

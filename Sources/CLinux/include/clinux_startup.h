@@ -15,7 +15,7 @@ void linux_secure_start(void);
 /// Swift looks for them.
 char *const *linux_arguments(void);
 
-/// How many of so many threads could be started at once; the limit of processes (`ulimit -u`) counts threads. They end again.
+/// How many of this number of threads can start at once; the limit of processes (`ulimit -u`) counts threads. They end again.
 int linux_startable_threads(int count);
 
 /// Whether the signal is ignored; before anything has changed that, by the wish of the user who started the program (nohup(1),

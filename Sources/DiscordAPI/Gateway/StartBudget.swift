@@ -6,7 +6,7 @@ struct StartBudget: Sendable {
 
     private static let day: Int64 = 86_400_000
 
-    /// So many milliseconds between two, after so many within a day.
+    /// The milliseconds between two starts, after a number of starts within a day.
     private static let spacings: [(after: Int, wait: Int64)] = [(0, 5500), (200, 60_000), (500, 300_000)]
     static let most = 700
 

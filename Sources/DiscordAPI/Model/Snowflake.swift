@@ -34,7 +34,7 @@ extension Snowflake: Codable, CodingKeyRepresentable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let id = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "is no id")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "is not an id")
         }
         self = id
     }

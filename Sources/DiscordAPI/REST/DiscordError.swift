@@ -12,7 +12,7 @@ public enum DiscordError: Error, Hashable, Sendable {
     case unclear(String)
     /// It did not happen, and may do so later: Discord cannot be reached, or says that it has a problem.
     case unavailable(String)
-    /// Its turn would come too late, by what Discord allows: in so many milliseconds.
+    /// Its turn would come too late, by what Discord allows: after this number of milliseconds.
     case limited(for: Int64)
     /// This program itself refuses: an address that is not Discord's, a file that is too large.
     case refused(String)

@@ -158,7 +158,7 @@ extension Bridge {
         case .impossible:
             // One that can no longer be changed, such as after an hour of changes, is said again.
             // A place that cannot be read cannot be written to either.
-            if edit != nil { try store.anew(post: id) } else { try store.set(.gone, ofPost: id) }
+            if edit != nil { try store.sendAgain(post: id) } else { try store.set(.gone, ofPost: id) }
             desk.finish(work)
         case .made(let message):
             try store.shown(post: id, as: message)

@@ -74,7 +74,7 @@ public enum Answer: Sendable {
     case impossible(String)
     /// It may have happened.
     case unclear
-    /// It did not happen, and may later: after so many milliseconds at the earliest.
+    /// It did not happen, and may later: after this number of milliseconds at the earliest.
     case later(Int64)
 }
 

@@ -59,7 +59,7 @@ public struct Chunks {
         hasText = false
     }
 
-    /// As much of a line as has so many UTF-16 units, to the end of a word if there is one near; at least one scalar.
+    /// As much of a line as has at most this number of UTF-16 units, to the end of a word if there is one near; at least one scalar.
     private static func head(of line: Substring, _ length: Int) -> Substring {
         let scalars = line.unicodeScalars
         var count = 0

@@ -65,7 +65,7 @@ public struct TaskCard: Sendable {
         return [first]
     }
 
-    /// What `#results` gets instead of so many cards.
+    /// What `#results` gets instead of too many cards.
     public static func summary(_ states: [(task: Int64, state: String)]) -> Content {
         let counts = Dictionary(grouping: states, by: \.state).map { "\($0.value.count) \($0.key)" }.sorted()
         let failed = states.filter { $0.state != TaskState.succeeded.rawValue }.prefix(40).map { "\($0.task)" }

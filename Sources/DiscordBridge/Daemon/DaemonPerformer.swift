@@ -109,7 +109,7 @@ final class DaemonPerformer: @unchecked Sendable {
         var text = ""
         _ = try call(.logs(parameters), as: LogsEnd.self) { notification in
             guard case .output(_, let chunk) = notification else { return }
-            text += chunk.text ?? "(bytes that are no text)\n"
+            text += chunk.text ?? "(bytes that are not text)\n"
             if text.utf8.count > 64 << 10 { text = String(text.suffix(8 << 10)) }
         }
         let trimmed = DiscordText.trimmed(text)

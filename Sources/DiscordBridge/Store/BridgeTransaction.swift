@@ -198,7 +198,7 @@ public final class BridgeTransaction {
     }
 
     /// To be sent once more, as another message.
-    public func anew(post: Int64) throws {
+    public func sendAgain(post: Int64) throws {
         try run("UPDATE post SET state = 'wanted', message = NULL, sent = NULL, edition = edition + 1 WHERE id = ?", [post])
     }
 

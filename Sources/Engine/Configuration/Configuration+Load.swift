@@ -15,7 +15,7 @@ extension Configuration {
     ///
     /// - Parameters:
     ///   - variables: what the environment says of warm workers, where the files do not.
-    ///   - builtIn: what there is besides, where the files do not say otherwise.
+    ///   - builtIn: the defaults, where the files set nothing.
     /// - Throws: ``ConfigurationError``, which names everything that is wrong. A configuration is taken as a whole or not at all.
     public static func load(_ path: String, variables: ForegroundVariables = .init()) throws -> Configuration {
         try load(path, variables: variables, builtIn: nil)

@@ -85,7 +85,7 @@ public struct Restoration: Sendable {
             return try own.merged(with: StoppedDatabase.counters(of: queue))
         } catch let error as StorageError {
             remarks.append(
-                "the queue that was there cannot be read, so ids go on \(Self.leap) further than is known: \(error.description)"
+                "the previous queue cannot be read, so new ids begin \(Self.leap) above the known ones: \(error.description)"
             )
             return .init(task: own.task + Self.leap, attempt: own.attempt, event: own.event + Self.leap)
         }

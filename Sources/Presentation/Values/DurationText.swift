@@ -29,7 +29,7 @@ public enum DurationText {
 
     /// The two largest units that are not zero: `1h 30m`, `4.2s`, `250ms`.
     public static func text(_ seconds: Double) -> String {
-        guard seconds.isFinite else { return "for ever" }
+        guard seconds.isFinite else { return "forever" }
         let seconds = max(seconds, 0)
         if seconds < 0.9995 { return "\(Int((seconds * 1000).rounded()))ms" }
         if seconds < 9.95 {

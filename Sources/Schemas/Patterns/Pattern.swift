@@ -30,7 +30,7 @@ public struct Pattern: Sendable {
         program = compiler.program + [.match]
     }
 
-    /// Whether it is found anywhere in a text; nil if that is not known within so many steps.
+    /// Whether it is found anywhere in a text; nil if that is unknown after this number of steps.
     ///
     /// - Parameter steps: how many are left; what is used is taken off.
     public func matches(_ text: String, steps: inout Int) -> Bool? {

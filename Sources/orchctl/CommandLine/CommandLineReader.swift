@@ -32,9 +32,9 @@ struct CommandLineReader {
     private(set) var rest = Rest()
 
     private static let isGlobal = ["--json": false, "--socket": true]
-    /// So many words the parser reads in no time.
+    /// The parser reads this number of words quickly.
     private static let few = 64
-    /// So many options are more than any task has.
+    /// No task has more options than this.
     private static let maximumOptions = 2000
 
     /// - Parameter arguments: without the name of the program.

@@ -57,7 +57,7 @@ final class Subprocess {
         Failure(.failed, "cannot run \((program ?? "").shellQuoted()): \(String(cString: strerror(error)))")
     }
 
-    /// Takes what it has printed since, for up to so many milliseconds. It has ended when its output has.
+    /// Takes what it has printed since, for at most this number of milliseconds. It has ended when its output has.
     func hasEnded(within milliseconds: Int32 = 0) -> Bool {
         var room = [UInt8](repeating: 0, count: 4096)
         while isOpen {

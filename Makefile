@@ -56,15 +56,15 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
 .PHONY: help deps build demo test simulate test-vm test-discord test-agents fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
 
-help: ## list what there is to make
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  install and uninstall take DESTDIR and PREFIX (now $(PREFIX)); STRICT=1 makes warnings errors"
 
-deps: ## install what the build needs and is missing (with apt-get, as root or by sudo)
+deps: ## install missing packages that the build needs (with apt-get, as root or by sudo)
 	@.ci/deps $(SWIFT)
 
-build: deps ## build the programs, optimised, as they are installed
+build: deps ## build the optimised programs for the installation
 	@# By name: a build of everything, once one product has been planned alone, also links the libraries of
 	@# dependencies dynamically, which --static-swift-stdlib leaves without their search paths.
 	@for program in $(PROGRAMS) $(HELPERS); do \
@@ -90,7 +90,7 @@ build/completions/.made: build/bin/orchctl build/bin/orchd
 	@sed -i "s/:path:'/:path:_files'/" $(@D)/orchd.zsh
 	@touch $@
 
-demo: build ## see it work: six real tasks on three workers
+demo: build ## see it work: six real tasks on three slots
 	@docs/demo/run
 
 # In a zone that is not UTC, far from it, and at odd minutes, so that a day or an hour in the wrong zone shows; TZ=... for another.
@@ -102,28 +102,28 @@ test: deps ## build everything, run every test but those in virtual machines, an
 	.build/debug/orchd-sim --seconds $(or $(SIMULATE),60)
 	@if [[ -x Tests/System/run ]]; then Tests/System/run; fi
 
-torture: deps ## the crash loops in full, a hundred upgrades, thousands of damaged files, TIMES times over (1): hours for ten; ORCHD_SEED=N repeats a run
+torture: deps ## run all crash loops, a hundred upgrades, thousands of damaged files, TIMES times (1); ORCHD_SEED=N repeats a run
 	$(SWIFT) build --build-tests $(SWIFTFLAGS)
 	@for ((time = 1; time <= $(TIMES); time++)); do \
 		echo "== $$time of $(TIMES)"; \
 		ORCHD_TORTURE=1 $(SWIFT) test --skip-build --no-parallel --filter '$(TORTURE)' $(SWIFTFLAGS); \
 	done
 
-simulate: deps ## live SECONDS (60) of random lives on simulated time, with every fault there is; ARGS go to orchd-sim
+simulate: deps ## simulate random lives with all kinds of faults for SECONDS (60); ARGS go to orchd-sim
 	$(SWIFT) build -c release --static-swift-stdlib --product orchd-sim $(SWIFTFLAGS)
 	.build/release/orchd-sim $(or $(ARGS),--seconds $(or $(SECONDS),60))
 
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run
 
-test-discord: deps ## test the stand-in of Discord: its rules, two real clients against it, and then the bridge against it with a real daemon
+test-discord: deps ## test the stand-in of Discord with two real clients, and the bridge with it and a real daemon
 	@for program in orchd orchd-supervisor orchctl orch-discord; do $(SWIFT) build --product $$program $(SWIFTFLAGS); done
 	@Tests/System/Discord/run
 
-test-agents: ## run the real agent programs against a stand-in of their servers, AGENTS="claude codex" or all (from PyPI)
+test-agents: ## run the real agent programs (PyPI) against a stand-in of their servers; AGENTS="claude codex", or all
 	@Tests/System/RealAgents/run $(or $(AGENTS),$(shell Tests/System/RealAgents/run --list))
 
-fuzz: deps ## fuzz TARGET for SECONDS (60) with libFuzzer; without a TARGET list what there is
+fuzz: deps ## fuzz TARGET for SECONDS (60) with libFuzzer; without a TARGET list the targets
 	@Tests/Fuzz/run $(if $(TARGET),$(TARGET) $(or $(SECONDS),60),--list)
 
 sanitize: deps ## run the tests under AddressSanitizer, then under ThreadSanitizer
@@ -131,20 +131,20 @@ sanitize: deps ## run the tests under AddressSanitizer, then under ThreadSanitiz
 	@Tests/Sanitizers/run thread
 
 # QUICK=1: two minutes. FULL=1: the largest sizes. SECTION="latency idle": only these. COMPARE=old.json: what has changed. WRITE=1: keep it in docs/performance.md.
-bench: build ## measure it beside what one would use instead: table, picture, budgets (QUICK=1, FULL=1, SECTION=…)
+bench: build ## compare its speed with other programs: table, picture, budgets (QUICK=1, FULL=1, SECTION=…)
 	@Benchmarks/run $(if $(QUICK),--quick) $(if $(FULL),--full) $(foreach section,$(SECTION),--section $(section)) $(COMPARE:%=--compare %) $(if $(WRITE),--write)
 
-bench-check: deps ## count the instructions that a task costs the engine, and compare with the committed figure
+bench-check: deps ## compare the instructions that a task costs the engine with the committed figure
 	$(SWIFT) build -c release --static-swift-stdlib --product turn-cost $(SWIFTFLAGS)
 	@Benchmarks/turn-cost-check
 
-lint: ## check the format of the Swift code, spelling and wording; shell scripts and man pages where there is a checker for them
+lint: ## check Swift format, spelling and wording; also shell scripts and man pages if their checkers are installed
 	@.ci/check-words
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
 	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck -x; fi
 	@if command -v mandoc > /dev/null; then mandoc -T lint -W warning $(MAN:%=docs/man/%); fi
 
-format: ## put the Swift code into its format
+format: ## format the Swift code
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
 # Before anything is installed, or removed: without DESTDIR that is for those who may write there.
@@ -164,7 +164,7 @@ install: check-access ## install programs, units, configuration, man pages, comp
 		echo "  orchctl upgrade"; \
 	else \
 		echo "Now: systemctl enable --now orchd"; \
-		echo "and for each user who is to use it: usermod --append --groups orch NAME"; \
+		echo "and for each of its users: usermod --append --groups orch NAME"; \
 	fi; fi
 
 # What a package has too. Its configuration files are in the care of its package manager.
@@ -223,7 +223,7 @@ tell-systemd:
 deb: build ## make a Debian package of it: build/orchd_VERSION_ARCHITECTURE.deb
 	@packaging/deb/build
 
-uninstall: check-access ## remove what install put there; state, users and changed configuration stay
+uninstall: check-access ## remove the installed files; state, users and changed configuration stay
 	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
 		systemctl disable --now $(UNITS) 2> /dev/null || true; fi
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/%)
@@ -247,7 +247,7 @@ uninstall: check-access ## remove what install put there; state, users and chang
 		if command -v journalctl > /dev/null; then journalctl --update-catalog; fi; \
 		if [[ -d /run/systemd/system ]]; then systemctl daemon-reload; fi; fi
 	@for dir in /var/lib/orchd /var/lib/orchd-work; do \
-		if [[ -d "$(DESTDIR)$$dir" ]]; then echo "$$dir stays, with the queue and the results in it: remove it yourself"; fi; done
+		if [[ -d "$(DESTDIR)$$dir" ]]; then echo "$$dir stays, with the queue and the results; remove it yourself"; fi; done
 
 clean: ## remove everything that was built
 	rm -rf .build .build-asan .build-fuzz .build-tsan build

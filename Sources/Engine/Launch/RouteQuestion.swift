@@ -1,7 +1,7 @@
 import OrchProtocol
 import Scheduling
 
-/// What the program of a rule reads on its standard input: `docs/agents.md` describes it.
+/// What the program of a rule reads on its standard input: `docs/routing.md` describes it.
 struct RouteQuestion: Codable, Equatable {
     /// What holds where the program leaves it open.
     struct Choice: Codable, Equatable {

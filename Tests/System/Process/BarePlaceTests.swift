@@ -6,7 +6,7 @@ import Testing
 /// it not; none ends by a signal, and none does something else.
 @Suite(.onThreads) struct BarePlaceTests {
     /// What is hidden, and what the two daemons say that need it.
-    @Test(arguments: [("/proc", "there is no /proc"), ("/dev", "there is no /dev/null")])
+    @Test(arguments: [("/proc", "there is no /proc"), ("/dev", "there is no usable /dev/null")])
     func whatIsMissingIsSaid(_ place: String, _ says: String) throws {
         let home = try Home()
         guard geteuid() == 0, try home.run("unshare -m true").status == 0 else {
@@ -26,7 +26,7 @@ import Testing
         #expect(try bare("orchctl submit --nonsense").error.contains("has no option --nonsense"))
         #expect(try bare("orchctl list --json").status == 0)
         #expect(try bare("orchctl status").status == 0)
-        #expect(try bare("orchd check --state-dir ~/.local/state/orchd").output.contains("is sound"))
+        #expect(try bare("orchd check --state-dir ~/.local/state/orchd").output.contains("is undamaged"))
         #expect(try bare("orchd-supervisor --version").output.hasPrefix("orchd-supervisor "))
         // Closed descriptors are no others there, either.
         #expect(try bare("orchctl run -- echo hi", ">&-").status == 125)

@@ -147,7 +147,7 @@ import Testing
                         guard !isGood else { continue }
                         #expect(result.error.hasPrefix("orchctl: \(option(field)) must be "), "\(command): \(result.error)")
                         #expect(
-                            result.error.contains(field.range.text) || result.error.contains("a length of time such as"),
+                            result.error.contains(field.range.text) || result.error.contains("a duration such as"),
                             "\(command): \(result.error)")
                     }
                 }

@@ -61,7 +61,7 @@ import Testing
                 "\(answer)")
         }
         // Relative ones are the client's, and say as much.
-        for (path, why) in [("nowhere", "No such file"), ("file", "no directory"), ("round", "Too many levels")] {
+        for (path, why) in [("nowhere", "No such file"), ("file", "not a directory"), ("round", "Too many levels")] {
             let result = try home.run("orchctl submit --cwd \(path) -- true")
             #expect(result.status == 2 && result.error.contains(why) && result.error.contains(path), "\(result)")
         }

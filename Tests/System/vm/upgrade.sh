@@ -125,7 +125,7 @@ systemctl stop orchd.socket
 told=$(orchctl doctor 2>&1)
 like "and the doctor tells it" 'fail  service +orchd.service does not run: .*slotz' "$told"
 like "with what the configuration says" 'fail  configuration .*bad.toml:1' "$told"
-like "and that the queue is sound" 'ok    queue .*queue.db is sound' "$told"
+like "and that the queue is sound" 'ok    queue .*queue.db is undamaged' "$told"
 same "the tasks run on" "$pids" "$(pgrep -fx 'sleep 100000') $(pgrep -f '^sh -c setsid sh' | head -1)"
 same "with the same supervisor" "$supervisor" "$(main_pid orchd-supervisor)"
 rm /etc/orchd/pools.d/bad.toml

@@ -32,16 +32,16 @@ public final class Connection {
     ///
     /// - Parameter onNotification: gets what is streamed before the answer, in order. What it throws ends the wait.
     /// - Throws: `WireError` where the daemon refuses, ``ClientError`` where there is no answer.
-    public func call<R: Decodable>(
-        _ call: Call, as type: R.Type, deadline: ContinuousClock.Instant? = nil,
+    public func call<P, A>(
+        _ method: OrchProtocol.Method<P, A>, _ parameters: P, deadline: ContinuousClock.Instant? = nil,
         onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
-    ) throws -> R {
-        let bytes = try answer(to: send(call), deadline: deadline, onNotification: onNotification)
-        do {
-            return try Wire.decode(type, from: Data(bytes))
-        } catch {
-            throw ClientError.malformed("a result of \(call.method.rawValue) that cannot be read")
-        }
+    ) throws -> A {
+        let id = try send(Call(method, parameters))
+        return try method.decode(answer(to: id, deadline: deadline, onNotification: onNotification))
+    }
+
+    public func call<A>(_ method: OrchProtocol.Method<NoParameters, A>, deadline: ContinuousClock.Instant? = nil) throws -> A {
+        try call(method, NoParameters(), deadline: deadline)
     }
 
     /// Sends a request and does not wait. An answer that nobody waits for is dropped.
@@ -53,9 +53,9 @@ public final class Connection {
     }
 
     /// Sends a request whose parameters are JSON already.
-    public func send(_ method: OrchProtocol.Method, parameters: [UInt8]) throws -> RequestID {
+    public func send(_ method: some MethodDescriptor, parameters: [UInt8]) throws -> RequestID {
         lastID += 1
-        let head = #"{"id":\#(lastID),"jsonrpc":"2.0","method":"\#(method.rawValue)","params":"#
+        let head = #"{"id":\#(lastID),"jsonrpc":"2.0","method":"\#(method.name)","params":"#
         return try send(Array(head.utf8) + parameters + [UInt8(ascii: "}")], limit: method.maximumLineLength)
     }
 
@@ -149,6 +149,19 @@ public final class Connection {
     }
 }
 
+extension MethodDescriptor {
+    fileprivate var maximumLineLength: Int {
+        name == OrchProtocol.Method.submit.name ? Wire.maximumSubmissionLength : Wire.maximumLineLength
+    }
+}
+
 extension OrchProtocol.Method {
-    fileprivate var maximumLineLength: Int { self == .submit ? Wire.maximumSubmissionLength : Wire.maximumLineLength }
+    /// Its answer, from the JSON of a result.
+    public func decode(_ result: [UInt8]) throws(ClientError) -> Answer {
+        do {
+            return try Wire.decode(Answer.self, from: Data(result))
+        } catch {
+            throw .malformed("a result of \(name) that cannot be read")
+        }
+    }
 }

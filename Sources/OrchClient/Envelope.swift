@@ -49,7 +49,7 @@ struct Envelope {
 
     /// The notification; nil for one of a method that this client does not know.
     func notification() throws(ClientError) -> OrchProtocol.Notification? {
-        guard let method, Method(rawValue: method) != nil else { return nil }
+        guard let method, Methods.named(method) != nil else { return nil }
         do {
             return try Wire.decode(Notification.self, from: Data(line))
         } catch {

@@ -145,7 +145,7 @@ private final class Follower: Sendable {
     private func follow(_ cursor: inout Int64?, onConnect: () -> Void) throws {
         let connection = try Connection(path: path, patience: 30)
         connection.watches = [watch {}]
-        let newest = try connection.call(.status, as: DaemonStatus.self).lastEvent
+        let newest = try connection.call(.status).lastEvent
         onConnect()
         var last = cursor ?? newest
         if last > newest {
@@ -155,7 +155,7 @@ private final class Follower: Sendable {
         }
         cursor = last
         try tell(.connected(last: newest))
-        _ = try connection.call(.subscribe(SubscribeParameters(after: last)), as: SubscribeEnd.self) { notification in
+        _ = try connection.call(.subscribe, SubscribeParameters(after: last)) { notification in
             guard case .event(_, let event) = notification, event.seq > last else { return }
             if event.seq > last + 1 { try tell(.gap(after: last, before: event.seq)) }
             try tell(.event(event))

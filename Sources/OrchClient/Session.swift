@@ -64,30 +64,23 @@ public final class Session {
     }
 
     /// Sends a request and waits for its answer, again on a new connection where the first is lost.
-    public func call<R: Decodable>(
-        _ call: Call, as type: R.Type, deadline: ContinuousClock.Instant? = nil,
+    public func call<P, A>(
+        _ method: Method<P, A>, _ parameters: P, deadline: ContinuousClock.Instant? = nil,
         onNotification: (Notification) throws -> Void = { _ in }
-    ) throws -> R {
-        try perform(repeatable: call.isRepeatable) {
-            try $0.call(call, as: type, deadline: deadline, onNotification: onNotification)
-        }
+    ) throws -> A {
+        try method.decode(answer(to: Call(method, parameters), deadline: deadline, onNotification: onNotification))
     }
-}
 
-extension Call {
-    /// Whether asking twice has the same effect as asking once.
-    public var isRepeatable: Bool {
-        switch self {
-        case .get, .list, .wait, .routeExplain, .logs, .file, .poolList, .workerList, .agentList, .usage, .status, .version,
-            .subscribe:
-            true
-        case .submit(let submission): submission.specs.allSatisfy { $0.key != nil }
-        // The state asked for is the state reached, and the answer is the same.
-        case .poolPause, .poolResume, .poolResize, .poolDrain: true
-        // What the first one has brought about may have ended meanwhile, or the second one changes nothing and says so.
-        case .update, .hold, .pause, .resume, .agentResume, .cancel, .retry, .release: false
-        // A daemon that comes back has been asked for the last time; and what a second reload changes says nothing of the first.
-        case .drain, .stop, .reload, .backup: false
+    public func call<A>(_ method: Method<NoParameters, A>, deadline: ContinuousClock.Instant? = nil) throws -> A {
+        try call(method, NoParameters(), deadline: deadline)
+    }
+
+    /// The same; returns the JSON of the result.
+    public func answer(
+        to call: Call, deadline: ContinuousClock.Instant? = nil, onNotification: (Notification) throws -> Void = { _ in }
+    ) throws -> [UInt8] {
+        try perform(repeatable: call.isRepeatable) {
+            try $0.answer(to: $0.send(call), deadline: deadline, onNotification: onNotification)
         }
     }
 }

@@ -33,7 +33,7 @@ struct Doctor: AsyncParsableCommand {
         do {
             let socket = try configuration.daemonSocket
             let connection = try Connection(path: socket, patience: 5)
-            let status = try connection.call(.status, as: DaemonStatus.self, deadline: .now + .seconds(10))
+            let status = try connection.call(.status, deadline: .now + .seconds(10))
             print("ok    the daemon at \(socket) is \(status.state.rawValue), version \(status.version)")
             let pools = Set(status.pools.map(\.name))
             let wanted = Set(configuration.channels.map(\.pool))

@@ -19,7 +19,7 @@ import Testing
     @Test func aCallIsAnswered() throws {
         let daemon = try FakeDaemon { [version] peer in peer.answer(peer.request(), version) }
         let connection = try Connection(path: daemon.path)
-        #expect(try connection.call(.version, as: VersionInfo.self) == version)
+        #expect(try connection.call(.version) == version)
         #expect(connection.peer?.user == getuid())
     }
 
@@ -28,7 +28,7 @@ import Testing
             guard let id = peer.request()?.id, let line = try? Wire.line(Response(id: id, result: version)) else { return }
             for byte in [UInt8](line) + [0x0A] { peer.send([byte]) }
         }
-        #expect(try Connection(path: daemon.path).call(.version, as: VersionInfo.self) == version)
+        #expect(try Connection(path: daemon.path).call(.version) == version)
     }
 
     @Test func twoLinesMayComeAtOnce() throws {
@@ -41,8 +41,8 @@ import Testing
         }
         let connection = try Connection(path: daemon.path)
         // An answer that nobody waits for is dropped, and does not disturb the other.
-        try connection.send(.drain)
-        #expect(try connection.call(.status, as: Acknowledged.self).message == "second")
+        try connection.send(Call(.drain))
+        #expect(try connection.call(.drain).message == "second")
     }
 
     @Test func manyCallsAreAnsweredInAnyOrder() throws {
@@ -60,7 +60,7 @@ import Testing
             }
         }
         let connection = try Connection(path: daemon.path)
-        let answers = try connection.answers(to: (0..<4).map { .get(GetParameters(id: $0)) })
+        let answers = try connection.answers(to: (0..<4).map { Call(.get, GetParameters(id: $0)) })
         let texts = try answers.map { answer -> String in
             switch answer {
             case .success(let bytes): try Wire.decode(Acknowledged.self, from: Data(bytes)).message
@@ -77,13 +77,13 @@ import Testing
             peer.answer(first, Acknowledged("first"))
         }
         let connection = try Connection(path: daemon.path)
-        #expect(error { _ = try connection.answers(to: [.drain, .drain]) } == .lost)
+        #expect(error { _ = try connection.answers(to: [Call(.drain), Call(.drain)]) } == .lost)
     }
 
     @Test func aHugeAnswerIsRead() throws {
         let text = String(repeating: "ü\n", count: 3 << 20)
         let daemon = try FakeDaemon { peer in peer.answer(peer.request(), Acknowledged(text)) }
-        #expect(try Connection(path: daemon.path).call(.drain, as: Acknowledged.self).message == text)
+        #expect(try Connection(path: daemon.path).call(.drain).message == text)
     }
 
     @Test func anEndlessLineIsRefused() throws {
@@ -93,7 +93,7 @@ import Testing
             for _ in 0...(Wire.maximumSubmissionLength >> 20) { peer.send(piece) }
         }
         let connection = try Connection(path: daemon.path)
-        guard case .malformed = error({ _ = try connection.call(.version, as: VersionInfo.self) }) else {
+        guard case .malformed = error({ _ = try connection.call(.version) }) else {
             Issue.record("not refused")
             return
         }
@@ -112,7 +112,7 @@ import Testing
         }
         var offsets: [Int64] = []
         let connection = try Connection(path: daemon.path)
-        _ = try connection.call(.logs(LogsParameters(id: 1)), as: LogsEnd.self) {
+        _ = try connection.call(.logs, LogsParameters(id: 1)) {
             if case .output(_, let chunk) = $0 { offsets.append(chunk.offset) }
         }
         #expect(offsets == Array(0..<100))
@@ -126,7 +126,7 @@ import Testing
             peer.send([UInt8](line) + [0x0A])
         }
         let connection = try Connection(path: daemon.path)
-        #expect(throws: refusal) { try connection.call(.get(GetParameters(id: 9)), as: TaskRecord.self) }
+        #expect(throws: refusal) { try connection.call(.get, GetParameters(id: 9)) }
     }
 
     @Test(arguments: ["", #"{"jsonrpc":"2.0","#, #"{"jsonrpc":"2.0","id":1,"result":{"version":"1","protocol":1}}"#])
@@ -136,7 +136,7 @@ import Testing
             peer.send(beginning)
         }
         let connection = try Connection(path: daemon.path)
-        #expect(error { _ = try connection.call(.version, as: VersionInfo.self) } == .lost)
+        #expect(error { _ = try connection.call(.version) } == .lost)
     }
 
     @Test(arguments: ["x", "{}", #"{"id":1}"#, #"{"id":1,"result":{}}"#, #"{"id":1,"error":7}"#, "[]", ""])
@@ -148,7 +148,7 @@ import Testing
         }
         let connection = try Connection(path: daemon.path)
         // What has no id belongs to nobody; only a result that cannot be understood is awaited with a deadline here.
-        guard case .malformed = error({ _ = try connection.call(.version, as: VersionInfo.self) }) else {
+        guard case .malformed = error({ _ = try connection.call(.version) }) else {
             Issue.record("not refused")
             return
         }
@@ -162,7 +162,7 @@ import Testing
         let connection = try Connection(path: daemon.path)
         let began = ContinuousClock.now
         let result = error {
-            _ = try connection.call(.version, as: VersionInfo.self, deadline: .now + .milliseconds(50))
+            _ = try connection.call(.version, deadline: .now + .milliseconds(50))
         }
         #expect(result == .timedOut)
         #expect(ContinuousClock.now - began >= .milliseconds(50))
@@ -177,7 +177,7 @@ import Testing
         let connection = try Connection(path: daemon.path)
         let parameters = [UInt8](repeating: 0x20, count: 8 << 20)
         #expect(throws: refusal) {
-            try connection.answer(to: connection.send(.submit, parameters: parameters))
+            try connection.answer(to: connection.send(Method.submit, parameters: parameters))
         }
     }
 
@@ -185,12 +185,15 @@ import Testing
         let daemon = try FakeDaemon { peer in peer.answer(peer.request(), VersionInfo(version: "1", protocol: 1)) }
         let connection = try Connection(path: daemon.path)
         let long = String(repeating: "x", count: Wire.maximumLineLength)
-        guard case .tooLong(_, Wire.maximumLineLength) = error({ try connection.send(.poolPause(PoolSelection(pool: long))) })
+        guard
+            case .tooLong(_, Wire.maximumLineLength) = error({
+                try connection.send(Call(.poolPause, PoolSelection(pool: long)))
+            })
         else {
             Issue.record("sent")
             return
         }
-        #expect(try connection.call(.version, as: VersionInfo.self).version == "1")
+        #expect(try connection.call(.version).version == "1")
     }
 
     @Test func aWatchedDescriptorIsServedWhileWaiting() throws {
@@ -208,11 +211,11 @@ import Testing
         let watch = Watch(descriptor: reading) {
             var byte: UInt8 = 0
             _ = read(reading, &byte, 1)
-            try connection.send(.drain)
+            try connection.send(Call(.drain))
         }
         connection.watches = [watch]
         _ = write(writing, [1], 1)
-        #expect(try connection.call(.version, as: VersionInfo.self) == version)
+        #expect(try connection.call(.version) == version)
         connection.watches = []
     }
 
@@ -220,7 +223,7 @@ import Testing
         let part = String(repeating: "d", count: 100)
         let daemon = try FakeDaemon(nested: "\(part)/\(part)") { [version] peer in peer.answer(peer.request(), version) }
         #expect(daemon.path.utf8.count > 200)
-        #expect(try Connection(path: daemon.path).call(.version, as: VersionInfo.self) == version)
+        #expect(try Connection(path: daemon.path).call(.version) == version)
     }
 
     @Test func noSocketIsNoDaemon() {

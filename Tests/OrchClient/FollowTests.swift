@@ -17,7 +17,7 @@ import Testing
     {
         { peer in
             peer.answer(peer.request(), status(last: last))
-            guard let request = peer.request(), case .subscribe(let parameters) = request.call else { return }
+            guard let request = peer.request(), let parameters = request.call[.subscribe] else { return }
             onAfter(parameters.after)
             for seq in keeps where seq > parameters.after ?? last {
                 peer.notify(.event(request: request.id, Event(seq: seq, at: Timestamp(milliseconds: 0), kind: .taskQueued)))

@@ -8,28 +8,28 @@ import Testing
     @Test func aReadIsRepeatedAfterALoss() throws {
         let daemon = try FakeDaemon(
             { _ in }, { peer in _ = peer.request() }, { [version] peer in peer.answer(peer.request(), version) })
-        #expect(try Session(path: daemon.path).call(.version, as: VersionInfo.self) == version)
+        #expect(try Session(path: daemon.path).call(.version) == version)
     }
 
     @Test func aChangeIsNotRepeated() throws {
         let daemon = try FakeDaemon({ peer in _ = peer.request() })
         #expect(throws: ClientError.lost) {
-            try Session(path: daemon.path).call(.retry(TaskSelection(ids: [1])), as: TasksChanged.self)
+            try Session(path: daemon.path).call(.retry, TaskSelection(ids: [1]))
         }
     }
 
     @Test func aSubmissionIsRepeatedOnlyWithAKey() {
-        #expect(!Call.submit(.one(TaskSpec(prompt: "p"))).isRepeatable)
+        #expect(!Call(.submit, .one(TaskSpec(prompt: "p"))).isRepeatable)
         var spec = TaskSpec(prompt: "p")
         spec.key = "k"
-        #expect(Call.submit(.one(spec)).isRepeatable)
-        #expect(!Call.submit(.many([spec, TaskSpec(prompt: "p")])).isRepeatable)
+        #expect(Call(.submit, .one(spec)).isRepeatable)
+        #expect(!Call(.submit, .many([spec, TaskSpec(prompt: "p")])).isRepeatable)
     }
 
     @Test func aDaemonThatWasNeverThereIsNotWaitedFor() {
         let path = "/tmp/orch-client-nobody.sock"
         let began = ContinuousClock.now
-        #expect(throws: ClientError.self) { try Session(path: path).call(.version, as: VersionInfo.self) }
+        #expect(throws: ClientError.self) { try Session(path: path).call(.version) }
         #expect(ContinuousClock.now - began < .seconds(5))
     }
 
@@ -37,7 +37,7 @@ import Testing
         let daemon = try FakeDaemon({ peer in _ = peer.request() })
         let session = Session(path: daemon.path)
         session.patience = .milliseconds(300)
-        #expect(throws: ClientError.self) { try session.call(.version, as: VersionInfo.self) }
+        #expect(throws: ClientError.self) { try session.call(.version) }
     }
 
     @Test func aStreamGoesOnWhereItBroke() throws {
@@ -50,7 +50,7 @@ import Testing
                 }
             },
             { peer in
-                guard let request = peer.request(), case .subscribe(let parameters) = request.call else { return }
+                guard let request = peer.request(), let parameters = request.call[.subscribe] else { return }
                 let next = (parameters.after ?? -10) + 1
                 peer.notify(.event(request: request.id, Event(seq: next, at: time, kind: .taskQueued)))
                 peer.answer(request, SubscribeEnd(last: next))
@@ -58,7 +58,7 @@ import Testing
         var seen: [Int64] = []
         var last: Int64 = 0
         _ = try Session(path: daemon.path).perform { connection in
-            try connection.call(.subscribe(SubscribeParameters(after: last)), as: SubscribeEnd.self) {
+            try connection.call(.subscribe, SubscribeParameters(after: last)) {
                 guard case .event(_, let event) = $0 else { return }
                 last = event.seq
                 seen.append(event.seq)

@@ -46,27 +46,33 @@ import Testing
         var logs = LogsParameters(id: 1)
         (logs.attempt, logs.stream, logs.follow, logs.tail, logs.since) = (2, .stderr, true, 10, time)
         return [
-            .submit(.one(spec)), .submit(.one(TaskSpec(prompt: "p"))), .submit(.many([spec, TaskSpec(prompt: "")])),
-            .submit(.many([])), .get(GetParameters(id: .max, result: true)), .get(GetParameters(id: 1)), .list(list),
-            .list(ListParameters()), .update(update), .cancel(CancelParameters(ids: [1, 2])),
-            .cancel(CancelParameters(pool: "p")), .cancel(CancelParameters(all: true)), .retry(TaskSelection(ids: [3])),
-            .hold(TaskSelection(ids: [])), .release(TaskSelection(ids: [1])), .pause(TaskSelection(ids: [1])),
-            .resume(TaskSelection(ids: [1])), .wait(WaitParameters(ids: [1])), .logs(logs),
-            .logs(LogsParameters(id: 1)), .file(FileParameters(id: 1, name: "a b", attempt: 2, offset: 1 << 40)),
-            .file(FileParameters(id: 1, name: "")), .routeExplain(TaskSpec(prompt: "p")), .poolList, .agentList,
-            .usage(UsageParameters(by: .label, since: Self.time)),
-            .poolPause(PoolSelection(pool: "p")),
-            .poolResume(PoolSelection(pool: "p")), .poolResize(ResizeParameters(pool: "p", slots: 4)),
-            .poolDrain(PoolSelection(pool: "p")), .agentResume(AgentSelection(agent: "a")),
-            .workerList(WorkerListParameters(pool: "p")),
-            .workerList(WorkerListParameters()), .status, .reload, .drain, .stop(StopParameters(now: true)),
-            .stop(StopParameters()), .backup, .version, .subscribe(SubscribeParameters(after: 7, follow: false)),
-            .subscribe(SubscribeParameters()),
+            Call(.submit, .one(spec)), Call(.submit, .one(TaskSpec(prompt: "p"))),
+            Call(.submit, .many([spec, TaskSpec(prompt: "")])),
+            Call(.submit, .many([])), Call(.get, GetParameters(id: .max, result: true)), Call(.get, GetParameters(id: 1)),
+            Call(.list, list),
+            Call(.list, ListParameters()), Call(.update, update), Call(.cancel, CancelParameters(ids: [1, 2])),
+            Call(.cancel, CancelParameters(pool: "p")), Call(.cancel, CancelParameters(all: true)),
+            Call(.retry, TaskSelection(ids: [3])),
+            Call(.hold, TaskSelection(ids: [])), Call(.release, TaskSelection(ids: [1])), Call(.pause, TaskSelection(ids: [1])),
+            Call(.resume, TaskSelection(ids: [1])), Call(.wait, WaitParameters(ids: [1])), Call(.logs, logs),
+            Call(.logs, LogsParameters(id: 1)), Call(.file, FileParameters(id: 1, name: "a b", attempt: 2, offset: 1 << 40)),
+            Call(.file, FileParameters(id: 1, name: "")), Call(.routeExplain, TaskSpec(prompt: "p")), Call(.poolList),
+            Call(.agentList),
+            Call(.usage, UsageParameters(by: .label, since: Self.time)),
+            Call(.poolPause, PoolSelection(pool: "p")),
+            Call(.poolResume, PoolSelection(pool: "p")), Call(.poolResize, ResizeParameters(pool: "p", slots: 4)),
+            Call(.poolDrain, PoolSelection(pool: "p")), Call(.agentResume, AgentSelection(agent: "a")),
+            Call(.workerList, WorkerListParameters(pool: "p")),
+            Call(.workerList, WorkerListParameters()), Call(.status), Call(.reload), Call(.drain),
+            Call(.stop, StopParameters(now: true)),
+            Call(.stop, StopParameters()), Call(.backup), Call(.version),
+            Call(.subscribe, SubscribeParameters(after: 7, follow: false)),
+            Call(.subscribe, SubscribeParameters()),
         ]
     }
 
     @Test func everyMethodHasACall() {
-        #expect(Set(Self.calls.map(\.method)) == Set(Method.allCases))
+        #expect(Set(Self.calls.map(\.method.name)) == Set(Methods.all.map(\.name)))
     }
 
     @Test(arguments: calls) func requestRoundTrip(_ call: Call) throws {
@@ -80,11 +86,12 @@ import Testing
     }
 
     @Test(arguments: [
-        Method.poolList, .workerList, .agentList, .status, .reload, .drain, .stop, .backup, .version, .subscribe, .list,
+        "pool.list", "worker.list", "agent.list", "daemon.status", "daemon.reload", "daemon.drain", "daemon.stop",
+        "daemon.backup", "daemon.version", "events.subscribe", "task.list",
     ])
-    func parametersMayBeLeftOut(_ method: Method) throws {
-        let (_, result) = Wire.request(from: Data(#"{"jsonrpc":"2.0","id":1,"method":"\#(method.rawValue)"}"#.utf8))
-        #expect(try result.get().call.method == method)
+    func parametersMayBeLeftOut(_ method: String) throws {
+        let (_, result) = Wire.request(from: Data(#"{"jsonrpc":"2.0","id":1,"method":"\#(method)"}"#.utf8))
+        #expect(try result.get().call.method.name == method)
     }
 
     static var task: TaskRecord {
@@ -117,11 +124,6 @@ import Testing
         for notification in notifications {
             let line = try Wire.line(notification)
             #expect(try Wire.decode(Notification.self, from: line) == notification)
-            guard case .notification(let read) = try Wire.decode(Incoming.self, from: line) else {
-                Issue.record("not taken for a notification")
-                continue
-            }
-            #expect(read == notification)
         }
     }
 
@@ -131,10 +133,6 @@ import Testing
             let read = try Wire.decode(Response<R>.self, from: line)
             #expect(read.id == .number(4))
             #expect(try read.outcome.get() == value)
-            guard case .response(.number(4)) = try Wire.decode(Incoming.self, from: line) else {
-                Issue.record("not taken for the answer to 4")
-                return
-            }
         }
         let pool = PoolRecord(name: "p", state: .removed, slots: 2, agent: "a", counts: TaskCounts())
         var worker = WorkerRecord(name: "p/1", state: .stopping)

@@ -29,7 +29,7 @@ import Testing
     ]
 
     static let words: [String: [String]] = [
-        "Method": rawValues(Method.self), "TaskState": rawValues(TaskState.self),
+        "Method": Methods.all.map(\.name), "TaskState": rawValues(TaskState.self),
         "WaitReason": rawValues(WaitReason.self), "StopReason": rawValues(StopReason.self),
         "StateFilter": rawValues(StateFilter.self), "RetryCause": rawValues(RetryCause.self),
         "ThinkingLevel": rawValues(ThinkingLevel.self),
@@ -81,40 +81,42 @@ import Testing
     }
 
     @Test func methodsAreThoseOfTheCode() {
-        #expect(Set(schema.methods.keys) == Set(Method.allCases.map(\.rawValue)))
+        #expect(Set(schema.methods.keys) == Set(Methods.all.map(\.name)))
     }
 
-    @Test(arguments: Method.allCases)
-    func parametersAreWhatTheMethodDecodes(_ method: Method) throws {
+    @Test(arguments: Methods.all.map(\.name))
+    func parametersAreWhatTheMethodDecodes(_ method: String) throws {
         let probe = Probe()
-        _ = try Call(method, from: probe)
-        var params = try #require(schema.methods[method.rawValue]?["params"], "\(method.rawValue)")
-        if method == .submit {
+        _ = try #require(Methods.named(method)).call(from: probe)
+        var params = try #require(schema.methods[method]?["params"], "\(method)")
+        if method == Method.submit.name {
             let alternatives = try #require(params["oneOf"]?.array)
             #expect(alternatives.map(Shape.init(of:)) == [.named("TaskSpec"), .array(.named("TaskSpec"))])
             params = alternatives[0]
         }
         let object = schema.resolve(params)
-        try expect(object, describes: probe.members, method.rawValue)
-        #expect(object["additionalProperties"] == .bool(false), "an unknown parameter of \(method.rawValue)")
+        try expect(object, describes: probe.members, method)
+        #expect(object["additionalProperties"] == .bool(false), "an unknown parameter of \(method)")
     }
 
-    @Test(arguments: Method.allCases)
-    func resultIsThatOfTheMethod(_ method: Method) throws {
-        let result = try #require(schema.methods[method.rawValue]?["result"])
-        if method == .submit {
+    @Test(arguments: Methods.all.map(\.name))
+    func resultIsThatOfTheMethod(_ method: String) throws {
+        let result = try #require(schema.methods[method]?["result"])
+        if method == Method.submit.name {
             #expect(result["oneOf"]?.array?.map(Shape.init(of:)) == [.named("Submitted"), .array(.named("Submitted"))])
         } else {
-            #expect(Shape(of: result) == Shape(of: method.resultType))
+            let answer = try #require(Methods.named(method)?.answer)
+            #expect(Shape(of: result) == Shape(of: answer))
         }
     }
 
     @Test func methodsThatStreamHaveANotification() throws {
         let streams = [
-            Method.wait.rawValue: ("task", "TaskRecord"), Method.logs.rawValue: ("output", "OutputChunk"),
-            Method.subscribe.rawValue: ("event", "Event"), Method.backup.rawValue: ("backup", "BackupPart"),
-            Method.file.rawValue: ("file", "FilePart"),
+            "task.wait": ("task", "TaskRecord"), "task.logs": ("output", "OutputChunk"),
+            "events.subscribe": ("event", "Event"), "daemon.backup": ("backup", "BackupPart"),
+            "task.file": ("file", "FilePart"),
         ]
+        #expect(Methods.all.filter { $0.kind == .stream }.map(\.name).sorted() == streams.keys.sorted())
         let named = schema.definitions["Notification"]?["properties"]?["method"]?["enum"]?.strings ?? []
         #expect(Set(named) == Set(streams.keys))
         #expect(schema.methods.filter { $0.value["notification"] != nil }.keys.sorted() == streams.keys.sorted())
@@ -189,31 +191,5 @@ import Testing
         let accepted = (try? SpecRules.check(spec, path: nil)) != nil
         let complaints = schema.complaints(try JSON.parse(text), against: schema.definitions["TaskSpec"] ?? .bool(false))
         #expect(accepted == complaints.isEmpty, "\(complaints)")
-    }
-}
-
-extension Method {
-    /// What answers it.
-    var resultType: any (Codable & Sendable).Type {
-        switch self {
-        case .submit: SubmissionResult.self
-        case .get: TaskRecord.self
-        case .list: TaskPage.self
-        case .update, .cancel, .retry, .hold, .release, .pause, .resume: TasksChanged.self
-        case .wait: WaitResult.self
-        case .logs: LogsEnd.self
-        case .file: FileEnd.self
-        case .routeExplain: RouteExplanation.self
-        case .poolList: PoolList.self
-        case .poolPause, .poolResume, .poolResize, .poolDrain, .agentResume, .drain, .stop: Acknowledged.self
-        case .workerList: WorkerList.self
-        case .agentList: AgentList.self
-        case .usage: UsageReport.self
-        case .status: DaemonStatus.self
-        case .reload: ReloadResult.self
-        case .backup: BackupResult.self
-        case .version: VersionInfo.self
-        case .subscribe: SubscribeEnd.self
-        }
     }
 }

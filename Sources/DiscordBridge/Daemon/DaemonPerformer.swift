@@ -34,13 +34,13 @@ final class DaemonPerformer: @unchecked Sendable {
             switch effect {
             case .submit(_, let text):
                 let spec = try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8))
-                guard let task = try call(.submit(.one(spec)), as: SubmissionResult.self).all.first else {
+                guard let task = try call(.submit, .one(spec)).all.first else {
                     return .impossible("the daemon has made no task")
                 }
                 return .task(task.id)
             case .fetch(let id): return .record(try record(id))
             case .withdraw(let id):
-                _ = try call(.cancel(CancelParameters(ids: [id])), as: TasksChanged.self)
+                _ = try call(.cancel, CancelParameters(ids: [id]))
                 return .done
             default: return .impossible("is nothing for the daemon")
             }
@@ -57,7 +57,7 @@ final class DaemonPerformer: @unchecked Sendable {
 
     private func record(_ id: Int64) throws -> TaskRecord? {
         do {
-            return try call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+            return try call(.get, GetParameters(id: id, result: true))
         } catch let error as WireError where error.code == WireError.Code.notFound.number {
             return nil
         }
@@ -71,10 +71,11 @@ final class DaemonPerformer: @unchecked Sendable {
         return codes.contains { $0.number == error.code }
     }
 
-    private func call<R: Decodable>(
-        _ call: Call, as type: R.Type, onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
-    ) throws -> R {
-        try session.call(call, as: type, deadline: .now + Self.patience, onNotification: onNotification)
+    private func call<P, A>(
+        _ method: OrchProtocol.Method<P, A>, _ parameters: P,
+        onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
+    ) throws -> A {
+        try session.call(method, parameters, deadline: .now + Self.patience, onNotification: onNotification)
     }
 
     // MARK: Clicks
@@ -83,15 +84,15 @@ final class DaemonPerformer: @unchecked Sendable {
         do {
             switch action {
             case .stop(let id):
-                let changed = try call(.cancel(CancelParameters(ids: [id])), as: TasksChanged.self)
+                let changed = try call(.cancel, CancelParameters(ids: [id]))
                 return changed.count > 0 ? "Task \(id) is being stopped." : "Task \(id) has ended already."
             case .retry(let id):
-                _ = try call(.retry(TaskSelection(ids: [id])), as: TasksChanged.self)
+                _ = try call(.retry, TaskSelection(ids: [id]))
                 return "Task \(id) is queued again."
             case .raise(let id, let priority):
                 var parameters = UpdateParameters(id: id)
                 parameters.priority = priority
-                _ = try call(.update(parameters), as: TaskRecord.self)
+                _ = try call(.update, parameters)
                 return "Task \(id) has the priority \(priority) now."
             case .logs(let id): return try logs(id)
             }
@@ -107,7 +108,7 @@ final class DaemonPerformer: @unchecked Sendable {
         var parameters = LogsParameters(id: id)
         parameters.tail = Self.logLines
         var text = ""
-        _ = try call(.logs(parameters), as: LogsEnd.self) { notification in
+        _ = try call(.logs, parameters) { notification in
             guard case .output(_, let chunk) = notification else { return }
             text += chunk.text ?? "(bytes that are not text)\n"
             if text.utf8.count > 64 << 10 { text = String(text.suffix(8 << 10)) }

@@ -148,14 +148,14 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func take(_ request: (id: RequestID?, Result<Request, WireError>)) {
         switch request.1 {
         case .success(let it):
-            switch it.call.weight {
-            case .light: route(it)
+            switch it.call.method.kind {
+            case .change, .glance: route(it)
             case .lookup where mayLookUp: lookUp(it)
             case .lookup: held = it
             case .stream: stream(it)
             }
         case .failure(let error):
-            finish(Response<Acknowledged>(id: request.id, error: error), .light)
+            finish(Response<Acknowledged>(id: request.id, error: error), .glance)
         }
     }
 
@@ -169,7 +169,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func stream(_ request: Request) {
         guard streams < maximumInFlight else {
             let error = WireError(.tooBusy, "\(streams) streams are open on this connection, which is the limit")
-            return finish(Response<Acknowledged>(id: request.id, error: error), .light)
+            return finish(Response<Acknowledged>(id: request.id, error: error), .glance)
         }
         inFlight -= 1
         streams += 1
@@ -178,7 +178,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func route(_ request: Request) {
         guard let context else { return }
-        let responder = Responder(id: request.id, weight: request.call.weight, connection: handle(context))
+        let responder = Responder(id: request.id, kind: request.call.method.kind, connection: handle(context))
         router.take(request.call, by: requester, responder)
     }
 
@@ -195,13 +195,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: Out
 
     /// Answers a request, which is then no longer in flight.
-    func finish(_ response: some Encodable & Sendable, _ weight: Call.Weight) {
-        finish(line: try? Wire.line(response), weight)
+    func finish(_ response: some Encodable & Sendable, _ kind: MethodKind) {
+        finish(line: try? Wire.line(response), kind)
     }
 
-    func finish(line: Data?, _ weight: Call.Weight) {
-        switch weight {
-        case .light: inFlight -= 1
+    func finish(line: Data?, _ kind: MethodKind) {
+        switch kind {
+        case .change, .glance: inFlight -= 1
         case .lookup:
             inFlight -= 1
             lookups -= 1

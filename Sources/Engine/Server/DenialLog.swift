@@ -23,14 +23,14 @@ final class DenialLog: Sendable {
 
     init(log: Logger) { self.log = log }
 
-    func note(_ requester: Requester, _ method: Method, _ error: WireError) {
+    func note(_ requester: Requester, _ method: any MethodDescriptor, _ error: WireError) {
         guard error.kind == .forbidden, let unwritten = admit(requester.uid, at: .now) else { return }
         let more = unwritten > 0 ? " It was refused \(unwritten) more times before." : ""
         let metadata: Logger.Metadata = [
-            "MESSAGE_ID": "\(EventMessages.refusedID)", "REQUESTER_UID": "\(requester.uid)", "METHOD": "\(method.rawValue)",
+            "MESSAGE_ID": "\(EventMessages.refusedID)", "REQUESTER_UID": "\(requester.uid)", "METHOD": "\(method.name)",
         ]
         queue.async { [log] in
-            log.notice("uid \(requester.uid) was refused \(method.rawValue): \(error.message).\(more)", metadata: metadata)
+            log.notice("uid \(requester.uid) was refused \(method.name): \(error.message).\(more)", metadata: metadata)
         }
     }
 

@@ -3,84 +3,116 @@ import OrchProtocol
 import Scheduling
 import Storage
 
-/// Sends each call to where it is answered: what changes something to the turn loop, what only looks to readers beside it, and what
-/// streams to an object of its own.
-final class RequestRouter: Sendable {
+/// Where each method is answered: what changes something in the turn loop, what only looks by readers beside it, and what streams by an
+/// object of its own.
+struct RequestRouter: Sendable {
+    private typealias Handler = @Sendable (Call, Requester, Responder) -> Void
+
     private let core: EngineCore
-    private let queries: Queries
-    private let streams: Streams
-    private let control: EngineControl
-    private let backups: Backups
     private let denials: DenialLog
     private let workers: NIOThreadPool
-    private let directories = WorkingDirectories()
+    private var handlers: [String: Handler] = [:]
 
     init(
         core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups, denials: DenialLog,
         workers: NIOThreadPool
     ) {
         self.core = core
-        self.queries = queries
-        self.streams = streams
-        self.control = control
-        self.backups = backups
         self.denials = denials
         self.workers = workers
+        let directories = WorkingDirectories()
+        on(.submit) { submission, requester, responder in
+            directories.look(at: submission, by: requester) {
+                core.carryOut(.submit(submission, unusable: $0), requester, responder)
+            }
+        }
+        on(.update) { .update($0) }
+        on(.cancel) { .cancel($0) }
+        on(.retry) { .retry($0.ids) }
+        on(.hold) { .hold($0.ids) }
+        on(.release) { .release($0.ids) }
+        on(.pause) { .pause($0.ids) }
+        on(.resume) { .resume($0.ids) }
+        on(.poolPause) { .pausePool($0.pool) }
+        on(.poolResume) { .resumePool($0.pool) }
+        on(.poolDrain) { .drainPool($0.pool) }
+        on(.poolResize) { .resizePool($0.pool, slots: $0.slots) }
+        on(.agentResume) { .resumeAgent($0.agent) }
+        on(.drain) { _ in .drain }
+        on(.stop) { it, requester, responder in
+            core.carryOut(it.now == true ? .shutdown : .drain, requester, responder) { control.stop() }
+        }
+        read(.get) { it, _ in try queries.get(it) }
+        read(.list) { it, _ in try queries.list(it) }
+        read(.routeExplain) { try queries.explain($0, by: $1) }
+        read(.poolList) { _, _ in try queries.pools() }
+        read(.workerList) { it, _ in try queries.workers(it) }
+        read(.usage) { it, _ in try queries.usage(it) }
+        read(.status) { _, _ in try queries.status() }
+        on(.agentList) { _, _, responder in responder.succeed(queries.agents()) }
+        on(.version) { _, _, responder in
+            responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version))
+        }
+        aside(.wait) { it, _, responder in try streams.wait(it, responder) }
+        aside(.logs) { it, _, responder in try streams.logs(it, responder) }
+        aside(.file) { it, _, responder in try streams.file(it, responder) }
+        aside(.subscribe) { it, _, responder in try streams.subscribe(it, responder) }
+        aside(.backup) { _, requester, responder in try backups.start(by: requester, responder) }
+        aside(.reload) { _, requester, responder in control.reload(by: requester) { responder.answer($0) } }
     }
 
     func take(_ call: Call, by requester: Requester, _ responder: Responder) {
-        let responder = responder.onFailure { [denials, method = call.method] in denials.note(requester, method, $0) }
-        switch call {
-        case .submit(let submission):
-            directories.look(at: submission, by: requester) {
-                self.command(.submit(submission, unusable: $0), requester, responder)
-            }
-        case .update(let parameters): command(.update(parameters), requester, responder)
-        case .cancel(let parameters): command(.cancel(parameters), requester, responder)
-        case .retry(let selection): command(.retry(selection.ids), requester, responder)
-        case .hold(let selection): command(.hold(selection.ids), requester, responder)
-        case .release(let selection): command(.release(selection.ids), requester, responder)
-        case .pause(let selection): command(.pause(selection.ids), requester, responder)
-        case .resume(let selection): command(.resume(selection.ids), requester, responder)
-        case .poolPause(let selection): command(.pausePool(selection.pool), requester, responder)
-        case .poolResume(let selection): command(.resumePool(selection.pool), requester, responder)
-        case .poolDrain(let selection): command(.drainPool(selection.pool), requester, responder)
-        case .poolResize(let it): command(.resizePool(it.pool, slots: it.slots), requester, responder)
-        case .agentResume(let selection): command(.resumeAgent(selection.agent), requester, responder)
-        case .drain: command(.drain, requester, responder)
-        case .get(let parameters): query(responder) { try self.queries.get(parameters) }
-        case .list(let parameters): query(responder) { try self.queries.list(parameters) }
-        case .routeExplain(let spec): query(responder) { try self.queries.explain(spec, by: requester) }
-        case .poolList: query(responder) { try self.queries.pools() }
-        case .workerList(let parameters): query(responder) { try self.queries.workers(parameters) }
-        case .usage(let parameters): query(responder) { try self.queries.usage(parameters) }
-        case .agentList: responder.succeed(queries.agents())
-        case .status: query(responder) { try self.queries.status() }
-        case .version: responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version))
-        case .wait(let parameters): stream(responder) { try self.streams.wait(parameters, responder) }
-        case .logs(let parameters): stream(responder) { try self.streams.logs(parameters, responder) }
-        case .file(let parameters): stream(responder) { try self.streams.file(parameters, responder) }
-        case .subscribe(let parameters): stream(responder) { try self.streams.subscribe(parameters, responder) }
-        case .reload: reload(requester, responder)
-        case .backup:
-            stream(responder) {
-                try requester.requireAdministrator(to: "make a backup")
-                try self.backups.start(by: requester, responder)
-            }
-        case .stop(let parameters):
-            if parameters.now == true {
-                command(.shutdown, requester, responder) { self.control.stop() }
-            } else {
-                command(.drain, requester, responder) { self.control.stop() }
+        let responder = responder.onFailure { [denials] in denials.note(requester, call.method, $0) }
+        do throws(WireError) { try requester.check(call.method) } catch { return responder.fail(error) }
+        guard let handler = handlers[call.method.name] else {
+            assertionFailure("nobody answers \(call.method.name)")
+            return responder.fail(WireError(.internalError, "nobody answers \(call.method.name)"))
+        }
+        handler(call, requester, responder)
+    }
+
+    /// Answers by itself, on the thread of the connection.
+    private mutating func on<P, A>(_ method: Method<P, A>, _ body: @escaping @Sendable (P, Requester, Responder) -> Void) {
+        handlers[method.name] = { call, requester, responder in
+            guard let parameters = call[method] else { return assertionFailure("\(method.name) has other parameters") }
+            body(parameters, requester, responder)
+        }
+    }
+
+    /// Is answered by a turn.
+    private mutating func on<P, A>(_ method: Method<P, A>, _ body: @escaping @Sendable (P) -> Command) {
+        on(method) { [core] in core.carryOut(body($0), $1, $2) }
+    }
+
+    /// Answers by itself, or throws what is to be answered, on a thread that may wait for the disk.
+    private mutating func aside<P, A>(
+        _ method: Method<P, A>, _ body: @escaping @Sendable (P, Requester, Responder) throws -> Void
+    ) {
+        on(method) { [workers] parameters, requester, responder in
+            workers.submit { state in
+                guard case .active = state else {
+                    return responder.fail(WireError(.stopping, "the daemon is stopping"))
+                }
+                do {
+                    try body(parameters, requester, responder)
+                } catch {
+                    responder.fail(WireError(storage: error))
+                }
             }
         }
     }
 
-    private func command(
+    private mutating func read<P, A>(_ method: Method<P, A>, _ body: @escaping @Sendable (P, Requester) throws -> A) {
+        aside(method) { $2.succeed(try body($0, $1)) }
+    }
+}
+
+extension EngineCore {
+    fileprivate func carryOut(
         _ command: Command, _ requester: Requester, _ responder: Responder,
         then next: @escaping @Sendable () -> Void = {}
     ) {
-        core.request(command, by: requester) { reply in
+        request(command, by: requester) { reply in
             switch reply {
             case .submitted(let result): responder.succeed(result)
             case .changed(let result): responder.succeed(result)
@@ -88,36 +120,6 @@ final class RequestRouter: Sendable {
             case .failed(let error): return responder.fail(error)
             }
             next()
-        }
-    }
-
-    private func query<T: Codable & Sendable>(_ responder: Responder, _ body: @escaping @Sendable () throws -> T) {
-        stream(responder) { responder.succeed(try body()) }
-    }
-
-    private func reload(_ requester: Requester, _ responder: Responder) {
-        stream(responder) {
-            try requester.requireAdministrator(to: "reload the configuration")
-            self.control.reload(by: requester) { result in
-                switch result {
-                case .success(let changes): responder.succeed(changes)
-                case .failure(let error): responder.fail(error)
-                }
-            }
-        }
-    }
-
-    /// Runs a body that answers by itself, or throws what is to be answered.
-    private func stream(_ responder: Responder, _ body: @escaping @Sendable () throws -> Void) {
-        workers.submit { state in
-            guard case .active = state else {
-                return responder.fail(WireError(.stopping, "the daemon is stopping"))
-            }
-            do {
-                try body()
-            } catch {
-                responder.fail(WireError(storage: error))
-            }
         }
     }
 }

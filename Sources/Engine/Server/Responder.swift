@@ -6,13 +6,13 @@ import OrchProtocol
 /// unless it is large.
 struct Responder: Sendable {
     let id: RequestID
-    let weight: Call.Weight
+    let kind: MethodKind
     let connection: any ReplyPath
     private var observer: (@Sendable (WireError) -> Void)?
 
-    init(id: RequestID, weight: Call.Weight, connection: some ReplyPath) {
+    init(id: RequestID, kind: MethodKind, connection: some ReplyPath) {
         self.id = id
-        self.weight = weight
+        self.kind = kind
         self.connection = connection
     }
 
@@ -24,12 +24,19 @@ struct Responder: Sendable {
     }
 
     func succeed(_ result: some Codable & Sendable) {
-        connection.finish(Response(id: id, result: result), weight)
+        connection.finish(Response(id: id, result: result), kind)
+    }
+
+    func answer(_ result: Result<some Codable & Sendable, WireError>) {
+        switch result {
+        case .success(let it): succeed(it)
+        case .failure(let error): fail(error)
+        }
     }
 
     func fail(_ error: WireError) {
         observer?(error)
-        connection.finish(Response<Acknowledged>(id: id, error: error), weight)
+        connection.finish(Response<Acknowledged>(id: id, error: error), kind)
     }
 
     /// Sends a notification; the future is fulfilled once the client's side has taken it, so that whoever waits for it keeps a slow
@@ -44,29 +51,9 @@ struct Responder: Sendable {
     }
 }
 
-extension Call {
-    /// What a request costs its connection while it is in flight.
-    enum Weight {
-        /// Answered soon, and briefly.
-        case light
-        /// Answered from the store, perhaps at length.
-        case lookup
-        /// Answered when it suits what it is about.
-        case stream
-    }
-
-    var weight: Weight {
-        switch self {
-        case .get, .list, .poolList, .workerList, .status: .lookup
-        case .wait, .logs, .file, .subscribe, .backup: .stream
-        default: .light
-        }
-    }
-}
-
 /// Where answers go.
 protocol ReplyPath: Sendable {
-    func finish(_ response: some Encodable & Sendable, _ weight: Call.Weight)
+    func finish(_ response: some Encodable & Sendable, _ kind: MethodKind)
     /// The future is fulfilled once the client's side has taken the value.
     func send(_ value: some Encodable & Sendable) -> EventLoopFuture<Void>
     func onClose(_ body: @escaping @Sendable () -> Void)
@@ -77,13 +64,13 @@ struct ConnectionHandle: ReplyPath {
     let channel: any Channel
     let handler: NIOLoopBound<ConnectionHandler>
 
-    func finish(_ response: some Encodable & Sendable, _ weight: Call.Weight) {
-        if weight == .lookup {
+    func finish(_ response: some Encodable & Sendable, _ kind: MethodKind) {
+        if kind == .lookup {
             // It is large, and the caller is a thread that has time for it.
             let line = try? Wire.line(response)
-            channel.eventLoop.execute { handler.value.finish(line: line, weight) }
+            channel.eventLoop.execute { handler.value.finish(line: line, kind) }
         } else {
-            channel.eventLoop.execute { handler.value.finish(response, weight) }
+            channel.eventLoop.execute { handler.value.finish(response, kind) }
         }
     }
 

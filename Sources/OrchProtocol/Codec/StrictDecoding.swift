@@ -11,17 +11,20 @@ extension Decoder {
     ///
     /// A misspelt option that is silently ignored is worse than an error, so every object of the protocol is read this way.
     func strictContainer<Key: CodingKey & CaseIterable>(keyedBy type: Key.Type) throws -> StrictContainer<Key> {
-        let present = try container(keyedBy: AnyKey.self).allKeys
-        if present.count > 0 {
-            let known = Key.allCases.map(\.stringValue)
-            for key in present where !known.contains(key.stringValue) {
-                let hint = nearest(key.stringValue, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
-                throw WireError(
-                    .invalidParameter, "unknown parameter \"\(key.stringValue.shortened(to: 80))\"\(hint)",
-                    field: fieldPath(codingPath + [key]))
-            }
-        }
+        try refuseMembers(otherThan: type)
         return StrictContainer(members: try container(keyedBy: type))
+    }
+
+    func refuseMembers<Key: CodingKey & CaseIterable>(otherThan type: Key.Type) throws {
+        let present = try container(keyedBy: AnyKey.self).allKeys
+        guard !present.isEmpty else { return }
+        let known = type.allCases.map(\.stringValue)
+        for key in present where !known.contains(key.stringValue) {
+            let hint = nearest(key.stringValue, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+            throw WireError(
+                .invalidParameter, "unknown parameter \"\(key.stringValue.shortened(to: 80))\"\(hint)",
+                field: fieldPath(codingPath + [key]))
+        }
     }
 }
 
@@ -93,22 +96,22 @@ func fieldPath(_ path: [any CodingKey]) -> String {
 
 extension WireError {
     /// A decoder's complaint in the words of the protocol, naming the parameter.
-    init(_ error: DecodingError, of method: Method) {
+    init(_ error: DecodingError, of method: any MethodDescriptor) {
         switch error {
         case .keyNotFound(let key, let context):
             let field = fieldPath(context.codingPath + [key])
-            self.init(.invalidParameter, "\(method.rawValue) needs the parameter \"\(field)\"", field: field)
+            self.init(.invalidParameter, "\(method.name) needs the parameter \"\(field)\"", field: field)
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
             let field = fieldPath(context.codingPath)
-            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "\"\(field)\""
+            let what = field.isEmpty ? "the parameters of \(method.name)" : "\"\(field)\""
             self.init(.invalidParameter, "\(what) must be \(jsonName(of: type))", field: field)
         case .dataCorrupted(let context):
             let field = fieldPath(context.codingPath)
-            let what = field.isEmpty ? "the parameters of \(method.rawValue)" : "\"\(field)\""
+            let what = field.isEmpty ? "the parameters of \(method.name)" : "\"\(field)\""
             let why = context.debugDescription.isEmpty ? "not valid" : context.debugDescription
             self.init(.invalidParameter, "\(what): \(why)", field: field)
         @unknown default:
-            self.init(.invalidParameter, "the parameters of \(method.rawValue) are not valid")
+            self.init(.invalidParameter, "the parameters of \(method.name) are not valid")
         }
     }
 }

@@ -1,33 +1,107 @@
-/// The methods of the control protocol; `docs/protocol.md` is their reference.
-public enum Method: String, Codable, Sendable, CaseIterable {
-    case submit = "task.submit"
-    case get = "task.get"
-    case list = "task.list"
-    case update = "task.update"
-    case cancel = "task.cancel"
-    case retry = "task.retry"
-    case hold = "task.hold"
-    case release = "task.release"
-    case pause = "task.pause"
-    case resume = "task.resume"
-    case wait = "task.wait"
-    case logs = "task.logs"
-    case file = "task.file"
-    case routeExplain = "route.explain"
-    case poolList = "pool.list"
-    case poolPause = "pool.pause"
-    case poolResume = "pool.resume"
-    case poolResize = "pool.resize"
-    case poolDrain = "pool.drain"
-    case agentList = "agent.list"
-    case agentResume = "agent.resume"
-    case workerList = "worker.list"
-    case usage = "usage.get"
-    case status = "daemon.status"
-    case reload = "daemon.reload"
-    case drain = "daemon.drain"
-    case stop = "daemon.stop"
-    case backup = "daemon.backup"
-    case version = "daemon.version"
-    case subscribe = "events.subscribe"
+/// A method of the control protocol: all that is known of it, in one value. Everything else reads it from here, the rules of who may
+/// call it as well as the tests that hold `docs/protocol.md` to it. What it does is where its name is looked up: in the engine's router,
+/// or for one that changes something in the scheduler.
+public struct Method<Parameters: MethodParameters, Answer: Codable & Sendable>: MethodDescriptor {
+    public let name: String
+    public let kind: MethodKind
+    public let repetition: Repetition
+    public let administration: String?
+    public let door: DoorRule
+
+    /// - Parameter administration: what only an administrator may do, as in "only admins may …"; nil for everybody's.
+    init(
+        _ name: String, _ kind: MethodKind, _ repetition: Repetition = .harmless, onlyAdminsMay administration: String? = nil,
+        door: DoorRule = .never
+    ) {
+        self.name = name
+        self.kind = kind
+        self.repetition = repetition
+        self.administration = administration
+        self.door = door
+    }
+
+    public var parameters: any MethodParameters.Type { Parameters.self }
+    public var answer: any (Codable & Sendable).Type { Answer.self }
+
+    /// The parameters, from the `params` member of a request. What they do not know is refused.
+    public func call(from decoder: any Decoder) throws -> Call {
+        Call(self, try Parameters(from: StrictDecoder(base: decoder)))
+    }
+}
+
+public typealias MethodParameters = Codable & Sendable & Equatable
+
+/// A method whose parameters and answer are not known when the program is compiled.
+public protocol MethodDescriptor: Sendable {
+    /// Part of the protocol; never changes its meaning.
+    var name: String { get }
+    var kind: MethodKind { get }
+    var repetition: Repetition { get }
+    var administration: String? { get }
+    var door: DoorRule { get }
+    var parameters: any MethodParameters.Type { get }
+    var answer: any (Codable & Sendable).Type { get }
+    func call(from decoder: any Decoder) throws -> Call
+}
+
+/// What a method does, and what a request for it costs its connection while it is in flight.
+public enum MethodKind: Sendable {
+    /// Changes something, and is answered soon and briefly.
+    case change
+    /// Only looks, and is answered at once.
+    case glance
+    /// Only looks, and is answered from the store, perhaps at length.
+    case lookup
+    /// Sends notifications, and is answered when it suits what it is about.
+    case stream
+}
+
+/// What it means to ask a second time, when the first answer was lost.
+public enum Repetition: Sendable {
+    /// Has the same effect, and the same answer.
+    case harmless
+    /// The same with a `key`, by which the daemon knows that it is the same request.
+    case keyed
+    /// Would be another request.
+    case never
+}
+
+/// What a task may do through a door of its own.
+public enum DoorRule: Sendable {
+    case never
+    /// Whatever it is about, for it only reads what tells of no task.
+    case reading
+    /// With itself and with its own descendants.
+    case descendants
+}
+
+/// A method together with its parameters, checked for form but not yet against the state of the daemon.
+public struct Call: Sendable, Equatable {
+    public let method: any MethodDescriptor
+    public let parameters: any MethodParameters
+
+    public init<P, A>(_ method: Method<P, A>, _ parameters: P) {
+        self.method = method
+        self.parameters = parameters
+    }
+
+    public init<A>(_ method: Method<NoParameters, A>) { self.init(method, NoParameters()) }
+
+    /// The parameters, if it is this method that is called.
+    public subscript<P, A>(_ method: Method<P, A>) -> P? { self.method.name == method.name ? parameters as? P : nil }
+
+    public static func == (one: Call, other: Call) -> Bool {
+        one.method.name == other.method.name && isSame(one.parameters, other.parameters)
+    }
+
+    private static func isSame<P: Equatable>(_ one: P, _ other: Any) -> Bool { other as? P == one }
+
+    /// Whether asking twice has the same effect and the same answer as asking once.
+    public var isRepeatable: Bool {
+        switch method.repetition {
+        case .harmless: true
+        case .never: false
+        case .keyed: self[.submit].map { $0.specs.allSatisfy { $0.key != nil } } ?? false
+        }
+    }
 }

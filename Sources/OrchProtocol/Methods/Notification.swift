@@ -43,12 +43,12 @@ extension Notification: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let params = try container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
         let request = try params.decode(RequestID.self, forKey: .request)
-        switch try container.decode(Method.self, forKey: .method) {
-        case .subscribe: self = .event(request: request, try params.decode(Event.self, forKey: .event))
-        case .wait: self = .finished(request: request, try params.decode(TaskRecord.self, forKey: .task))
-        case .logs: self = .output(request: request, try params.decode(OutputChunk.self, forKey: .output))
-        case .backup: self = .backup(request: request, try params.decode(BackupPart.self, forKey: .backup))
-        case .file: self = .file(request: request, try params.decode(FilePart.self, forKey: .file))
+        switch try container.decode(String.self, forKey: .method) {
+        case Method.subscribe.name: self = .event(request: request, try params.decode(Event.self, forKey: .event))
+        case Method.wait.name: self = .finished(request: request, try params.decode(TaskRecord.self, forKey: .task))
+        case Method.logs.name: self = .output(request: request, try params.decode(OutputChunk.self, forKey: .output))
+        case Method.backup.name: self = .backup(request: request, try params.decode(BackupPart.self, forKey: .backup))
+        case Method.file.name: self = .file(request: request, try params.decode(FilePart.self, forKey: .file))
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .method, in: container, debugDescription: "not a method that streams")
@@ -56,35 +56,19 @@ extension Notification: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
+        let (method, member, part): (any MethodDescriptor, ParameterKeys, any Encodable) =
+            switch self {
+            case .event(_, let event): (Method.subscribe, .event, event)
+            case .finished(_, let task): (Method.wait, .task, task)
+            case .output(_, let chunk): (Method.logs, .output, chunk)
+            case .backup(_, let part): (Method.backup, .backup, part)
+            case .file(_, let part): (Method.file, .file, part)
+            }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode("2.0", forKey: .jsonrpc)
-        var params: KeyedEncodingContainer<ParameterKeys>
-        switch self {
-        case .event(let request, let event):
-            try container.encode(Method.subscribe, forKey: .method)
-            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
-            try params.encode(request, forKey: .request)
-            try params.encode(event, forKey: .event)
-        case .finished(let request, let task):
-            try container.encode(Method.wait, forKey: .method)
-            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
-            try params.encode(request, forKey: .request)
-            try params.encode(task, forKey: .task)
-        case .output(let request, let chunk):
-            try container.encode(Method.logs, forKey: .method)
-            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
-            try params.encode(request, forKey: .request)
-            try params.encode(chunk, forKey: .output)
-        case .backup(let request, let part):
-            try container.encode(Method.backup, forKey: .method)
-            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
-            try params.encode(request, forKey: .request)
-            try params.encode(part, forKey: .backup)
-        case .file(let request, let part):
-            try container.encode(Method.file, forKey: .method)
-            params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
-            try params.encode(request, forKey: .request)
-            try params.encode(part, forKey: .file)
-        }
+        try container.encode(method.name, forKey: .method)
+        var params = container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
+        try params.encode(request, forKey: .request)
+        try params.encode(part, forKey: member)
     }
 }

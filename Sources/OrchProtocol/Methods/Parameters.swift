@@ -1,4 +1,4 @@
-/// The parameters of the methods that take few. Each reads strictly: an unknown key is an error that names it.
+/// The parameters of the methods that take few. All are read by a ``StrictDecoder``: an unknown key is an error that names it.
 
 public struct NoParameters: Codable, Sendable, Equatable {
     enum CodingKeys: CodingKey, CaseIterable {}
@@ -18,12 +18,6 @@ public struct GetParameters: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case id, result }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        id = try container.decode(Int64.self, forKey: .id)
-        result = try container.decodeIfPresent(Bool.self, forKey: .result)
-    }
 }
 
 public struct ListParameters: Codable, Sendable, Equatable {
@@ -69,17 +63,6 @@ public struct UpdateParameters: Codable, Sendable, Equatable {
         case id, pool, name, priority, timeout, retries
         case notBefore = "not_before"
     }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        id = try container.decode(Int64.self, forKey: .id)
-        pool = try container.decodeIfPresent(String.self, forKey: .pool)
-        name = try container.decodeIfPresent(String.self, forKey: .name)
-        priority = try container.decodeIfPresent(Int.self, forKey: .priority)
-        timeout = try container.decodeIfPresent(Double.self, forKey: .timeout)
-        retries = try container.decodeIfPresent(Int.self, forKey: .retries)
-        notBefore = try container.decodeIfPresent(Timestamp.self, forKey: .notBefore)
-    }
 }
 
 /// The tasks that `task.retry`, `task.hold`, `task.release`, `task.pause` and `task.resume` are for.
@@ -90,11 +73,6 @@ public struct TaskSelection: Codable, Sendable, Equatable {
     public init(ids: [Int64]) { self.ids = ids }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case ids }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        ids = try container.decode([Int64].self, forKey: .ids)
-    }
 }
 
 /// The tasks to cancel: by id, all of a pool that have not ended, or all.
@@ -110,13 +88,6 @@ public struct CancelParameters: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        ids = try container.decodeIfPresent([Int64].self, forKey: .ids)
-        pool = try container.decodeIfPresent(String.self, forKey: .pool)
-        all = try container.decodeIfPresent(Bool.self, forKey: .all)
-    }
 }
 
 public struct WaitParameters: Codable, Sendable, Equatable {
@@ -125,11 +96,6 @@ public struct WaitParameters: Codable, Sendable, Equatable {
     public init(ids: [Int64]) { self.ids = ids }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case ids }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        ids = try container.decode([Int64].self, forKey: .ids)
-    }
 }
 
 public enum OutputStream: String, ClosedEnum, Sendable {
@@ -152,16 +118,25 @@ public struct LogsParameters: Codable, Sendable, Equatable {
     public init(id: Int64) { self.id = id }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case id, attempt, stream, follow, tail, since }
+}
 
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        id = try container.decode(Int64.self, forKey: .id)
-        attempt = try container.decodeIfPresent(Int.self, forKey: .attempt)
-        stream = try container.decodeIfPresent(OutputStream.self, forKey: .stream)
-        follow = try container.decodeIfPresent(Bool.self, forKey: .follow)
-        tail = try container.decodeIfPresent(Int.self, forKey: .tail)
-        since = try container.decodeIfPresent(Timestamp.self, forKey: .since)
+public struct FileParameters: Codable, Sendable, Equatable {
+    public var id: Int64
+    /// As `task.get` names it.
+    public var name: String
+    /// The number of the attempt; the latest where not given.
+    public var attempt: Int?
+    /// Where to begin, in bytes.
+    public var offset: Int64?
+
+    public init(id: Int64, name: String, attempt: Int? = nil, offset: Int64? = nil) {
+        self.id = id
+        self.name = name
+        self.attempt = attempt
+        self.offset = offset
     }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case id, name, attempt, offset }
 }
 
 public struct PoolSelection: Codable, Sendable, Equatable {
@@ -170,11 +145,6 @@ public struct PoolSelection: Codable, Sendable, Equatable {
     public init(pool: String) { self.pool = pool }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case pool }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        pool = try container.decode(String.self, forKey: .pool)
-    }
 }
 
 public struct ResizeParameters: Codable, Sendable, Equatable {
@@ -188,12 +158,6 @@ public struct ResizeParameters: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case pool, slots }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        pool = try container.decode(String.self, forKey: .pool)
-        slots = try container.decode(Int.self, forKey: .slots)
-    }
 }
 
 public struct AgentSelection: Codable, Sendable, Equatable {
@@ -202,11 +166,6 @@ public struct AgentSelection: Codable, Sendable, Equatable {
     public init(agent: String) { self.agent = agent }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case agent }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        agent = try container.decode(String.self, forKey: .agent)
-    }
 }
 
 public struct WorkerListParameters: Codable, Sendable, Equatable {
@@ -215,11 +174,6 @@ public struct WorkerListParameters: Codable, Sendable, Equatable {
     public init(pool: String? = nil) { self.pool = pool }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case pool }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        pool = try container.decodeIfPresent(String.self, forKey: .pool)
-    }
 }
 
 public struct UsageParameters: Codable, Sendable, Equatable {
@@ -233,12 +187,6 @@ public struct UsageParameters: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case by, since }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        by = try container.decodeIfPresent(UsageKey.self, forKey: .by)
-        since = try container.decodeIfPresent(Timestamp.self, forKey: .since)
-    }
 }
 
 public struct StopParameters: Codable, Sendable, Equatable {
@@ -248,11 +196,6 @@ public struct StopParameters: Codable, Sendable, Equatable {
     public init(now: Bool? = nil) { self.now = now }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case now }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        now = try container.decodeIfPresent(Bool.self, forKey: .now)
-    }
 }
 
 public struct SubscribeParameters: Codable, Sendable, Equatable {
@@ -267,10 +210,4 @@ public struct SubscribeParameters: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable { case after, follow }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        after = try container.decodeIfPresent(Int64.self, forKey: .after)
-        follow = try container.decodeIfPresent(Bool.self, forKey: .follow)
-    }
 }

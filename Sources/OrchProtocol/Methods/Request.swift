@@ -59,22 +59,21 @@ public struct Request: Codable, Sendable, Equatable {
         guard let name = try? container.decode(String.self, forKey: .method) else {
             throw reject(.invalidRequest, "a request has a \"method\": a string", field: "method")
         }
-        guard let method = Method(rawValue: name) else {
-            let known = Method.allCases.map(\.rawValue)
-            let hint = nearest(name, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+        guard let method = Methods.named(name) else {
+            let hint = nearest(name, in: Methods.all.map(\.name)).map { "; did you mean \"\($0)\"?" } ?? ""
             throw reject(.unknownMethod, "there is no method \"\(name.shortened(to: 80))\"\(hint)")
         }
         self.id = id
         do {
             let present = container.contains(.params)
-            call = try Call(method, from: present ? container.superDecoder(forKey: .params) : EmptyDecoder())
+            call = try method.call(from: present ? container.superDecoder(forKey: .params) : EmptyDecoder())
         } catch let error as WireError {
             throw Rejected(id: id, error: error)
         } catch let error as DecodingError {
             throw Rejected(id: id, error: WireError(error, of: method))
         } catch {
             // Of Foundation, without a place: it can only be the name of a member.
-            throw reject(.invalidParameter, "the parameters of \(method.rawValue) have a name that is not valid text")
+            throw reject(.invalidParameter, "the parameters of \(method.name) have a name that is not valid text")
         }
     }
 
@@ -82,7 +81,7 @@ public struct Request: Codable, Sendable, Equatable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode("2.0", forKey: .jsonrpc)
         try container.encode(id, forKey: .id)
-        try container.encode(call.method, forKey: .method)
-        try call.encodeParameters(to: container.superEncoder(forKey: .params))
+        try container.encode(call.method.name, forKey: .method)
+        try call.parameters.encode(to: container.superEncoder(forKey: .params))
     }
 }

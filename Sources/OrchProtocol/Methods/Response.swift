@@ -36,20 +36,3 @@ public struct Response<Result: Codable & Sendable>: Codable, Sendable {
         }
     }
 }
-
-/// A line from the daemon, as far as a client must read it to know where it belongs.
-public enum Incoming: Decodable, Sendable {
-    case notification(Notification)
-    case response(RequestID?)
-
-    enum CodingKeys: String, CodingKey { case id, method }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        if container.contains(.method) {
-            self = .notification(try Notification(from: decoder))
-        } else {
-            self = .response(try container.decodeIfPresent(RequestID.self, forKey: .id))
-        }
-    }
-}

@@ -25,33 +25,6 @@ public struct LeftBehind: Codable, Sendable, Equatable {
     }
 }
 
-public struct FileParameters: Codable, Sendable, Equatable {
-    public var id: Int64
-    /// As `task.get` names it.
-    public var name: String
-    /// The number of the attempt; the latest where not given.
-    public var attempt: Int?
-    /// Where to begin, in bytes.
-    public var offset: Int64?
-
-    public init(id: Int64, name: String, attempt: Int? = nil, offset: Int64? = nil) {
-        self.id = id
-        self.name = name
-        self.attempt = attempt
-        self.offset = offset
-    }
-
-    public enum CodingKeys: String, CodingKey, CaseIterable { case id, name, attempt, offset }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-        id = try container.decode(Int64.self, forKey: .id)
-        name = try container.decode(String.self, forKey: .name)
-        attempt = try container.decodeIfPresent(Int.self, forKey: .attempt)
-        offset = try container.decodeIfPresent(Int64.self, forKey: .offset)
-    }
-}
-
 /// A piece of a file.
 public struct FilePart: Codable, Sendable, Equatable {
     /// Where it begins, in bytes.

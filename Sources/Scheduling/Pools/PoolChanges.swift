@@ -70,7 +70,7 @@ extension Turn {
     private func administered(
         _ name: String, by requester: Requester
     ) throws -> PoolState {
-        try requester.requireAdministrator(to: "change pools")
+        try requester.check(Method.poolPause)
         guard state.settings[name] != nil, let pool = try store.pools().first(where: { $0.name == name }) else {
             throw unknownPool(name)
         }
@@ -80,7 +80,7 @@ extension Turn {
     mutating func drain(
         by requester: Requester
     ) throws -> Answer {
-        try requester.requireAdministrator(to: "drain the daemon")
+        try requester.check(Method.drain)
         if !state.isDraining { event(.daemonDraining) }
         state.isDraining = true
         for pool in try store.pools() { try revoke(pool.name) }
@@ -92,7 +92,7 @@ extension Turn {
     mutating func shutdown(
         by requester: Requester
     ) throws -> Answer {
-        try requester.requireAdministrator(to: "stop the daemon")
+        try requester.check(Method.stop)
         state.isDraining = true
         state.isStopping = true
         let live = try store.liveAttempts()

@@ -15,12 +15,11 @@ public struct Requester: Sendable, Equatable {
         self.groups = groups
     }
 
-    /// - Parameter action: what only they may do, as in "only admins may …".
-    public func requireAdministrator(to action: String) throws(WireError) {
-        guard isAdministrator else {
-            throw WireError(
-                .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
-        }
+    /// Whether somebody like this may call a method at all; for what of others, its handler knows.
+    public func check(_ method: some MethodDescriptor) throws(WireError) {
+        guard let action = method.administration, !isAdministrator else { return }
+        throw WireError(
+            .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
     }
 }
 

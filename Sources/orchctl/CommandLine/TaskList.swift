@@ -8,30 +8,26 @@ struct TaskList: ParsableArguments {
     var ids: [Int64]
 
     mutating func take(_ rest: CommandLineReader.Rest) throws { ids += try rest.words.map(TaskNumber.read) }
+}
 
-    /// Asks for a change of all of them, and tells what was done. Beyond what one request takes, it is one after the other.
-    func change(
-        _ client: Client, _ call: (TaskSelection) -> Call, _ text: (TasksChanged) -> String
-    ) throws {
-        try Self.change(ids, client, { call(TaskSelection(ids: $0)) }, text)
-    }
-
-    static func change(
-        _ ids: [Int64], _ client: Client, _ call: ([Int64]) -> Call, _ text: (TasksChanged) -> String
+extension [Int64] {
+    /// Asks for a change of all of these tasks, and tells what was done. Beyond what one request takes, it is one after the other.
+    func change<P>(
+        _ client: Client, _ method: OrchProtocol.Method<P, TasksChanged>, _ parameters: ([Int64]) -> P,
+        _ text: (TasksChanged) -> String
     ) throws {
         let atOnce = ValueRule.mostIDs
-        guard ids.count > atOnce else { return try client.show(call(ids), as: TasksChanged.self, text) }
+        guard count > atOnce else { return try client.show(method, parameters(self), text) }
         var changed = TasksChanged(tasks: [])
-        for start in stride(from: 0, to: ids.count, by: atOnce) {
-            let part = Array(ids[start..<min(start + atOnce, ids.count)])
+        for start in stride(from: 0, to: count, by: atOnce) {
             do {
-                let answer = try client.session.call(call(part), as: TasksChanged.self)
+                let answer = try client.session.call(method, parameters(Array(self[start..<Swift.min(start + atOnce, count)])))
                 changed.tasks += answer.tasks
                 changed.count += answer.count
             } catch  where start > 0 {
                 guard var failure = Failure(error) else { throw error }
                 let others = error is WireError ? "the others are not" : "nobody knows about the others"
-                failure.message += "; the first \(start) of \(ids.count) are done, \(others)"
+                failure.message += "; the first \(start) of \(count) are done, \(others)"
                 throw failure
             }
         }

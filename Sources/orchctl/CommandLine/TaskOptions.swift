@@ -170,7 +170,7 @@ extension TaskSpec {
     /// has a git worktree, it is to work there.
     func withDefaultDirectory(_ connection: Connection) throws -> TaskSpec {
         guard directory == nil, arguments != nil, connection.peer?.user == getuid() else { return self }
-        let pools = try connection.call(.poolList, as: OrchProtocol.PoolList.self).pools
+        let pools = try connection.call(.poolList).pools
         if pools.contains(where: { $0.name == pool ?? "default" && $0.repository != nil }) { return self }
         guard let path = getcwd(nil, 0) else {
             throw Failure(

@@ -178,18 +178,18 @@ enum Completion {
             switch question {
             case .pools: try pools().map { Word($0.name) }
             case .capabilities: Set(try pools().flatMap { $0.capabilities ?? [] }).sorted().map { Word($0) }
-            case .agents: try connection.call(.agentList, as: AgentList.self).agents.map { Word($0.name, $0.description) }
+            case .agents: try connection.call(.agentList).agents.map { Word($0.name, $0.description) }
             case .tasks(let states): try tasks(states)
             }
         }
 
-        private func pools() throws -> [PoolRecord] { try connection.call(.poolList, as: OrchProtocol.PoolList.self).pools }
+        private func pools() throws -> [PoolRecord] { try connection.call(.poolList).pools }
 
         private func tasks(_ states: [StateFilter]) throws -> [Word] {
             var parameters = ListParameters()
             parameters.states = states.isEmpty ? nil : states
             parameters.limit = 50
-            return try connection.call(.list(parameters), as: TaskPage.self).tasks.map { task in
+            return try connection.call(.list, parameters).tasks.map { task in
                 Word(
                     "\(task.id)",
                     "\(task.state.rawValue) \(task.name ?? task.prompt ?? (task.command ?? []).joined(separator: " "))")

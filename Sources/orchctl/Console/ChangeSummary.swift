@@ -75,10 +75,7 @@ enum ChangeSummary {
     }
 }
 
-/// What a method answers that has nothing to say but that it was done, and perhaps a sentence.
-struct ChangeAnswer: Decodable {
-    var message: String?
-
-    /// The sentence, or ours where there is none.
-    func text(else ours: String) -> String { SafeText.line(message ?? ours) + "\n" }
+extension Acknowledged {
+    /// The daemon's sentence, as people are to see it.
+    var line: String { SafeText.line(message) + "\n" }
 }

@@ -23,29 +23,30 @@ struct Client {
     }
 
     /// Asks, and prints the answer: as JSON with `--json`, else as the text made of it.
-    func show<R: Decodable>(_ call: Call, as type: R.Type, _ text: (R) throws -> String) throws {
-        let bytes = try session.perform(repeatable: call.isRepeatable) { try $0.answer(to: $0.send(call)) }
-        try told(of: call) { try json ? printJSON(bytes) : Output.print(text(decode(type, bytes, of: call.method))) }
-    }
-
-    /// Where what was done cannot be told, that is told.
-    private func told(of call: Call, _ tell: () throws -> Void) throws {
+    func show<P, A>(_ method: OrchProtocol.Method<P, A>, _ parameters: P, _ text: (A) throws -> String) throws {
+        let bytes = try session.answer(to: Call(method, parameters))
         do {
-            try tell()
-        } catch var failure as Failure where !call.isReading {
+            try json ? printJSON(bytes) : Output.print(text(method.decode(bytes)))
+        } catch var failure as Failure where method.kind == .change {
             failure.message += "; the request was carried out"
             throw failure
         }
     }
 
-    /// Asks for the pages of a list, one after the other: `body` is given each, and answers the call for the next, or nil.
-    func showPages<R: Decodable>(from first: Call, as type: R.Type, _ body: (R) throws -> (text: String, next: Call?)) throws {
-        var call: Call? = first
-        while let page = call {
-            let bytes = try session.perform(repeatable: page.isRepeatable) { try $0.answer(to: $0.send(page)) }
-            let (text, next) = try body(decode(type, bytes, of: page.method))
+    func show<A>(_ method: OrchProtocol.Method<NoParameters, A>, _ text: (A) throws -> String) throws {
+        try show(method, NoParameters(), text)
+    }
+
+    /// Asks for the pages of a list, one after the other: `body` is given each, and answers with what to ask for the next, or nil.
+    func showPages<P, A>(
+        of method: OrchProtocol.Method<P, A>, from first: P, _ body: (A) throws -> (text: String, next: P?)
+    ) throws {
+        var parameters: P? = first
+        while let page = parameters {
+            let bytes = try session.answer(to: Call(method, page))
+            let (text, next) = try body(method.decode(bytes))
             try json ? printJSON(bytes) : Output.print(text)
-            call = next
+            parameters = next
         }
     }
 
@@ -56,26 +57,6 @@ struct Client {
 
     /// Prints a value of the protocol as JSON.
     func printJSON(_ value: some Encodable) throws { try printJSON([UInt8](Wire.line(value))) }
-
-    func decode<R: Decodable>(_ type: R.Type, _ bytes: [UInt8], of method: OrchProtocol.Method) throws -> R {
-        do {
-            return try Wire.decode(type, from: Data(bytes))
-        } catch {
-            throw ClientError.malformed("a result of \(method.rawValue) that cannot be read")
-        }
-    }
-}
-
-extension Call {
-    /// Whether it only asks, so that nothing has been done where its answer cannot be told.
-    fileprivate var isReading: Bool {
-        switch self {
-        case .get, .list, .wait, .logs, .file, .routeExplain, .poolList, .workerList, .agentList, .usage, .status, .version,
-            .subscribe:
-            true
-        default: false
-        }
-    }
 }
 
 /// The names of users, each asked for once: a directory service may take its time.

@@ -31,7 +31,7 @@ struct DaemonChecks {
             let socket = [Finding("socket", .ok, path)] + others()
             do {
                 let status = try connection.call(
-                    .status, as: DaemonStatus.self, deadline: .now + .seconds(Self.patience))
+                    .status, deadline: .now + .seconds(Self.patience))
                 return (socket + Self.findings(status), status)
             } catch {
                 let failure = Failure(error)?.message ?? "\(error)"

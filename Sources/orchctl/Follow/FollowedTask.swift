@@ -32,8 +32,8 @@ final class FollowedTask {
             _ = try LogStream(parameters, tells: tells, write: output).run(session)
         }
         // The output may be complete a moment before the task has its final state.
-        _ = try session.call(.wait(WaitParameters(ids: [id])), as: WaitResult.self)
-        return try session.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+        _ = try session.call(.wait, WaitParameters(ids: [id]))
+        return try session.call(.get, GetParameters(id: id, result: true))
     }
 
     private func interrupted(_ descriptor: Int32) throws {
@@ -46,7 +46,7 @@ final class FollowedTask {
         Output.remark("stopping task \(id); press Ctrl-C again to leave without waiting")
         do {
             // On a connection of its own: the one in use may be in the middle of something, or gone.
-            _ = try Connection(path: session.path).call(.cancel(CancelParameters(ids: [id])), as: TasksChanged.self)
+            _ = try Connection(path: session.path).call(.cancel, CancelParameters(ids: [id]))
         } catch let error as WireError where error.kind == .invalidState {
             // It ended in the meantime.
         }

@@ -28,7 +28,7 @@ final class LogStream {
     func run(_ session: Session) throws -> LogsEnd {
         try session.perform { connection in
             if !reached.isEmpty { prepareRepeat() }
-            return try connection.call(.logs(parameters), as: LogsEnd.self) { notification in
+            return try connection.call(.logs, parameters) { notification in
                 if case .output(_, let chunk) = notification { try accept(chunk) }
             }
         }

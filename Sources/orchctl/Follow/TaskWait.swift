@@ -26,7 +26,7 @@ struct TaskWait {
             let tasks: [TaskRecord]
             do {
                 tasks = try client.session.call(
-                    .wait(WaitParameters(ids: part)), as: WaitResult.self, deadline: deadline
+                    .wait, WaitParameters(ids: part), deadline: deadline
                 ) { notification in
                     // After a reconnection the daemon tells again of those that have ended.
                     guard case .finished(_, let task) = notification, told.insert(task.id).inserted else { return }
@@ -49,9 +49,9 @@ struct TaskWait {
         var ended: [TaskRecord] = []
         var late: [TaskRecord] = []
         for start in stride(from: 0, to: ids.count, by: Self.lookedAtOnce) {
-            let calls = ids[start..<min(start + Self.lookedAtOnce, ids.count)].map { Call.get(GetParameters(id: $0)) }
+            let calls = ids[start..<min(start + Self.lookedAtOnce, ids.count)].map { Call(.get, GetParameters(id: $0)) }
             for answer in try client.session.perform({ try $0.answers(to: calls) }) {
-                let task = try client.decode(TaskRecord.self, answer.get(), of: .get)
+                let task = try Method.get.decode(answer.get())
                 if !task.state.isFinal { late.append(task) } else { ended.append(task) }
             }
         }

@@ -42,7 +42,7 @@ final class Waiting {
     private func look() {
         guard let connection = try? Connection(path: path, patience: 1),
             let record = try? connection.call(
-                .get(GetParameters(id: task)), as: TaskRecord.self, deadline: .now + .seconds(1)),
+                .get, GetParameters(id: task), deadline: .now + .seconds(1)),
             record.state == .queued
         else { return }
         let now = TaskText.standing(record)

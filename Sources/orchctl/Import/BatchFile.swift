@@ -20,7 +20,7 @@ enum BatchFile {
     static func submit(_ batch: Batch, from path: ByteString, to session: Session) throws -> [UInt8] {
         do {
             return try session.perform(repeatable: batch.isRepeatable) { connection in
-                try connection.answer(to: connection.send(.submit, parameters: batch.parameters))
+                try connection.answer(to: connection.send(Method.submit, parameters: batch.parameters))
             }
         } catch ClientError.lost where !batch.isRepeatable {
             throw Failure(

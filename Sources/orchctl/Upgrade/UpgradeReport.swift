@@ -80,7 +80,7 @@ struct DowntimeProbe {
         let began = ContinuousClock.now
         while ContinuousClock.now < deadline {
             let answer = try? Connection(path: path, patience: 5).call(
-                .version, as: VersionInfo.self, deadline: min(deadline, .now + .seconds(30)))
+                .version, deadline: min(deadline, .now + .seconds(30)))
             if answer != nil {
                 longest = max(longest, ContinuousClock.now - began)
                 return true

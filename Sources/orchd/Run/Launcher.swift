@@ -350,7 +350,7 @@ final class Launcher {
         deadline = milliseconds.map { now() + $0 }
         do {
             let answer: Acknowledged = try Connection(path: socket.path, patience: 5)
-                .call(.stop(StopParameters()), as: Acknowledged.self, deadline: .now + .seconds(5))
+                .call(.stop, StopParameters(), deadline: .now + .seconds(5))
             printError("orchd: \(answer.message)")
         } catch {
             // One that hangs would not take the SIGTERM either.
@@ -374,9 +374,9 @@ final class Launcher {
             let connection = try Connection(path: socket.path, patience: 2)
             // An engine that hangs must not make the launcher hang, which must end it.
             let deadline = ContinuousClock.now + .seconds(2)
-            let status = try connection.call(.status, as: DaemonStatus.self, deadline: deadline)
+            let status = try connection.call(.status, deadline: deadline)
             let workers = try connection.call(
-                .workerList(WorkerListParameters()), as: WorkerList.self, deadline: deadline)
+                .workerList, WorkerListParameters(), deadline: deadline)
             let environment = Environment.own
             let style = Style(
                 isTerminal: isatty(STDERR_FILENO) == 1, noColor: environment[.noColor], term: environment[.terminal])

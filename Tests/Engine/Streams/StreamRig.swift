@@ -58,7 +58,7 @@ final class StreamRig: Sendable {
             readers: ReaderPool { body in self.state.withLock { $0.runs.append(body) } })
     }
 
-    func responder() -> Responder { Responder(id: .number(1), weight: .stream, connection: client) }
+    func responder() -> Responder { Responder(id: .number(1), kind: .stream, connection: client) }
 
     /// What happens before and after each look at the store.
     func onLook(_ body: @escaping @Sendable () throws -> Void) { state.withLock { $0.onLook = body } }
@@ -173,7 +173,7 @@ final class StreamClient: ReplyPath {
         return try? response.outcome.get()
     }
 
-    func finish(_ response: some Encodable & Sendable, _: Call.Weight) {
+    func finish(_ response: some Encodable & Sendable, _: MethodKind) {
         state.withLock { $0.answers.append(response) }
     }
 

@@ -18,7 +18,7 @@ enum BatchTarget: FuzzTarget {
         let head = #"{"jsonrpc":"2.0","id":1,"method":"task.submit","params":"#
         switch try RequestTarget.request(Array(head.utf8) + batch.parameters + [UInt8(ascii: "}")]) {
         case .success(let request):
-            guard case .submit(.many(let specs)) = request.call else { throw Broken(description: "not a batch") }
+            guard case .many(let specs)? = request.call[.submit] else { throw Broken(description: "not a batch") }
             try hold(specs.count == batch.count, "\(specs.count) tasks of \(batch.count)")
             if batch.isRepeatable { try hold(specs.allSatisfy { $0.key != nil }, "a repeatable batch lacks keys") }
         case .failure(let error):

@@ -8,19 +8,19 @@ enum ParametersTarget: FuzzTarget {
 
     static func check(_ input: [UInt8]) throws {
         guard let first = input.first else { return }
-        let method = Method.allCases[Int(first) % Method.allCases.count]
+        let method = Methods.all[Int(first) % Methods.all.count]
         let parameters = Array(input.dropFirst())
         var scanner = JSONScanner(parameters)
         guard (try? scanner.value())?.upperBound == parameters.count else { return }
-        let head = #"{"jsonrpc":"2.0","id":1,"method":"\#(method.rawValue)","params":"#
+        let head = #"{"jsonrpc":"2.0","id":1,"method":"\#(method.name)","params":"#
         let result = try RequestTarget.request(Array(head.utf8) + parameters + [UInt8(ascii: "}")])
         switch result {
         case .success(let request):
-            try hold(request.call.method == method, "read as another method")
+            try hold(request.call.method.name == method.name, "read as another method")
         case .failure(let error):
             guard error.kind == .invalidParameter else { return }
             // What is wrong with all of them has no field.
-            let isNamed = error.data?.field != nil || error.message.contains("the parameters of \(method.rawValue)")
+            let isNamed = error.data?.field != nil || error.message.contains("the parameters of \(method.name)")
             try hold(isNamed, "an error that does not say where: \(error)")
         }
     }

@@ -77,7 +77,7 @@ import Testing
     }
 
     private func result(of id: Int64, _ daemon: Daemon) throws -> TaskRecord {
-        try daemon.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+        try daemon.call(.get, GetParameters(id: id, result: true))
     }
 
     @Test(arguments: agents) func answersAndSaysWhatItUsed(_ agent: Agent) throws {

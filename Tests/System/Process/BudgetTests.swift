@@ -40,7 +40,7 @@ import Testing
     }
 
     private func usage(_ daemon: Daemon, by key: UsageKey? = nil) throws -> UsageReport {
-        try daemon.call(.usage(UsageParameters(by: key)), as: UsageReport.self)
+        try daemon.call(.usage, UsageParameters(by: key))
     }
 
     private func reload(_ daemon: Daemon, _ configuration: String) throws {

@@ -103,14 +103,14 @@ import Testing
         let (follower, subscriber) = (try daemon.connect(), try daemon.connect())
         var parameters = LogsParameters(id: id)
         parameters.follow = true
-        let logs = try follower.send(.logs(parameters))
-        let events = try subscriber.send(.subscribe(SubscribeParameters(after: 0, follow: true)))
+        let logs = try follower.send(Call(.logs, parameters))
+        let events = try subscriber.send(Call(.subscribe, SubscribeParameters(after: 0, follow: true)))
         try daemon.directory.write("", to: "gate")
         // Neither of the two has read anything when these are answered.
         var spec = TaskSpec(command: ["true"])
         spec.hold = true
         let held = try daemon.submit([TaskSpec](repeating: spec, count: 3_000))
-        _ = try daemon.call(.cancel(CancelParameters(ids: held)), as: TasksChanged.self)
+        _ = try daemon.call(.cancel, CancelParameters(ids: held))
         try daemon.wait([id])
         var output = ""
         _ = try follower.answer(to: logs, deadline: .now + .seconds(patience)) { notification in

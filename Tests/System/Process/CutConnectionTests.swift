@@ -56,35 +56,35 @@ import Testing
                 var spec = TaskSpec(command: ["true"])
                 spec.hold = true
                 if self == .submitWithKey { spec.key = "key" }
-                return .submit(.one(spec))
+                return Call(.submit, .one(spec))
             case .update:
                 var change = UpdateParameters(id: try held())
                 change.priority = 7
-                return .update(change)
+                return Call(.update, change)
             case .hold:
                 let far = Timestamp(milliseconds: 4_000_000_000_000)
-                return .hold(TaskSelection(ids: [try daemon.submit("true") { $0.notBefore = far }]))
-            case .release: return .release(TaskSelection(ids: [try held()]))
+                return Call(.hold, TaskSelection(ids: [try daemon.submit("true") { $0.notBefore = far }]))
+            case .release: return Call(.release, TaskSelection(ids: [try held()]))
             case .pause, .resume:
                 let id = try daemon.submit("sleep", "1000")
                 try eventually("a start") { try daemon.task(id).state == .running }
-                if self == .pause { return .pause(TaskSelection(ids: [id])) }
-                _ = try daemon.call(.pause(TaskSelection(ids: [id])), as: TasksChanged.self)
-                return .resume(TaskSelection(ids: [id]))
-            case .cancel: return .cancel(CancelParameters(ids: [try held()]))
-            case .retry: return .retry(TaskSelection(ids: [try daemon.end(of: daemon.submit("false")).id]))
+                if self == .pause { return Call(.pause, TaskSelection(ids: [id])) }
+                _ = try daemon.call(.pause, TaskSelection(ids: [id]))
+                return Call(.resume, TaskSelection(ids: [id]))
+            case .cancel: return Call(.cancel, CancelParameters(ids: [try held()]))
+            case .retry: return Call(.retry, TaskSelection(ids: [try daemon.end(of: daemon.submit("false")).id]))
             case .agentResume:
                 let id = try daemon.submit([TaskSpec(prompt: "p")])[0]
                 try eventually("a limit") { try daemon.task(id).waiting == .limited }
-                return .agentResume(AgentSelection(agent: "limited"))
-            case .poolPause: return .poolPause(pool)
+                return Call(.agentResume, AgentSelection(agent: "limited"))
+            case .poolPause: return Call(.poolPause, pool)
             case .poolResume:
-                _ = try daemon.call(.poolPause(pool), as: JSONValue.self)
-                return .poolResume(pool)
-            case .poolResize: return .poolResize(ResizeParameters(pool: "default", slots: 9))
-            case .poolDrain: return .poolDrain(pool)
-            case .reload: return .reload
-            case .drain: return .drain
+                _ = try daemon.call(.poolPause, pool)
+                return Call(.poolResume, pool)
+            case .poolResize: return Call(.poolResize, ResizeParameters(pool: "default", slots: 9))
+            case .poolDrain: return Call(.poolDrain, pool)
+            case .reload: return Call(.reload)
+            case .drain: return Call(.drain)
             }
         }
     }
@@ -103,8 +103,7 @@ import Testing
 
     private static func events(_ daemon: Daemon, after last: Int64) throws -> [Event] {
         var events: [Event] = []
-        let call = Call.subscribe(SubscribeParameters(after: last, follow: false))
-        _ = try daemon.connect().call(call, as: SubscribeEnd.self) {
+        _ = try daemon.connect().call(.subscribe, SubscribeParameters(after: last, follow: false)) {
             if case .event(_, let event) = $0 { events.append(event) }
         }
         return events
@@ -117,7 +116,7 @@ import Testing
         let proxy = try Proxy(daemon, cut)
         defer { proxy.stop() }
         do {
-            _ = try Session(path: proxy.path).call(call, as: JSONValue.self)
+            _ = try Session(path: proxy.path).answer(to: call)
             return nil
         } catch {
             return error
@@ -138,12 +137,12 @@ import Testing
             }
             #expect(found.count == (error == nil || cut.isHeard ? 1 : 0), "\(change): \(found)")
             if call.isRepeatable, change != .submitWithKey {
-                _ = try daemon.call(.poolResume(.init(pool: "default")), as: JSONValue.self)
+                _ = try daemon.call(.poolResume, .init(pool: "default"))
             }
         }
-        _ = try daemon.call(.cancel(CancelParameters(all: true)), as: TasksChanged.self)
+        _ = try daemon.call(.cancel, CancelParameters(all: true))
         // The last change that there is, and the only one of which the end of the daemon tells.
-        let error = try Self.ask(.stop(StopParameters(now: true)), daemon, cut)
+        let error = try Self.ask(Call(.stop, StopParameters(now: true)), daemon, cut)
         #expect(error as? ClientError == .lost)
         guard cut.isHeard else { return try daemon.finish() }
         #expect(try daemon.launcher.wait() == 0)

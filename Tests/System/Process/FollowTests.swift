@@ -39,7 +39,7 @@ import Testing
         #expect(different == [])
         follow.stop()
         await collector.value
-        for id in model.tasks.keys { _ = try? daemon.call(.cancel(CancelParameters(ids: [id])), as: TasksChanged.self) }
+        for id in model.tasks.keys { _ = try? daemon.call(.cancel, CancelParameters(ids: [id])) }
         try daemon.finish()
     }
 
@@ -53,7 +53,7 @@ import Testing
         var parameters = ListParameters()
         parameters.states = [.queued, .running]
         parameters.limit = 1000
-        return try daemon.call(.list(parameters), as: TaskPage.self).tasks
+        return try daemon.call(.list, parameters).tasks
     }
 
     private func differences(_ model: LiveModel, _ daemon: Daemon) throws -> [String] {
@@ -77,8 +77,10 @@ import Testing
     private func act(_ daemon: Daemon, _ ids: inout [Int64], _ random: inout SeededGenerator) throws {
         let one = ids.randomElement(using: &random).map { [$0] } ?? []
         let calls: [Call] = [
-            .hold(TaskSelection(ids: one)), .release(TaskSelection(ids: one)), .pause(TaskSelection(ids: one)),
-            .resume(TaskSelection(ids: one)), .cancel(CancelParameters(ids: one)), .retry(TaskSelection(ids: one)),
+            Call(.hold, TaskSelection(ids: one)), Call(.release, TaskSelection(ids: one)),
+            Call(.pause, TaskSelection(ids: one)),
+            Call(.resume, TaskSelection(ids: one)), Call(.cancel, CancelParameters(ids: one)),
+            Call(.retry, TaskSelection(ids: one)),
         ]
         guard !one.isEmpty, random.chance(60), let call = calls.randomElement(using: &random) else {
             let isLong = random.chance(30)
@@ -87,7 +89,7 @@ import Testing
             return
         }
         let connection = try daemon.connect()
-        do { _ = try connection.call(call, as: TasksChanged.self) } catch is WireError {}
+        do { _ = try connection.answer(to: connection.send(call)) } catch is WireError {}
     }
 
     private final class Collected: Sendable {

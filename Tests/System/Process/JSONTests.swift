@@ -152,7 +152,7 @@ import Testing
         }
         let paused = try full("pool pause default")
         #expect(paused.status == 1 && paused.error.contains("what was asked for has been done"), "\(paused)")
-        #expect(try daemon.call(.list(ListParameters()), as: TaskPage.self).tasks.count == 2)
+        #expect(try daemon.call(.list, ListParameters()).tasks.count == 2)
         try daemon.finish()
     }
 }

@@ -38,7 +38,7 @@ import Testing
             pieces = []
             var parameters = LogsParameters(id: id)
             parameters.follow = follow
-            _ = try daemon.connect().call(.logs(parameters), as: LogsEnd.self, deadline: .now + .seconds(patience)) {
+            _ = try daemon.connect().call(.logs, parameters, deadline: .now + .seconds(patience)) {
                 if case .output(_, let chunk) = $0 { pieces.append(chunk) }
             }
             return pieces

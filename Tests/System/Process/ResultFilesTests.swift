@@ -51,8 +51,7 @@ import Testing
         for name in ["../\(id).1.out", "/etc/shadow", "..", "nothing"] {
             let missing = try daemon.orchctl("files", String(id), name)
             #expect(missing.status != 0 && missing.bytes.isEmpty && missing.error.contains("has left no file"), "\(missing)")
-            let call = Call.file(FileParameters(id: id, name: name))
-            #expect(throws: WireError.self, "\(name)") { try daemon.call(call, as: FileEnd.self) }
+            #expect(throws: WireError.self, "\(name)") { try daemon.call(.file, FileParameters(id: id, name: name)) }
         }
         try daemon.finish()
     }
@@ -132,7 +131,7 @@ import Testing
         _ = try daemon.directory.number("pid")
         let early = try daemon.orchctl("files", String(waiting))
         #expect(early.status == 0 && early.output.isEmpty && early.error.contains("has not ended"), "\(early)")
-        #expect(throws: WireError.self) { try daemon.call(.file(FileParameters(id: waiting, name: "n")), as: FileEnd.self) }
+        #expect(throws: WireError.self) { try daemon.call(.file, FileParameters(id: waiting, name: "n")) }
         try daemon.directory.write("", to: "gate")
         try daemon.wait([waiting])
         #expect(try daemon.orchctl("files", String(waiting), "n").output == "x\n")

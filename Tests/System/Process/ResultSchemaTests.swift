@@ -10,7 +10,7 @@ import Testing
     private func value(_ text: String = schema) throws -> JSONValue { try JSONValue(Array(text.utf8)) }
 
     private func result(of id: Int64, _ daemon: Daemon) throws -> TaskRecord {
-        try daemon.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+        try daemon.call(.get, GetParameters(id: id, result: true))
     }
 
     @Test func theOutputOfACommandIsHeldAgainstIt() throws {

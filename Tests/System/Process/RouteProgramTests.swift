@@ -60,7 +60,7 @@ import Testing
         try daemon.wait([id])
         var parameters = GetParameters(id: id)
         parameters.result = true
-        let record = try daemon.call(.get(parameters), as: TaskRecord.self)
+        let record = try daemon.call(.get, parameters)
         #expect(record.state == .succeeded && record.routing == nil && record.route == "ask", "\(record)")
         return record.result?.text
     }

@@ -63,7 +63,7 @@ import Testing
         #expect(try daemon.end(of: 1).state == .succeeded)
         try daemon.killEngine()
         #expect(try daemon.orchctl("submit", "--key", "k", "--", "true").id == 1)
-        #expect(try daemon.call(.list(ListParameters()), as: TaskPage.self).tasks.count == 1)
+        #expect(try daemon.call(.list, ListParameters()).tasks.count == 1)
         try daemon.finish()
     }
 
@@ -112,10 +112,10 @@ import Testing
         try eventually("one running task") { try daemon.status().counts.running == 1 }
         try pool("resize", "default", "3")
         try eventually("three running tasks") {
-            try daemon.call(.workerList(.init()), as: WorkerList.self).workers.count { $0.state == .busy } == 3
+            try daemon.call(.workerList, .init()).workers.count { $0.state == .busy } == 3
         }
         try pool("resize", "default", "1")
-        #expect(try daemon.call(.list(ListParameters()), as: TaskPage.self).tasks.allSatisfy { $0.state == .running })
+        #expect(try daemon.call(.list, ListParameters()).tasks.allSatisfy { $0.state == .running })
         try pool("drain", "default")
         let refused = try daemon.orchctl("submit", "--", "true")
         #expect(refused.status == 1 && refused.error.contains("drain"), "\(refused)")
@@ -142,7 +142,7 @@ import Testing
         let seen = events(follower.output)
         #expect(seen.map(\.seq) == Array(1...last))
         #expect(seen.count { $0.kind == .taskFinished } == 30 && seen.count { $0.kind == .daemonStarted } == 3)
-        let rest = try daemon.call(.subscribe(SubscribeParameters(after: last - 5, follow: false)), as: SubscribeEnd.self)
+        let rest = try daemon.call(.subscribe, SubscribeParameters(after: last - 5, follow: false))
         #expect(rest.last == last)
         follower.program.signal(SIGKILL)
         try daemon.finish()

@@ -58,19 +58,15 @@ import Testing
         ]
         for it in waiting + live + over {
             #expect(try daemon.task(it.id).standing == it.word)
-            let list = try daemon.call(
-                .list(
-                    {
-                        var parameters = ListParameters()
-                        parameters.states = [it.word]
-                        return parameters
-                    }()), as: TaskPage.self)
+            var parameters = ListParameters()
+            parameters.states = [it.word]
+            let list = try daemon.call(.list, parameters)
             #expect(list.tasks.map(\.id).contains(it.id), "\(it.word)")
             #expect(try daemon.orchctl("show", String(it.id)).output.hasPrefix("task \(it.id)  \(it.word.rawValue)"))
         }
         func refusal(_ call: Call) throws -> String? {
             do {
-                _ = try daemon.call(call, as: TasksChanged.self)
+                _ = try daemon.answer(to: call)
                 return nil
             } catch let error as WireError {
                 return error.message
@@ -80,40 +76,43 @@ import Testing
         func update(_ id: Int64) -> Call {
             var change = UpdateParameters(id: id)
             change.name = "other"
-            return .update(change)
+            return Call(.update, change)
         }
         // What is queued in whatever way can be changed, and is then as it was.
         for it in waiting {
-            #expect(try refusal(.retry(selection(it.id)))?.hasPrefix("task \(it.id) \(it.sentence); ") == true, "\(it)")
+            #expect(try refusal(Call(.retry, selection(it.id)))?.hasPrefix("task \(it.id) \(it.sentence); ") == true, "\(it)")
             let isHeld = it.word == .held
             var steps: [(call: Call, changes: Bool)] = [
-                (update(it.id), true), (.hold(selection(it.id)), !isHeld), (.pause(selection(it.id)), false),
+                (update(it.id), true), (Call(.hold, selection(it.id)), !isHeld), (Call(.pause, selection(it.id)), false),
             ]
             if !isHeld {
                 steps += [
-                    (.release(selection(it.id)), true), (.release(selection(it.id)), false), (.resume(selection(it.id)), false),
+                    (Call(.release, selection(it.id)), true), (Call(.release, selection(it.id)), false),
+                    (Call(.resume, selection(it.id)), false),
                 ]
             }
             for (call, changes) in steps {
-                let entry = try daemon.call(call, as: TasksChanged.self).tasks[0]
+                let entry = try Method.hold.decode(daemon.answer(to: call)).tasks[0]
                 #expect(entry.state == .queued && entry.unchanged == (changes ? nil : true), "\(it) \(call)")
             }
             #expect(try daemon.task(it.id).standing == it.word, "\(it)")
         }
         for it in live {
-            for call in [update(it.id), .hold(selection(it.id)), .release(selection(it.id)), .retry(selection(it.id))] {
+            for call in [
+                update(it.id), Call(.hold, selection(it.id)), Call(.release, selection(it.id)), Call(.retry, selection(it.id)),
+            ] {
                 #expect(try refusal(call)?.hasPrefix("task \(it.id) \(it.sentence); only a ") == true, "\(it) \(call)")
             }
         }
         for it in over {
             for call in [
-                update(it.id), .hold(selection(it.id)), .release(selection(it.id)), .pause(selection(it.id)),
-                .resume(selection(it.id)),
+                update(it.id), Call(.hold, selection(it.id)), Call(.release, selection(it.id)), Call(.pause, selection(it.id)),
+                Call(.resume, selection(it.id)),
             ] {
                 #expect(try refusal(call)?.hasPrefix("task \(it.id) \(it.sentence); only a ") == true, "\(it) \(call)")
             }
         }
-        #expect(try refusal(.retry(selection(good)))?.hasPrefix("task \(good) has succeeded; only a ") == true)
+        #expect(try refusal(Call(.retry, selection(good)))?.hasPrefix("task \(good) has succeeded; only a ") == true)
         // A time that is shorter than a look is long enough for what has ended, and names what has not.
         let ended = try daemon.orchctl("wait", "--timeout", "1ms", String(good))
         #expect(ended.status == 0 && ended.output == "task \(good) succeeded\n", "\(ended)")
@@ -210,7 +209,7 @@ import Testing
             let status = try daemon.orchctl("status").output
             #expect(status.contains("gone     removed  –"), "\(status)")
             #expect(status.split(separator: "\n").filter { $0.hasPrefix("gone/") }.count == 1, "\(status)")
-            let workers = try daemon.call(.workerList(WorkerListParameters()), as: WorkerList.self).workers
+            let workers = try daemon.call(.workerList, WorkerListParameters()).workers
             #expect(workers.map(\.name) == ["default/1", "gone/1"])
             // The next engine has never known the pool.
             try daemon.killEngine()

@@ -60,7 +60,7 @@ import Testing
         try directory.write("", to: "gate2")
         #expect(try daemon.end(of: longer).attempts.map(\.outcome) == [Outcome(.exited, code: 4)])
         // What was refused is not there.
-        #expect(try daemon.call(.list(ListParameters()), as: TaskPage.self).tasks.map(\.id).sorted() == [long, longer, next])
+        #expect(try daemon.call(.list, ListParameters()).tasks.map(\.id).sorted() == [long, longer, next])
         try daemon.finish()
     }
 

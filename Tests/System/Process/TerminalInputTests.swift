@@ -36,7 +36,7 @@ import Testing
         _ = try daemon.directory.number("task")
         // The task may be there before the engine has been told.
         try eventually("a busy worker") {
-            try daemon.call(.workerList(.init()), as: WorkerList.self).workers.contains { $0.state == .busy }
+            try daemon.call(.workerList, .init()).workers.contains { $0.state == .busy }
         }
         terminal.press("s")
         try terminal.screen.read("the status") { $0.text.contains("the-name-of-it") && $0.text.contains("default/2") }

@@ -179,7 +179,7 @@ private final class Load: Sendable {
         for _ in 0..<100 {
             do {
                 let result = try Connection(path: socket).call(
-                    .submit(.one(spec)), as: SubmissionResult.self, deadline: .now + .seconds(patience))
+                    .submit, .one(spec), deadline: .now + .seconds(patience))
                 return state.withLock { $0.tasks += result.all.map { Task(id: $0.id, code: code) } }
             } catch ClientError.lost {
                 continue

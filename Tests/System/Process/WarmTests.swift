@@ -44,7 +44,7 @@ import Testing
     }
 
     private func workers(_ daemon: Daemon) throws -> [WorkerRecord] {
-        try daemon.call(.workerList(WorkerListParameters()), as: WorkerList.self).workers
+        try daemon.call(.workerList, WorkerListParameters()).workers
     }
 
     @discardableResult
@@ -92,7 +92,7 @@ import Testing
         let pids = try ids.map { try daemon.task($0).attempts.last?.pid }
         #expect(Set(pids).count == 5 && Set(pids).isSuperset(of: before.map(\.pid)))
         for (id, text) in zip(ids, prompts) {
-            let record = try daemon.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+            let record = try daemon.call(.get, GetParameters(id: id, result: true))
             #expect(record.result?.text == text)
         }
         let after = try waitFor([.ready, .ready, .ready], in: daemon)
@@ -140,7 +140,7 @@ import Testing
         let record = try daemon.end(of: try #require(id))
         #expect(record.state == .succeeded && record.attemptCount == 1 && record.attempts.last?.pid == pid)
         #expect(directory.text("runs") == "run\n")
-        #expect(try daemon.call(.get(GetParameters(id: record.id, result: true)), as: TaskRecord.self).result?.text == "done")
+        #expect(try daemon.call(.get, GetParameters(id: record.id, result: true)).result?.text == "done")
         try daemon.finish()
     }
 
@@ -261,7 +261,7 @@ import Testing
         let ids = try daemon.submit(cases.map { prompt($0.prompt) })
         try daemon.wait(ids)
         for (id, it) in zip(ids, cases) {
-            let record = try daemon.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+            let record = try daemon.call(.get, GetParameters(id: id, result: true))
             #expect(record.attempts.map(\.outcome) == [it.outcome], "\(it.prompt)")
             #expect(record.reason == it.reason && record.result?.text == it.result, "\(it.prompt): \(record)")
         }
@@ -329,7 +329,7 @@ import Testing
         spec.timeout = 60
         let id = try daemon.submit([spec])[0]
         #expect(try daemon.end(of: id).state == .succeeded)
-        let text = try daemon.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self).result?.text ?? ""
+        let text = try daemon.call(.get, GetParameters(id: id, result: true)).result?.text ?? ""
         var task = WorkerTask(id: id, attempt: 1)
         task.command = ["tar", "-c"]
         task.labels = ["team": "a"]

@@ -35,7 +35,7 @@ struct AgentTest: ParsableCommand {
 
     func run() throws {
         let client = try Client(global)
-        let agents = try client.session.call(.agentList, as: OrchProtocol.AgentList.self).agents
+        let agents = try client.session.call(.agentList).agents
         guard let agent = agents.first(where: { $0.name == name }) else {
             let hint = nearest(name, in: agents.map(\.name)).map { "did you mean \"\($0)\"?" }
             throw Failure(.notFound, "there is no agent \"\(SafeText.line(name))\"", hint: hint ?? "try: orchctl agent list")
@@ -49,8 +49,8 @@ struct AgentTest: ParsableCommand {
         var spec = TaskSpec(prompt: Self.prompt)
         (spec.pool, spec.name, spec.model, spec.timeout) = (pool, "test of \(name)", model, timeout)
         (spec.retries, spec.priority, spec.key) = (0, 1_000_000, GeneratedKey.make())
-        let before = try client.session.call(.status, as: DaemonStatus.self).lastEvent
-        let submitted = try client.session.call(.submit(.one(spec)), as: SubmissionResult.self)
+        let before = try client.session.call(.status).lastEvent
+        let submitted = try client.session.call(.submit, .one(spec))
         guard let id = submitted.all.first?.id else { throw Failure(.failed, "the daemon has not named the task") }
         try report(end(of: id, after: before, client.session), client)
     }
@@ -72,7 +72,7 @@ struct AgentTest: ParsableCommand {
         }
         defer { session.watches = [] }
         func look() throws -> TaskRecord {
-            try looks.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+            try looks.call(.get, GetParameters(id: id, result: true))
         }
         var told: String?
         var last = seq
@@ -80,7 +80,7 @@ struct AgentTest: ParsableCommand {
             let deadline = ContinuousClock.now + .seconds(timeout)
             _ = try session.perform { connection in
                 try connection.call(
-                    .subscribe(SubscribeParameters(after: last, follow: true)), as: SubscribeEnd.self, deadline: deadline
+                    .subscribe, SubscribeParameters(after: last, follow: true), deadline: deadline
                 ) {
                     guard case .event(_, let event) = $0 else { return }
                     last = event.seq
@@ -111,7 +111,7 @@ struct AgentTest: ParsableCommand {
         let why = task.waiting == .limited ? "" : " after \(DurationText.text(timeout))"
         do {
             _ = try Connection(path: SocketPath.choose(global.socket)).call(
-                .cancel(CancelParameters(ids: [task.id])), as: TasksChanged.self)
+                .cancel, CancelParameters(ids: [task.id]))
             Output.remark("task \(task.id) is given up\(why)")
         } catch let error as WireError where error.kind == .invalidState {
             // It has ended in the meantime.

@@ -42,7 +42,7 @@ struct Route: ParsableCommand {
         spec.model = model
         spec.thinking = thinking
         spec.needs = ArgumentText.capabilities(needs)
-        try Client(global).show(.routeExplain(spec), as: RouteExplanation.self) {
+        try Client(global).show(.routeExplain, spec) {
             RouteText.text($0, style: Terminal.style, width: Terminal.width)
         }
     }

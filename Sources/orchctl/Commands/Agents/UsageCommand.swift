@@ -30,7 +30,7 @@ struct UsageCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.usage(UsageParameters(by: by, since: since)), as: UsageReport.self) {
+        try Client(global).show(.usage, UsageParameters(by: by, since: since)) {
             UsageTable.text($0, by: by, style: Terminal.style, width: Terminal.width)
         }
     }

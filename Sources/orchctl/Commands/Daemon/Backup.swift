@@ -35,15 +35,13 @@ struct Backup: ParsableCommand {
             client.session.watches = [Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }]
         }
         let progress = Progress("backup")
-        let bytes = try client.session.perform(repeatable: false) { connection in
-            try connection.answer(to: connection.send(.backup)) { notification in
-                guard case .backup(_, let part) = notification else { return }
-                if let base64 = part.base64 { try target.take(base64, at: part.offset) }
-                progress.show(part.offset, of: part.size, part.base64 == nil ? "the daemon makes the copy" : "receiving it")
-            }
+        let bytes = try client.session.answer(to: Call(.backup)) { notification in
+            guard case .backup(_, let part) = notification else { return }
+            if let base64 = part.base64 { try target.take(base64, at: part.offset) }
+            progress.show(part.offset, of: part.size, part.base64 == nil ? "the daemon makes the copy" : "receiving it")
         }
         progress.clear()
-        let result = try client.decode(BackupResult.self, bytes, of: .backup)
+        let result = try Method.backup.decode(bytes)
         try target.finish(size: result.size)
         guard !target.isStandardOutput else { return }
         if global.json { return try client.printJSON(bytes) }

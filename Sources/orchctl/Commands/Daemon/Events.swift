@@ -32,7 +32,7 @@ struct Events: ParsableCommand {
         let client = try Client(global)
         var last = try after ?? start(client)
         _ = try client.session.perform { connection in
-            try connection.call(.subscribe(SubscribeParameters(after: last, follow: follow)), as: SubscribeEnd.self) {
+            try connection.call(.subscribe, SubscribeParameters(after: last, follow: follow)) {
                 guard case .event(_, let event) = $0 else { return }
                 last = event.seq
                 try print(event)
@@ -42,7 +42,7 @@ struct Events: ParsableCommand {
 
     /// Where to begin. Following begins at a number as well, so that it has a place to continue from even before its first event.
     private func start(_ client: Client) throws -> Int64 {
-        let status = try client.session.call(.status, as: DaemonStatus.self)
+        let status = try client.session.call(.status)
         if follow { return status.lastEvent }
         let all = max(0, (status.firstEvent ?? 1) - 1)
         let start = max(all, status.lastEvent - Self.defaultCount)

@@ -33,8 +33,8 @@ struct Status: ParsableCommand {
     }
 
     private func show(_ client: Client) throws {
-        try client.show(.status, as: DaemonStatus.self) { status in
-            let list = try client.session.call(.workerList(WorkerListParameters()), as: WorkerList.self)
+        try client.show(.status) { status in
+            let list = try client.session.call(.workerList, WorkerListParameters())
             let text = StatusText.text(status, workers: list.workers, style: Terminal.style, width: Terminal.width)
             // From the top left corner, and the rest of what was there before is wiped.
             guard watch, Terminal.isOutput else { return text }

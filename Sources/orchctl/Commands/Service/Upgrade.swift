@@ -32,7 +32,7 @@ struct Upgrade: ParsableCommand {
         }
         let host = try Host(peer: peer)
         try host.checkRights(peer: peer.user)
-        let before = try client.session.call(.status, as: DaemonStatus.self)
+        let before = try client.session.call(.status)
         let running = try runningTasks(client)
 
         var meter = DowntimeProbe(path: client.session.path)
@@ -74,7 +74,7 @@ struct Upgrade: ParsableCommand {
     ) throws -> DaemonStatus {
         while true {
             let isAnswered = meter.ask(until: deadline)
-            let status = try isAnswered ? client.session.call(.status, as: DaemonStatus.self) : before
+            let status = try isAnswered ? client.session.call(.status) : before
             let report = UpgradeReport(from: before, to: status, running: 0, lost: [], pause: 0, problem: nil)
             if report.problems.isEmpty || ContinuousClock.now >= deadline { return status }
             usleep(20_000)
@@ -89,7 +89,7 @@ struct Upgrade: ParsableCommand {
     }
 
     private func runningTasks(_ client: Client) throws -> [RunningTask] {
-        let workers = try client.session.call(.workerList(WorkerListParameters()), as: WorkerList.self).workers
+        let workers = try client.session.call(.workerList, WorkerListParameters()).workers
         return workers.compactMap { worker in
             guard let task = worker.task, let attempt = worker.attempt else { return nil }
             return RunningTask(task: task, attempt: attempt)
@@ -98,7 +98,7 @@ struct Upgrade: ParsableCommand {
 
     private func isLost(_ running: RunningTask, _ client: Client) throws -> Bool {
         do {
-            let record = try client.session.call(.get(GetParameters(id: running.task)), as: TaskRecord.self)
+            let record = try client.session.call(.get, GetParameters(id: running.task))
             return record.attempts.first { $0.number == running.attempt }?.outcome?.kind == .lost
         } catch let error as WireError where error.kind == .notFound {
             return false

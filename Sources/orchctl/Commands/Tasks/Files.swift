@@ -57,7 +57,7 @@ struct Files: TakesRest {
 
     func run() throws {
         let client = try Client(global)
-        let task = try client.session.call(.get(GetParameters(id: id.task)), as: TaskRecord.self)
+        let task = try client.session.call(.get, GetParameters(id: id.task))
         let record = try record(in: task)
         guard all || !names.isEmpty else { return try list(record, of: task, client) }
         if let descriptor = Interrupts.descriptor() {
@@ -129,7 +129,7 @@ struct Files: TakesRest {
             path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force")
         let end = try client.session.perform { connection in
             let parameters = FileParameters(id: id.task, name: name, attempt: record.number, offset: target.written)
-            return try connection.call(.file(parameters), as: FileEnd.self) { notification in
+            return try connection.call(.file, parameters) { notification in
                 if case .file(_, let part) = notification { try target.take(part.base64, at: part.offset) }
             }
         }

@@ -33,7 +33,7 @@ struct Import: ParsableCommand {
         let queue = try read()
         let answer = try submit(queue, to: client.session)
         if client.json { return try client.printJSON(answer) }
-        let submitted = try client.decode(SubmissionResult.self, answer, of: .submit).all
+        let submitted = try Method.submit.decode(answer).all
         for case let warning? in submitted.map(\.warning) { Output.remark(warning) }
         try Submit.tell(of: submitted) { try Output.print(Import.report(submitted, onTerminal: Terminal.isOutput)) }
     }
@@ -50,9 +50,9 @@ struct Import: ParsableCommand {
     }
 
     private func submit(_ queue: LegacyQueue, to session: Session) throws -> [UInt8] {
-        let call = Call.submit(.many(queue.items.map { $0.spec(pool: pool) }))
+        let call = Call(.submit, .many(queue.items.map { $0.spec(pool: pool) }))
         do {
-            return try session.perform { try $0.answer(to: $0.send(call)) }
+            return try session.answer(to: call)
         } catch ClientError.tooLong(let bytes, let limit) {
             throw Failure(
                 .usage, "the tasks take \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",

@@ -74,13 +74,13 @@ struct List: ParsableCommand {
         parameters.limit = min(left, Self.largestPage)
         var isFirst = true
         let names = UserNames()
-        try client.showPages(from: .list(parameters), as: TaskPage.self) { page in
+        try client.showPages(of: .list, from: parameters) { page in
             parameters.cursor = page.nextCursor
             left -= page.tasks.count
             parameters.limit = min(left, Self.largestPage)
             defer { isFirst = false }
             let isLast = parameters.cursor == nil || left <= 0
-            return (client.json ? "" : text(page, columns, names, isFirst: isFirst), isLast ? nil : .list(parameters))
+            return (client.json ? "" : text(page, columns, names, isFirst: isFirst), isLast ? nil : parameters)
         }
         // Who has said how many expects no more of them.
         guard let next = parameters.cursor, limit == nil else { return }

@@ -24,7 +24,7 @@ struct ResultCommand: ParsableCommand {
 
     func run() throws {
         let client = try Client(global)
-        let task = try client.session.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self)
+        let task = try client.session.call(.get, GetParameters(id: id, result: true))
         if client.json {
             try client.printJSON(task)
         } else if let result = task.result {

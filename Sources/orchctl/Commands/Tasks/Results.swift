@@ -78,7 +78,7 @@ struct Results: ParsableCommand {
         var ids: [Int64] = []
         repeat {
             parameters.limit = min(limit - ids.count, 1000)
-            let page = try client.session.call(.list(parameters), as: TaskPage.self)
+            let page = try client.session.call(.list, parameters)
             ids += page.tasks.map(\.id)
             parameters.cursor = page.nextCursor
         } while parameters.cursor != nil && ids.count < limit
@@ -86,7 +86,7 @@ struct Results: ParsableCommand {
     }
 
     private func task(_ answer: [UInt8], _ client: Client) throws -> TaskRecord {
-        var task = try client.decode(TaskRecord.self, answer, of: .get)
+        var task = try Method.get.decode(answer)
         // Of many results of a megabyte each only what is shown is kept.
         if let result = task.result { task.result?.text = LegacyResult.head(of: result.text) }
         return task
@@ -98,7 +98,7 @@ struct Results: ParsableCommand {
     /// would fill the memory.
     private func answers(_ ids: [Int64], _ client: Client, use: ([UInt8]) throws -> Void) throws {
         for start in stride(from: 0, to: ids.count, by: Self.atOnce) {
-            let calls = ids[start..<min(start + Self.atOnce, ids.count)].map { Call.get(GetParameters(id: $0, result: true)) }
+            let calls = ids[start..<min(start + Self.atOnce, ids.count)].map { Call(.get, GetParameters(id: $0, result: true)) }
             let found = try client.session.perform { connection in
                 try connection.answers(to: calls).compactMap { answer -> [UInt8]? in
                     if case .failure(let error) = answer, error.kind == .notFound { return nil }

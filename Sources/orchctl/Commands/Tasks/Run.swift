@@ -31,7 +31,7 @@ struct Run: TakesCommand {
         if spec.hold ?? false { throw ValidationError("run waits for the end, and a held task never ends; use submit --hold") }
         let session = Session(path: try SocketPath.choose(global.socket))
         let submitted = try session.perform { connection in
-            try connection.call(.submit(.one(spec.withDefaultDirectory(connection))), as: SubmissionResult.self)
+            try connection.call(.submit, .one(spec.withDefaultDirectory(connection)))
         }
         guard let submitted = submitted.all.first else { throw ClientError.malformed("a submission without an id") }
         if let warning = submitted.warning { Output.remark(warning) }

@@ -18,7 +18,7 @@ struct Show: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.get(GetParameters(id: id.task)), as: TaskRecord.self) { task in
+        try Client(global).show(.get, GetParameters(id: id.task)) { task in
             TaskDetailText(task.withoutGeneratedKey, now: LocalTime.now, style: Terminal.style, userName: UserNames().name).text
         }
     }

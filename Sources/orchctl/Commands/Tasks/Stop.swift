@@ -45,14 +45,12 @@ struct Stop: TakesRest {
     func run() throws {
         let client = try Client(global)
         if daemon {
-            return try client.show(.stop(StopParameters(now: now ? true : nil)), as: ChangeAnswer.self) {
-                $0.text(else: now ? "orchd stops now" : "orchd stops when the running tasks have ended")
-            }
+            return try client.show(.stop, StopParameters(now: now ? true : nil)) { $0.line }
         }
         if !ids.isEmpty {
-            return try TaskList.change(ids, client, { .cancel(CancelParameters(ids: $0)) }, ChangeSummary.stopped)
+            return try ids.change(client, .cancel, { CancelParameters(ids: $0) }, ChangeSummary.stopped)
         }
         let selection = CancelParameters(pool: pool, all: all ? true : nil)
-        try client.show(.cancel(selection), as: TasksChanged.self, ChangeSummary.stopped)
+        try client.show(.cancel, selection, ChangeSummary.stopped)
     }
 }

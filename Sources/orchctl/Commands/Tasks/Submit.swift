@@ -37,7 +37,7 @@ struct Submit: TakesCommand {
     func run() throws {
         let client = try Client(global)
         let answer = try batch.map { try submitBatch($0, client) } ?? submitOne(client)
-        let submitted = try client.decode(SubmissionResult.self, answer, of: .submit).all
+        let submitted = try Method.submit.decode(answer).all
         for case let warning? in submitted.map(\.warning) { Output.remark(warning) }
         try Submit.tell(of: submitted) {
             if !client.json {
@@ -55,7 +55,7 @@ struct Submit: TakesCommand {
     private func submitOne(_ client: Client) throws -> [UInt8] {
         let spec = try task.spec()
         return try client.session.perform { connection in
-            try connection.answer(to: connection.send(.submit(.one(spec.withDefaultDirectory(connection)))))
+            try connection.answer(to: connection.send(Call(.submit, .one(spec.withDefaultDirectory(connection)))))
         }
     }
 

@@ -54,6 +54,6 @@ struct Update: ParsableCommand {
         parameters.timeout = timeout
         parameters.retries = retries
         parameters.notBefore = notBefore
-        try Client(global).show(.update(parameters), as: ChangeAnswer.self) { $0.text(else: "task \(id) changed") }
+        try Client(global).show(.update, parameters) { _ in "task \(id) changed\n" }
     }
 }

@@ -133,16 +133,23 @@ final class Daemon {
 
     func connect() throws -> Connection { try Connection(path: socket, patience: Int(patience)) }
 
-    func call<R: Decodable>(_ call: Call, as type: R.Type, within seconds: Double = patience) throws -> R {
+    func call<P, A>(
+        _ method: OrchProtocol.Method<P, A>, _ parameters: P, within seconds: Double = patience
+    ) throws -> A { try method.decode(answer(to: Call(method, parameters), within: seconds)) }
+
+    func call<A>(_ method: OrchProtocol.Method<NoParameters, A>) throws -> A { try call(method, NoParameters()) }
+
+    func answer(to call: Call, within seconds: Double = patience) throws -> [UInt8] {
         do {
-            return try connect().call(call, as: type, deadline: .now + .seconds(seconds))
+            let connection = try connect()
+            return try connection.answer(to: connection.send(call), deadline: .now + .seconds(seconds))
         } catch ClientError.timedOut {
             throw Failure("no answer in \(seconds) s to \("\(call)".prefix(500))")
         }
     }
 
-    func status() throws -> DaemonStatus { try call(.status, as: DaemonStatus.self) }
-    func task(_ id: Int64) throws -> TaskRecord { try call(.get(GetParameters(id: id)), as: TaskRecord.self) }
+    func status() throws -> DaemonStatus { try call(.status) }
+    func task(_ id: Int64) throws -> TaskRecord { try call(.get, GetParameters(id: id)) }
 
     @discardableResult
     func submit(_ command: String..., configure: (inout TaskSpec) -> Void = { _ in }) throws -> Int64 {
@@ -160,13 +167,13 @@ final class Daemon {
     }
 
     func submit(_ specs: [TaskSpec]) throws -> [Int64] {
-        try call(.submit(.many(specs)), as: SubmissionResult.self).all.map(\.id)
+        try call(.submit, .many(specs)).all.map(\.id)
     }
 
     /// Waits for the ends of tasks.
     @discardableResult
     func wait(_ ids: [Int64], within seconds: Double = patience) throws -> [TaskRecord] {
-        try call(.wait(WaitParameters(ids: ids)), as: WaitResult.self, within: seconds).tasks
+        try call(.wait, WaitParameters(ids: ids), within: seconds).tasks
     }
 
     /// The same, with all attempts in the record.

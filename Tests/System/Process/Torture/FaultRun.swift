@@ -132,7 +132,7 @@ final class FaultRun {
     private func checkOutput(_ daemon: Daemon, _ id: Int64) throws {
         // What failed when a file of the output was written is said to be missing, or is missing.
         if Fault.trace(directory)?.contains("/output/") == true, fault?.action.kills == false { return }
-        let result = try insist { try daemon.call(.get(GetParameters(id: id, result: true)), as: TaskRecord.self).result }
+        let result = try insist { try daemon.call(.get, GetParameters(id: id, result: true)).result }
         guard result?.text == "result\n" else { throw Failure("the result of \(id) is \(result?.text ?? "missing")") }
         var output = try daemon.orchctl("logs", String(id))
         // What could not be read once can be read again.

@@ -24,7 +24,7 @@ import Testing
             usleep(useconds_t(random.number(0...50_000)))
             kill(engine, SIGSTOP)
             let waiting = try daemon.connect()
-            let request = try waiting.send(.submit(.many(more.suffix(10).map(\.spec))))
+            let request = try waiting.send(Call(.submit, .many(more.suffix(10).map(\.spec))))
             // Continued at any moment, perhaps when it is about to be killed: then it goes on, or is dead.
             let isContinued = round > 0 && random.chance(50)
             if isContinued {

@@ -114,7 +114,7 @@ private final class KillRun: Sendable {
             if random.chance(12) {
                 usleep(useconds_t(random.number(0...60_000)))
             } else {
-                _ = try session().call(.version, as: VersionInfo.self)
+                _ = try session().call(.version)
                 usleep(useconds_t(random.number(0...250_000)))
             }
             Glibc.kill(pid, SIGKILL)
@@ -137,18 +137,18 @@ private final class KillRun: Sendable {
             try eventually("the kill \(turn)") { state.withLock { $0.isOver || $0.killed >= turn } }
             if state.withLock({ $0.isOver }) { return }
             let specs = numbers.map { tasks[$0].spec }
-            let submitted = try session.call(.submit(.many(specs)), as: SubmissionResult.self).all
+            let submitted = try session.call(.submit, .many(specs)).all
             guard submitted.count == specs.count else { throw Failure("\(submitted.count) of \(specs.count) ids") }
             state.withLock { state in for (number, it) in zip(numbers, submitted) { state.ids[number] = it.id } }
             // The same again gives the same.
             if random.chance(20) {
-                let again = try session.call(.submit(.many(specs)), as: SubmissionResult.self).all
+                let again = try session.call(.submit, .many(specs)).all
                 guard again.map(\.id) == submitted.map(\.id), again.allSatisfy({ !$0.created }) else {
                     throw Failure("submitted again: \(again), and before: \(submitted)")
                 }
             }
             let ends = try session.call(
-                .wait(WaitParameters(ids: submitted.map(\.id))), as: WaitResult.self, deadline: .now + .seconds(300))
+                .wait, WaitParameters(ids: submitted.map(\.id)), deadline: .now + .seconds(300))
             guard ends.tasks.map(\.id) == submitted.map(\.id), ends.tasks.allSatisfy(\.state.isFinal) else {
                 throw Failure("a wait for \(submitted.map(\.id)) ended with \(ends.tasks)")
             }
@@ -173,7 +173,7 @@ private final class KillRun: Sendable {
                 usleep(1000)
                 continue
             }
-            let record = try session.call(.get(GetParameters(id: id)), as: TaskRecord.self)
+            let record = try session.call(.get, GetParameters(id: id))
             if let fault = tasks[number].fault(in: record) { throw Failure("get: \(fault)") }
             if let before = seen[number] {
                 guard !before.state.isFinal || before == record else {
@@ -196,8 +196,8 @@ private final class KillRun: Sendable {
             if state.withLock({ $0.isOver }) { return }
             // Up to what there is, and then again: a stream that is followed would not notice the end of the test.
             try session.perform { connection in
-                let call = Call.subscribe(SubscribeParameters(after: last, follow: false))
-                _ = try connection.call(call, as: SubscribeEnd.self, deadline: .now + .seconds(60)) { notification in
+                let parameters = SubscribeParameters(after: last, follow: false)
+                _ = try connection.call(.subscribe, parameters, deadline: .now + .seconds(60)) { notification in
                     guard case .event(_, let event) = notification else { return }
                     guard event.seq == last + 1 else { throw Failure("event \(event.seq) came after \(last)") }
                     last = event.seq
@@ -223,7 +223,7 @@ private final class KillRun: Sendable {
         let session = session()
         for (task, id) in zip(tasks, state.withLock { $0.ids }) {
             guard let id else { throw Failure("\(task.key) has no id") }
-            let record = try session.call(.get(GetParameters(id: id)), as: TaskRecord.self)
+            let record = try session.call(.get, GetParameters(id: id))
             guard record.state == task.finalState, record.attempts.map(\.outcome) == task.outcomes.map({ $0 }) else {
                 throw Failure("\(record), and not \(task.outcomes)")
             }

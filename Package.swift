@@ -125,7 +125,8 @@ let package = Package(
             name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
             swiftSettings: strict),
 
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["OrchProtocol", "Scheduling"], path: "Tests/Support", swiftSettings: strict),
         .target(
             name: "Simulation",
             dependencies: [

@@ -47,7 +47,7 @@ struct AssemblyLine {
         replies += 1
         let specs = [TaskSpec](repeating: TaskSpec(command: ["/bin/true"]), count: size)
         let requester = Requester(uid: 1000, isAdministrator: false)
-        return .command(.submit(.many(specs)), by: requester, reply: ReplyToken(replies))
+        return .command(Command(Call(.submit, .many(specs))), by: requester, reply: ReplyToken(replies))
     }
 
     /// What the supervisor says to an effect, by the next turn. A start and an end within one gathering come as one report.

@@ -76,11 +76,27 @@ public final class Session {
     }
 
     /// The same; returns the JSON of the result.
+    ///
+    /// What takes a key gets one, so that it can be asked for again: the daemon does it once.
     public func answer(
         to call: Call, deadline: ContinuousClock.Instant? = nil, onNotification: (Notification) throws -> Void = { _ in }
     ) throws -> [UInt8] {
-        try perform(repeatable: call.isRepeatable) {
-            try $0.answer(to: $0.send(call), deadline: deadline, onNotification: onNotification)
+        func answer(to call: Call) throws -> [UInt8] {
+            try perform(repeatable: call.isRepeatable) {
+                try $0.answer(to: $0.send(call), deadline: deadline, onNotification: onNotification)
+            }
         }
+        let keyed = call.keyed(by: Self.newKey())
+        do {
+            return try answer(to: keyed)
+        } catch let error as WireError where error.data?.field == "key" && keyed != call {
+            // An older daemon: it knows no such keys, and has done nothing.
+            return try answer(to: call)
+        }
+    }
+
+    /// A key that nobody has given to a request before.
+    private static func newKey() -> String {
+        "client-" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 }

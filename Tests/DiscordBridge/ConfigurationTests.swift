@@ -49,7 +49,8 @@ import Testing
     @Test(arguments: [
         ("guild = \"1\"", "guild = 1", "discord.toml:2: guild must be one of Discord's numbers, in quotes"),
         ("guild = \"1\"", "gild = \"1\"", "unknown key \"gild\" in [discord]; did you mean \"guild\"?"),
-        ("guild = \"1\"", "", "[discord] has no guild"), ("id = \"2\"", "id = \"x\"", "discord.toml:4: id must be one of Discord's numbers"),
+        ("guild = \"1\"", "", "[discord] has no guild"),
+        ("id = \"2\"", "id = \"x\"", "discord.toml:4: id must be one of Discord's numbers"),
         ("id = \"2\"", "", "a [[channel]] has no id"),
         ("roles = [\"3\"]", "roles = []", "lets nobody in"), ("pools = [\"default\"]", "pools = []", "has no pools"),
         ("verbs = [\"submit\"]", "", "has no verbs"),

@@ -1,5 +1,6 @@
 import OrchClient
 import OrchProtocol
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SessionTests {
@@ -11,11 +12,37 @@ import Testing
         #expect(try Session(path: daemon.path).call(.version) == version)
     }
 
-    @Test func aChangeIsNotRepeated() throws {
+    @Test func whatWouldBeAnotherRequestIsNotRepeated() throws {
         let daemon = try FakeDaemon({ peer in _ = peer.request() })
-        #expect(throws: ClientError.lost) {
-            try Session(path: daemon.path).call(.retry, TaskSelection(ids: [1]))
+        #expect(throws: ClientError.lost) { try Session(path: daemon.path).call(.drain) }
+    }
+
+    @Test func aChangeIsRepeatedWithItsKey() throws {
+        let calls = Mutex<[Call]>([])
+        let changed = TasksChanged(tasks: [.init(id: 1, state: .queued)])
+        let daemon = try FakeDaemon(
+            { peer in calls.withLock { $0 += [peer.request()?.call].compactMap(\.self) } },
+            { peer in
+                let request = peer.request()
+                calls.withLock { $0 += [request?.call].compactMap(\.self) }
+                peer.answer(request, changed)
+            })
+        #expect(try Session(path: daemon.path).call(.retry, TaskSelection(ids: [1])) == changed)
+        let asked = calls.withLock { $0 }
+        #expect(asked.count == 2 && asked[0] == asked[1] && asked[0].key != nil)
+    }
+
+    @Test func anOlderDaemonIsAskedWithoutAKey() throws {
+        let changed = TasksChanged(tasks: [.init(id: 1, state: .queued)])
+        let refusal = WireError(.invalidParameter, "unknown parameter \"key\"", field: "key")
+        let daemon = try FakeDaemon { peer in
+            guard let first = peer.request(), first.call.key != nil else { return }
+            guard let line = try? Wire.line(Response<TasksChanged>(id: first.id, error: refusal)) else { return }
+            peer.send([UInt8](line) + [0x0A])
+            let second = peer.request()
+            if second?.call.key == nil { peer.answer(second, changed) }
         }
+        #expect(try Session(path: daemon.path).call(.retry, TaskSelection(ids: [1])) == changed)
     }
 
     @Test func aSubmissionIsRepeatedOnlyWithAKey() {

@@ -1,6 +1,7 @@
 import Foundation
-import OrchProtocol
 import Testing
+
+@testable import OrchProtocol
 
 /// Runs what the code really writes and reads through the schema.
 @Suite struct SampleTests {
@@ -11,7 +12,16 @@ import Testing
     }
 
     private func isReadable(_ value: JSON, as type: any Decodable.Type) -> Bool {
-        (try? Wire.decode(type, from: Wire.line(value))) != nil
+        func asParameters<P: MethodParameters>(_: P.Type) -> Bool {
+            (try? Wire.decode(Strict<P>.self, from: Wire.line(value))) != nil
+        }
+        if let parameters = type as? any MethodParameters.Type { return asParameters(parameters) }
+        return (try? Wire.decode(type, from: Wire.line(value))) != nil
+    }
+
+    /// As the parameters of a request are read.
+    private struct Strict<P: MethodParameters>: Decodable {
+        init(from decoder: any Decoder) throws { _ = try P(from: StrictDecoder(base: decoder)) }
     }
 
     @Test(arguments: SchemaTests.objects.indices)

@@ -1,5 +1,6 @@
 import OrchProtocol
 import Scheduling
+import TestSupport
 import Testing
 
 /// What a task may ask for.

@@ -170,6 +170,10 @@ final class Rig {
     /// As clients see it.
     func record(_ id: Int64) throws -> TaskRecord { try #require(try store.record(of: id)) }
 
+    func keptAnswer(_ key: String, of requester: Requester = Rig.admin) throws -> KeptAnswer? {
+        try store.transaction { try $0.keptAnswer(to: key, of: requester.principal.text) }
+    }
+
     func exists(_ id: Int64) throws -> Bool { try store.transaction { try $0.task(id) } != nil }
 
     func attempt(_ id: Int64) throws -> Attempt {

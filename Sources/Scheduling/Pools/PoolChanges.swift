@@ -24,10 +24,8 @@ extension Turn {
         try checkLanes()
     }
 
-    mutating func setMode(
-        _ mode: PoolState.Mode, of name: String, by requester: Requester
-    ) throws -> Answer {
-        var pool = try administered(name, by: requester)
+    mutating func setMode(_ mode: PoolState.Mode, of name: String) throws -> Answer {
+        var pool = try self.pool(named: name)
         // Somebody whose connection broke asks again.
         let isNews = pool.mode != mode
         pool.mode = mode
@@ -49,11 +47,9 @@ extension Turn {
         return .now(.done(sentence))
     }
 
-    mutating func resize(
-        _ name: String, slots: Int, by requester: Requester
-    ) throws -> Answer {
+    mutating func resize(_ name: String, slots: Int) throws -> Answer {
         try SpecRules.check(slots, "slots", nil)
-        var pool = try administered(name, by: requester)
+        var pool = try self.pool(named: name)
         if slots < pool.slots { try revoke(name) }
         if slots != pool.slots {
             pool.slots = slots
@@ -67,20 +63,14 @@ extension Turn {
         return .now(.done("the pool \"\(name)\" has \(counted(slots, "slot"))"))
     }
 
-    private func administered(
-        _ name: String, by requester: Requester
-    ) throws -> PoolState {
-        try requester.check(Method.poolPause)
+    private func pool(named name: String) throws -> PoolState {
         guard state.settings[name] != nil, let pool = try store.pools().first(where: { $0.name == name }) else {
             throw unknownPool(name)
         }
         return pool
     }
 
-    mutating func drain(
-        by requester: Requester
-    ) throws -> Answer {
-        try requester.check(Method.drain)
+    mutating func drain() throws -> Answer {
         if !state.isDraining { event(.daemonDraining) }
         state.isDraining = true
         for pool in try store.pools() { try revoke(pool.name) }
@@ -89,10 +79,7 @@ extension Turn {
         return .now(.done("draining: no more tasks start, \(running) running"))
     }
 
-    mutating func shutdown(
-        by requester: Requester
-    ) throws -> Answer {
-        try requester.check(Method.stop)
+    mutating func shutdown() throws -> Answer {
         state.isDraining = true
         state.isStopping = true
         let live = try store.liveAttempts()

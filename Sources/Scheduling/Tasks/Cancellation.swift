@@ -28,7 +28,7 @@ extension Turn {
             if try cancel(task).unchanged != true { count += 1 }
         }
         if let last = tasks.last, tasks.count == SchedulerState.stride {
-            return .afterRest(pool: pool, last: last.id, count: count)
+            return .afterRest(last: last.id, count: count)
         } else {
             return .changed([], count: count)
         }

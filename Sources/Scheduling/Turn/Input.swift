@@ -8,19 +8,35 @@ public struct Requester: Sendable, Equatable {
     public var isAdministrator: Bool
     /// Of the process at the other end.
     public var groups: [UInt32]
+    public var principal: Principal
 
-    public init(uid: UInt32, isAdministrator: Bool, groups: [UInt32] = []) {
+    public init(uid: UInt32, isAdministrator: Bool, groups: [UInt32] = [], principal: Principal? = nil) {
         self.uid = uid
         self.isAdministrator = isAdministrator
         self.groups = groups
+        self.principal = principal ?? .user(uid)
     }
 
-    /// Whether somebody like this may call a method at all; for what of others, its handler knows.
+    /// Whether somebody like this may call a method at all. This is the only place that decides it, by what the method says of itself;
+    /// which tasks they may change is decided where the tasks are looked up.
     public func check(_ method: some MethodDescriptor) throws(WireError) {
-        guard let action = method.administration, !isAdministrator else { return }
-        throw WireError(
-            .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
+        if case .task = principal, method.door == .never {
+            throw WireError(.forbidden, "a task may not call \(method.name)")
+        }
+        if let action = method.administration, !isAdministrator || principal != .user(uid) {
+            throw WireError(
+                .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
+        }
     }
+}
+
+/// As whom somebody asks.
+public enum Principal: Sendable, Hashable {
+    case user(UInt32)
+    /// A task, through a door of its own: it never has more rights than its user, and no administrator's.
+    case task(Int64)
+    /// Somebody of whom a bridge says the name.
+    case subject(bridge: UInt32, name: String)
 }
 
 /// Brings an answer back to the request it belongs to.
@@ -30,26 +46,15 @@ public struct ReplyToken: Sendable, Hashable {
 }
 
 /// A request that changes something.
-public enum Command: Sendable, Equatable {
-    /// With what is wrong with some of the directories that it names, which only somebody who does I/O can know.
-    case submit(Submission, unusable: [ByteString: String] = [:])
-    case update(UpdateParameters)
-    case cancel(CancelParameters)
-    case retry([Int64])
-    case hold([Int64])
-    case release([Int64])
-    case pause([Int64])
-    case resume([Int64])
-    case pausePool(String)
-    case resumePool(String)
-    case resizePool(String, slots: Int)
-    case drainPool(String)
-    /// Let the tasks of an agent go that is limited until a time.
-    case resumeAgent(String)
-    /// Start nothing more.
-    case drain
-    /// End everything that runs, and start nothing more.
-    case shutdown
+public struct Command: Sendable, Equatable {
+    public let call: Call
+    /// What is wrong with some of the directories that a submission names, which only somebody who does I/O can know.
+    public let unusable: [ByteString: String]
+
+    public init(_ call: Call, unusable: [ByteString: String] = [:]) {
+        self.call = call
+        self.unusable = unusable
+    }
 }
 
 /// What the supervisor says is there, when the engine has connected to it.
@@ -86,7 +91,7 @@ public struct Inventory: Sendable, Equatable {
 public enum Input: Sendable, Equatable {
     case command(Command, by: Requester, reply: ReplyToken)
     /// The rest of a cancellation that is too large for one turn.
-    case cancelMore(pool: String?, after: Int64, count: Int, by: Requester, reply: ReplyToken)
+    case cancelMore(Command, after: Int64, count: Int, by: Requester, reply: ReplyToken)
     /// Comes before the pools that it is in force with.
     case ruled(Rules)
     case configured([PoolSettings])

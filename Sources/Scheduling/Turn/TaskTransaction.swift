@@ -65,6 +65,14 @@ public protocol TaskTransaction: AnyObject {
     /// When the next attempt, or worker, is to be looked at.
     func nextMonotonicTime() throws -> Int64?
 
+    // Answers to requests with a key
+
+    func keptAnswer(to key: String, of principal: String) throws -> KeptAnswer?
+    /// Keeps it in the place of one with the same key, and of the oldest of the principal where there are too many.
+    func keep(_ answer: KeptAnswer) throws
+    /// Forgets those that are as old as this, or older.
+    func forgetAnswers(before wall: Int64, limit: Int) throws
+
     // Warm workers without a task
 
     /// Adds a worker; its id is one of the attempts', and no attempt will have it by itself.

@@ -75,6 +75,7 @@ extension Turn {
     }
 
     mutating func retire(before: Int64, keep: Int) throws {
+        try store.forgetAnswers(before: now.wall - KeptAnswer.lifetime, limit: SchedulerState.stride)
         let tasks = try store.retired(before: before, keep: keep, limit: Self.retireStride)
         guard !tasks.isEmpty else { return }
         let attempts = try tasks.flatMap { try store.attempts(of: $0.id) }

@@ -43,8 +43,11 @@ struct Turn<Store: TaskTransaction> {
     private mutating func take(_ input: Input) throws {
         switch input {
         case .command(let command, let requester, let reply): try take(command, by: requester, reply: reply)
-        case .cancelMore(let pool, let after, let count, let requester, let reply):
-            try answer(reply, to: requester) { try $0.cancelMany(in: pool, after: after, count: count, by: requester) }
+        case .cancelMore(let command, let after, let count, let requester, let reply):
+            let pool = command.call[.cancel]?.pool
+            try answer(reply, to: command, by: requester) {
+                try $0.cancelMany(in: pool, after: after, count: count, by: requester)
+            }
         case .ruled(let rules):
             state.rules = rules
             try checkBudgets()
@@ -77,46 +80,50 @@ struct Turn<Store: TaskTransaction> {
     // MARK: Commands
 
     mutating func take(_ command: Command, by requester: Requester, reply: ReplyToken) throws {
-        try answer(reply, to: requester, again: command) { try $0.perform(command, by: requester) }
-    }
-
-    /// A command is checked in full before its first write, so that one that is refused leaves nothing behind in the transaction,
-    /// which it shares with others.
-    private mutating func perform(_ command: Command, by requester: Requester) throws -> Answer {
-        switch command {
-        case .submit(let submission, let unusable): try submit(submission, unusable: unusable, by: requester)
-        case .update(let parameters): try update(parameters, by: requester)
-        case .cancel(let parameters): try cancel(parameters, by: requester)
-        case .retry(let ids): try retry(ids, by: requester)
-        case .hold(let ids): try hold(ids, by: requester)
-        case .release(let ids): try release(ids, by: requester)
-        case .pause(let ids): try pause(ids, by: requester)
-        case .resume(let ids): try resume(ids, by: requester)
-        case .pausePool(let name): try setMode(.paused, of: name, by: requester)
-        case .resumePool(let name): try setMode(.active, of: name, by: requester)
-        case .drainPool(let name): try setMode(.draining, of: name, by: requester)
-        case .resizePool(let name, let slots): try resize(name, slots: slots, by: requester)
-        case .resumeAgent(let name): try resumeAgent(name, by: requester)
-        case .drain: try drain(by: requester)
-        case .shutdown: try shutdown(by: requester)
+        try answer(reply, to: command, by: requester) { turn in
+            try requester.check(command.call.method)
+            if let known = try turn.knownReply(to: command.call, by: requester) { return .now(known) }
+            return try turn.perform(command, by: requester)
         }
     }
 
-    /// Every request gets its answer here, and only here: at once, or when another turn has it.
+    /// Where each method that changes something is carried out.
     ///
-    /// - Parameter command: the request, to be taken again if its tasks must be taken back first.
+    /// It is checked in full before its first write, so that one that is refused leaves nothing behind in the transaction, which it shares
+    /// with others.
+    private mutating func perform(_ command: Command, by requester: Requester) throws -> Answer {
+        let call = command.call
+        if let it = call[.submit] { return try submit(it, unusable: command.unusable, by: requester) }
+        if let it = call[.update] { return try update(it, by: requester) }
+        if let it = call[.cancel] { return try cancel(it, by: requester) }
+        if let it = call[.retry] { return try retry(it.ids, by: requester) }
+        if let it = call[.hold] { return try hold(it.ids, by: requester) }
+        if let it = call[.release] { return try release(it.ids, by: requester) }
+        if let it = call[.pause] { return try pause(it.ids, by: requester) }
+        if let it = call[.resume] { return try resume(it.ids, by: requester) }
+        if let it = call[.poolPause] { return try setMode(.paused, of: it.pool) }
+        if let it = call[.poolResume] { return try setMode(.active, of: it.pool) }
+        if let it = call[.poolDrain] { return try setMode(.draining, of: it.pool) }
+        if let it = call[.poolResize] { return try resize(it.pool, slots: it.slots) }
+        if let it = call[.agentResume] { return try resumeAgent(it.agent, by: requester) }
+        if let it = call[.stop] { return try it.now == true ? shutdown() : drain() }
+        if call[.drain] != nil { return try drain() }
+        assertionFailure("\(call.method.name) is not carried out by a turn")
+        throw WireError(.internalError, "\(call.method.name) is not carried out by a turn")
+    }
+
+    /// Every request gets its answer here, and only here: at once, or when another turn has it.
     private mutating func answer(
-        _ reply: ReplyToken, to requester: Requester, again command: Command? = nil,
-        _ perform: (inout Self) throws -> Answer
+        _ reply: ReplyToken, to command: Command, by requester: Requester, _ perform: (inout Self) throws -> Answer
     ) throws {
         do {
             switch try perform(&self) {
-            case .now(let answer): effects.append(.reply(reply, answer))
-            case .afterTakingBack(let tasks):
-                guard let command else { return assertionFailure("only a command waits for tasks to be taken back") }
-                takeBack(tasks, for: command, by: requester, reply: reply)
-            case .afterRest(let pool, let last, let count):
-                effects.append(.again(.cancelMore(pool: pool, after: last, count: count, by: requester, reply: reply)))
+            case .now(let answer):
+                try keep(answer, to: command.call, by: requester)
+                effects.append(.reply(reply, answer))
+            case .afterTakingBack(let tasks): takeBack(tasks, for: command, by: requester, reply: reply)
+            case .afterRest(let last, let count):
+                effects.append(.again(.cancelMore(command, after: last, count: count, by: requester, reply: reply)))
             }
         } catch let error as WireError {
             effects.append(.reply(reply, .failed(error)))
@@ -203,7 +210,7 @@ enum Answer {
     /// The request is taken again when the supervisor has said of each of these tasks that was ordered ahead whether it has started.
     case afterTakingBack([(task: TaskItem, attempt: Attempt?)])
     /// A cancellation that is too large for one turn goes on with the tasks after this one.
-    case afterRest(pool: String?, last: Int64, count: Int)
+    case afterRest(last: Int64, count: Int)
 
     static func changed(_ tasks: [TasksChanged.Entry], count: Int? = nil) -> Self {
         .now(.changed(TasksChanged(tasks: tasks, count: count)))

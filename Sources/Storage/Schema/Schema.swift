@@ -11,7 +11,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// For each version the first one whose program can work with its tables: see ``SchemaVersion``.
-    static let oldestReaders = [1, 1]
+    static let oldestReaders = [1, 1, 1]
 
     static let migrations = [
         """
@@ -206,6 +206,20 @@ enum Schema {
             cost INTEGER,
             PRIMARY KEY (day, agent, model, pool, labels)
         ) STRICT, WITHOUT ROWID;
+        """,
+        """
+        -- What was answered to requests with a key: see KeptAnswer.
+        CREATE TABLE kept_answer (
+            id INTEGER PRIMARY KEY,
+            principal TEXT NOT NULL,
+            key TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            method TEXT NOT NULL,
+            parameters BLOB NOT NULL,
+            answer BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX kept_answer_key ON kept_answer (principal, key);
+        CREATE INDEX kept_answer_age ON kept_answer (at);
         """,
     ]
 

@@ -76,6 +76,37 @@ extension SQLiteTransaction {
         return first
     }
 
+    public func keptAnswer(to key: String, of principal: String) throws -> KeptAnswer? {
+        try db.row(
+            "SELECT at, method, parameters, answer FROM kept_answer WHERE principal = ? AND key = ?", [principal, key]
+        ) {
+            KeptAnswer(
+                principal: principal, key: key, at: try $0.next(), method: try $0.next(), parameters: try $0.next(),
+                answer: try $0.next())
+        }
+    }
+
+    public func keep(_ answer: KeptAnswer) throws {
+        try db.run(
+            "INSERT OR REPLACE INTO kept_answer (principal, key, at, method, parameters, answer) VALUES (?, ?, ?, ?, ?, ?)",
+            [answer.principal, answer.key, answer.at, answer.method, answer.parameters, answer.answer])
+        // To look at all of somebody's is not worth it each time; a large one may come to much at once.
+        let size = answer.parameters.count + answer.answer.count
+        guard db.lastInsertedRowID % 64 == 0 || size > KeptAnswer.mostBytes / 64 else { return }
+        try db.run(
+            """
+            DELETE FROM kept_answer WHERE id IN (
+                SELECT id FROM (
+                    SELECT id, row_number() OVER newest AS number, sum(length(parameters) + length(answer)) OVER newest AS size
+                    FROM kept_answer WHERE principal = ? WINDOW newest AS (ORDER BY id DESC))
+                WHERE number > ? OR number > 1 AND size > ?)
+            """, [answer.principal, KeptAnswer.most, KeptAnswer.mostBytes])
+    }
+
+    public func forgetAnswers(before wall: Int64, limit: Int) throws {
+        try db.run("DELETE FROM kept_answer WHERE id IN (SELECT id FROM kept_answer WHERE at <= ? LIMIT ?)", [wall, limit])
+    }
+
     /// Writes the counts that this transaction has changed.
     func storeTally() throws {
         for place in tally.changed {

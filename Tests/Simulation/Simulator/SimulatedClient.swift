@@ -1,5 +1,6 @@
 import OrchProtocol
 import Scheduling
+import TestSupport
 
 /// A request and what has become of it.
 struct Request {

@@ -3,6 +3,7 @@ import Logging
 import OrchProtocol
 import Scheduling
 import SupervisorLink
+import TestSupport
 
 /// One engine from its start to its end, whichever that is: the real core and the real turns.
 final class SimulatedEngine {

@@ -187,6 +187,11 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func keepUsage(of task: Int64) throws { try real.keepUsage(of: task) }
+    func keptAnswer(to key: String, of principal: String) throws -> KeptAnswer? {
+        try real.keptAnswer(to: key, of: principal)
+    }
+    func keep(_ answer: KeptAnswer) throws { try real.keep(answer) }
+    func forgetAnswers(before wall: Int64, limit: Int) throws { try real.forgetAnswers(before: wall, limit: limit) }
 
     func removeAttempt(_ attempt: Attempt) throws {
         try real.removeAttempt(attempt)

@@ -34,10 +34,7 @@ extension World {
     func isKept(_ task: Int64) -> Bool {
         requests.contains { request in
             guard request.life == engine?.life, !request.isAnswered else { return false }
-            return switch request.command {
-            case .hold, .update, .pause: request.command.ids.contains(task)
-            default: false
-            }
+            return request.command.mayTakeBack && request.command.ids.contains(task)
         }
     }
 
@@ -63,15 +60,12 @@ extension World {
     /// What was refused for where a task stands is not where that can be changed.
     func checkRefusal(_ request: Request, _ reply: Reply) {
         guard case .failed(let error) = reply, error.kind == .invalidState else { return }
-        switch request.command {
-        case .hold, .update, .pause: break
-        default: return
-        }
+        guard request.command.mayTakeBack else { return }
         let ids = request.command.ids
         // What another request has queued again in the same turn could not be changed when this one was decided.
         let isQueuedAgain = requests.contains { other in
-            guard other.life == engine?.life, !other.isAnswered, case .retry(let retried) = other.command else { return false }
-            return retried.contains { ids.contains($0) }
+            guard other.life == engine?.life, !other.isAnswered, let retried = other.command.call[.retry] else { return false }
+            return retried.ids.contains { ids.contains($0) }
         }
         violations.require(
             isQueuedAgain || ids.contains { ledger.standing(of: $0) != .queued || ledger.isStopping($0) },
@@ -103,38 +97,23 @@ enum TaskVerb: Sendable {
 }
 
 extension Command {
-    /// The tasks that it names.
-    var ids: [Int64] {
-        switch self {
-        case .update(let change): [change.id]
-        case .cancel(let it): it.ids ?? []
-        case .retry(let ids), .hold(let ids), .release(let ids), .pause(let ids), .resume(let ids): ids
-        default: []
-        }
-    }
+    var isAdministrative: Bool { call.method.administration != nil }
 
-    var isAdministrative: Bool {
-        switch self {
-        case .pausePool, .resumePool, .resizePool, .drainPool, .resumeAgent, .drain, .shutdown: true
-        default: false
-        }
-    }
+    /// It is for tasks that are queued, also where they have been ordered ahead.
+    var mayTakeBack: Bool { isOf(.hold, .pause) || isOf(.update) }
 
-    var drains: Bool {
-        switch self {
-        case .drain, .shutdown: true
-        default: false
-        }
-    }
+    var drains: Bool { isOf(.drain) || isOf(.stop) }
 
     fileprivate func asks(_ verb: TaskVerb, of task: TaskItem) -> Bool {
-        switch (self, verb) {
-        case (.cancel(let it), .cancel): it.ids?.contains(task.id) ?? (it.pool.map { $0 == task.pool } ?? true)
-        case (.retry(let ids), .retry), (.hold(let ids), .hold), (.pause(let ids), .hold), (.pause(let ids), .pause),
-            (.release(let ids), .release), (.resume(let ids), .release), (.resume(let ids), .resume):
-            ids.contains(task.id)
-        case (.update(let change), .update): change.id == task.id
-        default: false
+        switch verb {
+        case .cancel:
+            return call[.cancel].map { $0.ids?.contains(task.id) ?? ($0.pool.map { $0 == task.pool } ?? true) } ?? false
+        case .retry: return isOf(.retry) && ids.contains(task.id)
+        case .hold: return isOf(.hold, .pause) && ids.contains(task.id)
+        case .pause: return isOf(.pause) && ids.contains(task.id)
+        case .release: return isOf(.release, .resume) && ids.contains(task.id)
+        case .resume: return isOf(.resume) && ids.contains(task.id)
+        case .update: return isOf(.update) && ids.contains(task.id)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Engine
 import Scheduling
+import TestSupport
 
 extension World {
     /// Clients and faults are over: everything is mended, let go, and has to come to its end.

@@ -1,6 +1,7 @@
 import OrchProtocol
 import Scheduling
 import Storage
+import TestSupport
 
 extension World {
     /// What a client does at its time.
@@ -127,7 +128,7 @@ extension World {
 
     private func submitted(_ request: Request, _ results: [Submitted]) {
         violations.require(results.count == request.marks.count, "request \(request.number) made \(results.count) tasks")
-        if case .submit(let submission, _) = request.command {
+        if let submission = request.command.call[.submit] {
             for (spec, result) in zip(submission.specs, results) { ledger.routes.submitted(result.id, spec) }
         }
         for (mark, result) in zip(request.marks, results) {
@@ -194,14 +195,20 @@ extension Work {
 extension Command {
     /// For a trace.
     fileprivate var brief: String {
-        switch self {
-        case .submit(let submission, _):
+        let it = call.parameters
+        return switch it {
+        case let it as Submission:
             "submit "
-                + submission.specs.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? $0.prompt ?? "")" }.joined(
+                + it.specs.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? $0.prompt ?? "")" }.joined(
                     separator: "; ")
-        case .update(let change): "update \(change.id)"
-        case .cancel(let it): "cancel \(it.ids ?? []) \(it.pool ?? "")"
-        default: "\(self)"
+        case let it as UpdateParameters: "update \(it.id)"
+        case let it as CancelParameters: "cancel \(it.ids ?? []) \(it.pool ?? "")"
+        case let it as TaskSelection: "\(call.method.name.dropFirst(5))(\(it.ids))"
+        case let it as PoolSelection: "\(call.method.name.dropFirst(5))Pool(\"\(it.pool)\")"
+        case let it as ResizeParameters: "resizePool(\"\(it.pool)\", slots: \(it.slots))"
+        case let it as AgentSelection: "resumeAgent(\"\(it.agent)\")"
+        case is StopParameters: "shutdown"
+        default: "\(call.method.name.split(separator: ".").last ?? "")"
         }
     }
 }

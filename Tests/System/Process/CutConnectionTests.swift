@@ -131,12 +131,13 @@ import Testing
             last = try Self.events(daemon, after: last).last?.seq ?? last
             let error = try Self.ask(call, daemon, cut)
             let found = try Self.events(daemon, after: last).filter { $0.kind == change.event }
-            #expect((error == nil) == call.isRepeatable, "\(change): \(error.map { "\($0)" } ?? "an answer")")
+            let isRepeatable = call.keyed(by: "k").isRepeatable
+            #expect((error == nil) == isRepeatable, "\(change): \(error.map { "\($0)" } ?? "an answer")")
             if let error {
                 #expect("\(error)".hasSuffix("nobody knows whether the request was carried out"), "\(change): \(error)")
             }
             #expect(found.count == (error == nil || cut.isHeard ? 1 : 0), "\(change): \(found)")
-            if call.isRepeatable, change != .submitWithKey {
+            if [.poolPause, .poolDrain, .poolResize].contains(change) {
                 _ = try daemon.call(.poolResume, .init(pool: "default"))
             }
         }

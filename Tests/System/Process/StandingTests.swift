@@ -1,4 +1,5 @@
 import Foundation
+import OrchClient
 import OrchProtocol
 import Testing
 

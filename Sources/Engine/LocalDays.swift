@@ -18,7 +18,7 @@ struct LocalDays: Sendable {
     mutating func day(at wall: Int64) -> Day {
         if known.start <= wall, wall < known.day.end { return known.day }
         let number = number(at: wall)
-        // The offset alone says where a day ends, so that one of 23 or 25 hours, or without a midnight, is none of its own.
+        // The offset alone says where a day ends, so that one of 23 or 25 hours, or without a midnight, is not a day of its own.
         var (inside, outside) = (wall, wall + Day.length)
         while self.number(at: outside) <= number { outside += Day.length }
         while inside + 1 < outside {

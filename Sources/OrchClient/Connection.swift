@@ -19,7 +19,7 @@ public final class Connection {
 
     /// Connects to the socket at a path of any length.
     ///
-    /// - Parameter patience: the seconds to wait while the daemon's backlog is full; for ever where nil.
+    /// - Parameter patience: the seconds to wait while the daemon's backlog is full; forever where nil.
     public init(path: String, patience: Int? = nil) throws(ClientError) {
         self.path = path
         socket = try UnixSocket(connectingTo: path, patience: patience)

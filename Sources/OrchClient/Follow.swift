@@ -5,7 +5,7 @@ import Synchronization
 
 /// The daemon's events from a cursor on, over its restarts: what everybody needs who shows what is there.
 ///
-/// The updates come in batches, in order. Whoever keeps the `seq` of the last event that it has dealt with, and passes it as
+/// The updates come in batches, in order. A caller that keeps the `seq` of the last event that it has handled, and passes it as
 /// `after` the next time, misses nothing; where events are gone, it is told of the ``Update/gap(after:before:)``.
 ///
 /// A thread of its own reads from the socket, and stops reading while ``capacity`` updates wait to be taken. It ends with
@@ -14,7 +14,7 @@ public final class Follow: AsyncSequence, Sendable {
     public enum Update: Sendable, Equatable {
         /// There is a daemon again; `last` is the number of its latest event.
         case connected(last: Int64)
-        /// There is none, and why, as a sentence without its full stop. Said once; the search goes on.
+        /// There is none, and why, as a sentence without its full stop. Said once; the search continues.
         case disconnected(reason: String)
         /// The events between these two numbers will never come: they are kept no longer, a backup was put back, or it is
         /// another queue (`before` is then not above `after`). What is there has to be asked for (`task.list`).

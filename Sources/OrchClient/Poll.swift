@@ -12,7 +12,7 @@ enum Poll {
             entries += watches.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             let ready = poll(&entries, nfds_t(entries.count), milliseconds(until: deadline))
             if ready < 0 {
-                // A signal with a handler of its own; the time that is left is worked out anew.
+                // A signal with a handler of its own; the time that is left is worked out again.
                 guard errno == EINTR || errno == EAGAIN else { throw ClientError.lost }
                 continue
             }
@@ -22,7 +22,7 @@ enum Poll {
         }
     }
 
-    /// For `poll`: rounded up, so that a wait does not spin through its last millisecond; -1 for ever.
+    /// For `poll`: rounded up, so that a wait does not spin through its last millisecond; -1 forever.
     private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
         guard let deadline else { return -1 }
         let left = ContinuousClock.now.duration(to: deadline).components

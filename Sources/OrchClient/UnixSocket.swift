@@ -4,7 +4,7 @@ import Glibc
 struct UnixSocket: ~Copyable {
     let descriptor: Int32
 
-    /// - Parameter patience: how long to wait for a place in the backlog, in seconds; for ever where nil. A backlog is
+    /// - Parameter patience: how long to wait for a place in the backlog, in seconds; forever where nil. A backlog is
     ///   full while the daemon restarts under load, which is a reason to wait and not an error.
     init(connectingTo path: String, patience: Int? = nil) throws(ClientError) {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -9,7 +9,7 @@ import Synchronization
 
 /// `daemon.backup`: makes a copy of the database beside it, sends that piece by piece, and keeps nothing.
 ///
-/// The client writes it where whoever called it may write. The engine, which is another user and sees little of the file system, could
+/// The client writes it where its user may write. The engine, which is another user and sees little of the file system, could
 /// not. One at a time, on a queue of its own: it takes as long as the disk and the client take.
 final class Backups: Sendable {
     private static let piece = 256 << 10

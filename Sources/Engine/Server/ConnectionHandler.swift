@@ -39,7 +39,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var unsent = 0
     private var isDecoding = false
     private var isClosing = false
-    /// Reading stopped at a limit, and goes on below it.
+    /// Reading stopped at a limit, and continues below it.
     private var wantsRead = false
     private var isInputClosed = false
     private var deadline: Scheduled<Void>?

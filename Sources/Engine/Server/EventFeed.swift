@@ -3,7 +3,7 @@ import OrchProtocol
 import Storage
 import Synchronization
 
-/// One `events.subscribe`: sends what is in the store after a number, and goes on when there is more.
+/// One `events.subscribe`: sends what is in the store after a number, and continues when there is more.
 ///
 /// It always reads from the store, never from what is happening, so that it has no gap however slow its client is.
 final class EventFeed: Sendable {

@@ -8,7 +8,7 @@ import Synchronization
 final class FileStream: Sendable {
     private static let piece = 256 << 10
 
-    /// Opens it, for each piece anew: streams that nobody reads cost no descriptors.
+    /// Opens it again for each piece, so streams that nobody reads cost no descriptors.
     private let open: @Sendable () throws -> Descriptor
     private let end: FileEnd
     private let readers: ReaderPool

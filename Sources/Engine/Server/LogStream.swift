@@ -10,8 +10,8 @@ import Text
 /// One `task.logs`: the bytes of an attempt's output, from its files, piece by piece as the client takes them.
 ///
 /// Where no attempt is asked for it begins with the last one that has written anything: a retry that waits or has just begun must not hide
-/// what came before. While it follows, it waits for the watcher to tell of a change. When the attempt it shows has ended and another one follows, it
-/// goes on with that, unless one was asked for.
+/// what came before. While it follows, it waits for the watcher to report a change. When the attempt it shows has ended and another one follows, it
+/// continues with that, unless one was asked for.
 final class LogStream: Sendable {
     private static let chunk = 65_536
 
@@ -160,7 +160,7 @@ final class LogStream: Sendable {
         runner.signal()
     }
 
-    /// All there is has been sent: waits for more, goes on with the next attempt, or ends.
+    /// All there is has been sent: waits for more, continues with the next attempt, or ends.
     private func pause(_ runner: CoalescingRunner, _ task: TaskItem, _ attempt: Attempt?) {
         // A slow reader may come to the end of an attempt when the next ones are over as well.
         if parameters.follow == true, parameters.attempt == nil, let attempt, attempt.state == .ended,
@@ -176,7 +176,7 @@ final class LogStream: Sendable {
         let isOver = task.phase.isFinal || (parameters.attempt != nil && attempt?.state == .ended)
         guard parameters.follow == true, !isOver else {
             end(runner)
-            // What has only been ordered is no attempt yet.
+            // An order that has not started is not an attempt yet.
             let shown = attempt.flatMap { $0.isOrdered ? nil : $0 }
             return responder.succeed(
                 LogsEnd(

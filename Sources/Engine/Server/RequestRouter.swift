@@ -64,7 +64,7 @@ struct RequestRouter: Sendable {
         }
     }
 
-    /// Answers by itself, or throws what is to be answered, on a thread that may wait for the disk.
+    /// Answers by itself, or throws the error to answer, on a thread that may wait for the disk.
     private mutating func aside<P, A>(
         _ method: Method<P, A>, _ body: @escaping @Sendable (P, Requester, Responder) throws -> Void
     ) {

@@ -39,7 +39,7 @@ struct Responder: Sendable {
         connection.finish(Response<Acknowledged>(id: id, error: error), kind)
     }
 
-    /// Sends a notification; the future is fulfilled once the client's side has taken it, so that whoever waits for it keeps a slow
+    /// Sends a notification; the future is fulfilled once the client's side has taken it, so a caller that waits for it keeps a slow
     /// reader from costing memory.
     func notify(_ notification: OrchProtocol.Notification) -> EventLoopFuture<Void> {
         connection.send(notification)

@@ -3,7 +3,7 @@ import OrchProtocol
 import Scheduling
 import Storage
 
-/// What streams look up, each time anew.
+/// What streams look up again each time.
 protocol StreamStore: Sendable {
     func record(of id: Int64, brief: Bool) throws -> TaskRecord?
     func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)?

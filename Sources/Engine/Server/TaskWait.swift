@@ -3,7 +3,7 @@ import OrchProtocol
 import Storage
 import Synchronization
 
-/// One `task.wait`: tells of each task when it reaches its final state, and answers when all have.
+/// One `task.wait`: reports each task when it reaches its final state, and answers when all have.
 final class TaskWait: Sendable {
     private struct State {
         var open: Set<Int64>

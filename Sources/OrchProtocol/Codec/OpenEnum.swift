@@ -1,4 +1,4 @@
-/// A word of a result, one of a few today. A newer daemon may say others: those pass as they are, and are no reason to refuse the line
+/// A word of a result, one of a few today. A newer daemon may send others: those pass as they are, and do not make the line invalid
 /// that they are in ("Versions" in `docs/protocol.md`). So a `switch` over one has a `default`.
 public protocol OpenEnum: RawRepresentable<String>, CaseIterable, Codable, Hashable, Sendable where AllCases == [Self] {
     init(rawValue: String)
@@ -7,7 +7,7 @@ public protocol OpenEnum: RawRepresentable<String>, CaseIterable, Codable, Hasha
 extension OpenEnum {
     init(_ word: String) { self.init(rawValue: word) }
 
-    /// Throws for what is no word: it is shown as it is, and a peer must not steer the terminal with it.
+    /// Throws if it is not a word: it is shown as it is, and a peer must not steer the terminal with it.
     public init(from decoder: any Decoder) throws {
         let word = try decoder.singleValueContainer().decode(String.self)
         guard word.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !word.isEmpty, word.utf8.count <= 64 else {

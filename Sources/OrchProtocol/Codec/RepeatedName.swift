@@ -1,4 +1,4 @@
-/// A name that an object has twice, to whoever takes two spellings of Unicode for one text, as Foundation's decoder and most readers
+/// A name that an object has twice, for a reader that takes two spellings of Unicode for one text, as Foundation's decoder and most readers
 /// of JSON do. Which of the two would count is nobody's choice, and so such an object is refused.
 public struct RepeatedName: Equatable, Sendable {
     public var name: String

@@ -4,7 +4,7 @@ public struct AgentRecord: Codable, Sendable, Equatable {
     public var description: String?
     /// The program as its definition names it.
     public var program: String
-    /// What prints the program's version. The daemon runs no programs; whoever asks may.
+    /// What prints the program's version. The daemon runs no programs; the client may run it.
     public var version: [String]?
     /// How to get the program, for people.
     public var install: String?

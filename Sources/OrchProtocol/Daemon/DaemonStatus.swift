@@ -95,7 +95,7 @@ public struct WorkerRecord: Codable, Sendable, Equatable {
     public struct State: OpenEnum {
         public static let idle = Self("idle")
         public static let busy = Self("busy")
-        /// Its task stands still.
+        /// Its task is frozen.
         public static let paused = Self("paused")
         /// Being ended, and not gone yet.
         public static let stopping = Self("stopping")

@@ -14,7 +14,7 @@ public struct Event: Codable, Sendable, Equatable {
         public static let taskHeld = Self("task.held")
         public static let taskReleased = Self("task.released")
         public static let taskUpdated = Self("task.updated")
-        /// Its processes stand still.
+        /// Its processes are frozen.
         public static let taskPaused = Self("task.paused")
         public static let taskResumed = Self("task.resumed")
         /// A warm worker has said that it is ready for a task.

@@ -73,7 +73,7 @@ public enum Repetition: Sendable {
 /// What a task may do through a door of its own.
 public enum DoorRule: Sendable {
     case never
-    /// Whatever it is about, for it only reads what tells of no task.
+    /// About any task, because it only reads, and shows nothing about a task.
     case reading
     /// With itself and with its own descendants.
     case descendants

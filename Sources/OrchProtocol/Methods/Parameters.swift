@@ -114,7 +114,7 @@ public struct LogsParameters: MethodParameters {
     public var attempt: Int?
     /// One stream, or both where not given.
     public var stream: OutputStream?
-    /// To go on until the task has ended.
+    /// Whether to continue until the task has ended.
     public var follow: Bool?
     /// Only the last so many lines of what is there.
     public var tail: Int?

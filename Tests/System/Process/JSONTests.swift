@@ -151,7 +151,7 @@ import Testing
             )
         }
         let paused = try full("pool pause default")
-        #expect(paused.status == 1 && paused.error.contains("what was asked for has been done"), "\(paused)")
+        #expect(paused.status == 1 && paused.error.contains("the request was carried out"), "\(paused)")
         #expect(try daemon.call(.list, ListParameters()).tasks.count == 2)
         try daemon.finish()
     }

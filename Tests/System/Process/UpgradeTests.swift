@@ -104,7 +104,7 @@ import Testing
             try directory.write("#!/bin/sh\necho this is broken >&2; exit 1\n", to: "bin/\(name)")
             chmod(file, 0o755)
             let result = try daemon.orchctl("upgrade", "--json", "--timeout", "2s")
-            #expect(result.status == 1 && result.error.contains("still the one that ran before"), "\(result)")
+            #expect(result.status == 1 && result.error.contains("still the old one"), "\(result)")
             try eventually("the reason") { daemon.log.contains("not upgraded: \(file)") }
             rename(file + ".good", file)
         }

@@ -1,6 +1,6 @@
 /// What stands between the quotes of a JSON string.
 public enum JSONString {
-    /// The content of a string, its escapes undone (RFC 8259, section 7). Bytes that are no UTF-8, and halves of pairs, are replaced.
+    /// The content of a string, its escapes undone (RFC 8259, section 7). Bytes that are not UTF-8, and halves of pairs, are replaced.
     public static func text(of bytes: ArraySlice<UInt8>) -> String {
         guard bytes.contains(UInt8(ascii: "\\")) else { return String(decoding: bytes, as: UTF8.self) }
         var units: [UInt8] = []

@@ -141,14 +141,15 @@ let package = Package(
         tests("Text", ["Text", "TestSupport"]),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),
-        tests("Scheduling", ["Scheduling", "TestSupport", "Storage", "OrchProtocol"]),
+        tests("Scheduling", ["Scheduling", "Schemas", "TestSupport", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
         tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioCore, nioHTTP1, nioPosix, nioWebSocket]),
         tests(
             "Engine",
             [
-                "Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Settings", "Storage", "SupervisorLink",
+                "Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Schemas", "Settings", "Storage",
+                "SupervisorLink",
                 "TestSupport", logging, nioCore, nioEmbedded,
             ]),
         tests("Schemas", ["Schemas", "OrchProtocol"]),

@@ -1,5 +1,6 @@
 import OrchProtocol
 import Scheduling
+import Schemas
 import Testing
 
 @testable import Engine
@@ -128,7 +129,7 @@ import Testing
         (long.match.agent, long.match.label, long.match.submitter) = ("x", "team", 0)
         (long.choice.model, long.choice.thinking, long.choice.pool, long.choice.priority) = ("cheap", .high, "p", -3)
         var second = RouteRule(name: "route 2")
-        (second.match.pattern, second.match.submitter) = (try PromptPattern("fix|debug", ignoresCase: true), 7)
+        (second.match.pattern, second.match.submitter) = (try Pattern("fix|debug", ignoresCase: true), 7)
         #expect(configuration.routes == [long, second] && configuration.aliases == ["cheap": "openrouter/tiny"])
         #expect(configuration.pools[0].settings.inlineTags == false)
     }
@@ -137,7 +138,7 @@ import Testing
         let files = try ConfigurationFiles([
             "orchd.toml": """
             [[route]]
-            match = { pattern = "(", submitter = "nobody-has-this-name" }
+            match = { pattern = "[[:digit:]]", submitter = "nobody-has-this-name" }
             set = { pool = "nowhere", thinking = "hard", priority = 2_000_000 }
             [[route]]
             nam = "x"
@@ -147,7 +148,7 @@ import Testing
         ])
         #expect(
             files.faults().sorted() == [
-                "orchd.toml:2: route 1: the pattern is not a regular expression: Unmatched ( or \\(",
+                "orchd.toml:2: route 1: the pattern has a class of grep; write \\d, \\w or \\s, or name the characters",
                 "orchd.toml:2: submitter must be a user's name or number, not \"nobody-has-this-name\"",
                 "orchd.toml:3: priority must be a whole number from -1000000 to 1000000, not 2000000",
                 "orchd.toml:3: route 1: there is no pool \"nowhere\": no file pools.d/nowhere.toml",

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Schemas
 import TestSupport
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
                     $0.choice.pool = "agents"
                 },
                 try rule("code") {
-                    $0.match.pattern = try PromptPattern("\\b(fix|debug)\\b", ignoresCase: true)
+                    $0.match.pattern = try Pattern("\\b(fix|debug)\\b", ignoresCase: true)
                     $0.match.submitter = 1000
                     $0.choice.model = "coder/x"
                 },
@@ -162,25 +163,26 @@ import Testing
 
     // MARK: Patterns
 
-    @Test func patternsAreExtendedRegularExpressions() throws {
-        func matches(_ pattern: String, _ text: String) throws -> Bool { try PromptPattern(pattern).matches(text) }
+    @Test func patternsAreLookedForInLines() throws {
+        func matches(_ pattern: String, _ text: String, ignoresCase: Bool = false) throws -> Bool {
+            try Pattern(pattern, ignoresCase: ignoresCase).isFound(inLinesOf: text)
+        }
         #expect(try matches("^(a|b)+$", "abab") && !matches("^(a|b)+$", "abc"))
         #expect(try !matches("x.y", "x\ny") && matches("^a$", "a\nb") && matches("^b$", "a\nb") && matches("^$", "a\n\nb"))
-        #expect(try matches("[[:digit:]]{3}", "ab123") && !matches("F", "f"))
-        #expect(
-            try PromptPattern("ü").matches("für")
-                && !PromptPattern("end$").matches(String(repeating: " ", count: 70_000) + "end"))
-        for bad in ["", "(", "[a", "a{2,1}", "(a)\\1", String(repeating: "a", count: 1_001)] {
-            #expect(throws: PromptPattern.Invalid.self) { try PromptPattern(bad) }
+        #expect(try matches("\\d{3}", "ab123") && !matches("F", "f") && matches("\\bfix\\b", "please fix it"))
+        #expect(try matches("ü", "für") && !matches("end$", String(repeating: " ", count: 70_000) + "end"))
+        #expect(try matches("fix", "FIX it", ignoresCase: true) && matches("[A-Z]ug", "bug", ignoresCase: true))
+        #expect(try matches("Ü", "für", ignoresCase: true) && !matches("^[^a]$", "A", ignoresCase: true))
+        for bad in ["(", "[a", "a{2,1}", "(a)\\1"] {
+            #expect(throws: Pattern.Fault.self) { try Pattern(bad) }
         }
-        #expect(try PromptPattern("\\\\1").matches("\\1"))
     }
 
     /// What takes others longer than the universe has.
     @Test(arguments: ["(a+)+$", "(a|aa)+$", "(a*)*b", "(.*a){12}$", "(x+x+)+y", "(a|b)*a(a|b){14}c"])
     func noPatternTakesLong(pattern: String) throws {
         let text = String(repeating: "a", count: 16_000) + "!"
-        #expect(try !PromptPattern(pattern).matches(text))
+        #expect(try !Pattern(pattern).isFound(inLinesOf: text))
     }
 
     // MARK: Explaining

@@ -1,5 +1,6 @@
 import OrchProtocol
 import Scheduling
+import Schemas
 import Settings
 
 /// Reads the sections of `orchd.toml` that are rules for tasks.
@@ -95,6 +96,8 @@ enum RuleReader {
             command: command, pool: pool ?? "", timeout: timeout ?? RouteRule.Program.defaultTimeout)
     }
 
+    private static let longestPattern = 1_000
+
     private static func read(_ section: ConfigurationFile.Section, of rule: String) -> RouteRule.Match {
         var match = RouteRule.Match()
         match.pool = section.string("pool")
@@ -105,8 +108,12 @@ enum RuleReader {
         match.maximum = section.integer("max_chars", in: 0...Int(Int32.max))
         let ignoresCase = section.boolean("ignore_case") ?? false
         if let source = section.text("pattern") {
-            do throws(PromptPattern.Invalid) {
-                match.pattern = try PromptPattern(source, ignoresCase: ignoresCase)
+            do throws(Pattern.Fault) {
+                guard !source.contains("[[:") else {
+                    throw Pattern.Fault(problem: "has a class of grep; write \\d, \\w or \\s, or name the characters")
+                }
+                guard source.utf8.count <= longestPattern else { throw Pattern.Fault(problem: "must have at most 1000 bytes") }
+                match.pattern = try Pattern(source, ignoresCase: ignoresCase)
             } catch {
                 section.fault("pattern", "\(rule): the pattern \(error.problem)")
             }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Schemas
 
 /// A rule that chooses for prompts what their submitters leave open.
 public struct RouteRule: Sendable, Equatable {
@@ -12,7 +13,8 @@ public struct RouteRule: Sendable, Equatable {
         /// Characters of the prompt.
         public var minimum: Int?
         public var maximum: Int?
-        public var pattern: PromptPattern?
+        /// Looked for in the lines at the beginning of the prompt.
+        public var pattern: Pattern?
 
         public init() {}
     }
@@ -73,7 +75,21 @@ extension RouteRule.Match {
         if let maximum, facts.characters > maximum {
             return "the prompt has \(facts.characters) characters, more than \(maximum)"
         }
-        if let pattern, !pattern.matches(facts.text) { return "\"\(pattern.source)\" is not in the prompt" }
+        if let pattern, !pattern.isFound(inLinesOf: facts.text) { return "\"\(pattern.text)\" is not in the prompt" }
         return nil
+    }
+}
+
+extension Pattern {
+    /// Bytes of a prompt that are looked at.
+    private static let range = 16_384
+    /// What one prompt may cost. A pattern that needs more is not found.
+    private static let steps = 1_000_000
+
+    func isFound(inLinesOf prompt: String) -> Bool {
+        var steps = Self.steps
+        return prompt.utf8.prefix(Self.range).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).contains {
+            matches(String(decoding: $0, as: UTF8.self), steps: &steps) ?? false
+        }
     }
 }

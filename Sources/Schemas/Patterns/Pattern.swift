@@ -1,9 +1,10 @@
-/// A regular expression of a schema (ECMA-262, with the flag u), without what takes more than time in proportion to the text: it is run on
+/// A regular expression (ECMA-262, with the flag u), without what takes more than time in proportion to the text: it is run on
 /// all ways at once and goes back for none (K. Thompson, 1968), so that no pattern and no text can make it hang.
-public struct Pattern: Sendable {
+public struct Pattern: Sendable, Equatable {
     /// What is wrong with a pattern, as in "the pattern … has …".
     public struct Fault: Error, Equatable, Sendable {
         public var problem: String
+        public init(problem: String) { self.problem = problem }
     }
 
     enum Instruction: Sendable {
@@ -20,14 +21,21 @@ public struct Pattern: Sendable {
     static let maximumLength = 8_192
 
     public let text: String
+    /// Whether large and small letters count as the same.
+    public let ignoresCase: Bool
     let program: [Instruction]
 
-    public init(_ text: String) throws(Fault) {
+    public init(_ text: String, ignoresCase: Bool = false) throws(Fault) {
         self.text = text
+        self.ignoresCase = ignoresCase
         var parser = PatternParser(text)
-        var compiler = PatternCompiler()
+        var compiler = PatternCompiler(ignoresCase: ignoresCase)
         try compiler.add(try parser.parse())
         program = compiler.program + [.match]
+    }
+
+    public static func == (one: Pattern, other: Pattern) -> Bool {
+        one.text == other.text && one.ignoresCase == other.ignoresCase
     }
 
     /// Whether it is found anywhere in a text; nil if that is unknown after this number of steps.

@@ -10,9 +10,12 @@ indirect enum PatternNode: Sendable {
 
 /// Makes the instructions of a pattern.
 struct PatternCompiler {
+    let ignoresCase: Bool
     private(set) var program: [Pattern.Instruction] = []
     /// Counted beside the instructions: what is empty makes none, however often it is repeated.
     private var additions = 0
+
+    init(ignoresCase: Bool) { self.ignoresCase = ignoresCase }
 
     mutating func add(_ node: PatternNode) throws(Pattern.Fault) {
         additions += 1
@@ -20,7 +23,7 @@ struct PatternCompiler {
             throw Pattern.Fault(problem: "is too long when its repetitions are expanded")
         }
         switch node {
-        case .one(let set): program.append(.one(set))
+        case .one(let set): program.append(.one(ignoresCase ? set.folded : set))
         case .assert(let place): program.append(.assert(place))
         case .sequence(let nodes): for node in nodes { try add(node) }
         case .choice(let nodes): try add(choiceOf: nodes[...])

@@ -49,5 +49,14 @@ struct ScalarSet: Sendable, Equatable {
     ])
     static let any = ScalarSet([0x0A...0x0A, 0x0D...0x0D, 0x2028...0x2029], isInverted: true)
 
+    /// With the large letter of each small one, and the other way round. Of an inverted set, those are what is not in it.
+    var folded: ScalarSet {
+        // Beyond this nothing has two cases.
+        let letters = ranges.flatMap { $0.clamped(to: 0...0x1E943) }.compactMap(Unicode.Scalar.init)
+        let others = letters.flatMap { [$0.properties.lowercaseMapping, $0.properties.uppercaseMapping] }
+            .compactMap { $0.unicodeScalars.count == 1 ? $0.unicodeScalars.first?.value : nil }
+        return ScalarSet(ranges + others.map { $0...$0 }, isInverted: isInverted)
+    }
+
     var inverted: ScalarSet { ScalarSet(ranges, isInverted: !isInverted) }
 }

@@ -161,7 +161,7 @@ import Testing
             var attempt = try reports.store.transaction { transaction in
                 let task = TaskItem(
                     definition: TaskDefinition(work: .command(["true"]), submitter: 0, submittedAt: 0), pool: "p",
-                    phase: .running)
+                    phase: .active)
                 let id = try transaction.insert(task, input: nil)
                 return try transaction.insertAttempt(task: id, number: 1, pool: "p", agent: nil, dispatchedAt: 0)
             }

@@ -210,7 +210,7 @@ import Testing
         #expect(warm[0].minReady == .max && warm[0].maxIdle == 300_000 && warm[0].readyTimeout == 60_000)
         #expect(warm[1].minReady == 1 && warm[1].maxIdle == 3_600_000 && warm[1].readyTimeout == 5_000)
         // It tells whether a worker would be started the same way.
-        #expect(warm[0].definition == warm[1].definition && warm[0].definition != warm[2].definition)
+        #expect(warm[0].fingerprint == warm[1].fingerprint && warm[0].fingerprint != warm[2].fingerprint)
         #expect(try files.load().pools == pools)
         let faulty = try ConfigurationFiles([
             "orchd.toml": "", "pools.d/a.toml": "kind = \"warm\"", "pools.d/b.toml": "max_idle = 1\nkind = \"exec\"",

@@ -172,7 +172,7 @@ import Testing
     @Test func aMessageThatWasCutOffAnywhereIsTakenOnce() throws {
         var task = TaskItem(
             id: 7, definition: TaskDefinition(work: .prompt("\"{}\"\n{\"type\":\"task\"}"), submitter: 0, submittedAt: 0),
-            pool: "p", phase: .running)
+            pool: "p", phase: .active)
         task.timeout = 5000
         let attempt = Attempt(id: 9, task: 7, number: 1, pool: "p", state: .running, dispatchedAt: 0)
         let first = LaunchPlanner.message(task, attempt, input: "in", again: false)

@@ -16,7 +16,7 @@ import Testing
         Rules(admission: Admission(memoryPressure: 50, memory: memory))
     }
 
-    private func running(_ rig: Rig, _ ids: [Int64]) throws -> [Bool] { try rig.phases(ids).map { $0 == .running } }
+    private func running(_ rig: Rig, _ ids: [Int64]) throws -> [Bool] { try rig.phases(ids).map { $0 == .active } }
 
     private func submit(_ rig: Rig, _ pool: String, _ count: Int = 1, priority: Int = 0) throws -> [Int64] {
         try rig.submit(

@@ -228,7 +228,7 @@ import Testing
             try rig.submit(.command { $0.priority = 1 })
             try rig.ask(cancel(low))
             let turn = try rig.turn(.revoked(attempt: 1, accepted: accepted))
-            #expect(try rig.task(low).phase == (accepted ? .cancelled : .running))
+            #expect(try rig.task(low).phase == (accepted ? .cancelled : .active))
             #expect(turn.launches.count == (accepted ? 1 : 0))
             if !accepted {
                 try rig.turn(.started(rig.starting(1)))

@@ -48,7 +48,7 @@ import Testing
         #expect(rig.gates[Self.gate]?.reason == "budget \"daily\" spent 10.00 of 10.00 USD")
         let held = try rig.submit(.prompt("p"))
         let command = try rig.submit(.command("true"))
-        #expect(try rig.phases([held, command]) == [.ready, .running])
+        #expect(try rig.phases([held, command]) == [.ready, .active])
         #expect(try rig.task(command).lane.isEmpty)
     }
 
@@ -90,7 +90,7 @@ import Testing
         #expect(rig.gates[Self.gate]?.reason == "budget \"daily\" spent 100 of 90 tokens")
         rig.rules.budgets[0].amount = .tokens(101)
         try rig.reload()
-        #expect(try rig.task(held).phase == .running && rig.gates.isEmpty)
+        #expect(try rig.task(held).phase == .active && rig.gates.isEmpty)
     }
 
     @Test func aBudgetThatIsTakenAwayHoldsNothingBack() throws {
@@ -99,7 +99,7 @@ import Testing
         let held = try rig.submit(.prompt("p"))
         rig.rules.budgets = []
         try rig.reload()
-        #expect(try rig.task(held).phase == .running && rig.gates.isEmpty)
+        #expect(try rig.task(held).phase == .active && rig.gates.isEmpty)
     }
 
     @Test func itIsOnlyForWhatMatches() throws {
@@ -108,7 +108,7 @@ import Testing
         #expect(rig.gates.isEmpty)
         try spend(Usage(cost: 10_000_000), in: rig) { $0.labels = ["team": "core"] }
         let ids = try rig.submit(many: [.prompt("p"), .prompt("p") { $0.labels = ["team": "core"] }])
-        #expect(try rig.phases(ids) == [.running, .ready])
+        #expect(try rig.phases(ids) == [.active, .ready])
     }
 
     @Test func sumsNeitherOverflowNorFallBelowZero() throws {
@@ -157,13 +157,13 @@ import Testing
         let rig = try rig(.cost(1_000_000), per: .task)
         let id = try rig.submit(.prompt("p") { ($0.retries, $0.retryDelay) = (3, 0) })
         try end(id, using: Usage(cost: 600_000), status: 1, in: rig)
-        #expect(try rig.task(id).phase == .running && rig.task(id).attempts == 2)
+        #expect(try rig.task(id).phase == .active && rig.task(id).attempts == 2)
         try end(id, using: Usage(cost: 400_000), status: 1, in: rig)
         let waiting = try rig.task(id)
         #expect(waiting.phase == .ready && waiting.lane == "agent:claude/ budget:daily spent:daily")
         #expect(waiting.reason == "budget \"daily\" spent 1.00 of 1.00 USD")
         // Others have theirs.
-        #expect(try rig.task(rig.submit(.prompt("p"))).phase == .running && rig.gates.isEmpty)
+        #expect(try rig.task(rig.submit(.prompt("p"))).phase == .active && rig.gates.isEmpty)
         rig.rules.budgets[0].amount = .cost(900_000)
         try rig.reload()
         #expect(try rig.task(id).reason == "budget \"daily\" spent 1.00 of 0.90 USD")
@@ -171,7 +171,7 @@ import Testing
         #expect(try rig.task(id).phase == .ready)
         rig.rules.budgets[0].amount = .cost(1_000_001)
         try rig.reload()
-        #expect(try rig.task(id).phase == .running && rig.task(id).reason == nil)
+        #expect(try rig.task(id).phase == .active && rig.task(id).reason == nil)
     }
 
     // MARK: Hard ones
@@ -192,7 +192,7 @@ import Testing
         #expect(ended.reason == "ended: budget \"daily\" spent 12.345678 of 10.00 USD")
         try rig.turn(.revoked(attempt: 3, accepted: true))
         // Not again, which would cost as much again.
-        #expect(try rig.phases(ids + [other]) == [.succeeded, .failed, .ready, .running])
+        #expect(try rig.phases(ids + [other]) == [.succeeded, .failed, .ready, .active])
     }
 
     @Test func oneThatBecomesHardEndsWhatRuns() throws {
@@ -202,7 +202,7 @@ import Testing
         try spend(Usage(cost: 10_000_000), in: rig)
         rig.rules.budgets[0].isHard = true
         #expect(try rig.reload().stopped == [1])
-        #expect(try rig.task(id).phase == .running && rig.attempt(1).stopping == .budget)
+        #expect(try rig.task(id).phase == .active && rig.attempt(1).stopping == .budget)
     }
 
     /// The attempts before it have spent more than a task may now.

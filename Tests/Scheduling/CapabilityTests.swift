@@ -49,16 +49,16 @@ import Testing
         #expect(try rig.phases([free.id, bound.id]) == [.ready, .ready] && rig.lanes("default") == ["needs": 2])
         rig.pools[1].capabilities = ["gpu"]
         try rig.reload()
-        #expect(try rig.task(free.id).pool == "gpus" && rig.task(free.id).phase == .running)
+        #expect(try rig.task(free.id).pool == "gpus" && rig.task(free.id).phase == .active)
         // Its pool was named, so no other will do.
         #expect(try rig.task(bound.id).pool == "default" && rig.task(bound.id).phase == .ready)
         rig.pools[0].capabilities = ["gpu"]
         try rig.reload()
-        #expect(try rig.task(bound.id).phase == .running && rig.lanes("default").isEmpty)
+        #expect(try rig.task(bound.id).phase == .active && rig.lanes("default").isEmpty)
     }
 
     private static func warm(_ name: String, slots: Int = 2, _ capabilities: Set<String> = []) -> PoolSettings {
-        var pool = PoolSettings(name: name, slots: slots, warm: WarmSettings(minReady: slots, definition: 1))
+        var pool = PoolSettings(name: name, slots: slots, warm: WarmSettings(minReady: slots, fingerprint: 1))
         pool.capabilities = capabilities
         return pool
     }
@@ -88,9 +88,9 @@ import Testing
         let busy = try rig.submit(.command())
         let needing = try rig.submit(Self.spec(["net", "gpu"]))
         let plain = try rig.submit(.command())
-        #expect(try rig.phases([busy, needing, plain]) == [.running, .ready, .ready])
+        #expect(try rig.phases([busy, needing, plain]) == [.active, .ready, .ready])
         try rig.say(1, .ready(capabilities: [], version: nil))
-        #expect(try rig.phases([needing, plain]) == [.ready, .running])
+        #expect(try rig.phases([needing, plain]) == [.ready, .active])
         #expect(try rig.live(of: plain).id == 1)
     }
 

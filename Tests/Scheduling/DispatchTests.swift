@@ -76,7 +76,7 @@ import Testing
         #expect(try rig.turn().launchedTasks == [1])
         let past = Timestamp(milliseconds: rig.now.wall - 1)
         let late = try rig.submit(.command { $0.notBefore = past })
-        #expect(try rig.task(late).phase == .running)
+        #expect(try rig.task(late).phase == .active)
     }
 
     @Test func holdAndRelease() throws {
@@ -90,7 +90,7 @@ import Testing
                 $0.notBefore = later
             })
         try rig.ask(.release([held]))
-        #expect(try rig.task(held).phase == .running)
+        #expect(try rig.task(held).phase == .active)
         let again = try rig.ask(.release([held]))
         #expect(again == .changed(TasksChanged(tasks: [.init(id: held, state: .queued, unchanged: true)])))
         try rig.start(1)
@@ -143,7 +143,7 @@ import Testing
         try rig.start(1)
         rig.advance(2_000)
         try rig.turn()
-        #expect(try rig.task(id).phase == .running)
+        #expect(try rig.task(id).phase == .active)
         try rig.end(1, .exited(1))
         #expect(try rig.task(id).phase == .failed)
         #expect(try rig.task(id).reason == "exited with status 1; no retry, because the task expires before")
@@ -185,7 +185,7 @@ import Testing
         let low = try rig.submit(.command())
         try rig.submit(.command { $0.priority = 1 })
         #expect(try rig.turn(.started(rig.starting(1)), .revoked(attempt: 1, accepted: false)).effects.count == 1)
-        #expect(try rig.task(low).phase == .running)
+        #expect(try rig.task(low).phase == .active)
         #expect(try rig.end(1).launches.count == 1)
         #expect(try rig.task(low).phase == .succeeded)
     }

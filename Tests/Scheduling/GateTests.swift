@@ -36,7 +36,7 @@ import Testing
             .prompt("p") { $0.model = "openrouter/x" }, .command("true"), .prompt("p") { $0.pool = "other" },
         ])
         #expect(try rig.task(held).phase == .ready)
-        #expect(try rig.phases(others) == [.running, .running, .running])
+        #expect(try rig.phases(others) == [.active, .active, .active])
         #expect(rig.events.filter { $0.kind == .gateClosed }.map(\.gate) == [Self.gate])
     }
 
@@ -101,7 +101,7 @@ import Testing
         #expect(try rig.ask(.resumeAgent("llm")) == .done("the agent \"llm\" was not limited"))
         #expect(try rig.task(id).phase == .ready)
         #expect(try rig.ask(.resumeAgent("claude")) == .done("the agent \"claude\" starts tasks again"))
-        #expect(try rig.task(id).phase == .running && rig.gates.isEmpty)
+        #expect(try rig.task(id).phase == .active && rig.gates.isEmpty)
     }
 
     @Test func whatWasReckonedMovesWithTheClockAndWhatWasToldDoesNot() throws {
@@ -155,9 +155,9 @@ import Testing
             try rig.end(live.id)
         }
         let ids = try rig.submit(many: [.command("a"), .command("b"), .prompt("p"), .command("c")])
-        #expect(try rig.phases(ids) == [.running, .running, .ready, .ready])
+        #expect(try rig.phases(ids) == [.active, .active, .ready, .ready])
         for id in ids.prefix(2) { try rig.end(rig.live(of: id).id) }
-        #expect(try rig.phases(ids) == [.succeeded, .succeeded, .running, .running])
+        #expect(try rig.phases(ids) == [.succeeded, .succeeded, .active, .active])
     }
 
     @Test func providersThatAreInventedShareALane() throws {

@@ -28,11 +28,11 @@ import Testing
         let rig = try Rig(pools: Self.pools, rules: rules)
         let ids = try rig.submit(many: (0..<8).map { Self.labelled("core", pool: $0 % 2 == 0 ? "a" : "b") })
         let free = try rig.submit(many: (0..<4).map { _ in Self.labelled("web") })
-        #expect(try rig.phases(ids).prefix(4) == [.running, .running, .running, .ready])
-        #expect(try rig.phases(free).filter { $0 == .running }.count == 3)
+        #expect(try rig.phases(ids).prefix(4) == [.active, .active, .active, .ready])
+        #expect(try rig.phases(free).filter { $0 == .active }.count == 3)
         // The oldest is next, in whichever pool it is.
         try rig.end(rig.live(of: ids[2]).id)
-        #expect(try rig.phases(ids).prefix(5) == [.running, .running, .succeeded, .running, .ready])
+        #expect(try rig.phases(ids).prefix(5) == [.active, .active, .succeeded, .active, .ready])
         #expect(rig.busyLanes == ["limit:core": 3])
     }
 
@@ -42,7 +42,7 @@ import Testing
         #expect(try rig.phases(ids) == [.ready, .ready])
         rig.rules.limits[0].maximum = 1
         try rig.reload()
-        #expect(try rig.phases(ids) == [.running, .ready])
+        #expect(try rig.phases(ids) == [.active, .ready])
     }
 
     @Test func whatIsQueuedComesUnderANewLimitAndOutOfAnOldOne() throws {
@@ -52,7 +52,7 @@ import Testing
         try rig.reload()
         #expect(rig.busyLanes == ["limit:core": 5] && rig.lanes("a") == ["limit:core": 4])
         for id in ids.prefix(4) { try rig.end(rig.live(of: id).id) }
-        #expect(try rig.phases(ids).filter { $0 == .running }.count == 2)
+        #expect(try rig.phases(ids).filter { $0 == .active }.count == 2)
         // An engine that comes later has the rules and counts the same.
         try rig.restart()
         #expect(rig.busyLanes == ["limit:core": 2] && rig.lanes("a") == ["limit:core": 3])
@@ -78,7 +78,7 @@ import Testing
             rules: Rules(limits: [Self.limit("x", 1, TaskMatcher(label: "team=x"))]))
         let ids = try rig.submit(
             many: [Self.labelled("x", pool: "b", priority: 9), Self.labelled("x", priority: 5), Self.labelled("y")])
-        #expect(try rig.phases(ids) == [.running, .ready, .running])
+        #expect(try rig.phases(ids) == [.active, .ready, .active])
         let turn = try rig.end(rig.live(of: ids[0]).id)
         #expect(try turn.revoked == [rig.live(of: ids[2]).id])
     }

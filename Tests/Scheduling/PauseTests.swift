@@ -29,7 +29,7 @@ import Testing
         let rig = try Rig()
         let (task, attempt) = try running(rig, .command())
         #expect(try pause(rig, task) == [.freeze(attempt: attempt, true)])
-        #expect(try pause(rig, task) == [] && rig.task(task).phase == .running)
+        #expect(try pause(rig, task) == [] && rig.task(task).phase == .active)
         #expect(try resume(rig, task) == [.freeze(attempt: attempt, false)])
         #expect(try resume(rig, task) == [])
         #expect(rig.events.map(\.kind).suffix(2) == [.taskPaused, .taskResumed])

@@ -50,7 +50,7 @@ import Testing
         inventory.waiting = [5]
         let turn = try rig.connect(inventory)
         #expect(turn.acknowledged == [2, 4])
-        #expect(try rig.phases([1, 2, 3, 4, 5]) == [.running, .failed, .running, .succeeded, .running])
+        #expect(try rig.phases([1, 2, 3, 4, 5]) == [.active, .failed, .active, .succeeded, .active])
         #expect(try rig.attempt(3).state == .running)
         #expect(try rig.attempt(4).pid == 10_004)
     }
@@ -190,7 +190,7 @@ import Testing
         let turn = try rig.connect(inventory)
         #expect(turn.stopped == [33, 34])
         #expect(turn.acknowledged.first == 35)
-        #expect(try rig.phases([1, 2, 3, 4, 5]) == [.running, .failed, .failed, .failed, .failed])
+        #expect(try rig.phases([1, 2, 3, 4, 5]) == [.active, .failed, .failed, .failed, .failed])
         let id = try rig.submit(.command())
         #expect(try rig.live(of: id).id == 41)
     }
@@ -209,7 +209,7 @@ import Testing
         let turn = try rig.connect(inventory)
         #expect(turn.stopped.sorted() == [1, 3, 4])
         #expect(turn.launches.isEmpty)
-        #expect(try rig.phases([1, 2, 3, 4, 5]) == [.running, .cancelled, .running, .running, .cancelled])
+        #expect(try rig.phases([1, 2, 3, 4, 5]) == [.active, .cancelled, .active, .active, .cancelled])
         #expect(try rig.task(5).attempts == 0)
         #expect(try rig.attempt(4).wakeAt == nil)
     }
@@ -246,6 +246,6 @@ import Testing
         let turn = try rig.connect(inventory)
         #expect(turn.revoked == [1])
         #expect(turn.launches.isEmpty)
-        #expect(try rig.phases([1, 2, 3]) == [.running, .ready, .ready])
+        #expect(try rig.phases([1, 2, 3]) == [.active, .ready, .ready])
     }
 }

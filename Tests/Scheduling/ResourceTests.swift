@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func workersThatAreStartedAheadAreLimitedByTheirPool() throws {
-        let warm = WarmSettings(minReady: 1, maxIdle: 1, readyTimeout: 1, definition: 1)
+        let warm = WarmSettings(minReady: 1, maxIdle: 1, readyTimeout: 1, fingerprint: 1)
         let error = try Rig(pools: [pool(warm: warm)]).refusal(.submit(.one(spec(.cpu, 1))))
         #expect(error.data?.field == "resources" && error.message.contains("start before the task is known"))
     }

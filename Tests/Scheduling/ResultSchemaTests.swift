@@ -11,7 +11,7 @@ import Testing
     ) -> AttemptVerdict {
         var definition = TaskDefinition(work: .prompt("p"), submitter: 0, submittedAt: 0)
         definition.resultSchema = "{}"
-        let task = TaskItem(definition: definition, pool: "p", phase: .running)
+        let task = TaskItem(definition: definition, pool: "p", phase: .active)
         var attempt = Attempt(id: 1, task: 1, number: 1, pool: "p", state: .running, dispatchedAt: 0)
         attempt.delivery = delivery
         attempt.stopping = stopping

@@ -52,7 +52,7 @@ import Testing
             })
         func failAll() throws -> [Int] {
             var numbers: [Int] = []
-            while try rig.task(id).phase == .running {
+            while try rig.task(id).phase == .active {
                 let attempt = try rig.live(of: id)
                 numbers.append(attempt.number)
                 try rig.end(attempt.id, .exited(1))
@@ -137,7 +137,7 @@ import Testing
 
 @Suite struct AttemptVerdictTests {
     static let task = TaskItem(
-        id: 1, definition: TaskDefinition(work: .command(["a"]), submitter: 0, submittedAt: 0), pool: "p", phase: .running,
+        id: 1, definition: TaskDefinition(work: .command(["a"]), submitter: 0, submittedAt: 0), pool: "p", phase: .active,
         timeout: 1_500, idleTimeout: 60_000)
 
     struct Case: CustomTestStringConvertible {

@@ -14,7 +14,7 @@ final class Rig {
     static let supervisorStore: UInt64 = 0xF00D_0000_0000_0001
 
     private let directory: ScratchDirectory
-    private var store: SQLiteStore
+    var store: SQLiteStore
     var scheduler: SchedulerState
     var now = Now(wall: 1_800_000_000_000, monotonic: 50_000_000)
     var cycle = 0.0
@@ -59,6 +59,7 @@ final class Rig {
     func turn(_ inputs: [Input]) throws -> TurnResult {
         let turn = try store.transaction { try scheduler.turn(inputs, in: $0, now: now, cycle: cycle) }
         events += turn.events
+        for problem in turn.problems where problem.isFault { Issue.record("\(problem.text)") }
         return turn
     }
 
@@ -242,7 +243,7 @@ extension TurnResult {
     }
 
     var forgotten: [Int64] {
-        effects.compactMap { if case .forget(let attempt) = $0 { attempt } else { nil } }
+        effects.compactMap { if case .forget(let attempt) = $0 { attempt.id } else { nil } }
     }
 
     var launchedTasks: [Int64] { launches.map(\.task.id) }

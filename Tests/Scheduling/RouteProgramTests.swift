@@ -190,7 +190,7 @@ import Testing
         try rig.turn(.ended(end))
         let task = try rig.task(id)
         #expect((task.pool, task.definition.model, task.definition.route) == ("default", "openrouter/tiny", "ask"))
-        #expect(task.attempts == 1 && task.phase == .running)
+        #expect(task.attempts == 1 && task.phase == .active)
         #expect(try rig.attempt(attempt).reason?.hasSuffix("so its default holds") ?? false)
     }
 
@@ -288,7 +288,7 @@ import Testing
         case 1: rig.pools.removeAll { $0.name == "routers" }
         default:
             let index = try #require(rig.pools.firstIndex { $0.name == "routers" })
-            rig.pools[index].warm = WarmSettings(minReady: 0, maxIdle: 1_000, readyTimeout: 1_000, definition: 1)
+            rig.pools[index].warm = WarmSettings(minReady: 0, maxIdle: 1_000, readyTimeout: 1_000, fingerprint: 1)
         }
         try rig.reload()
         #expect(try rig.task(waiting).pool == "default" && rig.task(waiting).definition.routing == nil)

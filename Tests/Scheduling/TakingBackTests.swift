@@ -86,7 +86,7 @@ import Testing
         #expect(try rig.turn(input).revoked == [1, 2])
         let first = try rig.turn(.revoked(attempt: 1, accepted: true))
         #expect(first.reply(to: input) == nil && first.launches.isEmpty)
-        #expect(try rig.phases(ids) == [.ready, .running, .ready, .ready])
+        #expect(try rig.phases(ids) == [.ready, .active, .ready, .ready])
         let second = try rig.turn(.revoked(attempt: 2, accepted: true))
         #expect(second.reply(to: input) == .changed(TasksChanged(tasks: ids.map { .init(id: $0, state: .queued) })))
         #expect(try rig.phases(ids) == Array(repeating: .held, count: 4))
@@ -101,7 +101,7 @@ import Testing
             return
         }
         #expect(error.message.hasPrefix("task 1 has just started"))
-        #expect(try rig.phases(ids) == [.running, .running, .ready, .ready] && turn.launchedTasks == [2])
+        #expect(try rig.phases(ids) == [.active, .active, .ready, .ready] && turn.launchedTasks == [2])
     }
 
     @Test func whatIsRefusedTakesNothingBack() throws {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct WorkerUsageTests {
     private func rig(per period: Budget.Period = .total, isHard: Bool = false) throws -> Rig {
         let budget = Budget(name: "b", amount: .cost(10), period: period, isHard: isHard)
-        let pool = PoolSettings(name: "default", slots: 2, warm: WarmSettings(minReady: .max, definition: 1))
+        let pool = PoolSettings(name: "default", slots: 2, warm: WarmSettings(minReady: .max, fingerprint: 1))
         let rig = try Rig(pools: [pool], rules: Rules(budgets: [budget]))
         for worker in [Int64(1), 2] {
             try rig.start(worker)
@@ -38,7 +38,7 @@ import Testing
         try rig.say(1, .usage(Usage(cost: 10)))
         #expect(rig.gates["budget:b"]?.reason == "budget \"b\" spent 0.00001 of 0.00001 USD")
         // It goes on, and nothing else starts.
-        #expect(try rig.task(id).phase == .running && rig.attempt(1).stopping == nil)
+        #expect(try rig.task(id).phase == .active && rig.attempt(1).stopping == nil)
         #expect(try rig.task(rig.submit(.command())).phase == .ready)
         try rig.say(1, .usage(Usage(cost: 12)))
         #expect(rig.gates["budget:b"]?.reason == "budget \"b\" spent 0.000012 of 0.00001 USD")

@@ -48,11 +48,11 @@ import Testing
 
     @Test func noNumberIsUsedAgain() throws {
         var store = try SQLiteStore(path: path)
-        let ids = try store.insert([item(), item(phase: .running), item(phase: .succeeded)])
+        let ids = try store.insert([item(), item(phase: .active), item(phase: .succeeded)])
         let live = try store.transaction {
             let attempt = try $0.insertAttempt(task: ids[1], number: 1, pool: "default", agent: nil, dispatchedAt: 1)
             // A worker's number is one of the attempts'.
-            #expect(try $0.insertWorker(pool: "default", definition: 1, since: 1).id == attempt.id + 1)
+            #expect(try $0.insertWorker(pool: "default", fingerprint: 1, since: 1).id == attempt.id + 1)
             return attempt
         }
         _ = try store.backUp(to: copy, at: 1_700_000_000_000) { _ in }

@@ -230,7 +230,7 @@ import Testing
         rich.id = try store.transaction { try $0.insert(rich, input: ByteString(text)) }
         let prompt = try store.insert([item { _ in }])[0]
         var attempt = try store.transaction { transaction in
-            try transaction.move(prompt, to: .running)
+            try transaction.move(prompt, to: .active)
             return try transaction.insertAttempt(task: prompt, number: 1, pool: "default", agent: nil, dispatchedAt: 3)
         }
         attempt.state = .running

@@ -131,7 +131,7 @@ import Testing
                         for _ in 0..<20 {
                             for var task in try transaction.ready(in: "default", lane: "", limit: 1) {
                                 let place = task.place
-                                task.phase = .running
+                                task.phase = .active
                                 try transaction.update(task, from: place)
                             }
                         }

@@ -45,7 +45,7 @@ import Testing
         for pool in ["a", "b", "c"] {
             let counts = store.counts.tasks(in: pool)
             let known: [(Phase, Int)] = [
-                (.ready, counts.ready), (.delayed, counts.delayed), (.held, counts.held), (.running, counts.running),
+                (.ready, counts.ready), (.delayed, counts.delayed), (.held, counts.held), (.active, counts.running),
                 (.succeeded, counts.succeeded), (.failed, counts.failed), (.cancelled, counts.cancelled),
                 (.expired, counts.expired),
             ]
@@ -63,7 +63,7 @@ import Testing
 
     /// A task that runs has an attempt, by which it is found again; that is more than can be drawn here.
     private func lane(in phase: Phase, _ random: inout SeededGenerator) -> String {
-        phase == .running ? "" : ["", "x", "x y"].randomElement(using: &random) ?? ""
+        phase == .active ? "" : ["", "x", "x y"].randomElement(using: &random) ?? ""
     }
 
     @Test(arguments: 0..<8 as Range<UInt64>)
@@ -138,7 +138,7 @@ import Testing
         #expect(throws: Refused.self) {
             try store.transaction { transaction in
                 _ = try transaction.insert(item(), input: "x")
-                try transaction.move(1, to: .running)
+                try transaction.move(1, to: .active)
                 _ = try transaction.insertAttempt(task: 1, number: 1, pool: "default", agent: nil, dispatchedAt: 0)
                 try transaction.save(PoolState(name: "p", slots: 1, configuredSlots: 1))
                 try transaction.setSupervisorStore(5)

@@ -272,7 +272,7 @@ private struct Reader {
         if let interval = variables.pollInterval { pool.environment["ORCH_POLL_INTERVAL"] = ByteString(interval) }
         pool.settings.warm = WarmSettings(
             minReady: minReady ?? .max, maxIdle: maxIdle ?? variables.maxIdle ?? WarmSettings.defaultMaxIdle,
-            readyTimeout: readyTimeout ?? WarmSettings.defaultReadyTimeout, definition: pool.workerDefinition)
+            readyTimeout: readyTimeout ?? WarmSettings.defaultReadyTimeout, fingerprint: pool.workerFingerprint)
     }
 
     private static func readWorkspace(_ top: ConfigurationFile.Section, _ pool: inout PoolConfiguration) {

@@ -3,6 +3,7 @@ import OrchProtocol
 import Scheduling
 import Schemas
 import SupervisorLink
+import Text
 
 /// Everything that the files under /etc/orchd say, checked.
 public struct Configuration: Sendable, Equatable {
@@ -125,8 +126,8 @@ public struct PoolConfiguration: Sendable, Equatable {
 
     public var agentName: String { settings.agent ?? Self.commandAgent }
 
-    /// A number for everything that decides how a worker is started (FNV-1a, 64 bits): equal, across engines, for equal settings.
-    var workerDefinition: Int64 {
+    /// A number for everything that decides how a worker is started: equal, across engines, for equal settings.
+    var workerFingerprint: Int64 {
         var words =
             workerCommand.map { ByteString($0) } + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
         words += credentials.flatMap { [ByteString($0.name), ByteString($0.variable ?? "")] }
@@ -137,8 +138,8 @@ public struct PoolConfiguration: Sendable, Equatable {
         words += [path, ByteString(user ?? ""), "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
         words += (resources.all + settings.maximum.all).map { "\($0.resource.rawValue)=\($0.amount)" }
         words += limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in words.map(\.bytes).joined(separator: [0]) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return Int64(bitPattern: hash)
+        var hash = StableHash()
+        hash.add(bytes: words.map(\.bytes).joined(separator: [0]))
+        return hash.value
     }
 }

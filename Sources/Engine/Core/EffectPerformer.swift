@@ -87,9 +87,8 @@ final class EffectPerformer: Sendable {
             case .assign(let task, let attempt, let input, let again): assign(task, attempt, input, again: again)
             case .dismiss(let worker): dismiss(worker)
             case .received(let worker, let bytes): targets.channels.received(bytes, of: worker)
-            case .discardWorker(let worker): discard(worker)
-            // Its files are left for the next attempt, which has its number.
-            case .forget(let attempt): forget(attempt)
+            case .discardWorker(let worker): discard(worker: worker.id, in: worker.pool)
+            case .forget(let attempt): giveBack(attempt)
             case .setSlots(let pool, let slots): targets.link.send(.slots(pool: pool, count: UInt32(clamping: slots)))
             case .checkOutput(let attempt): checkOutput(attempt)
             case .discard(let tasks, let attempts): discard(tasks, attempts)
@@ -148,6 +147,14 @@ final class EffectPerformer: Sendable {
         if entry.isWarm { targets.channels.forget(attempt) }
         targets.watcher.end(attempt, entry)
         return entry
+    }
+
+    /// Its number within the task is for another attempt, which must find nothing of this one. Only a worker can have written anything.
+    private func giveBack(_ attempt: Attempt) {
+        forget(attempt.id)
+        guard attempt.delivery != nil else { return }
+        targets.files.remove(task: attempt.task, attempt: attempt.number)
+        discard(worker: attempt.id, in: attempt.pool)
     }
 
     private func checkOutput(_ attempt: Attempt) {
@@ -223,9 +230,9 @@ extension EffectPerformer {
         targets.channels.send([UInt8(ascii: "\n")] + WorkerProtocol.exit + [UInt8(ascii: "\n")], to: worker)
     }
 
-    func discard(_ worker: Worker) {
-        targets.channels.forget(worker.id)
-        targets.files.remove(worker: worker.id)
-        targets.link.send(.discard(pool: worker.pool, name: Worker.name(worker.id)))
+    func discard(worker: Int64, in pool: String) {
+        targets.channels.forget(worker)
+        targets.files.remove(worker: worker)
+        targets.link.send(.discard(pool: pool, name: Worker.name(worker)))
     }
 }

@@ -8,7 +8,10 @@ final class Health: Sendable {
         var isDraining = false
         var storageProblem: WireError?
         var memoryPressure: Double?
+        var setAside: [String] = []
     }
+
+    private static let maximumSetAside = 20
 
     private let state = Mutex(State())
 
@@ -29,6 +32,11 @@ final class Health: Sendable {
         set { state.withLock { $0.storageProblem = newValue } }
     }
 
+    /// Keeps what was set aside by a fault of the program; of much, the last.
+    func note(_ problem: String) {
+        state.withLock { $0.setAside = ($0.setAside + [problem]).suffix(Self.maximumSetAside) }
+    }
+
     /// - Parameter link: why nothing can be started for lack of a supervisor.
     func problems(link: String?) -> [String] {
         var problems: [String] = []
@@ -36,7 +44,7 @@ final class Health: Sendable {
         if let link {
             problems.append("\(link), so nothing is started; see `journalctl -u orchd-supervisor -u orchd`")
         }
-        return problems
+        return problems + state.withLock { $0.setAside }
     }
 }
 

@@ -107,6 +107,11 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
                 health.storageProblem = nil
                 log.notice("the database can be written again")
             }
+            for problem in turn.problems {
+                assert(!problem.isFault, problem.text)
+                log.error("\(problem.text)", metadata: ["MESSAGE_ID": "\(EventMessages.degradedID)"])
+                health.note(problem.text)
+            }
             for case .connected(let inventory) in inputs { performer.open(inventory.connection) }
             performer.perform(turn.effects)
             let spent = Double(readClock().monotonic - now.monotonic)

@@ -54,7 +54,8 @@ final class OutputFiles: Sendable {
     private func open(_ task: Int64, _ attempt: Int, _ kind: Kind) throws(SystemError) -> Descriptor {
         let path = path(task: task, attempt: attempt, kind)
         if let spare = spares.withLock({ $0.popLast() }), rename(spare, path) != 0 { unlink(spare) }
-        return try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600), "create \(path)")
+        // An engine may go down before it has removed what an attempt has written that gave its number back.
+        return try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600), "create \(path)")
     }
 
     /// The paths of empty files that wait for an attempt.
@@ -140,15 +141,17 @@ final class OutputFiles: Sendable {
     /// - Parameter first: the number of its first attempt: 0 where a program chose for it.
     func remove(task: Int64, attempts: Int, first: Int = 1) {
         // One more, because an attempt that was taken back before it started is not counted.
-        for attempt in first...(attempts + 1) {
-            for kind in Kind.allCases {
-                let path = path(task: task, attempt: attempt, kind)
-                unlink(path)
-                unlink(path + OutputIndex.suffix)
-            }
-            removeFiles(task: task, attempt: attempt)
-        }
+        for attempt in first...(attempts + 1) { remove(task: task, attempt: attempt) }
         if task % 1000 == 999 { rmdir(shard(of: task)) }
+    }
+
+    func remove(task: Int64, attempt: Int) {
+        for kind in Kind.allCases {
+            let path = path(task: task, attempt: attempt, kind)
+            unlink(path)
+            unlink(path + OutputIndex.suffix)
+        }
+        removeFiles(task: task, attempt: attempt)
     }
 }
 

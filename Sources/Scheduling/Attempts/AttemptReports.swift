@@ -4,19 +4,25 @@ import OrchProtocol
 extension Turn {
     mutating func noteStart(_ start: AttemptStart) throws {
         if store.hasWorkers, let worker = try store.worker(start.attempt) {
-            return try noteStart(start, of: worker)
+            try noteStart(start, of: worker, .started)
+        } else if let attempt = try store.attempt(start.attempt), let move = try step(attempt, on: .started) {
+            try begin(attempt, start, move)
         }
-        guard var attempt = try store.attempt(start.attempt), attempt.state == .dispatched,
-            let task = try store.task(attempt.task)
-        else { return }
-        attempt.apply(start)
-        attempt.state = .running
-        attempt.wakeAt = attempt.stopping == nil ? firstWake(of: task, attempt, from: start.startedMonotonic) : nil
-        try store.update(attempt, from: .dispatched)
-        noteStarted(attempt, of: task)
+    }
+
+    /// It runs, as is heard now.
+    mutating func begin(_ attempt: Attempt, _ start: AttemptStart, _ move: AttemptMove) throws {
+        assert(move.actions.contains(.noteStart) && attempt.isOrdered, "attempt \(attempt.id) has started before")
+        guard let task = try store.task(attempt.task) else { return }
+        var running = attempt
+        running.apply(start)
+        running.state = .running
+        running.wakeAt = move.next == .running ? firstWake(of: task, running) : nil
+        try store.update(running, from: attempt.state)
+        noteStarted(running, of: task)
         // It was to be taken back, but had started by then.
-        try endIfSpent(attempt, of: task)
-        if state.isStopping { try stop(attempt.id, because: .shutdown) }
+        try endIfSpent(running, of: task)
+        if state.isStopping { try stop(running.id, because: .shutdown) }
     }
 
     private mutating func noteStarted(_ attempt: Attempt, of task: TaskItem) {
@@ -32,7 +38,7 @@ extension Turn {
         }
         // What it said before it ended comes before its end.
         try receive(end.news, from: end.attempt)
-        guard var attempt = try store.attempt(end.attempt), attempt.state != .ended,
+        guard var attempt = try store.attempt(end.attempt), try step(attempt, on: .ended) != nil,
             let task = try store.task(attempt.task)
         else { return }
         let before = attempt.state
@@ -44,8 +50,8 @@ extension Turn {
         }
         switch AttemptVerdict(end, of: attempt, task: task) {
         case .again(let reason) where attempt.stopping == nil:
+            if attempt.delivery != nil { try noteFailure(of: attempt.id, in: attempt.pool, reason) }
             try forget(attempt)
-            if attempt.delivery != nil { try leave(attempt, because: reason) }
             try putBack(task, after: Self.resourceDelay, reason: reason)
         case .again(let reason):
             try close(attempt, from: before, of: task, end: end, Outcome(.cancelled), reason: reason)
@@ -89,28 +95,27 @@ extension Turn {
     }
 
     /// What becomes of a task whose attempt has ended.
-    private mutating func settle(
-        _ task: TaskItem, after attempt: Attempt, _ outcome: Outcome, reason: String
-    ) throws {
+    private mutating func settle(_ task: TaskItem, after attempt: Attempt, _ outcome: Outcome, reason: String) throws {
+        assert(attempt.standing == .ended && attempt.task == task.id)
         if outcome.isSuccess {
             try noteSuccess(of: task)
-            return try finish(task, as: .succeeded, reason: reason, attempt: attempt)
+            return try finish(task, .succeed, reason: reason, attempt: attempt)
         }
         // Whoever cancelled it does not want another attempt, also not where this one failed by itself before it could be ended.
         if outcome.kind == .cancelled || attempt.stopping == .cancelled {
-            return try finish(task, as: .cancelled, reason: reason, attempt: attempt)
+            return try finish(task, .cancel, reason: reason, attempt: attempt)
         }
         let counted = task.attempts - task.attemptsBeforeRetry
         guard let wait = task.retry.wait(after: outcome, attempts: counted, seed: UInt64(bitPattern: attempt.id)) else {
-            return try finish(task, as: .failed, reason: reason, attempt: attempt)
+            return try finish(task, .fail, reason: reason, attempt: attempt)
         }
         if let expiry = task.definition.expiresAt, now.wall + wait >= expiry {
             return try finish(
-                task, as: .failed, reason: reason + "; no retry, because the task expires before", attempt: attempt)
+                task, .fail, reason: reason + "; no retry, because the task expires before", attempt: attempt)
         }
         var task = task
         let place = task.place
-        task.phase = .delayed
+        guard try move(&task, on: .postpone) else { return }
         task.dueAt = now.wall + wait
         task.dueIsRelative = true
         task.reason = reason
@@ -119,37 +124,39 @@ extension Turn {
     }
 
     /// Returns a task to the queue whose attempt never started, and does not count.
-    mutating func putBack(
-        _ task: TaskItem, after delay: Int64, reason: String?
-    ) throws {
+    mutating func putBack(_ task: TaskItem, after delay: Int64, reason: String?) throws {
         var task = task
         let place = task.place
+        assert(
+            task.attempts > 0 || task.definition.routing != nil, "task \(task.id) gives back an attempt that was not counted")
         if task.definition.routing == nil { task.attempts -= 1 }
         task.reason = reason
         task.dueAt = delay > 0 ? now.wall + delay : nil
         task.dueIsRelative = delay > 0
-        if delay > 0 { task.phase = .delayed } else { try makeReady(&task) }
+        guard try move(&task, on: delay > 0 ? .postpone : .giveBack) else { return }
         try store.update(task, from: place)
     }
 
-    /// It never started.
+    /// It never started, or its worker never took its task.
     private mutating func forget(_ attempt: Attempt) throws {
         try store.removeAttempt(attempt)
-        effects.append(.forget(attempt: attempt.id))
+        effects.append(.forget(attempt))
     }
 
     mutating func noteRevoked(_ id: Int64, accepted: Bool) throws {
         if store.hasWorkers, let worker = try store.worker(id) {
-            return accepted ? try remove(worker) : ()
+            if try step(worker, on: accepted ? .revoked : .notRevoked) != nil { try remove(worker) }
+            return
         }
-        guard accepted, let attempt = try store.attempt(id), attempt.state == .dispatched,
+        guard let attempt = try store.attempt(id), try step(attempt, on: accepted ? .revoked : .notRevoked) != nil,
             let task = try store.task(attempt.task)
         else { return }
         try forget(attempt)
         guard attempt.stopping == .cancelled else { return try putBack(task, after: 0, reason: nil) }
         var cancelled = task
+        assert(cancelled.attempts > 0 || attempt.isRouting)
         if !attempt.isRouting { cancelled.attempts -= 1 }
-        try finish(cancelled, as: .cancelled, reason: cancelled.cancelledReason, attempt: nil)
+        try finish(cancelled, .cancel, reason: cancelled.cancelledReason, attempt: nil)
     }
 }
 

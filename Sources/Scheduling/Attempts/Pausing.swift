@@ -3,9 +3,7 @@ import OrchProtocol
 /// Tasks that stand still for a while. One that runs keeps its slot, and its timeouts stand still with it; one that is queued is held.
 extension Turn {
     /// Stops the processes of tasks where they are, and keeps queued ones from starting. All of the tasks, or none.
-    mutating func pause(
-        _ ids: [Int64], by requester: Requester
-    ) throws -> Answer {
+    mutating func pause(_ ids: [Int64], by requester: Requester) throws -> Answer {
         let tasks = try selectLive(ids, by: requester)
         for (task, attempt) in tasks {
             if try isPausable(task, attempt, toBe: "paused") { continue }
@@ -19,9 +17,7 @@ extension Turn {
     }
 
     /// Lets them go on.
-    mutating func resume(
-        _ ids: [Int64], by requester: Requester
-    ) throws -> Answer {
+    mutating func resume(_ ids: [Int64], by requester: Requester) throws -> Answer {
         let tasks = try selectLive(ids, by: requester)
         for (task, attempt) in tasks {
             if try isPausable(task, attempt, toBe: "resumed") { continue }
@@ -33,15 +29,16 @@ extension Turn {
             })
     }
 
-    private mutating func setPaused(
-        _ isPause: Bool, _ task: TaskItem, _ attempt: Attempt
-    ) throws -> TasksChanged.Entry {
+    private mutating func setPaused(_ isPause: Bool, _ task: TaskItem, _ attempt: Attempt) throws -> TasksChanged.Entry {
+        guard let move = try step(attempt, on: isPause ? .pause : .resume) else {
+            return TasksChanged.Entry(id: task.id, state: .running, unchanged: true)
+        }
+        assert(move.actions == (isPause ? .freeze : .thaw))
         var attempt = attempt
         var pauses = attempt.pauses ?? Pauses()
-        guard pauses.isPaused != isPause else { return TasksChanged.Entry(id: task.id, state: .running, unchanged: true) }
         if isPause { pauses.begin(now) } else { pauses.end(now) }
         attempt.pauses = pauses
-        attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
+        attempt.wakeAt = firstWake(of: task, attempt)
         try store.update(attempt, from: attempt.state)
         effects.append(.freeze(attempt: attempt.id, isPause))
         event(isPause ? .taskPaused : .taskResumed, of: task, attempt: attempt)
@@ -51,9 +48,35 @@ extension Turn {
     /// Whether it has processes of its own. Throws where it has, and is just getting or losing them.
     private func isPausable(_ task: TaskItem, _ attempt: Attempt?, toBe done: String) throws(WireError) -> Bool {
         guard let attempt, !attempt.isOrdered, !attempt.isRouting else { return false }
-        guard attempt.stopping == nil, attempt.delivery == nil || attempt.delivery == .accepted else {
+        guard attempt.standing?.step(on: .pause) != .refused else {
             throw WireError(.invalidState, "task \(task.id) is starting or ending, and cannot be \(done)")
         }
         return true
+    }
+}
+
+/// When an attempt has been paused. All times are milliseconds; the clock is the monotonic one, but for `sinceWall`.
+public struct Pauses: Sendable, Equatable, Codable {
+    /// Since when it is; nil while it goes on.
+    public var since: Int64?
+    public var sinceWall: Int64?
+    /// How long it has been before, in all.
+    public var total: Int64 = 0
+    /// When it last went on.
+    public var ended: Int64?
+
+    public init() {}
+
+    public var isPaused: Bool { since != nil }
+
+    mutating func begin(_ now: Now) {
+        assert(!isPaused, "it is paused already")
+        (since, sinceWall) = (now.monotonic, now.wall)
+    }
+
+    mutating func end(_ now: Now) {
+        assert(isPaused, "it is not paused")
+        if let since { total += max(0, now.monotonic - since) }
+        (since, sinceWall, ended) = (nil, nil, now.monotonic)
     }
 }

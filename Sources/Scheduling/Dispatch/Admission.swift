@@ -45,6 +45,7 @@ struct MemoryLeft {
     /// Sets aside what an attempt of the pool needs; whether there is so much.
     mutating func take(for pool: PoolSettings) -> Bool {
         guard let reserve = pool.reserve, let left else { return true }
+        assert(reserve >= 0, "the pool \(pool.name) sets aside less than nothing")
         guard !isAwaited, reserve <= left || isUntouched else {
             isAwaited = true
             return false

@@ -47,9 +47,7 @@ extension Turn {
 
     /// Takes the best of the tasks at the heads of all open lanes, again and again, over all these pools, since they may share
     /// limits. It costs a look at each lane, and another for each task that is taken.
-    private mutating func dispatchByLanes(
-        _ rooms: [String: PoolRoom]
-    ) throws {
+    private mutating func dispatchByLanes(_ rooms: [String: PoolRoom]) throws {
         var rooms = rooms
         var gateStates = gateStates()
         var memory = MemoryLeft(
@@ -79,9 +77,7 @@ extension Turn {
     }
 
     /// The task of a pool that is next for a worker: of open lanes only, and none that needs what the worker does not offer.
-    mutating func next(
-        in pool: String, for offered: Set<String>
-    ) throws -> TaskItem? {
+    mutating func next(in pool: String, for offered: Set<String>) throws -> TaskItem? {
         let lanes = store.lanes(in: pool).keys.sorted()
         guard !lanes.isEmpty else { return try ready(in: pool, lane: "", limit: 1).first }
         let gateStates = gateStates()
@@ -100,13 +96,14 @@ extension Turn {
         if isRouting, try !isPlaced(task) { return try reclassify(task) }
         var task = task
         let place = task.place
-        task.phase = .running
+        guard try move(&task, on: .dispatch) else { return }
         if !isRouting { task.attempts += 1 }
         task.reason = nil
         try store.update(task, from: place)
         let attempt = try store.insertAttempt(
             task: task.id, number: isRouting ? Attempt.routingNumber : task.attempts, pool: task.pool, agent: agent(of: task),
             dispatchedAt: now.wall)
+        assert(attempt.task == task.id && attempt.standing == .ordered)
         let input = task.definition.hasInput && !isRouting ? try store.input(of: task.id) : nil
         launches.append(.launch(task, attempt, input: input))
     }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// Which gates a task has to pass. It is decided when the task becomes ready, and again for all that are ready or running when the
 /// configuration has other rules for it.
@@ -15,9 +16,7 @@ extension Turn {
     }
 
     /// - Parameter attempt: that it runs in: what it was started with stays, whatever has become of its pool.
-    private func place(
-        _ task: inout TaskItem, running attempt: Attempt? = nil
-    ) throws {
+    private func place(_ task: inout TaskItem, running attempt: Attempt? = nil) throws {
         // Of plain commands there may be a great many, and nothing is to be said about them.
         // Nor about a program that is asked where the task goes: its pool has slots for that.
         let spends = attempt?.delivery != nil || canSpend(task)
@@ -35,9 +34,7 @@ extension Turn {
         task.lane = lane(of: task, agent, gates: gates)
     }
 
-    private func lane(
-        of task: TaskItem, _ agent: String?, gates: [String]
-    ) -> String {
+    private func lane(of task: TaskItem, _ agent: String?, gates: [String]) -> String {
         var gates = gates
         guard let agent else { return gates.sorted().joined(separator: " ") }
         let own = GateName.agent(agent, provider: provider(of: task, agent: agent))
@@ -134,7 +131,7 @@ extension Turn {
     mutating func reclassify(after id: Int64, by number: Int64) throws {
         guard try number == laneRules() else { return }
         let tasks = try store.unfinished(in: nil, after: id, limit: SchedulerState.stride)
-        for task in tasks where task.phase == .ready || task.phase == .running { try reclassify(task) }
+        for task in tasks where task.phase == .ready || task.phase == .active { try reclassify(task) }
         if let last = tasks.last, tasks.count == SchedulerState.stride {
             effects.append(.again(.reclassify(after: last.id, by: number)))
         } else {
@@ -143,6 +140,7 @@ extension Turn {
     }
 
     mutating func reclassify(_ task: TaskItem) throws {
+        assert(task.phase == .ready || task.phase == .active, "only these have a lane")
         var changed = task
         if changed.phase == .ready {
             try prepareRouting(&changed)
@@ -150,7 +148,7 @@ extension Turn {
                 changed.pool = try pool(for: changed)
             }
         }
-        let attempt = changed.phase == .running ? try store.liveAttempt(of: task.id) : nil
+        let attempt = changed.phase == .active ? try store.liveAttempt(of: task.id) : nil
         try place(&changed, running: attempt)
         if let attempt { try endIfSpent(attempt, of: changed) }
         guard changed != task else { return }
@@ -173,19 +171,4 @@ extension Turn {
         let submitter = Requester(uid: task.definition.submitter, isAdministrator: false)
         return router.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil, for: submitter) ?? task.pool
     }
-}
-
-/// FNV-1a (G. Fowler, L. C. Noll, P. Vo): the same number for the same text in every run, unlike `Hasher`.
-private struct StableHash {
-    private var state: UInt64 = 0xCBF2_9CE4_8422_2325
-
-    mutating func add(_ text: String) {
-        for byte in text.utf8 { add(byte) }
-        // Not a byte of UTF-8, so that no two lists of texts look alike.
-        add(0xFF)
-    }
-
-    private mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
-
-    var value: Int64 { Int64(bitPattern: state) }
 }

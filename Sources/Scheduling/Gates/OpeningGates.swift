@@ -10,9 +10,7 @@ extension Turn {
     /// - Parameter until: in milliseconds since 1970; nil where it is not known, for a wait that grows from time to time.
     /// - Returns: when it will open.
     @discardableResult
-    mutating func closeGate(
-        _ name: String, until: Int64?, reason: String
-    ) throws -> Int64 {
+    mutating func closeGate(_ name: String, until: Int64?, reason: String) throws -> Int64 {
         let name = GateName.canonical(name)
         let known = store.gates[name]
         var gate = known ?? Gate(name: name, until: nil, reason: reason, since: now.wall)
@@ -27,6 +25,7 @@ extension Turn {
         }
         gate.reason = reason
         if known?.isClosed != true { gate.since = now.wall }
+        assert(gate.isClosed)
         try store.save(gate)
         try takeBackTasks(behind: name)
         event(.gateClosed) {
@@ -97,9 +96,7 @@ extension Turn {
         }
     }
 
-    mutating func resumeAgent(
-        _ name: String, by requester: Requester
-    ) throws -> Answer {
+    mutating func resumeAgent(_ name: String, by requester: Requester) throws -> Answer {
         let prefix = GateName.agentPrefix + name + "/"
         let closed = store.gates.values.filter { $0.isClosed && $0.name.hasPrefix(prefix) }
         guard state.rules.agents[name] != nil || !closed.isEmpty else {
@@ -120,5 +117,36 @@ extension Turn {
             guard let lane = try store.task(attempt.task)?.lane else { continue }
             if GateName.names(in: lane).contains(Substring(gate)) { effects.append(.revoke(attempt: attempt.id)) }
         }
+    }
+}
+
+/// Usage and rate limits: nothing is wrong with the task, it only has to wait.
+extension Turn {
+    /// Milliseconds after the end of a limit, since the clocks of two machines are not one.
+    private static var limitMargin: Int64 { 60_000 }
+
+    /// Puts a task back that met a limit: it waits at its agent's gate with all others of that agent. The attempt is kept, and does
+    /// not count.
+    mutating func waitOut(_ failure: AgentFailure, _ task: TaskItem, after attempt: Attempt) throws {
+        let told = failure.until.map { max($0, now.wall) + Self.limitMargin }
+        var task = task
+        let place = task.place
+        task.attemptsBeforeRetry += 1
+        task.reason = nil
+        let until = try closeGate(gate(of: failure, task, attempt), until: told, reason: failure.message)
+        guard try move(&task, on: .giveBack) else { return }
+        let clock = Timestamp(milliseconds: until).description.dropFirst(11).prefix(5)
+        let reason = "limited until \(clock) UTC: \(failure.message)"
+        try store.update(task, from: place)
+        event(.taskRetrying, of: task, attempt: attempt, detail: reason)
+    }
+
+    /// The gate at which tasks of that agent wait: its pool may have another one by now, which has met no limit.
+    private func gate(of failure: AgentFailure, _ task: TaskItem, _ attempt: Attempt) -> String {
+        let agent = attempt.agent ?? ""
+        let own = GateName.agent(agent, provider: "")
+        // Providers may share a gate where there are too many of them.
+        let names = GateName.names(in: task.lane).filter { $0.hasPrefix(own) }
+        return names.first.map(String.init) ?? GateName.agent(agent, provider: failure.provider)
     }
 }

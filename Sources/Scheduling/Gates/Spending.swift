@@ -5,9 +5,7 @@ extension Turn {
     /// Counts what an attempt has used, which is in the store already, against the budgets of its task.
     ///
     /// - Parameter known: what it had used when it was last counted.
-    mutating func count(
-        _ attempt: Attempt, beyond known: Usage?, on task: TaskItem
-    ) throws {
+    mutating func count(_ attempt: Attempt, beyond known: Usage?, on task: TaskItem) throws {
         if known == nil {
             let facts = facts(of: task, attempt.agent ?? agent(of: task))
             try store.attribute(attempt.id, toModel: facts.model)
@@ -40,9 +38,7 @@ extension Turn {
         }
     }
 
-    private mutating func judge(
-        _ budget: Budget, _ spending: Spending
-    ) throws {
+    private mutating func judge(_ budget: Budget, _ spending: Spending) throws {
         let name = GateName.budget(budget.name)
         let gate = store.gates[name]
         guard let verdict = budget.verdict(on: spending) else {
@@ -61,9 +57,7 @@ extension Turn {
         try store.save(gate)
     }
 
-    private mutating func endTasks(
-        behind gate: String, because verdict: String
-    ) throws {
+    private mutating func endTasks(behind gate: String, because verdict: String) throws {
         for attempt in try store.liveAttempts() where attempt.isSpending {
             guard let lane = try store.task(attempt.task)?.lane, GateName.names(in: lane).contains(Substring(gate))
             else { continue }
@@ -82,9 +76,7 @@ extension Turn {
         }
     }
 
-    private mutating func endIfSpent(
-        _ budget: Budget, _ attempt: Attempt
-    ) throws {
+    private mutating func endIfSpent(_ budget: Budget, _ attempt: Attempt) throws {
         guard budget.isHard, attempt.isSpending else { return }
         let spending =
             budget.period == .task
@@ -95,9 +87,7 @@ extension Turn {
     }
 
     /// The budgets of its own that a task has spent, of those that its gates name, with what to say of each.
-    func spentBudgets(
-        of task: TaskItem, gates: [String]
-    ) throws -> [(name: String, verdict: String)] {
+    func spentBudgets(of task: TaskItem, gates: [String]) throws -> [(name: String, verdict: String)] {
         let own = state.rules.budgets.filter { $0.period == .task && gates.contains(GateName.budget($0.name)) }
         guard !own.isEmpty else { return [] }
         let spending = task.attempts == 0 ? Spending() : try spending(ofTask: task.id)

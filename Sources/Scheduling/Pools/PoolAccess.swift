@@ -30,9 +30,7 @@ extension TaskRouter {
 
     /// - Parameter submitter: of the task, where that is not the requester.
     /// - Throws: ``WireError`` with the code `forbidden`, or `invalid_parameter`.
-    func checkAccess(
-        _ requester: Requester, to pool: String, for submitter: UInt32? = nil, field: String
-    ) throws(WireError) {
+    func checkAccess(_ requester: Requester, to pool: String, for submitter: UInt32? = nil, field: String) throws(WireError) {
         guard canRun(tasksOf: submitter ?? requester.uid, in: pool) else {
             throw WireError(
                 .invalidParameter,

@@ -18,6 +18,7 @@ extension Turn {
     mutating func closeRouting(
         _ attempt: Attempt, from before: Attempt.State, of task: TaskItem, _ outcome: Outcome, _ answer: RouteAnswer?
     ) throws {
+        assert(attempt.isRouting && before != .ended)
         guard let routing = task.definition.routing else { return try store.update(attempt, from: before) }
         var attempt = attempt
         var task = task
@@ -34,9 +35,9 @@ extension Turn {
         try conclude(&task, conclusion, because: attempt.reason ?? "", attempt)
         guard !isCancelled else {
             try store.update(task, from: place)
-            return try finish(task, as: .cancelled, reason: "cancelled while it was being routed", attempt: attempt)
+            return try finish(task, .cancel, reason: "cancelled while it was being routed", attempt: attempt)
         }
-        try makeReady(&task)
+        guard try move(&task, on: .giveBack) else { return }
         try store.update(task, from: place)
     }
 

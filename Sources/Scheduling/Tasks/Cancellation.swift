@@ -1,9 +1,7 @@
 import OrchProtocol
 
 extension Turn {
-    mutating func cancel(
-        _ parameters: CancelParameters, by requester: Requester
-    ) throws -> Answer {
+    mutating func cancel(_ parameters: CancelParameters, by requester: Requester) throws -> Answer {
         switch (parameters.ids, parameters.pool, parameters.all ?? false) {
         case (let ids?, nil, false):
             let tasks = try select(ids, by: requester)
@@ -19,10 +17,9 @@ extension Turn {
     }
 
     /// Cancels what the requester may cancel, some thousands a turn, so that the others are served meanwhile.
-    mutating func cancelMany(
-        in pool: String?, after: Int64, count: Int, by requester: Requester
-    ) throws -> Answer {
+    mutating func cancelMany(in pool: String?, after: Int64, count: Int, by requester: Requester) throws -> Answer {
         let tasks = try store.unfinished(in: pool, after: after, limit: SchedulerState.stride)
+        assert(tasks.first.map { $0.id > after } ?? true, "a task is cancelled twice")
         var count = count
         for task in tasks where requester.isAdministrator || task.definition.submitter == requester.uid {
             if try cancel(task).unchanged != true { count += 1 }
@@ -36,10 +33,8 @@ extension Turn {
 
     /// Cancels a task in whatever state it is. One that runs is cancelled when its processes are gone, one that was ordered ahead when the
     /// supervisor has given it back; a final one stays as it is.
-    private mutating func cancel(
-        _ task: TaskItem
-    ) throws -> TasksChanged.Entry {
-        if task.phase == .running, let attempt = try store.liveAttempt(of: task.id) {
+    private mutating func cancel(_ task: TaskItem) throws -> TasksChanged.Entry {
+        if task.phase == .active, let attempt = try store.liveAttempt(of: task.id) {
             try stop(attempt.id, because: .cancelled)
             let state = task.phase.state(isOrdered: attempt.isOrdered)
             return TasksChanged.Entry(id: task.id, state: state, unchanged: attempt.stopping != nil)
@@ -47,17 +42,17 @@ extension Turn {
         guard task.phase.isQueued else {
             return TasksChanged.Entry(id: task.id, state: task.phase.state(isOrdered: false), unchanged: true)
         }
-        try finish(task, as: .cancelled, reason: task.cancelledReason, attempt: nil)
+        try finish(task, .cancel, reason: task.cancelledReason, attempt: nil)
         return TasksChanged.Entry(id: task.id, state: .cancelled)
     }
 
     /// Asks the supervisor to end an attempt. The first cause that is given stays.
     ///
     /// - Parameter reason: in words, where the cause does not say everything.
-    mutating func stop(
-        _ id: Int64, because cause: StopCause, reason: String? = nil
-    ) throws {
-        guard var attempt = try store.attempt(id), attempt.state != .ended, attempt.stopping == nil else { return }
+    mutating func stop(_ id: Int64, because cause: StopCause, reason: String? = nil) throws {
+        // What has been forgotten needs no end.
+        guard var attempt = try store.attempt(id), let move = try step(attempt, on: .stop) else { return }
+        assert(move.actions == .orderStop && (move.next == .stopping || attempt.isOrdered))
         attempt.stopping = cause
         attempt.reason = reason ?? attempt.reason
         attempt.wakeAt = nil
@@ -68,12 +63,11 @@ extension Turn {
     /// Gives a task its final state, as of the end of its last attempt, which may lie before this engine.
     ///
     /// - Parameter attempt: the one with which it ends; nil where it ends without one.
-    mutating func finish(
-        _ task: TaskItem, as phase: Phase, reason: String, attempt: Attempt?
-    ) throws {
+    mutating func finish(_ task: TaskItem, _ cause: TaskEvent, reason: String, attempt: Attempt?) throws {
         var task = task
         let place = task.place
-        task.phase = phase
+        guard try move(&task, on: cause) else { return }
+        assert(task.phase.isFinal, "\(cause) does not finish a task")
         task.reason = reason
         task.dueAt = nil
         task.finishedAt = attempt?.endedAt ?? now.wall

@@ -2,9 +2,7 @@ import OrchProtocol
 
 /// What people do to tasks that are there.
 extension Turn {
-    mutating func update(
-        _ change: UpdateParameters, by requester: Requester
-    ) throws -> Answer {
+    mutating func update(_ change: UpdateParameters, by requester: Requester) throws -> Answer {
         var task = try owned(change.id, by: requester)
         let attempt = try liveAttempt(of: task)
         try requireQueued(task, attempt, "only a queued task can be changed")
@@ -45,21 +43,22 @@ extension Turn {
             let isLater = due > now.wall
             task.dueAt = isLater ? due : nil
             task.dueIsRelative = false
-            if task.phase != .held { task.phase = isLater ? .delayed : .ready }
         }
         if task.definition.routing != nil {
             task.definition.routing?.given.formUnion(change.fields)
             try store.saveChoice(of: task)
         }
-        if task.phase == .ready { try makeReady(&task) }
+        if change.notBefore != nil {
+            try move(&task, on: .schedule)
+        } else if task.phase == .ready {
+            try makeReady(&task)
+        }
         try store.update(task, from: place)
         event(.taskUpdated, of: task)
         return .changed([.init(id: task.id, state: .queued)])
     }
 
-    mutating func retry(
-        _ ids: [Int64], by requester: Requester
-    ) throws -> Answer {
+    mutating func retry(_ ids: [Int64], by requester: Requester) throws -> Answer {
         let router = TaskRouter(rules: state.rules, pools: state.settings)
         let tasks = try select(ids, by: requester)
         for task in tasks {
@@ -85,16 +84,14 @@ extension Turn {
             task.attemptsBeforeRetry = task.attempts
             task.finishedAt = nil
             task.reason = nil
-            try makeReady(&task)
+            try move(&task, on: .retry)
             event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
             try store.update(task, from: place)
         }
         return .changed(tasks.map { TasksChanged.Entry(id: $0.id, state: .queued) })
     }
 
-    mutating func hold(
-        _ ids: [Int64], by requester: Requester
-    ) throws -> Answer {
+    mutating func hold(_ ids: [Int64], by requester: Requester) throws -> Answer {
         let tasks = try selectLive(ids, by: requester)
         for (task, attempt) in tasks { try requireQueued(task, attempt, "only a queued task can be held") }
         if needsTakingBack(tasks) { return .afterTakingBack(tasks) }
@@ -103,18 +100,15 @@ extension Turn {
 
     /// Keeps a queued task from starting.
     mutating func hold(_ task: TaskItem) throws -> TasksChanged.Entry {
-        guard task.phase != .held else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
         var held = task
-        held.phase = .held
+        guard try move(&held, on: .hold) else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
         held.reason = "held"
         try store.update(held, from: task.place)
         event(.taskHeld, of: held)
         return TasksChanged.Entry(id: task.id, state: .queued)
     }
 
-    mutating func release(
-        _ ids: [Int64], by requester: Requester
-    ) throws -> Answer {
+    mutating func release(_ ids: [Int64], by requester: Requester) throws -> Answer {
         let tasks = try selectLive(ids, by: requester)
         for (task, attempt) in tasks { try requireQueued(task, attempt, "only a held task can be released") }
         return .changed(try tasks.map { try release($0.task) })
@@ -122,14 +116,13 @@ extension Turn {
 
     /// Lets a held task go; one that is queued and not held stays as it is.
     mutating func release(_ task: TaskItem) throws -> TasksChanged.Entry {
-        guard task.phase == .held else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
-        var task = task
-        let place = task.place
-        let isLater = (task.dueAt ?? 0) > now.wall
-        task.reason = nil
-        if isLater { task.phase = .delayed } else { try makeReady(&task) }
-        try store.update(task, from: place)
-        event(.taskReleased, of: task)
+        var released = task
+        released.reason = nil
+        guard try move(&released, on: .release) else {
+            return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true)
+        }
+        try store.update(released, from: task.place)
+        event(.taskReleased, of: released)
         return TasksChanged.Entry(id: task.id, state: .queued)
     }
 

@@ -7,14 +7,14 @@ public enum Phase: Int, Sendable, CaseIterable {
     case delayed = 1
     case held = 2
     /// It has an attempt that has not ended.
-    case running = 3
+    case active = 3
     case succeeded = 4
     case failed = 5
     case cancelled = 6
     case expired = 7
 
-    public var isQueued: Bool { rawValue < Phase.running.rawValue }
-    public var isFinal: Bool { rawValue > Phase.running.rawValue }
+    public var isQueued: Bool { rawValue < Phase.active.rawValue }
+    public var isFinal: Bool { rawValue > Phase.active.rawValue }
 
     /// The state of a task, as people see it. It is derived here and nowhere else; only `SQLiteStore.page` says the same once more, in SQL.
     ///
@@ -23,7 +23,7 @@ public enum Phase: Int, Sendable, CaseIterable {
     public func state(isOrdered: Bool) -> TaskState {
         switch self {
         case .ready, .delayed, .held: .queued
-        case .running: isOrdered ? .queued : .running
+        case .active: isOrdered ? .queued : .running
         case .succeeded: .succeeded
         case .failed: .failed
         case .cancelled: .cancelled

@@ -2,9 +2,7 @@ import OrchProtocol
 import Text
 
 extension Turn {
-    mutating func submit(
-        _ submission: Submission, unusable: [ByteString: String], by requester: Requester
-    ) throws -> Answer {
+    mutating func submit(_ submission: Submission, unusable: [ByteString: String], by requester: Requester) throws -> Answer {
         let specs = submission.specs
         let router = try router()
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
@@ -44,6 +42,7 @@ extension Turn {
                 results.append(submitted)
             }
         }
+        assert(results.count == specs.count, "somebody gets no answer")
         switch submission {
         case .one: return .now(.submitted(.one(results[0])))
         case .many: return .now(.submitted(.many(results)))
@@ -56,9 +55,7 @@ extension Turn {
         try key.flatMap { try store.task(withKey: $0, of: requester.uid) }
     }
 
-    private mutating func accept(
-        _ task: TaskItem, input: ByteString?, _ router: TaskRouter
-    ) throws -> Submitted {
+    private mutating func accept(_ task: TaskItem, input: ByteString?, _ router: TaskRouter) throws -> Submitted {
         var task = task
         if task.phase == .ready { try makeReady(&task) }
         task.id = try store.insert(task, input: input)
@@ -93,9 +90,7 @@ extension Turn {
         given.utf8.first == UInt8(ascii: "[") && given.has(suffix: prompt)
     }
 
-    private func item(
-        from spec: TaskSpec, path: String?, by requester: Requester, _ router: TaskRouter
-    ) throws -> TaskItem {
+    private func item(from spec: TaskSpec, path: String?, by requester: Requester, _ router: TaskRouter) throws -> TaskItem {
         try SpecRules.check(notBefore: spec.notBefore, expires: spec.expires, now: now.wall, path)
         let choice = try router.choose(for: spec, by: requester, path: path)
         let name = choice.pool

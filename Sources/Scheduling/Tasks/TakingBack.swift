@@ -24,21 +24,19 @@ extension SchedulerState {
 extension Turn {
     /// The attempt of a task that has not ended. Tasks that are queued or final need no look at it.
     func liveAttempt(of task: TaskItem) throws -> Attempt? {
-        task.phase == .running ? try store.liveAttempt(of: task.id) : nil
+        task.phase == .active ? try store.liveAttempt(of: task.id) : nil
     }
 
     /// Refuses to change a task that is not queued.
     ///
     /// - Parameter rule: as in "only a queued task can be held".
-    func requireQueued(
-        _ task: TaskItem, _ attempt: Attempt?, _ rule: String
-    ) throws(WireError) {
+    func requireQueued(_ task: TaskItem, _ attempt: Attempt?, _ rule: String) throws(WireError) {
         if task.phase.isQueued { return }
         if let attempt, attempt.isOrdered, attempt.stopping == nil { return }
         var what = task.standing(attempt)
         if resumed?.ordered.contains(task.id) ?? false {
             switch task.phase {
-            case .running where what == "is running": what = "has just started"
+            case .active where what == "is running": what = "has just started"
             case .succeeded, .failed: what = "has just started, and \(what)"
             default: break
             }
@@ -74,6 +72,7 @@ extension Turn {
         for var change in waiting {
             change.attempts = try change.attempts.filter { try store.attempt($0)?.isOrdered ?? false }
             if change.attempts.isEmpty {
+                assert(resumed == nil)
                 resumed = change
                 defer { resumed = nil }
                 try take(change.command, by: change.requester, reply: change.reply)
@@ -125,7 +124,7 @@ extension TaskItem {
         case .failed: return "has failed"
         case .cancelled: return "was cancelled"
         case .expired: return "has expired"
-        case .running: break
+        case .active: break
         }
         guard let attempt else { return "is running" }
         if attempt.stopping != nil { return "is being stopped" }

@@ -19,8 +19,9 @@ public enum Effect: Sendable, Equatable {
     /// Stop its processes where they are, or let them go on.
     case freeze(attempt: Int64, Bool)
     case acknowledge(attempt: Int64)
-    /// It never started, and is no more: another may come with its number within the task.
-    case forget(attempt: Int64)
+    /// It never started, or its worker never took its task. It is no more, and another may come with its number within the task:
+    /// that must find nothing of it.
+    case forget(Attempt)
     case setSlots(pool: String, slots: Int)
     /// Tell when the attempt last wrote output.
     case checkOutput(Attempt)
@@ -42,6 +43,23 @@ public enum Effect: Sendable, Equatable {
     case again(Input)
     /// Already numbered and stored.
     case publish([Event])
+
+    /// The attempt or worker whose process it starts.
+    var launched: Int64? {
+        switch self {
+        case .launch(_, let attempt, _): attempt.id
+        case .launchWorker(let worker): worker.id
+        default: nil
+        }
+    }
+}
+
+/// Something was where it cannot be, and was set aside. Whoever looks at the daemon is to see it.
+public struct Problem: Sendable, Equatable {
+    /// In words.
+    public var text: String
+    /// Whether the program is to blame, and not a damaged row.
+    public var isFault: Bool
 }
 
 /// What a turn has decided.
@@ -50,6 +68,8 @@ public struct TurnResult: Sendable, Equatable {
     /// When the next turn is due even if nothing happens, on the two clocks; the earlier one counts.
     public var nextWall: Int64?
     public var nextMonotonic: Int64?
+    /// What was set aside in this turn.
+    public var problems: [Problem] = []
 
     public init() {}
 }

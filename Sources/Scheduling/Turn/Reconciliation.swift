@@ -61,23 +61,30 @@ extension Turn {
     }
 
     /// A process goes on that ran before the engine came.
-    private mutating func resume(
-        _ attempt: Attempt, start: AttemptStart
-    ) throws {
-        if attempt.state == .dispatched {
-            try noteStart(start)
-        } else if attempt.delivery != nil {
-            try resumeBusy(attempt)
-        } else if attempt.stopping == nil, let task = try store.task(attempt.task) {
+    private mutating func resume(_ attempt: Attempt, start: AttemptStart) throws {
+        guard let move = try step(attempt, on: .found), let task = try store.task(attempt.task) else { return }
+        if move.actions.contains(.noteStart) {
+            try begin(attempt, start, move)
+        } else if move.next != .stopping {
             var attempt = attempt
-            attempt.wakeAt = firstWake(of: task, attempt, from: start.startedMonotonic)
-            attempt.alignStart(wall: now.wall, monotonic: now.monotonic)
+            if move.actions.contains(.offerAgain) {
+                let input = task.definition.hasInput ? try store.input(of: task.id) : nil
+                effects.append(.assign(task, attempt, input: input, again: true))
+            }
+            attempt.wakeAt =
+                switch move.next {
+                case .offered: now.monotonic + Worker.acceptTimeout
+                case .closing: now.monotonic + Worker.exitTimeout
+                default: firstWake(of: task, attempt)
+                }
+            if move.actions.contains(.alignStart), attempt.delivery == nil {
+                attempt.alignStart(wall: now.wall, monotonic: now.monotonic)
+            }
             try store.update(attempt, from: attempt.state)
         }
+        // What was said to a supervisor last, it may never have heard.
         if let pauses = attempt.pauses { effects.append(.freeze(attempt: attempt.id, pauses.isPaused)) }
-        if attempt.stopping != nil {
-            effects.append(.stop(attempt: attempt.id, grace: grace(of: attempt.pool)))
-        }
+        if move.actions.contains(.orderStop) { orderStop(attempt.id, in: attempt.pool) }
     }
 
     /// The engine went down between the commit and the order: the supervisor has never heard of it, so it never started.
@@ -86,6 +93,7 @@ extension Turn {
     /// to take it back.
     private mutating func handOver(_ attempt: Attempt) throws {
         guard let task = try store.task(attempt.task) else { return try store.removeAttempt(attempt) }
+        assert(attempt.isOrdered, "attempt \(attempt.id) has been handed over before")
         guard attempt.stopping == nil else { return try noteRevoked(attempt.id, accepted: true) }
         let input = task.definition.hasInput && !attempt.isRouting ? try store.input(of: task.id) : nil
         effects.append(.launch(task, attempt, input: input))

@@ -76,7 +76,7 @@ public protocol TaskTransaction: AnyObject {
     // Warm workers without a task
 
     /// Adds a worker; its id is one of the attempts', and no attempt will have it by itself.
-    func insertWorker(pool: String, definition: Int64, since: Int64) throws -> Worker
+    func insertWorker(pool: String, fingerprint: Int64, since: Int64) throws -> Worker
     func worker(_ id: Int64) throws -> Worker?
     /// Of one pool, or all, by id.
     func workers(in pool: String?) throws -> [Worker]

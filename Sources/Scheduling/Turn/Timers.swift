@@ -4,16 +4,17 @@ import OrchProtocol
 extension Turn {
     mutating func wakeTasks() throws {
         let expired = try store.expired(at: now.wall, limit: SchedulerState.stride)
+        assert(expired.allSatisfy(\.phase.isQueued), "what has started expires no more")
         for task in expired {
             let again = task.attempts > 0 ? " again" : ""
-            try finish(task, as: .expired, reason: "had not started\(again) when it expired", attempt: nil)
+            try finish(task, .expire, reason: "had not started\(again) when it expired", attempt: nil)
         }
         let due = try store.due(at: now.wall, limit: SchedulerState.stride)
         for var task in due {
             let place = task.place
             task.dueAt = nil
             task.reason = nil
-            try makeReady(&task)
+            guard try move(&task, on: .due) else { continue }
             try store.update(task, from: place)
         }
         if max(expired.count, due.count) == SchedulerState.stride { isUnfinished = true }
@@ -22,13 +23,14 @@ extension Turn {
     mutating func wakeAttempts() throws {
         let attempts = try store.dueAttempts(at: now.monotonic, limit: SchedulerState.stride)
         for var attempt in attempts {
-            guard let task = try store.task(attempt.task), let start = attempt.startedMonotonic else { continue }
-            if let delivery = attempt.delivery, delivery != .accepted {
-                try endLingering(attempt)
+            guard let move = try step(attempt, on: .due), let task = try store.task(attempt.task) else { continue }
+            guard move.next == .running else {
+                attempt.wakeAt = nil
+                try store.update(attempt, from: attempt.state)
+                orderStop(attempt.id, in: attempt.pool)
                 continue
             }
-            let timeouts = timeouts(of: task, attempt)
-            let deadline = timeouts.run.map { start + (attempt.pauses?.total ?? 0) + $0 }
+            let deadline = deadlines(of: task, attempt).run
             if let deadline, now.monotonic >= deadline {
                 try stop(attempt.id, because: .runTimeout)
                 continue
@@ -36,7 +38,7 @@ extension Turn {
             // Only the file knows when it was last written; the answer sets the next time to look.
             attempt.wakeAt = deadline
             try store.update(attempt, from: attempt.state)
-            if timeouts.idle != nil { effects.append(.checkOutput(attempt)) }
+            if timeouts(of: task, attempt).idle != nil { effects.append(.checkOutput(attempt)) }
         }
         if attempts.count == SchedulerState.stride { isUnfinished = true }
     }
@@ -53,31 +55,38 @@ extension Turn {
     }
 
     mutating func noteOutput(_ id: Int64, at last: Int64) throws {
-        guard var attempt = try store.attempt(id), attempt.state == .running, attempt.stopping == nil,
-            !(attempt.pauses?.isPaused ?? false), let task = try store.task(attempt.task),
-            let idle = timeouts(of: task, attempt).idle, let start = attempt.startedMonotonic,
-            attempt.delivery == nil || attempt.delivery == .accepted
+        guard var attempt = try store.attempt(id), try step(attempt, on: .outputSeen) != nil,
+            let task = try store.task(attempt.task)
         else { return }
-        let quietSince = max(last, start, attempt.pauses?.ended ?? start)
-        guard now.monotonic < quietSince + idle else { return try stop(id, because: .idleTimeout) }
-        attempt.wakeAt = min(quietSince + idle, task.timeout.map { start + (attempt.pauses?.total ?? 0) + $0 } ?? .max)
+        let deadlines = deadlines(of: task, attempt, lastOutput: last)
+        guard let idle = deadlines.idle else { return }
+        guard now.monotonic < idle else { return try stop(id, because: .idleTimeout) }
+        attempt.wakeAt = min(idle, deadlines.run ?? .max)
         try store.update(attempt, from: .running)
     }
 
-    /// When the timeouts of an attempt are first to be looked at, on the monotonic clock.
-    func firstWake(of task: TaskItem, _ attempt: Attempt, from start: Int64) -> Int64? {
-        let timeouts = timeouts(of: task, attempt)
+    /// When an attempt that has started runs out of time, on the monotonic clock. While it is paused it does not.
+    ///
+    /// - Parameter lastOutput: when it last wrote something, where that is known.
+    private func deadlines(of task: TaskItem, _ attempt: Attempt, lastOutput: Int64? = nil) -> (run: Int64?, idle: Int64?) {
         let pauses = attempt.pauses ?? Pauses()
-        // It runs out of no time while it is paused.
-        guard !pauses.isPaused else { return nil }
-        let (run, idle) = (start + pauses.total, max(start, pauses.ended ?? start))
-        return [timeouts.run.map { run + $0 }, timeouts.idle.map { idle + $0 }].compactMap { $0 }.min()
+        guard let start = attempt.startedMonotonic, !pauses.isPaused else { return (nil, nil) }
+        let timeouts = timeouts(of: task, attempt)
+        let quietSince = max(start, lastOutput ?? start, pauses.ended ?? start)
+        return (timeouts.run.map { start + pauses.total + $0 }, timeouts.idle.map { quietSince + $0 })
+    }
+
+    /// When the timeouts of an attempt are first to be looked at, on the monotonic clock.
+    func firstWake(of task: TaskItem, _ attempt: Attempt) -> Int64? {
+        let deadlines = deadlines(of: task, attempt)
+        return [deadlines.run, deadlines.idle].compactMap(\.self).min()
     }
 
     mutating func retire(before: Int64, keep: Int) throws {
         try store.forgetAnswers(before: now.wall - KeptAnswer.lifetime, limit: SchedulerState.stride)
         let tasks = try store.retired(before: before, keep: keep, limit: Self.retireStride)
         guard !tasks.isEmpty else { return }
+        assert(tasks.allSatisfy(\.phase.isFinal), "a task that is not final is forgotten")
         let attempts = try tasks.flatMap { try store.attempts(of: $0.id) }
         let spenders = Set(attempts.lazy.filter { $0.usage != nil }.map(\.task))
         for task in tasks where spenders.contains(task.id) { try store.keepUsage(of: task.id) }

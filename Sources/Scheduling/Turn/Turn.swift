@@ -14,6 +14,7 @@ struct Turn<Store: TaskTransaction> {
     private var events: [Event] = []
     /// For each pool that got ready tasks in this turn, the highest priority among them.
     private(set) var newPriority: [String: Int] = [:]
+    var problems: [Problem] = []
     /// There was more to do than one turn does.
     var isUnfinished = false
     /// The request that is taken again, now that its tasks have been taken back or have started.
@@ -186,16 +187,23 @@ struct Turn<Store: TaskTransaction> {
     /// slots must be known before launches, and news last.
     mutating func result() throws -> TurnResult {
         var result = TurnResult()
+        result.problems = problems
         if !events.isEmpty {
             let first = try store.append(events)
             for index in events.indices { events[index].seq = first + Int64(index) }
         }
+        Swift.assert(areLaunchesInOrder, "the supervisor is to hear of attempts in their order")
         result.effects = effects + launches
         if !events.isEmpty { result.effects.append(.publish(events)) }
         result.nextWall = isUnfinished ? now.wall : [try nextWallTime(), wakeWall].compactMap(\.self).min()
         result.nextMonotonic =
             isUnfinished ? now.monotonic : [try store.nextMonotonicTime(), wakeMonotonic].compactMap(\.self).min()
         return result
+    }
+
+    private var areLaunchesInOrder: Bool {
+        let launched = launches.compactMap(\.launched)
+        return zip(launched, launched.dropFirst()).allSatisfy(<)
     }
 
     private func nextWallTime() throws -> Int64? {

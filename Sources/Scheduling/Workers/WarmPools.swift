@@ -40,9 +40,7 @@ extension Turn {
         for worker in idle.reversed().prefix(max(0, surplus)) { try dismiss(worker) }
     }
 
-    private mutating func launch(
-        _ count: Int, in pool: PoolState, _ warm: WarmSettings, starting: Int
-    ) throws {
+    private mutating func launch(_ count: Int, in pool: PoolState, _ warm: WarmSettings, starting: Int) throws {
         var count = count
         if let backoff = try store.backoff(of: pool.name) {
             let rest = backoff.remaining(at: now.wall)
@@ -55,7 +53,7 @@ extension Turn {
         }
         for _ in 0..<max(0, count) {
             let worker = try store.insertWorker(
-                pool: pool.name, definition: warm.definition, since: now.wall)
+                pool: pool.name, fingerprint: warm.fingerprint, since: now.wall)
             launches.append(.launchWorker(worker))
         }
     }
@@ -64,7 +62,7 @@ extension Turn {
     private mutating func assign(_ task: TaskItem, to worker: Worker) throws {
         var task = task
         let place = task.place
-        task.phase = .running
+        guard try move(&task, on: .dispatch) else { return }
         task.attempts += 1
         task.reason = nil
         try store.update(task, from: place)
@@ -78,6 +76,7 @@ extension Turn {
         attempt.startedMonotonic = now.monotonic
         attempt.delivery = .given
         attempt.wakeAt = now.monotonic + Worker.acceptTimeout
+        assert(worker.standing == .ready && attempt.standing == .offered)
         try store.removeWorker(worker.id)
         try store.insert(attempt)
         let input = task.definition.hasInput ? try store.input(of: task.id) : nil
@@ -85,16 +84,8 @@ extension Turn {
         launches.append(.assign(task, attempt, input: input, again: false))
     }
 
-    /// Tells a worker that has no task to go.
-    mutating func dismiss(_ worker: Worker) throws {
-        guard worker.state != .exiting else { return }
-        var leaving = worker
-        leaving.state = .exiting
-        leaving.since = now.wall
-        leaving.wakeAt = worker.state == .launched ? nil : now.monotonic + Worker.exitTimeout
-        try store.update(leaving)
-        effects.append(worker.state == .launched ? .revoke(attempt: worker.id) : .dismiss(worker: worker.id))
-    }
+    /// Lets a worker go that has no task.
+    mutating func dismiss(_ worker: Worker) throws { try handle(.dismiss, of: worker) }
 
     mutating func dismissAll() throws {
         guard store.hasWorkers else { return }
@@ -104,25 +95,27 @@ extension Turn {
     /// Dismisses those that the configuration would no longer start, or would start otherwise.
     mutating func dismissOutdated() throws {
         guard store.hasWorkers else { return }
-        for worker in try store.workers(in: nil) where state.settings[worker.pool]?.warm?.definition != worker.definition {
+        for worker in try store.workers(in: nil) where state.settings[worker.pool]?.warm?.fingerprint != worker.fingerprint {
             try dismiss(worker)
         }
     }
 
-    /// Ends a worker that has no task and has not deserved one.
-    private mutating func end(_ worker: Worker, failing reason: String) throws {
-        var worker = worker
-        worker.state = .exiting
-        worker.since = now.wall
-        worker.wakeAt = nil
-        try store.update(worker)
-        try noteFailure(of: worker.id, in: worker.pool, reason)
-        orderStop(worker.id, in: worker.pool)
+    /// Does to a worker what the table says, where it is not a start or an end.
+    ///
+    /// - Parameter complaint: in words, where it may fail by the event.
+    private mutating func handle(_ event: WorkerEvent, of worker: Worker, _ complaint: String = "") throws {
+        guard let move = try step(worker, on: event) else { return }
+        assert(move.next != .gone, "a worker that is no more has no row to write")
+        var changed = worker
+        changed.enter(move.next, at: now, wakeAt: move.next == .leaving ? now.monotonic + Worker.exitTimeout : nil)
+        try store.update(changed)
+        if move.actions.contains(.noteFailure) { try noteFailure(of: worker.id, in: worker.pool, complaint) }
+        if move.actions.contains(.revoke) { effects.append(.revoke(attempt: worker.id)) }
+        if move.actions.contains(.tellToExit) { effects.append(.dismiss(worker: worker.id)) }
+        if move.actions.contains(.orderStop) { orderStop(worker.id, in: worker.pool) }
     }
 
-    mutating func noteFailure(
-        of worker: Int64, in pool: String, _ reason: String
-    ) throws {
+    mutating func noteFailure(of worker: Int64, in pool: String, _ reason: String) throws {
         var backoff = try store.backoff(of: pool) ?? WorkerBackoff(pool: pool)
         let last = try store.workers(in: pool).last?.id ?? worker
         backoff.note(worker, last: last, reason: reason, now: now.wall)
@@ -143,9 +136,7 @@ extension Turn {
     }
 
     /// What a worker can do, the next ones of its pool most likely can. Those that nobody had known of bring tasks that need them.
-    private mutating func noteReported(
-        _ capabilities: [String], in pool: String
-    ) throws {
+    private mutating func noteReported(_ capabilities: [String], in pool: String) throws {
         let reported = Set(capabilities.filter(SpecRules.isCapability))
         guard var row = try store.pools().first(where: { $0.name == pool }), row.reported != reported else { return }
         row.reported = reported
@@ -154,25 +145,22 @@ extension Turn {
     }
 
     private mutating func receive(_ news: WorkerNews, from worker: Worker) throws {
-        guard worker.state != .exiting else { return }
         switch news {
         case .ready(let capabilities, let version):
-            guard worker.state != .ready, let warm = state.settings[worker.pool]?.warm else { return }
+            guard let warm = state.settings[worker.pool]?.warm, let move = try step(worker, on: .ready) else { return }
+            assert(move.next == .ready && move.actions == .noteReady)
             var worker = worker
-            worker.state = .ready
-            worker.since = now.wall
+            worker.enter(.ready, at: now, wakeAt: now.monotonic + warm.maxIdle)
             worker.capabilities = capabilities
             worker.version = version
-            worker.wakeAt = now.monotonic + warm.maxIdle
             try store.update(worker)
             try store.removeBackoff(of: worker.pool)
             try noteReported(capabilities, in: worker.pool)
             event(.workerReady, of: worker, detail: capabilities.isEmpty ? nil : capabilities.joined(separator: " "))
-        case .usage: return
+        case .usage: try handle(.usage, of: worker)
         case .accepted, .result:
-            try end(worker, failing: "a worker answered, although it had no task")
-        case .fault(let what):
-            try end(worker, failing: "a worker \(what)")
+            try handle(.answered, of: worker, "a worker answered, although it had no task")
+        case .fault(let what): try handle(.fault, of: worker, "a worker \(what)")
         }
     }
 
@@ -182,61 +170,58 @@ extension Turn {
         var changed = attempt
         // What is being ended has cost what it has cost; a result comes too late for it.
         changed.usage = news.usage.map { $0.completed(by: attempt.usage) } ?? attempt.usage
-        if attempt.stopping == nil { try receive(news, of: &changed) }
+        try receive(news, of: &changed)
         guard changed != attempt else { return }
         try store.update(changed, from: .running)
         guard changed.usage != attempt.usage, let task = try store.task(attempt.task) else { return }
         try count(changed, beyond: attempt.usage, on: task)
     }
 
-    /// The first result counts, and nothing after it.
-    private mutating func receive(
-        _ news: WorkerNews, of attempt: inout Attempt
-    ) throws {
-        switch news {
-        case .ready, .usage: return
-        case .accepted:
-            guard attempt.delivery == .given, let task = try store.task(attempt.task) else { return }
+    private mutating func receive(_ news: WorkerNews, of attempt: inout Attempt) throws {
+        assert(attempt.delivery != nil, "attempt \(attempt.id) has no worker that could say anything")
+        guard let event = news.event, let move = try step(attempt, on: event) else { return }
+        switch (move.next, news) {
+        case (.running, _):
+            guard let task = try store.task(attempt.task) else { return }
             attempt.delivery = .accepted
-            attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
-        case .result(let isSuccess, let reason, _):
+            attempt.wakeAt = firstWake(of: task, attempt)
+        case (.closing, .result(let isSuccess, let reason, _)):
             attempt.delivery = isSuccess ? .succeeded : .failed
             attempt.reason = reason
             attempt.wakeAt = now.monotonic + Worker.exitTimeout
-        case .fault(let what):
-            // Where it had not accepted the task, that goes to another.
-            if attempt.delivery == .accepted {
-                attempt.delivery = .failed
-                attempt.reason = "its worker \(what)"
-            }
+        case (.expelling, .fault(let what)):
+            attempt.delivery = .failed
+            attempt.reason = "its worker \(what)"
             attempt.wakeAt = nil
-            orderStop(attempt.id, in: attempt.pool)
+        // It had not accepted the task, so that goes to another.
+        case (.rejected, _): attempt.wakeAt = nil
+        default: assertionFailure("attempt \(attempt.id) cannot be \(move.next) by what its worker says")
         }
+        if move.actions.contains(.orderStop) { orderStop(attempt.id, in: attempt.pool) }
     }
 
     // MARK: What becomes of them
 
-    mutating func noteStart(
-        _ start: AttemptStart, of worker: Worker
-    ) throws {
+    /// - Parameter event: that it has started, or was found running.
+    mutating func noteStart(_ start: AttemptStart, of worker: Worker, _ event: WorkerEvent) throws {
+        guard let move = try step(worker, on: event) else { return }
+        assert(move.actions.contains(.noteStart))
         var worker = worker
         worker.pid = start.pid
         worker.slot = start.slot
         if worker.state == .launched {
-            worker.state = .starting
+            worker.enter(
+                move.next, at: now, wakeAt: start.startedMonotonic + (state.settings[worker.pool]?.warm?.readyTimeout ?? 0))
             worker.since = start.startedAt
-            worker.wakeAt = start.startedMonotonic + (state.settings[worker.pool]?.warm?.readyTimeout ?? 0)
         }
         try store.update(worker)
-        // It was to be taken back, but had started by then.
-        if worker.state == .exiting, worker.wakeAt == nil {
-            effects.append(.stop(attempt: worker.id, grace: grace(of: worker.pool)))
-        }
+        if move.actions.contains(.orderStop) { orderStop(worker.id, in: worker.pool) }
+        if move.actions.contains(.tellToExit) { effects.append(.dismiss(worker: worker.id)) }
     }
 
     mutating func noteEnd(_ end: AttemptEnd, of worker: Worker) throws {
         try receive(end.news, from: worker.id)
-        guard var worker = try store.worker(worker.id) else { return }
+        guard var worker = try store.worker(worker.id), try step(worker, on: .ended) != nil else { return }
         worker.pid = worker.pid ?? end.start?.pid
         worker.slot = worker.slot ?? end.start?.slot
         try remove(worker)
@@ -258,38 +243,14 @@ extension Turn {
         effects.append(.discardWorker(worker))
     }
 
-    /// A worker that never took its task has gone.
-    mutating func leave(_ attempt: Attempt, because reason: String) throws {
-        try noteFailure(of: attempt.id, in: attempt.pool, reason)
-        effects.append(
-            .discardWorker(
-                Worker(id: attempt.id, pool: attempt.pool, state: .exiting, definition: 0, since: now.wall)))
-    }
-
     // MARK: Time
 
     mutating func wakeWorkers() throws {
         guard store.hasWorkers else { return }
-        for var worker in try store.workers(in: nil) where (worker.wakeAt ?? .max) <= now.monotonic {
-            switch worker.state {
-            case .launched, .starting:
-                let limit = state.settings[worker.pool]?.warm?.readyTimeout ?? 0
-                try end(worker, failing: "a worker was not ready within \(limit) ms")
-            case .ready: try dismiss(worker)
-            case .exiting:
-                worker.wakeAt = nil
-                try store.update(worker)
-                orderStop(worker.id, in: worker.pool)
-            }
+        for worker in try store.workers(in: nil) where (worker.wakeAt ?? .max) <= now.monotonic {
+            let limit = state.settings[worker.pool]?.warm?.readyTimeout ?? 0
+            try handle(.due, of: worker, "a worker was not ready within \(limit) ms")
         }
-    }
-
-    /// Ends the process of a worker that did not take its task in time, or hangs after its result.
-    mutating func endLingering(_ attempt: Attempt) throws {
-        var attempt = attempt
-        attempt.wakeAt = nil
-        try store.update(attempt, from: attempt.state)
-        orderStop(attempt.id, in: attempt.pool)
     }
 
     // MARK: A new connection
@@ -302,44 +263,22 @@ extension Turn {
         let workers = try store.workers(in: nil)
         for worker in workers {
             if let start = started[worker.id] {
-                try noteStart(start, of: worker)
-                guard let worker = try store.worker(worker.id) else { continue }
-                if worker.state == .exiting {
-                    effects.append(.dismiss(worker: worker.id))
-                } else if state.isDraining {
-                    try dismiss(worker)
-                } else if !inventory.channels.contains(worker.id) {
+                try noteStart(start, of: worker, .found)
+                guard let found = try store.worker(worker.id) else { continue }
+                if state.isDraining {
+                    try dismiss(found)
+                } else if !inventory.channels.contains(found.id) {
                     // A supervisor that was older for a while has not kept it. Nothing can be said to it.
-                    var worker = worker
-                    worker.state = .exiting
-                    worker.since = now.wall
-                    worker.wakeAt = nil
-                    try store.update(worker)
-                    effects.append(.stop(attempt: worker.id, grace: grace(of: worker.pool)))
+                    try handle(.cutOff, of: found)
                 }
             } else if waiting.contains(worker.id) {
                 if worker.state == .exiting || state.isDraining { effects.append(.revoke(attempt: worker.id)) }
             } else {
                 // It never started, or went down with its supervisor. Another is started where one is wanted.
-                try remove(worker)
+                if try step(worker, on: .missing) != nil { try remove(worker) }
             }
         }
         return Set(workers.map(\.id))
-    }
-
-    /// Goes on with a task that a worker has. Whether the task was sent as a whole, nobody knows but the worker, who takes no second.
-    mutating func resumeBusy(_ attempt: Attempt) throws {
-        guard attempt.stopping == nil, let task = try store.task(attempt.task) else { return }
-        var attempt = attempt
-        switch attempt.delivery {
-        case .given:
-            let input = task.definition.hasInput ? try store.input(of: task.id) : nil
-            effects.append(.assign(task, attempt, input: input, again: true))
-            attempt.wakeAt = now.monotonic + Worker.acceptTimeout
-        case .accepted: attempt.wakeAt = attempt.startedMonotonic.flatMap { firstWake(of: task, attempt, from: $0) }
-        default: attempt.wakeAt = now.monotonic + Worker.exitTimeout
-        }
-        try store.update(attempt, from: attempt.state)
     }
 }
 

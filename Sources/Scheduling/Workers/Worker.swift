@@ -26,8 +26,8 @@ public struct Worker: Sendable, Equatable {
     public var id: Int64
     public var pool: String
     public var state: State
-    /// Of the pool's settings when it was launched: ``WarmSettings/definition``.
-    public var definition: Int64
+    /// Of the pool's settings when it was launched: ``WarmSettings/fingerprint``.
+    public var fingerprint: Int64
     /// When it came into this state, in milliseconds since 1970.
     public var since: Int64
     public var slot: Int?
@@ -39,11 +39,11 @@ public struct Worker: Sendable, Equatable {
     /// What it says it is.
     public var version: String?
 
-    public init(id: Int64, pool: String, state: State = .launched, definition: Int64, since: Int64) {
+    public init(id: Int64, pool: String, state: State = .launched, fingerprint: Int64, since: Int64) {
         self.id = id
         self.pool = pool
         self.state = state
-        self.definition = definition
+        self.fingerprint = fingerprint
         self.since = since
     }
 
@@ -60,19 +60,19 @@ public struct WarmSettings: Sendable, Equatable {
     /// Milliseconds within which a worker must be ready.
     public var readyTimeout: Int64
     /// Stands for everything that decides how a worker is started: one that was started otherwise gets no task.
-    public var definition: Int64
+    public var fingerprint: Int64
 
     public static let defaultMaxIdle: Int64 = 300_000
     public static let defaultReadyTimeout: Int64 = 60_000
 
     public init(
         minReady: Int, maxIdle: Int64 = Self.defaultMaxIdle, readyTimeout: Int64 = Self.defaultReadyTimeout,
-        definition: Int64 = 0
+        fingerprint: Int64 = 0
     ) {
         self.minReady = minReady
         self.maxIdle = maxIdle
         self.readyTimeout = readyTimeout
-        self.definition = definition
+        self.fingerprint = fingerprint
     }
 }
 
@@ -101,6 +101,16 @@ public enum WorkerNews: Sendable, Equatable {
     /// It does not keep to the protocol: what it did, as in "the worker …".
     case fault(String)
 
+    /// What it does to the attempt, by the table; nil for nothing.
+    var event: AttemptEvent? {
+        switch self {
+        case .accepted: .accepted
+        case .result: .result
+        case .fault: .fault
+        case .ready, .usage: nil
+        }
+    }
+
     /// What its task has used so far, where it says so.
     var usage: Usage? {
         switch self {
@@ -108,5 +118,51 @@ public enum WorkerNews: Sendable, Equatable {
         case .result(_, _, let usage): usage
         default: nil
         }
+    }
+}
+
+/// Why a warm pool starts no workers for a while: the last of them failed.
+public struct WorkerBackoff: Sendable, Equatable {
+    /// Milliseconds of the first wait, and the longest, before the spread.
+    static let firstDelay: Int64 = 1_000
+    static let maximumDelay: Int64 = 300_000
+
+    public var pool: String
+    /// How many times in a row.
+    public var failures = 0
+    /// No worker is started before, in milliseconds since 1970.
+    public var until: Int64 = 0
+    /// Workers up to this id were started before the wait: that they fail as well says nothing new.
+    public var after: Int64 = 0
+    /// In words: how the last one failed.
+    public var reason = ""
+
+    public init(pool: String) { self.pool = pool }
+
+    public init(pool: String, failures: Int, until: Int64, after: Int64, reason: String) {
+        self.pool = pool
+        self.failures = failures
+        self.until = until
+        self.after = after
+        self.reason = reason
+    }
+
+    /// Takes note of a failure.
+    ///
+    /// - Parameters:
+    ///   - last: the highest id of a worker that has been launched.
+    mutating func note(_ worker: Int64, last: Int64, reason: String, now: Int64) {
+        self.reason = reason
+        guard worker > after else { return }
+        assert(failures >= 0)
+        failures += 1
+        after = max(worker, last)
+        let doubled = Self.firstDelay << min(failures - 1, 20)
+        until = now + spread(min(doubled, Self.maximumDelay), seed: UInt64(bitPattern: worker))
+    }
+
+    /// Milliseconds that are still to be waited. The clock may have been set since: never more than the longest wait.
+    func remaining(at now: Int64) -> Int64 {
+        until > now && until - now <= Self.maximumDelay * 2 ? until - now : 0
     }
 }

@@ -60,7 +60,7 @@ extension SQLiteStore {
             let records = try tasks.map { task in
                 // The latest of a task that has been ordered is no attempt to the eye, so that the one before it is needed, too.
                 let latest = try db.rows(
-                    "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT \(task.phase == .running ? 2 : 1)",
+                    "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT \(task.phase == .active ? 2 : 1)",
                     [task.id], AttemptColumns.read)
                 var record = TaskRecord(task, attempts: latest.reversed())
                 record.attempts = record.attempts.suffix(1)

@@ -8,7 +8,7 @@ extension TaskRecord {
     init(_ task: TaskItem, attempts: [Attempt]) {
         let definition = task.definition
         let live = attempts.last.flatMap { $0.state == .ended ? nil : $0 }
-        let isOrdered = task.phase == .running && live?.isOrdered ?? false
+        let isOrdered = task.phase == .active && live?.isOrdered ?? false
         self.init(
             id: task.id, state: task.phase.state(isOrdered: isOrdered), pool: task.pool, priority: task.priority,
             submitter: definition.submitter, submittedAt: Timestamp(milliseconds: definition.submittedAt))

@@ -19,7 +19,7 @@ enum WorkerColumns {
 
     static func read(_ columns: inout Columns) throws -> Worker {
         var worker = Worker(
-            id: try columns.next(), pool: try columns.next(), state: try columns.raw(), definition: try columns.next(),
+            id: try columns.next(), pool: try columns.next(), state: try columns.raw(), fingerprint: try columns.next(),
             since: try columns.next())
         worker.slot = try columns.optional()
         worker.pid = try columns.optional()

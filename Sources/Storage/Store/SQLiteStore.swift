@@ -134,7 +134,7 @@ public final class SQLiteStore: TurnStore {
             WHERE attempt.state <> 2 AND task.phase = 3 AND task.lane > '' GROUP BY task.lane
             """
         ) { (try $0.next(String.self), try $0.next(Int.self)) }
-        for (lane, count) in busy { tally.addToLane(count, at: .init(pool: "", phase: .running, lane: lane)) }
+        for (lane, count) in busy { tally.addToLane(count, at: .init(pool: "", phase: .active, lane: lane)) }
     }
 
     /// Runs a body in one transaction. When this returns, what the body wrote is on the disk; when it throws, nothing is.

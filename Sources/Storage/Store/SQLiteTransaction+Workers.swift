@@ -3,13 +3,13 @@ import Scheduling
 
 /// Warm workers without a task.
 extension SQLiteTransaction {
-    public func insertWorker(pool: String, definition: Int64, since: Int64) throws -> Worker {
+    public func insertWorker(pool: String, fingerprint: Int64, since: Int64) throws -> Worker {
         let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = 'attempt'") { try $0.next() } ?? 0
-        let worker = Worker(id: last + 1, pool: pool, definition: definition, since: since)
+        let worker = Worker(id: last + 1, pool: pool, fingerprint: fingerprint, since: since)
         try StoppedDatabase.skip("attempt", upTo: worker.id, db)
         try db.run(
             "INSERT INTO worker (id, pool, state, definition, since) VALUES (?, ?, ?, ?, ?)",
-            [worker.id, pool, worker.state.rawValue, definition, since])
+            [worker.id, pool, worker.state.rawValue, fingerprint, since])
         tally.workers += 1
         return worker
     }

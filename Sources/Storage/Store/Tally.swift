@@ -39,7 +39,7 @@ struct Tally: Sendable {
             let sum = (lanes[place.pool]?[place.lane] ?? 0) + count
             lanes[place.pool, default: [:]][place.lane] = sum == 0 ? nil : sum
             if lanes[place.pool]?.isEmpty == true { lanes[place.pool] = nil }
-        case .running:
+        case .active:
             let sum = (busy[place.lane] ?? 0) + count
             busy[place.lane] = sum == 0 ? nil : sum
         default: break
@@ -71,7 +71,7 @@ struct Tally: Sendable {
         counts.ready = count(pool, .ready)
         counts.delayed = count(pool, .delayed)
         counts.held = count(pool, .held)
-        counts.running = count(pool, .running)
+        counts.running = count(pool, .active)
         counts.succeeded = count(pool, .succeeded)
         counts.failed = count(pool, .failed)
         counts.cancelled = count(pool, .cancelled)

@@ -75,7 +75,7 @@ import Testing
                 let number = (try transaction.task(task)?.attempts ?? 0) + 1
                 try transaction.change(task) {
                     $0.attempts = number
-                    $0.phase = .running
+                    $0.phase = .active
                 }
                 var attempt = try transaction.insertAttempt(task: task, number: number, pool: "p", agent: nil, dispatchedAt: 1)
                 attempt.state = .running

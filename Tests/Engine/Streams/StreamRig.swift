@@ -98,7 +98,7 @@ final class StreamRig: Sendable {
 
     func submit() throws -> Int64 {
         let item = TaskItem(
-            definition: TaskDefinition(work: .command(["true"]), submitter: 1000, submittedAt: 1), pool: "p", phase: .running)
+            definition: TaskDefinition(work: .command(["true"]), submitter: 1000, submittedAt: 1), pool: "p", phase: .active)
         return try store.transaction { try $0.insert(item, input: nil) }
     }
 

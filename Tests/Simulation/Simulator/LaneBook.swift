@@ -23,7 +23,7 @@ struct LaneBook {
         limits.filter { limit in
             guard Self.covers(limit, task) else { return false }
             let count = running.count { Self.covers(limit, $0) }
-            return task.phase == .running ? count > limit.maximum : count >= limit.maximum
+            return task.phase == .active ? count > limit.maximum : count >= limit.maximum
         }
     }
 

@@ -85,7 +85,7 @@ final class Ledger {
             switch write {
             case .insert(let task): insert(task)
             case .update(let task, let place):
-                if place.phase == .ready, task.phase == .running { dispatched.append(task) }
+                if place.phase == .ready, task.phase == .active { dispatched.append(task) }
                 update(task, from: place, now, byPerson: updated.contains(task.id))
             case .remove(let removed): remove(removed)
             case .insertAttempt(let attempt): insert(attempt)
@@ -108,6 +108,7 @@ final class Ledger {
             case .append(let new, let first): append(new, first: first)
             }
         }
+        for problem in turn.problems { violations.add(problem.text) }
         routes.endCommit(tasks, violations)
         for complaint in budgets.endCommit() { violations.add(complaint) }
         checkBudgets(dispatched, now)
@@ -143,7 +144,7 @@ final class Ledger {
         case (.delayed, .ready) where !byPerson:
             violations.require(
                 (old.dueAt ?? .min) <= now.wall, "task \(task.id) was let go at \(now.wall) and is due at \(old.dueAt ?? 0)")
-        case (let from, .running) where from != .running:
+        case (let from, .active) where from != .active:
             violations.require(from == .ready, "task \(task.id) was started when it was \(from)")
             violations.require(
                 pools[task.pool].map { $0.mode != .paused } ?? false, "task \(task.id) was started in a paused pool")
@@ -167,9 +168,9 @@ final class Ledger {
     /// What may not be too early, nor too seldom, nor by anybody.
     private func checkChange(_ old: TaskItem, _ task: TaskItem, _ history: TaskHistory, byPerson: Bool, _ now: Now) {
         switch (old.phase, task.phase) {
-        case (.running, .delayed): complain(dues.waits(task, counted: history.counted, now: now, elapsed: elapsed))
+        case (.active, .delayed): complain(dues.waits(task, counted: history.counted, now: now, elapsed: elapsed))
         case (.delayed, .ready) where !byPerson && !isClockUncertain: complain(dues.isReady(task.id, elapsed: elapsed))
-        case (.running, .failed): checkFailure(task, history, now)
+        case (.active, .failed): checkFailure(task, history, now)
         case (let from, .expired) where !from.isFinal:
             violations.require(
                 task.definition.expiresAt.map { $0 <= now.wall } ?? false, "task \(task.id) has expired before its time")
@@ -276,7 +277,7 @@ final class Ledger {
         let isOrdered = live.values.contains { $0.task == id && $0.state == .dispatched }
         switch task.phase {
         case .ready, .delayed, .held: return .queued
-        case .running: return isOrdered ? .queued : .running
+        case .active: return isOrdered ? .queued : .running
         case .succeeded: return .succeeded
         case .failed: return .failed
         case .cancelled: return .cancelled
@@ -420,7 +421,7 @@ final class Ledger {
         }
     }
 
-    var running: [TaskItem] { live.values.compactMap { tasks[$0.task] }.filter { $0.phase == .running } }
+    var running: [TaskItem] { live.values.compactMap { tasks[$0.task] }.filter { $0.phase == .active } }
 
     /// Of the ready tasks of a pool that pass their gates, those were started that matter most, and of these the oldest.
     private func checkOrder(_ dispatched: [TaskItem]) {
@@ -464,7 +465,7 @@ final class Ledger {
         for pool in Set(places.keys.map(\.pool)) {
             let its = counts.tasks(in: pool)
             for (phase, count) in [
-                (Phase.ready, its.ready), (.delayed, its.delayed), (.held, its.held), (.running, its.running),
+                (Phase.ready, its.ready), (.delayed, its.delayed), (.held, its.held), (.active, its.running),
                 (.succeeded, its.succeeded), (.failed, its.failed), (.cancelled, its.cancelled), (.expired, its.expired),
             ] {
                 let mine = places[TaskItem.Place(pool: pool, phase: phase)] ?? 0
@@ -481,7 +482,7 @@ final class Ledger {
         guard let task = tasks[id] else { return }
         let attempts = live.values.count { $0.task == id }
         violations.require(
-            attempts == (task.phase == .running ? 1 : 0), "task \(id) is \(task.phase) with \(attempts) live attempts")
+            attempts == (task.phase == .active ? 1 : 0), "task \(id) is \(task.phase) with \(attempts) live attempts")
         violations.require(
             task.phase.isFinal == (task.finishedAt != nil), "task \(id) is \(task.phase), finished \(task.finishedAt ?? 0)")
         guard let history = histories[id] else { return }

@@ -34,6 +34,9 @@ public enum Mutation: String, CaseIterable, Sendable {
     case refuseOrdered
     case countOrders
     case forgetReason
+    // What the tables say cannot be.
+    case tearRow
+    case wakeStopping
     // Between a request and the turn, and after a turn that was refused.
     case ignoreOwner
     case keepRefused

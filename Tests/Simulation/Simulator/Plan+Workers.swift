@@ -30,7 +30,7 @@ extension Plan {
         WarmSettings(
             minReady: .random(in: 0...slots, using: &random),
             maxIdle: random.chance(50) ? WarmSettings.defaultMaxIdle : max(span / 10, 1_000),
-            readyTimeout: random.chance(50) ? 1_000 : 20_000, definition: .random(in: 1...3, using: &random))
+            readyTimeout: random.chance(50) ? 1_000 : 20_000, fingerprint: .random(in: 1...3, using: &random))
     }
 
     fileprivate static func limits(_ random: inout SeededGenerator) -> [ConcurrencyLimit] {

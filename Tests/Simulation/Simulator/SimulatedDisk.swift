@@ -65,7 +65,10 @@ final class SimulatedDisk: TurnStore, @unchecked Sendable {
             commits += 1
             written += writes
             ledger.commit(writes, turn, now: now, elapsed: elapsed, counts: store.counts)
-            return turn
+            // A life ends by it, and not the simulator.
+            var result = turn
+            result.problems = []
+            return result
         } catch let error as StorageError {
             if mutation == .swallowCommitFailure { return TurnResult() }
             if mutation == .acknowledgeBeforeCommit, let done { return done }

@@ -75,11 +75,11 @@ final class WatchedTransaction: TaskTransaction {
         if mutation == .timeOutTooEarly, let old = try real.task(task.id) { task.timeout = old.timeout }
         if mutation == .idleTooLong, let old = try real.task(task.id) { task.idleTimeout = old.idleTimeout }
         // An attempt that could not be started for want of resources has not been made.
-        if mutation == .countShortage, place.phase == .running, task.phase == .delayed, let old = try real.task(task.id) {
+        if mutation == .countShortage, place.phase == .active, task.phase == .delayed, let old = try real.task(task.id) {
             task.attempts = old.attempts
         }
         // What was only ordered has not been tried.
-        if mutation == .countOrders, place.phase == .running, task.phase == .ready, let old = try real.task(task.id) {
+        if mutation == .countOrders, place.phase == .active, task.phase == .ready, let old = try real.task(task.id) {
             task.attempts = max(task.attempts, old.attempts)
         }
         if mutation == .forgetRelative { task.dueIsRelative = false }
@@ -175,6 +175,7 @@ final class WatchedTransaction: TaskTransaction {
         if mutation == .forgetReason, attempt.outcome?.kind == .spawnFailed { attempt.reason = nil }
         if mutation == .forgetAcceptance, attempt.delivery == .accepted { attempt.delivery = .given }
         var kept = attempt
+        if mutation == .tearRow, attempt.state == .running { kept.startedMonotonic = nil }
         if mutation == .swapTimes { kept.cpuSystem = attempt.cpuUser }
         try real.update(kept, from: state)
         writes.append(.updateAttempt(attempt, from: state))
@@ -199,7 +200,8 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt] {
-        try real.dueAttempts(at: monotonic, limit: limit).map { attempt in
+        let stopping = mutation == .wakeStopping ? try real.liveAttempts().filter { $0.stopping != nil } : []
+        return try (real.dueAttempts(at: monotonic, limit: limit) + stopping).map { attempt in
             var attempt = attempt
             if mutation == .forgetPauses { attempt.pauses?.total = 0 }
             return attempt
@@ -210,8 +212,8 @@ final class WatchedTransaction: TaskTransaction {
 
     // MARK: Warm workers without a task
 
-    func insertWorker(pool: String, definition: Int64, since: Int64) throws -> Worker {
-        let worker = try real.insertWorker(pool: pool, definition: definition, since: since)
+    func insertWorker(pool: String, fingerprint: Int64, since: Int64) throws -> Worker {
+        let worker = try real.insertWorker(pool: pool, fingerprint: fingerprint, since: since)
         writes.append(.insertWorker(worker))
         return worker
     }

@@ -11,7 +11,7 @@ extension OpenEnum {
     public init(from decoder: any Decoder) throws {
         let word = try decoder.singleValueContainer().decode(String.self)
         guard word.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !word.isEmpty, word.utf8.count <= 64 else {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "is no word"))
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "is not a word"))
         }
         self.init(rawValue: word)
     }

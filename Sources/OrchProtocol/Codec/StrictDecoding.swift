@@ -111,7 +111,7 @@ extension WireError {
             let why = context.debugDescription.isEmpty ? "not valid" : context.debugDescription
             self.init(.invalidParameter, "\(what): \(why)", field: field)
         @unknown default:
-            self.init(.invalidParameter, "the parameters of \(method.name) are not valid")
+            self.init(.invalidParameter, "the parameters of \(method.name) are invalid")
         }
     }
 }

@@ -8,7 +8,7 @@ public enum StderrTail {
     private static let longest = 300
 
     /// The last lines of a text that hold anything: three at most, and of those the last ones that have room. Nil if there
-    /// are no such lines.
+    /// is nothing to show.
     public static func line(of bytes: some Collection<UInt8>) -> String? {
         let lines = OutputText.lines(of: Array(bytes.suffix(window)), last: window).compactMap {
             sentence(String(Substring($0)))

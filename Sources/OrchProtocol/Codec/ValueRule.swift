@@ -6,9 +6,9 @@ import Text
 public enum ValueRule: Sendable, Equatable {
     case whole(ClosedRange<Int64>)
     case seconds(ClosedRange<Double>)
-    /// So many bytes, none of them of a control character.
+    /// A number of bytes, none of them of a control character.
     case word(ClosedRange<Int>)
-    /// So many tasks.
+    /// A number of tasks.
     case ids(ClosedRange<Int>)
     case resource(ResourceLimits.Resource)
 

@@ -36,7 +36,7 @@ public struct TaskCounts: Codable, Sendable, Equatable {
         expired = try container.decode(Int.self, forKey: .expired)
     }
 
-    /// Counts so many more that wait for this.
+    /// Adds this number of tasks that wait for it.
     public mutating func add(_ count: Int, waiting reason: WaitReason) {
         switch reason {
         case .delayed: delayed += count

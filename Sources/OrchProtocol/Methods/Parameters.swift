@@ -116,7 +116,7 @@ public struct LogsParameters: MethodParameters {
     public var stream: OutputStream?
     /// Whether to continue until the task has ended.
     public var follow: Bool?
-    /// Only the last so many lines of what is there.
+    /// Only this number of lines from the end of the present output.
     public var tail: Int?
     /// Only what was written since then, to within a second.
     public var since: Timestamp?

@@ -10,7 +10,7 @@ public enum StopCause: Int, Sendable {
     case shutdown = 5
     /// It had printed its whole result, and then nothing more.
     case finished = 6
-    /// A budget is spent that does not let what runs go on.
+    /// A budget is spent that does not let what runs continue.
     case budget = 7
 }
 
@@ -38,7 +38,7 @@ public struct Attempt: Sendable, Equatable {
     public var startedAt: Int64?
     /// On the monotonic clock.
     public var startedMonotonic: Int64?
-    /// When, on the monotonic clock, its timeouts are to be looked at.
+    /// When, on the monotonic clock, its timeouts must be looked at.
     public var wakeAt: Int64?
     public var stopping: StopCause?
     /// Nil where it never was paused.
@@ -69,7 +69,7 @@ public struct Attempt: Sendable, Equatable {
     public var isOrdered: Bool { state == .dispatched }
 
     /// Puts its start where the clock would have shown it, had it always been as it is at a later moment: so that between two times of an
-    /// attempt lies what really passed, whoever set the clock meanwhile. An end is such a moment.
+    /// attempt lies what really passed, no matter who set the clock meanwhile. An end is such a moment.
     mutating func alignStart(wall: Int64, monotonic: Int64) {
         guard startedAt != nil, let startedMonotonic else { return }
         startedAt = wall - max(0, monotonic - startedMonotonic)

@@ -1,6 +1,6 @@
 import OrchProtocol
 
-/// What the supervisor tells of attempts.
+/// The reports of the supervisor about attempts.
 extension Turn {
     mutating func noteStart(_ start: AttemptStart) throws {
         if store.hasWorkers, let worker = try store.worker(start.attempt) {
@@ -20,7 +20,7 @@ extension Turn {
         running.wakeAt = move.next == .running ? firstWake(of: task, running) : nil
         try store.update(running, from: attempt.state)
         noteStarted(running, of: task)
-        // It was to be taken back, but had started by then.
+        // It was being taken back, but had started before.
         try endIfSpent(running, of: task)
         if state.isStopping { try stop(running.id, because: .shutdown) }
     }
@@ -89,19 +89,19 @@ extension Turn {
         attempt.usage = end.usage ?? known
         try store.update(attempt, from: before)
         if attempt.usage != known { try count(attempt, beyond: known, on: task) }
-        // Whoever cancelled it does not want to wait.
+        // Its canceller does not want to wait.
         if let limit, attempt.stopping != .cancelled { return try waitOut(limit, task, after: attempt) }
         try settle(task, after: attempt, outcome, reason: reason)
     }
 
-    /// What becomes of a task whose attempt has ended.
+    /// What happens to a task whose attempt has ended.
     private mutating func settle(_ task: TaskItem, after attempt: Attempt, _ outcome: Outcome, reason: String) throws {
         assert(attempt.standing == .ended && attempt.task == task.id)
         if outcome.isSuccess {
             try noteSuccess(of: task)
             return try finish(task, .succeed, reason: reason, attempt: attempt)
         }
-        // Whoever cancelled it does not want another attempt, also not where this one failed by itself before it could be ended.
+        // Its canceller does not want another attempt, also not where this one failed by itself before it could be ended.
         if outcome.kind == .cancelled || attempt.stopping == .cancelled {
             return try finish(task, .cancel, reason: reason, attempt: attempt)
         }

@@ -2,11 +2,11 @@
 enum AttemptStanding: CaseIterable {
     /// It was handed to the supervisor, which has not said that it has started.
     case ordered
-    /// It is to end before it is known to have started.
+    /// It must end, although nobody knows yet whether it has started.
     case withdrawing
     /// Its processes run; or a warm worker has said that it has the task.
     case running
-    /// Its processes stand still.
+    /// Its processes are frozen.
     case paused
     /// It has been told to end.
     case stopping
@@ -48,7 +48,7 @@ enum AttemptEvent: CaseIterable {
     case outputSeen
 }
 
-/// What there is to do when an attempt goes from one state to another, beside writing the state. The turn does it.
+/// What must be done when an attempt goes from one state to another, besides writing the state. The turn does it.
 struct AttemptActions: OptionSet {
     let rawValue: UInt8
 
@@ -62,9 +62,9 @@ struct AttemptActions: OptionSet {
     static let giveBack = Self(rawValue: 1 << 3)
     /// Tell the supervisor to stop its processes where they are.
     static let freeze = Self(rawValue: 1 << 4)
-    /// Tell it to let them go on.
+    /// Tell it to let them continue.
     static let thaw = Self(rawValue: 1 << 5)
-    /// Reckon its start anew on a clock that may have been set.
+    /// Compute its start again by a clock that may have been set.
     static let alignStart = Self(rawValue: 1 << 6)
     /// Send the task again: whether the worker got all of it, only the worker knows.
     static let offerAgain = Self(rawValue: 1 << 7)

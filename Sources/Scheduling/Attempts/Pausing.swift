@@ -1,6 +1,6 @@
 import OrchProtocol
 
-/// Tasks that stand still for a while. One that runs keeps its slot, and its timeouts stand still with it; one that is queued is held.
+/// Pausing tasks. A running task keeps its slot, and its timeouts do not run. A queued task is held.
 extension Turn {
     /// Stops the processes of tasks where they are, and keeps queued ones from starting. All of the tasks, or none.
     mutating func pause(_ ids: [Int64], by requester: Requester) throws -> Answer {
@@ -16,7 +16,7 @@ extension Turn {
             })
     }
 
-    /// Lets them go on.
+    /// Lets them continue.
     mutating func resume(_ ids: [Int64], by requester: Requester) throws -> Answer {
         let tasks = try selectLive(ids, by: requester)
         for (task, attempt) in tasks {
@@ -55,9 +55,9 @@ extension Turn {
     }
 }
 
-/// When an attempt has been paused. All times are milliseconds; the clock is the monotonic one, but for `sinceWall`.
+/// When an attempt has been paused. All times are milliseconds; the clock is the monotonic one, except for `sinceWall`.
 public struct Pauses: Sendable, Equatable, Codable {
-    /// Since when it is; nil while it goes on.
+    /// Since when it is paused; nil while it runs.
     public var since: Int64?
     public var sinceWall: Int64?
     /// How long it has been before, in all.

@@ -32,7 +32,7 @@ public struct Admission: Sendable, Equatable {
 /// What is left of the memory that can be set aside, while attempts are chosen.
 struct MemoryLeft {
     private var left: Int64?
-    /// Where nothing is set aside, an attempt may always be: one that is larger than the machine would wait for ever, and for nothing.
+    /// While nothing is reserved, any attempt may start: one that is larger than the machine would otherwise wait forever.
     private var isUntouched: Bool
     /// Something waits for memory, and what matters less must not take it.
     private var isAwaited = false

@@ -15,9 +15,9 @@ extension Turn {
         noteReady(task)
     }
 
-    /// - Parameter attempt: that it runs in: what it was started with stays, whatever has become of its pool.
+    /// - Parameter attempt: that it runs in: what it was started with stays, whatever has happened to its pool.
     private func place(_ task: inout TaskItem, running attempt: Attempt? = nil) throws {
-        // Of plain commands there may be a great many, and nothing is to be said about them.
+        // Of plain commands there may be a great many, and there is nothing to say about them.
         // Nor about a program that is asked where the task goes: its pool has slots for that.
         let spends = attempt?.delivery != nil || canSpend(task)
         guard task.definition.routing == nil, spends || !task.definition.needs.isEmpty || !state.rules.limits.isEmpty else {
@@ -118,16 +118,16 @@ extension Turn {
         return hash.value
     }
 
-    /// Begins to decide anew where the tasks belong, if they were placed by other rules.
+    /// Begins to decide again where the tasks belong, if they were placed by other rules.
     mutating func checkLanes() throws {
         let number = try laneRules()
         guard try store.laneRules() != number else { return }
         try reclassify(after: 0, by: number)
     }
 
-    /// Decides anew for some thousands of tasks, so that the others are served meanwhile.
+    /// Decides again for some thousands of tasks, so that the others are served meanwhile.
     ///
-    /// - Parameter number: of the rules that it was begun for; others have begun anew.
+    /// - Parameter number: of the rules that it began with; other rules begin again.
     mutating func reclassify(after id: Int64, by number: Int64) throws {
         guard try number == laneRules() else { return }
         let tasks = try store.unfinished(in: nil, after: id, limit: SchedulerState.stride)
@@ -156,7 +156,7 @@ extension Turn {
         if changed.phase == .ready { noteReady(changed) }
     }
 
-    /// Whether a task that is to be routed is where its program can be asked.
+    /// Whether the program of a task that waits for its routing can be asked.
     func isPlaced(_ task: TaskItem) throws -> Bool {
         guard let routing = task.definition.routing else { return true }
         return try router().program(of: routing.rule)?.pool == task.pool

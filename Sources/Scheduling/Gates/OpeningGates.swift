@@ -14,7 +14,7 @@ extension Turn {
         let name = GateName.canonical(name)
         let known = store.gates[name]
         var gate = known ?? Gate(name: name, until: nil, reason: reason, since: now.wall)
-        // Several that ran at once tell of the same limit: the first of them counts.
+        // Several that ran at once report the same limit: the first of them counts.
         if let closed = gate.until, closed >= until ?? 0 { return closed }
         if let until {
             (gate.until, gate.isRelative, gate.attempts) = (max(until, now.wall + 1), false, 0)
@@ -35,7 +35,7 @@ extension Turn {
         return gate.until ?? now.wall
     }
 
-    /// - Parameter forgetting: whether the next wait is to be as short as the first.
+    /// - Parameter forgetting: whether the next wait is as short as the first.
     mutating func openGate(_ gate: Gate, forgetting: Bool, why: String) throws {
         if forgetting || gate.attempts == 0 {
             try store.removeGate(gate.name)

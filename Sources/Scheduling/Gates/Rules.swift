@@ -29,7 +29,7 @@ public struct Rules: Sendable, Equatable {
     }
 }
 
-/// What is to be known of an agent before it is started.
+/// What the scheduler knows about an agent before its start.
 public struct AgentSettings: Sendable, Equatable {
     /// For tasks that name none.
     public var model: String?
@@ -64,7 +64,7 @@ public struct AgentSettings: Sendable, Equatable {
     }
 }
 
-/// At most so many of the tasks that match run at once, in whichever pools.
+/// The maximum number of matching tasks that run at once, in all pools.
 public struct ConcurrencyLimit: Sendable, Equatable {
     public var name: String
     public var maximum: Int

@@ -67,7 +67,7 @@ extension Turn {
 
     // MARK: Of a task of its own
 
-    /// Ends what goes on although a hard budget is spent: by rules that are new, or since it started in the meantime.
+    /// Ends tasks that still run although a hard budget is spent: by rules that are new, or since it started in the meantime.
     mutating func endIfSpent(_ attempt: Attempt, of task: TaskItem) throws {
         guard !state.rules.budgets.isEmpty, !task.lane.isEmpty else { return }
         let gates = GateName.names(in: task.lane)

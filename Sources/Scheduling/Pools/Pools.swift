@@ -16,11 +16,11 @@ public struct PoolSettings: Sendable, Equatable {
     public var warm: WarmSettings?
     /// What its workers offer to tasks that need it.
     public var capabilities: Set<String> = []
-    /// Whether prompts may say at their beginning what is to be chosen for them: see ``InlineTags``.
+    /// Whether prompts may begin with tags that choose for them: see ``InlineTags``.
     public var inlineTags = true
     /// Who may send tasks to it; nil for everybody who can reach the daemon. A rule that sends them there is its author's word.
     public var access: PoolAccess?
-    /// Whether each task runs as whoever has submitted it.
+    /// Whether each task runs as the user who submitted it.
     public var runsAsSubmitter = false
     /// Whether the output of its attempts is where the engine can see it.
     public var keepsOutput = true

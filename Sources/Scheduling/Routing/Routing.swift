@@ -5,7 +5,7 @@ import Text
 ///
 /// Meanwhile the task is in the pool of the program, and everything else of it says what holds where the program does not answer.
 public struct Routing: Sendable, Equatable, Codable {
-    /// What somebody may have said of a task, so that no program may say otherwise.
+    /// What somebody may have set for a task, so no program may change it.
     public enum Field: String, Sendable, Codable, CaseIterable {
         case model, thinking, pool, priority, timeout, retries
         case idleTimeout = "idle_timeout"

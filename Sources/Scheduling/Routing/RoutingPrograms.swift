@@ -1,6 +1,6 @@
 import OrchProtocol
 
-/// Prompts for which the program of a rule is asked what to choose. It is asked once: whatever becomes of it, the task goes on.
+/// Prompts for which the program of a rule is asked what to choose. It is asked once: whatever happens to it, the task continues.
 extension Turn {
     /// Keeps a task that is ready where its program can be asked, or lets it go without.
     mutating func prepareRouting(_ task: inout TaskItem) throws {

@@ -1,7 +1,7 @@
 import OrchProtocol
 import Text
 
-/// What becomes of the answer of a rule's program.
+/// What happens to the answer of a rule's program.
 extension TaskRouter {
     /// What holds once a program has answered, or has not.
     struct Conclusion: Equatable {

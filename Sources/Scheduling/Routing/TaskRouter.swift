@@ -12,7 +12,7 @@ public struct TaskRouter {
     private let draining: Set<String>
     private let reported: [String: Set<String>]
 
-    /// - Parameter states: what has become of the pools: which of them drain, and what their workers offer.
+    /// - Parameter states: what has happened to the pools: which of them drain, and what their workers offer.
     public init(rules: Rules, pools: [String: PoolSettings], states: [PoolState] = []) {
         self.rules = rules
         self.pools = pools
@@ -35,7 +35,7 @@ public struct TaskRouter {
         var needs: [String]
         var prompt: String?
         var route: String?
-        /// The rule's program is to be asked, and until then the rest says what holds without it.
+        /// The rule's program must be asked, and until then the rest says what holds without it.
         var routing: Routing?
     }
 

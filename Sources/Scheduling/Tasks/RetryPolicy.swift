@@ -21,7 +21,7 @@ public struct RetryPolicy: Sendable, Equatable {
         self.delay = delay
     }
 
-    /// The wait in milliseconds before the next attempt, or nil if there is to be none.
+    /// The wait in milliseconds before the next attempt, or nil if there will be none.
     ///
     /// - Parameters:
     ///   - attempts: how many have been made that count.

@@ -6,12 +6,12 @@ extension Turn {
         let specs = submission.specs
         let router = try router()
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
-        // All of them are checked before the first is written. What becomes of them is not kept meanwhile: of a large batch
+        // All of them are checked before the first is written. What happens to them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
         var count = 0
         for (index, spec) in specs.enumerated() {
             try SpecRules.check(spec, path: path(index))
-            // A repeated request gets its answer whatever has become of the pool meanwhile.
+            // A repeated request gets its answer whatever has happened to the pool meanwhile.
             guard try task(with: spec.key, of: requester) == nil else { continue }
             _ = try item(from: spec, path: path(index), by: requester, router)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {

@@ -1,7 +1,7 @@
 import OrchProtocol
 
 /// What is shown as queued can be changed, also where it has been ordered ahead of a free slot: it is taken back first. Whether it still
-/// could be, the supervisor decides; until it has said so, the request waits and the turns go on.
+/// could be, the supervisor decides; until it has said so, the request waits and the turns continue.
 struct WaitingChange: Sendable {
     let command: Command
     let requester: Requester

@@ -2,7 +2,7 @@
 enum TaskEvent: CaseIterable {
     /// It gets an attempt.
     case dispatch
-    /// Its attempt is over or was none, and it may have another at once.
+    /// Its attempt is over, or does not count, and it may have another at once.
     case giveBack
     /// The same after a while.
     case postpone
@@ -15,7 +15,7 @@ enum TaskEvent: CaseIterable {
     case due
     case hold
     case release
-    /// A person has set when it is to start.
+    /// A person has set its start time.
     case schedule
     /// A person wants it to be tried again.
     case retry
@@ -24,7 +24,7 @@ enum TaskEvent: CaseIterable {
 /// Where a task goes.
 enum TaskTarget: Equatable {
     case phase(Phase)
-    /// Ready, or delayed where it has a time that is to come.
+    /// Ready, or delayed if its time is in the future.
     case queue
 }
 

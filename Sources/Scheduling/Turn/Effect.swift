@@ -8,7 +8,7 @@ public enum Reply: Sendable, Equatable {
     case failed(WireError)
 }
 
-/// What is to be done once the turn's transaction is on the disk, in order.
+/// What must be done once the turn's transaction is on the disk, in order.
 public enum Effect: Sendable, Equatable {
     case reply(ReplyToken, Reply)
     /// Hand the attempt to the supervisor. In a turn these come in the order of the attempts' ids.
@@ -16,7 +16,7 @@ public enum Effect: Sendable, Equatable {
     case revoke(attempt: Int64)
     /// `grace` is in milliseconds.
     case stop(attempt: Int64, grace: Int64)
-    /// Stop its processes where they are, or let them go on.
+    /// Stop its processes where they are, or let them continue.
     case freeze(attempt: Int64, Bool)
     case acknowledge(attempt: Int64)
     /// It never started, or its worker never took its task. It is no more, and another may come with its number within the task:
@@ -35,7 +35,7 @@ public enum Effect: Sendable, Equatable {
     case assign(TaskItem, Attempt, input: ByteString?, again: Bool)
     /// Tell the worker to exit.
     case dismiss(worker: Int64)
-    /// What the worker said is in the store: so many bytes need not be kept for a later engine.
+    /// What the worker said is in the store: this number of bytes need not be kept for a later engine.
     case received(worker: Int64, bytes: Int)
     /// The worker is gone and had no task: remove what it leaves.
     case discardWorker(Worker)
@@ -54,7 +54,7 @@ public enum Effect: Sendable, Equatable {
     }
 }
 
-/// Something was where it cannot be, and was set aside. Whoever looks at the daemon is to see it.
+/// Something was in an impossible state, and was set aside. The status of the daemon shows it.
 public struct Problem: Sendable, Equatable {
     /// In words.
     public var text: String

@@ -68,7 +68,7 @@ public struct Inventory: Sendable, Equatable {
     public var ended: [AttemptEnd]
     /// The warm workers that can be talked to, with or without a task.
     public var channels: Set<Int64>
-    /// The connections before it did not last: it is no news until it holds.
+    /// The connections before it did not last: it is not news until it holds.
     public var isQuiet: Bool
 
     public init(
@@ -106,16 +106,16 @@ public enum Input: Sendable, Equatable {
     case started(AttemptStart)
     case ended(AttemptEnd)
     case revoked(attempt: Int64, accepted: Bool)
-    /// A warm worker has said something, in so many bytes, which are kept until `Effect.received`.
+    /// A warm worker has sent something; its bytes are kept until `Effect.received`.
     case worker(Int64, [WorkerNews], bytes: Int)
     /// When the attempt last wrote output, on the monotonic clock: the answer to `Effect.checkOutput`.
     case outputSeen(attempt: Int64, monotonic: Int64)
     case outputLimitReached(attempt: Int64)
     /// The output of an agent holds its whole result, and nothing was added to it for a while.
     case resultSeen(attempt: Int64)
-    /// The real-time clock was set, by so many milliseconds.
+    /// The real-time clock was set, by this number of milliseconds.
     case clockStepped(by: Int64)
-    /// Time to forget old tasks: those that finished before, and all but the newest so many.
+    /// Time to forget old tasks: those that finished before this time, and all beyond this number of the newest.
     case retire(before: Int64, keep: Int)
 
     /// Whether somebody is waiting for an answer to it.

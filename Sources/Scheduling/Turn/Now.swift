@@ -2,7 +2,7 @@
 public struct Now: Sendable, Equatable {
     /// Milliseconds since 1970 on the real-time clock.
     public var wall: Int64
-    /// Milliseconds on a clock that nobody can set, and that goes on through suspend: CLOCK_BOOTTIME.
+    /// Milliseconds on a clock that nobody can set, and that continues through suspend: CLOCK_BOOTTIME.
     public var monotonic: Int64
     /// The day that it is where the daemon is.
     public var day: Day

@@ -60,7 +60,7 @@ extension Turn {
         return GateName.names(in: lane).contains { gates[String($0)]?.isClosed ?? false }
     }
 
-    /// A process goes on that ran before the engine came.
+    /// A process that ran before the engine came still runs.
     private mutating func resume(_ attempt: Attempt, start: AttemptStart) throws {
         guard let move = try step(attempt, on: .found), let task = try store.task(attempt.task) else { return }
         if move.actions.contains(.noteStart) {

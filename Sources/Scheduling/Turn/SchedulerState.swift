@@ -20,7 +20,7 @@ public struct SchedulerState: Sendable {
     /// Whether the events say that the supervisor is there.
     var isAnnounced = false
     public internal(set) var isDraining = false
-    /// What still starts is to be ended.
+    /// Attempts that still start must be ended.
     var isStopping = false
     /// Requests that wait for tasks to be taken back.
     var waitingChanges: [WaitingChange] = [] {

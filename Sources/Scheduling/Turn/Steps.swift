@@ -1,6 +1,6 @@
 import OrchProtocol
 
-/// The tables in use, and what becomes of an attempt or a worker that is where it cannot be: it alone is set aside, and all else goes on.
+/// The tables in use, and what happens to an attempt or a worker in an impossible state: only it is set aside, and everything else continues.
 /// To stop the engine would not help: it would find the same rows again.
 extension Turn {
     /// What an event makes of an attempt; nil where there is nothing to do.

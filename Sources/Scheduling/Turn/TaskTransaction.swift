@@ -22,7 +22,7 @@ public protocol TaskTransaction: AnyObject {
     func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem]
     /// Delayed tasks whose time has come.
     func due(at wall: Int64, limit: Int) throws -> [TaskItem]
-    /// Queued tasks that were to have started by now.
+    /// Queued tasks whose latest start time is past.
     func expired(at wall: Int64, limit: Int) throws -> [TaskItem]
     /// When the next task becomes due or expires.
     func nextWallTime() throws -> Int64?
@@ -62,7 +62,7 @@ public protocol TaskTransaction: AnyObject {
     func removeAttempt(_ attempt: Attempt) throws
     /// Running attempts to look at, by the monotonic clock.
     func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt]
-    /// When the next attempt, or worker, is to be looked at.
+    /// When the next attempt, or worker, must be looked at.
     func nextMonotonicTime() throws -> Int64?
 
     // Answers to requests with a key

@@ -137,7 +137,7 @@ struct Turn<Store: TaskTransaction> {
         newPriority[task.pool] = max(newPriority[task.pool] ?? .min, task.priority)
     }
 
-    /// A turn is due for something that no row tells of, on the real-time clock.
+    /// When a turn is due for something that is in no row, on the real-time clock.
     mutating func wake(atWall time: Int64) { wakeWall = min(wakeWall ?? .max, time) }
 
     /// The same on the monotonic clock.
@@ -217,7 +217,7 @@ enum Answer {
     case now(Reply)
     /// The request is taken again when the supervisor has said of each of these tasks that was ordered ahead whether it has started.
     case afterTakingBack([(task: TaskItem, attempt: Attempt?)])
-    /// A cancellation that is too large for one turn goes on with the tasks after this one.
+    /// A cancellation that is too large for one turn continues with the tasks after this one.
     case afterRest(last: Int64, count: Int)
 
     static func changed(_ tasks: [TasksChanged.Entry], count: Int? = nil) -> Self {

@@ -126,7 +126,7 @@ extension Turn {
 
     mutating func receive(_ news: [WorkerNews], from id: Int64) throws {
         for item in news {
-            // Read anew for each: the one before may have changed it.
+            // Read again for each: the one before may have changed it.
             if let worker = try store.worker(id) {
                 try receive(item, from: worker)
             } else if let attempt = try store.attempt(id), attempt.state == .running, attempt.delivery != nil {
@@ -200,7 +200,7 @@ extension Turn {
         if move.actions.contains(.orderStop) { orderStop(attempt.id, in: attempt.pool) }
     }
 
-    // MARK: What becomes of them
+    // MARK: What happens to them
 
     /// - Parameter event: that it has started, or was found running.
     mutating func noteStart(_ start: AttemptStart, of worker: Worker, _ event: WorkerEvent) throws {

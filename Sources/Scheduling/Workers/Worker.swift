@@ -3,7 +3,7 @@ import OrchProtocol
 /// A process of a warm pool that was started ahead and has no task yet.
 ///
 /// It is an attempt that nobody has made yet: its id is taken from those of the attempts, and the attempt of the task that it gets
-/// has the same. So the supervisor knows processes with ids and nothing else, and a worker with a task is no worker of this table.
+/// has the same. So the supervisor knows processes with ids and nothing else, and a worker with a task is not a worker of this table.
 public struct Worker: Sendable, Equatable {
     /// The raw values are in the database and never change.
     public enum State: Int, Sendable {
@@ -20,7 +20,7 @@ public struct Worker: Sendable, Equatable {
     static let acceptTimeout: Int64 = 10_000
     /// Milliseconds within which it must exit that has been told to, or has given its result.
     static let exitTimeout: Int64 = 10_000
-    /// One that ends within so many milliseconds after it was ready has failed.
+    /// A worker that ends within this number of milliseconds after it was ready has failed.
     static let minimumLife: Int64 = 10_000
 
     public var id: Int64
@@ -53,7 +53,7 @@ public struct Worker: Sendable, Equatable {
 
 /// What the configuration says of a pool whose workers are started ahead.
 public struct WarmSettings: Sendable, Equatable {
-    /// How many workers are to be ready while no task waits.
+    /// The number of workers that are ready while no task waits.
     public var minReady: Int
     /// Milliseconds after which a worker that got no task is replaced.
     public var maxIdle: Int64

@@ -5,7 +5,7 @@ enum WorkerStanding: CaseIterable {
     /// Its process runs and has not said that it is ready.
     case starting
     case ready
-    /// It is to be taken back before it starts.
+    /// It must be taken back before it starts.
     case withdrawn
     /// It has been told to exit.
     case leaving
@@ -44,7 +44,7 @@ enum WorkerEvent: CaseIterable {
     case due
 }
 
-/// What there is to do when a worker goes from one state to another, beside writing the state. The turn does it.
+/// What must be done when a worker goes from one state to another, besides writing the state. The turn does it.
 struct WorkerActions: OptionSet {
     let rawValue: UInt8
 
@@ -97,11 +97,11 @@ extension WorkerStanding {
             (.ending, .missing):
             go(.gone)
         case (.starting, .cutOff), (.ready, .cutOff): go(.ending, .orderStop)
-        // Whoever is found has started.
+        // A worker that is found has started.
         case (.launched, .cutOff), (.withdrawn, .cutOff): .impossible
         case (.leaving, .cutOff), (.ending, .cutOff): .stale
 
-        // What it says. It may not have heard yet that it is to go.
+        // What it says. It may not know yet that it must go.
         case (.launched, .ready), (.starting, .ready): go(.ready, .noteReady)
         case (.ready, .ready), (.withdrawn, .ready), (.leaving, .ready), (.ending, .ready): .stale
         case (_, .usage): .stale

@@ -17,7 +17,7 @@ extension SQLiteStore {
     /// The size of the database without what is still in its log, in bytes: about what a backup takes.
     public var size: Int64 { Self.size(of: path) }
 
-    /// Writes a copy of everything that is committed now to a new file, beside the queue that goes on.
+    /// Writes a copy of everything that is committed now to a new file, while the queue is in use.
     ///
     /// The copy is one file, as of one moment: it holds a snapshot until it is done, in which time the log cannot be emptied and grows.
     ///
@@ -34,7 +34,7 @@ extension SQLiteStore {
             let source = try DatabaseQueue(path: path, configuration: configuration)
             let target = try DatabaseQueue(path: copy)
             try source.read { source in
-                // Takes the snapshot. Without one SQLite would begin anew whenever the queue changes between two steps.
+                // Takes the snapshot. Without one SQLite would begin again whenever the queue changes between two steps.
                 _ = try Row.fetchOne(source, sql: "SELECT 1 FROM sqlite_schema")
                 try target.writeWithoutTransaction { target in
                     try source.backup(to: target, pagesPerStep: Self.pagesPerStep) {

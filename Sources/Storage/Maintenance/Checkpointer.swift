@@ -6,7 +6,7 @@ import Synchronization
 /// Moves what is committed from the WAL to the database file, beside the turns: they would else wait for it, every few hundred
 /// commits, for as long as a slow disk takes to write some thousand pages here and there.
 ///
-/// SQLite begins the WAL anew only when all of it has been moved, which beside a writer never happens: when the bulk has been
+/// SQLite begins the WAL again only when all of it has been moved, which beside a writer never happens: when the bulk has been
 /// moved, the writer moves what it has added meanwhile, which is little.
 final class Checkpointer: Sendable {
     /// Pages in the WAL that are worth moving.
@@ -33,7 +33,7 @@ final class Checkpointer: Sendable {
         connection = try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    /// Has the writer's connection tell of its commits, instead of moving anything by itself. It must not outlive this.
+    /// Makes the writer's connection report its commits, instead of moving anything by itself. It must not outlive this.
     func observe(_ db: Database) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         sqlite3_wal_hook(

@@ -2,7 +2,7 @@ import GRDB
 import GRDBSQLite
 import Synchronization
 
-/// Tells that the writer goes on, again and again while a transaction takes long: a batch of some hundred thousand tasks is one.
+/// Reports repeatedly that the writer works, while a transaction takes long: a batch of some hundred thousand tasks is one.
 final class Progress: Sendable {
     /// Of SQLite's machine, between two reports; an insertion takes about a hundred.
     private static let steps: Int32 = 2_000

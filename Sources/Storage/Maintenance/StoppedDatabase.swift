@@ -73,7 +73,7 @@ public enum StoppedDatabase {
     /// - Parameters:
     ///   - attempts: the highest number of an attempt that a task has had, where that is known to be more than the backup says.
     ///     Attempts that the backup does not know of count towards no limit of retries.
-    ///   - wall: the time of the event that tells of it.
+    ///   - wall: the time of the event that reports it.
     public static func adopt(_ path: String, after counters: Counters, attempts: [Int64: Int], at wall: Int64) throws {
         try translatingErrors(of: path) {
             let queue = try DatabaseQueue(path: path)
@@ -110,7 +110,7 @@ public enum StoppedDatabase {
         try db.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table, id])
     }
 
-    /// An event whose number is above all that were seen, so that a subscriber goes on from there.
+    /// An event whose number is above all that were seen, so that a subscriber continues from there.
     private static func note(_ last: Int64, at wall: Int64, _ db: Database) throws {
         let own: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
         let madeAt: Int64? = try db.row("SELECT value FROM meta WHERE name = 'backed_up_at'") { try $0.next() }

@@ -58,7 +58,7 @@ extension SQLiteStore {
                 return true
             }
             let records = try tasks.map { task in
-                // The latest of a task that has been ordered is no attempt to the eye, so that the one before it is needed, too.
+                // An attempt that has only been ordered is not shown, so the one before it is needed, too.
                 let latest = try db.rows(
                     "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT \(task.phase == .active ? 2 : 1)",
                     [task.id], AttemptColumns.read)

@@ -48,7 +48,7 @@ extension TaskRecord {
         retries = task.retry.retries
         retryOn = RetryCause.allCases.filter(task.retry.causes.contains)
         expires = definition.expiresAt.map(Timestamp.init(milliseconds:))
-        // What has only been ordered is no try yet.
+        // An attempt that has only been ordered does not count yet.
         attemptCount = isOrdered && live?.isRouting == false ? max(0, task.attempts - 1) : task.attempts
         self.attempts = attempts.filter { !$0.isOrdered }.map(AttemptRecord.init)
     }

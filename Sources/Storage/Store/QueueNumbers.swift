@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 
 /// What tells this queue from every other one whose tasks work in the same repositories: a number that is drawn when the queue is made, and
-/// anew when a backup becomes the queue, whose tasks may then be another queue's as well.
+/// again when a backup becomes the queue, whose tasks may then be another queue's as well.
 public struct QueueNumbers: Sendable, Equatable {
     /// Each with the time from which on it was used, in milliseconds since 1970; the newest last.
     var numbers: [(since: Int64, number: Int64)]

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// Counts those who are reading, so that nothing is closed under them: GRDB hands a reader that comes too late a connection that is none.
+/// Counts those who are reading, so that nothing is closed under them: GRDB gives a late reader an invalid connection.
 final class ReadGate: Sendable {
     private let isClosed = Mutex(false)
     private let readers = DispatchGroup()

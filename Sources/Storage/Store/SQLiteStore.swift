@@ -176,7 +176,7 @@ public final class SQLiteStore: TurnStore {
         }
     }
 
-    /// Closes all connections, after those who are reading. What is committed stays, and whoever reads later gets an error.
+    /// Closes all connections, after those who are reading. What is committed stays, and a later read gets an error.
     public func close() throws {
         gate.close()
         try reader.close()

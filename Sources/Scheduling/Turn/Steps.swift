@@ -7,7 +7,7 @@ extension Turn {
     mutating func step(_ attempt: Attempt, on event: AttemptEvent) throws -> AttemptMove? {
         // The disk may have damaged it: no fault of the program.
         guard let standing = attempt.standing else {
-            try setAside(attempt, because: "its row contradicts itself", isFault: false)
+            try setAside(attempt, because: "its row in the database is damaged, and says what cannot be", isFault: false)
             return nil
         }
         switch standing.step(on: event) {

@@ -1,3 +1,6 @@
+import NIOCore
+import NIOPosix
+import OrchProtocol
 import Synchronization
 
 /// Runs a body again and again, one run at a time, as long as there is a reason: each `signal` makes one run happen after it, and
@@ -52,4 +55,60 @@ final class CoalescingRunner: Sendable {
     }
 
     func end() { state.withLock { $0 = .ended } }
+}
+
+extension CoalescingRunner {
+    /// Goes on with what there is more when the client has taken what was sent, so that a slow reader costs no memory.
+    func finished(again: Bool = true, after sent: EventLoopFuture<Void>) {
+        sent.whenComplete { result in
+            if case .success = result { self.finished(again: again) } else { self.end() }
+        }
+    }
+}
+
+extension Responder {
+    /// Takes a step of a stream at once, and one after all events that concern it, until the stream or its connection has ended. What a step
+    /// throws is the answer.
+    ///
+    /// - Parameter onEnd: called at the end, perhaps twice.
+    func stream(
+        _ readers: ReaderPool, hearing news: EventHub? = nil,
+        _ concerns: @escaping @Sendable ([Event]) -> Bool = { _ in true },
+        onEnd: @escaping @Sendable () -> Void = {}, _ step: @escaping @Sendable (CoalescingRunner) throws -> Void
+    ) {
+        let runner = CoalescingRunner(readers: readers) { runner in
+            do {
+                try step(runner)
+            } catch {
+                runner.end()
+                onEnd()
+                fail(WireError(storage: error))
+            }
+        }
+        // Listening begins before the first look, so that nothing falls between the two.
+        let listener = news?.listen { if concerns($0) { runner.signal() } }
+        onClose {
+            if let listener { news?.remove(listener) }
+            runner.end()
+            onEnd()
+        }
+        runner.signal()
+    }
+}
+
+/// Threads for reads that may block.
+struct ReaderPool: Sendable {
+    typealias Body = @Sendable () -> Void
+
+    private let submit: @Sendable (@escaping Body) -> Void
+
+    /// - Parameter submit: runs a body at some time, on a thread that is not the caller's.
+    init(_ submit: @escaping @Sendable (@escaping Body) -> Void) { self.submit = submit }
+
+    /// Drops what comes when the daemon is stopping.
+    init(threads: NIOThreadPool) {
+        self.init { body in threads.submit { state in if case .active = state { body() } } }
+    }
+
+    func run(_ body: @escaping Body) { submit(body) }
 }

@@ -1,8 +1,10 @@
+import CLinux
 import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
 import OrchProtocol
+import Scheduling
 import Synchronization
 
 /// The socket that clients connect to.
@@ -89,4 +91,52 @@ private final class ConnectionCount: Sendable {
     private let count = Atomic(0)
     func enter() -> Int { count.add(1, ordering: .relaxed).newValue }
     func leave() { count.subtract(1, ordering: .relaxed) }
+}
+
+/// Who is at the other end of a connection, from the kernel.
+struct Peer: Sendable {
+    var uid: UInt32
+    var pid: Int32
+    var groups: [UInt32]
+
+    /// - Throws: ``SystemError``.
+    init(socket: Int32) throws(SystemError) {
+        var credentials = linux_peer()
+        let result = linux_peer_credentials(socket, &credentials)
+        guard result >= 0 else { throw SystemError(-result, "ask who has connected") }
+        uid = credentials.uid
+        pid = credentials.pid
+        var buffer = [gid_t](repeating: 0, count: 1024)
+        let count = linux_peer_groups(socket, &buffer, buffer.count)
+        groups = [credentials.gid] + (count > 0 ? Array(buffer.prefix(Int(count))) : [])
+    }
+
+    /// Root, the engine's own user, and members of the admin groups may do everything.
+    func requester(adminGroups: Set<UInt32>) -> Requester {
+        let isAdministrator = uid == 0 || uid == geteuid() || groups.contains(where: adminGroups.contains)
+        return Requester(uid: uid, isAdministrator: isAdministrator, groups: groups)
+    }
+}
+
+/// The listening socket of the daemon.
+public enum Listener {
+    /// Listens at a path. A socket that a dead daemon left there is replaced.
+    ///
+    /// - Throws: ``StartError`` where a live daemon serves it, or it cannot be made.
+    public static func make(at path: String) throws -> Int32 {
+        var status = stat()
+        if lstat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFSOCK else {
+                throw StartError("\(path) exists and is not a socket. Move it, or choose another path with --socket.")
+            }
+            let probe = linux_unix_connect(path, Int32(SOCK_STREAM.rawValue))
+            if probe >= 0 {
+                close(probe)
+                throw StartError("another daemon listens at \(path); stop it first, or choose another path with --socket")
+            }
+        }
+        let socket = linux_unix_listen(path, Int32(SOCK_STREAM.rawValue), 0o600, 4096)
+        guard socket >= 0 else { throw StartError("\(SystemError(-socket, "listen at \(path)"))") }
+        return socket
+    }
 }

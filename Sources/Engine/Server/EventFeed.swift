@@ -21,38 +21,52 @@ final class EventFeed: Sendable {
         self.responder = responder
     }
 
-    func start(_ news: EventHub) {
-        let runner = CoalescingRunner(readers: readers) { self.run($0) }
-        let listener = news.listen { _ in runner.signal() }
-        responder.onClose {
-            news.remove(listener)
+    func start(_ news: EventHub) { responder.stream(readers, hearing: news) { try self.step($0) } }
+
+    private func step(_ runner: CoalescingRunner) throws {
+        let after = last.withLock { $0 }
+        let events = try store.events(after: after).filter { $0.seq <= until ?? .max }
+        guard let newest = events.last?.seq else {
+            guard until != nil else { return runner.finished() }
             runner.end()
+            return responder.succeed(SubscribeEnd(last: after))
         }
-        runner.signal()
+        last.withLock { $0 = newest }
+        let sent = events.map { responder.notify(.event(request: responder.id, $0)) }
+        runner.finished(after: sent[sent.count - 1])
+    }
+}
+
+/// Tells those who listen that something has happened. What it was they read from the store, each at its own speed, so that a slow
+/// one costs nothing and none has a gap.
+final class EventHub: Sendable {
+    typealias Listener = @Sendable ([Event]) -> Void
+
+    private struct State {
+        var next = 0
+        var listeners: [Int: Listener] = [:]
     }
 
-    private func run(_ runner: CoalescingRunner) {
-        let after = last.withLock { $0 }
-        do {
-            let events = try store.events(after: after).filter { $0.seq <= until ?? .max }
-            guard let newest = events.last?.seq else {
-                if until != nil {
-                    runner.end()
-                    responder.succeed(SubscribeEnd(last: after))
-                } else {
-                    runner.finished()
-                }
-                return
-            }
-            last.withLock { $0 = newest }
-            // The next are read when the client has taken these.
-            let sent = events.map { responder.notify(.event(request: responder.id, $0)) }
-            sent[sent.count - 1].whenComplete { result in
-                if case .success = result { runner.finished(again: true) } else { runner.end() }
-            }
-        } catch {
-            runner.end()
-            responder.fail(WireError(storage: error))
+    private let state = Mutex(State())
+    private let journal: JournalWriter
+
+    init(journal: JournalWriter) { self.journal = journal }
+
+    /// Calls the listener after every turn that had events, on the turn loop's thread, until it is removed.
+    func listen(_ listener: @escaping Listener) -> Int {
+        state.withLock { state in
+            state.next += 1
+            state.listeners[state.next] = listener
+            return state.next
         }
+    }
+
+    func remove(_ number: Int) {
+        state.withLock { _ = $0.listeners.removeValue(forKey: number) }
+    }
+
+    func publish(_ events: [Event]) {
+        for listener in state.withLock({ Array($0.listeners.values) }) { listener(events) }
+        journal.tell(events)
     }
 }

@@ -26,20 +26,7 @@ final class FileStream: Sendable {
         self.offset = Mutex(offset)
     }
 
-    func start() {
-        let runner = CoalescingRunner(readers: readers) { self.run($0) }
-        responder.onClose { runner.end() }
-        runner.signal()
-    }
-
-    private func run(_ runner: CoalescingRunner) {
-        do {
-            try step(runner)
-        } catch {
-            runner.end()
-            responder.fail(WireError(storage: error))
-        }
-    }
+    func start() { responder.stream(readers) { try self.step($0) } }
 
     private func step(_ runner: CoalescingRunner) throws {
         let offset = offset.withLock { $0 }
@@ -56,8 +43,6 @@ final class FileStream: Sendable {
         guard count > 0 else { throw SystemError(count < 0 ? errno : EIO, "read the file \"\(end.name)\"") }
         self.offset.withLock { $0 = offset + Int64(count) }
         let part = FilePart(offset: offset, base64: Data(bytes).base64EncodedString())
-        responder.notify(.file(request: responder.id, part)).whenComplete { result in
-            if case .success = result { runner.finished(again: true) } else { runner.end() }
-        }
+        runner.finished(after: responder.notify(.file(request: responder.id, part)))
     }
 }

@@ -50,17 +50,10 @@ final class LogStream: Sendable {
     }
 
     func start(_ news: EventHub) {
-        let runner = CoalescingRunner(readers: readers) { self.run($0) }
         let task = parameters.id
-        let listener = news.listen { events in
-            if events.contains(where: { $0.task == task }) { runner.signal() }
-        }
-        responder.onClose {
-            news.remove(listener)
-            self.unfollow()
-            runner.end()
-        }
-        runner.signal()
+        responder.stream(
+            readers, hearing: news, { events in events.contains { $0.task == task } }, onEnd: { self.unfollow() }
+        ) { try self.step($0) }
     }
 
     private func unfollow() {
@@ -69,15 +62,6 @@ final class LogStream: Sendable {
             return state.follower
         }
         if let follower { watcher.unfollow(task: parameters.id, attempt: follower.attempt, follower.number) }
-    }
-
-    private func run(_ runner: CoalescingRunner) {
-        do {
-            try step(runner)
-        } catch {
-            end(runner)
-            responder.fail(WireError(storage: error))
-        }
     }
 
     private func end(_ runner: CoalescingRunner) {
@@ -117,9 +101,7 @@ final class LogStream: Sendable {
             }
         }
         guard let sent else { return pause(runner, found.task, attempt) }
-        sent.whenComplete { result in
-            if case .success = result { runner.finished(again: true) } else { self.end(runner) }
-        }
+        runner.finished(after: sent)
     }
 
     /// The last attempt that has written something, where the latest has not.

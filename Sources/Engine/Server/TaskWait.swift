@@ -29,54 +29,39 @@ final class TaskWait: Sendable {
 
     /// - Throws: ``WireError`` where a task does not exist.
     func start(_ news: EventHub) throws {
-        let runner = CoalescingRunner(readers: readers) { self.run($0) }
         let wanted = Set(ids)
-        // Listening begins before the first look, so that no end falls between the two.
-        let listener = news.listen { events in
-            let ended = events.filter { $0.kind == .taskFinished }.compactMap(\.task).filter(wanted.contains)
-            guard !ended.isEmpty else { return }
-            self.state.withLock { $0.ready.formUnion(ended) }
-            runner.signal()
-        }
-        responder.onClose {
-            news.remove(listener)
-            runner.end()
-        }
         for id in wanted.sorted() where try store.record(of: id, brief: true) == nil {
-            news.remove(listener)
             throw WireError(.notFound, "there is no task \(id)", field: "ids")
         }
-        runner.signal()
+        responder.stream(
+            readers, hearing: news,
+            { events in
+                let ended = events.filter { $0.kind == .taskFinished }.compactMap(\.task).filter(wanted.contains)
+                self.state.withLock { $0.ready.formUnion(ended) }
+                return !ended.isEmpty
+            }
+        ) { try self.step($0) }
     }
 
-    private func run(_ runner: CoalescingRunner) {
+    private func step(_ runner: CoalescingRunner) throws {
         let candidates = state.withLock { state in
             defer { state.ready = [] }
             return state.ready.filter(state.open.contains).sorted()
         }
-        do {
-            var last: EventLoopFuture<Void>?
-            for id in candidates {
-                guard let record = try store.record(of: id, brief: true), record.state.isFinal else { continue }
-                state.withLock { state in
-                    state.open.remove(id)
-                    state.records[id] = record
-                }
-                last = responder.notify(.finished(request: responder.id, record))
+        var last: EventLoopFuture<Void>?
+        for id in candidates {
+            guard let record = try store.record(of: id, brief: true), record.state.isFinal else { continue }
+            state.withLock { state in
+                state.open.remove(id)
+                state.records[id] = record
             }
-            let isDone = state.withLock { $0.open.isEmpty }
-            guard !isDone else {
-                runner.end()
-                let records = state.withLock { state in ids.compactMap { state.records[$0] } }
-                return responder.succeed(WaitResult(tasks: records))
-            }
-            guard let last else { return runner.finished() }
-            last.whenComplete { result in
-                if case .success = result { runner.finished() } else { runner.end() }
-            }
-        } catch {
-            runner.end()
-            responder.fail(WireError(storage: error))
+            last = responder.notify(.finished(request: responder.id, record))
         }
+        guard state.withLock({ $0.open.isEmpty }) else {
+            guard let last else { return runner.finished() }
+            return runner.finished(again: false, after: last)
+        }
+        runner.end()
+        responder.succeed(WaitResult(tasks: state.withLock { state in ids.compactMap { state.records[$0] } }))
     }
 }

@@ -15,6 +15,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case loseTask
     case forgetInput
     case forgetKey
+    case forgetAnswer
     case forgetTimeouts
     case forgetDueTimes
     case forgetClockStep

@@ -21,6 +21,12 @@ struct Request {
     /// It will be asked again after an answer that did not come.
     var tries = 0
 
+    /// What was answered first to a request with a key, which may be sent again.
+    var firstReply: Reply?
+
+    /// Whether its client asks again after an answer that did not come.
+    var isRepeatable: Bool { key != nil || command.call.key != nil }
+
     var requester: Requester { Requester(uid: user, isAdministrator: isAdministrator) }
 }
 

@@ -189,7 +189,7 @@ final class WatchedTransaction: TaskTransaction {
 
     func keepUsage(of task: Int64) throws { try real.keepUsage(of: task) }
     func keptAnswer(to key: String, of principal: String) throws -> KeptAnswer? {
-        try real.keptAnswer(to: key, of: principal)
+        mutation == .forgetAnswer ? nil : try real.keptAnswer(to: key, of: principal)
     }
     func keep(_ answer: KeptAnswer) throws { try real.keep(answer) }
     func forgetAnswers(before wall: Int64, limit: Int) throws { try real.forgetAnswers(before: wall, limit: limit) }

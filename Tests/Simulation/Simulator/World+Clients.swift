@@ -77,6 +77,8 @@ extension World {
     ) {
         let number = requests.count
         statistics.requests += 1
+        // Every other one that takes a key has one.
+        let command = number % 2 == 0 ? command.keyed("request \(number)") : command
         requests.append(
             Request(
                 number: number, command: command, user: user, isAdministrator: user == 0, marks: marks, key: key,
@@ -90,6 +92,7 @@ extension World {
         let request = requests[number]
         note("request \(number) \(request.command.brief)")
         requests[number].life = engine.life
+        requests[number].isAnswered = false
         requests[number].tries += 1
         engine.request(request.command, by: request.requester, number: number)
         wakeEngine()
@@ -99,7 +102,7 @@ extension World {
     func loseRequests(ofLife life: Int) {
         for request in requests where request.life == life && !request.isAnswered && !request.vanishes {
             requests[request.number].life = nil
-            guard request.key != nil, request.tries < 5 else { continue }
+            guard request.isRepeatable, request.tries < 5 else { continue }
             later(.send(request.number), in: .random(in: 0...2_000, using: &random))
         }
     }
@@ -109,6 +112,7 @@ extension World {
         violations.require(!request.isAnswered, "request \(number) has two answers")
         requests[number].isAnswered = true
         if case .failed = reply {} else { requests[number].isDone = true }
+        checkRepetition(request, reply)
         checkAuthority(request, reply)
         checkRefusal(request, reply)
         note("answer \(number) \(reply.brief)")
@@ -123,6 +127,20 @@ extension World {
             violations.require(!isStorage || isExcused, "request \(number) fails: \(error.message)")
             violations.require(error.kind != .internalError, "request \(number) fails: \(error.message)")
         case .changed, .done: break
+        }
+    }
+
+    /// A request that comes again with its key is answered as before. Some do although they were answered.
+    private func checkRepetition(_ request: Request, _ reply: Reply) {
+        guard request.command.call.key != nil else { return }
+        if case .failed = reply, request.firstReply == nil { return }
+        if case .failed(let error) = reply, [.storageFull, .storageFailed, .stopping].contains(error.kind) { return }
+        if let first = request.firstReply {
+            violations.require(
+                reply == first, "request \(request.number) was answered \(first.brief), and then \(reply.brief)")
+        } else {
+            requests[request.number].firstReply = reply
+            if request.number % 4 == 0 { later(.send(request.number), in: 5_000) }
         }
     }
 

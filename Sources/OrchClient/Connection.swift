@@ -5,7 +5,7 @@ import OrchProtocol
 /// One connection to the daemon, for one thread.
 ///
 /// Calls block. Signals may interrupt them, deadlines end them, and watched descriptors are served while they wait.
-public final class Connection {
+public final class Connection: Caller {
     /// Where the socket is.
     public let path: String
     /// Descriptors that are served while a call waits.
@@ -28,20 +28,14 @@ public final class Connection {
     /// The user and the process that listen: the daemon's, or those of the service manager that made the socket.
     public var peer: (user: UInt32, pid: Int32)? { socket.peer }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request, waits for its answer and returns the JSON of its result.
     ///
     /// - Parameter onNotification: gets what is streamed before the answer, in order. What it throws ends the wait.
-    /// - Throws: `WireError` where the daemon refuses, ``ClientError`` where there is no answer.
-    public func call<P, A>(
-        _ method: OrchProtocol.Method<P, A>, _ parameters: P, deadline: ContinuousClock.Instant? = nil,
+    public func answer(
+        to call: Call, deadline: ContinuousClock.Instant? = nil,
         onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
-    ) throws -> A {
-        let id = try send(Call(method, parameters))
-        return try method.decode(answer(to: id, deadline: deadline, onNotification: onNotification))
-    }
-
-    public func call<A>(_ method: OrchProtocol.Method<NoParameters, A>, deadline: ContinuousClock.Instant? = nil) throws -> A {
-        try call(method, NoParameters(), deadline: deadline)
+    ) throws -> [UInt8] {
+        try answer(to: send(call), deadline: deadline, onNotification: onNotification)
     }
 
     /// Sends a request and does not wait. An answer that nobody waits for is dropped.

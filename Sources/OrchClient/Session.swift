@@ -1,11 +1,36 @@
 import Glibc
 import OrchProtocol
 
+/// Who asks the daemon.
+public protocol Caller {
+    /// - Returns: the JSON of the result.
+    func answer(
+        to call: Call, deadline: ContinuousClock.Instant?, onNotification: (OrchProtocol.Notification) throws -> Void
+    ) throws -> [UInt8]
+}
+
+extension Caller {
+    /// Asks, and waits for the answer.
+    ///
+    /// - Parameter onNotification: gets what is streamed before the answer, in order. What it throws ends the wait.
+    /// - Throws: `WireError` where the daemon refuses, ``ClientError`` where there is no answer.
+    public func call<P, A>(
+        _ method: OrchProtocol.Method<P, A>, _ parameters: P, deadline: ContinuousClock.Instant? = nil,
+        onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
+    ) throws -> A {
+        try method.decode(answer(to: Call(method, parameters), deadline: deadline, onNotification: onNotification))
+    }
+
+    public func call<A>(_ method: OrchProtocol.Method<NoParameters, A>, deadline: ContinuousClock.Instant? = nil) throws -> A {
+        try call(method, NoParameters(), deadline: deadline)
+    }
+}
+
 /// A connection that is made again when it breaks, for what may be asked twice.
 ///
 /// A daemon that restarts is gone for a moment. Under systemd its socket stays and a connection waits in the backlog; in a
 /// foreground run the socket is gone, too, and so a session tries for a while.
-public final class Session {
+public final class Session: Caller {
     /// Where the socket is.
     public let path: String
     /// How long to look for a daemon that was there before.
@@ -64,18 +89,6 @@ public final class Session {
     }
 
     /// Sends a request and waits for its answer, again on a new connection where the first is lost.
-    public func call<P, A>(
-        _ method: Method<P, A>, _ parameters: P, deadline: ContinuousClock.Instant? = nil,
-        onNotification: (Notification) throws -> Void = { _ in }
-    ) throws -> A {
-        try method.decode(answer(to: Call(method, parameters), deadline: deadline, onNotification: onNotification))
-    }
-
-    public func call<A>(_ method: Method<NoParameters, A>, deadline: ContinuousClock.Instant? = nil) throws -> A {
-        try call(method, NoParameters(), deadline: deadline)
-    }
-
-    /// The same; returns the JSON of the result.
     ///
     /// What takes a key gets one, so that it can be asked for again: the daemon does it once.
     public func answer(

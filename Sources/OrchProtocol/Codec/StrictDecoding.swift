@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// A key of any name: how a decoder is asked which keys are really there.
 struct AnyKey: CodingKey {
     var stringValue: String
@@ -128,41 +130,10 @@ private func jsonName(of type: any Any.Type) -> String {
 }
 
 /// Stands for `"params": {}` where a request leaves them out.
-struct EmptyDecoder: Decoder {
-    var codingPath: [any CodingKey] { [] }
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+struct EmptyObject: Decodable {
+    let decoder: any Decoder
 
-    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        KeyedDecodingContainer(EmptyKeyed<Key>())
-    }
+    init(from decoder: any Decoder) { self.decoder = decoder }
 
-    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        throw DecodingError.typeMismatch([String].self, .init(codingPath: [], debugDescription: ""))
-    }
-
-    func singleValueContainer() throws -> any SingleValueDecodingContainer {
-        throw DecodingError.typeMismatch(String.self, .init(codingPath: [], debugDescription: ""))
-    }
-}
-
-private struct EmptyKeyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    var codingPath: [any CodingKey] { [] }
-    var allKeys: [Key] { [] }
-
-    func contains(_ key: Key) -> Bool { false }
-
-    private func missing(_ key: any CodingKey) -> DecodingError {
-        .keyNotFound(key, .init(codingPath: [], debugDescription: ""))
-    }
-
-    func decodeNil(forKey key: Key) throws -> Bool { throw missing(key) }
-    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { throw missing(key) }
-
-    func nestedContainer<NestedKey: CodingKey>(
-        keyedBy type: NestedKey.Type, forKey key: Key
-    ) throws -> KeyedDecodingContainer<NestedKey> { throw missing(key) }
-
-    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { throw missing(key) }
-    func superDecoder() throws -> any Decoder { EmptyDecoder() }
-    func superDecoder(forKey key: Key) throws -> any Decoder { throw missing(key) }
+    static func decoder() throws -> any Decoder { try JSONDecoder().decode(EmptyObject.self, from: Data("{}".utf8)).decoder }
 }

@@ -66,7 +66,7 @@ public struct Request: Codable, Sendable, Equatable {
         self.id = id
         do {
             let present = container.contains(.params)
-            call = try method.call(from: present ? container.superDecoder(forKey: .params) : EmptyDecoder())
+            call = try method.call(from: present ? container.superDecoder(forKey: .params) : EmptyObject.decoder())
         } catch let error as WireError {
             throw Rejected(id: id, error: error)
         } catch let error as DecodingError {

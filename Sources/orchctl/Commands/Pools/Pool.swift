@@ -35,7 +35,18 @@ struct PoolList: ParsableCommand {
     }
 }
 
-struct PoolPause: ParsableCommand {
+/// A verb that changes a pool, and needs to know no more.
+protocol ChangesPool: ParsableCommand {
+    static var method: OrchProtocol.Method<PoolSelection, Acknowledged> { get }
+    var pool: String { get }
+    var global: GlobalOptions { get }
+}
+
+extension ChangesPool {
+    func run() throws { try Client(global).show(Self.method, PoolSelection(pool: pool)) { $0.line } }
+}
+
+struct PoolPause: ChangesPool {
     static let configuration = CommandConfiguration(
         commandName: "pause",
         abstract: "Start no more tasks of a pool; running tasks continue.",
@@ -45,17 +56,15 @@ struct PoolPause: ParsableCommand {
               orchctl pool pause build && orchctl pool list
             """)
 
+    static let method = Method.poolPause
+
     @Argument(help: "The name of the pool.")
     var pool: String
 
     @OptionGroup var global: GlobalOptions
-
-    func run() throws {
-        try Client(global).show(.poolPause, PoolSelection(pool: pool)) { $0.line }
-    }
 }
 
-struct PoolResume: ParsableCommand {
+struct PoolResume: ChangesPool {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "Start tasks again in a paused or draining pool.",
@@ -65,14 +74,12 @@ struct PoolResume: ParsableCommand {
               orchctl pool resume build && orchctl status
             """)
 
+    static let method = Method.poolResume
+
     @Argument(help: "The name of the pool.")
     var pool: String
 
     @OptionGroup var global: GlobalOptions
-
-    func run() throws {
-        try Client(global).show(.poolResume, PoolSelection(pool: pool)) { $0.line }
-    }
 }
 
 struct PoolResize: ParsableCommand {
@@ -100,7 +107,7 @@ struct PoolResize: ParsableCommand {
     }
 }
 
-struct PoolDrain: ParsableCommand {
+struct PoolDrain: ChangesPool {
     static let configuration = CommandConfiguration(
         commandName: "drain",
         abstract: "Accept no new tasks for a pool, and run those it has.",
@@ -110,12 +117,10 @@ struct PoolDrain: ParsableCommand {
               orchctl pool drain build && orchctl events -f
             """)
 
+    static let method = Method.poolDrain
+
     @Argument(help: "The name of the pool.")
     var pool: String
 
     @OptionGroup var global: GlobalOptions
-
-    func run() throws {
-        try Client(global).show(.poolDrain, PoolSelection(pool: pool)) { $0.line }
-    }
 }

@@ -48,7 +48,10 @@ final class CoalescingRunner: Sendable {
             case .running, .runningWithMore:
                 state = .running
                 return true
-            case .idle, .ended: return false
+            case .idle:
+                assertionFailure("a run has ended that has not begun")
+                return false
+            case .ended: return false
             }
         }
         if mustRun { readers.run { self.body(self) } }

@@ -207,6 +207,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             lookups -= 1
         case .stream: streams -= 1
         }
+        assert(min(inFlight, lookups, streams) >= 0, "a request has two answers")
         guard context != nil else { return }
         if !isClosing { send(line: line, nil) }
         goOn()
@@ -240,6 +241,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func sent(_ count: Int) {
         unsent -= count
+        assert(unsent >= 0, "more has been sent than was to be sent")
         deadline?.cancel()
         deadline = nil
         guard let context else { return }

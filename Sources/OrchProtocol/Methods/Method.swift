@@ -97,7 +97,11 @@ public struct Call: Sendable, Equatable {
     public init<A>(_ method: Method<NoParameters, A>) { self.init(method, NoParameters()) }
 
     /// The parameters, if it is this method that is called.
-    public subscript<P, A>(_ method: Method<P, A>) -> P? { self.method.name == method.name ? parameters as? P : nil }
+    public subscript<P, A>(_ method: Method<P, A>) -> P? {
+        guard self.method.name == method.name else { return nil }
+        assert(parameters is P, "\(method.name) has the parameters of another method")
+        return parameters as? P
+    }
 
     public static func == (one: Call, other: Call) -> Bool {
         one.method.name == other.method.name && isSame(one.parameters, other.parameters)
@@ -120,7 +124,9 @@ public struct Call: Sendable, Equatable {
 
     /// The same with a key, where it takes one and has none.
     public func keyed(by key: @autoclosure () -> String) -> Call {
-        guard method.repetition == .keyed, var keyed = parameters as? any KeyedParameters, keyed.key == nil else { return self }
+        guard method.repetition == .keyed else { return self }
+        assert(parameters is any KeyedParameters, "the parameters of \(method.name) have no key")
+        guard var keyed = parameters as? any KeyedParameters, keyed.key == nil else { return self }
         keyed.key = key()
         return Call(method: method, parameters: keyed)
     }

@@ -83,7 +83,7 @@ struct Turn<Store: TaskTransaction> {
     mutating func take(_ command: Command, by requester: Requester, reply: ReplyToken) throws {
         try answer(reply, to: command, by: requester) { turn in
             try requester.check(command.call.method)
-            if let known = try turn.knownReply(to: command.call, by: requester) { return .now(known) }
+            if let known = try turn.knownReply(to: command.call, by: requester) { return .asBefore(known) }
             return try turn.perform(command, by: requester)
         }
     }
@@ -122,6 +122,7 @@ struct Turn<Store: TaskTransaction> {
             case .now(let answer):
                 try keep(answer, to: command.call, by: requester)
                 effects.append(.reply(reply, answer))
+            case .asBefore(let answer): effects.append(.reply(reply, answer))
             case .afterTakingBack(let tasks): takeBack(tasks, for: command, by: requester, reply: reply)
             case .afterRest(let last, let count):
                 effects.append(.again(.cancelMore(command, after: last, count: count, by: requester, reply: reply)))
@@ -215,6 +216,8 @@ struct Turn<Store: TaskTransaction> {
 /// What a command comes to.
 enum Answer {
     case now(Reply)
+    /// The request has come before, with its key.
+    case asBefore(Reply)
     /// The request is taken again when the supervisor has said of each of these tasks that was ordered ahead whether it has started.
     case afterTakingBack([(task: TaskItem, attempt: Attempt?)])
     /// A cancellation that is too large for one turn continues with the tasks after this one.

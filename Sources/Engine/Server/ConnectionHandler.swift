@@ -241,7 +241,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func sent(_ count: Int) {
         unsent -= count
-        assert(unsent >= 0, "more has been sent than was to be sent")
+        assert(unsent >= 0, "more was sent than was waiting")
         deadline?.cancel()
         deadline = nil
         guard let context else { return }

@@ -86,7 +86,7 @@ private struct Line {
         case none, null, own
     }
 
-    private static let known = Set(TaskSpec.CodingKeys.allCases.map(\.rawValue))
+    private static let known = Set(TaskSpec.names)
 
     /// - Returns: nil for an empty line.
     init?(_ text: [UInt8], _ bounds: Range<Int>, number: Int) throws(Batch.Rejected) {

@@ -201,8 +201,9 @@ import Testing
             for (work, environment, directory, _) in poisons {
                 let definition = TaskDefinition(
                     work: work, environment: environment, directory: directory, submitter: 0, submittedAt: 1)
-                _ = try transaction.insert(
-                    TaskItem(definition: definition, pool: "plain", phase: .ready, priority: 5), input: nil)
+                var task = TaskItem(definition: definition, pool: "plain", phase: .ready)
+                task.priority = 5
+                _ = try transaction.insert(task, input: nil)
             }
         }
         var good = TaskSpec(command: ["true"])

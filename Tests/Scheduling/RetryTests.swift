@@ -136,9 +136,12 @@ import Testing
 }
 
 @Suite struct AttemptVerdictTests {
-    static let task = TaskItem(
-        id: 1, definition: TaskDefinition(work: .command(["a"]), submitter: 0, submittedAt: 0), pool: "p", phase: .active,
-        timeout: 1_500, idleTimeout: 60_000)
+    static let task = {
+        var task = TaskItem(
+            id: 1, definition: TaskDefinition(work: .command(["a"]), submitter: 0, submittedAt: 0), pool: "p", phase: .active)
+        (task.timeout, task.idleTimeout) = (1_500, 60_000)
+        return task
+    }()
 
     struct Case: CustomTestStringConvertible {
         var ending: AttemptEnd.Ending

@@ -65,7 +65,7 @@ import Testing
             .fields(["model": .string("large"), "pool": .string("big"), "thinking": .string("high"), "priority": .integer(4)]))
         let task = try rig.task(id)
         #expect((task.pool, task.priority, task.timeout, task.retry.retries) == ("big", 4, 7_000, 3))
-        #expect((task.definition.model, task.definition.thinking, task.definition.route) == ("openrouter/huge", "high", "ask"))
+        #expect((task.definition.model, task.definition.thinking, task.definition.route) == ("openrouter/huge", .high, "ask"))
         #expect(task.definition.routing == nil && task.attempts == 1 && task.attemptsBeforeRetry == 0)
         #expect(task.lane == "agent:thinker/openrouter")
         // It is started at once: the routing and the start are one commit.
@@ -91,7 +91,7 @@ import Testing
             .fields(["model": .string("large"), "pool": .string("big"), "priority": .integer(9), "thinking": .string("low")]))
         let task = try rig.task(id)
         #expect((task.definition.model, task.pool, task.priority, task.timeout) == ("mine", "default", 2, 3_000))
-        #expect(task.definition.thinking == "low" && task.definition.isPoolGiven)
+        #expect(task.definition.thinking == .low && task.definition.isPoolGiven)
     }
 
     @Test func nobodyIsAskedWhereNothingIsOpen() throws {
@@ -144,7 +144,7 @@ import Testing
         let (id, attempt) = try ask(rig)
         try answer(rig, attempt, said)
         let task = try rig.task(id)
-        #expect((task.pool, task.definition.model, task.definition.thinking) == ("default", "openrouter/tiny", "low"))
+        #expect((task.pool, task.definition.model, task.definition.thinking) == ("default", "openrouter/tiny", .low))
         #expect(task.definition.route == "ask" && task.attempts == 1)
         #expect(try rig.attempt(attempt).reason == "rule \"ask\": its program " + reason)
     }
@@ -164,7 +164,7 @@ import Testing
         #expect(try rig.task(id).definition.thinking == nil && rig.task(id).pool == "big")
         let (second, program) = try ask(rig, .prompt("[thinking:low] choose for me"))
         try answer(rig, program, .fields(["pool": .string("big")]))
-        #expect(try rig.task(second).pool == "default" && rig.task(second).definition.thinking == "low")
+        #expect(try rig.task(second).pool == "default" && rig.task(second).definition.thinking == .low)
     }
 
     @Test func aPoolMustOfferWhatIsNeededAndNotDrain() throws {

@@ -56,7 +56,8 @@ import Testing
                 (0..<count).map { number in
                     TaskItem(
                         definition: TaskDefinition(
-                            work: .prompt("p"), labels: number % 2 == 0 ? ["none": ""] : [:], submitter: 1000, submittedAt: 1),
+                            work: .prompt("p"), options: labelled(number % 2 == 0 ? ["none": ""] : nil), submitter: 1000,
+                            submittedAt: 1),
                         pool: "default", phase: .ready)
                 })
             try store.transaction { try $0.save(Gate(name: "agent:llm/", until: now.wall + 1, reason: "r", since: 0)) }

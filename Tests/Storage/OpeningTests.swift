@@ -203,29 +203,91 @@ import Testing
         #expect(error.description.contains("no/queue.db"))
     }
 
+    /// The rows are as orchd wrote them with the tables of version 2.
+    @Test func aDatabaseOfTheVersionBeforeIsBroughtUpToDateWithAllItHas() throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { db in
+            try Schema.migrate(db, from: 0, to: 2)
+            try db.execute(
+                sql: """
+                    INSERT INTO task (pool, phase, priority, name, due_relative, retries, retry_causes, retry_delay, attempts,
+                        forgiven_attempts, prompt, has_input, submitter, submitted_at, labels, model, thinking, needs, resources, expires_at)
+                    VALUES ('p', 2, 1, 'n', 0, 2, 9, 250, 0, 0, 'x', 0, 7, 8, '{"a/b":"\u{E4}\\"","n":"1"}', 'a/b', 'high', 'gpu net:1',
+                        '{"cpu":1.5,"memory":1048576}', 99),
+                    ('p', 4, 0, NULL, 0, 0, 15, 5000, 1, 0, NULL, 0, 7, 8, NULL, NULL, NULL, NULL, NULL, NULL),
+                    ('p', 2, 0, NULL, 0, 0, 15, 5000, 0, 0, 'y', 0, 7, 8, NULL, 'm', NULL, NULL, NULL, NULL);
+                    UPDATE task SET command = x'7472756500' WHERE id = 2;
+                    INSERT INTO tally (pool, phase, count) VALUES ('p', 2, 2), ('p', 4, 1);
+                    """)
+        }
+        try queue.close()
+        #expect(SchemaVersion(userVersion: try userVersion()).version == 2)
+        let store = try SQLiteStore(path: path)
+        let tasks = try store.transaction { transaction in try (1...3).compactMap { try transaction.task($0) } }
+        var options = TaskOptions()
+        (options.name, options.priority, options.labels) = ("n", 1, ["a/b": "\u{E4}\"", "n": "1"])
+        (options.model, options.thinking, options.needs) = ("a/b", .high, ["gpu", "net:1"])
+        var resources = ResourceLimits()
+        (resources[.cpu], resources[.memory]) = (1.5, 1_048_576)
+        options.resources = resources
+        (options.retries, options.retryOn, options.retryDelay) = (2, [.exit, .lost], 0.25)
+        options.expires = Timestamp(milliseconds: 99)
+        #expect(tasks.map(\.definition.options.model) == ["a/b", nil, "m"])
+        #expect(tasks.first?.definition.options == options)
+        #expect(tasks.dropFirst().first?.definition.work == .command(["true", ""]))
+        // What is found by a label is found as before.
+        var query = ListParameters()
+        query.labels = ["n": "1"]
+        #expect(try store.page(query, limit: 9).tasks.map(\.id) == [1])
+        try store.close()
+        // The program before, which looks for the columns that are empty now, must not take it.
+        #expect(!SchemaVersion(userVersion: try userVersion()).isReadable(by: 2))
+    }
+
+    private func userVersion() throws -> Int {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        return try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } ?? 0
+    }
+
+    /// NULL, and so no JSON to read, for a task that asks for nothing but its work, its place and its times.
+    @Test func aTaskWithoutOptionsHasNone() throws {
+        let store = try SQLiteStore(path: path)
+        try store.insert([
+            item {
+                ($0.name, $0.priority, $0.timeout, $0.retry) = ("n", 3, 5, RetryPolicy(retries: 1, causes: [.lost], delay: 7))
+                ($0.definition.options.key, $0.definition.options.expires) = ("k", Timestamp(milliseconds: 9))
+            },
+            item { $0.definition.options.model = "m" },
+        ])
+        #expect(try store.read { try String?.fetchAll($0, sql: "SELECT options FROM task") } == [nil, #"{"model":"m"}"#])
+        try store.close()
+    }
+
     @Test func everythingIsThereAfterReopening() throws {
         var store = try SQLiteStore(path: path)
         var rich = item("b", phase: .delayed, priority: -3) {
+            $0.definition.work = .command(["a", "", "b c", "\u{301}"])
+            $0.definition.environment = ["A": "=\u{301}="]
+            $0.definition.directory = "/d"
+            $0.definition.hasInput = true
+            $0.definition.submitter = .max
+            $0.definition.options.labels = ["k\"": "v\\"]
+            $0.definition.options.key = "key"
+            $0.definition.options.model = "m"
+            $0.definition.options.thinking = .high
+            $0.definition.options.expires = Timestamp(milliseconds: 10)
             $0.name = "name"
             $0.dueAt = 5
             $0.dueIsRelative = true
             $0.timeout = 6
             $0.idleTimeout = 7
-            $0.retry = RetryPolicy(retries: 3, causes: [.spawn, .exit], delay: 9)
+            $0.retry = RetryPolicy(retries: 3, causes: [.exit, .spawn], delay: 9)
             $0.attempts = 2
             $0.attemptsBeforeRetry = 1
             $0.finishedAt = 4
             $0.reason = "why"
         }
-        rich = TaskItem(
-            definition: TaskDefinition(
-                work: .command(["a", "", "b c", "\u{301}"]), labels: ["k\"": "v\\"], key: "key",
-                environment: ["A": "=\u{301}="],
-                directory: "/d", model: "m", thinking: "t", hasInput: true, submitter: .max, submittedAt: 8, expiresAt: 10),
-            pool: rich.pool, phase: rich.phase, name: rich.name, priority: rich.priority, dueAt: rich.dueAt,
-            timeout: rich.timeout, idleTimeout: rich.idleTimeout, retry: rich.retry, attempts: rich.attempts,
-            attemptsBeforeRetry: rich.attemptsBeforeRetry, finishedAt: rich.finishedAt, reason: rich.reason)
-        rich.dueIsRelative = true
         let text = "one\0two\n\u{FFFD}"
         rich.id = try store.transaction { try $0.insert(rich, input: ByteString(text)) }
         let prompt = try store.insert([item { _ in }])[0]

@@ -252,7 +252,7 @@ import Testing
     @Test func filters() throws {
         for (index, phase) in Phase.allCases.enumerated() {
             let labelled = TaskDefinition(
-                work: .prompt("p"), labels: ["team": "a\"b", "n": "\(index)"], submitter: 1, submittedAt: 1)
+                work: .prompt("p"), options: labelled(["team": "a\"b", "n": "\(index)"]), submitter: 1, submittedAt: 1)
             try store.insert([
                 item("a", phase: phase) { $0.name = "name" },
                 TaskItem(definition: labelled, pool: "b", phase: phase),

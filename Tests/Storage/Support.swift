@@ -9,10 +9,16 @@ func item(
     _ pool: String = "default", phase: Phase = .ready, priority: Int = 0, fill: (inout TaskItem) -> Void = { _ in }
 ) -> TaskItem {
     var item = TaskItem(
-        definition: TaskDefinition(work: .command(["true"]), submitter: 1000, submittedAt: 1), pool: pool, phase: phase,
-        priority: priority)
+        definition: TaskDefinition(work: .command(["true"]), submitter: 1000, submittedAt: 1), pool: pool, phase: phase)
+    item.priority = priority
     fill(&item)
     return item
+}
+
+func labelled(_ labels: [String: String]?) -> TaskOptions {
+    var options = TaskOptions()
+    options.labels = labels
+    return options
 }
 
 extension SQLiteStore {

@@ -28,7 +28,8 @@ import Testing
     ) throws -> Int64 {
         try store.transaction { transaction in
             let task = TaskItem(
-                definition: TaskDefinition(work: .prompt("x"), labels: labels, submitter: 0, submittedAt: 0), pool: pool,
+                definition: TaskDefinition(work: .prompt("x"), options: labelled(labels), submitter: 0, submittedAt: 0),
+                pool: pool,
                 phase: .succeeded, attempts: 1, finishedAt: Self.noon)
             let id = try transaction.insert(task, input: nil)
             var attempt = try transaction.insertAttempt(task: id, number: 1, pool: pool, agent: agent, dispatchedAt: 0)

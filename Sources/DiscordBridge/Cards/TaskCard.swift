@@ -105,7 +105,7 @@ public struct TaskCard: Sendable {
         let cost = task.attempts.compactMap(\.usage?.cost)
         let all: [(String, String?)] = [
             ("Pool", task.pool), ("Worker", task.state == .running ? attempt?.worker : nil), ("Model", task.model),
-            ("Thinking", task.thinking), ("Chosen by", task.route),
+            ("Thinking", task.thinking?.rawValue), ("Chosen by", task.route),
             ("Priority", task.priority == 0 ? nil : String(task.priority)),
             ("Attempt", task.attemptCount > 1 ? String(task.attemptCount) : nil),
             ("Took", task.startedAt.flatMap { start in task.finishedAt.map { RelativeTime.between(start, $0) } }),

@@ -68,7 +68,7 @@ struct LaunchPlanner: Sendable {
         environment["ORCH_ATTEMPT"] = "\(attempt.number)"
         environment["ORCH_POOL"] = ByteString(task.pool)
         if let model = task.definition.model { environment["ORCH_MODEL"] = ByteString(model) }
-        if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = ByteString(thinking) }
+        if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = ByteString(thinking.rawValue) }
 
         let repository = task.definition.directory == nil ? pool.repository : nil
         // What makes the worktree takes the name from there, and so may the task.
@@ -79,7 +79,7 @@ struct LaunchPlanner: Sendable {
 
         var order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
-            environment: environment, resources: task.definition.resources,
+            environment: environment, resources: task.definition.resources ?? ResourceLimits(),
             submitter: pool.settings.runner(of: task.definition.submitter))
         order.directory = task.definition.directory ?? ""
         order.repository = repository
@@ -123,7 +123,7 @@ struct LaunchPlanner: Sendable {
 
     private func request(_ prompt: String, _ task: TaskItem, _ attempt: Attempt) -> AgentRequest {
         var request = AgentRequest(
-            prompt: prompt, model: task.definition.model, thinking: task.definition.thinking,
+            prompt: prompt, model: task.definition.model, thinking: task.definition.thinking?.rawValue,
             promptFile: "/dev/fd/\(Self.promptDescriptor)", schemaFile: "/dev/fd/\(Self.schemaDescriptor)")
         let pool = configuration.pool(task.pool)
         let workspace = configuration.workDirectory.map { root in
@@ -268,12 +268,12 @@ extension LaunchPlanner {
         case .prompt(let text): message.prompt = text
         }
         message.model = definition.model
-        message.thinking = definition.thinking
-        message.labels = definition.labels.isEmpty ? nil : definition.labels
+        message.thinking = definition.thinking?.rawValue
+        message.labels = definition.options.labels
         message.input = input
         message.variables = definition.environment.isEmpty ? nil : definition.environment
         message.directory = definition.directory
-        message.timeout = task.timeout.map { Double($0) / 1000 }
+        message.timeout = definition.timeout
         message.resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
         // It holds no number that JSON cannot write.
         let line = (try? Wire.line(message)) ?? Data()

@@ -37,7 +37,7 @@ struct RouteQuestion: Codable, Equatable {
         needs = definition.needs
         given = ["model", "thinking", "pool", "priority"].filter { routing.given.map(\.rawValue).contains($0) }
         `default` = Choice(
-            pool: routing.pool, model: definition.model, thinking: definition.thinking, priority: task.priority)
+            pool: routing.pool, model: definition.model, thinking: definition.thinking?.rawValue, priority: task.priority)
         pools = configuration.pools.map(\.settings).filter(\.takesPrompts).map(\.name)
         aliases = configuration.aliases
     }

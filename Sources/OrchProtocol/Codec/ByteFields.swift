@@ -87,5 +87,5 @@ extension InputFields {
 }
 
 extension TaskSpec: CommandFields, InputFields {}
-extension TaskRecord: CommandFields {}
+extension TaskStatus: CommandFields {}
 extension WorkerTask: CommandFields, InputFields {}

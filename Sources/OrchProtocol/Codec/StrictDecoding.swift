@@ -18,9 +18,14 @@ extension Decoder {
     }
 
     func refuseMembers<Key: CodingKey & CaseIterable>(otherThan type: Key.Type) throws {
+        try refuseMembers(otherThan: type.allCases.map(\.stringValue))
+    }
+
+    /// - Throws: a ``WireError`` that names the first member which is none of these.
+    func refuseMembers(otherThan known: @autoclosure () -> [String]) throws {
         let present = try container(keyedBy: AnyKey.self).allKeys
         guard !present.isEmpty else { return }
-        let known = type.allCases.map(\.stringValue)
+        let known = known()
         for key in present where !known.contains(key.stringValue) {
             let hint = nearest(key.stringValue, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
             throw WireError(

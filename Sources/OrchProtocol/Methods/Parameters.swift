@@ -48,22 +48,39 @@ public struct ListParameters: MethodParameters {
 }
 
 /// What may be changed of a task that has not started.
-public struct UpdateParameters: KeyedParameters {
+public struct UpdateParameters: HasTaskOptions, KeyedParameters {
     public var id: Int64
     public var pool: String?
-    public var name: String?
-    public var priority: Int?
-    public var timeout: Double?
-    public var retries: Int?
     public var notBefore: Timestamp?
     /// See ``KeyedParameters``.
     public var key: String?
+    /// Those that can be changed.
+    public var options = TaskOptions()
 
     public init(id: Int64) { self.id = id }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable {
-        case id, pool, name, priority, timeout, retries, key
+    private enum CodingKeys: String, CodingKey {
+        case id, pool, key
         case notBefore = "not_before"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseMembers(otherThan: ["id", "pool", "not_before", "key"] + TaskOptions.changeable.map(\.name))
+        let container = StrictContainer(members: try decoder.container(keyedBy: CodingKeys.self))
+        id = try container.decode(Int64.self, forKey: .id)
+        pool = try container.decodeIfPresent(String.self, forKey: .pool)
+        notBefore = try container.decodeIfPresent(Timestamp.self, forKey: .notBefore)
+        key = try container.decodeIfPresent(String.self, forKey: .key)
+        try options.read(TaskOptions.changeable, from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encodeIfPresent(pool, forKey: .pool)
+        try container.encodeIfPresent(notBefore, forKey: .notBefore)
+        try container.encodeIfPresent(key, forKey: .key)
+        try options.encode(to: encoder)
     }
 }
 

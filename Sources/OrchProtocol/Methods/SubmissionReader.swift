@@ -49,44 +49,17 @@ struct SubmissionReader {
     }
 
     private func set(_ name: String, of spec: inout TaskSpec, to value: Range<Int>) -> Bool {
-        /// Assigns what was read; false if that was nothing, or not the first of its name.
-        func assign<T>(_ path: WritableKeyPath<TaskSpec, T?>, _ read: T?) -> Bool {
-            guard let read, spec[keyPath: path] == nil else { return false }
-            spec[keyPath: path] = read
-            return true
-        }
-        switch TaskSpec.CodingKeys(rawValue: name) {
-        case .command: return assign(\.command, strings(value))
-        case .prompt: return assign(\.prompt, string(value))
-        case .pool: return assign(\.pool, string(value))
-        case .name: return assign(\.name, string(value))
-        case .labels: return assign(\.labels, dictionary(value))
-        case .priority: return assign(\.priority, integer(value))
-        case .timeout: return assign(\.timeout, seconds(value))
-        case .idleTimeout: return assign(\.idleTimeout, seconds(value))
-        case .retries: return assign(\.retries, integer(value))
-        case .retryDelay: return assign(\.retryDelay, seconds(value))
-        case .key: return assign(\.key, string(value))
-        case .env: return spec.env == nil && setVariables(of: &spec, to: value)
-        case .cwd: return assign(\.cwd, string(value))
-        case .stdin: return assign(\.stdin, string(value))
-        case .model: return assign(\.model, string(value))
-        case .thinking: return assign(\.thinking, string(value).flatMap(ThinkingLevel.init(rawValue:)))
-        case .needs: return assign(\.needs, strings(value))
-        case .commandBytes: return assign(\.commandBytes, decoded(value))
-        case .cwdBytes: return assign(\.cwdBytes, decoded(value))
-        case .stdinBytes: return assign(\.stdinBytes, decoded(value))
-        case .envBytes:
+        switch name {
+        case "env": return spec.env == nil && setVariables(of: &spec, to: value)
+        case "env_bytes":
             guard let entries: [Data] = decoded(value) else { return false }
             spec.envBytes = (spec.envBytes ?? []) + entries
             return true
-        case .retryOn: return assign(\.retryOn, decoded(value))
-        case .notBefore: return assign(\.notBefore, decoded(value))
-        case .expires: return assign(\.expires, decoded(value))
-        case .hold: return assign(\.hold, decoded(value))
-        case .resources: return assign(\.resources, decoded(value))
         // Its own reader of JSON values is stricter and looser in places.
-        case .resultSchema, nil: return false
+        case "result_schema": return false
+        default:
+            if let option = TaskOptions.byName[name] { return option.readFast(&spec.options, value, self) }
+            return TaskSpec.byName[name]?.readFast(&spec, value, self) ?? false
         }
     }
 
@@ -109,17 +82,17 @@ struct SubmissionReader {
     }
 
     /// What is rare enough to be left to the decoder alone.
-    private func decoded<T: Decodable>(_ range: Range<Int>) -> T? {
+    fileprivate func decoded<T: Decodable>(_ range: Range<Int>) -> T? {
         try? JSONDecoder().decode(T.self, from: Data(bytes[range]))
     }
 
-    private func seconds(_ range: Range<Int>) -> Double? { integer(range).map(Double.init) ?? decoded(range) }
+    fileprivate func seconds(_ range: Range<Int>) -> Double? { integer(range).map(Double.init) ?? decoded(range) }
 
     private func id(_ range: Range<Int>) -> RequestID? {
         integer(range).map { .number(Int64($0)) } ?? string(range).map { .string($0) }
     }
 
-    private func string(_ range: Range<Int>) -> String? {
+    fileprivate func string(_ range: Range<Int>) -> String? {
         guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
         // The escapes of one string are not worth a reader of their own.
         return text(range.dropFirst().dropLast()) ?? (try? JSONDecoder().decode(String.self, from: Data(bytes[range])))
@@ -134,7 +107,7 @@ struct SubmissionReader {
         return content.contains(UInt8(ascii: "\\")) ? nil : String(validating: content, as: UTF8.self)
     }
 
-    private func integer(_ range: Range<Int>) -> Int? {
+    fileprivate func integer(_ range: Range<Int>) -> Int? {
         // More digits may not fit; a fraction or an exponent is for the decoder.
         guard range.count <= 15 else { return nil }
         let isNegative = bytes[range.lowerBound] == UInt8(ascii: "-")
@@ -146,20 +119,14 @@ struct SubmissionReader {
         return isNegative ? -magnitude : magnitude
     }
 
-    private func elements(_ range: Range<Int>) -> [Range<Int>]? {
+    fileprivate func elements(_ range: Range<Int>) -> [Range<Int>]? {
         var ranges: [Range<Int>] = []
         var scanner = JSONScanner(bytes, in: range)
         let passed: Void? = try? scanner.array { ranges.append($0) }
         return passed.map { ranges }
     }
 
-    private func strings(_ range: Range<Int>) -> [String]? {
-        guard let elements = elements(range) else { return nil }
-        let strings = elements.compactMap { string($0) }
-        return strings.count == elements.count ? strings : nil
-    }
-
-    private func dictionary(_ range: Range<Int>) -> [String: String]? {
+    fileprivate func dictionary(_ range: Range<Int>) -> [String: String]? {
         var members: [String: Range<Int>] = [:]
         guard read(range, into: &members) else { return nil }
         let values = members.compactMapValues(string)
@@ -202,3 +169,44 @@ extension Response<SubmissionResult> {
         return line
     }
 }
+
+/// What the reader can read at first sight; nil is left to the decoder.
+protocol FastReadable: Codable, Sendable {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> Self?
+}
+
+extension FastReadable {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> Self? { reader.decoded(range) }
+}
+
+extension String: FastReadable {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> String? { reader.string(range) }
+}
+
+extension Int: FastReadable {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> Int? { reader.integer(range) }
+}
+
+extension Double: FastReadable {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> Double? { reader.seconds(range) }
+}
+
+extension Array: FastReadable where Element: FastReadable {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> [Element]? {
+        guard let ranges = reader.elements(range) else { return nil }
+        let elements = ranges.compactMap { Element.read($0, reader) }
+        return elements.count == ranges.count ? elements : nil
+    }
+}
+
+extension Dictionary: FastReadable where Key == String, Value == String {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> [String: String]? { reader.dictionary(range) }
+}
+
+extension Bool: FastReadable {}
+extension Data: FastReadable {}
+extension JSONValue: FastReadable {}
+extension Timestamp: FastReadable {}
+extension ThinkingLevel: FastReadable {}
+extension RetryCause: FastReadable {}
+extension ResourceLimits: FastReadable {}

@@ -91,8 +91,8 @@ public struct StateFilter: OpenEnum {
     public init(_ reason: WaitReason) { rawValue = reason.rawValue }
 }
 
-/// A task as `task.get` and `task.list` answer it.
-public struct TaskRecord: Codable, Sendable, Equatable {
+/// What a record says of a task beside its options: what it runs, and what has become of it.
+public struct TaskStatus: Codable, Sendable, Equatable {
     public var id: Int64
     public var state: TaskState
     /// For a queued task.
@@ -102,93 +102,115 @@ public struct TaskRecord: Codable, Sendable, Equatable {
     /// A sentence: why it waits, or how it ended.
     public var reason: String?
     public var pool: String
-    public var name: String?
     /// In `task.wait` no more than the first 4096 bytes of the command, or characters of the prompt.
     public var command: [String]?
     /// The same in base64, where an argument is not UTF-8.
     public var commandBytes: [Data]?
     public var prompt: String?
-    public var labels: [String: String]?
-    public var priority: Int
     public var submitter: UInt32
     public var submittedAt: Timestamp
     /// When it may start, where it may not yet.
     public var dueAt: Timestamp?
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
-    public var key: String?
     public var cwd: String?
     /// The same in base64, where it is not UTF-8.
     public var cwdBytes: Data?
-    public var model: String?
-    public var thinking: String?
     /// The rule that chose what its submitter left open.
     public var route: String?
     /// The rule whose program is being asked, or is to be; meanwhile `pool` is the one that runs the program.
     public var routing: String?
-    /// Capabilities that its pool or worker must offer.
-    public var needs: [String]?
     /// The JSON Schema that its result must satisfy; only in `task.get`.
     public var resultSchema: JSONValue?
-    /// What its submitter has limited each attempt to.
-    public var resources: ResourceLimits?
     /// The gates that it has to pass, or has passed: `agent:claude/anthropic`, `limit:gpu`.
     public var gates: [String]?
-    public var timeout: Double?
-    public var idleTimeout: Double?
-    public var retries: Int
-    public var retryOn: [RetryCause]
-    public var expires: Timestamp?
     /// How many attempts have been made. One that has only been ordered from the supervisor is none.
     public var attemptCount: Int
     /// In `task.get`: each attempt, oldest first. In `task.list`: only the latest.
     public var attempts: [AttemptRecord]
     /// In `task.get` with `result`: what the task produced.
     public var result: TaskResult?
-    /// Nothing of it has started, and the supervisor has its order. For the engine alone: it is not in the record that clients get.
-    package var isOrdered = false
 
-    public enum CodingKeys: String, CodingKey, CaseIterable {
-        case id, state, waiting, stopping, reason, pool, name, command, prompt, labels, priority, submitter, key, cwd, model
-        case thinking, route, routing, needs, resources, gates, timeout, retries, expires, attempts, result
+    private enum CodingKeys: String, CodingKey {
+        case id, state, waiting, stopping, reason, pool, command, prompt, submitter, cwd, route, routing, gates, attempts,
+            result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"
         case startedAt = "started_at"
         case finishedAt = "finished_at"
-        case idleTimeout = "idle_timeout"
-        case retryOn = "retry_on"
         case attemptCount = "attempt_count"
         case resultSchema = "result_schema"
         case commandBytes = "command_bytes"
         case cwdBytes = "cwd_bytes"
     }
+}
+
+/// A task as `task.get` and `task.list` answer it. In JSON, its options and its status are members of one object.
+@dynamicMemberLookup
+public struct TaskRecord: HasTaskOptions, Codable, Sendable, Equatable {
+    /// As asked, with what its pool and the rules have filled in.
+    public var options: TaskOptions
+    public var status: TaskStatus
+    /// Nothing of it has started, and the supervisor has its order. For the engine alone: it is not in the record that clients get.
+    package var isOrdered = false
 
     public init(id: Int64, state: TaskState, pool: String, priority: Int, submitter: UInt32, submittedAt: Timestamp) {
-        self.id = id
-        self.state = state
-        self.pool = pool
-        self.priority = priority
-        self.submitter = submitter
-        self.submittedAt = submittedAt
-        retries = 0
-        retryOn = []
-        attemptCount = 0
-        attempts = []
+        options = TaskOptions()
+        (options.priority, options.retries, options.retryOn) = (priority, 0, [])
+        status = TaskStatus(
+            id: id, state: state, pool: pool, submitter: submitter, submittedAt: submittedAt, attemptCount: 0, attempts: [])
+    }
+
+    public init(from decoder: any Decoder) throws {
+        status = try TaskStatus(from: decoder)
+        options = TaskOptions()
+        try options.read(TaskOptions.recorded, from: decoder)
+        let members = try decoder.container(keyedBy: AnyKey.self)
+        options.priority = try members.decode(Int.self, forKey: AnyKey(stringValue: "priority"))
+        options.retries = try members.decode(Int.self, forKey: AnyKey(stringValue: "retries"))
+        options.retryOn = try members.decode([RetryCause].self, forKey: AnyKey(stringValue: "retry_on"))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try status.encode(to: encoder)
+        try options.encode(to: encoder)
+    }
+
+    @inlinable
+    public subscript<Value>(dynamicMember path: WritableKeyPath<TaskStatus, Value>) -> Value {
+        get { status[keyPath: path] }
+        set { status[keyPath: path] = newValue }
+    }
+
+    public var priority: Int {
+        get { options.priority ?? 0 }
+        set { options.priority = newValue }
+    }
+
+    public var retries: Int {
+        get { options.retries ?? 0 }
+        set { options.retries = newValue }
+    }
+
+    public var retryOn: [RetryCause] {
+        get { options.retryOn ?? [] }
+        set { options.retryOn = newValue }
     }
 
     /// The one word for where it stands, as lists show it: its state, or what says more.
     public var standing: StateFilter {
-        if state.isFinal { return StateFilter(state) }
-        if stopping != nil { return .stopping }
-        if routing != nil, waiting ?? .ready == .ready { return .routing }
-        if state == .running { return attempts.last?.pausedSince == nil ? .running : .paused }
-        guard let waiting, waiting != .ready else { return StateFilter(state) }
+        if status.state.isFinal { return StateFilter(status.state) }
+        if status.stopping != nil { return .stopping }
+        if status.routing != nil, status.waiting ?? .ready == .ready { return .routing }
+        if status.state == .running { return status.attempts.last?.pausedSince == nil ? .running : .paused }
+        guard let waiting = status.waiting, waiting != .ready else { return StateFilter(status.state) }
         return StateFilter(waiting)
     }
 
     /// Whether a word selects it.
     public func matches(_ filter: StateFilter) -> Bool {
-        filter == standing || filter == StateFilter(state) || (state == .queued && waiting.map(StateFilter.init) == filter)
+        filter == standing || filter == StateFilter(status.state)
+            || (status.state == .queued && status.waiting.map(StateFilter.init) == filter)
     }
 }
 

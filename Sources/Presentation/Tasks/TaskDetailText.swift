@@ -39,7 +39,7 @@ public struct TaskDetailText {
             ("command", task.arguments.map(SafeText.command)),
             ("pool", SafeText.line(task.pool)),
             ("model", task.model.map(SafeText.line)),
-            ("thinking", task.thinking.map(SafeText.line)),
+            ("thinking", task.thinking?.rawValue),
             ("route", task.route.map(SafeText.line)),
             ("needs", task.needs.map { SafeText.line($0.joined(separator: ", ")) }),
             ("gates", task.gates.map { SafeText.line($0.joined(separator: ", ")) }),

@@ -7,7 +7,7 @@ extension TaskRouter {
     struct Conclusion: Equatable {
         var pool: String
         var model: String?
-        var thinking: String?
+        var thinking: ThinkingLevel?
         var priority: Int
         /// What the program has chosen, and what it was not allowed to, in words.
         var chosen: [String] = []
@@ -44,7 +44,7 @@ extension TaskRouter {
         }
         if let value = open(.thinking) {
             if let word = value.text, let level = ThinkingLevel(rawValue: word), takes(level, conclusion.pool) {
-                conclusion.thinking = word
+                conclusion.thinking = level
                 conclusion.chosen.append("thinking \"\(word)\"")
             } else {
                 conclusion.refused.append("it answered a thinking level that the pool \"\(conclusion.pool)\" does not take")
@@ -60,9 +60,7 @@ extension TaskRouter {
             }
         }
         // The rule's level is for the rule's pool, which the program may not have chosen.
-        if !routing.given.contains(.thinking), let level = conclusion.thinking.flatMap(ThinkingLevel.init(rawValue:)),
-            !takes(level, conclusion.pool)
-        {
+        if !routing.given.contains(.thinking), let level = conclusion.thinking, !takes(level, conclusion.pool) {
             conclusion.thinking = nil
         }
         if !routing.given.contains(.model), !takesModel(conclusion.pool) { conclusion.model = nil }
@@ -78,14 +76,14 @@ extension TaskRouter {
     }
 
     /// Why a prompt cannot go to a pool that a program has named; nil if it can.
-    private func complaint(about name: String?, for definition: TaskDefinition, thinking: String?) -> String? {
+    private func complaint(about name: String?, for definition: TaskDefinition, thinking: ThinkingLevel?) -> String? {
         guard let name else { return "it answered an invalid pool name" }
         guard let pool = pools[name] else { return "there is no pool \"\(name.shortened(to: 64))\"" }
         guard pool.takesPrompts else { return "the pool \"\(name)\" has no agent for prompts" }
         guard !isDraining(name) else { return "the pool \"\(name)\" is draining" }
         guard offers(name, definition.needs) else { return "the pool \"\(name)\" does not offer what the task needs" }
         do throws(WireError) {
-            try checkThinking(thinking.flatMap(ThinkingLevel.init(rawValue:)), in: name, field: "pool")
+            try checkThinking(thinking, in: name, field: "pool")
             if case .prompt(let prompt) = definition.work { try checkLength(prompt, in: name, field: "pool") }
             try checkSize(of: definition, in: name, field: "pool")
             return nil

@@ -19,9 +19,8 @@ extension Turn {
                 throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
             }
             if case .prompt(let prompt) = task.definition.work {
-                let thinking = task.definition.thinking.flatMap(ThinkingLevel.init(rawValue:))
                 try router.checkModel(task.definition.model, in: pool, field: "pool")
-                try router.checkThinking(thinking, in: pool, field: "pool")
+                try router.checkThinking(task.definition.thinking, in: pool, field: "pool")
                 try router.checkLength(prompt, in: pool, field: "pool")
             }
             try router.checkSize(of: task.definition, in: pool, field: "pool")
@@ -35,19 +34,14 @@ extension Turn {
             throw WireError(field: "not_before", "must be earlier than the task expires, at \(expires), not \(notBefore)")
         }
         if needsTakingBack([(task, attempt)]) { return .afterTakingBack([(task, attempt)]) }
-        if let name = change.name { task.name = name }
-        if let priority = change.priority { task.priority = priority }
-        if let timeout = change.timeout { task.timeout = SpecRules.milliseconds(timeout) }
-        if let retries = change.retries { task.retry.retries = retries }
+        task.definition.options.take(change.options)
         if let due = change.notBefore?.milliseconds {
             let isLater = due > now.wall
             task.dueAt = isLater ? due : nil
             task.dueIsRelative = false
         }
-        if task.definition.routing != nil {
-            task.definition.routing?.given.formUnion(change.fields)
-            try store.saveChoice(of: task)
-        }
+        task.definition.routing?.given.formUnion(change.fields)
+        try store.saveChoice(of: task)
         if change.notBefore != nil {
             try move(&task, on: .schedule)
         } else if task.phase == .ready {
@@ -154,7 +148,8 @@ extension UpdateParameters {
     /// What no program chooses any more.
     fileprivate var fields: Set<Routing.Field> {
         let fields: [(Routing.Field, Bool)] = [
-            (.pool, pool != nil), (.priority, priority != nil), (.timeout, timeout != nil), (.retries, retries != nil),
+            (.pool, pool != nil), (.priority, options.priority != nil), (.timeout, options.timeout != nil),
+            (.retries, options.retries != nil),
         ]
         return Set(fields.filter(\.1).map(\.0))
     }

@@ -3,7 +3,7 @@ import OrchProtocol
 /// When a failed attempt is followed by another, and after what wait.
 public struct RetryPolicy: Sendable, Equatable {
     /// What a task gets that names no causes: everything that another attempt may well survive.
-    public static let defaultCauses: Set<RetryCause> = [.exit, .timeout, .signal, .lost]
+    public static let defaultCauses: [RetryCause] = [.exit, .timeout, .signal, .lost]
     /// Milliseconds.
     public static let defaultDelay: Int64 = 5_000
     /// The longest wait, in milliseconds, before the spread.
@@ -11,11 +11,11 @@ public struct RetryPolicy: Sendable, Equatable {
 
     /// How many attempts may follow the first.
     public var retries: Int
-    public var causes: Set<RetryCause>
+    public var causes: [RetryCause]
     /// The wait before the first retry, in milliseconds.
     public var delay: Int64
 
-    public init(retries: Int = 0, causes: Set<RetryCause> = Self.defaultCauses, delay: Int64 = Self.defaultDelay) {
+    public init(retries: Int = 0, causes: [RetryCause] = Self.defaultCauses, delay: Int64 = Self.defaultDelay) {
         self.retries = retries
         self.causes = causes
         self.delay = delay

@@ -195,6 +195,10 @@ public enum SpecRules {
         seconds.map { Int64(($0 * 1000).rounded()) }
     }
 
+    static func seconds(_ milliseconds: Int64?) -> Double? {
+        milliseconds.map { Double($0) / 1000 }
+    }
+
     static func field(_ name: String, _ path: String?) -> String {
         path.map { "\($0).\(name)" } ?? name
     }

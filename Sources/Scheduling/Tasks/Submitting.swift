@@ -113,30 +113,26 @@ extension Turn {
         } else {
             job = .prompt(choice.prompt ?? "")
         }
+        var options = spec.options
+        (options.model, options.thinking, options.priority) = (choice.model, choice.thinking, choice.priority)
+        options.needs = choice.needs.isEmpty ? nil : choice.needs
+        options.timeout = options.timeout ?? SpecRules.seconds(pool.timeout)
+        options.idleTimeout = options.idleTimeout ?? SpecRules.seconds(pool.idleTimeout)
+        options.retries = options.retries ?? pool.retries
+        // What is empty is not kept.
+        if options.labels?.isEmpty ?? false { options.labels = nil }
+        if options.resources?.isEmpty ?? false { options.resources = nil }
         var definition = TaskDefinition(
-            work: job, labels: spec.labels ?? [:], key: spec.key, environment: spec.variables ?? [:],
-            directory: spec.directory,
-            model: choice.model, thinking: choice.thinking?.rawValue, hasInput: spec.input != nil, submitter: requester.uid,
-            submittedAt: now.wall, expiresAt: spec.expires?.milliseconds)
-        definition.needs = choice.needs
+            work: job, options: options, environment: spec.variables ?? [:], directory: spec.directory,
+            hasInput: spec.input != nil, submitter: requester.uid, submittedAt: now.wall)
         definition.isPoolGiven = choice.isPoolGiven
         definition.route = choice.routing == nil ? choice.route : nil
         definition.routing = choice.routing
         definition.resultSchema = spec.resultSchema.map(SpecRules.text)
         try router.checkSize(of: definition, in: name, path: path)
-        if let resources = spec.resources {
-            // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
-            if choice.routing == nil { try SpecRules.check(resources, in: pool, path) }
-            definition.resources = resources
-        }
-        var task = TaskItem(
-            definition: definition, pool: name, phase: .ready, name: spec.name, priority: choice.priority,
-            timeout: SpecRules.milliseconds(spec.timeout) ?? pool.timeout,
-            idleTimeout: SpecRules.milliseconds(spec.idleTimeout) ?? pool.idleTimeout,
-            retry: RetryPolicy(
-                retries: spec.retries ?? pool.retries,
-                causes: spec.retryOn.map(Set.init) ?? RetryPolicy.defaultCauses,
-                delay: SpecRules.milliseconds(spec.retryDelay) ?? RetryPolicy.defaultDelay))
+        // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
+        if let resources = options.resources, choice.routing == nil { try SpecRules.check(resources, in: pool, path) }
+        var task = TaskItem(definition: definition, pool: name, phase: .ready)
         if let routing = choice.routing, let program = router.program(of: routing.rule) { task.pool = program.pool }
         if let due = spec.notBefore?.milliseconds, due > now.wall {
             task.phase = .delayed

@@ -16,52 +16,44 @@ public enum Work: Sendable, Equatable {
     }
 }
 
-/// What does not change from the moment a task is accepted, or else from the moment it has been routed.
-public struct TaskDefinition: Sendable, Equatable {
+/// What was asked, and what rules have made of it: it does not change but by `task.update` and while it is routed.
+public struct TaskDefinition: HasTaskOptions, Sendable, Equatable {
     public var work: Work
-    public var labels: [String: String]
-    public var key: String?
+    /// With what rules have chosen, and what its pool fills in.
+    public var options: TaskOptions
     public var environment: [ByteString: ByteString]
     /// An absolute path, or nil for a fresh workspace.
     public var directory: ByteString?
-    public var model: String?
-    public var thinking: String?
-    /// Capabilities that its pool must offer, each once.
-    public var needs: [String] = []
     /// Whether the submitter has named the pool, so that no other will do.
     public var isPoolGiven = true
     /// The rule that chose for it.
     public var route: String?
     /// Where the program of a rule is still to be asked.
     public var routing: Routing?
-    /// The text of the JSON Schema that its result must satisfy.
+    /// The JSON Schema that its result must satisfy. It may be long, and no turn reads it: it stays text.
     public var resultSchema: String?
-    /// As its submitter has asked; the pool's own are added when it starts.
-    public var resources = ResourceLimits()
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
     public var hasInput: Bool
     public var submitter: UInt32
     /// Milliseconds since 1970, like all times of a task.
     public var submittedAt: Int64
-    public var expiresAt: Int64?
 
     public init(
-        work: Work, labels: [String: String] = [:], key: String? = nil, environment: [ByteString: ByteString] = [:],
-        directory: ByteString? = nil, model: String? = nil, thinking: String? = nil, hasInput: Bool = false,
-        submitter: UInt32, submittedAt: Int64, expiresAt: Int64? = nil
+        work: Work, options: TaskOptions = TaskOptions(), environment: [ByteString: ByteString] = [:],
+        directory: ByteString? = nil, hasInput: Bool = false, submitter: UInt32, submittedAt: Int64
     ) {
         self.work = work
-        self.labels = labels
-        self.key = key
+        self.options = options
         self.environment = environment
         self.directory = directory
-        self.model = model
-        self.thinking = thinking
         self.hasInput = hasInput
         self.submitter = submitter
         self.submittedAt = submittedAt
-        self.expiresAt = expiresAt
     }
+
+    public var needs: [String] { options.needs ?? [] }
+    public var labels: [String: String] { options.labels ?? [:] }
+    public var expiresAt: Int64? { options.expires?.milliseconds }
 }
 
 /// A task as the scheduler works on it.
@@ -90,42 +82,28 @@ public struct TaskItem: Sendable, Equatable {
     public var id: Int64
     public var definition: TaskDefinition
     public var place: Place
-    public var name: String?
-    public var priority: Int
     /// For a delayed task: when it is ready.
     public var dueAt: Int64?
     /// Whether `dueAt` was reckoned from the clock and not given by a person, and so moves along when the clock is set.
     public var dueIsRelative = false
-    /// Milliseconds.
-    public var timeout: Int64?
-    public var idleTimeout: Int64?
-    public var retry: RetryPolicy
     /// How many attempts have been made, which is also the number of the latest.
     public var attempts: Int
     /// How many of them were made before somebody last asked for a retry, and so no longer count against the policy.
-    public var attemptsBeforeRetry: Int
+    public var attemptsBeforeRetry = 0
     public var finishedAt: Int64?
     /// In words: how it ended, or why it waits.
     public var reason: String?
 
     public init(
-        id: Int64 = 0, definition: TaskDefinition, pool: String, phase: Phase, name: String? = nil, priority: Int = 0,
-        dueAt: Int64? = nil, timeout: Int64? = nil, idleTimeout: Int64? = nil, retry: RetryPolicy = RetryPolicy(),
-        attempts: Int = 0, attemptsBeforeRetry: Int = 0, finishedAt: Int64? = nil, reason: String? = nil
+        id: Int64 = 0, definition: TaskDefinition, pool: String, phase: Phase, dueAt: Int64? = nil, attempts: Int = 0,
+        finishedAt: Int64? = nil
     ) {
         self.id = id
         self.definition = definition
         place = Place(pool: pool, phase: phase)
-        self.name = name
-        self.priority = priority
         self.dueAt = dueAt
-        self.timeout = timeout
-        self.idleTimeout = idleTimeout
-        self.retry = retry
         self.attempts = attempts
-        self.attemptsBeforeRetry = attemptsBeforeRetry
         self.finishedAt = finishedAt
-        self.reason = reason
     }
 
     public var pool: String {
@@ -141,5 +119,41 @@ public struct TaskItem: Sendable, Equatable {
     public var lane: String {
         get { place.lane }
         set { place.lane = newValue }
+    }
+    // MARK: Its options, in the scheduler's terms
+
+    public var name: String? {
+        get { definition.options.name }
+        set { definition.options.name = newValue }
+    }
+
+    public var priority: Int {
+        get { definition.options.priority ?? 0 }
+        set { definition.options.priority = newValue }
+    }
+
+    /// Milliseconds.
+    public var timeout: Int64? {
+        get { SpecRules.milliseconds(definition.options.timeout) }
+        set { definition.options.timeout = SpecRules.seconds(newValue) }
+    }
+
+    public var idleTimeout: Int64? {
+        get { SpecRules.milliseconds(definition.options.idleTimeout) }
+        set { definition.options.idleTimeout = SpecRules.seconds(newValue) }
+    }
+
+    public var retry: RetryPolicy {
+        get {
+            let options = definition.options
+            return RetryPolicy(
+                retries: options.retries ?? 0, causes: options.retryOn ?? RetryPolicy.defaultCauses,
+                delay: SpecRules.milliseconds(options.retryDelay) ?? RetryPolicy.defaultDelay)
+        }
+        set {
+            definition.options.retries = newValue.retries
+            definition.options.retryOn = RetryCause.allCases.filter(newValue.causes.contains)
+            definition.options.retryDelay = SpecRules.seconds(newValue.delay)
+        }
     }
 }

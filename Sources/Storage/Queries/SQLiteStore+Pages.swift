@@ -24,7 +24,8 @@ extension SQLiteStore {
             arguments.append(name)
         }
         for (key, value) in (query.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
-            conditions.append("EXISTS (SELECT 1 FROM json_each(task.labels) WHERE json_each.key = ? AND json_each.value = ?)")
+            conditions.append(
+                "EXISTS (SELECT 1 FROM json_each(task.options, '$.labels') WHERE json_each.key = ? AND json_each.value = ?)")
             arguments += [key, value]
         }
         if let cursor = query.cursor {

@@ -12,45 +12,35 @@ extension TaskRecord {
         self.init(
             id: task.id, state: task.phase.state(isOrdered: isOrdered), pool: task.pool, priority: task.priority,
             submitter: definition.submitter, submittedAt: Timestamp(milliseconds: definition.submittedAt))
+        options = definition.options
+        (priority, retries, retryOn, options.retryDelay) = (task.priority, task.retry.retries, task.retry.causes, nil)
         switch task.phase {
-        case .ready: waiting = .ready
-        case .delayed: waiting = .delayed
-        case .held: waiting = .held
-        default: waiting = isOrdered ? .ready : nil
+        case .ready: status.waiting = .ready
+        case .delayed: status.waiting = .delayed
+        case .held: status.waiting = .held
+        default: status.waiting = isOrdered ? .ready : nil
         }
         self.isOrdered = isOrdered
-        stopping = live?.stopping.map(StopReason.init)
+        status.stopping = live?.stopping.map(StopReason.init)
         switch definition.work {
-        case .command(let arguments): self.arguments = arguments
-        case .prompt(let text): prompt = text
+        case .command(let arguments): status.arguments = arguments
+        case .prompt(let text): status.prompt = text
         }
         if let routing = definition.routing, !task.phase.isFinal {
-            self.routing = routing.rule
-            reason = "being routed by rule \"\(routing.rule)\""
+            status.routing = routing.rule
+            status.reason = "being routed by rule \"\(routing.rule)\""
         }
-        reason = task.reason ?? reason
-        name = task.name
-        labels = definition.labels.isEmpty ? nil : definition.labels
-        dueAt = task.phase.isQueued ? task.dueAt.map(Timestamp.init(milliseconds:)) : nil
-        startedAt = attempts.last { !$0.isRouting && !$0.isOrdered }?.startedAt.map(Timestamp.init(milliseconds:))
-        finishedAt = task.finishedAt.map(Timestamp.init(milliseconds:))
-        key = definition.key
-        directory = definition.directory
-        model = definition.model
-        thinking = definition.thinking
-        route = definition.route
-        needs = definition.needs.isEmpty ? nil : definition.needs
-        resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
-        resources = definition.resources.isEmpty ? nil : definition.resources
-        gates = task.lane.isEmpty || task.phase.isFinal ? nil : GateName.names(in: task.lane).map(String.init)
-        timeout = task.timeout.map { Double($0) / 1000 }
-        idleTimeout = task.idleTimeout.map { Double($0) / 1000 }
-        retries = task.retry.retries
-        retryOn = RetryCause.allCases.filter(task.retry.causes.contains)
-        expires = definition.expiresAt.map(Timestamp.init(milliseconds:))
+        status.reason = task.reason ?? status.reason
+        status.dueAt = task.phase.isQueued ? task.dueAt.map(Timestamp.init(milliseconds:)) : nil
+        status.startedAt = attempts.last { !$0.isRouting && !$0.isOrdered }?.startedAt.map(Timestamp.init(milliseconds:))
+        status.finishedAt = task.finishedAt.map(Timestamp.init(milliseconds:))
+        status.directory = definition.directory
+        status.route = definition.route
+        status.resultSchema = definition.resultSchema.flatMap { try? JSONValue(Array($0.utf8)) }
+        status.gates = task.lane.isEmpty || task.phase.isFinal ? nil : GateName.names(in: task.lane).map(String.init)
         // An attempt that has only been ordered does not count yet.
-        attemptCount = isOrdered && live?.isRouting == false ? max(0, task.attempts - 1) : task.attempts
-        self.attempts = attempts.filter { !$0.isOrdered }.map(AttemptRecord.init)
+        status.attemptCount = isOrdered && live?.isRouting == false ? max(0, task.attempts - 1) : task.attempts
+        status.attempts = attempts.filter { !$0.isOrdered }.map(AttemptRecord.init)
     }
 }
 

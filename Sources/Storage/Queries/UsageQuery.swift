@@ -5,7 +5,7 @@ enum UsageQuery {
     /// Of each attempt, or of all forgotten ones of a day that were alike. An attempt counts on the day on which it ended; one that
     /// runs, today.
     private static let used = """
-        SELECT coalesce(attempt.agent, 'command') AS agent, attempt.model, attempt.pool, task.labels, 1 AS attempts,
+        SELECT coalesce(attempt.agent, 'command') AS agent, attempt.model, attempt.pool, task.options -> '$.labels' AS labels, 1 AS attempts,
             date(coalesce(ended_at, ?1) / 1000, 'unixepoch', 'localtime') AS day,
             tokens_in, tokens_out, tokens_cached, cost
         FROM attempt INDEXED BY attempt_usage JOIN task ON task.id = attempt.task
@@ -47,7 +47,7 @@ enum UsageQuery {
     static let keep = """
         INSERT INTO forgotten_usage (day, agent, model, pool, labels, attempts, tokens_in, tokens_out, tokens_cached, cost)
         SELECT date(ended_at / 1000, 'unixepoch', 'localtime') AS day, coalesce(attempt.agent, 'command'), attempt.model, attempt.pool,
-            coalesce(task.labels, '{}'), 1, tokens_in, tokens_out, tokens_cached, cost
+            coalesce(task.options -> '$.labels', '{}'), 1, tokens_in, tokens_out, tokens_cached, cost
         FROM attempt JOIN task ON task.id = attempt.task
         WHERE attempt.task = ? AND attempt.model IS NOT NULL AND ended_at IS NOT NULL
         ON CONFLICT DO UPDATE SET attempts = attempts + 1,

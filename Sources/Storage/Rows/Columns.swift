@@ -43,6 +43,35 @@ struct Columns {
     }
 }
 
+/// A column of a table: how it is written of what a row holds, and read back into it.
+struct Column<Row>: Sendable {
+    let name: String
+    /// What is selected in its place where a row is read in brief.
+    let inBrief: String
+    let value: @Sendable (Row) throws -> (any SQLValue)?
+    let read: @Sendable (inout Row, inout Columns) throws -> Void
+
+    init(
+        _ name: String, inBrief: String? = nil, _ value: @escaping @Sendable (Row) throws -> (any SQLValue)?,
+        read: @escaping @Sendable (inout Row, inout Columns) throws -> Void
+    ) {
+        self.name = name
+        self.inBrief = inBrief ?? name
+        self.value = value
+        self.read = read
+    }
+
+    static func insert(_ columns: [Self], into table: String) -> String {
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        return "INSERT INTO \(table) (\(columns.map(\.name).joined(separator: ", "))) VALUES (\(marks))"
+    }
+
+    /// Of the row whose id is the last argument.
+    static func update(_ columns: [Self], of table: String) -> String {
+        "UPDATE \(table) SET \(columns.map { "\($0.name) = ?" }.joined(separator: ", ")) WHERE id = ?"
+    }
+}
+
 extension Database {
     /// Runs a statement, which is prepared once, until `body` answers false. The body must not run the same one again.
     func forEachRow(_ sql: String, _ arguments: [(any SQLValue)?], _ body: (inout Columns) throws -> Bool) throws {

@@ -3,94 +3,101 @@ import GRDB
 import OrchProtocol
 import Scheduling
 
-/// How a task is written to its row and read back.
+/// How a task is written to its row and read back. Each column is named once, here.
 enum TaskColumns {
-    static let changing = """
-        pool, phase, priority, name, due_at, due_relative, timeout, idle_timeout, retries, retry_causes, retry_delay, \
-        attempts, forgiven_attempts, finished_at, reason, lane
-        """
-    static let fixed = """
-        command, prompt, labels, key, environment, directory, model, thinking, has_input, submitter, submitted_at, expires_at, \
-        needs, pool_given, route, result_schema, routing, resources
-        """
-    static let all = "id, \(changing), \(fixed)"
+    typealias Column = Storage.Column<TaskItem>
+
+    /// What `task.update` and the program of a rule may change. Of the options, those stand in one column of JSON that have none of their
+    /// own; it is read first, and NULL for most tasks.
+    static let chosen: [Column] = [
+        Column("options", { try json(of: $0.definition.options) }) {
+            guard let text = try $1.optional(String.self) else { return }
+            $0.definition.options = try JSONColumn.read(text, "options that are not JSON")
+        },
+        Column("route", { $0.definition.route }) { $0.definition.route = try $1.optional() },
+        Column("routing", { try $0.definition.routing.map(JSONColumn.text) }) {
+            $0.definition.routing = try $1.optional(String.self).map { try JSONColumn.read($0, "a routing that is none") }
+        },
+    ]
+
+    /// What is written whenever a task changes.
+    static let changing: [Column] = [
+        Column("pool", { $0.pool }) { $0.pool = try $1.next() },
+        Column("phase", { $0.phase.rawValue }) { $0.phase = try $1.raw() },
+        Column("lane", { $0.lane }) { $0.lane = try $1.next() },
+        Column("priority", { $0.priority }) { $0.priority = try $1.next() },
+        Column("name", { $0.name }) { $0.name = try $1.optional() },
+        Column("due_at", { $0.dueAt }) { $0.dueAt = try $1.optional() },
+        Column("due_relative", { $0.dueIsRelative }) { $0.dueIsRelative = try $1.next() },
+        Column("timeout", { $0.timeout }) { $0.timeout = try $1.optional() },
+        Column("idle_timeout", { $0.idleTimeout }) { $0.idleTimeout = try $1.optional() },
+        Column("retries", { $0.retry.retries }) { $0.definition.options.retries = try $1.next() },
+        Column("retry_causes", { mask(of: $0.retry.causes) }) {
+            $0.definition.options.retryOn = causes(of: try $1.next())
+        },
+        Column("retry_delay", { $0.retry.delay }) {
+            $0.definition.options.retryDelay = Double(try $1.next(Int64.self)) / 1000
+        },
+        Column("attempts", { $0.attempts }) { $0.attempts = try $1.next() },
+        Column("forgiven_attempts", { $0.attemptsBeforeRetry }) { $0.attemptsBeforeRetry = try $1.next() },
+        Column("finished_at", { $0.finishedAt }) { $0.finishedAt = try $1.optional() },
+        Column("reason", { $0.reason }) { $0.reason = try $1.optional() },
+    ]
+
+    /// What stays as it was submitted.
+    static let fixed: [Column] = [
+        Column("command", inBrief: "substr(command, 1, \(briefLength))", { command(of: $0.definition.work) }) {
+            if let command = try $1.optional(Data.self) { $0.definition.work = .command(split(command)) }
+        },
+        Column("prompt", inBrief: "substr(prompt, 1, \(briefLength))", { prompt(of: $0.definition.work) }) {
+            if let prompt = try $1.optional(String.self) { $0.definition.work = .prompt(prompt) }
+        },
+        Column("environment", inBrief: "NULL", { variables(of: $0.definition.environment) }) {
+            if let variables = try $1.optional(Data.self) { $0.definition.environment = environment(variables) }
+        },
+        Column("directory", { $0.definition.directory }) { $0.definition.directory = try $1.optional() },
+        Column("result_schema", inBrief: "substr(result_schema, 1, 0)", { $0.definition.resultSchema }) {
+            $0.definition.resultSchema = try $1.optional()
+        },
+        Column("has_input", { $0.definition.hasInput }) { $0.definition.hasInput = try $1.next() },
+        Column("pool_given", { $0.definition.isPoolGiven }) { $0.definition.isPoolGiven = try $1.next() },
+        Column("key", { $0.definition.options.key }) { $0.definition.options.key = try $1.optional() },
+        Column("submitter", { $0.definition.submitter }) { $0.definition.submitter = try $1.next() },
+        Column("submitted_at", { $0.definition.submittedAt }) { $0.definition.submittedAt = try $1.next() },
+        Column("expires_at", { $0.definition.options.expires?.milliseconds }) {
+            $0.definition.options.expires = try $1.optional().map(Timestamp.init(milliseconds:))
+        },
+    ]
+
+    private static let columns = chosen + changing + fixed
+    static let all = "id, " + columns.map(\.name).joined(separator: ", ")
     /// The same without what may be long: the beginning of a command or prompt, no environment, and of a schema
     /// only whether there is one.
-    static let brief = """
-        id, \(changing), substr(command, 1, \(briefLength)), substr(prompt, 1, \(briefLength)), labels, key, NULL, directory, \
-        model, thinking, has_input, submitter, submitted_at, expires_at, needs, pool_given, route, substr(result_schema, 1, 0), \
-        routing, resources
-        """
+    static let brief = "id, " + columns.map(\.inBrief).joined(separator: ", ")
     static let briefLength = 4096
     static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
     static let selectReady = """
         SELECT \(all) FROM task WHERE phase = 0 AND pool = ? AND lane = ? ORDER BY priority DESC, id LIMIT ?
         """
+    static let insert = Column.insert(columns, into: "task")
+    static let update = Column.update(changing, of: "task")
+    static let updateChoice = Column.update(chosen, of: "task")
 
-    static let insert = """
-        INSERT INTO task (\(changing), \(fixed)) VALUES (\(Array(repeating: "?", count: 34).joined(separator: ", ")))
-        """
-    static let update = """
-        UPDATE task SET pool = ?, phase = ?, priority = ?, name = ?, due_at = ?, due_relative = ?, timeout = ?, \
-        idle_timeout = ?, retries = ?, retry_causes = ?, retry_delay = ?, attempts = ?, forgiven_attempts = ?, \
-        finished_at = ?, reason = ?, lane = ? WHERE id = ?
-        """
+    static func values(of task: TaskItem) throws -> [(any SQLValue)?] { try columns.map { try $0.value(task) } }
 
-    static let updateChoice = "UPDATE task SET model = ?, thinking = ?, route = ?, routing = ? WHERE id = ?"
-
-    static func chosenValues(of definition: TaskDefinition) throws -> [(any SQLValue)?] {
-        [definition.model, definition.thinking, definition.route, try definition.routing.map(JSONColumn.text)]
+    static func changingValues(of task: TaskItem) throws -> [(any SQLValue)?] {
+        try changing.map { try $0.value(task) } + [task.id]
     }
 
-    static func changingValues(of task: TaskItem) -> [(any SQLValue)?] {
-        [
-            task.pool, task.phase.rawValue, task.priority, task.name, task.dueAt, task.dueIsRelative, task.timeout,
-            task.idleTimeout, task.retry.retries, mask(of: task.retry.causes), task.retry.delay, task.attempts,
-            task.attemptsBeforeRetry, task.finishedAt, task.reason, task.lane,
-        ]
+    static func chosenValues(of task: TaskItem) throws -> [(any SQLValue)?] {
+        try chosen.map { try $0.value(task) } + [task.id]
     }
 
-    static func fixedValues(of definition: TaskDefinition) throws -> [(any SQLValue)?] {
-        var command: Data?
-        var prompt: String?
-        switch definition.work {
-        case .command(let arguments): command = joined(arguments)
-        case .prompt(let text): prompt = text
-        }
-        let variables = definition.environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }
-        return [
-            command, prompt, definition.labels.isEmpty ? nil : try JSONColumn.text(of: definition.labels), definition.key,
-            variables.isEmpty ? nil : joined(variables), definition.directory, definition.model, definition.thinking,
-            definition.hasInput, definition.submitter, definition.submittedAt, definition.expiresAt,
-            definition.needs.isEmpty ? nil : definition.needs.joined(separator: " "), definition.isPoolGiven,
-            definition.route, definition.resultSchema, try definition.routing.map(JSONColumn.text),
-            definition.resources.isEmpty ? nil : try JSONColumn.text(of: definition.resources),
-        ]
-    }
-
-    static func read(_ columns: inout Columns) throws -> TaskItem {
-        let id: Int64 = try columns.next()
-        let pool: String = try columns.next()
-        let phase: Phase = try columns.raw()
-        let priority: Int = try columns.next()
-        let name: String? = try columns.optional()
-        let dueAt: Int64? = try columns.optional()
-        let dueIsRelative: Bool = try columns.next()
-        let timeout: Int64? = try columns.optional()
-        let idleTimeout: Int64? = try columns.optional()
-        let retry = RetryPolicy(
-            retries: try columns.next(), causes: causes(of: try columns.next()), delay: try columns.next())
-        let attempts: Int = try columns.next()
-        let forgiven: Int = try columns.next()
-        let finishedAt: Int64? = try columns.optional()
-        let reason: String? = try columns.optional()
-        let lane: String = try columns.next()
+    static func read(_ row: inout Columns) throws -> TaskItem {
         var task = TaskItem(
-            id: id, definition: try readDefinition(&columns), pool: pool, phase: phase, name: name, priority: priority,
-            dueAt: dueAt, timeout: timeout, idleTimeout: idleTimeout, retry: retry, attempts: attempts,
-            attemptsBeforeRetry: forgiven, finishedAt: finishedAt, reason: reason)
-        task.dueIsRelative = dueIsRelative
-        task.lane = lane
+            id: try row.next(), definition: TaskDefinition(work: .prompt(""), submitter: 0, submittedAt: 0), pool: "",
+            phase: .ready)
+        for column in columns { try column.read(&task, &row) }
         return task
     }
 
@@ -106,30 +113,22 @@ enum TaskColumns {
         return task
     }
 
-    private static func readDefinition(_ columns: inout Columns) throws -> TaskDefinition {
-        let command: Data? = try columns.optional()
-        let prompt: String? = try columns.optional()
-        let labels: String? = try columns.optional()
-        let key: String? = try columns.optional()
-        let variables: Data? = try columns.optional()
-        let directory: ByteString? = try columns.optional()
-        let model: String? = try columns.optional()
-        let thinking: String? = try columns.optional()
-        var definition = TaskDefinition(
-            work: command.map { .command(split($0)) } ?? .prompt(prompt ?? ""),
-            labels: try labels.map { try JSONColumn.read($0, "labels that are not JSON") } ?? [:], key: key,
-            environment: variables.map(environment) ?? [:], directory: directory, model: model, thinking: thinking,
-            hasInput: try columns.next(), submitter: try columns.next(), submittedAt: try columns.next(),
-            expiresAt: try columns.optional())
-        if let needs = try columns.optional(String.self) { definition.needs = needs.split(separator: " ").map(String.init) }
-        definition.isPoolGiven = try columns.next()
-        definition.route = try columns.optional()
-        definition.resultSchema = try columns.optional()
-        definition.routing = try columns.optional(String.self).map { try JSONColumn.read($0, "a routing that is none") }
-        if let text = try columns.optional(String.self) {
-            definition.resources = try JSONColumn.read(text, "limits that are not JSON")
-        }
-        return definition
+    /// The options without a column of their own; nil where there are none.
+    private static func json(of options: TaskOptions) throws -> String? {
+        var rest = options
+        (rest.name, rest.priority, rest.key, rest.expires) = (nil, nil, nil, nil)
+        (rest.timeout, rest.idleTimeout, rest.retries, rest.retryOn, rest.retryDelay) = (nil, nil, nil, nil, nil)
+        return rest == TaskOptions() ? nil : try JSONColumn.text(of: rest)
+    }
+
+    private static func command(of work: Work) -> Data? {
+        if case .command(let arguments) = work { joined(arguments) } else { nil }
+    }
+
+    private static func prompt(of work: Work) -> String? { if case .prompt(let text) = work { text } else { nil } }
+
+    private static func variables(of environment: [ByteString: ByteString]) -> Data? {
+        environment.isEmpty ? nil : joined(environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value })
     }
 
     /// Arguments cannot contain a NUL, so one can stand between them.
@@ -167,13 +166,13 @@ enum TaskColumns {
         }
     }
 
-    private static func mask(of causes: Set<RetryCause>) -> Int { causes.reduce(0) { $0 | bit(of: $1) } }
+    private static func mask(of causes: [RetryCause]) -> Int { causes.reduce(0) { $0 | bit(of: $1) } }
 
-    /// The causes of each mask. Made once, since a set is dear to make and every row that is read has one.
-    private static let causesOfMask: [Set<RetryCause>] = (0..<1 << RetryCause.allCases.count).map { mask in
-        Set(RetryCause.allCases.filter { mask & bit(of: $0) != 0 })
+    /// The causes of each mask, made once.
+    private static let causesOfMask: [[RetryCause]] = (0..<1 << RetryCause.allCases.count).map { mask in
+        RetryCause.allCases.filter { mask & bit(of: $0) != 0 }
     }
 
     /// Bits that this version does not know mean nothing to it.
-    private static func causes(of mask: Int) -> Set<RetryCause> { causesOfMask[mask & (causesOfMask.count - 1)] }
+    private static func causes(of mask: Int) -> [RetryCause] { causesOfMask[mask & (causesOfMask.count - 1)] }
 }

@@ -11,7 +11,7 @@ enum Schema {
     static var version: Int { migrations.count }
 
     /// For each version the first one whose program can work with its tables: see ``SchemaVersion``.
-    static let oldestReaders = [1, 1, 1]
+    static let oldestReaders = [1, 1, 3]
 
     static let migrations = [
         """
@@ -220,12 +220,23 @@ enum Schema {
         ) STRICT;
         CREATE UNIQUE INDEX kept_answer_key ON kept_answer (principal, key);
         CREATE INDEX kept_answer_age ON kept_answer (at);
+
+        -- JSON: the options of a task that have no column of their own; NULL for none. It takes the place of the columns below, which stay
+        -- NULL: to drop one rewrites the whole table.
+        ALTER TABLE task ADD COLUMN options TEXT;
+        UPDATE task SET options = json_patch('{}', json_object(
+                'labels', json(labels), 'model', model, 'thinking', thinking, 'resources', json(resources),
+                'needs', json('["' || replace(needs, ' ', '","') || '"]'))),
+            labels = NULL, model = NULL, thinking = NULL, resources = NULL, needs = NULL
+            WHERE coalesce(labels, model, thinking, resources, needs) IS NOT NULL;
         """,
     ]
 
     /// Brings a database up to date, each version in a transaction of its own. A newer one stays what it is.
-    static func migrate(_ db: Database, from version: Int) throws {
-        for (index, statements) in migrations.enumerated().dropFirst(version) {
+    ///
+    /// - Parameter last: the version to stop at; only tests stop before the newest.
+    static func migrate(_ db: Database, from version: Int, to last: Int = Schema.version) throws {
+        for (index, statements) in migrations.enumerated().prefix(last).dropFirst(version) {
             try db.inTransaction(.immediate) {
                 if index == 0 { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
                 try db.execute(sql: statements)

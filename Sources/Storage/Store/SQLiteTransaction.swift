@@ -18,8 +18,7 @@ public final class SQLiteTransaction: TaskTransaction {
     // MARK: Tasks
 
     public func insert(_ task: TaskItem, input: ByteString?) throws -> Int64 {
-        let values = TaskColumns.changingValues(of: task) + (try TaskColumns.fixedValues(of: task.definition))
-        try db.run(TaskColumns.insert, values)
+        try db.run(TaskColumns.insert, try TaskColumns.values(of: task))
         let id = db.lastInsertedRowID
         if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.bytes)]) }
         tally.add(1, at: task.place)
@@ -40,12 +39,12 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
-        try db.run(TaskColumns.update, TaskColumns.changingValues(of: task) + [task.id])
+        try db.run(TaskColumns.update, try TaskColumns.changingValues(of: task))
         tally.move(from: place, to: task.place)
     }
 
     public func saveChoice(of task: TaskItem) throws {
-        try db.run(TaskColumns.updateChoice, try TaskColumns.chosenValues(of: task.definition) + [task.id])
+        try db.run(TaskColumns.updateChoice, try TaskColumns.chosenValues(of: task))
     }
 
     public func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {

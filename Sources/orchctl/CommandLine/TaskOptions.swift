@@ -200,7 +200,7 @@ extension TaskRecord {
     /// The record as people are to see it.
     var withoutGeneratedKey: TaskRecord {
         var record = self
-        if let key, GeneratedKey.matches(key) { record.key = nil }
+        if let key = options.key, GeneratedKey.matches(key) { record.options.key = nil }
         return record
     }
 }

@@ -23,7 +23,7 @@ enum DisplayTarget: FuzzTarget {
             try hold(TextWidth.of(fitted) <= width, "\(TextWidth.of(fitted)) columns in \(width)")
         }
         try hold(text.shortened(to: 40).utf8.count <= 4 * 40 + 3, "shortened, and still long")
-        _ = nearest(text, in: TaskSpec.CodingKeys.allCases.map(\.rawValue))
+        _ = nearest(text, in: TaskSpec.names)
         var event = Event(at: Timestamp(milliseconds: 0), kind: .taskFinished)
         event.detail = text
         try hold(Wire.decode(Event.self, from: event.line).detail?.utf8.elementsEqual(text.utf8) == true, "another detail")

@@ -36,7 +36,7 @@ import Testing
         #expect(try daemon.wait(ids).map(\.state) == [.succeeded, .succeeded, .failed])
         let record = try daemon.task(ids[0])
         #expect(record.name == "haiku" && record.prompt == "ok: a 🦞 | pipe")
-        #expect(record.model == "p/m" && record.thinking == "high")
+        #expect(record.model == "p/m" && record.thinking == .high)
 
         let lines = try results(daemon)
         #expect(lines.map { $0[0] } == ["haiku", "second", "third"])

@@ -63,11 +63,6 @@ public struct TaskRouter {
         }
         if !choice.isPoolRuled { try checkAccess(submitter, to: choice.pool, field: SpecRules.field("pool", path)) }
         choice.routing?.pool = choice.pool
-        if let prompt = choice.prompt {
-            try checkModel(choice.model, in: choice.pool, field: SpecRules.field("model", path))
-            try checkThinking(choice.thinking, in: choice.pool, field: SpecRules.field("thinking", path))
-            try checkLength(prompt, in: choice.pool, field: SpecRules.field("prompt", path))
-        }
         return choice
     }
 
@@ -251,6 +246,7 @@ public struct TaskRouter {
         let choice = try choose(for: spec, by: submitter) { rule, mismatch in
             steps.append(RouteStep(name: rule.name, matches: mismatch == nil, reason: mismatch ?? "matches"))
         }
+        if let prompt = choice.prompt { try check(prompt, choice.model, choice.thinking, in: choice.pool) { $0 } }
         for rule in rules.routes.dropFirst(steps.count) {
             steps.append(RouteStep(name: rule.name, matches: false, reason: "is not checked, because a rule before it matches"))
         }

@@ -7,26 +7,14 @@ extension Turn {
         let attempt = try liveAttempt(of: task)
         try requireQueued(task, attempt, "only a queued task can be changed")
         let place = task.place
-        try SpecRules.check(change.name, "name", nil)
-        try SpecRules.check(change.priority, "priority", nil)
-        try SpecRules.check(change.retries, "retries", nil)
-        try SpecRules.check(change.timeout, "timeout", nil)
+        try SpecRules.check(change.options, nil)
         if let pool = change.pool {
-            guard let its = state.settings[pool] else { throw unknownPool(pool) }
-            let router = TaskRouter(rules: state.rules, pools: state.settings)
+            guard let settings = state.settings[pool] else { throw unknownPool(pool) }
+            let router = try router()
             try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "pool")
-            if case .prompt = task.definition.work, !its.takesPrompts {
-                throw WireError(.invalidParameter, "the pool \"\(pool)\" has no agent for prompts", field: "pool")
-            }
-            if case .prompt(let prompt) = task.definition.work {
-                try router.checkModel(task.definition.model, in: pool, field: "pool")
-                try router.checkThinking(task.definition.thinking, in: pool, field: "pool")
-                try router.checkLength(prompt, in: pool, field: "pool")
-            }
-            try router.checkSize(of: task.definition, in: pool, field: "pool")
-            let row = try store.pools().first { $0.name == pool }
+            try router.check(task.definition, in: settings, field: "pool")
             let current = task.definition.routing?.pool ?? task.pool
-            guard pool == current || row?.mode != .draining else { throw draining(pool) }
+            guard pool == current || !router.isDraining(pool) else { throw draining(pool) }
             if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
         }
         if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
@@ -35,6 +23,8 @@ extension Turn {
         }
         if needsTakingBack([(task, attempt)]) { return .afterTakingBack([(task, attempt)]) }
         task.definition.options.take(change.options)
+        // In the units of the row.
+        task.timeout = task.timeout
         if let due = change.notBefore?.milliseconds {
             let isLater = due > now.wall
             task.dueAt = isLater ? due : nil

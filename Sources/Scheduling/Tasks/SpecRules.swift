@@ -47,33 +47,8 @@ public enum SpecRules {
         if let input = spec.input, input.count > maximumText {
             throw fail("stdin", "the standard input has at most 4 MiB; let the task read a file")
         }
-        try check(spec.name, "name", path)
-        try check(spec.key, "key", path)
-        try check(spec.model, "model", path)
-        try check(needs: spec.needs, path)
         try check(schema: spec.resultSchema, path)
-        try check(spec.resources, path)
-        if let labels = spec.labels {
-            guard labels.count <= maximumLabels else {
-                throw fail("labels", "\"labels\" has at most \(maximumLabels) labels, not \(labels.count)")
-            }
-            for (key, value) in labels {
-                if let complaint = ValueRule.name.complaint(key) {
-                    throw fail("labels", "\"\(field("labels", path))\" has a key that \(complaint)")
-                }
-                guard value.utf8.count <= maximumName, !hasNUL(value) else {
-                    let fault = hasNUL(value) ? "it has one" : "it has \(value.utf8.count)"
-                    let complaint = "must be a text of at most \(maximumName) bytes without NUL; \(fault)"
-                    throw WireError(field: field("labels.\(key)", path), complaint)
-                }
-            }
-        }
         try checkEnvironment(spec.variables, path)
-        try check(spec.timeout, "timeout", path)
-        try check(spec.idleTimeout, "idle_timeout", path)
-        try check(spec.retryDelay, "retry_delay", path)
-        try check(spec.priority, "priority", path)
-        try check(spec.retries, "retries", path)
         if let directory = spec.directory {
             let complaint: String? =
                 if directory.first != UInt8(ascii: "/") {
@@ -85,11 +60,49 @@ public enum SpecRules {
                 } else { nil }
             try Self.fail(complaint, spec.cwdBytes == nil ? "cwd" : "cwd_bytes", path)
         }
-        if let retryOn = spec.retryOn, retryOn.isEmpty {
+        try check(spec.options, path)
+    }
+
+    /// The rules of what is asked for at submit, and of what `task.update` puts in its place.
+    static func check(_ options: TaskOptions, _ path: String?) throws(WireError) {
+        try check(options.name, "name", path)
+        try check(options.key, "key", path)
+        try check(options.model, "model", path)
+        try check(options.timeout, "timeout", path)
+        try check(options.idleTimeout, "idle_timeout", path)
+        try check(options.retryDelay, "retry_delay", path)
+        try check(options.priority, "priority", path)
+        try check(options.retries, "retries", path)
+        try check(needs: options.needs, path)
+        try check(options.resources, path)
+        try check(labels: options.labels, path)
+        if let retryOn = options.retryOn, retryOn.isEmpty {
             let known = RetryCause.allCases.map(\.rawValue).joined(separator: ", ")
-            try Self.fail(
-                "must be one or more of \(known), not none; leave it out, or set \"retries\" to 0", "retry_on", path)
+            try fail("must be one or more of \(known), not none; leave it out, or set \"retries\" to 0", "retry_on", path)
         }
+    }
+
+    private static func check(labels: [String: String]?, _ path: String?) throws(WireError) {
+        guard let labels else { return }
+        let field = field("labels", path)
+        guard labels.count <= maximumLabels else {
+            throw WireError(
+                .invalidParameter, "\"labels\" has at most \(maximumLabels) labels, not \(labels.count)", field: field)
+        }
+        for (key, value) in labels {
+            if let complaint = ValueRule.name.complaint(key) {
+                throw WireError(.invalidParameter, "\"\(field)\" has a key that \(complaint)", field: field)
+            }
+            guard value.utf8.count <= maximumName, !hasNUL(value) else {
+                let fault = hasNUL(value) ? "it has one" : "it has \(value.utf8.count)"
+                let complaint = "must be a text of at most \(maximumName) bytes without NUL; \(fault)"
+                throw WireError(field: "\(field).\(key)", complaint)
+            }
+        }
+    }
+
+    private static func check(_ resources: ResourceLimits?, _ path: String?) throws(WireError) {
+        for (resource, amount) in resources?.all ?? [] { try check(amount, "resources.\(resource.rawValue)", path) }
     }
 
     static func check(needs: [String]?, _ path: String?) throws(WireError) {
@@ -190,6 +203,26 @@ public enum SpecRules {
         }
         return nil
     }
+
+    /// How far the clocks of a client and of the daemon may differ, in milliseconds.
+    private static let slack: Int64 = 60_000
+
+    /// What could never start is refused: accepted, it would be given up without a word to whoever submitted it.
+    static func check(notBefore: Timestamp?, expires: Timestamp?, now: Int64, _ path: String?) throws(WireError) {
+        guard let expires else { return }
+        if expires.milliseconds <= now { try fail("must be in the future, and \(expires) is past", "expires", path) }
+        if let notBefore, notBefore >= expires {
+            try fail("must be later than \"not_before\", \(notBefore), not \(expires)", "expires", path)
+        }
+    }
+
+    /// A start in the past is no reason to lose a task: a program may be late.
+    static func warning(notBefore: Timestamp?, now: Int64) -> String? {
+        guard let notBefore, notBefore.milliseconds < now - slack else { return nil }
+        return "its \"not_before\", \(notBefore), is past: it may start at once"
+    }
+
+    // MARK: Parts
 
     static func milliseconds(_ seconds: Double?) -> Int64? {
         seconds.map { Int64(($0 * 1000).rounded()) }

@@ -100,39 +100,26 @@ extension Turn {
         guard !router.isDraining(name) else {
             throw draining(name, field: SpecRules.field("pool", path))
         }
-        let job: Work
-        if let command = spec.arguments {
-            try SpecRules.check(command, in: pool, path)
-            try SpecRules.checkOutput(spec, in: pool, path)
-            job = .command(command)
-        } else if !pool.takesPrompts {
-            throw WireError(
-                .invalidParameter,
-                "the pool \"\(name)\" has no agent for prompts; give a command, or name a pool that has one",
-                field: SpecRules.field("prompt", path))
-        } else {
-            job = .prompt(choice.prompt ?? "")
-        }
         var options = spec.options
         (options.model, options.thinking, options.priority) = (choice.model, choice.thinking, choice.priority)
         options.needs = choice.needs.isEmpty ? nil : choice.needs
-        options.timeout = options.timeout ?? SpecRules.seconds(pool.timeout)
-        options.idleTimeout = options.idleTimeout ?? SpecRules.seconds(pool.idleTimeout)
-        options.retries = options.retries ?? pool.retries
         // What is empty is not kept.
         if options.labels?.isEmpty ?? false { options.labels = nil }
         if options.resources?.isEmpty ?? false { options.resources = nil }
         var definition = TaskDefinition(
-            work: job, options: options, environment: spec.variables ?? [:], directory: spec.directory,
+            work: spec.arguments.map { .command($0) } ?? .prompt(choice.prompt ?? ""), options: options,
+            environment: spec.variables ?? [:], directory: spec.directory,
             hasInput: spec.input != nil, submitter: requester.uid, submittedAt: now.wall)
         definition.isPoolGiven = choice.isPoolGiven
         definition.route = choice.routing == nil ? choice.route : nil
         definition.routing = choice.routing
         definition.resultSchema = spec.resultSchema.map(SpecRules.text)
-        try router.checkSize(of: definition, in: name, path: path)
-        // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
-        if let resources = options.resources, choice.routing == nil { try SpecRules.check(resources, in: pool, path) }
+        try router.check(definition, in: pool, path: path)
         var task = TaskItem(definition: definition, pool: name, phase: .ready)
+        task.timeout = task.timeout ?? pool.timeout
+        task.idleTimeout = task.idleTimeout ?? pool.idleTimeout
+        // What is left open is the default, and what is given is in the order and the units of the row.
+        task.retry.retries = options.retries ?? pool.retries
         if let routing = choice.routing, let program = router.program(of: routing.rule) { task.pool = program.pool }
         if let due = spec.notBefore?.milliseconds, due > now.wall {
             task.phase = .delayed

@@ -2,7 +2,7 @@ import OrchProtocol
 import Text
 
 /// How one program that takes prompts is run and read. It comes from a file, so that a program needs no code of its own.
-public struct AgentDefinition: Sendable, Equatable {
+public struct AgentDefinition: ModelDefaults, Sendable, Equatable {
     /// How the prompt gets to the program.
     public enum PromptInput: String, Sendable, CaseIterable {
         /// In place of `{prompt}` in its arguments.
@@ -83,12 +83,6 @@ public struct AgentDefinition: Sendable, Equatable {
 
     /// The program as its definition names it.
     public var program: String? { if case .single(let word) = arguments.first { word } else { nil } }
-
-    /// Whose allowance a task uses that asks for a model, or for none.
-    public func provider(ofModel asked: String?) -> String {
-        let model = asked ?? model
-        return model?.cut(at: "/").map { String($0.before) } ?? provider ?? ""
-    }
 }
 
 extension AgentDefinition {

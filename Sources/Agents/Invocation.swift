@@ -15,6 +15,7 @@ public struct Invocation: Sendable, Equatable {
 /// What a task asks of an agent, and where it runs.
 public struct AgentRequest: Sendable {
     public var prompt: String
+    /// The model and the level of thinking that it runs with, be they its own or the agent's.
     public var model: String?
     public var thinking: String?
     /// What `{prompt_file}` stands for.
@@ -111,11 +112,11 @@ extension AgentDefinition {
     }
 
     private func values(_ request: AgentRequest) -> [String: String?] {
-        let level = request.thinking ?? thinking
+        let level = request.thinking
         return [
             "prompt": prompt == .argument ? request.prompt : nil,
             "prompt_file": prompt == .file ? request.promptFile : nil,
-            "model": request.model ?? model,
+            "model": request.model,
             // A level that the program has no word for is refused at submit; one from another time is left out.
             "thinking": level.flatMap { level in thinkingNames.map { $0[level] } ?? level }.flatMap { $0.isEmpty ? nil : $0 },
             "workspace": request.workspace,

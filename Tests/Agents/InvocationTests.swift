@@ -1,4 +1,5 @@
 import Agents
+import OrchProtocol
 import Testing
 
 @Suite struct InvocationTests {
@@ -13,7 +14,9 @@ import Testing
     ) throws -> Invocation {
         try #require(
             agent.invocation(
-                AgentRequest(prompt: prompt, model: model, thinking: thinking, promptFile: "/dev/fd/3", schemaFile: "/dev/fd/4")
+                AgentRequest(
+                    prompt: prompt, model: agent.effectiveModel(model), thinking: thinking ?? agent.thinking,
+                    promptFile: "/dev/fd/3", schemaFile: "/dev/fd/4")
             ))
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import orchctl
 
 @Suite struct ArgumentTests {
-    private func spec(_ arguments: String...) throws -> TaskSpec { try TaskOptions.parse(arguments).spec() }
+    private func spec(_ arguments: String...) throws -> TaskSpec { try TaskArguments.parse(arguments).spec() }
 
     @Test func aCommandComesAfterTwoDashes() throws {
         let spec = try spec("--pool", "build", "--", "make", "-j2", "--pool", "x")
@@ -37,7 +37,7 @@ import Testing
             ["p", "--not-before", "25:00"], ["p", "--retry-on", "exti"], ["make", "-j2"], ["p", "--cwd", "no-such-dir"],
         ] as [[String]])
     func whatIsWrongIsRefused(_ arguments: [String]) {
-        #expect(throws: (any Error).self) { try TaskOptions.parse(arguments).spec() }
+        #expect(throws: (any Error).self) { try TaskArguments.parse(arguments).spec() }
     }
 
     @Test func aViewThatIsWatchedFitsTheTerminal() {

@@ -41,13 +41,16 @@ struct LaunchPlanner: Sendable {
         var arguments: [ByteString]
         var texts: [Int32: ByteString] = [:]
         var unset: [String] = []
+        var (model, thinking) = (task.definition.model, task.definition.thinking?.rawValue)
         switch task.definition.work {
         case .command(let command): arguments = command
         case .prompt(let text):
             guard let agent = configuration.agents[pool.agentName] else {
                 throw Failure(reason: "the pool \"\(task.pool)\" no longer has an agent for prompts", isShortage: false)
             }
-            guard let invocation = agent.invocation(request(text, task, attempt)) else {
+            model = agent.effectiveModel(model)
+            thinking = thinking ?? agent.thinking
+            guard let invocation = agent.invocation(request(text, model, thinking, task, attempt)) else {
                 throw Failure(
                     reason:
                         "with this prompt \"\(agent.name)\" gets an argument of more than \(ArgumentSize.longest) bytes, the limit of Linux",
@@ -59,16 +62,17 @@ struct LaunchPlanner: Sendable {
             texts[Self.schemaDescriptor] = invocation.schema.map { ByteString($0) }
             unset = agent.unset
             for (name, value) in invocation.environment { environment[ByteString(name)] = ByteString(value) }
-            environment["ORCH_MODEL"] = agent.model.map { ByteString($0) }
-            environment["ORCH_THINKING"] = agent.thinking.map { ByteString($0) }
+            // Of the pool's own variables none tells of another model.
+            environment["ORCH_MODEL"] = nil
+            environment["ORCH_THINKING"] = nil
         }
         environment.merge(task.definition.environment) { _, new in new }
         for name in unset { environment[ByteString(name)] = nil }
         environment["ORCH_TASK_ID"] = "\(task.id)"
         environment["ORCH_ATTEMPT"] = "\(attempt.number)"
         environment["ORCH_POOL"] = ByteString(task.pool)
-        if let model = task.definition.model { environment["ORCH_MODEL"] = ByteString(model) }
-        if let thinking = task.definition.thinking { environment["ORCH_THINKING"] = ByteString(thinking.rawValue) }
+        if let model { environment["ORCH_MODEL"] = ByteString(model) }
+        if let thinking { environment["ORCH_THINKING"] = ByteString(thinking) }
 
         let repository = task.definition.directory == nil ? pool.repository : nil
         // What makes the worktree takes the name from there, and so may the task.
@@ -121,9 +125,11 @@ struct LaunchPlanner: Sendable {
         ]
     }
 
-    private func request(_ prompt: String, _ task: TaskItem, _ attempt: Attempt) -> AgentRequest {
+    private func request(
+        _ prompt: String, _ model: String?, _ thinking: String?, _ task: TaskItem, _ attempt: Attempt
+    ) -> AgentRequest {
         var request = AgentRequest(
-            prompt: prompt, model: task.definition.model, thinking: task.definition.thinking?.rawValue,
+            prompt: prompt, model: model, thinking: thinking,
             promptFile: "/dev/fd/\(Self.promptDescriptor)", schemaFile: "/dev/fd/\(Self.schemaDescriptor)")
         let pool = configuration.pool(task.pool)
         let workspace = configuration.workDirectory.map { root in

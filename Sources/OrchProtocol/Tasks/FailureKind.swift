@@ -1,3 +1,5 @@
+import Text
+
 /// What kept an agent from doing its task, as far as it can be told from what it printed.
 public struct FailureKind: OpenEnum {
     /// It was not let in: no key, or a wrong one.
@@ -39,6 +41,24 @@ public struct FailureKind: OpenEnum {
         case .timeout: .timeout
         default: .exit
         }
+    }
+}
+
+/// What an agent adds to a task that names no model: the gates, the start and the failures of a task all go by this.
+public protocol ModelDefaults {
+    /// For tasks that name none.
+    var model: String? { get }
+    /// Whose allowance it uses, where its models do not say so by `provider/model`.
+    var provider: String? { get }
+}
+
+extension ModelDefaults {
+    /// The model that a task runs with that asks for one, or for none.
+    public func effectiveModel(_ asked: String?) -> String? { asked ?? model }
+
+    /// Whose allowance such a task uses.
+    public func provider(ofModel asked: String?) -> String {
+        effectiveModel(asked)?.cut(at: "/").map { String($0.before) } ?? provider ?? ""
     }
 }
 

@@ -57,6 +57,13 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
         if resources?.isEmpty ?? false { resources = nil }
     }
 
+    /// What is empty is not kept.
+    public mutating func dropEmpty() {
+        if labels?.isEmpty ?? false { labels = nil }
+        if needs?.isEmpty ?? false { needs = nil }
+        if resources?.isEmpty ?? false { resources = nil }
+    }
+
     /// Takes what a change gives of ``changeable``.
     public mutating func take(_ change: TaskOptions) {
         name = change.name ?? name

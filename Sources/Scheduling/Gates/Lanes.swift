@@ -77,7 +77,7 @@ extension Turn {
         TaskFacts(
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
-            model: task.definition.model ?? agent.flatMap { state.rules.agents[$0]?.model } ?? "",
+            model: (agent.flatMap { state.rules.agents[$0] } ?? AgentSettings()).effectiveModel(task.definition.model) ?? "",
             labels: task.definition.labels)
     }
 

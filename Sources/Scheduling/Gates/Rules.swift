@@ -30,7 +30,7 @@ public struct Rules: Sendable, Equatable {
 }
 
 /// What the scheduler knows about an agent before its start.
-public struct AgentSettings: Sendable, Equatable {
+public struct AgentSettings: ModelDefaults, Sendable, Equatable {
     /// For tasks that name none.
     public var model: String?
     /// Whose allowance it uses, where its models do not say so by `provider/model`.
@@ -55,12 +55,6 @@ public struct AgentSettings: Sendable, Equatable {
         self.thinking = thinking
         self.takesModel = takesModel
         self.longestPrompt = longestPrompt
-    }
-
-    /// Whose allowance a task of the agent uses.
-    public func provider(ofModel model: String?) -> String {
-        let model = model ?? self.model ?? ""
-        return model.cut(at: "/").map { String($0.before) } ?? provider ?? ""
     }
 }
 

@@ -102,10 +102,8 @@ extension Turn {
         }
         var options = spec.options
         (options.model, options.thinking, options.priority) = (choice.model, choice.thinking, choice.priority)
-        options.needs = choice.needs.isEmpty ? nil : choice.needs
-        // What is empty is not kept.
-        if options.labels?.isEmpty ?? false { options.labels = nil }
-        if options.resources?.isEmpty ?? false { options.resources = nil }
+        options.needs = choice.needs
+        options.dropEmpty()
         var definition = TaskDefinition(
             work: spec.arguments.map { .command($0) } ?? .prompt(choice.prompt ?? ""), options: options,
             environment: spec.variables ?? [:], directory: spec.directory,

@@ -19,7 +19,7 @@ struct Run: TakesCommand {
               orchctl run "Summarise the README in three sentences"
             """)
 
-    @OptionGroup var task: TaskOptions
+    @OptionGroup var task: TaskArguments
     @Flag(help: "For a prompt, show everything that the agent prints, not only its answer.")
     var raw = false
     @OptionGroup var global: GlobalOptions

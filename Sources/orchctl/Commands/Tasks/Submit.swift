@@ -22,7 +22,7 @@ struct Submit: TakesCommand {
               jq -c '{prompt: .title}' issues.json | orchctl submit --batch -
             """)
 
-    @OptionGroup var task: TaskOptions
+    @OptionGroup var task: TaskArguments
 
     @Option(help: ArgumentHelp("A file of tasks, one JSON object on each line; all are queued, or none.", valueName: "file"))
     var batch: ByteString?

@@ -3,20 +3,17 @@ import Glibc
 import OrchClient
 import OrchProtocol
 
-/// What describes a task on the command line of `submit` and `run`.
-struct TaskOptions: ParsableArguments {
-    @Argument(help: "The prompt for the pool's agent; - reads it from standard input.")
-    var prompt: String?
-
-    @Argument(parsing: .postTerminator, help: "A command and its arguments, after --. No shell is involved.")
-    var command: [ByteString] = []
-
-    @Option(name: .shortAndLong, help: "The pool; by default the daemon chooses.")
+/// What `submit` and `run` say of a task, and `update` can still change.
+struct ChangeArguments: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The pool to run in.")
     var pool: String?
+
+    @Option(name: .shortAndLong, help: "The name of the task in lists.")
+    var name: String?
 
     // Unconditional, because a number below 0 looks like an option.
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Higher runs earlier; default 0.", valueName: "number"),
+        parsing: .unconditional, help: ArgumentHelp("Higher runs earlier.", valueName: "number"),
         transform: ArgumentText.whole(.priority))
     var priority: Int?
 
@@ -26,14 +23,37 @@ struct TaskOptions: ParsableArguments {
     var timeout: Double?
 
     @Option(
-        help: ArgumentHelp("The maximum time without output of an attempt.", valueName: "duration"),
-        transform: ArgumentText.duration(.timeout))
-    var idleTimeout: Double?
-
-    @Option(
         help: ArgumentHelp("How often to try again after a failure.", valueName: "number"),
         transform: ArgumentText.whole(.retries))
     var retries: Int?
+
+    @Option(help: ArgumentHelp("Do not start it before this time.", valueName: "time"), transform: ArgumentText.futureTime)
+    var notBefore: Timestamp?
+
+    /// Those that are given, without the pool and the time.
+    var options: TaskOptions {
+        var options = TaskOptions()
+        (options.name, options.priority, options.timeout, options.retries) = (name, priority, timeout, retries)
+        return options
+    }
+
+    var isEmpty: Bool { pool == nil && notBefore == nil && options == TaskOptions() }
+}
+
+/// What describes a task on the command line of `submit` and `run`.
+struct TaskArguments: ParsableArguments {
+    @Argument(help: "The prompt for the pool's agent; - reads it from standard input.")
+    var prompt: String?
+
+    @Argument(parsing: .postTerminator, help: "A command and its arguments, after --. No shell is involved.")
+    var command: [ByteString] = []
+
+    @OptionGroup var change: ChangeArguments
+
+    @Option(
+        help: ArgumentHelp("The maximum time without output of an attempt.", valueName: "duration"),
+        transform: ArgumentText.duration(.timeout))
+    var idleTimeout: Double?
 
     @Option(
         help: ArgumentHelp("The wait before the first retry; it doubles each time.", valueName: "duration"),
@@ -45,9 +65,6 @@ struct TaskOptions: ParsableArguments {
             "The failures to try again after: exit,timeout,signal,lost,output,spawn; default: the first four.",
             valueName: "causes"))
     var retryOn: [String] = []
-
-    @Option(name: .shortAndLong, help: "The name of the task in lists.")
-    var name: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("A label; may be repeated.", valueName: "key=value"))
     var label: [String] = []
@@ -64,9 +81,6 @@ struct TaskOptions: ParsableArguments {
 
     @Option(help: "An idempotency key: a second submission with it makes no task.")
     var key: String?
-
-    @Option(help: ArgumentHelp("Do not start it before this time.", valueName: "time"), transform: ArgumentText.futureTime)
-    var notBefore: Timestamp?
 
     @Option(
         help: ArgumentHelp("Give it up if it has not started by this time.", valueName: "time"),
@@ -103,11 +117,10 @@ struct TaskOptions: ParsableArguments {
 
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
-        prompt == nil && command.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty && !hold
-            && [pool, name, key, model].allSatisfy { $0 == nil } && thinking == nil
-            && [cwd, stdin, resultSchema].allSatisfy { $0 == nil }
-            && [timeout, idleTimeout, retryDelay].allSatisfy { $0 == nil }
-            && [notBefore, expires].allSatisfy { $0 == nil } && priority == nil && retries == nil && resources.limits == nil
+        prompt == nil && command.isEmpty && change.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty
+            && !hold && [key, model].allSatisfy { $0 == nil } && thinking == nil
+            && [cwd, stdin, resultSchema].allSatisfy { $0 == nil } && [idleTimeout, retryDelay].allSatisfy { $0 == nil }
+            && expires == nil && resources.limits == nil
     }
 
     /// The task that the options describe. Reads the files that they name.
@@ -122,17 +135,14 @@ struct TaskOptions: ParsableArguments {
         }
         if stdin == "-", prompt == "-" { throw ValidationError("standard input cannot be both the prompt and --stdin") }
         spec.input = try stdin.map { ByteString(try Input.bytes(of: $0)) }
-        spec.pool = pool
-        spec.name = name
+        spec.options = change.options
+        spec.pool = change.pool
+        spec.notBefore = change.notBefore
         spec.labels = try ArgumentText.labels(label)
         spec.variables = try ArgumentText.variables(env)
-        spec.priority = priority
-        spec.timeout = timeout
         spec.idleTimeout = idleTimeout
-        spec.retries = retries
         spec.retryDelay = retryDelay
         spec.retryOn = try ArgumentText.words(retryOn, option: "--retry-on")
-        spec.notBefore = notBefore
         spec.expires = expires
         spec.hold = hold ? true : nil
         spec.model = model

@@ -57,6 +57,9 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
         if resources?.isEmpty ?? false { resources = nil }
     }
 
+    /// Bytes of what may be long in it, roughly.
+    public var size: Int { labels?.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count } ?? 0 }
+
     /// What is empty is not kept.
     public mutating func dropEmpty() {
         if labels?.isEmpty ?? false { labels = nil }

@@ -37,7 +37,7 @@ extension SQLiteStore {
         return (sql, arguments)
     }
 
-    /// Bytes of commands and prompts after which a page ends early, so that no list takes memory without bound.
+    /// Bytes of commands, prompts and long options after which a page ends early, so that no list takes memory without bound.
     private static let pageSize = 1 << 20
 
     /// Tasks from the newest to the oldest; fewer than the limit where they are large.
@@ -53,8 +53,10 @@ extension SQLiteStore {
             try db.forEachRow(sql, arguments) { columns in
                 isCut = tasks.count == limit || size >= Self.pageSize
                 guard !isCut else { return false }
-                let task = try TaskColumns.read(&columns)
-                size += task.definition.work.size
+                var task = try TaskColumns.read(&columns)
+                // A schema may be long, and a list is no place for it.
+                task.definition.resultSchema = nil
+                size += task.definition.work.size + task.definition.options.size
                 tasks.append(task)
                 return true
             }

@@ -10,6 +10,7 @@ import Testing
         var spec = TaskSpec(command: ["make", "-j2", "a b", "ü\n\u{1F600}"])
         spec.pool = "build"
         spec.name = "nightly"
+        spec.comment = "why\nit runs"
         spec.labels = ["team": "core", "": ""]
         spec.priority = -7
         spec.timeout = 90.5
@@ -42,7 +43,7 @@ import Testing
         (list.pool, list.name, list.labels, list.limit, list.cursor) = ("p", "n", ["a": "b"], 10, 99)
         var update = UpdateParameters(id: 1)
         (update.pool, update.name, update.priority, update.timeout, update.retries) = ("p", "n", 5, 1.5, 2)
-        update.notBefore = time
+        (update.notBefore, update.comment) = (time, "c")
         var logs = LogsParameters(id: 1)
         (logs.attempt, logs.stream, logs.follow, logs.tail, logs.since) = (2, .stderr, true, 10, time)
         return [

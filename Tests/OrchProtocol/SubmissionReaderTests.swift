@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: [
         #"{"command":["/bin/true"]}"#, #"[]"#, #"[{"command":["a","b c","é"]},{"prompt":"1\n2 \ud83d\ude00 \"x\""}]"#,
         #"{ "command" : [ "a" ] , "labels" : { "team" : "x" }, "env":{"A":"b"}, "priority":-3, "timeout": 60, "retries":0 }"#,
-        #"{"prompt":"p","model":"m","thinking":"low","cwd":"/tmp","stdin":"in","key":"k","name":"n","idle_timeout":5}"#,
+        #"{"prompt":"p","model":"m","thinking":"low","cwd":"/tmp","stdin":"in","key":"k","name":"n","comment":"c","idle_timeout":5}"#,
     ])
     func takesUsualOnes(_ task: String) {
         let line = submission(task)

@@ -101,6 +101,7 @@ import Testing
     @Test func detailNamesEachAttempt() {
         let record = task(.failed) { task in
             task.command = ["make"]
+            task.comment = "why\u{1B}"
             task.retries = 1
             task.retryOn = [.exit]
             task.attemptCount = 2
@@ -118,7 +119,7 @@ import Testing
         let named = TaskDetailText(record, now: after(60), style: .plain) { "user \($0)\u{1B}" }.text
         #expect(text.contains("\n  user          \(record.submitter)\n"))
         #expect(named.contains("\n  user          user \(record.submitter)") && !named.contains("\u{1B}"))
-        #expect(text.hasPrefix("task 42  failed\n  command       make\n"))
+        #expect(text.hasPrefix("task 42  failed\n  comment       why·\n  command       make\n"))
         #expect(text.contains("\nattempt 42.1  exited with status 1\n"))
         #expect(text.contains("\nattempt 42.2  exited with status 2\n"))
         #expect(text.contains("  peak memory   20 MiB\n"))

@@ -213,14 +213,53 @@ import Testing
         try rig.start(1)
         #expect(try rig.refusal(.update(change)).kind == .invalidState)
         #expect(try rig.refusal(.update(UpdateParameters(id: 99))).kind == .notFound)
-        let other = try rig.submit(.command())
+        let other = try rig.submit(.command { $0.comment = "" })
+        for (given, kept) in [("why\n", "why\n"), ("", nil)] as [(String, String?)] {
+            change = UpdateParameters(id: other)
+            change.comment = given
+            try rig.ask(.update(change))
+            #expect(try rig.task(other).definition.options.comment == kept)
+        }
         for (field, fill) in [
             ("name", { $0.name = "\u{7}" }), ("priority", { $0.priority = 2_000_000 }), ("retries", { $0.retries = -1 }),
-            ("timeout", { $0.timeout = 0 }), ("pool", { $0.pool = "nowhere" }),
+            ("timeout", { $0.timeout = 0 }), ("comment", { $0.comment = String(repeating: "x", count: 4097) }),
+            ("pool", { $0.pool = "nowhere" }),
         ] as [(String, (inout UpdateParameters) -> Void)] {
             var bad = UpdateParameters(id: other)
             fill(&bad)
             #expect(try rig.refusal(.update(bad)).data?.field == field)
+        }
+    }
+
+    /// What submit refuses for a pool, `task.update` refuses in the same words.
+    @Test func aTaskIsMovedOnlyWhereItCouldBeSubmitted() throws {
+        var programs = PoolSettings(name: "programs", slots: 0)
+        programs.programs = ["/usr/bin/git"]
+        var small = PoolSettings(name: "small", slots: 0)
+        small.maximum[.memory] = 1 << 20
+        var journal = PoolSettings(name: "journal", slots: 0)
+        journal.keepsOutput = false
+        let rig = try Rig(pools: [
+            PoolSettings(name: "default", slots: 0, agent: "claude"), programs, small, journal,
+            PoolSettings(name: "commands", slots: 0),
+        ])
+        let specs: [(String, TaskSpec)] = [
+            ("programs", .command("make")), ("commands", .prompt("p")),
+            (
+                "small",
+                .command {
+                    $0.resources = ResourceLimits()
+                    $0.resources?[.memory] = 2 << 20
+                }
+            ),
+            ("journal", .command { $0.idleTimeout = 5 }), ("journal", .command { $0.resultSchema = .object([:]) }),
+        ]
+        for (pool, spec) in specs {
+            let refusal = try rig.refusal(.submit(.one(spec.filled { $0.pool = pool })))
+            var change = UpdateParameters(id: try rig.submit(spec))
+            change.pool = pool
+            let same = try rig.refusal(.update(change))
+            #expect((same.message, same.data?.field) == (refusal.message, "pool"))
         }
     }
 

@@ -208,6 +208,25 @@ import Testing
 }
 
 @Suite struct RetiredTests {
+    /// A line of the protocol has a longest length, whatever it is that the tasks have much of.
+    @Test func aPageIsBoundedByAllThatMayBeLong() throws {
+        let directory = try ScratchDirectory()
+        let store = try SQLiteStore(path: directory.path("queue.db"))
+        let long = String(repeating: "x", count: 200)
+        let labels = Dictionary(uniqueKeysWithValues: (0..<64).map { ("\($0)", long) })
+        try store.insert(
+            Array(
+                repeating: item {
+                    $0.definition.options.labels = labels
+                    $0.definition.resultSchema = "{}"
+                }, count: 100))
+        let page = try store.page(ListParameters(), limit: 100)
+        #expect(page.tasks.count < 100 && page.nextCursor == page.tasks.last?.id)
+        #expect(page.tasks.allSatisfy { $0.resultSchema == nil && $0.labels?.count == 64 })
+        #expect(try store.record(of: 1)?.resultSchema == .object([:]))
+        try store.close()
+    }
+
     @Test func theOldestGoByAgeAndBeyondANumber() throws {
         let directory = try ScratchDirectory()
         let store = try SQLiteStore(path: directory.path("queue.db"))

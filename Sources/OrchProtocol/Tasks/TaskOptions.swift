@@ -6,6 +6,8 @@ import FoundationEssentials
 /// that has it. To add an option: a property, and its line in ``members``.
 public struct TaskOptions: MemberCoded, Sendable, Equatable {
     public var name: String?
+    /// A remark for people; at most 4096 bytes.
+    public var comment: String?
     public var labels: [String: String]?
     /// Higher runs earlier. From -1 000 000 to 1 000 000; 0 where not given.
     public var priority: Int?
@@ -31,7 +33,7 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
     public var expires: Timestamp?
 
     static let members: [Member<TaskOptions>] = [
-        Member("name", \.name), Member("labels", \.labels), Member("priority", \.priority),
+        Member("name", \.name), Member("comment", \.comment), Member("labels", \.labels), Member("priority", \.priority),
         Member("key", \.key), Member("model", \.model), Member("thinking", \.thinking), Member("needs", \.needs),
         Member("resources", \.resources), Member("timeout", \.timeout), Member("idle_timeout", \.idleTimeout),
         Member("retries", \.retries), Member("retry_on", \.retryOn), Member("retry_delay", \.retryDelay),
@@ -39,7 +41,7 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
     ]
     static let byName = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0) })
     /// The options that `task.update` can change.
-    static let changeable = ["name", "priority", "timeout", "retries"].compactMap { byName[$0] }
+    static let changeable = ["name", "comment", "priority", "timeout", "retries"].compactMap { byName[$0] }
     /// What a record may show; it always has ``priority``, ``retries`` and ``retryOn``, and does not tell ``retryDelay``.
     static let recorded = members.filter { !["priority", "retries", "retry_on", "retry_delay"].contains($0.name) }
 
@@ -48,20 +50,13 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
     public func encode(to encoder: any Encoder) throws { try write(to: encoder) }
 
     /// Bytes of what may be long in it, roughly.
-    public var size: Int { labels?.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count } ?? 0 }
-
-    /// What is empty is not kept.
-    public mutating func dropEmpty() {
-        if labels?.isEmpty ?? false { labels = nil }
-        if needs?.isEmpty ?? false { needs = nil }
-        if resources?.isEmpty ?? false { resources = nil }
+    public var size: Int {
+        (comment?.utf8.count ?? 0) + (labels?.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count } ?? 0)
     }
 
-    /// Bytes of what may be long in it, roughly.
-    public var size: Int { labels?.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count } ?? 0 }
-
     /// What is empty is not kept.
     public mutating func dropEmpty() {
+        if comment?.isEmpty ?? false { comment = nil }
         if labels?.isEmpty ?? false { labels = nil }
         if needs?.isEmpty ?? false { needs = nil }
         if resources?.isEmpty ?? false { resources = nil }
@@ -70,6 +65,7 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
     /// Takes what a change gives of ``changeable``.
     public mutating func take(_ change: TaskOptions) {
         name = change.name ?? name
+        comment = change.comment ?? comment
         priority = change.priority ?? priority
         timeout = change.timeout ?? timeout
         retries = change.retries ?? retries

@@ -36,6 +36,7 @@ public struct TaskDetailText {
     private var facts: [(String, String?)] {
         [
             ("name", task.name.map(SafeText.line)),
+            ("comment", task.comment.map { SafeText.line($0) }),
             ("command", task.arguments.map(SafeText.command)),
             ("pool", SafeText.line(task.pool)),
             ("model", task.model.map(SafeText.line)),

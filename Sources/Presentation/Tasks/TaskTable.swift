@@ -18,7 +18,8 @@ public enum TaskTable {
 /// What `orchctl list` can show of a task. What is of an attempt is of the latest one.
 public enum TaskColumn: String, CaseIterable, Sendable {
     case id, state, pool, task, tries, time, reason
-    case name, priority, user, model, worker, pid, submitted, due, started, finished, outcome, cpu, memory, read, written,
+    case name, comment, priority, user, model, worker, pid, submitted, due, started, finished, outcome, cpu, memory, read,
+        written,
         tokens,
         cost
 
@@ -38,7 +39,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
 
     private var shrinks: Bool {
         switch self {
-        case .task, .reason, .name, .model, .outcome: true
+        case .task, .reason, .name, .comment, .model, .outcome: true
         default: false
         }
     }
@@ -56,6 +57,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         case .time: return .init(TaskText.duration(task, now: now))
         case .reason: return .init(TaskText.reason(task) ?? "", task.state == .failed ? .bad : .dim)
         case .name: return text(task.name)
+        case .comment: return text(task.comment)
         case .priority: return .init(String(task.priority))
         case .user: return text(userName(task.submitter) ?? String(task.submitter))
         case .model: return text(task.model)

@@ -5,6 +5,7 @@ import Text
 /// What the parameters of a task must be beyond their types. Each complaint names the parameter.
 public enum SpecRules {
     static let maximumName = 200
+    static let maximumComment = 4096
     static let maximumLabels = 64
     static let maximumVariables = 256
     /// Bytes of a prompt, or of the text for standard input.
@@ -67,6 +68,10 @@ public enum SpecRules {
     static func check(_ options: TaskOptions, _ path: String?) throws(WireError) {
         try check(options.name, "name", path)
         try check(options.key, "key", path)
+        if let comment = options.comment, comment.utf8.count > maximumComment || hasNUL(comment) {
+            let fault = hasNUL(comment) ? "it has one" : "it has \(comment.utf8.count)"
+            try fail("must be a text of at most \(maximumComment) bytes without NUL; \(fault)", "comment", path)
+        }
         try check(options.model, "model", path)
         try check(options.timeout, "timeout", path)
         try check(options.idleTimeout, "idle_timeout", path)

@@ -11,6 +11,9 @@ struct ChangeArguments: ParsableArguments {
     @Option(name: .shortAndLong, help: "The name of the task in lists.")
     var name: String?
 
+    @Option(help: ArgumentHelp("A remark for people, which orchctl show has.", valueName: "text"))
+    var comment: String?
+
     // Unconditional, because a number below 0 looks like an option.
     @Option(
         parsing: .unconditional, help: ArgumentHelp("Higher runs earlier.", valueName: "number"),
@@ -33,7 +36,8 @@ struct ChangeArguments: ParsableArguments {
     /// Those that are given, without the pool and the time.
     var options: TaskOptions {
         var options = TaskOptions()
-        (options.name, options.priority, options.timeout, options.retries) = (name, priority, timeout, retries)
+        (options.name, options.comment, options.priority) = (name, comment, priority)
+        (options.timeout, options.retries) = (timeout, retries)
         return options
     }
 

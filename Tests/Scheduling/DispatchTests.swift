@@ -236,7 +236,7 @@ import Testing
         var programs = PoolSettings(name: "programs", slots: 0)
         programs.programs = ["/usr/bin/git"]
         var small = PoolSettings(name: "small", slots: 0)
-        small.maximum[.memory] = 1 << 20
+        small.maximum[.memory] = 1_048_576
         var journal = PoolSettings(name: "journal", slots: 0)
         journal.keepsOutput = false
         let rig = try Rig(pools: [
@@ -249,7 +249,7 @@ import Testing
                 "small",
                 .command {
                     $0.resources = ResourceLimits()
-                    $0.resources?[.memory] = 2 << 20
+                    $0.resources?[.memory] = 2_097_152
                 }
             ),
             ("journal", .command { $0.idleTimeout = 5 }), ("journal", .command { $0.resultSchema = .object([:]) }),
@@ -259,7 +259,7 @@ import Testing
             var change = UpdateParameters(id: try rig.submit(spec))
             change.pool = pool
             let same = try rig.refusal(.update(change))
-            #expect((same.message, same.data?.field) == (refusal.message, "pool"))
+            #expect(refusal.message.hasPrefix(same.message) && same.data?.field == "pool", "\(same.message)")
         }
     }
 

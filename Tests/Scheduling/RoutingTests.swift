@@ -59,7 +59,11 @@ import Testing
         let longest = String(repeating: "x", count: 1_000)
         _ = try choose(.prompt(longest))
         _ = try choose(.prompt("[thinking:low] " + longest))
-        let error = try #require(throws: WireError.self) { try choose(.prompt(longest + "x")) }
+        let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
+        let router = try TaskRouter(rules: Self.rules(), pools: pools)
+        let error = try #require(throws: WireError.self) {
+            try router.explain(.prompt(longest + "x"), by: Requester(uid: 1000, isAdministrator: false))
+        }
         #expect(
             error.data?.field == "prompt"
                 && error.message.contains("of at most 1000 bytes, as an argument, and this prompt has 1001"))

@@ -20,7 +20,8 @@ extension TaskRouter {
             guard pool.takesPrompts else {
                 throw WireError(
                     .invalidParameter,
-                    "the pool \"\(pool.name)\" has no agent for prompts; name a pool that has one, or give a command",
+                    "the pool \"\(pool.name)\" has no agent for prompts"
+                        + (field == nil ? "; give a command, or name a pool that has one" : ""),
                     field: at("prompt"))
             }
             try check(prompt, definition.options.model, definition.options.thinking, in: pool.name, at)

@@ -1,4 +1,46 @@
+import FoundationEssentials
+import GRDB
 import Scheduling
+
+/// How a warm worker without a task is written to its row and read back.
+enum WorkerColumns {
+    static let all = "id, pool, state, definition, since, slot, pid, wake_at, capabilities, version"
+    static let update = """
+        UPDATE worker SET state = ?, since = ?, slot = ?, pid = ?, wake_at = ?, capabilities = ?, version = ? WHERE id = ?
+        """
+
+    static func values(of worker: Worker) throws -> [(any SQLValue)?] {
+        let capabilities =
+            worker.capabilities.isEmpty ? nil : String(decoding: try JSONEncoder().encode(worker.capabilities), as: UTF8.self)
+        return [
+            worker.state.rawValue, worker.since, worker.slot, worker.pid, worker.wakeAt, capabilities, worker.version,
+        ]
+    }
+
+    static func read(_ columns: inout Columns) throws -> Worker {
+        var worker = Worker(
+            id: try columns.next(), pool: try columns.next(), state: try columns.raw(), fingerprint: try columns.next(),
+            since: try columns.next())
+        worker.slot = try columns.optional()
+        worker.pid = try columns.optional()
+        worker.wakeAt = try columns.optional()
+        if let text = try columns.optional(String.self) {
+            worker.capabilities = (try? JSONDecoder().decode([String].self, from: Data(text.utf8))) ?? []
+        }
+        worker.version = try columns.optional()
+        return worker
+    }
+}
+
+enum BackoffColumns {
+    static let all = "pool, failures, until, after, reason"
+
+    static func read(_ columns: inout Columns) throws -> WorkerBackoff {
+        WorkerBackoff(
+            pool: try columns.next(), failures: try columns.next(), until: try columns.next(), after: try columns.next(),
+            reason: try columns.next())
+    }
+}
 
 /// How what has become of a pool is read from its row.
 enum PoolColumns {

@@ -1,7 +1,9 @@
+import Dispatch
 import Foundation
 import GRDB
 import OrchProtocol
 import Scheduling
+import Synchronization
 
 /// What needs no decision is read beside the turn loop, from snapshots.
 extension SQLiteStore {
@@ -131,5 +133,28 @@ extension SQLiteStore {
             throw StorageError(.failed, "the database \(path) is closed")
         }
         return result
+    }
+}
+
+/// Counts those who are reading, so that nothing is closed under them: GRDB gives a late reader an invalid connection.
+final class ReadGate: Sendable {
+    private let isClosed = Mutex(false)
+    private let readers = DispatchGroup()
+
+    /// Runs a body unless the gate is closed; then it returns nil.
+    func pass<T>(_ body: () throws -> T) rethrows -> T? {
+        let isOpen = isClosed.withLock { isClosed in
+            if !isClosed { readers.enter() }
+            return !isClosed
+        }
+        guard isOpen else { return nil }
+        defer { readers.leave() }
+        return try body()
+    }
+
+    /// Lets nobody in any more, and waits for those who are.
+    func close() {
+        isClosed.withLock { $0 = true }
+        readers.wait()
     }
 }

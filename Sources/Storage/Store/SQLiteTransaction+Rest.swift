@@ -53,6 +53,7 @@ extension SQLiteTransaction {
     public func append(_ events: [Event]) throws -> Int64 {
         let last: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
         let first = (last ?? 0) + 1
+        assert(!events.isEmpty, "a row of events without an event")
         var rows = 0
         for start in stride(from: 0, to: events.count, by: Self.eventsPerRow) {
             let end = min(start + Self.eventsPerRow, events.count)

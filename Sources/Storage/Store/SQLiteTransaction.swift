@@ -40,11 +40,13 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
         try db.run(TaskColumns.update, try TaskColumns.changingValues(of: task))
+        assert(db.changesCount == 1, "task \(task.id) has no row to change")
         tally.move(from: place, to: task.place)
     }
 
     public func saveChoice(of task: TaskItem) throws {
         try db.run(TaskColumns.updateChoice, try TaskColumns.chosenValues(of: task))
+        assert(db.changesCount == 1, "task \(task.id) has no row to change")
     }
 
     public func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
@@ -113,6 +115,7 @@ public final class SQLiteTransaction: TaskTransaction {
     public func remove(_ tasks: [TaskItem]) throws {
         for task in tasks {
             try db.run("DELETE FROM task WHERE id = ?", [task.id])
+            assert(db.changesCount == 1, "task \(task.id) has no row to remove")
             tally.add(-1, at: task.place)
         }
     }
@@ -134,10 +137,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func insert(_ attempt: Attempt) throws {
-        try db.run(
-            AttemptColumns.insert,
-            try AttemptColumns.values(of: attempt)
-                + [attempt.id, attempt.task, attempt.number, attempt.pool, attempt.dispatchedAt, attempt.agent])
+        try db.run(AttemptColumns.insert, try AttemptColumns.values(of: attempt))
         tally.addLive(1, in: attempt.pool, state: attempt.state)
     }
 
@@ -186,13 +186,15 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ attempt: Attempt, from state: Attempt.State) throws {
-        try db.run(AttemptColumns.update, try AttemptColumns.values(of: attempt) + [attempt.id])
+        try db.run(AttemptColumns.update, try AttemptColumns.changingValues(of: attempt))
+        assert(db.changesCount == 1, "attempt \(attempt.id) has no row to change")
         tally.addLive(-1, in: attempt.pool, state: state)
         tally.addLive(1, in: attempt.pool, state: attempt.state)
     }
 
     public func removeAttempt(_ attempt: Attempt) throws {
         try db.run("DELETE FROM attempt WHERE id = ?", [attempt.id])
+        assert(db.changesCount == 1, "attempt \(attempt.id) has no row to remove")
         tally.addLive(-1, in: attempt.pool, state: attempt.state)
     }
 

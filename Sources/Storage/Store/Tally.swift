@@ -28,7 +28,9 @@ struct Tally: Sendable {
             addToLane(count, at: place)
             place.lane = ""
         }
-        tasks[place, default: 0] += count
+        let sum = tasks[place, default: 0] + count
+        assert(sum >= 0, "a pool has \(sum) tasks that are \(place.phase)")
+        tasks[place] = sum
         if place.phase.isQueued { queued += count }
         changed.insert(place)
     }
@@ -37,10 +39,12 @@ struct Tally: Sendable {
         switch place.phase {
         case .ready:
             let sum = (lanes[place.pool]?[place.lane] ?? 0) + count
+            assert(sum >= 0, "the lane \(place.lane) has \(sum) ready tasks")
             lanes[place.pool, default: [:]][place.lane] = sum == 0 ? nil : sum
             if lanes[place.pool]?.isEmpty == true { lanes[place.pool] = nil }
         case .active:
             let sum = (busy[place.lane] ?? 0) + count
+            assert(sum >= 0, "the lane \(place.lane) has \(sum) running tasks")
             busy[place.lane] = sum == 0 ? nil : sum
         default: break
         }
@@ -58,6 +62,7 @@ struct Tally: Sendable {
         case .running: live[pool, default: LiveCounts()].running += count
         case .ended: break
         }
+        assert(live[pool].map { min($0.dispatched, $0.running) >= 0 } ?? true, "a pool has fewer live attempts than none")
     }
 
     mutating func markStored() { changed.removeAll(keepingCapacity: true) }

@@ -62,7 +62,7 @@ struct LaunchPlanner: Sendable {
             texts[Self.schemaDescriptor] = invocation.schema.map { ByteString($0) }
             unset = agent.unset
             for (name, value) in invocation.environment { environment[ByteString(name)] = ByteString(value) }
-            // Of the pool's own variables none tells of another model.
+            // None of the pool's own variables names another model.
             environment["ORCH_MODEL"] = nil
             environment["ORCH_THINKING"] = nil
         }

@@ -6,7 +6,7 @@ struct Member<Root>: Sendable {
     let name: String
     let read: @Sendable (inout Root, StrictContainer<AnyKey>) throws -> Void
     let write: @Sendable (Root, inout KeyedEncodingContainer<AnyKey>) throws -> Void
-    /// False for what is no such value at first sight, or not the first of its name.
+    /// False if it is clearly not such a value, or not the first of its name.
     let readFast: @Sendable (inout Root, Range<Int>, SubmissionReader) -> Bool
 
     init<Value: FastReadable>(_ name: String, _ path: any WritableKeyPath<Root, Value?> & Sendable) {

@@ -21,7 +21,7 @@ extension Decoder {
         try refuseMembers(otherThan: type.allCases.map(\.stringValue))
     }
 
-    /// - Throws: a ``WireError`` that names the first member which is none of these.
+    /// - Throws: a ``WireError`` that names the first unknown member.
     func refuseMembers(otherThan known: @autoclosure () -> [String]) throws {
         let present = try container(keyedBy: AnyKey.self).allKeys
         guard !present.isEmpty else { return }

@@ -1,5 +1,5 @@
 public struct AttemptState: OpenEnum {
-    /// Handed to the supervisor, which starts it as soon as a slot is free. It is no attempt yet, and not shown any more.
+    /// Handed to the supervisor, which starts it as soon as a slot is free. It is not an attempt yet, and no longer shown.
     public static let dispatched = Self("dispatched")
     public static let running = Self("running")
     public static let ended = Self("ended")
@@ -85,7 +85,7 @@ public struct Outcome: Codable, Sendable, Hashable {
 }
 
 public struct AttemptRecord: Codable, Sendable, Equatable {
-    /// Counts from 1; `task.number` is the attempt's name everywhere. 0 is no attempt at the task, but the program of the rule that
+    /// Counts from 1; `task.number` is the attempt's name everywhere. 0 is not an attempt at the task, but the program of the rule that
     /// chose for it.
     public var number: Int
     public var state: AttemptState

@@ -12,7 +12,7 @@ public struct InlineTags: Sendable, Equatable {
     private static let names: Set<String> = ["model", "thinking", "pool", "needs"]
     private static let maximumValue = 200
 
-    /// Takes off the tags up to the first thing that is none, which is where the prompt begins.
+    /// Removes the tags up to the first thing that is not a tag, where the prompt begins.
     public init(_ prompt: String) {
         rest = prompt[...]
         while let tag = Self.first(of: rest), set(tag.name, tag.value) {

@@ -68,13 +68,13 @@ public struct ResourceLimits: Codable, Sendable, Equatable {
 extension ResourceLimits.Resource {
     /// An amount as people write it, like `2G` or `1.5`.
     ///
-    /// - Returns: nil for what is none, or out of range.
+    /// - Returns: nil if it is not an amount, or out of range.
     package func amount(_ text: String) -> Double? {
         let amount = isBytes && text != "0" ? SizeText.bytes(text).map { Double($0) } : Double(text)
         return amount.flatMap { isAllowed($0) ? $0 : nil }
     }
 
-    /// Whether it is in the range, and whole where parts are of no use.
+    /// Whether it is in the range, and whole if parts make no sense.
     package func isAllowed(_ amount: Double) -> Bool {
         range.contains(amount) && (self == .cpu || amount == amount.rounded())
     }

@@ -75,7 +75,7 @@ public struct StateFilter: OpenEnum {
     public static let limited = Self("limited")
     /// Queued in a paused pool, or running and standing still.
     public static let paused = Self("paused")
-    /// The program of a rule is asked, or is to be, where it goes.
+    /// The program of a rule chooses where it goes, or will choose.
     public static let routing = Self("routing")
     /// Being ended, and not gone yet.
     public static let stopping = Self("stopping")
@@ -91,7 +91,7 @@ public struct StateFilter: OpenEnum {
     public init(_ reason: WaitReason) { rawValue = reason.rawValue }
 }
 
-/// What a record says of a task beside its options: what it runs, and what has become of it.
+/// What a record says of a task beside its options: what it runs, and what has happened to it.
 public struct TaskStatus: Codable, Sendable, Equatable {
     public var id: Int64
     public var state: TaskState
@@ -118,13 +118,13 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var cwdBytes: Data?
     /// The rule that chose what its submitter left open.
     public var route: String?
-    /// The rule whose program is being asked, or is to be; meanwhile `pool` is the one that runs the program.
+    /// The rule whose program is asked, or will be asked; meanwhile `pool` is the one that runs the program.
     public var routing: String?
     /// The JSON Schema that its result must satisfy; only in `task.get`.
     public var resultSchema: JSONValue?
     /// The gates that it has to pass, or has passed: `agent:claude/anthropic`, `limit:gpu`.
     public var gates: [String]?
-    /// How many attempts have been made. One that has only been ordered from the supervisor is none.
+    /// How many attempts have been made. An order that has not started does not count.
     public var attemptCount: Int
     /// In `task.get`: each attempt, oldest first. In `task.list`: only the latest.
     public var attempts: [AttemptRecord]
@@ -215,7 +215,7 @@ public struct TaskRecord: HasTaskOptions, Codable, Sendable, Equatable {
 }
 
 public struct TaskResult: Codable, Sendable, Equatable {
-    /// The text, up to 1 MiB; bytes that are no UTF-8 are replaced. `orchctl logs` has them as they are.
+    /// The text, up to 1 MiB; bytes that are not UTF-8 are replaced. `orchctl logs` has them as they are.
     public var text: String
     public var truncated: Bool
 

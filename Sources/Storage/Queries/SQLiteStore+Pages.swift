@@ -54,7 +54,7 @@ extension SQLiteStore {
                 isCut = tasks.count == limit || size >= Self.pageSize
                 guard !isCut else { return false }
                 var task = try TaskColumns.read(&columns)
-                // A schema may be long, and a list is no place for it.
+                // A schema may be long, so lists leave it out.
                 task.definition.resultSchema = nil
                 size += task.definition.work.size + task.definition.options.size
                 tasks.append(task)

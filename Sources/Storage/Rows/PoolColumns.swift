@@ -42,7 +42,7 @@ enum BackoffColumns {
     }
 }
 
-/// How what has become of a pool is read from its row.
+/// How the state of a pool is read from its row.
 enum PoolColumns {
     static let select = "SELECT name, mode, slots, configured_slots, reported FROM pool ORDER BY name"
 

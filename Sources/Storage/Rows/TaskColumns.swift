@@ -16,7 +16,7 @@ enum TaskColumns {
         },
         Column("route", { $0.definition.route }) { $0.definition.route = try $1.optional() },
         Column("routing", { try $0.definition.routing.map(JSONColumn.text) }) {
-            $0.definition.routing = try $1.optional(String.self).map { try JSONColumn.read($0, "a routing that is none") }
+            $0.definition.routing = try $1.optional(String.self).map { try JSONColumn.read($0, "an invalid routing") }
         },
     ]
 

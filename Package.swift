@@ -38,7 +38,10 @@ let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 /// links where everything is built with `-sanitize=fuzzer`.
 let fuzz: Target = {
     let dependencies: [Target.Dependency] = [
-        "Agents", "Engine", "OrchClient", "OrchProtocol", "Presentation", "Scheduling", "Schemas", "Settings", "Supervision",
+        "Agents", "DaemonConfiguration", "Engine", "JSON", "OrchClient", "OrchProtocol", "Platform", "Presentation",
+        "Scheduling",
+        "Schemas", "Settings",
+        "Supervision",
         "SupervisorLink", "TestSupport", nioCore,
     ]
     let path = "Tests/Fuzz"
@@ -76,15 +79,16 @@ let package = Package(
 
         module("Text", ["CLinux"]),
         module("Platform", ["CLinux", "Text"]),
-        module("OrchProtocol", ["Text"]),
+        module("JSON", ["Text"]),
+        module("OrchProtocol", ["JSON", "Text"]),
         module("OrchClient", ["OrchProtocol", "Text", "CLinux", "Platform"]),
         module("Presentation", ["OrchProtocol", "Text"]),
-        module("Settings", ["OrchProtocol", "Presentation", "Text", tomlKit]),
+        module("Settings", ["OrchProtocol", "Text", tomlKit]),
         module("LiveModel", ["OrchProtocol", "Text"]),
         module("SupervisorLink", ["Text", "CLinux"]),
         module("Supervision", ["SupervisorLink", "Text", "CLinux", "Platform"]),
-        module("Agents", ["OrchProtocol", "Text"]),
-        module("Schemas", ["OrchProtocol", "Text"]),
+        module("Agents", ["JSON", "OrchProtocol", "Text"]),
+        module("Schemas", ["JSON", "Text"]),
         module("Scheduling", ["OrchProtocol", "Schemas", "Text"]),
         module("Storage", ["Scheduling", "OrchProtocol", "Text", grdb, sqlite]),
         module(
@@ -93,25 +97,32 @@ let package = Package(
         module(
             "DiscordBridge",
             ["DiscordAPI", "OrchClient", "OrchProtocol", "Presentation", "Settings", "Text", grdb, sqlite, tomlKit]),
-        module("Systemd", ["CLinux", "CSystemd", "Text", logging]),
+        module("Systemd", ["CSystemd", "Platform", "Text", logging]),
+        module(
+            "DaemonConfiguration",
+            ["Agents", "OrchProtocol", "Platform", "Scheduling", "Schemas", "Settings", "SupervisorLink", "Text", tomlKit],
+            // A link to the file in etc/agents, for a foreground run where nothing is installed.
+            resources: [.embedInCode("openclaw.toml")]),
         module(
             "Engine",
             [
-                "Agents", "CLinux", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Schemas", "Settings", "Storage",
-                "SupervisorLink", "Systemd", "Text", logging, nioCore, nioPosix, tomlKit,
-            ],
-            // A link to the file in etc/agents, for a foreground run where nothing is installed.
-            resources: [.embedInCode("Configuration/openclaw.toml")]),
+                "Agents", "CLinux", "DaemonConfiguration", "JSON", "OrchProtocol", "Platform", "Scheduling", "Schemas",
+                "Settings",
+                "Storage",
+                "SupervisorLink", "Systemd", "Text", logging, nioCore, nioPosix,
+            ]),
 
         program(
             "orchd",
             [
-                "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling", "Settings", "Storage",
-                "Systemd", "Text", "CLinux", argumentParser, logging,
+                "DaemonConfiguration", "Engine", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Scheduling",
+                "Settings",
+                "Storage", "Systemd", "Text", "CLinux", argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "Text", "CLinux"]),
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
-        program("orchctl", ["CLinux", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser]),
+        program(
+            "orchctl", ["CLinux", "JSON", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser]),
 
         program(
             "orch-discord",
@@ -130,7 +141,10 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "Engine", "OrchProtocol", "Scheduling", "Storage", "Supervision", "SupervisorLink", "TestSupport", logging,
+                "DaemonConfiguration", "Engine", "OrchProtocol", "Platform", "Scheduling", "Storage", "Supervision",
+                "SupervisorLink",
+                "TestSupport",
+                logging,
             ],
             path: "Tests/Simulation/Simulator", swiftSettings: strict),
         .executableTarget(
@@ -139,20 +153,29 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation"], path: "Tests/Simulation/Tests", swiftSettings: strict),
         tests("Text", ["Text", "TestSupport"]),
+        tests("JSON", ["JSON"]),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
-        tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "orchd-supervisor"]),
+        tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "Platform", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "Schemas", "TestSupport", "Storage", "OrchProtocol"]),
         tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
-        tests("Agents", ["Agents", "OrchProtocol", "TestSupport"]),
+        tests("Agents", ["Agents", "JSON", "OrchProtocol", "TestSupport"]),
         tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioCore, nioHTTP1, nioPosix, nioWebSocket]),
         tests(
             "Engine",
             [
-                "Engine", "Agents", "OrchProtocol", "Platform", "Scheduling", "Schemas", "Settings", "Storage",
+                "Engine", "Agents", "DaemonConfiguration", "OrchProtocol", "Platform", "Scheduling", "Schemas", "Settings",
+                "Storage",
                 "SupervisorLink",
                 "TestSupport", logging, nioCore, nioEmbedded,
             ]),
-        tests("Schemas", ["Schemas", "OrchProtocol"]),
+        tests(
+            "DaemonConfiguration",
+            [
+                "Agents", "DaemonConfiguration", "Engine", "OrchProtocol", "Platform", "Scheduling", "Schemas", "Settings",
+                "SupervisorLink",
+                "TestSupport",
+            ]),
+        tests("Schemas", ["Schemas", "JSON", "OrchProtocol"]),
         tests("Platform", ["Platform"]),
         tests("Systemd", ["Systemd"]),
         tests("Protocol", ["OrchProtocol", "Scheduling"]),

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// How one program that takes prompts is run and read. It comes from a file, so that a program needs no code of its own.
 public struct AgentDefinition: ModelDefaults, Sendable, Equatable {

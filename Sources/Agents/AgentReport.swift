@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// What an agent left behind when it ended.
 public struct AgentOutput: Sendable {

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// What is started for a prompt.
 public struct Invocation: Sendable, Equatable {

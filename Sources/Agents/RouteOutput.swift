@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// What the program of a rule has printed: one JSON object, with whatever else it could not keep to itself around it.
 public enum RouteOutput {

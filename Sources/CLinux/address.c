@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ static int fill_address(const char *path, struct sockaddr_un *address, socklen_t
     return 0;
 }
 
-int linux_unix_listen(const char *path, int type, mode_t mode, int backlog) {
+int linux_unix_bind(const char *path, int type, mode_t mode) {
     struct sockaddr_un address;
     socklen_t length;
     int directory;
@@ -53,7 +54,7 @@ int linux_unix_listen(const char *path, int type, mode_t mode, int backlog) {
     int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     // The file gets the mode of the socket at bind: there is no moment at which others could connect.
     if (descriptor < 0 || fchmod(descriptor, mode) || bind(descriptor, (struct sockaddr *)&address, length)
-        || (path[0] != '@' && chmod(address.sun_path, mode)) || listen(descriptor, backlog)) {
+        || (path[0] != '@' && chmod(address.sun_path, mode))) {
         error = -errno;
         if (descriptor >= 0) close(descriptor);
         descriptor = error;
@@ -62,17 +63,32 @@ int linux_unix_listen(const char *path, int type, mode_t mode, int backlog) {
     return descriptor;
 }
 
-int linux_unix_connect(const char *path, int type) {
+int linux_unix_listen(const char *path, int type, mode_t mode, int backlog) {
+    int descriptor = linux_unix_bind(path, type, mode);
+    if (descriptor < 0 || listen(descriptor, backlog) == 0) return descriptor;
+    int error = -errno;
+    close(descriptor);
+    return error;
+}
+
+int linux_unix_connect(const char *path, int type) { return linux_unix_connect_within(path, type, 0); }
+
+int linux_unix_connect_within(const char *path, int type, int seconds) {
     struct sockaddr_un address;
     socklen_t length;
     int directory;
     int error = fill_address(path, &address, &length, &directory);
     if (error) return error;
     int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-    if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, length)) {
+    // 0 is for ever.
+    struct timeval limit = {.tv_sec = seconds};
+    if (descriptor >= 0) setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    while (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, length)) {
+        if (descriptor >= 0 && errno == EINTR) continue;
         error = -errno;
         if (descriptor >= 0) close(descriptor);
         descriptor = error;
+        break;
     }
     if (directory >= 0) close(directory);
     return descriptor;

@@ -42,7 +42,7 @@ bool linux_is_pristine_directory(int directory, uid_t owner, long size, const ch
     return linux_holds_only(directory, only);
 }
 
-int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+int linux_pipe(int ends[2], bool waits) { return pipe2(ends, O_CLOEXEC | (waits ? 0 : O_NONBLOCK)); }
 
 int linux_rename_new(int directory, const char *from, const char *to) {
     return renameat2(directory, from, directory, to, RENAME_NOREPLACE) ? -errno : 0;

@@ -102,7 +102,7 @@ int spawn_child(void *argument) {
     const struct spawn_request *request = state->request;
 
     if (state->cgroup_procs >= 0 && write(state->cgroup_procs, "0", 1) != 1) return fail(state, SPAWN_CGROUP, errno);
-    if (setsid() < 0) return fail(state, SPAWN_SESSION, errno);
+    if (!request->keep_session && setsid() < 0) return fail(state, SPAWN_SESSION, errno);
     if (request->set_oom_score && !set_oom_score(request->oom_score)) return fail(state, SPAWN_OOM_SCORE, errno);
     if (!place_descriptors(request)) return fail(state, SPAWN_DESCRIPTORS, errno);
     // Limits come after the descriptors, which a low RLIMIT_NOFILE would hinder, and before the loss of the right to raise them.

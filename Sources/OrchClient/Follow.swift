@@ -1,6 +1,6 @@
-import CLinux
 import Glibc
 import OrchProtocol
+import Platform
 import Synchronization
 
 /// The daemon's events from a cursor on, over its restarts: what everybody needs who shows what is there.
@@ -34,7 +34,8 @@ public final class Follow: AsyncSequence, Sendable {
     public init(
         path: String, after: Int64?, pauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(5))
     ) throws(ClientError) {
-        guard let bell = Bell() else { throw .noDaemon(path: path, errno: errno) }
+        let bell: Wakeup
+        do throws(SystemError) { bell = try Wakeup() } catch { throw .noDaemon(path: path, errno: error.code) }
         follower = Follower(path: path, after: after, pauses: pauses, bell: bell)
         spawnThread { [follower] in follower.run() }
     }
@@ -68,12 +69,12 @@ private final class Follower: Sendable {
     private struct Stopped: Error {}
 
     private let path: String
-    private let bell: Bell
+    private let bell: Wakeup
     private let pauses: ClosedRange<Duration>
     private let first: Int64?
     private let state = Mutex(State())
 
-    init(path: String, after: Int64?, pauses: ClosedRange<Duration>, bell: Bell) {
+    init(path: String, after: Int64?, pauses: ClosedRange<Duration>, bell: Wakeup) {
         self.path = path
         first = after
         self.pauses = pauses
@@ -88,7 +89,7 @@ private final class Follower: Sendable {
             return state.consumer
         }
         consumer?.resume(returning: nil)
-        bell.ring()
+        bell.signal()
     }
 
     func next() async -> [Follow.Update]? {
@@ -106,7 +107,7 @@ private final class Follower: Sendable {
                     }
                     return (.some(state.waiting), state.isFull)
                 }
-                if hasRoom { bell.ring() }
+                if hasRoom { bell.signal() }
                 if let ready { continuation.resume(returning: ready) }
             }
         } onCancel: {
@@ -196,32 +197,10 @@ private final class Follower: Sendable {
 
     /// What to do while the thread waits and the bell rings: end, or else this.
     private func watch(_ onRing: @escaping () throws -> Void) -> Watch {
-        Watch(descriptor: bell.descriptor) { [self] in
+        Watch(descriptor: bell.descriptor.number) { [self] in
             bell.clear()
             if state.withLock({ $0.isStopped }) { throw Stopped() }
             try onRing()
         }
-    }
-}
-
-/// Wakes the thread while it waits in `poll`.
-private final class Bell: Sendable {
-    let descriptor: Int32
-
-    init?() {
-        descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        if descriptor < 0 { return nil }
-    }
-
-    deinit { close(descriptor) }
-
-    func ring() {
-        var one: UInt64 = 1
-        _ = write(descriptor, &one, 8)
-    }
-
-    func clear() {
-        var count: UInt64 = 0
-        _ = read(descriptor, &count, 8)
     }
 }

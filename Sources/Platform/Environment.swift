@@ -38,11 +38,11 @@ public struct Environment: Sendable, Equatable {
     }
 
     /// Where programs are looked for.
-    public var searchPath: ByteString { values[.path] ?? "/usr/local/bin:/usr/bin:/bin" }
+    public var searchPath: ByteString { values[.path] ?? ProgramSearch.defaultPath }
 
-    /// The directories of ``searchPath``. An empty one would be the working directory, which is nobody's choice.
-    public var searchDirectories: [ByteString] {
-        searchPath.bytes.split(separator: UInt8(ascii: ":")).map { ByteString($0) }
+    /// A program by its path or name; nil where there is none that this user can run.
+    public func program(_ name: ByteString) -> ByteString? {
+        ProgramSearch.candidates(for: name, in: searchPath).first(where: ProgramSearch.isProgram)
     }
 }
 

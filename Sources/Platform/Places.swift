@@ -7,6 +7,10 @@ public struct Places: Sendable {
     /// The socket of the system's service.
     public static let systemSocket = "/run/orchd.sock"
 
+    /// The state directory and the configuration of the system's service.
+    public static let systemStateDirectory = "/var/lib/orchd"
+    public static let systemConfiguration = "/etc/orchd/orchd.toml"
+
     private static let socketName = "orchd.sock"
 
     private let user: uid_t

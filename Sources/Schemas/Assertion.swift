@@ -1,4 +1,4 @@
-import OrchProtocol
+import JSON
 import Text
 
 /// One thing that a schema asks of a value. It holds for values of other types than it speaks of.

@@ -1,4 +1,5 @@
-import OrchProtocol
+import JSON
+import Text
 
 /// A JSON Schema (draft 2020-12), ready to judge documents.
 ///

@@ -1,4 +1,4 @@
-import OrchProtocol
+import JSON
 import Text
 
 /// The keywords of one place in a schema, each of its type.

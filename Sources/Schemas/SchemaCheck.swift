@@ -1,4 +1,4 @@
-import OrchProtocol
+import JSON
 import Text
 
 /// Puts a document to a schema, at a cost that is bounded whatever they are.
@@ -140,7 +140,7 @@ extension JSONSchema.Mismatch {
     init(_ problem: String) { self.init(path: "", problem: problem) }
 
     /// The same, of a value within another.
-    func within(_ key: String) -> Self { Self(path: "/\(SchemaCompiler.escaped(key))\(path)", problem: problem) }
+    func within(_ key: String) -> Self { Self(path: "/\(JSONPointer.escaped(key))\(path)", problem: problem) }
 }
 
 extension SchemaCheck {

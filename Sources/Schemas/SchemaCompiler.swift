@@ -1,4 +1,4 @@
-import OrchProtocol
+import JSON
 import Text
 
 /// Makes nodes of the places of a schema that can be reached. References are followed by a list of what is still to do and not by
@@ -63,7 +63,7 @@ struct SchemaCompiler {
                 place = try found(elements.indices.contains(index) ? elements[index] : nil, reference, path)
             default: place = try found(nil, reference, path)
             }
-            target += "/" + Self.escaped(key)
+            target += "/" + JSONPointer.escaped(key)
         }
         return node(at: target, place)
     }
@@ -96,19 +96,6 @@ struct SchemaCompiler {
 
     func fault(_ path: String, _ problem: String) -> JSONSchema.Fault { JSONSchema.Fault(path: path, problem: problem) }
 
-    // MARK: JSON pointers (RFC 6901)
-
-    static func escaped(_ key: String) -> String {
-        guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return key }
-        return key.unicodeScalars.reduce(into: "") { text, scalar in
-            switch scalar {
-            case "~": text += "~0"
-            case "/": text += "~1"
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-    }
-
     /// A step of a pointer within a URI. Nil for a `%` without its two digits.
     private static func decoded(_ step: String) -> String? {
         var bytes: [UInt8] = []
@@ -124,20 +111,7 @@ struct SchemaCompiler {
             bytes.append(code)
             rest = rest.dropFirst(2)
         }
-        var text = ""
-        var isEscape = false
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-            if isEscape {
-                guard scalar == "0" || scalar == "1" else { return nil }
-                text += scalar == "0" ? "~" : "/"
-                isEscape = false
-            } else if scalar == "~" {
-                isEscape = true
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
-        }
-        return isEscape ? nil : text
+        return JSONPointer.unescaped(String(decoding: bytes, as: UTF8.self))
     }
 }
 
@@ -186,7 +160,7 @@ extension SchemaCompiler {
     private mutating func namedNodes(_ name: ExactText, of reader: KeywordReader) throws(JSONSchema.Fault) -> [ExactText: Int] {
         var nodes: [ExactText: Int] = [:]
         for (key, schema) in try reader.object(name) ?? [:] {
-            nodes[key] = node(at: "\(reader.path)/\(name)/\(Self.escaped(key.text))", schema)
+            nodes[key] = node(at: "\(reader.path)/\(name)/\(JSONPointer.escaped(key.text))", schema)
         }
         return nodes
     }

@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import OrchProtocol
-import Presentation
 import TOMLKit
 
 /// One TOML file while it is being read. It notes which keys were asked for, so that those nobody asked for can be named.
@@ -172,8 +171,6 @@ package final class ConfigurationFile {
             }
         }
 
-        package func bool(_ key: String) -> Bool? { value(key, "true or false") { $0.bool } }
-
         package func strings(_ key: String) -> [String]? {
             value(key, "a list of strings") { value in
                 value.array.flatMap { array in
@@ -268,6 +265,13 @@ package final class ConfigurationFile {
         package func section(_ key: String) -> Section? {
             guard let table = value(key, "a table", { $0.table }) else { return nil }
             return Section(file: file, name: name.map { "\($0).\(key)" } ?? key, table: table, number: number)
+        }
+
+        /// Reads a table, if it is there, and notes what nobody asked for.
+        package func within(_ key: String, _ read: (Section) -> Void) {
+            guard let section = section(key) else { return }
+            read(section)
+            section.finish()
         }
 
         /// The tables of a list, each with its place in it, from 1.

@@ -22,6 +22,7 @@ struct ByteWriter {
     }
 
     mutating func list<T>(_ values: [T], _ write: (inout ByteWriter, T) -> Void) {
+        assert(values.count <= LinkProtocol.maximumMessage, "a list of \(values.count) fits no message")
         integer(UInt32(values.count))
         for value in values { write(&self, value) }
     }

@@ -1,10 +1,7 @@
-import CLinux
 import CSystemd
-import Text
-
-#if canImport(Glibc)
 import Glibc
-#endif
+import Platform
+import Text
 
 /// What the service manager is told, and asked: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3). Without a service manager
 /// every call does nothing.
@@ -21,9 +18,7 @@ public enum ServiceManager {
 
     /// Never waits, as sd_notify(3) does for a service manager that does not read: the turn loop must not hang with it.
     public static func feedWatchdog() {
-        guard let socket = getenv("NOTIFY_SOCKET") else { return }
-        let message = "WATCHDOG=1"
-        _ = linux_unix_send_datagram(socket, message, message.utf8.count)
+        if let socket = getenv("NOTIFY_SOCKET") { ServiceNotice.send("WATCHDOG=1", to: ByteString(cString: socket)) }
     }
 
     /// Asks for more time to start or to stop.
@@ -58,7 +53,7 @@ public enum ServiceManager {
 
     /// Whether standard error goes to the journal, so that entries may go there with their fields (systemd.exec(5), JOURNAL_STREAM).
     public static var stderrIsJournal: Bool {
-        guard let stream = getenv("JOURNAL_STREAM").map({ String(cString: $0) }) else { return false }
+        guard let stream = Environment.own[.journalStream] else { return false }
         var status = stat()
         guard fstat(STDERR_FILENO, &status) == 0 else { return false }
         return stream == "\(status.st_dev):\(status.st_ino)"

@@ -1,6 +1,8 @@
 import ArgumentParser
+import DaemonConfiguration
 import Engine
 import Glibc
+import Platform
 import Scheduling
 import Settings
 import Storage
@@ -33,12 +35,12 @@ struct Check: ParsableCommand {
         if let stateDir { try checkQueue(stateDir) }
         // A daemon that has no configuration is as its options say.
         guard stateDir == nil || config != nil else { return }
-        let config = try config ?? ConfigurationPlace.user() ?? ConfigurationPlace.system
+        let config = try config ?? Configuration.existingUserFile() ?? Places.systemConfiguration
         do {
             let configuration = try Configuration.load(config)
             // What `orchd policy` refuses, the service would not start with. A user's own daemon has no other user.
             let faults = configuration.userFaults(
-                defaultUser: config == ConfigurationPlace.system ? MakePolicy.usualUser : nil, file: config)
+                defaultUser: config == Places.systemConfiguration ? MakePolicy.usualUser : nil, file: config)
             guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
             let pools = configuration.pools.map { "\($0.settings.name) (\($0.settings.slots))" }.joined(separator: ", ")
             try printOutput("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents(of: configuration))")

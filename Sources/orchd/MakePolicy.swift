@@ -1,7 +1,9 @@
 import ArgumentParser
+import DaemonConfiguration
 import Engine
 import Foundation
 import Glibc
+import Platform
 import Settings
 
 struct MakePolicy: ParsableCommand {
@@ -18,7 +20,7 @@ struct MakePolicy: ParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"), transform: ArgumentText.path)
-    var config = ConfigurationPlace.system
+    var config = Places.systemConfiguration
     @Option(
         help: ArgumentHelp("Write it to this file instead of printing it.", valueName: "file"), transform: ArgumentText.path)
     var output: String?

@@ -1,9 +1,9 @@
 import ArgumentParser
 import CLinux
+import DaemonConfiguration
 import Glibc
 import OrchProtocol
 import Presentation
-import Text
 
 @main
 struct Orchd: ParsableCommand {

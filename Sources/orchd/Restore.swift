@@ -1,7 +1,9 @@
 import ArgumentParser
+import DaemonConfiguration
 import Engine
 import Foundation
 import Glibc
+import Platform
 import Storage
 import Text
 
@@ -31,7 +33,7 @@ struct Restore: ParsableCommand {
 
     func run() throws {
         let directory =
-            try stateDir ?? (geteuid() == 0 ? Self.systemStateDirectory : ForegroundEnvironment.usersStateDirectory())
+            try stateDir ?? (geteuid() == 0 ? Places.systemStateDirectory : ForegroundEnvironment.usersStateDirectory())
         do {
             let outcome = try Restoration.restore(file, to: directory)
             let contents = outcome.contents
@@ -45,6 +47,4 @@ struct Restore: ParsableCommand {
             throw fail(error)
         }
     }
-
-    static let systemStateDirectory = "/var/lib/orchd"
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import DaemonConfiguration
 import Dispatch
 import Engine
 import Glibc
@@ -87,7 +88,7 @@ struct Serve: ParsableCommand {
         let (config, workers, umask, workDir, foreground) = (config, workers, umask, workDir, foreground)
         return {
             // The launcher has said which file there is, if any.
-            let file = foreground ? config : try config ?? ConfigurationPlace.user()
+            let file = foreground ? config : try config ?? Configuration.existingUserFile()
             // A service has files for what a foreground run may say by variables.
             var configuration: Configuration
             if foreground {

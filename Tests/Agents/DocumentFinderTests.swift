@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import Agents
@@ -23,7 +24,7 @@ import Testing
     }
 
     @Test func aLineIsADocument() throws {
-        let pointer = try #require(Pointer("/a"))
+        let pointer = try #require(JSONPointer("/a"))
         let text = "banner\n{\"a\":1}\n  {\"a\":2} trailing\n{\"a\":\n{\"a\":3}"
         let (lines, breaks) = DocumentFinder.lines(in: Array(text.utf8))
         #expect(lines.map { $0.values(at: pointer).map(\.text) } == [["1"], ["2"], ["3"]])
@@ -43,7 +44,7 @@ import Testing
     ])
     func aValueSaysWhatItHolds(_ json: String, _ text: String) {
         let bytes = Array(json.utf8)
-        #expect(JSONText(bytes: bytes, range: bytes.indices).text == text)
+        #expect(JSONSpan(bytes: bytes, range: bytes.indices).text == text)
     }
 
     @Test(arguments: [
@@ -52,9 +53,9 @@ import Testing
     ])
     func aPointerLeadsToValues(_ pointer: String, _ expected: [String]) throws {
         let bytes = Array(#"{"a":[{"b":1},{"b":2}],"x/y":3,"~":4}"#.utf8)
-        let document = JSONText(bytes: bytes, range: bytes.indices)
-        #expect(document.values(at: try #require(Pointer(pointer))).map(\.text) == expected)
+        let document = JSONSpan(bytes: bytes, range: bytes.indices)
+        #expect(document.values(at: try #require(JSONPointer(pointer))).map(\.text) == expected)
     }
 
-    @Test func aPointerBeginsWithASlash() { #expect(Pointer("a/b") == nil) }
+    @Test func aPointerBeginsWithASlash() { #expect(JSONPointer("a/b") == nil) }
 }

@@ -10,8 +10,8 @@ import Testing
         -> OutputExtractor
     {
         OutputExtractor(
-            pointers: [Pointer(pointer)].compactMap(\.self),
-            conditions: when.compactMap { key, word in Pointer(key).map { .init(pointer: $0, words: [word]) } },
+            pointers: [JSONPointer(pointer)].compactMap(\.self),
+            conditions: when.compactMap { key, word in JSONPointer(key).map { .init(pointer: $0, words: [word]) } },
             combination: combination)
     }
 
@@ -167,7 +167,9 @@ import Testing
     @Test func severalPlacesOfASumAreAdded() {
         let usage = #"{"final":"x","usage":{"input":3,"read":20,"write":100,"other":null}}"#
         var agent = Self.json
-        let pointers = ["/usage/input", "/usage/read", "/usage/write", "/usage/other", "/usage/none"].compactMap(Pointer.init)
+        let pointers = ["/usage/input", "/usage/read", "/usage/write", "/usage/other", "/usage/none"].compactMap {
+            JSONPointer($0)
+        }
         agent.output.tokensIn = [OutputExtractor(pointers: pointers, combination: .sum)]
         #expect(read(agent, usage).usage.tokensIn == 123)
         // Of what is not added up the first counts.

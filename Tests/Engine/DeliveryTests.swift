@@ -1,6 +1,8 @@
+import DaemonConfiguration
 import Foundation
 import Logging
 import OrchProtocol
+import Platform
 import Storage
 import SupervisorLink
 import Synchronization
@@ -118,7 +120,7 @@ import Testing
     ]
 
     private static func load() throws -> Configuration {
-        try ConfigurationFiles(files).load()
+        try .load(ScratchDirectory(files).path("orchd.toml"))
     }
 
     private static func spec(_ random: inout SeededGenerator) -> TaskSpec {

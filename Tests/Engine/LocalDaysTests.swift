@@ -1,3 +1,4 @@
+import Platform
 import Scheduling
 import TestSupport
 import Testing

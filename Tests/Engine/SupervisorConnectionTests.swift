@@ -1,5 +1,6 @@
 import Glibc
 import OrchProtocol
+import Platform
 import SupervisorLink
 import Testing
 

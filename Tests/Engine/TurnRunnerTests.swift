@@ -1,6 +1,8 @@
+import DaemonConfiguration
 import Foundation
 import Logging
 import OrchProtocol
+import Platform
 import Scheduling
 import Storage
 import SupervisorLink

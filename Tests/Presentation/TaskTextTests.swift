@@ -172,7 +172,6 @@ import Testing
 
             """
         #expect(StatusText.text(status(), workers: workers, style: .plain) == expected)
-        #expect(!StatusText.text(status(), workers: workers, style: .plain, onlyBusy: true).contains("default/2"))
         #expect(!StatusText.text(status(), workers: [], style: .plain).contains("WORKER"))
     }
 

@@ -79,14 +79,3 @@ import Testing
         #expect(TextWidth.fit(text, to: width) == expected)
     }
 }
-
-@Suite struct JSONTextTests {
-    @Test(arguments: [
-        ("{}", "{}"), ("[ ]", "[]"), (#"{"a":1}"#, "{\n  \"a\": 1\n}"),
-        (#"[1,[2],{"b":[]}]"#, "[\n  1,\n  [\n    2\n  ],\n  {\n    \"b\": []\n  }\n]"),
-        (#"{"a":"x,{[:\"y\\"}"#, "{\n  \"a\": \"x,{[:\\\"y\\\\\"\n}"),
-    ])
-    func pretty(_ json: String, _ expected: String) {
-        #expect(String(decoding: JSONText.pretty(Array(json.utf8)), as: UTF8.self) == expected)
-    }
-}

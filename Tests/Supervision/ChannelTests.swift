@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -16,14 +17,14 @@ import Testing
         }
     }
 
-    private func say(_ text: String, to channel: OwnedDescriptor?) throws {
+    private func say(_ text: String, to channel: Descriptor?) throws {
         let channel = try #require(channel)
         let bytes = Array(text.utf8)
         #expect(send(channel.number, bytes, bytes.count, 0) == bytes.count)
     }
 
     /// What has been said and not been taken out, once it is as long as this; and takes it out if asked to.
-    private func hear(_ text: String, from channel: OwnedDescriptor?, peeking: Bool = false) throws {
+    private func hear(_ text: String, from channel: Descriptor?, peeking: Bool = false) throws {
         let channel = try #require(channel)
         var buffer = [UInt8](repeating: 0, count: 1000)
         var count = 0

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 import TestSupport
 import Testing
@@ -20,7 +21,7 @@ import Testing
     }
 
     private func write(_ text: String, to name: String) throws {
-        let file = try OwnedDescriptor(opening: "\(source)/\(name)", O_WRONLY | O_CREAT, mode: 0o400)
+        let file = try Descriptor(opening: "\(source)/\(name)", O_WRONLY | O_CREAT, mode: 0o400)
         let bytes = Array(text.utf8)
         #expect(Glibc.write(file.number, bytes, bytes.count) == bytes.count)
     }
@@ -32,7 +33,7 @@ import Testing
 
     @Test func anAttemptFindsWhatItsPoolGets() throws {
         let credentials = try Credentials(from: source, in: place, keeping: [])
-        let identity = Policy.Identity(user: geteuid() == 0 ? 12_345 : geteuid(), group: getegid(), supplementary: [])
+        let identity = Identity(user: geteuid() == 0 ? 12_345 : geteuid(), group: getegid(), supplementary: [])
         let grants = [CredentialGrant(name: "openai", variable: "KEY"), .init(name: "plain", variable: nil)]
         let variables = try credentials.hand(grants, to: "7.1", as: identity)
         #expect(variables == ["ORCH_CREDENTIALS_DIR=\(place)/7.1", "KEY=key"])

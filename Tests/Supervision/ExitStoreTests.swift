@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
         return EndReport(start: start, ending: .exited, code: 0, endedAt: 4, endedMonotonic: 5)
     }
 
-    private func withDirectory(_ body: (String, OwnedDescriptor) throws -> Void) throws {
+    private func withDirectory(_ body: (String, Descriptor) throws -> Void) throws {
         var template = Array("/tmp/orchd-exits-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw TestFailure("mkdtemp") }
         let path = String(cString: made)
@@ -18,7 +19,7 @@ import Testing
             unlink(path + "/exits")
             rmdir(path)
         }
-        try body(path, try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY))
+        try body(path, try Descriptor(opening: path, O_RDONLY | O_DIRECTORY))
     }
 
     private func size(_ path: String) -> Int {
@@ -77,9 +78,9 @@ import Testing
             // 64 KiB, of which a filler leaves less than a page.
             guard mount("none", path, "tmpfs", 0, "size=64k") == 0 else { return }
             defer { umount(path) }
-            let inner = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+            let inner = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
             let store = try ExitStore(in: inner, discarding: false)
-            let filler = try OwnedDescriptor(opening: path + "/filler", O_WRONLY | O_CREAT, mode: 0o600)
+            let filler = try Descriptor(opening: path + "/filler", O_WRONLY | O_CREAT, mode: 0o600)
             let page = [UInt8](repeating: 1, count: 4096)
             while write(filler.number, page, page.count) > 0 {}
             for attempt in UInt64(1)...10 { store.append([report(attempt)]) }

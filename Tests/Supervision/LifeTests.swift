@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -203,7 +204,7 @@ import Testing
             $0.descriptors = [1]
         }
         let body = EngineMessage.launch(order).encoded()
-        let memory = try OwnedDescriptor("memfd", linux_sealed_memfd("order", body, body.count))
+        let memory = try Descriptor(linux_sealed_memfd("order", body, body.count), "memfd")
         try engine.sendBytes(inMemoryPacket, descriptors: [memory.number, output.number])
         #expect(try engine.end(of: order.attempt).code == 0)
         #expect(readAll(output.number) == "100000\n")

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 import TestSupport
 import Testing
@@ -15,13 +16,13 @@ import Testing
     }
 
     private func write(_ text: String, to name: String) throws {
-        let file = try OwnedDescriptor(opening: directory.path("1.1/\(name)"), O_WRONLY | O_CREAT, mode: 0o600)
+        let file = try Descriptor(opening: directory.path("1.1/\(name)"), O_WRONLY | O_CREAT, mode: 0o600)
         let bytes = Array(text.utf8)
         #expect(Glibc.write(file.number, bytes, bytes.count) == bytes.count)
     }
 
     private func measures() throws -> MeasureReport {
-        let parent = try OwnedDescriptor(opening: directory.path(""), O_RDONLY | O_DIRECTORY)
+        let parent = try Descriptor(opening: directory.path(""), O_RDONLY | O_DIRECTORY)
         return try Cgroup(existing: "1.1", in: parent).measures(of: 7)
     }
 

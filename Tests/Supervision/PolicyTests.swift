@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 import TestSupport
 import Testing
@@ -46,7 +47,7 @@ import Testing
             configure(&order)
             return policyCheck.check(order)
         }
-        let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
+        let identity = Identity(user: 1000, group: 1000, supplementary: [27])
         #expect(verdict { _ in } == .allowed(identity, programs: ["/opt/my tools/run"]))
         #expect(
             verdict {
@@ -66,7 +67,7 @@ import Testing
         func verdict(_ pool: String, _ submitter: UInt32?) -> PolicyCheck.Verdict {
             policyCheck.check(LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], submitter: submitter))
         }
-        let identity = Policy.Identity(user: 1000, group: 1000, supplementary: [27])
+        let identity = Identity(user: 1000, group: 1000, supplementary: [27])
         #expect(verdict("s", 1000) == .allowed(identity, programs: ["/bin/true"]))
         // Not listed, nobody, root, the engine's, and a pool that has a user of its own.
         for (pool, user) in [("s", 1001), ("s", nil), ("s", 0), ("s", 999), ("p", 1), ("p", 1000)] as [(String, UInt32?)] {
@@ -146,7 +147,7 @@ import Testing
         let directory = try ScratchDirectory()
         defer { withExtendedLifetime(directory) {} }
         let path = directory.path("policy")
-        _ = try OwnedDescriptor(opening: path, O_WRONLY | O_CREAT, mode: 0o600)
+        _ = try Descriptor(opening: path, O_WRONLY | O_CREAT, mode: 0o600)
         try SmallFile.write(
             "orchd-policy 1\naccount 12345 alice - /home/a b\npool p submitter\nsubmitter p 12345 12345\nsubmitter p 12346 12346\n",
             to: path)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import TestSupport
 import Testing
@@ -74,7 +75,7 @@ import Testing
         _ = try engine.run(fixture.order("true"))
         let store = engine.welcome?.store
         try fixture.end(SIGKILL)
-        let file = try OwnedDescriptor(opening: fixture.directory + "/state/state", O_WRONLY)
+        let file = try Descriptor(opening: fixture.directory + "/state/state", O_WRONLY)
         pwrite(file.number, "x", 1, 20)
         try fixture.start()
         engine = try fixture.engine()

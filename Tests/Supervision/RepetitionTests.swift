@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
     /// Notes each SIGTERM, and does not end of it.
     private static let stubborn = "trap 'echo term' TERM; echo ready; while :; do sleep 0.02; done"
 
-    private func lines(_ output: OwnedDescriptor, _ line: String) -> Int {
+    private func lines(_ output: Descriptor, _ line: String) -> Int {
         readAll(output.number).split(separator: "\n").count { $0 == line }
     }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -135,7 +136,7 @@ import Testing
     }
 
     private func entries(of path: String) -> Int {
-        guard let directory = try? OwnedDescriptor(opening: path, O_RDONLY) else { return -1 }
+        guard let directory = try? Descriptor(opening: path, O_RDONLY) else { return -1 }
         return directoryNames(in: directory).count
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -96,9 +97,9 @@ import Testing
             rmdir(template)
         }
         mkdir(folder, 0o700)
-        let listener = try OwnedDescriptor("listen", linux_unix_listen(path, Int32(SOCK_STREAM.rawValue), 0o600, 1))
-        let client = try OwnedDescriptor("connect", linux_unix_connect(path, Int32(SOCK_STREAM.rawValue)))
-        let server = try OwnedDescriptor("accept", linux_accept(listener.number))
+        let listener = try Descriptor(linux_unix_listen(path, Int32(SOCK_STREAM.rawValue), 0o600, 1), "listen")
+        let client = try Descriptor(linux_unix_connect(path, Int32(SOCK_STREAM.rawValue)), "connect")
+        let server = try Descriptor(linux_accept(listener.number), "accept")
         var peer = linux_peer()
         #expect(linux_peer_credentials(server.number, &peer) == 0 && peer.pid == getpid() && peer.uid == getuid())
         var groups = [gid_t](repeating: 0, count: 64)

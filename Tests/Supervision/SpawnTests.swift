@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
             candidates: ProgramSearch.candidates(for: ByteString(arguments[0]), environment: []),
             arguments: arguments.map { ByteString($0) }, environment: [])
         // Test threads come and go.
-        plan.diesWithSupervisor = false
+        plan.diesWithParent = false
         configure(&plan)
         return plan
     }
@@ -119,7 +120,7 @@ import Testing
     @Test(.enabled(if: geteuid() == 0)) func anotherUserLosesAllGroups() throws {
         let status = try output(
             plan("cat", "/proc/self/status") {
-                $0.identity = Policy.Identity(user: 65534, group: 65533, supplementary: [65532])
+                $0.identity = Identity(user: 65534, group: 65533, supplementary: [65532])
             })
         #expect(status.contains("Uid:\t65534\t65534\t65534\t65534"))
         #expect(status.contains("Gid:\t65533\t65533\t65533\t65533"))
@@ -128,7 +129,7 @@ import Testing
     }
 
     @Test(.enabled(if: Fixture.hasCgroups), arguments: [false, true]) func aCgroupIsEntered(avoidsClone3: Bool) throws {
-        let root = try OwnedDescriptor(opening: "/sys/fs/cgroup/unified", O_RDONLY | O_DIRECTORY)
+        let root = try Descriptor(opening: "/sys/fs/cgroup/unified", O_RDONLY | O_DIRECTORY)
         let cgroup = try Cgroup(in: root, name: "orchd-test-spawn-\(getpid())-\(avoidsClone3)")
         defer { cgroup.remove() }
         let text = try output(

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 /// What a supervisor finds of the one before, however that ended.
 @Suite struct StateFileTests {
-    private func withDirectory(_ body: (String, OwnedDescriptor) throws -> Void) throws {
+    private func withDirectory(_ body: (String, Descriptor) throws -> Void) throws {
         var template = Array("/tmp/orchd-state-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw TestFailure("mkdtemp") }
         let path = String(cString: made)
@@ -14,7 +15,7 @@ import Testing
             unlink(path + "/state")
             rmdir(path)
         }
-        try body(path + "/state", try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY))
+        try body(path + "/state", try Descriptor(opening: path, O_RDONLY | O_DIRECTORY))
     }
 
     private func start(_ attempt: UInt64) -> StartReport {
@@ -22,7 +23,7 @@ import Testing
     }
 
     /// Leaves a file with three attempts, of which the second has ended.
-    private func leave(in directory: OwnedDescriptor) throws -> UInt64 {
+    private func leave(in directory: Descriptor) throws -> UInt64 {
         let state = try StateFile(in: directory)
         state.heardUpTo = 12
         let places = [7, 8, 9].map { state.enter(start($0)) }
@@ -57,7 +58,7 @@ import Testing
     @Test func anEntryWithoutItsNumberDoesNotCount() throws {
         try withDirectory { path, directory in
             _ = try leave(in: directory)
-            let file = try OwnedDescriptor(opening: path, O_WRONLY)
+            let file = try Descriptor(opening: path, O_WRONLY)
             let none = [UInt8](repeating: 0, count: 8)
             #expect(pwrite(file.number, none, 8, 4096) == 8)
             let state = try StateFile(in: directory)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
                 program,
                 "--", "sh", "-c", script,
             ].map { ByteString($0) }, environment: environment + repository.environment, directory: ByteString(workspace))
-        plan.diesWithSupervisor = false
+        plan.diesWithParent = false
         plan.descriptors = [
             spawn_descriptor(from: output.number, to: 1), spawn_descriptor(from: error.number, to: 2),
             spawn_descriptor(from: ends[1], to: 5),

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import Testing
 
@@ -104,7 +105,7 @@ import Testing
                 LaunchOrder(attempt: 1, name: "1.1", pool: pool, arguments: ["/bin/true"], repository: repository))
         }
         let allowed = PolicyCheck.Verdict.allowed(
-            Policy.Identity(user: 1, group: 1, supplementary: []), programs: ["/bin/true"])
+            Identity(user: 1, group: 1, supplementary: []), programs: ["/bin/true"])
         for repository in ["/srv/my repo", "/srv/b", nil] { #expect(verdict(repository) == allowed) }
         for repository in ["/srv/b/", "/srv", "/srv/../srv/b", "/srv/B"] {
             #expect(verdict(repository) == .refused(.repository), "\(repository)")

@@ -4,12 +4,18 @@ import Foundation
 public final class ScratchDirectory: Sendable {
     public let url: URL
 
-    public init() throws {
+    /// - Parameter files: what is in it, by paths within it.
+    public init(_ files: [String: String] = [:]) throws {
         let memory = URL(fileURLWithPath: "/dev/shm")
         let parent =
             FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
         url = parent.appendingPathComponent("orchd-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        for (name, text) in files {
+            let file = url.appendingPathComponent(name)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
     }
 
     deinit { try? FileManager.default.removeItem(at: url) }

@@ -14,17 +14,17 @@ public struct OutputExtractor: Sendable, Hashable {
 
     /// The scalars at a pointer that make a document count: one of some words, as the document writes them.
     public struct Condition: Sendable, Hashable {
-        public var pointer: Pointer
+        public var pointer: JSONPointer
         public var words: [String]
 
-        public init(pointer: Pointer, words: [String]) {
+        public init(pointer: JSONPointer, words: [String]) {
             self.pointer = pointer
             self.words = words
         }
     }
 
     /// Where in a document; the first one with something there counts, or all of them for a sum.
-    public var pointers: [Pointer]
+    public var pointers: [JSONPointer]
     /// Lines of text to look for, in the order of preference.
     public var patterns: [TextPattern]
     /// All of them must hold of the document.
@@ -32,7 +32,7 @@ public struct OutputExtractor: Sendable, Hashable {
     public var combination: Combination
 
     public init(
-        pointers: [Pointer] = [], patterns: [TextPattern] = [], conditions: [Condition] = [],
+        pointers: [JSONPointer] = [], patterns: [TextPattern] = [], conditions: [Condition] = [],
         combination: Combination = .last
     ) {
         self.pointers = pointers
@@ -43,18 +43,18 @@ public struct OutputExtractor: Sendable, Hashable {
 }
 
 extension OutputExtractor.Condition {
-    func holds(for document: JSONText) -> Bool { document.values(at: pointer).contains { words.contains($0.text) } }
+    func holds(for document: JSONSpan) -> Bool { document.values(at: pointer).contains { words.contains($0.text) } }
 }
 
 extension OutputExtractor {
-    private func find(in document: JSONText) -> [JSONText] {
+    private func find(in document: JSONSpan) -> [JSONSpan] {
         guard conditions.allSatisfy({ $0.holds(for: document) }) else { return [] }
         let found = pointers.lazy.map { document.values(at: $0).filter { !$0.isNull && $0.text != "" } }
         return combination == .sum ? found.flatMap(\.self) : found.first { !$0.isEmpty } ?? []
     }
 
     /// Whether a document may hold what is looked for.
-    func finds(in document: JSONText) -> Bool { !find(in: document).isEmpty }
+    func finds(in document: JSONSpan) -> Bool { !find(in: document).isEmpty }
 
     /// The text found, or nil.
     func text(in output: OutputText) -> String? {
@@ -96,7 +96,7 @@ extension [OutputExtractor] {
 
 /// What a program has printed, as readings look at it: the JSON in it, and the lines in which patterns are looked for.
 struct OutputText {
-    var documents: [JSONText]
+    var documents: [JSONSpan]
     var lines: [Substring.UTF8View]
 
     /// Lines longer than this hold no message for people.

@@ -3,12 +3,18 @@
 
 #include <sys/types.h>
 
-/// Makes a listening socket at `path` with the given permissions; `type` is SOCK_STREAM or SOCK_SEQPACKET. Whatever socket was
-/// at the path is replaced: the caller must know that nobody serves it any more. The socket is close-on-exec and does not block.
+/// Makes a socket at `path` with the given permissions; `@name` means an abstract one. Whatever socket was at the path is replaced: the
+/// caller must know that nobody serves it any more. The socket is close-on-exec and does not block.
+int linux_unix_bind(const char *path, int type, mode_t mode);
+
+/// The same, listening; `type` is SOCK_STREAM or SOCK_SEQPACKET.
 int linux_unix_listen(const char *path, int type, mode_t mode, int backlog);
 
 /// Connects to the socket at `path`. The descriptor is close-on-exec and blocks.
 int linux_unix_connect(const char *path, int type);
+
+/// The same, waiting for at most so many seconds for a place in the backlog, and to send.
+int linux_unix_connect_within(const char *path, int type, int seconds);
 
 /// Takes a connection; it is close-on-exec and does not block.
 int linux_accept(int listener);

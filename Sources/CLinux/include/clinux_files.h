@@ -18,8 +18,8 @@ bool linux_is_pristine_directory(int directory, uid_t owner, long size, const ch
 int linux_become_file_user(uid_t user);
 void linux_be_oneself(int token);
 
-/// A pipe whose ends are closed by an exec and never wait. 0, or -1 and errno.
-int linux_pipe(int ends[2]);
+/// A pipe whose ends are closed by an exec, and never wait unless they are to. 0, or -1 and errno.
+int linux_pipe(int ends[2], bool waits);
 
 /// Renames within a directory, but not over anything.
 int linux_rename_new(int directory, const char *from, const char *to);

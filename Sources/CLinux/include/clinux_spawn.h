@@ -78,6 +78,8 @@ struct spawn_request {
     /// A directory of cgroup v2 to start it in, or -1. Must never have been written `cgroup.kill`: some kernels then kill all
     /// that is cloned into it.
     int cgroup;
+    /// Stay in the session of the caller, with its terminal.
+    bool keep_session;
     /// Give the child the default action of every signal, also of those that are ignored here.
     bool default_signals;
     /// For tests: behave as where clone3 is not to be had.
@@ -93,6 +95,6 @@ struct spawn_result {
     int error;
 };
 
-/// Starts a process in a session of its own, with an empty signal mask; true if its program runs. Without `default_signals` the
+/// Starts a process, in a session of its own unless `keep_session` is set, with an empty signal mask; true if its program runs. Without `default_signals` the
 /// child ignores what the caller ignores. Safe with several threads, but `die_with_parent` means the thread.
 bool spawn_process(const struct spawn_request *request, struct spawn_result *result);

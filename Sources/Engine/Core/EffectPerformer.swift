@@ -1,5 +1,7 @@
+import DaemonConfiguration
 import Foundation
 import OrchProtocol
+import Platform
 import Scheduling
 import Storage
 import SupervisorLink

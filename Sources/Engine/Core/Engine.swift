@@ -1,8 +1,10 @@
+import DaemonConfiguration
 import Foundation
 import Glibc
 import Logging
 import NIOPosix
 import OrchProtocol
+import Platform
 import Scheduling
 import Storage
 import Systemd
@@ -47,7 +49,7 @@ public final class Engine: Sendable {
     public init(
         _ options: Options, initial: Configuration, load: @escaping @Sendable () throws -> Configuration, log: Logger
     ) throws {
-        let startedAt = Clock.now().wall
+        let startedAt = Clock.realTime
         let descriptors = DescriptorBudget()
         try descriptors.check(initial)
         try ThreadBudget.check()

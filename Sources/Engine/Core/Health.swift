@@ -1,4 +1,5 @@
 import OrchProtocol
+import Platform
 import Storage
 import Synchronization
 

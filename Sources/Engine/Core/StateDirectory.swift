@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The directory of the queue and the results, which one engine has at a time.
 package struct StateDirectory: Sendable {
@@ -11,9 +12,7 @@ package struct StateDirectory: Sendable {
     init(_ path: String) throws {
         self.path = path
         do throws(SystemError) {
-            try Self.makeParents(of: path)
-            try OutputFiles.makeDirectory(path)
-            try OutputFiles.makeDirectory(path + "/output")
+            try makeDirectory(path + "/output", withParents: true)
             let file = path + "/lock"
             lock = try Descriptor(open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600), "use the state directory: create \(file)")
         } catch {
@@ -47,23 +46,5 @@ package struct StateDirectory: Sendable {
         return Int32(String(decoding: buffer[..<(count - 1)], as: UTF8.self))
     }
 
-    private static func makeParents(of path: String) throws(SystemError) {
-        for slash in path.utf8.indices.dropFirst() where path.utf8[slash] == UInt8(ascii: "/") {
-            try OutputFiles.makeDirectory(String(path[..<slash]))
-        }
-    }
-
     var database: String { path + "/queue.db" }
-}
-
-/// Why the engine cannot start, in a sentence that says what to do.
-public struct StartError: Error, Sendable, CustomStringConvertible {
-    public var description: String
-    /// Whether the next start will fail for the same reason, so that somebody has to do something first.
-    public var isLasting: Bool
-
-    public init(_ description: String, isLasting: Bool = false) {
-        self.description = description
-        self.isLasting = isLasting
-    }
 }

@@ -1,5 +1,7 @@
+import DaemonConfiguration
 import Logging
 import OrchProtocol
+import Platform
 import Scheduling
 
 /// The heart: takes everything that happened since the last turn, handles it in one transaction, and only when that is on the

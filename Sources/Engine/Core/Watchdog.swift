@@ -1,3 +1,5 @@
+import Foundation
+import Platform
 import Scheduling
 import Synchronization
 import Systemd
@@ -14,12 +16,12 @@ final class Watchdog: Sendable {
     /// How long the loop may wait, nil for as long as it likes.
     var milliseconds: Int64? {
         guard let interval else { return nil }
-        return max(0, fed.withLock { $0 } + interval - Clock.now().monotonic)
+        return max(0, fed.withLock { $0 } + interval - Clock.monotonic)
     }
 
     func feed() {
         guard let interval else { return }
-        let now = Clock.now().monotonic
+        let now = Clock.monotonic
         let isDue = fed.withLock { fed in
             // Earlier than it must, so that what comes next may take the greater part of the time that is given.
             guard now - fed >= interval / 2 || fed == 0 else { return false }
@@ -27,5 +29,23 @@ final class Watchdog: Sendable {
             return true
         }
         if isDue { ServiceManager.feedWatchdog() }
+    }
+}
+
+/// Tells the service manager how things stand, once a second at most.
+final class StatusLine: Sendable {
+    private let queue = DispatchQueue(label: "orchd.status", qos: .utility)
+    private let isPending = Mutex(false)
+
+    func update(_ text: @escaping @Sendable () -> String) {
+        let isFirst = isPending.withLock { pending in
+            defer { pending = true }
+            return !pending
+        }
+        guard isFirst else { return }
+        queue.asyncAfter(deadline: .now() + .seconds(1)) {
+            self.isPending.withLock { $0 = false }
+            ServiceManager.status(text())
+        }
     }
 }

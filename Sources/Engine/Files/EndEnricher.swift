@@ -1,8 +1,10 @@
 import Agents
+import DaemonConfiguration
 import Foundation
 import Glibc
 import Logging
 import OrchProtocol
+import Platform
 import Scheduling
 import Schemas
 import Storage

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 import OrchProtocol
-import Presentation
+import Platform
 import SupervisorLink
 
 /// Copies what an attempt has left in its result directory, as the supervisor hands it over.
@@ -22,10 +22,10 @@ struct FileCollection {
         path = files.filesPath(task: task, attempt: attempt)
         self.limit = limit
         room = limit
-        try OutputFiles.makeDirectory(files.shard(of: task))
+        try makeDirectory(files.shard(of: task))
         // What an engine before has not finished.
         OutputFiles.removeFiles(OutputFiles.unfinished(path))
-        try OutputFiles.makeDirectory(OutputFiles.unfinished(path))
+        try makeDirectory(OutputFiles.unfinished(path))
     }
 
     mutating func take(_ name: String, from source: Descriptor) {
@@ -57,9 +57,11 @@ struct FileCollection {
         defer { rename(unfinished, path) }
         guard !left.isEmpty, let record = try? Wire.line(left) else { return }
         let path = "\(unfinished)/\(WorkspacePaths.leftName)"
-        let file = try Descriptor(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "create \(path)")
-        let written = record.withUnsafeBytes { write(file.number, $0.baseAddress, $0.count) }
-        guard written == record.count else { throw SystemError(written < 0 ? errno : ENOSPC, "write \(path)") }
+        var rest: ArraySlice<UInt8>? = Array(record)[...]
+        try makeFile(path) {
+            defer { rest = nil }
+            return rest
+        }
     }
 
     private mutating func leave(_ name: String, _ reason: String) { leave([name], count: 1, reason) }
@@ -73,25 +75,13 @@ struct FileCollection {
 
     /// Copies at most as much as there was, however much a process that has got away continues to write.
     private func copy(_ size: Int64, from source: Descriptor, to path: String) throws(SystemError) -> Int64 {
-        let file = try Descriptor(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600), "create \(path)")
         var buffer = [UInt8](repeating: 0, count: 131_072)
         var copied: Int64 = 0
-        do throws(SystemError) {
-            while copied < size {
-                let count = pread(source.number, &buffer, Int(min(Int64(buffer.count), size - copied)), off_t(copied))
-                guard count >= 0 else { throw SystemError(errno, "read it") }
-                if count == 0 { break }
-                var piece = buffer[..<count]
-                while !piece.isEmpty {
-                    let written = piece.withUnsafeBytes { write(file.number, $0.baseAddress, $0.count) }
-                    guard written >= 0 else { throw SystemError(errno, "write \(path)") }
-                    piece = piece.dropFirst(written)
-                }
-                copied += Int64(count)
-            }
-        } catch {
-            unlink(path)
-            throw error
+        try makeFile(path, O_EXCL) { () throws(SystemError) in
+            let count = pread(source.number, &buffer, Int(min(Int64(buffer.count), size - copied)), off_t(copied))
+            guard count >= 0 else { throw SystemError("read it") }
+            copied += Int64(count)
+            return count == 0 ? nil : buffer[..<count]
         }
         return copied
     }

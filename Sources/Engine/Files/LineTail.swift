@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// Finds where the last lines of a file begin, from its end backwards, so that a long file costs no more than a short one.
 enum LineTail {

@@ -2,6 +2,7 @@ import Agents
 import Foundation
 import Glibc
 import OrchProtocol
+import Platform
 import Scheduling
 import SupervisorLink
 import Synchronization
@@ -45,8 +46,8 @@ final class OutputFiles: Sendable {
         do {
             return (try open(task, attempt, .out), try open(task, attempt, .err))
         } catch {
-            guard error.number == ENOENT else { throw error }
-            try Self.makeDirectory(shard(of: task))
+            guard error.code == ENOENT else { throw error }
+            try makeDirectory(shard(of: task))
             return (try open(task, attempt, .out), try open(task, attempt, .err))
         }
     }
@@ -60,10 +61,6 @@ final class OutputFiles: Sendable {
 
     /// The paths of empty files that wait for an attempt.
     var spareFiles: [String] { spares.withLock { $0 } }
-
-    static func makeDirectory(_ path: String) throws(SystemError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError(errno, "make the directory \(path)") }
-    }
 
     /// Bytes in a stream.
     func size(task: Int64, attempt: Int, _ kind: Kind) -> Int64 {
@@ -127,7 +124,7 @@ final class OutputFiles: Sendable {
             result = pread(file.number, buffer.baseAddress, count, off_t(offset))
             size = max(0, result)
         }
-        guard result >= 0 else { throw SystemError(errno, "read \(path)") }
+        guard result >= 0 else { throw SystemError("read \(path)") }
         // An empty file may have become another attempt's between the two calls.
         var opened = stat()
         var named = stat()
@@ -308,7 +305,7 @@ extension OutputFiles {
         var left = Self.maximumResult
         try keepResult(task: task, attempt: attempt) { () throws(SystemError) in
             let count = Glibc.read(source.number, &buffer, min(buffer.count, left))
-            guard count >= 0 else { throw SystemError(errno, "read the result of task \(task)") }
+            guard count >= 0 else { throw SystemError("read the result of task \(task)") }
             left -= count
             return count == 0 ? nil : buffer[..<count]
         }
@@ -318,21 +315,8 @@ extension OutputFiles {
         task: Int64, attempt: Int, pieces next: () throws(SystemError) -> ArraySlice<UInt8>?
     ) throws(SystemError) {
         // A warm worker may be done before its output has been given the name of the task.
-        try Self.makeDirectory(shard(of: task))
-        let path = path(task: task, attempt: attempt, .result)
-        do throws(SystemError) {
-            let file = try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600), "create \(path)")
-            while var piece = try next() {
-                while !piece.isEmpty {
-                    let count = piece.withUnsafeBytes { write(file.number, $0.baseAddress, $0.count) }
-                    guard count >= 0 else { throw SystemError(errno, "write \(path)") }
-                    piece = piece.dropFirst(count)
-                }
-            }
-        } catch {
-            unlink(path)
-            throw error
-        }
+        try makeDirectory(shard(of: task))
+        try makeFile(path(task: task, attempt: attempt, .result), of: next)
     }
 }
 
@@ -343,7 +327,7 @@ extension OutputFiles {
     private func path(ofWorker id: Int64, _ kind: Kind) -> String { "\(workers)/\(Worker.name(id)).\(kind.rawValue)" }
 
     func create(worker id: Int64) throws(SystemError) -> (out: Descriptor, err: Descriptor) {
-        try Self.makeDirectory(workers)
+        try makeDirectory(workers)
         func open(_ kind: Kind) throws(SystemError) -> Descriptor {
             let path = path(ofWorker: id, kind)
             return try Descriptor(Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600), "create \(path)")
@@ -357,7 +341,7 @@ extension OutputFiles {
             let target = path(task: task, attempt: attempt, kind)
             guard rename(path(ofWorker: id, kind), target) != 0, errno == ENOENT else { continue }
             // Most often it is the shard that is not there yet.
-            try? Self.makeDirectory(shard(of: task))
+            try? makeDirectory(shard(of: task))
             rename(path(ofWorker: id, kind), target)
         }
     }

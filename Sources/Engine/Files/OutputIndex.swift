@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Platform
 
 /// Knows when which part of an output file was written, to within a second: `FILE.times` holds a line for each second in which the
 /// watcher saw the file grow, with the time in milliseconds and the size that the file had before.

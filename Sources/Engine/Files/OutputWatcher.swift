@@ -3,6 +3,7 @@ import CLinux
 import Foundation
 import Glibc
 import Logging
+import Platform
 import Scheduling
 import Synchronization
 
@@ -77,7 +78,7 @@ final class OutputWatcher: Sendable {
             shard.count += 1
             state.shards[path] = shard
             // It may have written, and gone quiet, before this engine came.
-            state.results.note(name, entry, now: Clock.now().monotonic)
+            state.results.note(name, entry, now: Clock.monotonic)
         }
         if entry.agent?.output.grace != nil { wakeup.signal() }
     }
@@ -95,6 +96,7 @@ final class OutputWatcher: Sendable {
             guard state.live.removeValue(forKey: name) != nil else { return [] }
             state.results.forget(name)
             state.shards[path]?.count -= 1
+            assert(state.shards[path].map { $0.count >= 0 } ?? true, "a shard has no fewer attempts than none")
             if let shard = state.shards[path], shard.count == 0 {
                 inotify_rm_watch(descriptor.number, shard.watch)
                 state.shards[path] = nil
@@ -126,7 +128,7 @@ final class OutputWatcher: Sendable {
     private func run() {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !state.withLock({ $0.isStopped }) {
-            let wait = state.withLock { $0.results.wait(now: Clock.now().monotonic) }
+            let wait = state.withLock { $0.results.wait(now: Clock.monotonic) }
             let ready = waitFor(
                 [(descriptor.number, POLLIN), (wakeup.descriptor.number, POLLIN)], milliseconds: wait.map { Int($0) } ?? -1)
             if ready[1] != 0 { wakeup.clear() }
@@ -147,7 +149,7 @@ final class OutputWatcher: Sendable {
     /// Reports the programs that have printed their whole result and nothing since.
     private func lookForResults() {
         let quiet = state.withLock { state in
-            state.results.take(now: Clock.now().monotonic).compactMap { state.live[$0] }
+            state.results.take(now: Clock.monotonic).compactMap { state.live[$0] }
         }
         for live in quiet {
             guard let agent = live.entry.agent, let printed = try? files.printed(by: live.entry, for: agent),
@@ -183,7 +185,7 @@ final class OutputWatcher: Sendable {
     }
 
     private func note(_ sizes: [(kind: OutputFiles.Kind, size: Int64)], of name: String, _ entry: LiveAttempts.Entry) {
-        let now = Clock.now().wall
+        let now = Clock.realTime
         let (id, followers) = state.withLock { state -> (Int64?, [@Sendable () -> Void]) in
             guard let live = state.live[name] else { return (nil, []) }
             var hasChanged = false
@@ -193,7 +195,7 @@ final class OutputWatcher: Sendable {
                 growth.note(size: size, at: now, path: files.path(task: entry.task, attempt: entry.number, kind))
                 state.live[name]?.growth[kind] = growth
             }
-            if hasChanged { state.results.note(name, entry, now: Clock.now().monotonic) }
+            if hasChanged { state.results.note(name, entry, now: Clock.monotonic) }
             return hasChanged ? (live.id, state.followers[name].map { Array($0.values) } ?? []) : (nil, [])
         }
         guard let id else { return }

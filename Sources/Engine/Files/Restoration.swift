@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 import Scheduling
 import Storage
 
@@ -39,10 +40,10 @@ public struct Restoration: Sendable {
         }
         let outputs = OutputFiles(stateDirectory: stateDirectory).highestAttempts()
         let counters = try result.counters(of: queue, copy: copy, highestTask: outputs.keys.max() ?? 0)
-        try StoppedDatabase.adopt(copy, after: counters, attempts: outputs, at: Clock.now().wall)
+        try StoppedDatabase.adopt(copy, after: counters, attempts: outputs, at: Clock.realTime)
         try result.keep(queue)
         guard rename(copy, queue) == 0, DurableFile.syncDirectory(of: queue) else {
-            throw SystemError(errno, "move the backup to \(queue)")
+            throw SystemError("move the backup to \(queue)")
         }
         return result
     }
@@ -55,25 +56,18 @@ public struct Restoration: Sendable {
             throw StartError("there is no state directory \(directory); start orchd once, or name another with --state-dir")
         }
         guard setegid(status.st_gid) == 0, seteuid(status.st_uid) == 0 else {
-            throw SystemError(errno, "become the owner of \(directory)")
+            throw SystemError("become the owner of \(directory)")
         }
     }
 
     private static func copyAll(_ source: Descriptor, to path: String) throws {
-        let target = try Descriptor(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600), "make \(path)")
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
+        let target = try makeFile(path, O_EXCL) { () throws(SystemError) in
             let count = read(source.number, &buffer, buffer.count)
-            guard count > 0 else {
-                guard count == 0, fsync(target.number) == 0 else { throw SystemError(errno, "copy the backup to \(path)") }
-                return
-            }
-            guard write(target.number, buffer, count) == count else {
-                let number = errno
-                unlink(path)
-                throw SystemError(number == 0 ? ENOSPC : number, "copy the backup to \(path)")
-            }
+            guard count >= 0 else { throw SystemError("read the backup for \(path)") }
+            return count == 0 ? nil : buffer[..<count]
         }
+        guard fsync(target.number) == 0 else { throw SystemError("copy the backup to \(path)") }
     }
 
     /// What must not be used again: what the present queue has given out, or where it cannot be read, far beyond what there are traces of.
@@ -106,11 +100,11 @@ public struct Restoration: Sendable {
         var log = stat()
         let hasLog = stat(queue + "-wal", &log) == 0 && log.st_size > 0
         for suffix in hasLog ? ["", "-wal"] : [""] where link(queue + suffix, kept + suffix) != 0 && errno != ENOENT {
-            throw SystemError(errno, "keep the present queue as \(kept + suffix)")
+            throw SystemError("keep the present queue as \(kept + suffix)")
         }
-        guard DurableFile.syncDirectory(of: queue) else { throw SystemError(errno, "keep the present queue as \(kept)") }
+        guard DurableFile.syncDirectory(of: queue) else { throw SystemError("keep the present queue as \(kept)") }
         for suffix in ["-wal", "-shm"] { unlink(queue + suffix) }
-        guard DurableFile.syncDirectory(of: queue) else { throw SystemError(errno, "remove the log \(queue)-wal") }
+        guard DurableFile.syncDirectory(of: queue) else { throw SystemError("remove the log \(queue)-wal") }
         self.kept = kept
     }
 }

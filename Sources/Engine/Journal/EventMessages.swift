@@ -1,3 +1,4 @@
+import DaemonConfiguration
 import OrchProtocol
 
 /// What is said of an event, and under which of the ids in the journal's catalog (`systemd/orchd.catalog`).

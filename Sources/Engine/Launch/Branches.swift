@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Storage
 
 /// The names of the branches on which attempts work that have a git worktree: `orchd-web1-3f09ac-42-1` for attempt 42.1. Branches

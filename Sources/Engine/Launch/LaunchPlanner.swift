@@ -1,8 +1,10 @@
 import Agents
 import CLinux
+import DaemonConfiguration
 import Foundation
 import Glibc
 import OrchProtocol
+import Platform
 import Scheduling
 import SupervisorLink
 import Systemd
@@ -284,17 +286,5 @@ extension LaunchPlanner {
         // It holds no number that JSON cannot write.
         let line = (try? Wire.line(message)) ?? Data()
         return (again ? [UInt8(ascii: "\n")] : []) + line + [UInt8(ascii: "\n")]
-    }
-}
-
-extension ResourceLimits {
-    /// As the supervisor is told of them.
-    var controls: [CgroupControl: UInt64] {
-        var controls: [CgroupControl: UInt64] = [:]
-        for (resource, amount) in all {
-            guard let control = CgroupControl(name: resource.rawValue) else { continue }
-            controls[control] = UInt64(exactly: (resource == .cpu ? amount * 1000 : amount).rounded())
-        }
-        return controls
     }
 }

@@ -37,7 +37,10 @@ package struct SendQueue<Packet> {
     package mutating func flush(by transmit: (inout Packet) -> Outcome) -> Bool {
         var sent = 0
         backlog = .none
-        defer { packets.removeFirst(sent) }
+        defer {
+            assert(sent <= packets.count, "no more is sent than there is")
+            packets.removeFirst(sent)
+        }
         while sent < packets.count {
             switch transmit(&packets[sent]) {
             case .sent: sent += 1

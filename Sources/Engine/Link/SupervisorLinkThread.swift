@@ -2,6 +2,7 @@ import CLinux
 import Foundation
 import Glibc
 import Logging
+import Platform
 import Scheduling
 import SupervisorLink
 import Synchronization
@@ -124,7 +125,7 @@ final class SupervisorLinkThread: SupervisorPort {
     private func receive(
         on connection: SupervisorConnection, into session: inout LinkSession, _ inbox: Inbox
     ) -> String {
-        let trialEnd = Clock.now().monotonic + LinkTrouble.trial
+        let trialEnd = Clock.monotonic + LinkTrouble.trial
         var buffer = [UInt8](repeating: 0, count: LinkProtocol.maximumPacket)
         var isReset = false
         // Only this thread changes it.
@@ -138,7 +139,7 @@ final class SupervisorLinkThread: SupervisorPort {
                 ], milliseconds: patience(backlog, until: isOnTrial && session.isConnected ? trialEnd : nil))
             if ready[1] != 0 { wakeup.clear() }
             if ready[0] & POLLOUT != 0 || backlog == .short { connection.flush() }
-            if isOnTrial, session.isConnected, Clock.now().monotonic >= trialEnd {
+            if isOnTrial, session.isConnected, Clock.monotonic >= trialEnd {
                 isOnTrial = false
                 connectionHolds(inbox)
             }
@@ -175,7 +176,7 @@ final class SupervisorLinkThread: SupervisorPort {
     private func patience(_ backlog: Backlog, until trialEnd: Int64?) -> Int {
         let retry = backlog == .short ? 50 : -1
         guard let trialEnd else { return retry }
-        let rest = Int(max(0, trialEnd - Clock.now().monotonic))
+        let rest = Int(max(0, trialEnd - Clock.monotonic))
         return retry < 0 ? rest : min(retry, rest)
     }
 

@@ -2,6 +2,7 @@ import CLinux
 import Foundation
 import Glibc
 import OrchProtocol
+import Platform
 import Scheduling
 import Synchronization
 
@@ -39,7 +40,7 @@ package final class WorkerChannels: WorkerPort {
         var event = epoll_event()
         event.events = EPOLLIN.rawValue
         guard epoll_ctl(epoll.number, EPOLL_CTL_ADD, wakeup.descriptor.number, &event) == 0 else {
-            throw SystemError(errno, "watch a descriptor (epoll)")
+            throw SystemError("watch a descriptor (epoll)")
         }
     }
 
@@ -65,6 +66,7 @@ package final class WorkerChannels: WorkerPort {
     func listen(to worker: Int64) {
         state.withLock { state in
             guard let channel = state.channels[worker], !channel.isListening else { return }
+            assert(worker != 0, "0 is the wakeup")
             // Edge-triggered: what has been looked at and not been taken out must not wake the thread again and again.
             var event = epoll_event()
             event.events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLET.rawValue

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import OrchProtocol
+import Platform
 import Scheduling
 import Storage
 import Synchronization
@@ -57,7 +58,7 @@ final class Backups: Sendable {
         removeCopy()
         try checkSpace()
         let size = store.size
-        let contents = try store.backUp(to: copy, at: Clock.now().wall) { part in
+        let contents = try store.backUp(to: copy, at: Clock.realTime) { part in
             try self.send(BackupPart(size: size, offset: Int64(Double(size) * part)), to: responder)
         }
         let file = try Descriptor(open(copy, O_RDONLY | O_CLOEXEC), "read \(copy)")
@@ -67,7 +68,7 @@ final class Backups: Sendable {
         var offset: Int64 = 0
         while offset < contents.size {
             let count = pread(file.number, &buffer, buffer.count, off_t(offset))
-            guard count > 0 else { throw SystemError(count < 0 ? errno : EIO, "read \(copy)") }
+            guard count > 0 else { throw SystemError("read \(copy)", code: count < 0 ? errno : EIO) }
             let text = Data(buffer[..<count]).base64EncodedString()
             try send(BackupPart(size: contents.size, offset: offset, base64: text), to: responder)
             offset += Int64(count)

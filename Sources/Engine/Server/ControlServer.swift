@@ -1,9 +1,11 @@
 import CLinux
+import DaemonConfiguration
 import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
 import OrchProtocol
+import Platform
 import Scheduling
 import Synchronization
 
@@ -103,7 +105,7 @@ struct Peer: Sendable {
     init(socket: Int32) throws(SystemError) {
         var credentials = linux_peer()
         let result = linux_peer_credentials(socket, &credentials)
-        guard result >= 0 else { throw SystemError(-result, "ask who has connected") }
+        guard result >= 0 else { throw SystemError("ask who has connected", code: -result) }
         uid = credentials.uid
         pid = credentials.pid
         var buffer = [gid_t](repeating: 0, count: 1024)
@@ -136,7 +138,7 @@ public enum Listener {
             }
         }
         let socket = linux_unix_listen(path, Int32(SOCK_STREAM.rawValue), 0o600, 4096)
-        guard socket >= 0 else { throw StartError("\(SystemError(-socket, "listen at \(path)"))") }
+        guard socket >= 0 else { throw StartError("\(SystemError("listen at \(path)", code: -socket))") }
         return socket
     }
 }

@@ -1,5 +1,7 @@
+import DaemonConfiguration
 import Glibc
 import OrchProtocol
+import Platform
 import Scheduling
 
 /// How many descriptors the engine may open (`ulimit -n`), and what for.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import NIOCore
 import OrchProtocol
+import Platform
 import Synchronization
 
 /// One `task.file`: a file that an attempt has left, piece by piece as the client takes them. Nobody changes it any more.
@@ -40,7 +41,7 @@ final class FileStream: Sendable {
             count = pread(file.number, buffer.baseAddress, buffer.count, off_t(offset))
             size = max(0, count)
         }
-        guard count > 0 else { throw SystemError(count < 0 ? errno : EIO, "read the file \"\(end.name)\"") }
+        guard count > 0 else { throw SystemError("read the file \"\(end.name)\"", code: count < 0 ? errno : EIO) }
         self.offset.withLock { $0 = offset + Int64(count) }
         let part = FilePart(offset: offset, base64: Data(bytes).base64EncodedString())
         runner.finished(after: responder.notify(.file(request: responder.id, part)))

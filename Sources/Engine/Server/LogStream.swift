@@ -2,10 +2,10 @@ import FoundationEssentials
 import Glibc
 import NIOCore
 import OrchProtocol
+import Platform
 import Scheduling
 import Storage
 import Synchronization
-import Text
 
 /// One `task.logs`: the bytes of an attempt's output, from its files, piece by piece as the client takes them.
 ///

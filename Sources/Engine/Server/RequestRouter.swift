@@ -1,3 +1,4 @@
+import DaemonConfiguration
 import NIOPosix
 import OrchProtocol
 import Scheduling

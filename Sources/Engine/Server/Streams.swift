@@ -1,5 +1,6 @@
 import Glibc
 import OrchProtocol
+import Platform
 import Scheduling
 import Storage
 
@@ -81,7 +82,7 @@ struct Streams: Sendable {
         }
         let file = try open()
         var status = stat()
-        guard fstat(file.number, &status) == 0 else { throw SystemError(errno, "read the file \"\(parameters.name)\"") }
+        guard fstat(file.number, &status) == 0 else { throw SystemError("read the file \"\(parameters.name)\"") }
         let end = FileEnd(attempt: attempt.number, name: parameters.name, size: Int64(status.st_size))
         let offset = parameters.offset ?? 0
         guard (0...end.size).contains(offset) else {

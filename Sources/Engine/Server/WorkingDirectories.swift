@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 import OrchProtocol
+import Platform
 import Scheduling
-import Text
 
 /// Looks whether the directories of a submission can be entered, where that means now what it will mean to the tasks: in a daemon of
 /// the submitter's own, which runs tasks as them. In the service only the start can tell.

@@ -1,8 +1,9 @@
 import Agents
+import DaemonConfiguration
 import Foundation
 import Glibc
 import OrchProtocol
-import Presentation
+import Platform
 import Scheduling
 import Storage
 import SupervisorLink
@@ -85,7 +86,7 @@ package struct Queries: Sendable {
             configuration: configuration, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
             offered: router(states).offered, counts: counts, isDraining: health.isDraining,
             supervisorProblem: supervisor().problem, memoryPressure: health.memoryPressure,
-            now: Timestamp(milliseconds: Clock.now().wall),
+            now: Timestamp(milliseconds: Clock.realTime),
             gateStates: GateStates(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes))
     }
 
@@ -172,7 +173,7 @@ package struct Queries: Sendable {
         let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
         var status = DaemonStatus(
             state: state, version: Release.version, pid: getpid(), startedAt: Timestamp(milliseconds: startedAt),
-            now: Timestamp(milliseconds: Clock.now().wall),
+            now: Timestamp(milliseconds: Clock.realTime),
             supervisor: SupervisorStatus(
                 connected: supervisor.problem == nil, pid: peer?.pid, cgroups: peer?.cgroups, controllers: peer?.controllers,
                 version: peer?.program.release,
@@ -224,7 +225,7 @@ extension Queries {
 /// What tasks have used, and how far the budgets are.
 extension Queries {
     func usage(_ parameters: UsageParameters) throws -> UsageReport {
-        let now = Clock.now().wall
+        let now = Clock.realTime
         let (rows, total) = try store.usage(by: parameters.by, since: parameters.since?.milliseconds ?? 0, now: now)
         let today = LocalDays.day(at: now)
         let budgets = try configuration.value.budgets.sorted { $0.name < $1.name }.map { budget in
@@ -242,12 +243,7 @@ extension BudgetRecord {
             case .cost(let limit): (.micros, limit, spending?.cost)
             case .tokens(let limit): (.tokens, limit, spending?.tokens)
             }
-        let per: Period =
-            switch budget.period {
-            case .day: .day
-            case .total: .total
-            case .task: .task
-            }
+        let per = Period(rawValue: budget.period.rawValue)
         self.init(name: budget.name, per: per, hard: budget.isHard, unit: unit, amount: amount, spent: spent)
     }
 }

@@ -1,5 +1,5 @@
+import DaemonConfiguration
 import OrchProtocol
-import Presentation
 import Scheduling
 import Storage
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+@_exported import JSON
 @_exported import Text
 
 /// How what is bytes travels in JSON, which has only text: as text in one member, and in base64 in another where the text is not all of

@@ -1,13 +1,5 @@
 import FoundationEssentials
 
-/// A key of any name: how a decoder is asked which keys are really there.
-struct AnyKey: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-}
-
 extension Decoder {
     /// The keyed container of an object that may have no other keys than those of `Key`.
     ///

@@ -39,9 +39,3 @@ public enum Wire {
         try JSONDecoder().decode(type, from: line)
     }
 }
-
-/// The release that this source is.
-public enum Release {
-    /// One number for all programs of the package; `daemon.version` and `--version` print it.
-    public static let version = "0.1.0"
-}

@@ -66,3 +66,17 @@ public struct WireError: Error, Codable, Sendable, Equatable {
     /// The word for the error, where this library knows it.
     public var kind: Code? { data.flatMap { Code(rawValue: $0.code) } }
 }
+
+extension WireError {
+    /// A request that has such an object.
+    init(_ repeated: RepeatedName) {
+        // As the paths of the decoder's complaints are: below the parameters.
+        let path = repeated.path.first == "params" ? repeated.path.dropFirst() : repeated.path[...]
+        let field = path.reduce(into: "") { text, place in
+            text += (text.isEmpty || place.has(prefix: "[") ? "" : ".") + place.shortened(to: 80)
+        }.shortened(to: 200)
+        let object = field.isEmpty ? "the request" : "\"\(field)\""
+        let advice = path.last == "env" && repeated.isRespelt ? "; \"env_bytes\" has room for both" : ""
+        self.init(.invalidParameter, "\(object) \(repeated.problem)\(advice)", field: field.isEmpty ? nil : field)
+    }
+}

@@ -5,18 +5,17 @@ public enum StatusText {
     /// What is wrong first, then the daemon, its pools and its workers. Each line ended by a line feed.
     ///
     /// - Parameters:
-    ///   - workers: the workers to list; a pool's idle ones are left out when `onlyBusy`.
+    ///   - workers: the workers to list.
     ///   - width: the columns of the terminal; nil to cut nothing off.
     public static func text(
-        _ status: DaemonStatus, workers: [WorkerRecord], style: Style, width: Int? = nil, onlyBusy: Bool = false
+        _ status: DaemonStatus, workers: [WorkerRecord], style: Style, width: Int? = nil
     ) -> String {
         var text = problems(status, style) + headline(status, style) + "\n"
         text += "\n" + PoolTable.make(status.pools).text(style: style, width: width)
         if let gates = status.gates, !gates.isEmpty {
             text += "\n" + GateTable.make(gates, now: status.now).text(style: style, width: width)
         }
-        let listed = onlyBusy ? workers.filter { $0.state != .idle } : workers
-        if !listed.isEmpty { text += "\n" + WorkerTable.make(listed, now: status.now).text(style: style, width: width) }
+        if !workers.isEmpty { text += "\n" + WorkerTable.make(workers, now: status.now).text(style: style, width: width) }
         return text
     }
 

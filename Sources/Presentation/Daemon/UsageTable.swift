@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// What tasks have used: `orchctl usage`.
 public enum UsageTable {
@@ -51,8 +50,6 @@ public enum UsageText {
 
     /// US dollars, in cents, or in as many digits as it takes: `$12.50`, `$0.0123`.
     public static func cost(_ micros: Int64) -> String {
-        var fraction = String(abs(micros) % 1_000_000 + 1_000_000).dropFirst()
-        while fraction.count > 2, fraction.last == "0" { fraction.removeLast() }
-        return "\(micros < 0 ? "-" : "")$\(abs(micros) / 1_000_000).\(fraction)"
+        "\(micros < 0 ? "-" : "")$\(MoneyText.dollars(Int64(clamping: micros.magnitude)))"
     }
 }

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// The queue file of the scripts that orchd replaces: `task-id|description|model|thinking`, a task a line.
 public struct LegacyQueue: Sendable, Equatable {

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// Everything about one task: `orchctl show`.
 public struct TaskDetailText {

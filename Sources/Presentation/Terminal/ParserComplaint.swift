@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// What the parser of a command line complains of, in our words: what, and what it must be.
 public enum ParserComplaint {

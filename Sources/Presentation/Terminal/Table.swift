@@ -1,3 +1,5 @@
+@_exported import Text
+
 /// Rows under headings, each column as wide as its widest cell, and no wider than the terminal together.
 public struct Table: Sendable {
     /// A column's heading and how it behaves.

@@ -46,18 +46,11 @@ public struct Budget: Sendable, Equatable {
     public func verdict(on spending: Spending) -> String? {
         switch amount {
         case .cost(let limit) where spending.cost >= limit:
-            "budget \"\(name)\" spent \(Self.dollars(spending.cost)) of \(Self.dollars(limit)) USD"
+            "budget \"\(name)\" spent \(MoneyText.dollars(spending.cost)) of \(MoneyText.dollars(limit)) USD"
         case .tokens(let limit) where spending.tokens >= limit:
             "budget \"\(name)\" spent \(spending.tokens) of \(counted(limit, "token"))"
         default: nil
         }
-    }
-
-    /// In cents, or in as many digits as it takes: `12.50`, `0.0123`.
-    private static func dollars(_ micros: Int64) -> String {
-        var fraction = String(micros % 1_000_000 + 1_000_000).dropFirst()
-        while fraction.count > 2, fraction.last == "0" { fraction.removeLast() }
-        return "\(micros / 1_000_000).\(fraction)"
     }
 
     /// The same text for the same budget, as far as it decides which lane a task is in.

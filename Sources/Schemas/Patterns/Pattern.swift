@@ -1,3 +1,5 @@
+import Text
+
 /// A regular expression (ECMA-262, with the flag u), without what takes more than time in proportion to the text: it is run on
 /// all ways at once and goes back for none (K. Thompson, 1968), so that no pattern and no text can make it hang.
 public struct Pattern: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Text
+
 /// A pattern, taken apart.
 indirect enum PatternNode: Sendable {
     case one(ScalarSet)

@@ -1,3 +1,5 @@
+import Text
+
 /// Takes a pattern apart. What would make it more than a regular expression, or is known to nobody, is refused.
 struct PatternParser {
     private static let maximumDepth = 50

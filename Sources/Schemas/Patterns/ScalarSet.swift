@@ -1,3 +1,5 @@
+import Text
+
 /// Characters, by ranges.
 struct ScalarSet: Sendable, Equatable {
     /// In order, and apart from each other.

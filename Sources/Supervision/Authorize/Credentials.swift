@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 
 /// Secrets that the service manager has loaded for the supervisor (`LoadCredential=`, systemd.exec(5)), handed to the attempts of the
@@ -29,15 +30,17 @@ struct Credentials {
         self.source = source
         self.place = place
         // Only root's, but to be passed through: what is in it says who may read it.
-        guard mkdir(place, 0o711) == 0 || errno == EEXIST, chmod(place, 0o711) == 0 else { throw SystemError("mkdir \(place)") }
-        let directory = try OwnedDescriptor(opening: place, O_RDONLY | O_DIRECTORY)
+        guard mkdir(place, 0o711) == 0 || errno == EEXIST, chmod(place, 0o711) == 0 else {
+            throw SystemError("make the directory \(place)")
+        }
+        let directory = try Descriptor(opening: place, O_RDONLY | O_DIRECTORY)
         for name in directoryNames(in: directory) where !attempts.contains(name) { takeBack(name) }
     }
 
     func directory(of attempt: String) -> String { "\(place)/\(attempt)" }
 
     /// Puts copies where the attempt finds them; the variables that it gets.
-    func hand(_ grants: [CredentialGrant], to attempt: String, as identity: Policy.Identity?) throws(Missing) -> [ByteString] {
+    func hand(_ grants: [CredentialGrant], to attempt: String, as identity: Identity?) throws(Missing) -> [ByteString] {
         guard !grants.isEmpty else { return [] }
         takeBack(attempt)
         do {
@@ -55,7 +58,7 @@ struct Credentials {
     /// Removes what an attempt was handed.
     func takeBack(_ attempt: String) {
         let path = directory(of: attempt)
-        guard let directory = try? OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return }
+        guard let directory = try? Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return }
         for name in fileNames(in: directory) { unlinkat(directory.number, name, 0) }
         rmdir(path)
     }
@@ -68,27 +71,29 @@ struct Credentials {
         throw Missing(name: name, reason: "it is not loaded")
     }
 
-    private func makeDirectory(_ attempt: String, for identity: Policy.Identity?) throws -> OwnedDescriptor {
+    private func makeDirectory(_ attempt: String, for identity: Identity?) throws -> Descriptor {
         let path = directory(of: attempt)
-        guard mkdir(path, 0o700) == 0 else { throw SystemError("mkdir \(path)") }
-        let directory = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        guard mkdir(path, 0o700) == 0 else { throw SystemError("make the directory \(path)") }
+        let directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         // It stays root's, who could not remove what is in the directory of somebody else.
         if let identity {
             guard fchown(directory.number, geteuid(), identity.group) == 0, fchmod(directory.number, 0o750) == 0 else {
-                throw SystemError("chown \(path)")
+                throw SystemError("change the owner of \(path)")
             }
         }
         return directory
     }
 
     private func write(
-        _ bytes: [UInt8], as name: String, in directory: OwnedDescriptor, for identity: Policy.Identity?
+        _ bytes: [UInt8], as name: String, in directory: Descriptor, for identity: Identity?
     ) throws {
-        let file = try OwnedDescriptor(
+        let file = try Descriptor(
             opening: name, in: directory, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o400)
         guard Glibc.write(file.number, bytes, bytes.count) == bytes.count else { throw SystemError("write \(name)") }
         if let identity {
-            guard fchown(file.number, identity.user, identity.group) == 0 else { throw SystemError("chown \(name)") }
+            guard fchown(file.number, identity.user, identity.group) == 0 else {
+                throw SystemError("change the owner of \(name)")
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import Platform
 import SupervisorLink
 
 /// Decides about an order before anything is done for it.
@@ -10,7 +11,7 @@ struct PolicyCheck {
     var engineUser: UInt32?
 
     enum Verdict: Equatable {
-        case allowed(Policy.Identity?, programs: [ByteString])
+        case allowed(Identity?, programs: [ByteString])
         case refused(EndReport.Refusal)
     }
 
@@ -35,7 +36,7 @@ struct PolicyCheck {
 
 extension Policy.Runners {
     /// Nil if an attempt of this order may not run as whom it says, or as the one user that it does not expect.
-    func identity(for order: LaunchOrder) -> Policy.Identity? {
+    func identity(for order: LaunchOrder) -> Identity? {
         switch (self, order.submitter) {
         case (.one(let identity), nil): identity
         case (.submitters(let identities), let user?): identities[user]
@@ -54,7 +55,7 @@ extension PolicyCheck {
 
 extension PolicyCheck {
     /// What processes find in their environment, unless their order says it.
-    func account(of identity: Policy.Identity?) -> Account? {
+    func account(of identity: Identity?) -> Account? {
         guard let policy else { return .own }
         return identity.flatMap { policy.accounts[$0.user] }
     }
@@ -62,19 +63,5 @@ extension PolicyCheck {
     /// What the policy says; in a foreground run, and for a user's own daemon, what the order does.
     func credentials(of order: LaunchOrder) -> [CredentialGrant] {
         policy.map { $0.pools[order.pool]?.credentials ?? [] } ?? order.credentials
-    }
-}
-
-/// Where a program may be, worked out before the clone: the child must not allocate.
-enum ProgramSearch {
-    static let defaultPath: ByteString = "/usr/local/bin:/usr/bin:/bin"
-
-    /// The paths to try in turn. Relative entries of `PATH` are left out: they would mean the task's own workspace.
-    static func candidates(for program: ByteString, environment: [ByteString]) -> [ByteString] {
-        if program.contains("/") { return [program] }
-        let path = environment.last { $0.hasPrefix("PATH=") }.map { $0.bytes.dropFirst(5) } ?? defaultPath.bytes[...]
-        return path.split(separator: UInt8(ascii: ":")).filter { $0.first == UInt8(ascii: "/") }.map {
-            ByteString($0) + "/" + program
-        }
     }
 }

@@ -1,33 +1,34 @@
 import Glibc
+import Platform
 import SupervisorLink
 
 /// The cgroup of one attempt. Made for it, and removed with it: after `cgroup.kill`, some kernels kill whatever is cloned into the
 /// same cgroup later.
 final class Cgroup {
-    let parent: OwnedDescriptor
+    let parent: Descriptor
     let name: String
-    let directory: OwnedDescriptor
+    let directory: Descriptor
 
-    init(in parent: OwnedDescriptor, name: String) throws(SystemError) {
+    init(in parent: Descriptor, name: String) throws(SystemError) {
         self.parent = parent
         self.name = name
         if mkdirat(parent.number, name, 0o755) != 0 {
             // One of a former life: it is gone, or it is not ours to use.
             guard errno == EEXIST, unlinkat(parent.number, name, AT_REMOVEDIR) == 0, mkdirat(parent.number, name, 0o755) == 0
-            else { throw SystemError("mkdir \(name)") }
+            else { throw SystemError("make the directory \(name)") }
         }
-        directory = try OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY)
+        directory = try Descriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY)
     }
 
-    init(existing name: String, in parent: OwnedDescriptor) throws(SystemError) {
+    init(existing name: String, in parent: Descriptor) throws(SystemError) {
         self.parent = parent
         self.name = name
-        directory = try OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        directory = try Descriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
     /// Readable with EPOLLPRI whenever `isPopulated` may have changed.
-    func openEvents() throws(SystemError) -> OwnedDescriptor {
-        try OwnedDescriptor(opening: "cgroup.events", in: directory, O_RDONLY)
+    func openEvents() throws(SystemError) -> Descriptor {
+        try Descriptor(opening: "cgroup.events", in: directory, O_RDONLY)
     }
 
     var isPopulated: Bool {
@@ -36,7 +37,7 @@ final class Cgroup {
     }
 
     /// Reading also tells the kernel that this descriptor has seen the change; otherwise it stays ready.
-    static func isPopulated(_ events: OwnedDescriptor) -> Bool {
+    static func isPopulated(_ events: Descriptor) -> Bool {
         SmallFile.record(events).flatMap { keyedValue("populated", in: $0) } != 0
     }
 
@@ -99,31 +100,6 @@ final class Cgroup {
         for child in directoryNames(in: directory) { (try? Cgroup(existing: child, in: directory))?.remove() }
         unlinkat(parent.number, name, AT_REMOVEDIR)
     }
-}
-
-/// The directories in a directory.
-func directoryNames(in directory: OwnedDescriptor) -> [String] { names(in: directory) { $0 == DT_DIR } }
-
-/// All that is in a directory but other directories.
-func fileNames(in directory: OwnedDescriptor) -> [String] { names(in: directory) { $0 != DT_DIR } }
-
-private func names(in directory: OwnedDescriptor, ofType isWanted: (Int) -> Bool) -> [String] {
-    let copy = openat(directory.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0 else { return [] }
-    guard let stream = fdopendir(copy) else {
-        close(copy)
-        return []
-    }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-        guard isWanted(Int(entry.pointee.d_type)) else { continue }
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != "." && name != ".." { names.append(name) }
-    }
-    return names
 }
 
 extension Cgroup {

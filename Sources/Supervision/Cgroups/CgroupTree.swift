@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// Where the cgroups of attempts go: `tasks/NAME` below a directory that was delegated to us.
@@ -13,7 +14,7 @@ final class CgroupTree {
         case path(String)
     }
 
-    private let tasks: OwnedDescriptor
+    private let tasks: Descriptor
     /// What the kernel limits and counts in the cgroups of attempts.
     let controllers: [String]
 
@@ -22,7 +23,7 @@ final class CgroupTree {
         switch place {
         case .none: return nil
         case .path(let path):
-            guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
+            guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw SystemError("make the directory \(path)") }
             return try CgroupTree(path, keeping: kept)
         case .auto, .own:
             guard var own = ownCgroup() else { return nil }
@@ -39,15 +40,17 @@ final class CgroupTree {
     }
 
     private init(_ path: String, keeping kept: Set<String>) throws(SystemError) {
-        let root = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        let root = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
         if Self.ownCgroup() == path {
             // A cgroup with processes in it cannot hand controllers to its children.
             let made = mkdirat(root.number, "supervisor", 0o755) == 0
-            guard made || errno == EEXIST else { throw SystemError("mkdir supervisor") }
+            guard made || errno == EEXIST else { throw SystemError("make the directory supervisor") }
             try SmallFile.write("0", to: "supervisor/cgroup.procs", in: root)
         }
-        guard mkdirat(root.number, "tasks", 0o755) == 0 || errno == EEXIST else { throw SystemError("mkdir tasks") }
-        tasks = try OwnedDescriptor(opening: "tasks", in: root, O_RDONLY | O_DIRECTORY)
+        guard mkdirat(root.number, "tasks", 0o755) == 0 || errno == EEXIST else {
+            throw SystemError("make the directory tasks")
+        }
+        tasks = try Descriptor(opening: "tasks", in: root, O_RDONLY | O_DIRECTORY)
         for level in [root, tasks] { Self.enableControllers(in: level) }
         controllers = Self.words("cgroup.subtree_control", in: tasks).sorted()
         clear(keeping: kept)
@@ -79,14 +82,14 @@ final class CgroupTree {
     }
 
     /// One by one: which of them there are is the host's choice.
-    private static func enableControllers(in directory: OwnedDescriptor) {
+    private static func enableControllers(in directory: Descriptor) {
         let available = words("cgroup.controllers", in: directory)
         for controller in ["cpu", "memory", "io", "pids"] where available.contains(controller) {
             try? SmallFile.write("+\(controller)", to: "cgroup.subtree_control", in: directory)
         }
     }
 
-    private static func words(_ file: String, in directory: OwnedDescriptor) -> [String] {
+    private static func words(_ file: String, in directory: Descriptor) -> [String] {
         SmallFile.text(file, in: directory)?.split { $0 == " " || $0 == "\n" }.map(String.init) ?? []
     }
 

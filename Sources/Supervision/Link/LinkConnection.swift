@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// One engine's connection: packets in, packets out, never waiting.
@@ -8,7 +9,7 @@ final class LinkConnection {
     struct Delivery {
         var messages: [EngineMessage]
         /// Those of the one message that has some.
-        var descriptors: [OwnedDescriptor]
+        var descriptors: [Descriptor]
         /// Some descriptors could not be received.
         var lacksDescriptors: Bool
     }
@@ -42,7 +43,7 @@ final class LinkConnection {
         }
     }
 
-    let socket: OwnedDescriptor
+    let socket: Descriptor
     var token: EventLoop<Supervisor.Source>.Token?
     /// The version that both speak, once the engine has said hello.
     var version: UInt32?
@@ -53,17 +54,17 @@ final class LinkConnection {
     var awaitsRoom = false
     private var buffer = [UInt8](repeating: 0, count: LinkProtocol.maximumPacket)
 
-    init(_ socket: OwnedDescriptor) { self.socket = socket }
+    init(_ socket: Descriptor) { self.socket = socket }
 
     /// The next packet; nil if none is there.
     func receive() throws(Fault) -> Delivery? {
         var packet = linux_packet()
         let result = linux_receive_packet(socket.number, &buffer, buffer.count, false, &packet)
         if result == -EAGAIN { return nil }
-        guard result == 0 else { throw .system(SystemError("recvmsg", code: -result)) }
+        guard result == 0 else { throw .system(SystemError("receive from the engine", code: -result)) }
         // Taken into custody before anything can throw.
         var descriptors = withUnsafeBytes(of: packet.descriptors) {
-            $0.bindMemory(to: Int32.self).prefix(packet.descriptor_count).map { OwnedDescriptor($0) }
+            $0.bindMemory(to: Int32.self).prefix(packet.descriptor_count).map { Descriptor($0) }
         }
         guard packet.count > 0 else { throw .closed }
         guard !packet.bytes_cut else { throw .undecodable(.tooLong) }
@@ -93,10 +94,12 @@ final class LinkConnection {
         case failed
     }
 
-    func send(_ message: SupervisorMessage, descriptors: [OwnedDescriptor] = []) -> SendResult {
+    func send(_ message: SupervisorMessage, descriptors: [Descriptor] = []) -> SendResult {
         // What an older engine does not know is not said to it.
         guard message.since <= version ?? 0 else { return .sent }
         let bytes = message.encoded()
+        assert(bytes.count <= LinkProtocol.maximumPacket, "\(bytes.count) bytes fit no packet")
+        assert(descriptors.count <= LinkProtocol.maximumDescriptors, "\(descriptors.count) descriptors fit no packet")
         let numbers = descriptors.map(\.number)
         // They are open until it is sent.
         let sent = withExtendedLifetime(descriptors) {
@@ -122,7 +125,7 @@ final class LinkConnection {
         }
     }
 
-    private func contents(of memory: OwnedDescriptor) throws(Fault) -> [UInt8] {
+    private func contents(of memory: Descriptor) throws(Fault) -> [UInt8] {
         let size = linux_sealed_memfd_size(memory.number)
         guard size >= 0 else { throw .violation("sent a message in a file that is not a sealed memfd") }
         guard size <= LinkProtocol.maximumMessage, let bytes = SmallFile.read(memory, limit: LinkProtocol.maximumMessage) else {
@@ -134,15 +137,17 @@ final class LinkConnection {
 
 /// The socket that engines connect to.
 final class LinkListener {
-    let socket: OwnedDescriptor
+    let socket: Descriptor
     private let engineUser: UInt32?
     /// Given up when descriptors are short, so that an engine can always connect.
-    private var spare: OwnedDescriptor?
+    private var spare: Descriptor?
 
     init(_ path: String, engineUser: UInt32?) throws(SystemError) {
         self.engineUser = engineUser
-        socket = try OwnedDescriptor("listen on \(path)", linux_unix_listen(path, Int32(SOCK_SEQPACKET.rawValue), 0o600, 16))
-        if let engineUser, geteuid() == 0, lchown(path, engineUser, gid_t.max) != 0 { throw SystemError("chown \(path)") }
+        socket = try Descriptor(linux_unix_listen(path, Int32(SOCK_SEQPACKET.rawValue), 0o600, 16), "listen on \(path)")
+        if let engineUser, geteuid() == 0, lchown(path, engineUser, gid_t.max) != 0 {
+            throw SystemError("change the owner of \(path)")
+        }
         keepSpare()
     }
 
@@ -150,12 +155,12 @@ final class LinkListener {
     init(inherited number: Int32, engineUser: UInt32?) throws(SystemError) {
         self.engineUser = engineUser
         guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else { throw SystemError("take over the socket") }
-        socket = OwnedDescriptor(number)
+        socket = Descriptor(number)
         keepSpare()
     }
 
     enum Outcome {
-        case connection(OwnedDescriptor)
+        case connection(Descriptor)
         case nobody
         /// There is no free descriptor.
         case shortage
@@ -171,7 +176,7 @@ final class LinkListener {
         }
         if result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS { return .shortage }
         guard result >= 0 else { return .nobody }
-        let connection = OwnedDescriptor(result)
+        let connection = Descriptor(result)
         var peer = linux_peer()
         let isKnown = linux_peer_credentials(result, &peer) == 0
         guard isKnown, peer.uid == 0 || peer.uid == geteuid() || peer.uid == engineUser else {
@@ -182,6 +187,6 @@ final class LinkListener {
     }
 
     private func keepSpare() {
-        if spare == nil { spare = try? OwnedDescriptor(opening: "/dev/null", O_RDONLY) }
+        if spare == nil { spare = try? Descriptor(opening: "/dev/null", O_RDONLY) }
     }
 }

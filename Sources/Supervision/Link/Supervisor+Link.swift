@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 
 extension Supervisor {
@@ -81,7 +82,7 @@ extension Supervisor {
             let welcome = SupervisorMessage.Welcome(
                 version: version, store: state.store, heardUpTo: state.heardUpTo, pid: getpid(), cgroups: cgroups != nil,
                 controllers: cgroups?.controllers ?? [],
-                program: .init(release: SupervisorProgram.version, executedAt: executedAt))
+                program: .init(release: Release.version, executedAt: executedAt))
             let result = engine.send(.welcome(welcome))
             guard result == .sent else { return result }
             outbox.welcome = nil
@@ -214,7 +215,7 @@ extension Supervisor {
         queues.setSlots(of: pool, to: count)
     }
 
-    private func accept(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], lacksDescriptors: Bool) {
+    private func accept(_ order: LaunchOrder, _ descriptors: [Descriptor], lacksDescriptors: Bool) {
         // A repetition: it waits, runs, or has ended, and the inventory said so.
         guard order.attempt > state.heardUpTo else { return }
         state.heardUpTo = order.attempt

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 
 /// epoll, with a name for each registration that is never used again.
 ///
@@ -20,15 +21,15 @@ final class EventLoop<Source> {
         let source: Source
     }
 
-    private let epoll: OwnedDescriptor
+    private let epoll: Descriptor
     private var registrations: [Token: Registration] = [:]
     private var lastToken: Token = 0
     private var buffer = [epoll_event](repeating: epoll_event(), count: 64)
 
     init() throws(SystemError) {
         let number = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard number >= 0 else { throw SystemError("epoll_create1") }
-        epoll = OwnedDescriptor(number)
+        guard number >= 0 else { throw SystemError("make an epoll instance") }
+        epoll = Descriptor(number)
     }
 
     enum Interest {
@@ -43,7 +44,8 @@ final class EventLoop<Source> {
         }
     }
 
-    func add(_ descriptor: OwnedDescriptor, _ interest: Interest = .read, _ source: Source) throws(SystemError) -> Token {
+    func add(_ descriptor: Descriptor, _ interest: Interest = .read, _ source: Source) throws(SystemError) -> Token {
+        assert(descriptor.number >= 0, "only what is open can be watched")
         lastToken += 1
         try control(EPOLL_CTL_ADD, descriptor.number, interest, lastToken)
         registrations[lastToken] = Registration(descriptor: descriptor.number, source: source)
@@ -80,6 +82,8 @@ final class EventLoop<Source> {
         var event = epoll_event()
         event.events = interest.bits
         event.data.u64 = token
-        guard epoll_ctl(epoll.number, operation, descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
+        guard epoll_ctl(epoll.number, operation, descriptor, &event) == 0 else {
+            throw SystemError("watch a descriptor (epoll)")
+        }
     }
 }

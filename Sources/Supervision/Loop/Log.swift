@@ -1,13 +1,20 @@
 import Glibc
+import Platform
 import Text
 
 /// Lines on standard error: what an administrator must know, and nothing else.
 enum Log {
     /// The journal reads a priority from the start of a line; a terminal would only show it.
-    private static let isJournal = getenv("JOURNAL_STREAM") != nil
+    private static let isJournal = Environment.own[.journalStream] != nil
 
     static func error(_ message: String) { write("<3>", message) }
     static func notice(_ message: String) { write("<5>", message) }
+
+    /// Says what cannot be. It is a trap in debug builds; in a release nothing of that kind may end the supervisor.
+    static func impossible(_ message: String) {
+        assertionFailure(message)
+        error("refused, since it cannot be: \(message)")
+    }
 
     private static func write(_ priority: String, _ message: String) {
         var line = isJournal ? priority : ""

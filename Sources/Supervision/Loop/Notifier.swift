@@ -33,9 +33,8 @@ final class Notifier {
     func stopping() { send("STOPPING=1") }
 
     func reloading() {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        send("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
+        // Not before the reload was asked for, which systemd knows to the microsecond.
+        send("RELOADING=1\nMONOTONIC_USEC=\((Clock.awake + 1) * 1000)")
     }
 
     func pingIfDue(_ now: Int64) {
@@ -45,10 +44,6 @@ final class Notifier {
     }
 
     private func send(_ message: String) {
-        guard let socket else { return }
-        var message = message
-        message.withUTF8 { text in
-            socket.withCString { _ = linux_unix_send_datagram($0, text.baseAddress, text.count) }
-        }
+        if let socket { ServiceNotice.send(message, to: socket) }
     }
 }

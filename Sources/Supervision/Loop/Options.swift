@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Text
 
 /// The command line.
@@ -84,8 +85,10 @@ enum Options {
 
     private static func userNumber(_ user: String) throws(UsageError) -> UInt32 {
         if let number = UInt32(user) { return number }
-        guard let entry = getpwnam(user) else { throw UsageError(message: "--engine-user: there is no user '\(user)'") }
-        return entry.pointee.pw_uid
+        guard let known = UserDatabase.user(user) else {
+            throw UsageError(message: "--engine-user: there is no user '\(user)'")
+        }
+        return known.uid
     }
 }
 

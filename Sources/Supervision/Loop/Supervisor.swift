@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// The parent of all workers.
@@ -23,7 +24,7 @@ final class Supervisor {
     /// An order whose turn has not come.
     struct WaitingOrder {
         let launch: LaunchOrder
-        let descriptors: [OwnedDescriptor]
+        let descriptors: [Descriptor]
 
         /// Bytes of memory, roughly.
         var size: Int { (launch.arguments + launch.environment).reduce(512) { $0 + $1.count + 32 } }
@@ -45,7 +46,7 @@ final class Supervisor {
 
     let configuration: SupervisorConfiguration
     let loop: EventLoop<Source>
-    let signals: OwnedDescriptor
+    let signals: Descriptor
     let state: StateFile
     let exits: ExitStore
     let results: ResultLinks
@@ -56,7 +57,7 @@ final class Supervisor {
     let orphans: Orphans?
     let listener: LinkListener
     let notifier = Notifier()
-    let lifeline: OwnedDescriptor?
+    let lifeline: Descriptor?
     var lifelineToken: EventLoop<Source>.Token?
     /// Our own soft RLIMIT_NOFILE at the start, which children get back.
     let descriptorLimit: spawn_limit
@@ -80,7 +81,7 @@ final class Supervisor {
     var measures: [UInt64: MeasureReport] = [:]
     /// Our ends of the channels to warm workers, until their ends are acknowledged: an engine reads what they have said, also after
     /// they have ended.
-    var channels: [UInt64: OwnedDescriptor] = [:]
+    var channels: [UInt64: Descriptor] = [:]
     var workspaceRemovals = WorkspaceRemovals()
 
     var engine: LinkConnection?
@@ -122,13 +123,13 @@ final class Supervisor {
             in: configuration.stateDirectory + "/credentials", keeping: names)
         cgroups = try CgroupTree.open(configuration.cgroups, keeping: names)
         orphans = cgroups == nil ? Orphans() : nil
-        if orphans != nil { try check("PR_SET_CHILD_SUBREAPER", linux_become_subreaper()) }
+        if orphans != nil { try SystemError.check("become the parent of orphans", linux_become_subreaper()) }
 
         var numbers = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR2]
         if orphans != nil { numbers.append(SIGCHLD) }
-        signals = try OwnedDescriptor("signalfd", linux_signal_descriptor(numbers, Int32(numbers.count)))
+        signals = try Descriptor(linux_signal_descriptor(numbers, Int32(numbers.count)), "watch signals")
         var limit = spawn_limit(resource: UInt32(RLIMIT_NOFILE.rawValue), soft: 1024, hard: 4096)
-        try check("getrlimit", linux_get_limit(limit.resource, &limit.soft, &limit.hard))
+        try SystemError.check("read the limits", linux_get_limit(limit.resource, &limit.soft, &limit.hard))
         if let handover { limit.soft = handover.descriptorLimit }
         descriptorLimit = limit
         _ = linux_set_limit(limit.resource, limit.hard, limit.hard)
@@ -137,7 +138,7 @@ final class Supervisor {
             policy: policy, ownOOMScore: score ?? 0, engineUser: geteuid() == 0 ? configuration.engineUser : nil)
         ownNice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
 
-        lifeline = configuration.lifeline.map { OwnedDescriptor($0) }
+        lifeline = configuration.lifeline.map { Descriptor($0) }
         if let lifeline { lifelineToken = try loop.add(lifeline, .read, .lifeline) }
         let engineUser = configuration.engineUser
         if let handover {
@@ -150,9 +151,9 @@ final class Supervisor {
         if let handover { try takeOver(handover) }
     }
 
-    private static func openStateDirectory(_ path: String) throws(SystemError) -> OwnedDescriptor {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
-        return try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+    private static func openStateDirectory(_ path: String) throws(SystemError) -> Descriptor {
+        try makeDirectory(path)
+        return try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
     }
 
     /// What was running when the last supervisor was killed has been killed with it.

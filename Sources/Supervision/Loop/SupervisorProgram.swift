@@ -5,8 +5,6 @@ import Text
 
 /// The program `orchd-supervisor`.
 public enum SupervisorProgram {
-    static let version = "0.1.0"
-
     static let help = """
         Usage: orchd-supervisor --link PATH --state-dir DIR --work-dir DIR [options]
 
@@ -38,7 +36,7 @@ public enum SupervisorProgram {
         }
         switch options {
         case .help: return answer(help)
-        case .version: return answer("orchd-supervisor \(version)")
+        case .version: return answer("orchd-supervisor \(Release.version)")
         case .serve(let configuration): return serve(configuration)
         }
     }

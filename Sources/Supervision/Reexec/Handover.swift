@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// What one supervisor leaves to the next when it executes a new version of itself: the process stays, so its children stay its
@@ -99,7 +100,7 @@ struct Handover: Equatable {
     static func inherited() throws(SystemError) -> Handover? {
         guard let text = getenv(variable), let number = Int32(String(cString: text)) else { return nil }
         unsetenv(variable)
-        let file = OwnedDescriptor(number)
+        let file = Descriptor(number)
         guard let bytes = SmallFile.read(file, limit: 1 << 28), var handover = Handover(decoding: bytes) else {
             throw SystemError("read the state of the former supervisor", code: EBADMSG)
         }

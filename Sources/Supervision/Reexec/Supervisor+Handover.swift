@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
-import Text
 
 extension Supervisor {
     /// Executes the program again, with the same process and the same children: how it is upgraded. Where that fails, it continues.
@@ -12,6 +12,7 @@ extension Supervisor {
         guard replaceAskedAt != nil, !isStopping, workspaceRemovals.isIdle,
             !running.values.contains(where: { $0.leaderEnd != nil || $0.worktree != nil })
         else { return }
+        assert(fresh.isEmpty, "all ends are on record before the program is replaced")
         replaceAskedAt = nil
         defer { notifier.ready() }
         guard exits.isSafe() else { return Log.error("the new version is not executed: \(ExitStore.notSafe)") }
@@ -19,8 +20,10 @@ extension Supervisor {
         let handover = makeHandover()
         let bytes = handover.encoded()
         let memory = linux_sealed_memfd("orchd-handover", bytes, bytes.count)
-        guard memory >= 0 else { return Log.error("cannot execute the new version: \(SystemError("memfd", code: -memory))") }
-        let file = OwnedDescriptor(memory)
+        guard memory >= 0 else {
+            return Log.error("cannot execute the new version: \(SystemError("make a file in memory", code: -memory))")
+        }
+        let file = Descriptor(memory)
         let channels = handover.channels.isEmpty ? nil : try? ChannelHandover.leave(handover.channels)
         let kept =
             [file.number, handover.listener] + handover.running.map(\.pidfd) + handover.waiting.flatMap(\.descriptors)
@@ -31,7 +34,7 @@ extension Supervisor {
         var arguments: [UnsafeMutablePointer<CChar>?] = ProcessText.arguments.map { $0.withCString { strdup($0) } }
         arguments.append(nil)
         program.withCString { _ = execv($0, &arguments) }
-        Log.error("cannot execute the new version: \(SystemError(program.shellQuoted()))")
+        Log.error("cannot execute the new version: \(SystemError("execute \(program.shellQuoted())"))")
         arguments.forEach { free($0) }
         unsetenv(Handover.variable)
         unsetenv(ChannelHandover.variable)
@@ -95,8 +98,8 @@ extension Supervisor {
         mustLookForOrphans = true
     }
 
-    private func inherited(_ number: Int32) throws(SystemError) -> OwnedDescriptor {
+    private func inherited(_ number: Int32) throws(SystemError) -> Descriptor {
         guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else { throw SystemError("take over descriptor \(number)") }
-        return OwnedDescriptor(number)
+        return Descriptor(number)
     }
 }

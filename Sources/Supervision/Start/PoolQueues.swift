@@ -40,6 +40,7 @@ package struct PoolQueues<Order> {
     package func order(of attempt: UInt64) -> Order? { orders[attempt]?.order }
 
     package mutating func enqueue(_ attempt: UInt64, pool: String, _ order: Order, size: Int = 0) {
+        assert(orders[attempt] == nil, "an order waits once, and \(attempt) waits already")
         orders[attempt] = Waiting(pool: pool, order: order, size: size)
         waitingSize += size
         pools[pool, default: Pool()].line.append(attempt)
@@ -52,6 +53,7 @@ package struct PoolQueues<Order> {
     package mutating func withdraw(_ attempt: UInt64) -> Order? {
         guard let waiting = take(attempt), var pool = pools[waiting.pool] else { return nil }
         pool.waiting -= 1
+        assert(pool.waiting >= 0, "pool \(waiting.pool) has no fewer orders than none")
         // Orders that come and go without a start must not make the line longer and longer.
         if pool.line.count > 64 + 2 * pool.waiting {
             pool.line = pool.line[pool.head...].filter { orders[$0] != nil }
@@ -64,6 +66,7 @@ package struct PoolQueues<Order> {
     private mutating func take(_ attempt: UInt64) -> Waiting? {
         guard let waiting = orders.removeValue(forKey: attempt) else { return nil }
         waitingSize -= waiting.size
+        assert(waitingSize >= 0 && (waitingSize == 0 || !orders.isEmpty), "the orders that wait have \(waitingSize) bytes")
         return waiting
     }
 
@@ -136,6 +139,7 @@ struct PoolSlots {
         let slot = UInt32(firstWord * 64 + bit + 1)
         // After shrinking, all low numbers may be free again while high ones are still in use, but never the other way round.
         guard slot <= count else { return nil }
+        assert(Self.place(slot).map { $0.word >= used.count || used[$0.word] & $0.bit == 0 } ?? false, "slot \(slot) is free")
         occupy(slot)
         return slot
     }
@@ -151,6 +155,7 @@ struct PoolSlots {
 
     mutating func free(_ slot: UInt32) {
         guard let (word, bit) = Self.place(slot), word < used.count, used[word] & bit != 0 else { return }
+        assert(usedCount > 0, "a slot is in use, and so is at least one")
         used[word] &= ~bit
         usedCount -= 1
         firstWord = min(firstWord, word)

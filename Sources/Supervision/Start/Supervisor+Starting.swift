@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 extension Supervisor {
@@ -10,7 +11,7 @@ extension Supervisor {
         }
     }
 
-    private func start(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32) {
+    private func start(_ order: LaunchOrder, _ descriptors: [Descriptor], slot: UInt32) {
         do throws(SpawnFailure) {
             try launch(order, descriptors, slot: slot)
         } catch {
@@ -20,7 +21,9 @@ extension Supervisor {
         }
     }
 
-    private func launch(_ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32) throws(SpawnFailure) {
+    private func launch(_ order: LaunchOrder, _ descriptors: [Descriptor], slot: UInt32) throws(SpawnFailure) {
+        assert(running[order.attempt] == nil, "\(order.name) runs already")
+        assert(descriptors.count == order.descriptors.count, "\(order.name) has the descriptors that it names")
         // Judged again: the policy may have changed while it waited.
         guard case .allowed(let identity, let programs) = policyCheck.check(order) else {
             queues.free(slot, of: order.pool)
@@ -55,7 +58,7 @@ extension Supervisor {
             var plan = plan(order, descriptors, slot: slot, identity: identity, programs: programs, cgroup: cgroup)
             plan.setVariables(secrets)
             if let channel, let number = order.channel {
-                plan.descriptors.append(spawn_descriptor(from: channel.workers.number, to: number))
+                plan.give(channel.workers, as: number)
             }
             if let worktree, let repository = order.repository {
                 let workspace = workspaces.path(folder: order.folder, name: order.name)
@@ -68,6 +71,7 @@ extension Supervisor {
                 folder: order.folder, name: order.name, start: report, entry: entry, pidfd: process.pidfd, cgroup: cgroup)
             try watch(attempt, worktree)
             running[order.attempt] = attempt
+            assert(leaders[process.pid] == nil, "process \(process.pid) leads an attempt that has not been reaped")
             leaders[process.pid] = order.attempt
             outbox.addStart(order.attempt, pool: order.pool, now: report.startedMonotonic)
             if let channel {
@@ -104,7 +108,7 @@ extension Supervisor {
     }
 
     private func plan(
-        _ order: LaunchOrder, _ descriptors: [OwnedDescriptor], slot: UInt32, identity: Policy.Identity?,
+        _ order: LaunchOrder, _ descriptors: [Descriptor], slot: UInt32, identity: Identity?,
         programs: [ByteString], cgroup: Cgroup?
     ) -> SpawnPlan {
         let workspace = workspaces.path(folder: order.folder, name: order.name)
@@ -121,7 +125,7 @@ extension Supervisor {
         var plan = SpawnPlan(
             candidates: programs, arguments: order.arguments, environment: given + account + own,
             workspace: isThere ? [] : [workspace, results], directory: directory)
-        plan.descriptors = zip(descriptors, order.descriptors).map { spawn_descriptor(from: $0.number, to: $1) }
+        for (descriptor, number) in zip(descriptors, order.descriptors) { plan.give(descriptor, as: number) }
         plan.limits = limits(order)
         plan.identity = isOwn(identity) ? nil : identity
         plan.umask = order.umask
@@ -149,7 +153,7 @@ extension Supervisor {
     }
 
     /// Without root there is only one user to be, and any other fails honestly.
-    func isOwn(_ identity: Policy.Identity?) -> Bool { geteuid() != 0 && identity?.user == geteuid() }
+    func isOwn(_ identity: Identity?) -> Bool { geteuid() != 0 && identity?.user == geteuid() }
 
     private func refusal(of order: LaunchOrder) -> Int32 {
         guard case .refused(let refusal) = policyCheck.check(order) else { return 0 }
@@ -159,5 +163,20 @@ extension Supervisor {
     private func failure(_ step: EndReport.Step, _ code: Int32) -> SpawnFailure {
         let isShortage = [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(code)
         return SpawnFailure(step: isShortage ? .resources : step, code: code)
+    }
+}
+
+/// Why a process was not started.
+struct SpawnFailure: Error, Equatable {
+    let step: EndReport.Step
+    let code: Int32
+}
+
+/// Starts a process, and returns when its program has been executed.
+func spawn(_ plan: SpawnPlan) throws(SpawnFailure) -> SpawnedProcess {
+    do throws(SpawnError) {
+        return try plan.start()
+    } catch {
+        throw SpawnFailure(step: EndReport.Step(rawValue: error.step) ?? .clone, code: error.code)
     }
 }

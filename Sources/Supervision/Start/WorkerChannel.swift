@@ -1,12 +1,13 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// A pair of stream sockets, over which an engine and a warm worker talk. The supervisor never reads it: it keeps the engine's end
 /// open, and with it whatever is on its way, while no engine is there.
 struct WorkerChannel {
-    let engines: OwnedDescriptor
-    let workers: OwnedDescriptor
+    let engines: Descriptor
+    let workers: Descriptor
 
     /// Bytes that may be on their way to the engine: a message of the largest size, also where it is written in small pieces, each of
     /// which the kernel charges with its own overhead. It allows no more than this (net.core.wmem_max) to everybody.
@@ -17,8 +18,8 @@ struct WorkerChannel {
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
             throw SpawnFailure(step: .resources, code: errno)
         }
-        engines = OwnedDescriptor(pair[0])
-        workers = OwnedDescriptor(pair[1])
+        engines = Descriptor(pair[0])
+        workers = Descriptor(pair[1])
         var capacity = Self.capacity
         setsockopt(workers.number, SOL_SOCKET, SO_SNDBUF, &capacity, socklen_t(MemoryLayout<Int32>.size))
     }
@@ -49,9 +50,9 @@ enum ChannelHandover {
     }
 
     /// Writes them down for the next version.
-    static func leave(_ channels: [UInt64: Int32]) throws(SystemError) -> OwnedDescriptor {
+    static func leave(_ channels: [UInt64: Int32]) throws(SystemError) -> Descriptor {
         let bytes = encoded(channels)
-        let file = try OwnedDescriptor("memfd", linux_sealed_memfd("orchd-channels", bytes, bytes.count))
+        let file = try Descriptor(linux_sealed_memfd("orchd-channels", bytes, bytes.count), "make a file in memory")
         setenv(variable, "\(file.number)", 1)
         return file
     }
@@ -60,6 +61,6 @@ enum ChannelHandover {
     static func inherited() -> [UInt64: Int32] {
         guard let text = getenv(variable), let number = Int32(String(cString: text)) else { return [:] }
         unsetenv(variable)
-        return decoded(SmallFile.read(OwnedDescriptor(number), limit: 1 << 20) ?? [])
+        return decoded(SmallFile.read(Descriptor(number), limit: 1 << 20) ?? [])
     }
 }

@@ -1,18 +1,20 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// A pipe from `orchd-worktree`, which has the only other end. It closes when the program of the attempt runs in its new worktree;
 /// otherwise it says first what failed.
 struct WorktreeReport {
-    let supervisors: OwnedDescriptor
-    let programs: OwnedDescriptor
+    let supervisors: Descriptor
+    let programs: Descriptor
 
     init() throws(SpawnFailure) {
-        var ends: [Int32] = [-1, -1]
-        guard linux_pipe(&ends) == 0 else { throw SpawnFailure(step: .resources, code: errno) }
-        supervisors = OwnedDescriptor(ends[0])
-        programs = OwnedDescriptor(ends[1])
+        do throws(SystemError) {
+            (supervisors, programs) = try Descriptor.pipe(waits: false)
+        } catch {
+            throw SpawnFailure(step: .resources, code: error.code)
+        }
     }
 
     enum News: Equatable {
@@ -24,7 +26,7 @@ struct WorktreeReport {
     }
 
     /// What has been said by now. A report is smaller than what a pipe takes at once, so it comes whole.
-    static func read(_ pipe: OwnedDescriptor) -> News {
+    static func read(_ pipe: Descriptor) -> News {
         var report: [Int32] = [0, 0]
         let size = MemoryLayout<Int32>.size * report.count
         let count = Glibc.read(pipe.number, &report, size)
@@ -75,6 +77,6 @@ extension SpawnPlan {
             ["orchd-worktree", "\(number)", ByteString(repository), ByteString(branch), ByteString(tree)] + candidates + ["--"]
             + arguments
         candidates = Supervisor.worktreePrograms
-        descriptors.append(spawn_descriptor(from: report.programs.number, to: number))
+        give(report.programs, as: number)
     }
 }

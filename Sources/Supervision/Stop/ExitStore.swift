@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 
 /// The ends that the engine has not acknowledged: in memory, and in the file `exits` so that they survive the supervisor.
@@ -9,8 +10,8 @@ final class ExitStore {
     private static let name = "exits"
     static let compactionSize = 1 << 20
 
-    private let directory: OwnedDescriptor
-    private var file: OwnedDescriptor
+    private let directory: Descriptor
+    private var file: Descriptor
     private var fileSize: Int
     private(set) var reports: [UInt64: EndReport] = [:]
     /// The file lacks records that memory has.
@@ -18,10 +19,10 @@ final class ExitStore {
     private var appendsSinceFailure = 0
 
     /// Opens the file; with `discarding`, whatever it holds is of another boot.
-    init(in directory: OwnedDescriptor, discarding: Bool) throws(SystemError) {
+    init(in directory: Descriptor, discarding: Bool) throws(SystemError) {
         self.directory = directory
         let flags = O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | (discarding ? O_TRUNC : 0)
-        file = try OwnedDescriptor(opening: Self.name, in: directory, flags, mode: 0o600)
+        file = try Descriptor(opening: Self.name, in: directory, flags, mode: 0o600)
         let bytes = SmallFile.read(file, limit: 1 << 28) ?? []
         var position = 0
         while position + EndReport.size <= bytes.count,
@@ -47,6 +48,7 @@ final class ExitStore {
             if appendsSinceFailure % 64 == 0 { rewrite() }
             return !isBehind
         }
+        assert(fileSize % EndReport.size == 0, "the file ends with a whole record, and not at \(fileSize)")
         let bytes = ended.count == 1 ? ended[0].encoded() : ended.flatMap { $0.encoded() }
         guard write(file.number, bytes, bytes.count) == bytes.count else {
             Log.error("\(SystemError("write exits")); until this is fixed, ends are only kept in memory")
@@ -83,13 +85,14 @@ final class ExitStore {
     private func rewrite() {
         let temporary = Self.name + ".new"
         do throws(SystemError) {
-            let fresh = try OwnedDescriptor(
+            let fresh = try Descriptor(
                 opening: temporary, in: directory, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, mode: 0o600)
             let bytes = reports.values.flatMap { $0.encoded() }
             guard write(fresh.number, bytes, bytes.count) == bytes.count else { throw SystemError("write \(temporary)") }
             guard renameat(directory.number, temporary, directory.number, Self.name) == 0 else {
                 throw SystemError("rename \(temporary)")
             }
+            assert(bytes.count == reports.count * EndReport.size, "each end is written once, whole")
             file = fresh
             fileSize = bytes.count
             isBehind = false

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 
 /// Where there are no cgroups: finds which attempt an orphaned process belongs to, whatever it did to hide.
 ///
@@ -10,7 +11,7 @@ final class Orphans {
     /// RLIMIT_RTTIME.
     static let markedResource: UInt32 = 15
     private let base: UInt64
-    private let listing: OwnedDescriptor?
+    private let listing: Descriptor?
     /// What orphans said when first seen. A number is not used again before we have reaped the process.
     private var owners: [pid_t: UInt64?] = [:]
 
@@ -21,7 +22,7 @@ final class Orphans {
         // Under another supervisor the limit is its mark, and may only be lowered.
         base = hard == .max ? 1 << 62 : hard / 2
         let pid = getpid()
-        listing = try? OwnedDescriptor(opening: "/proc/self/task/\(pid)/children", O_RDONLY)
+        listing = try? Descriptor(opening: "/proc/self/task/\(pid)/children", O_RDONLY)
     }
 
     /// The limit that marks the processes of an attempt.

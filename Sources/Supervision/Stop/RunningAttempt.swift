@@ -1,4 +1,5 @@
 import CLinux
+import Platform
 import SupervisorLink
 
 /// An attempt from the start of its process to the end of the last process of its tree.
@@ -10,15 +11,15 @@ final class RunningAttempt {
     let start: StartReport
     /// Its place in the state file.
     let entry: Int
-    let pidfd: OwnedDescriptor
+    let pidfd: Descriptor
     let cgroup: Cgroup?
 
     var leaderToken: EventLoop<Supervisor.Source>.Token?
-    var cgroupEvents: OwnedDescriptor?
+    var cgroupEvents: Descriptor?
     var cgroupToken: EventLoop<Supervisor.Source>.Token?
     var flags: EndReport.Flags = []
     /// Where a failure is told, while its worktree is made.
-    var worktree: (descriptor: OwnedDescriptor, token: EventLoop<Supervisor.Source>.Token)?
+    var worktree: (descriptor: Descriptor, token: EventLoop<Supervisor.Source>.Token)?
     /// Why its program never ran: its worktree could not be made, or the program could not be executed in it.
     var startFailure: SpawnFailure?
     /// How the leader ended; others may still be alive.
@@ -26,7 +27,7 @@ final class RunningAttempt {
     /// When to kill what is still there, on the monotonic clock.
     var killAt: Int64?
 
-    init(folder: String, name: String, start: StartReport, entry: Int, pidfd: OwnedDescriptor, cgroup: Cgroup?) {
+    init(folder: String, name: String, start: StartReport, entry: Int, pidfd: Descriptor, cgroup: Cgroup?) {
         pool = WorkspacePaths.pool(ofFolder: folder)
         self.folder = folder
         self.name = name

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 
 /// What must outlive a killed supervisor and costs nothing to keep: a mapped file, where a store to memory is enough to survive
@@ -24,7 +25,7 @@ final class StateFile {
         static let heardUpTo = 64
     }
 
-    private let file: OwnedDescriptor
+    private let file: Descriptor
     private let memory: UnsafeMutableRawPointer
     private var freeEntries: [Int] = []
     /// Whether no valid file of this boot was there.
@@ -33,19 +34,19 @@ final class StateFile {
     let leftRunning: [StartReport]
 
     /// Opens the file, and holds it against a second supervisor.
-    init(in directory: OwnedDescriptor) throws(SystemError) {
-        file = try OwnedDescriptor(opening: Self.name, in: directory, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+    init(in directory: Descriptor) throws(SystemError) {
+        file = try Descriptor(opening: Self.name, in: directory, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         try Self.lock(file)
         let bootID = SmallFile.read("/proc/sys/kernel/random/boot_id").map { Array($0.prefix(Offset.bootIDSize)) } ?? []
         var status = stat()
-        guard fstat(file.number, &status) == 0 else { throw SystemError("fstat \(Self.name)") }
+        guard fstat(file.number, &status) == 0 else { throw SystemError("look at \(Self.name)") }
         let hasSize = status.st_size == off_t(Self.size)
         if !hasSize, ftruncate(file.number, 0) != 0 { throw SystemError("truncate \(Self.name)") }
         // All of it now: a page that the file system cannot provide later would be a SIGBUS.
         let error = posix_fallocate(file.number, 0, off_t(Self.size))
         guard error == 0 else { throw SystemError("reserve \(Self.size) bytes for \(Self.name)", code: error) }
         guard let memory = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, file.number, 0), memory != MAP_FAILED else {
-            throw SystemError("mmap \(Self.name)")
+            throw SystemError("map \(Self.name)")
         }
         self.memory = memory
         isNew = !(hasSize && bootID.count == Offset.bootIDSize && Self.isValid(memory, bootID: bootID))
@@ -86,9 +87,11 @@ final class StateFile {
     }
 
     func update(_ index: Int, _ report: StartReport) {
+        guard isPlace(index) else { return }
         // The attempt's number comes last: without it the entry does not count.
         let entry = memory + Self.headerSize + index * StartReport.size
         let bytes = report.encoded()
+        assert(bytes.count == StartReport.size, "an entry has a fixed size, and not \(bytes.count) bytes")
         bytes.withUnsafeBytes { source in
             guard let base = source.baseAddress else { return }
             memcpy(entry + 8, base + 8, StartReport.size - 8)
@@ -96,13 +99,22 @@ final class StateFile {
         }
     }
 
+    /// Whatever is written elsewhere would damage what is beside the table.
+    private func isPlace(_ index: Int) -> Bool {
+        if (0..<Self.capacity).contains(index) { return true }
+        Log.impossible("attempt at place \(index) of a table of \(Self.capacity)")
+        return false
+    }
+
     func leave(_ index: Int) {
+        guard isPlace(index) else { return }
+        assert(freeEntries.count < Self.capacity, "no more places are free than there are")
         (memory + Self.headerSize + index * StartReport.size).storeBytes(of: 0, as: UInt64.self)
         freeEntries.append(index)
     }
 
     /// A killed supervisor may hold the lock for another moment, through a child that has not executed its program yet.
-    private static func lock(_ file: OwnedDescriptor) throws(SystemError) {
+    private static func lock(_ file: Descriptor) throws(SystemError) {
         for _ in 0..<100 {
             if flock(file.number, LOCK_EX | LOCK_NB) == 0 { return }
             guard errno == EWOULDBLOCK || errno == EINTR else { break }

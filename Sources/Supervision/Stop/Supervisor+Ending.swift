@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 extension Supervisor {
@@ -94,7 +95,9 @@ extension Supervisor {
 
     /// No process of it is left.
     private func finish(_ attempt: RunningAttempt) {
-        guard let report = attempt.endReport() else { return }
+        guard let report = attempt.endReport() else {
+            return Log.impossible("the end of \(attempt.name), whose leader runs")
+        }
         loop.remove(attempt.cgroupToken)
         // Of the many short ones nobody wants to know, and it takes four files.
         if let cgroup = attempt.cgroup, report.endedMonotonic - report.start.startedMonotonic >= Supervisor.measuredFrom {
@@ -117,6 +120,7 @@ extension Supervisor {
     /// Makes the ends of this turn survive us, and only then lets anything follow from them.
     func commitEnds() {
         guard !fresh.isEmpty else { return }
+        assert(Set(fresh.map(\.report.attempt)).count == fresh.count, "an attempt ends once")
         let isSafe = exits.append(fresh.map(\.report))
         let now = Clock.monotonic
         for end in fresh {

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import SupervisorLink
 
 /// An open directory in which an attempt has left files. It is its user's, who may still change it, and so is judged at each step,
@@ -9,7 +10,7 @@ struct ResultDirectory {
     /// The most entries that are looked at; nobody counts those beyond.
     static let maximumEntries = 1024
 
-    let descriptor: OwnedDescriptor
+    let descriptor: Descriptor
     let owner: uid_t
 
     /// What is in a directory, in the order of the names.
@@ -48,8 +49,8 @@ struct ResultDirectory {
     }
 
     /// Nil if it is no longer what it was.
-    func open(_ name: String) -> OwnedDescriptor? {
-        guard let file = asFileUser(owner, { try? OwnedDescriptor(opening: name, in: descriptor, Self.fileFlags) }) else {
+    func open(_ name: String) -> Descriptor? {
+        guard let file = asFileUser(owner, { try? Descriptor(opening: name, in: descriptor, Self.fileFlags) }) else {
             return nil
         }
         var status = stat()
@@ -104,11 +105,11 @@ final class ResultLinks {
     }
 
     private static let prefix = "result-"
-    private let directory: OwnedDescriptor
+    private let directory: Descriptor
     private var places: [UInt64: Place] = [:]
 
     /// Takes over the links of unacknowledged ends.
-    init(in directory: OwnedDescriptor, unacknowledged: some Collection<UInt64>) {
+    init(in directory: Descriptor, unacknowledged: some Collection<UInt64>) {
         self.directory = directory
         for attempt in unacknowledged {
             var target = [CChar](repeating: 0, count: 256)

@@ -1,3 +1,4 @@
+import Platform
 import SupervisorLink
 
 extension Supervisor {
@@ -37,7 +38,7 @@ extension Supervisor {
             guard outbox.filesLeft > 0 else { return .paused }
             let batch = rest.prefix(LinkProtocol.maximumDescriptors)
             var files = ResultFiles(attempt: attempt)
-            var descriptors: [OwnedDescriptor] = []
+            var descriptors: [Descriptor] = []
             for name in batch {
                 guard let descriptor = directory.open(name) else {
                     contents.leave(Array(name.utf8), .unreadable)

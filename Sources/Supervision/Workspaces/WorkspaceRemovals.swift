@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// Removals of workspaces: a few at once, the others in no particular order.
@@ -99,7 +100,7 @@ extension Supervisor {
             guard let owner = workspaces.owner(of: removal.folder), owner != 0 else {
                 throw StartFailure(message: "it is not a task's")
             }
-            plan.identity = Policy.Identity(user: owner, group: Self.nobodysGroup, supplementary: [])
+            plan.identity = Identity(user: owner, group: Self.nobodysGroup, supplementary: [])
         }
         plan.limits = [descriptorLimit]
         let process = try spawn(plan)

@@ -1,19 +1,20 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 /// The directories of attempts: `FOLDER/NAME` below the work directory, see ``WorkspacePaths``. A folder belongs to the user whose
 /// attempts work in it, who makes and fills what is there; root only ever removes an empty directory, or opens a file as that user.
 final class Workspaces {
     private struct Folder {
-        let directory: OwnedDescriptor
+        let directory: Descriptor
         let owner: uid_t
     }
 
     private static let resultsName = WorkspacePaths.resultDirectoryName
 
     let path: String
-    let directory: OwnedDescriptor
+    let directory: Descriptor
     private var folders: [String: Folder] = [:]
     /// The folders of each pool that are not the pool's, but one user's.
     private var usersFolders: [String: Set<String>] = [:]
@@ -27,9 +28,9 @@ final class Workspaces {
         self.path = path
         // Users of pools must pass through it, and have no business to list it.
         let isNew = mkdir(path, 0o700) == 0
-        guard isNew || errno == EEXIST else { throw SystemError("mkdir \(path)") }
-        directory = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
-        if isNew, geteuid() == 0, fchmod(directory.number, 0o711) != 0 { throw SystemError("chmod \(path)") }
+        guard isNew || errno == EEXIST else { throw SystemError("make the directory \(path)") }
+        directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        if isNew, geteuid() == 0, fchmod(directory.number, 0o711) != 0 { throw SystemError("change the mode of \(path)") }
         for folder in directoryNames(in: directory) { note(folder) }
     }
 
@@ -44,18 +45,20 @@ final class Workspaces {
     func path(folder: String, name: String) -> String { WorkspacePaths.workspace(in: path, folder: folder, name: name) }
 
     /// Makes a folder, once.
-    func prepare(_ folder: String, for identity: Policy.Identity?) throws(SystemError) {
+    func prepare(_ folder: String, for identity: Identity?) throws(SystemError) {
         guard folders[folder] == nil else { return }
-        guard mkdirat(directory.number, folder, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(folder)") }
+        guard mkdirat(directory.number, folder, 0o700) == 0 || errno == EEXIST else {
+            throw SystemError("make the directory \(folder)")
+        }
         note(folder)
-        let made = try OwnedDescriptor(opening: folder, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        let made = try Descriptor(opening: folder, in: directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         if let identity, geteuid() == 0 {
             try Self.give(made, to: identity.user)
         } else {
-            guard fchmod(made.number, 0o700) == 0 else { throw SystemError("chmod \(folder)") }
+            guard fchmod(made.number, 0o700) == 0 else { throw SystemError("change the mode of \(folder)") }
         }
         var status = stat()
-        guard fstat(made.number, &status) == 0 else { throw SystemError("fstat \(folder)") }
+        guard fstat(made.number, &status) == 0 else { throw SystemError("look at \(folder)") }
         folders[folder] = Folder(directory: made, owner: status.st_uid)
     }
 
@@ -67,15 +70,15 @@ final class Workspaces {
 
     /// Makes it the user's directory, in which root can remove an empty workspace as a member of its group: that takes no
     /// capability, where CAP_DAC_OVERRIDE would open everything.
-    private static func give(_ directory: OwnedDescriptor, to user: UInt32) throws(SystemError) {
+    private static func give(_ directory: Descriptor, to user: UInt32) throws(SystemError) {
         var status = stat()
-        guard fstat(directory.number, &status) == 0 else { throw SystemError("fstat") }
+        guard fstat(directory.number, &status) == 0 else { throw SystemError("look at the directory of workspaces") }
         // Running attempts may be in it, so it is left alone where it is right.
         if status.st_uid == user, status.st_gid == 0, status.st_mode & 0o7777 == 0o770 { return }
         // Taken back first, because CAP_FOWNER is another one to do without.
         guard fchown(directory.number, 0, 0) == 0, fchmod(directory.number, 0o770) == 0,
             fchown(directory.number, user, 0) == 0
-        else { throw SystemError("chown of the directory of workspaces") }
+        else { throw SystemError("change the owner of the directory of workspaces") }
     }
 
     /// Looks again at a folder next time: somebody seems to have removed it.
@@ -117,7 +120,7 @@ final class Workspaces {
     /// The names of all in a folder, without those that are kept.
     func names(in folder: String) -> [String] {
         let place = Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW
-        guard let parent = try? OwnedDescriptor(opening: folder, in: directory, place) else { return [] }
+        guard let parent = try? Descriptor(opening: folder, in: directory, place) else { return [] }
         let kept = Set(spares[folder, default: []])
         return directoryNames(in: parent).filter { !kept.contains($0) }
     }
@@ -146,8 +149,8 @@ final class Workspaces {
         }
     }
 
-    private static func list(_ name: String, in parent: OwnedDescriptor) throws(SystemError) -> OwnedDescriptor {
-        try OwnedDescriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    private static func list(_ name: String, in parent: Descriptor) throws(SystemError) -> Descriptor {
+        try Descriptor(opening: name, in: parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
     /// Whether there may be a workspace to remove.
@@ -169,7 +172,7 @@ extension Workspaces {
     }
 
     /// The result file, if it is a file, not empty, and the user's own.
-    func openResult(folder: String, name: String) -> OwnedDescriptor? {
+    func openResult(folder: String, name: String) -> Descriptor? {
         guard let (file, owner) = open(WorkspacePaths.resultName, ResultDirectory.fileFlags, folder: folder, name: name) else {
             return nil
         }
@@ -190,14 +193,14 @@ extension Workspaces {
     /// Step by step: the user may have put a link in place of a directory.
     private func open(
         _ name: String, _ flags: Int32, folder: String, name workspace: String
-    ) -> (file: OwnedDescriptor, owner: uid_t)? {
+    ) -> (file: Descriptor, owner: uid_t)? {
         let place = Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW
         var status = stat()
-        guard let parent = try? OwnedDescriptor(opening: folder, in: directory, place), fstat(parent.number, &status) == 0
+        guard let parent = try? Descriptor(opening: folder, in: directory, place), fstat(parent.number, &status) == 0
         else { return nil }
         return asFileUser(status.st_uid) {
-            guard let workspace = try? OwnedDescriptor(opening: workspace, in: parent, place),
-                let file = try? OwnedDescriptor(opening: name, in: workspace, flags)
+            guard let workspace = try? Descriptor(opening: workspace, in: parent, place),
+                let file = try? Descriptor(opening: name, in: workspace, flags)
             else { return nil }
             return (file, status.st_uid)
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrchProtocol
+import Platform
 import Presentation
 
 /// Arguments to values, with errors that say what would have been right.

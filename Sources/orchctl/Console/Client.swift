@@ -52,7 +52,7 @@ struct Client {
 
     /// Prints JSON: laid out for a person at a terminal, one line for a program.
     func printJSON(_ bytes: [UInt8]) throws {
-        try Output.write((Terminal.isOutput ? JSONText.pretty(bytes) : bytes) + [0x0A])
+        try Output.write((Terminal.isOutput ? JSONPrinter.pretty(bytes) : bytes) + [0x0A])
     }
 
     /// Prints a value of the protocol as JSON.

@@ -6,11 +6,7 @@ enum Interrupts {
     /// The end to read from, one byte for each signal; nil if there can be no pipe.
     static func descriptor() -> Int32? {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
+        guard linux_pipe(&ends, false) == 0 else { return nil }
         writingEnd = ends[1]
         // A shell that puts us in the background has us ignore Ctrl-C, which then means somebody else.
         for number in [SIGINT, SIGTERM] where !linux_ignores(number) {

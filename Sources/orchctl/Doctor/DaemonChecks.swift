@@ -1,6 +1,7 @@
 import Glibc
 import OrchClient
 import OrchProtocol
+import Platform
 import Presentation
 
 /// The socket, who may use it, and what answers there.
@@ -77,32 +78,19 @@ struct DaemonChecks {
 
     /// Whether this user may use the system's socket.
     private func group() -> Finding {
-        guard let entry = getgrnam("orch") else {
+        guard let id = UserDatabase.group("orch") else {
             return Finding(
                 "group orch", .warn, "does not exist",
                 remedy: "install the package, or systemd-sysusers; a foreground run (orchd run) needs no group")
         }
-        let id = entry.pointee.gr_gid
         var groups = [gid_t](repeating: 0, count: 1024)
         let count = Int(getgroups(Int32(groups.count), &groups))
         if getuid() == 0 || getegid() == id || groups.prefix(max(0, count)).contains(id) {
             return Finding("group orch", .ok, getuid() == 0 ? "you are root" : "you are a member")
         }
-        // Read before getpwuid: both answer in storage of their own that the next call overwrites.
-        let members = Self.strings(entry.pointee.gr_mem)
-        let name = getpwuid(getuid()).flatMap { $0.pointee.pw_name.map { String(cString: $0) } } ?? "$USER"
-        return members.contains(name)
+        let name = OwnAccount.name(of: getuid()) ?? "$USER"
+        return UserDatabase.members(of: id).contains(name)
             ? Finding("group orch", .warn, "you were added after you logged in", remedy: "log in again, or: newgrp orch")
             : Finding("group orch", .warn, "you are not a member", remedy: "sudo usermod -aG orch \(name), then log in again")
-    }
-
-    private static func strings(_ list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> [String] {
-        guard var next = list else { return [] }
-        var result: [String] = []
-        while let string = next.pointee {
-            result.append(String(cString: string))
-            next += 1
-        }
-        return result
     }
 }

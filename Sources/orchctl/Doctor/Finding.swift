@@ -1,6 +1,5 @@
 import Glibc
 import Presentation
-import Text
 
 /// What one check of `orchctl doctor` found.
 struct Finding: Encodable, Equatable {

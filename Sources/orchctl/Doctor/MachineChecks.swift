@@ -1,6 +1,5 @@
 import Glibc
 import Presentation
-import Text
 
 /// The kernel and what it allows.
 struct MachineChecks {

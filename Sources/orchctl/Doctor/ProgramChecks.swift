@@ -1,7 +1,6 @@
 import Glibc
 import Platform
 import Presentation
-import Text
 
 /// What has to be installed, and the room to work in.
 struct ProgramChecks {
@@ -27,9 +26,8 @@ struct ProgramChecks {
 
     private func program(_ name: String) -> Finding {
         // The units name libexec paths of their own, so a supervisor need not be in PATH.
-        let folders = Environment.own.searchDirectories + ["/usr/libexec/orchd", "/usr/lib/orchd", "/usr/sbin"]
-        let candidates: [ByteString] = folders.map { "\($0)/\(name)" }
-        if let found = candidates.first(where: { $0.withCString { access($0, X_OK) } == 0 }) {
+        let path: ByteString = "\(Environment.own.searchPath):/usr/libexec/orchd:/usr/lib/orchd:/usr/sbin"
+        if let found = ProgramSearch.candidates(for: ByteString(name), in: path).first(where: ProgramSearch.isProgram) {
             return Finding(name, .ok, found.shellQuoted())
         }
         return Finding(name, .fail, "not found in PATH", remedy: "install it: make install, or the package orchd")
@@ -37,7 +35,7 @@ struct ProgramChecks {
 
     /// Where the state of a daemon usually is: the service's, or else that of a user's own; nil for a user without a home.
     static var usualStateDirectory: String? {
-        access("/var/lib/orchd", F_OK) == 0 ? "/var/lib/orchd" : (try? Places())?.stateDirectory
+        access(Places.systemStateDirectory, F_OK) == 0 ? Places.systemStateDirectory : (try? Places())?.stateDirectory
     }
 
     /// The file system of a state directory.
@@ -78,7 +76,7 @@ struct StateChecks {
     func all() -> [Finding] { [configuration(), queue()].compactMap(\.self) }
 
     private func configuration() -> Finding? {
-        let file = "/etc/orchd/orchd.toml"
+        let file = Places.systemConfiguration
         guard access(file, R_OK) == 0 else { return nil }
         return Self.finding("configuration", ["orchd", "check", "--config", file], remedy: "edit it, then: orchd check")
     }

@@ -2,7 +2,6 @@ import Glibc
 import OrchClient
 import OrchProtocol
 import Presentation
-import Text
 
 /// What an upgrade did.
 struct UpgradeReport: Encodable, Equatable {

@@ -1,5 +1,6 @@
-import Engine
+import CLinux
 import Glibc
+import Platform
 
 /// Notices that a child hangs: from its readiness on it has to say again and again that it does not, as sd_watchdog_enabled(3)
 /// describes.
@@ -38,25 +39,13 @@ struct WatchdogMonitor {
 
 /// The launcher's side of sd_notify(3), so that a foreground run learns of readiness as systemd does.
 struct NotifySocket {
-    let descriptor: Int32
+    let descriptor: Descriptor
     /// What children find in NOTIFY_SOCKET: an abstract address, which leaves nothing behind.
     let address: String
 
-    init() throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard descriptor >= 0 else { throw StartError("cannot make a socket: \(String(cString: strerror(errno)))") }
+    init() throws(SystemError) {
         address = "@orchd/\(getpid())/\(UInt32.random(in: 0 ... .max))"
-        var name = sockaddr_un()
-        name.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(address.utf8.dropFirst())
-        withUnsafeMutableBytes(of: &name.sun_path) { path in
-            for (index, byte) in bytes.enumerated() { path[index + 1] = byte }
-        }
-        let length = socklen_t(MemoryLayout<sa_family_t>.size + 1 + bytes.count)
-        let bound = withUnsafePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
-        }
-        guard bound == 0 else { throw StartError("cannot make a socket: \(String(cString: strerror(errno)))") }
+        descriptor = try Descriptor(linux_unix_bind(address, Int32(SOCK_DGRAM.rawValue), 0o600), "make a socket")
     }
 
     /// What a child has said since it was last asked.
@@ -70,7 +59,7 @@ struct NotifySocket {
         var news = News()
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
+            let count = recv(descriptor.number, &buffer, buffer.count, 0)
             guard count > 0 else { return news }
             for line in String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n") {
                 if line == "READY=1" { news.isReady = true }

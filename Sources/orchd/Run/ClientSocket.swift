@@ -2,6 +2,7 @@ import CLinux
 import Engine
 import Glibc
 import OrchClient
+import Platform
 import Text
 
 /// The socket of the clients of a foreground run. It is the launcher's, so that they wait while the engine is started again, and are

@@ -1,3 +1,4 @@
+import DaemonConfiguration
 import Engine
 import Foundation
 import Glibc
@@ -39,7 +40,7 @@ struct ForegroundEnvironment {
         let environment = Environment.own
         let places = try Places(environment)
         let variables = try ForegroundVariables(environment)
-        let file = try (config ?? ConfigurationPlace.user()).map(Self.absolute)
+        let file = try (config ?? Configuration.existingUserFile()).map(Self.absolute)
         let loaded = try Configuration.foreground(file, workers: workers, variables: variables, environment: environment)
         slots = loaded.pools.reduce(0) { $0 + $1.settings.slots }
         self.workers = workers
@@ -59,7 +60,7 @@ struct ForegroundEnvironment {
             fixedSocket = fixed
         }
         let own = ProcessText.target(of: "/proc/self/exe") ?? ""
-        engineProgram = Self.isProgram(own) ? own : "/proc/self/exe"
+        engineProgram = ProgramSearch.isProgram(own) ? own : "/proc/self/exe"
         supervisorProgram = try Self.supervisor(beside: own, environment)
     }
 
@@ -109,20 +110,15 @@ struct ForegroundEnvironment {
     private static func canBeMade(_ socket: String, below home: String?) -> Bool {
         guard let home, access(home, W_OK | X_OK) == 0 else { return false }
         let directory = (socket as NSString).deletingLastPathComponent
-        try? FileManager.default.createDirectory(
-            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try? makeDirectory(directory, withParents: true)
         return access(directory, W_OK | X_OK) == 0
     }
 
     /// The supervisor beside this program, or else in PATH.
     private static func supervisor(beside own: ByteString, _ environment: Environment) throws -> ByteString {
-        let beside = own.bytes.lastIndex(of: UInt8(ascii: "/")).map { ByteString(own.bytes[..<$0]) }
-        for directory in [beside].compactMap(\.self) + environment.searchDirectories {
-            let program: ByteString = "\(directory)/orchd-supervisor"
-            if isProgram(program) { return program }
-        }
+        let beside = own.bytes.lastIndex(of: UInt8(ascii: "/")).map { ByteString(own.bytes[..<$0]) + "/orchd-supervisor" }
+        if let beside, ProgramSearch.isProgram(beside) { return beside }
+        if let found = environment.program("orchd-supervisor") { return found }
         throw StartError("cannot find orchd-supervisor, which belongs beside orchd (\(own.shellQuoted())) or in PATH")
     }
-
-    private static func isProgram(_ path: ByteString) -> Bool { path.withCString { access($0, X_OK) } == 0 }
 }

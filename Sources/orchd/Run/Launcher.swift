@@ -1,12 +1,11 @@
 import CLinux
+import DaemonConfiguration
 import Engine
-import Foundation
 import Glibc
 import OrchClient
 import OrchProtocol
 import Platform
 import Presentation
-import Text
 
 /// A foreground run: starts the supervisor and the engine, restarts whichever fails, and ends both together. What systemd does for
 /// the service.
@@ -25,11 +24,11 @@ final class Launcher {
     /// When to try again to make the socket, which is gone and could not be made.
     private var renewSocketAt: Int64?
     /// A pipe that nobody writes to: its end tells both processes that the launcher is dead, however it died.
-    private let lifeline: (reader: Int32, writer: Int32)
+    private let lifeline: (reader: Descriptor, writer: Descriptor)
     private let signals: Int32
     private var keyboard: TerminalInput?
-    private var engine: ChildProcess?
-    private var supervisor: ChildProcess?
+    private var engine: SpawnedProcess?
+    private var supervisor: SpawnedProcess?
     private var phase = Phase.running
     private var status: Int32 = 0
     private var engineWatch: WatchdogMonitor
@@ -64,13 +63,12 @@ final class Launcher {
         signal(SIGPIPE, SIG_IGN)
         // Where the supervisor dies, its workers come to this process, which then ends them.
         _ = linux_become_subreaper()
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw StartError("cannot make a pipe: \(String(cString: strerror(errno)))") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        lifeline = (ends[0], ends[1])
+        lifeline = try Descriptor.pipe(waits: true)
         engineNotices = try NotifySocket()
         supervisorNotices = try NotifySocket()
-        try Self.makeDirectories(foreground)
+        for path in [foreground.stateDirectory, foreground.runDirectory, foreground.workDirectory] {
+            try makeDirectory(path, withParents: true)
+        }
         try StateDirectory.expectFree(foreground.stateDirectory)
         socket = try ClientSocket(foreground.socket, fixed: foreground.fixedSocket)
     }
@@ -89,33 +87,20 @@ final class Launcher {
             if ready.socket { lookAfterSocket() }
             try takeTime()
         }
-        OrphanReaper.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
+        Children.endStrangers(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
         socket.remove()
         return status
-    }
-
-    private static func makeDirectories(_ foreground: ForegroundEnvironment) throws {
-        for path in [foreground.stateDirectory, foreground.runDirectory, foreground.workDirectory] {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            } catch {
-                let reason = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError)?.code.rawValue
-                throw StartError(
-                    "cannot make the directory \(path): \(reason.map { String(cString: strerror($0)) } ?? "\(error)")")
-            }
-        }
     }
 
     // MARK: The two processes
 
     private func startSupervisor() throws {
-        supervisor = try ChildProcess(
+        supervisor = try Children.start(
             foreground.supervisorProgram,
             [
                 "--link", foreground.link, "--state-dir", foreground.runDirectory, "--work-dir", foreground.workDirectory,
                 "--lifeline-fd", "3",
-            ], environment: environment(supervisorNotices, supervisorWatch), descriptors: [lifeline.reader])
+            ], environment: environment(supervisorNotices, supervisorWatch), descriptors: [lifeline.reader.number])
     }
 
     private func startEngine() throws {
@@ -129,9 +114,9 @@ final class Launcher {
         isEngineReady = false
         // What the one before has said is not about this one.
         _ = engineNotices.take()
-        engine = try ChildProcess(
+        engine = try Children.start(
             foreground.engineProgram, arguments, environment: environment(engineNotices, engineWatch),
-            descriptors: [socket.listener, lifeline.reader])
+            descriptors: [socket.listener, lifeline.reader.number])
     }
 
     private func environment(_ notices: NotifySocket, _ watch: WatchdogMonitor) -> [ByteString] {
@@ -144,16 +129,14 @@ final class Launcher {
     }
 
     private func takeExits() throws {
-        while let ending = ChildProcess.reap() {
+        while let ending = Children.reap() {
             // What it has said comes before its end: an engine that was ready is started again, another is not.
             takeNotifications()
             if ending.pid == engine?.pid {
-                engine?.release()
                 engine = nil
                 engineWatch.childEnded()
                 engineEnded(ending.status)
             } else if ending.pid == supervisor?.pid {
-                supervisor?.release()
                 supervisor = nil
                 supervisorWatch.childEnded()
                 try supervisorEnded(ending.status)
@@ -175,16 +158,16 @@ final class Launcher {
         }
         if phase == .running, ended != 0 || !hasAnnounced { status = ended == 0 ? 1 : ended }
         if phase == .running { sayIfKilled("engine", ended) }
-        stop(grace: true)
+        stop()
     }
 
     private func supervisorEnded(_ ended: Int32) throws {
         guard phase != .stopping else { return }
-        OrphanReaper.end(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
+        Children.endStrangers(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
         guard hasAnnounced else {
             sayIfKilled("supervisor", ended)
             status = ended == 0 ? 1 : ended
-            return stop(grace: true)
+            return stop()
         }
         printError("orchd: the supervisor has failed (status \(ended)) and is started again; its tasks are lost")
         try startSupervisor()
@@ -200,8 +183,8 @@ final class Launcher {
     private func wait() -> (signal: Bool, notification: Bool, key: Bool, socket: Bool) {
         var polls = [
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: engineNotices.descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: supervisorNotices.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: engineNotices.descriptor.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: supervisorNotices.descriptor.number, events: Int16(POLLIN), revents: 0),
             pollfd(fd: keyboard == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
             pollfd(fd: socket.changes, events: Int16(POLLIN), revents: 0),
         ]
@@ -266,7 +249,7 @@ final class Launcher {
                 engine?.signal(SIGKILL)
                 supervisor?.signal(SIGKILL)
             } else {
-                stop(grace: true)
+                stop()
             }
         }
         // What was said until now counts.
@@ -276,7 +259,7 @@ final class Launcher {
     }
 
     /// Kills a child that hangs; its end is noticed in the usual way. A stopped process obeys no other signal.
-    private func end(_ child: ChildProcess?, _ name: String, silentFor patience: Int64) {
+    private func end(_ child: SpawnedProcess?, _ name: String, silentFor patience: Int64) {
         guard phase != .stopping else { return }
         printError("orchd: the \(name) hangs: it gave no sign of life for \(patience / 1000) s, and is killed")
         child?.signal(SIGKILL)
@@ -290,9 +273,9 @@ final class Launcher {
         let check = ["check", "--state-dir", foreground.stateDirectory] + (foreground.config.map { ["--config", $0] } ?? [])
         for (program, arguments) in [(foreground.supervisorProgram, ["--version"]), (foreground.engineProgram, check)] {
             do {
-                let status = try ChildProcess(
+                let status = try Children.start(
                     program, arguments, environment: environment(engineNotices, engineWatch), descriptors: []
-                ).end()
+                ).end(within: 30_000)
                 guard status == 0 else { throw StartError("\(program) \(arguments[0]) ended with status \(status)") }
             } catch {
                 return printError("orchd: not upgraded: \(error)")
@@ -339,13 +322,13 @@ final class Launcher {
             // Its second signal makes it kill all tasks at once.
             supervisor?.signal(SIGTERM)
         } else {
-            stop(grace: true)
+            stop()
         }
     }
 
     /// Lets what runs come to its end.
     private func drain(deadline milliseconds: Int64?) {
-        guard phase == .running else { return stop(grace: true) }
+        guard phase == .running else { return stop() }
         phase = .draining
         deadline = milliseconds.map { now() + $0 }
         do {
@@ -355,12 +338,12 @@ final class Launcher {
         } catch {
             // One that hangs would not take the SIGTERM either.
             if error as? ClientError == .timedOut { engine?.signal(SIGKILL) }
-            stop(grace: true)
+            stop()
         }
     }
 
     /// Ends both processes, and with the supervisor all tasks.
-    private func stop(grace: Bool) {
+    private func stop() {
         guard phase != .stopping else { return }
         phase = .stopping
         deadline = now() + 20_000
@@ -387,9 +370,5 @@ final class Launcher {
         }
     }
 
-    private func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    private func now() -> Int64 { Clock.awake }
 }

@@ -1,8 +1,10 @@
 import ArgumentParser
+import DaemonConfiguration
 import Engine
 import Glibc
 import OrchClient
 import OrchProtocol
+import Platform
 import Settings
 
 struct Run: ParsableCommand {

@@ -1,8 +1,10 @@
+import DaemonConfiguration
 import Foundation
 import Logging
 import NIOCore
 import NIOEmbedded
 import OrchProtocol
+import Platform
 import Scheduling
 import Storage
 import Synchronization
@@ -35,7 +37,7 @@ final class StreamRig: Sendable {
         directory = try ScratchDirectory()
         store = try SQLiteStore(path: directory.path("queue.db"))
         files = OutputFiles(stateDirectory: directory.url.path)
-        try OutputFiles.makeDirectory(files.root)
+        try makeDirectory(files.root)
         watcher = try OutputWatcher(
             files: files, inbox: try Inbox(), relay: JournalRelay(files: files), log: Logger(label: "test"))
         client = StreamClient(isSlow: isClientSlow)

@@ -1,4 +1,5 @@
 import Agents
+import DaemonConfiguration
 import FoundationEssentials
 import Scheduling
 import Settings

@@ -32,13 +32,13 @@ enum DisplayTarget: FuzzTarget {
     /// Laid out, JSON is the same JSON.
     private static func layOut(_ input: [UInt8]) throws {
         var scanner = JSONScanner(input)
-        let pretty = JSONText.pretty(input)
+        let pretty = JSONPrinter.pretty(input)
         guard (try? scanner.value()) != nil else { return }
         scanner.skipSpace()
         guard scanner.position == input.count else { return }
         var again = JSONScanner(pretty)
         try hold((try? again.value()) != nil, "not JSON any more")
-        try hold(JSONText.pretty(pretty) == pretty, "laid out twice it is another")
+        try hold(JSONPrinter.pretty(pretty) == pretty, "laid out twice it is another")
     }
 
     private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {

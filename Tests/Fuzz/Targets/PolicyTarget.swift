@@ -1,3 +1,5 @@
+import Platform
+
 @testable import Supervision
 
 /// The policy file, on which root relies.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Platform
 import SupervisorLink
 import TestSupport
 
@@ -12,7 +13,7 @@ enum ExitStoreTarget: FuzzTarget {
     static func check(_ input: [UInt8]) throws {
         let scratch = try ScratchDirectory()
         try Data(input).write(to: URL(filePath: scratch.path("exits")))
-        let directory = try OwnedDescriptor(opening: scratch.url.path, O_RDONLY | O_DIRECTORY)
+        let directory = try Descriptor(opening: scratch.url.path, O_RDONLY | O_DIRECTORY)
         let reports = try ExitStore(in: directory, discarding: false).reports
         let kept = [UInt8](try scratch.data("exits"))
         try hold(input.starts(with: kept) && kept.count % EndReport.size == 0, "ends were changed")
@@ -36,12 +37,12 @@ enum StateFileTarget: FuzzTarget {
     static func check(_ input: [UInt8]) throws {
         guard let first = input.first else { return }
         let scratch = try ScratchDirectory()
-        let directory = try OwnedDescriptor(opening: scratch.url.path, O_RDONLY | O_DIRECTORY)
+        let directory = try Descriptor(opening: scratch.url.path, O_RDONLY | O_DIRECTORY)
         let path = scratch.path("state")
         if first & 1 == 1 {
             try? FileManager.default.removeItem(atPath: path)
             _ = try StateFile(in: directory)
-            let file = try OwnedDescriptor(opening: path, O_WRONLY)
+            let file = try Descriptor(opening: path, O_WRONLY)
             let bytes = Array(input.dropFirst())
             // The highest attempt and the first entries of the table.
             _ = pwrite(file.number, bytes, min(8, bytes.count), 64)
@@ -62,7 +63,7 @@ enum StateFileTarget: FuzzTarget {
         var running: [StartReport]
     }
 
-    private static func openAndRead(_ directory: OwnedDescriptor) throws -> Content {
+    private static func openAndRead(_ directory: Descriptor) throws -> Content {
         let state = try StateFile(in: directory)
         return Content(isNew: state.isNew, heardUpTo: state.heardUpTo, running: state.leftRunning)
     }

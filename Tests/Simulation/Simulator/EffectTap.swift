@@ -1,5 +1,6 @@
 import Engine
 import OrchProtocol
+import Platform
 import Scheduling
 import SupervisorLink
 import Synchronization

@@ -1,3 +1,4 @@
+import DaemonConfiguration
 import Engine
 import Logging
 import OrchProtocol

@@ -1,4 +1,5 @@
 import Engine
+import Platform
 import SupervisorLink
 
 /// One connection of engine and supervisor: what is on its way in both directions, as bytes and in its order.

@@ -1,6 +1,7 @@
 import Engine
 import Glibc
 import OrchProtocol
+import Platform
 import SupervisorLink
 
 /// A process of the simulated machine: it does what its arguments say.

@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import Platform
 import Scheduling
 import Supervision
 import SupervisorLink

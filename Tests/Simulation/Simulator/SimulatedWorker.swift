@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import Glibc
 import OrchProtocol
+import Platform
 
 /// The program at the other end of a channel: it speaks the worker protocol, more or less.
 final class SimulatedWorker {

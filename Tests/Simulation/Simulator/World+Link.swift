@@ -1,4 +1,5 @@
 import Engine
+import Platform
 import Scheduling
 import SupervisorLink
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 import TestSupport
 
@@ -33,15 +34,20 @@ final class Fixture {
 
     var link: String { directory + "/link" }
 
-    func start() throws {
-        var ready: [Int32] = [0, 0]
-        guard pipe(&ready) == 0 else { throw TestFailure("pipe") }
-        defer { close(ready[0]) }
+    /// The supervisor's program, beside that of the tests.
+    static let program: String = {
         var executable = [CChar](repeating: 0, count: 4096)
         readlink("/proc/self/exe", &executable, executable.count - 1)
         let path = String(decoding: executable.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let folder = path.split(separator: "/").dropLast().map { "/" + $0 }.joined()
-        let program = (getenv("ORCHD_SUPERVISOR").map { String(cString: $0) }) ?? folder + "/orchd-supervisor"
+        return (getenv("ORCHD_SUPERVISOR").map { String(cString: $0) }) ?? folder + "/orchd-supervisor"
+    }()
+
+    func start() throws {
+        var ready: [Int32] = [0, 0]
+        guard pipe(&ready) == 0 else { throw TestFailure("pipe") }
+        defer { close(ready[0]) }
+        let program = Self.program
         var plan = SpawnPlan(
             candidates: [ByteString(program)],
             arguments: ([
@@ -54,7 +60,7 @@ final class Fixture {
         if let descriptorLimit {
             plan.limits = [spawn_limit(resource: 7, soft: descriptorLimit, hard: descriptorLimit)]
         }
-        plan.diesWithSupervisor = false
+        plan.diesWithParent = false
         plan.noNewPrivileges = false
         let process = try spawn(plan)
         close(ready[1])
@@ -98,8 +104,8 @@ final class Fixture {
     }
 
     /// A new empty file, open for writing and reading.
-    func file(_ name: String) throws -> OwnedDescriptor {
-        try OwnedDescriptor(opening: directory + "/" + name, O_RDWR | O_CREAT, mode: 0o666)
+    func file(_ name: String) throws -> Descriptor {
+        try Descriptor(opening: directory + "/" + name, O_RDWR | O_CREAT, mode: 0o666)
     }
 
     var openDescriptors: Int {
@@ -113,7 +119,7 @@ final class Fixture {
     deinit {
         if process != nil { _ = try? end(SIGTERM) }
         var plan = SpawnPlan(candidates: ["/bin/rm"], arguments: ["rm", "-rf", ByteString(directory)], environment: [])
-        plan.diesWithSupervisor = false
+        plan.diesWithParent = false
         if let process = try? spawn(plan) {
             var ended = linux_exit()
             _ = linux_wait_pidfd(process.pidfd.number, true, &ended)
@@ -130,9 +136,9 @@ func isAlive(_ pid: pid_t) -> Bool {
 }
 
 /// A file without a name.
-func temporaryFile() throws -> OwnedDescriptor {
+func temporaryFile() throws -> Descriptor {
     var template = Array("/tmp/orchd-test-XXXXXX".utf8CString)
     let number = mkstemp(&template)
     unlink(template)
-    return try OwnedDescriptor("mkstemp", number >= 0 ? fcntl(number, F_SETFD, FD_CLOEXEC) + number : -errno)
+    return try Descriptor(number >= 0 ? fcntl(number, F_SETFD, FD_CLOEXEC) + number : -errno, "mkstemp")
 }

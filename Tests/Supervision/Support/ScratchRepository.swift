@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import Text
 
 @testable import Supervision
@@ -38,7 +39,7 @@ final class ScratchRepository {
         var plan = SpawnPlan(
             candidates: ProgramSearch.candidates(for: ByteString(arguments[0]), environment: environment),
             arguments: arguments.map { ByteString($0) }, environment: environment, directory: ByteString(place))
-        plan.diesWithSupervisor = false
+        plan.diesWithParent = false
         let output = try temporaryFile()
         plan.descriptors = [spawn_descriptor(from: output.number, to: 1), spawn_descriptor(from: 2, to: 2)]
         let process = try spawn(plan)

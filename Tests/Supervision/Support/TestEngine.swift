@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Platform
 import SupervisorLink
 
 @testable import Supervision
@@ -24,7 +25,7 @@ final class TestEngine {
     /// The contents of the files of result directories, up to 4096 bytes of each.
     private(set) var files: [UInt64: [String: String]] = [:]
     private(set) var left: [UInt64: [ResultFiles.Left]] = [:]
-    private(set) var channels: [UInt64: OwnedDescriptor] = [:]
+    private(set) var channels: [UInt64: Descriptor] = [:]
     private(set) var revoked: [UInt64: Bool] = [:]
     private(set) var hasInventory = false
     private(set) var closing: String?
@@ -116,10 +117,10 @@ final class TestEngine {
             let descriptor = packet.descriptors.0
             results[attempt] = readAll(descriptor)
             close(descriptor)
-        case .channel(let attempt): channels[attempt] = OwnedDescriptor(packet.descriptors.0)
+        case .channel(let attempt): channels[attempt] = Descriptor(packet.descriptors.0)
         case .resultFiles(let it):
             let descriptors = withUnsafeBytes(of: packet.descriptors) {
-                $0.bindMemory(to: Int32.self).prefix(packet.descriptor_count).map { OwnedDescriptor($0) }
+                $0.bindMemory(to: Int32.self).prefix(packet.descriptor_count).map { Descriptor($0) }
             }
             guard descriptors.count == it.names.count else { throw TestFailure("\(descriptors.count) files for \(it.names)") }
             for (name, file) in zip(it.names, descriptors) {

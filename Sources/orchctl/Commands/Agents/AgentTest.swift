@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OrchClient
 import OrchProtocol
+import Platform
 import Presentation
 
 struct AgentTest: ParsableCommand {

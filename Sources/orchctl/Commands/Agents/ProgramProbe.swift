@@ -44,14 +44,6 @@ struct ProgramProbe {
     }
 
     private static func find(_ program: String, in path: ByteString) -> ByteString? {
-        if program.has("/") { return isProgram(ByteString(program)) ? ByteString(program) : nil }
-        return path.bytes.split(separator: UInt8(ascii: ":")).map { "\(ByteString($0))/\(program)" }.first(where: isProgram)
-    }
-
-    private static func isProgram(_ file: ByteString) -> Bool {
-        file.withCString { file in
-            var status = stat()
-            return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(file, X_OK) == 0
-        }
+        ProgramSearch.candidates(for: ByteString(program), in: path).first(where: ProgramSearch.isProgram)
     }
 }

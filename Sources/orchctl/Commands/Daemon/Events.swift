@@ -1,6 +1,7 @@
 import ArgumentParser
 import OrchClient
 import OrchProtocol
+import Platform
 import Presentation
 
 struct Events: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrchProtocol
+import Platform
 import Presentation
 
 struct List: ParsableCommand {

@@ -1,0 +1,101 @@
+import Agents
+import OrchProtocol
+import Platform
+import Scheduling
+import Settings
+import TOMLKit
+
+/// What only the definitions of agents have: places in JSON, lines to look for, and conditions.
+extension ConfigurationFile.Section {
+    /// `"/a/b"`, `["/a", "/b"]`, `{ at = "/a", when = {…}, combine = "sum" }`, `{ pattern = "cost: {value}" }`, or a list of such.
+    package func readings(_ key: String) -> [OutputExtractor] {
+        elements(key, "a pointer such as \"/a/b\", a table with \"at\" or \"pattern\", or a list of these").compactMap {
+            element in
+            switch element {
+            case .string(let text): pointer(text, key).map { OutputExtractor(pointers: [$0]) }
+            case .table(let section): reading(section, key)
+            }
+        }
+    }
+
+    private func reading(_ section: ConfigurationFile.Section, _ key: String) -> OutputExtractor? {
+        var reading = OutputExtractor()
+        reading.pointers = (section.words("at") ?? []).compactMap { section.pointer($0, "at") }
+        reading.patterns = section.patterns("pattern")
+        reading.conditions = section.conditions("when")
+        if let combination = section.choice("combine", OutputExtractor.Combination.self) { reading.combination = combination }
+        if reading.pointers.isEmpty, reading.patterns.isEmpty { fault(key, "\(key) needs an \"at\" or a \"pattern\"") }
+        section.finish()
+        return reading
+    }
+
+    /// A table of pointers, each with a word or several.
+    package func conditions(_ key: String) -> [OutputExtractor.Condition] {
+        guard let section = section(key) else { return [] }
+        let conditions = section.keys.compactMap { name -> OutputExtractor.Condition? in
+            guard let words = section.words(name), let pointer = section.pointer(name, name) else { return nil }
+            return OutputExtractor.Condition(pointer: pointer, words: words)
+        }
+        section.finish()
+        return conditions
+    }
+
+    package func patterns(_ key: String) -> [TextPattern] {
+        (words(key) ?? []).compactMap { text in
+            let pattern = TextPattern(text)
+            if pattern == nil { fault(key, "the pattern \"\(text.shortened(to: 60))\" has no words, or more than one {value}") }
+            return pattern
+        }
+    }
+
+    private func pointer(_ text: String, _ key: String) -> JSONPointer? {
+        let pointer = JSONPointer(text)
+        if pointer == nil { fault(key, "\"\(text.shortened(to: 60))\" is not a JSON pointer; it must begin with \"/\"") }
+        return pointer
+    }
+}
+
+extension ConfigurationFile.Section {
+    /// The number of a user, given as it is or by name.
+    package func user(_ key: String) -> UInt32? {
+        value(key, "a user's name or number") { value in
+            value.int.flatMap { UInt32(exactly: $0) } ?? value.string.flatMap { UserDatabase.user($0)?.uid }
+        }
+    }
+
+    /// A list of users and of groups, the latter with `@` before their names; numbers do as well.
+    package func access(_ key: String) -> PoolAccess? {
+        guard let names = strings(key) else { return nil }
+        var access = PoolAccess(names: names, users: [], groups: [])
+        for name in names {
+            if name.hasPrefix("@") {
+                let group = String(name.dropFirst())
+                guard let gid = UInt32(group) ?? UserDatabase.group(group) else {
+                    fault(key, "there is no group \"\(group)\"")
+                    continue
+                }
+                access.groups.insert(gid)
+            } else if let uid = UInt32(name) ?? UserDatabase.user(name)?.uid {
+                access.users.insert(uid)
+            } else {
+                let isGroup = UserDatabase.group(name) != nil
+                fault(key, "there is no user \"\(name)\"\(isGroup ? "; the group is written \"@\(name)\"" : "")")
+            }
+        }
+        return access
+    }
+}
+
+extension ConfigurationFile.Section {
+    /// What the keys that are named as resources are limit them to.
+    package func resources() -> ResourceLimits {
+        var limits = ResourceLimits()
+        for resource in ResourceLimits.Resource.allCases {
+            limits[resource] = value(resource.rawValue, resource.form) { value in
+                if let text = value.string { return resource.isBytes ? resource.amount(text) : nil }
+                return (value.int.map { Double($0) } ?? value.double).flatMap { resource.isAllowed($0) ? $0 : nil }
+            }
+        }
+        return limits
+    }
+}

@@ -80,7 +80,7 @@ int linux_unix_connect_within(const char *path, int type, int seconds) {
     int error = fill_address(path, &address, &length, &directory);
     if (error) return error;
     int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-    // 0 is for ever.
+    // 0 is forever.
     struct timeval limit = {.tv_sec = seconds};
     if (descriptor >= 0) setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     while (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, length)) {

@@ -144,8 +144,9 @@ public struct SpawnedProcess: Sendable {
 
     public func signal(_ number: Int32) { _ = linux_pidfd_signal(pidfd.number, number) }
 
-    /// Waits for its end: its exit status, or 128 and the signal; 1 where somebody else has taken it. Kills it where it takes longer than
-    /// so many milliseconds.
+    /// Waits for its end, and kills it after `milliseconds`; without limit if that is negative.
+    ///
+    /// - Returns: its exit status, or 128 and the signal; 1 if somebody else has taken the status.
     public func end(within milliseconds: Int32 = -1) -> Int32 {
         var entry = pollfd(fd: pidfd.number, events: Int16(POLLIN), revents: 0)
         if milliseconds >= 0, poll(&entry, 1, milliseconds) == 0 { signal(SIGKILL) }
@@ -157,7 +158,7 @@ public struct SpawnedProcess: Sendable {
 
 /// Where a program may be, as execvp(3) has it.
 public enum ProgramSearch {
-    /// The `PATH` of whoever has none.
+    /// The `PATH` for a program whose environment has none.
     public static let defaultPath: ByteString = "/usr/local/bin:/usr/bin:/bin"
 
     /// The paths to try in turn. Relative entries of `PATH` are left out: they would mean whatever directory the program is started in.

@@ -13,7 +13,7 @@ int linux_unix_listen(const char *path, int type, mode_t mode, int backlog);
 /// Connects to the socket at `path`. The descriptor is close-on-exec and blocks.
 int linux_unix_connect(const char *path, int type);
 
-/// The same, waiting for at most so many seconds for a place in the backlog, and to send.
+/// The same. It waits at most `seconds` for a place in the backlog, and at most `seconds` to send.
 int linux_unix_connect_within(const char *path, int type, int seconds);
 
 /// Takes a connection; it is close-on-exec and does not block.

@@ -63,7 +63,7 @@ import Testing
             let events = rig.events.count
             #expect(try rig.ask(command) == first, "\(command.call.method.name)")
             // An engine that comes after it knows it as well.
-            try rig.restart(connecting: Inventory(store: Rig.supervisorStore, heardUpTo: 1000))
+            try rig.restart(connecting: Inventory(store: Rig.supervisorStore, heardUpTo: 2000))
             #expect(try rig.ask(command) == first, "\(command.call.method.name) after a restart")
             let done = rig.events.dropFirst(events).filter { $0.kind != .taskFinished && $0.kind != .taskRetrying }
             #expect(!done.contains { $0.kind == .taskUpdated || $0.kind == .taskHeld || $0.kind == .taskReleased })
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func aDayLaterItIsAnotherRequest() throws {
-        let rig = try Rig()
+        let rig = try Rig(slots: 0)
         let id = try rig.submit(.command { $0.hold = true })
         let unchanged = Reply.changed(TasksChanged(tasks: [.init(id: id, state: .queued, unchanged: true)]))
         let first = try rig.ask(.hold([id]).keyed("k"))

@@ -23,7 +23,7 @@ import Text
 
     @Test(arguments: [
         (0, "0ms"), (0.25, "250ms"), (0.9999, "1s"), (1, "1s"), (4.24, "4.2s"), (9.99, "10s"), (59.6, "1m"), (90, "1m 30s"),
-        (3600, "1h"), (3661, "1h 1m"), (86_400, "1d"), (90_000, "1d 1h"), (-5, "0ms"), (.infinity, "for ever"),
+        (3600, "1h"), (3661, "1h 1m"), (86_400, "1d"), (90_000, "1d 1h"), (-5, "0ms"), (.infinity, "forever"),
     ])
     func writes(_ seconds: Double, _ text: String) {
         #expect(DurationText.text(seconds) == text)

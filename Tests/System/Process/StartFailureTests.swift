@@ -66,7 +66,7 @@ import Testing
         #expect(try daemon.end(of: id).state == .succeeded)
         let error = try #require(throws: WireError.self) { try daemon.submit([TaskSpec(prompt: longest + "x")]) }
         #expect(error.data?.field?.hasSuffix("prompt") ?? false)
-        #expect(error.message.contains("takes prompts as an argument of at most 131071 bytes, and this one has 131072"))
+        #expect(error.message.contains("takes prompts of at most 131071 bytes, as an argument, and this prompt has 131072"))
         try daemon.finish()
     }
 }

@@ -9,6 +9,13 @@ final class Subprocess {
     private var bytes: [UInt8] = []
     private var isOpen = true
 
+    /// Linux tells a process its umask only in exchange for a new one.
+    private static let ownUmask: UInt32 = {
+        let mask = umask(0o077)
+        umask(mask)
+        return UInt32(mask)
+    }()
+
     convenience init(_ arguments: [String]) throws { try self.init(arguments.map { ByteString($0) }) }
 
     /// - Parameter path: the `PATH` that it sees, where that is not ours.
@@ -22,6 +29,7 @@ final class Subprocess {
         plan.keepsSession = true
         plan.noNewPrivileges = false
         plan.diesWithParent = false
+        plan.umask = Self.ownUmask
         do {
             let null = try Descriptor(opening: "/dev/null", O_RDONLY)
             let (reader, writer) = try Descriptor.pipe(waits: true)

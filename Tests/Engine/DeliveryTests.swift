@@ -120,7 +120,8 @@ import Testing
     ]
 
     private static func load() throws -> Configuration {
-        try .load(ScratchDirectory(files).path("orchd.toml"))
+        let directory = try ScratchDirectory(files)
+        return try withExtendedLifetime(directory) { try .load(directory.path("orchd.toml")) }
     }
 
     private static func spec(_ random: inout SeededGenerator) -> TaskSpec {

@@ -82,7 +82,7 @@ import Testing
         #expect(doctor.status != 0 && doctor.output.contains(problem), "\(doctor)")
         let id = try orchctl("submit", "--", "true").id
         let shown = try orchctl("show", "\(id)")
-        #expect(shown.output.contains("again and again"), "\(shown)")
+        #expect(shown.output.contains("breaks repeatedly"), "\(shown)")
         try eventually("another connection") { supervisor.connections.withLock { $0 } >= 4 }
         let said = directory.text("log") ?? ""
         #expect(said.components(separatedBy: problem).count == 2, "it is said once: \(said)")

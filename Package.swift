@@ -157,7 +157,7 @@ let package = Package(
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "Platform", "orchd-supervisor"]),
         tests("Scheduling", ["Scheduling", "Schemas", "TestSupport", "Storage", "OrchProtocol"]),
-        tests("Storage", ["Storage", "TestSupport", "Scheduling", "OrchProtocol", grdb, sqlite]),
+        tests("Storage", ["Storage", "TestSupport", "Text", "Scheduling", "OrchProtocol", grdb, sqlite]),
         tests("Agents", ["Agents", "JSON", "OrchProtocol", "TestSupport"]),
         tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioCore, nioHTTP1, nioPosix, nioWebSocket]),
         tests(

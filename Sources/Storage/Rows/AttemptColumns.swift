@@ -17,7 +17,7 @@ enum AttemptColumns {
     ]
 
     /// What is written whenever an attempt changes.
-    private static let changing: [Column] = [
+    static let changing: [Column] = [
         Column("state", { $0.state.rawValue }) { $0.state = try $1.raw() },
         Column("slot", { $0.slot }) { $0.slot = try $1.optional() },
         Column("pid", { $0.pid }) { $0.pid = try $1.optional() },
@@ -45,7 +45,7 @@ enum AttemptColumns {
         Column("tokens_out", { $0.usage?.tokensOut }) { use(try $1.optional(), \.tokensOut, &$0) },
         Column("tokens_cached", { $0.usage?.tokensCached }) { use(try $1.optional(), \.tokensCached, &$0) },
         Column("cost", { $0.usage?.cost }) { use(try $1.optional(), \.cost, &$0) },
-        Column("delivery", { $0.delivery?.rawValue }) { $0.delivery = try $1.optionalRaw() },
+        Column("handover", { $0.delivery?.rawValue }) { $0.delivery = try $1.optionalRaw() },
         Column("pauses", { try $0.pauses.map(JSONColumn.text) }) {
             $0.pauses = try $1.optional(String.self).map { try JSONColumn.read($0, "pauses that are not JSON") }
         },
@@ -54,17 +54,11 @@ enum AttemptColumns {
         },
     ]
 
-    private static let columns = fixed + changing
+    static let columns = fixed + changing
     static let all = columns.map { "attempt.\($0.name)" }.joined(separator: ", ")
     static let selectByID = "SELECT \(all) FROM attempt WHERE id = ?"
     static let update = Column.update(changing, of: "attempt")
     static let insert = Column.insert(columns, into: "attempt")
-
-    static func values(of attempt: Attempt) throws -> [(any SQLValue)?] { try columns.map { try $0.value(attempt) } }
-
-    static func changingValues(of attempt: Attempt) throws -> [(any SQLValue)?] {
-        try changing.map { try $0.value(attempt) } + [attempt.id]
-    }
 
     static func read(_ row: inout Columns) throws -> Attempt {
         var attempt = Attempt(id: 0, task: 0, number: 0, pool: "", state: .ended, dispatchedAt: 0)

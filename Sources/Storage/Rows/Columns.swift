@@ -50,16 +50,19 @@ struct Column<Row>: Sendable {
     let name: String
     /// What is selected in its place where a row is read in brief.
     let inBrief: String
-    let value: @Sendable (Row) throws -> (any SQLValue)?
+    /// Without an existential of each value: a turn binds some hundred of them.
+    fileprivate let bind: @Sendable (Row, OpaquePointer, Int32) throws -> Int32
     let read: @Sendable (inout Row, inout Columns) throws -> Void
 
-    init(
-        _ name: String, inBrief: String? = nil, _ value: @escaping @Sendable (Row) throws -> (any SQLValue)?,
+    init<Value: SQLValue>(
+        _ name: String, inBrief: String? = nil, _ value: @escaping @Sendable (Row) throws -> Value?,
         read: @escaping @Sendable (inout Row, inout Columns) throws -> Void
     ) {
         self.name = name
         self.inBrief = inBrief ?? name
-        self.value = value
+        bind = { row, statement, position in
+            try value(row)?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position)
+        }
         self.read = read
     }
 
@@ -77,24 +80,43 @@ struct Column<Row>: Sendable {
 extension Database {
     /// Runs a statement, which is prepared once, until `body` answers false. The body must not run the same one again.
     func forEachRow(_ sql: String, _ arguments: [(any SQLValue)?], _ body: (inout Columns) throws -> Bool) throws {
+        try withStatement(sql, binding: arguments.count) { statement in
+            for (index, argument) in arguments.enumerated() {
+                let position = Int32(index + 1)
+                try check(argument?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position), sql)
+            }
+            while true {
+                let code = sqlite3_step(statement)
+                guard code == SQLITE_ROW else { return try check(code, sql) }
+                var columns = Columns(statement)
+                guard try body(&columns) else { return }
+            }
+        }
+    }
+
+    /// Runs a statement that has an argument for each of these columns of a row.
+    ///
+    /// - Parameter id: the last argument; nil if there is none.
+    func run<Row>(_ sql: String, _ columns: [Column<Row>], of row: Row, id: Int64? = nil) throws {
+        try withStatement(sql, binding: columns.count + (id == nil ? 0 : 1)) { statement in
+            for (index, column) in columns.enumerated() {
+                try check(try column.bind(row, statement, Int32(index + 1)), sql)
+            }
+            if let id { try check(id.bind(to: statement, at: Int32(columns.count + 1)), sql) }
+            try check(sqlite3_step(statement), sql)
+        }
+    }
+
+    private func withStatement(_ sql: String, binding count: Int, _ body: (OpaquePointer) throws -> Void) throws {
         let statement = try cachedStatement(sql: sql).sqliteStatement
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
-        guard sqlite3_bind_parameter_count(statement) == arguments.count else {
+        guard sqlite3_bind_parameter_count(statement) == count else {
             throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "wrong number of arguments", sql: sql)
         }
-        for index in arguments.indices {
-            let position = Int32(index + 1)
-            try check(arguments[index]?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position), sql)
-        }
-        while true {
-            let code = sqlite3_step(statement)
-            guard code == SQLITE_ROW else { return try check(code, sql) }
-            var columns = Columns(statement)
-            guard try body(&columns) else { return }
-        }
+        try body(statement)
     }
 
     private func check(_ code: Int32, _ sql: String) throws {

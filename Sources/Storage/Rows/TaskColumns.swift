@@ -69,7 +69,7 @@ enum TaskColumns {
         },
     ]
 
-    private static let columns = chosen + changing + fixed
+    static let columns = chosen + changing + fixed
     static let all = "id, " + columns.map(\.name).joined(separator: ", ")
     /// The same without what may be long: the beginning of a command or prompt, no environment, and of a schema
     /// only whether there is one.
@@ -82,16 +82,6 @@ enum TaskColumns {
     static let insert = Column.insert(columns, into: "task")
     static let update = Column.update(changing, of: "task")
     static let updateChoice = Column.update(chosen, of: "task")
-
-    static func values(of task: TaskItem) throws -> [(any SQLValue)?] { try columns.map { try $0.value(task) } }
-
-    static func changingValues(of task: TaskItem) throws -> [(any SQLValue)?] {
-        try changing.map { try $0.value(task) } + [task.id]
-    }
-
-    static func chosenValues(of task: TaskItem) throws -> [(any SQLValue)?] {
-        try chosen.map { try $0.value(task) } + [task.id]
-    }
 
     static func read(_ row: inout Columns) throws -> TaskItem {
         var task = TaskItem(

@@ -120,7 +120,7 @@ enum Schema {
         ALTER TABLE attempt ADD COLUMN cost INTEGER;
 
         -- Of an attempt that a warm worker has: how far it has come with it.
-        ALTER TABLE attempt ADD COLUMN delivery INTEGER;
+        ALTER TABLE attempt ADD COLUMN handover INTEGER;
 
         -- What the last warm worker of the pool said it can do: words with blanks between them.
         ALTER TABLE pool ADD COLUMN reported TEXT;

@@ -18,7 +18,7 @@ public final class SQLiteTransaction: TaskTransaction {
     // MARK: Tasks
 
     public func insert(_ task: TaskItem, input: ByteString?) throws -> Int64 {
-        try db.run(TaskColumns.insert, try TaskColumns.values(of: task))
+        try db.run(TaskColumns.insert, TaskColumns.columns, of: task)
         let id = db.lastInsertedRowID
         if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.bytes)]) }
         tally.add(1, at: task.place)
@@ -39,13 +39,13 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
-        try db.run(TaskColumns.update, try TaskColumns.changingValues(of: task))
+        try db.run(TaskColumns.update, TaskColumns.changing, of: task, id: task.id)
         assert(db.changesCount == 1, "task \(task.id) has no row to change")
         tally.move(from: place, to: task.place)
     }
 
     public func saveChoice(of task: TaskItem) throws {
-        try db.run(TaskColumns.updateChoice, try TaskColumns.chosenValues(of: task))
+        try db.run(TaskColumns.updateChoice, TaskColumns.chosen, of: task, id: task.id)
         assert(db.changesCount == 1, "task \(task.id) has no row to change")
     }
 
@@ -137,7 +137,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func insert(_ attempt: Attempt) throws {
-        try db.run(AttemptColumns.insert, try AttemptColumns.values(of: attempt))
+        try db.run(AttemptColumns.insert, AttemptColumns.columns, of: attempt)
         tally.addLive(1, in: attempt.pool, state: attempt.state)
     }
 
@@ -186,7 +186,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ attempt: Attempt, from state: Attempt.State) throws {
-        try db.run(AttemptColumns.update, try AttemptColumns.changingValues(of: attempt))
+        try db.run(AttemptColumns.update, AttemptColumns.changing, of: attempt, id: attempt.id)
         assert(db.changesCount == 1, "attempt \(attempt.id) has no row to change")
         tally.addLive(-1, in: attempt.pool, state: state)
         tally.addLive(1, in: attempt.pool, state: attempt.state)

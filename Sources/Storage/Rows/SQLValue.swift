@@ -3,7 +3,7 @@ import GRDBSQLite
 import Text
 
 /// What can stand in a column. Text is bound and read by its length, so that a NUL in it is a character like others.
-protocol SQLValue {
+protocol SQLValue: SendableMetatype {
     /// - Returns: an SQLite result code.
     func bind(to statement: OpaquePointer, at index: Int32) -> Int32
     /// Nil where the column holds something else.

@@ -252,7 +252,7 @@ import Text
             hash.add(migration)
             return hash.value
         }
-        #expect(hashes == [])
+        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, -3_237_226_385_873_486_102])
     }
 
     private func userVersion() throws -> Int {

@@ -40,7 +40,6 @@ package struct PoolQueues<Order> {
     package func order(of attempt: UInt64) -> Order? { orders[attempt]?.order }
 
     package mutating func enqueue(_ attempt: UInt64, pool: String, _ order: Order, size: Int = 0) {
-        assert(orders[attempt] == nil, "an order waits once, and \(attempt) waits already")
         orders[attempt] = Waiting(pool: pool, order: order, size: size)
         waitingSize += size
         pools[pool, default: Pool()].line.append(attempt)

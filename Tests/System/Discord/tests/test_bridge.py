@@ -218,7 +218,7 @@ async def test_messages_wait_for_the_daemon(scene: Scene) -> None:
     scene.start_bridge()
     await scene.ready()
     await scene.end(scene.daemon, signal.SIGINT)
-    await scene.until("the news of it", lambda: "no daemon" in (scene.here / "bridge.log").read_text())
+    await scene.until("the news of it", lambda: "the daemon is away" in (scene.here / "bridge.log").read_text())
     message = scene.say("later")
     await scene.shown(message, "📥")
     scene.start_daemon()

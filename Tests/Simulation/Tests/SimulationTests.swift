@@ -40,8 +40,8 @@ import Testing
     /// The simulator is worth what it finds.
     @Test(arguments: Mutation.allCases)
     func everyMutationIsFound(mutation: Mutation) {
-        let isFound = (0..<100 as Range<UInt64>).contains { !SimulatedRun(Plan(seed: $0), mutation: mutation).isGood }
-        #expect(isFound, "\(mutation) was not found in 100 lives")
+        let isFound = (0..<200 as Range<UInt64>).contains { !SimulatedRun(Plan(seed: $0), mutation: mutation).isGood }
+        #expect(isFound, "\(mutation) was not found in 200 lives")
     }
 
     @Test func aFailureIsShrunk() {

@@ -99,7 +99,7 @@ public final class Session: Caller {
                 try $0.answer(to: $0.send(call), deadline: deadline, onNotification: onNotification)
             }
         }
-        let keyed = call.keyed(by: Self.newKey())
+        let keyed = call.keyed(by: GeneratedKey.make("client-"))
         do {
             return try answer(to: keyed)
         } catch let error as WireError where error.data?.field == "key" && keyed != call {
@@ -107,9 +107,12 @@ public final class Session: Caller {
             return try answer(to: call)
         }
     }
+}
 
+/// Idempotency keys that a client makes up, so that a request may be repeated when its answer is lost.
+public enum GeneratedKey {
     /// A key that nobody has given to a request before.
-    private static func newKey() -> String {
-        "client-" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    public static func make(_ prefix: String) -> String {
+        prefix + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 }

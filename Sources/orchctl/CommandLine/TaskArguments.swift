@@ -198,13 +198,11 @@ extension TaskSpec {
     }
 }
 
-/// The idempotency keys that orchctl makes up, so that a submission may be repeated when its answer is lost.
-enum GeneratedKey {
+/// The keys that orchctl makes up for submissions.
+extension GeneratedKey {
     private static let prefix = "orchctl-"
 
-    static func make() -> String {
-        prefix + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
-    }
+    static func make() -> String { make(prefix) }
 
     /// Whether a key is one that nobody chose, and so is of no interest to anybody.
     static func matches(_ key: String) -> Bool { key.hasPrefix(prefix) }

@@ -8,7 +8,7 @@ import Testing
 @Suite(.onThreads) struct VolumeTests {
     @Test func aHundredThousandTasksInOneBatch() throws {
         // A long turn is not taken for a hang, even where little patience is asked for.
-        let daemon = try Daemon(workers: 0, arguments: ["--watchdog", "12"])
+        let daemon = try Daemon(workers: 0, arguments: ["--watchdog", "8"])
         let engine = try daemon.engine
         let lines = (0..<100_000).map { #"{"command":["true","\#($0)"]}"# }.joined(separator: "\n")
         #expect(try daemon.orchctl("status").status == 0)

@@ -44,6 +44,10 @@ import Testing
         var update = UpdateParameters(id: 1)
         (update.pool, update.name, update.priority, update.timeout, update.retries) = ("p", "n", 5, 1.5, 2)
         (update.notBefore, update.comment) = (time, "c")
+        var work = UpdateParameters(id: 2)
+        work.arguments = ["a", ByteString([0xFF])]
+        var prompt = UpdateParameters(id: 3)
+        prompt.prompt = "p"
         var logs = LogsParameters(id: 1)
         (logs.attempt, logs.stream, logs.follow, logs.tail, logs.since) = (2, .stderr, true, 10, time)
         return [
@@ -51,7 +55,8 @@ import Testing
             Call(.submit, .many([spec, TaskSpec(prompt: "")])),
             Call(.submit, .many([])), Call(.get, GetParameters(id: .max, result: true)), Call(.get, GetParameters(id: 1)),
             Call(.list, list),
-            Call(.list, ListParameters()), Call(.update, update), Call(.cancel, CancelParameters(ids: [1, 2])),
+            Call(.list, ListParameters()), Call(.update, update), Call(.update, work), Call(.update, prompt),
+            Call(.cancel, CancelParameters(ids: [1, 2])),
             Call(.cancel, CancelParameters(pool: "p")), Call(.update, update).keyed(by: "k"),
             Call(.cancel, CancelParameters(all: true)).keyed(by: "k"), Call(.hold, TaskSelection(ids: [1])).keyed(by: "\"k"),
             Call(.agentResume, AgentSelection(agent: "a")).keyed(by: "k"), Call(.cancel, CancelParameters(all: true)),

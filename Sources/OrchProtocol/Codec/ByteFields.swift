@@ -8,6 +8,9 @@ public protocol CommandFields {
     var command: [String]? { get set }
     /// Each argument; only where one of them is not UTF-8.
     var commandBytes: [Data]? { get set }
+}
+
+public protocol DirectoryFields {
     var cwd: String? { get set }
     /// Only where it is not UTF-8.
     var cwdBytes: Data? { get set }
@@ -32,7 +35,9 @@ extension CommandFields {
             commandBytes = isText ? nil : newValue?.map { Data($0.bytes) }
         }
     }
+}
 
+extension DirectoryFields {
     /// Where to run it.
     public var directory: ByteString? {
         get { cwdBytes.map { ByteString($0) } ?? cwd.map { ByteString($0) } }
@@ -87,6 +92,7 @@ extension InputFields {
     }
 }
 
-extension TaskSpec: CommandFields, InputFields {}
-extension TaskStatus: CommandFields {}
-extension WorkerTask: CommandFields, InputFields {}
+extension TaskSpec: CommandFields, DirectoryFields, InputFields {}
+extension TaskStatus: CommandFields, DirectoryFields {}
+extension UpdateParameters: CommandFields {}
+extension WorkerTask: CommandFields, DirectoryFields, InputFields {}

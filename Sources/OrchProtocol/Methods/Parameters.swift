@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// The parameters of the methods that take few. All are read by a ``StrictDecoder``: an unknown key is an error that names it.
 
 public struct NoParameters: MethodParameters {
@@ -50,6 +52,10 @@ public struct ListParameters: MethodParameters {
 /// What may be changed of a task that has not started.
 public struct UpdateParameters: HasTaskOptions, KeyedParameters {
     public var id: Int64
+    /// Other work of the same kind: a command for a command, a prompt for a prompt.
+    public var command: [String]?
+    public var commandBytes: [Data]?
+    public var prompt: String?
     public var pool: String?
     public var notBefore: Timestamp?
     /// See ``KeyedParameters``.
@@ -59,15 +65,22 @@ public struct UpdateParameters: HasTaskOptions, KeyedParameters {
 
     public init(id: Int64) { self.id = id }
 
+    /// The options are beside these: a list of all cases would refuse them.
     private enum CodingKeys: String, CodingKey {
-        case id, pool, key
+        case id, command, prompt, pool, key
+        case commandBytes = "command_bytes"
         case notBefore = "not_before"
     }
 
+    private static let own = ["id", "command", "command_bytes", "prompt", "pool", "not_before", "key"]
+
     public init(from decoder: any Decoder) throws {
-        try decoder.refuseMembers(otherThan: ["id", "pool", "not_before", "key"] + TaskOptions.changeable.map(\.name))
+        try decoder.refuseMembers(otherThan: Self.own + TaskOptions.changeable.map(\.name))
         let container = StrictContainer(members: try decoder.container(keyedBy: CodingKeys.self))
         id = try container.decode(Int64.self, forKey: .id)
+        command = try container.decodeIfPresent([String].self, forKey: .command)
+        commandBytes = try container.decodeIfPresent([Data].self, forKey: .commandBytes)
+        prompt = try container.decodeIfPresent(String.self, forKey: .prompt)
         pool = try container.decodeIfPresent(String.self, forKey: .pool)
         notBefore = try container.decodeIfPresent(Timestamp.self, forKey: .notBefore)
         key = try container.decodeIfPresent(String.self, forKey: .key)
@@ -77,6 +90,9 @@ public struct UpdateParameters: HasTaskOptions, KeyedParameters {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)
+        try container.encodeIfPresent(command, forKey: .command)
+        try container.encodeIfPresent(commandBytes, forKey: .commandBytes)
+        try container.encodeIfPresent(prompt, forKey: .prompt)
         try container.encodeIfPresent(pool, forKey: .pool)
         try container.encodeIfPresent(notBefore, forKey: .notBefore)
         try container.encodeIfPresent(key, forKey: .key)

@@ -66,6 +66,17 @@ public struct TaskRouter {
         return choice
     }
 
+    /// What the tags of another prompt say for a task that is there; no rule chooses again.
+    ///
+    /// - Parameter pool: that somebody names for it now.
+    /// - Returns: what is not tagged is nil, and the pool the present one.
+    func retag(_ prompt: String, in current: String, to pool: String?) throws(WireError) -> Choice {
+        var choice = Choice(pool: pool ?? current, isPoolGiven: pool != nil, priority: 0, needs: [], prompt: prompt)
+        try takeTags(&choice, nil)
+        if let model = choice.model, let meant = rules.aliases[model] { choice.model = meant }
+        return choice
+    }
+
     private func takeTags(_ choice: inout Choice, _ path: String?) throws(WireError) {
         guard let prompt = choice.prompt, prompt.utf8.first == UInt8(ascii: "["), pools[choice.pool]?.inlineTags ?? true else {
             return

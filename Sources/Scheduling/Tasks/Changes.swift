@@ -8,14 +8,19 @@ extension Turn {
         try requireQueued(task, attempt, "only a queued task can be changed")
         let place = task.place
         try SpecRules.check(change.options, nil)
+        var change = change
+        let current = task.definition.routing?.pool ?? task.pool
+        let isOtherWork = change.arguments != nil || change.prompt != nil
+        if isOtherWork { try changeWork(of: &task, attempt, &change) }
         if let pool = change.pool {
             guard let settings = state.settings[pool] else { throw unknownPool(pool) }
             let router = try router()
             try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "pool")
             try router.check(task.definition, in: settings, field: "pool")
-            let current = task.definition.routing?.pool ?? task.pool
             guard pool == current || !router.isDraining(pool) else { throw draining(pool) }
             if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
+        } else if isOtherWork, let settings = state.settings[current] {
+            try router().check(task.definition, in: settings)
         }
         if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
             let expires = Timestamp(milliseconds: expiry)
@@ -32,6 +37,7 @@ extension Turn {
         }
         task.definition.routing?.given.formUnion(change.fields)
         try store.saveChoice(of: task)
+        if isOtherWork { try store.saveWork(of: task) }
         if change.notBefore != nil {
             try move(&task, on: .schedule)
         } else if task.phase == .ready {

@@ -44,14 +44,18 @@ enum TaskColumns {
         Column("reason", { $0.reason }) { $0.reason = try $1.optional() },
     ]
 
-    /// What stays as it was submitted.
-    static let fixed: [Column] = [
+    /// What it is to do, which `task.update` may change, and nothing else. It may be long.
+    static let work: [Column] = [
         Column("command", inBrief: "substr(command, 1, \(briefLength))", { command(of: $0.definition.work) }) {
             if let command = try $1.optional(Data.self) { $0.definition.work = .command(split(command)) }
         },
         Column("prompt", inBrief: "substr(prompt, 1, \(briefLength))", { prompt(of: $0.definition.work) }) {
             if let prompt = try $1.optional(String.self) { $0.definition.work = .prompt(prompt) }
         },
+    ]
+
+    /// What stays as it was submitted.
+    static let fixed: [Column] = [
         Column("environment", inBrief: "NULL", { variables(of: $0.definition.environment) }) {
             if let variables = try $1.optional(Data.self) { $0.definition.environment = environment(variables) }
         },
@@ -69,7 +73,7 @@ enum TaskColumns {
         },
     ]
 
-    static let columns = chosen + changing + fixed
+    static let columns = chosen + changing + work + fixed
     static let all = "id, " + columns.map(\.name).joined(separator: ", ")
     /// The same without what may be long: the beginning of a command or prompt, no environment, and of a schema
     /// only whether there is one.
@@ -82,6 +86,7 @@ enum TaskColumns {
     static let insert = Column.insert(columns, into: "task")
     static let update = Column.update(changing, of: "task")
     static let updateChoice = Column.update(chosen, of: "task")
+    static let updateWork = Column.update(work, of: "task")
 
     static func read(_ row: inout Columns) throws -> TaskItem {
         var task = TaskItem(

@@ -49,6 +49,11 @@ public final class SQLiteTransaction: TaskTransaction {
         assert(db.changesCount == 1, "task \(task.id) has no row to change")
     }
 
+    public func saveWork(of task: TaskItem) throws {
+        try db.run(TaskColumns.updateWork, TaskColumns.work, of: task, id: task.id)
+        assert(db.changesCount == 1, "task \(task.id) has no row to change")
+    }
+
     public func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
         try db.rows(TaskColumns.selectReady, [pool, lane, limit], TaskColumns.read)
     }

@@ -132,8 +132,7 @@ struct TaskArguments: ParsableArguments {
         var spec = TaskSpec()
         switch (prompt, command.isEmpty) {
         case (nil, false): spec.arguments = command
-        case ("-", true): spec.prompt = try standardInput()
-        case (let prompt?, true): spec.prompt = prompt
+        case (let prompt?, true): spec.prompt = try Self.prompt(prompt)
         case (nil, true): throw ValidationError("there is no task: give a prompt, or -- and a command")
         case (_?, false): throw ValidationError("a task is a prompt or a command, not both")
         }
@@ -159,8 +158,9 @@ struct TaskArguments: ParsableArguments {
         return spec
     }
 
-    /// The text of standard input, without the line feed that `echo` leaves at its end.
-    private func standardInput() throws -> String {
+    /// A prompt as it is given: `-` is the text of standard input, without the line feed that `echo` leaves at its end.
+    static func prompt(_ given: String) throws -> String {
+        guard given == "-" else { return given }
         var text = try Input.text(of: "-")
         for end: Unicode.Scalar in ["\n", "\r"] where text.unicodeScalars.last == end { text.unicodeScalars.removeLast() }
         guard !text.isEmpty else { throw ValidationError("there is no prompt on standard input") }

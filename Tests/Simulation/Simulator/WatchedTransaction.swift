@@ -92,6 +92,8 @@ final class WatchedTransaction: TaskTransaction {
         if mutation != .forgetChoice { try real.saveChoice(of: task) }
     }
 
+    func saveWork(of task: TaskItem) throws { try real.saveWork(of: task) }
+
     func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
         switch mutation {
         case .ignorePriority:

@@ -16,7 +16,9 @@ struct Setup: ParsableCommand {
         guard let id = Snowflake(application), id.rawValue > 0 else {
             throw ValidationError("\"\(application.prefix(40))\" is not one of Discord's numbers, such as 1024553789043458048")
         }
-        print("https://discord.com/oauth2/authorize?client_id=\(id)&scope=bot&permissions=\(Permissions.bridge.rawValue)")
+        print(
+            "https://discord.com/oauth2/authorize?client_id=\(id)&scope=bot%20applications.commands&permissions=\(Permissions.bridge.rawValue)"
+        )
     }
 }
 

@@ -127,8 +127,7 @@ import Testing
         case .question:
             _ = try turn(.answered(.read(channel.id), .page([message(100, Self.alice)], isLast: true)))
             effects = try turn(
-                .clicked(
-                    Click(id: Snowflake(5), person: person, channel: channel.id, button: ButtonID(.run, channel.id.stored))))
+                .invoked(Self.invocation(.button(ButtonID(.run, channel.id.stored)), person)))
         case .stop, .retry, .logs, .raise:
             _ = try turn(.message(message(100, Self.alice)))
             var record = TaskRecord(
@@ -138,16 +137,20 @@ import Testing
             _ = try turn(.answered(.submit(Snowflake(100)), .task(42)))
             _ = try turn(.answered(.fetch(42), .record(record)))
             let action = try #require(ButtonID.Action(rawValue: way.rawValue))
-            effects = try turn(
-                .clicked(Click(id: Snowflake(5), person: person, channel: channel.id, button: ButtonID(action, 42))))
+            effects = try turn(.invoked(Self.invocation(.button(ButtonID(action, 42)), person)))
         }
         let hasActed = effects.contains {
             switch $0 {
-            case .submit, .act: true
+            case .submit, .acknowledge: true
             default: false
             }
         }
         #expect(hasActed == isAllowed, "\(effects)")
+    }
+
+    private static func invocation(_ use: Invocation.Use, _ person: Person) -> Invocation {
+        Invocation(
+            Ticket(id: Snowflake(5), application: bot.id, token: Secret("t")), by: person, in: Snowflake(10), use)
     }
 
     enum Way: String, CaseIterable, Sendable { case message, edit, catchUp, question, stop, retry, logs, raise }

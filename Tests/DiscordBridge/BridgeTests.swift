@@ -18,21 +18,66 @@ import Testing
     private func check(_ world: BridgeWorld) {
         let discord = world.discord
         for message in discord.history {
-            let tasks = world.daemon.tasks.filter { $0.labels?["discord.message"] == message.id.description }
-            let isAllowed = message.author == BridgeWorld.alice
-            #expect(tasks.count == (isAllowed ? 1 : 0), "\(message.content)")
-            guard let task = tasks.first else { continue }
-            let footer = "task \(task.id) · alice"
-            let cards = discord.messages.filter { $0.place == message.id && $0.content.card?.footer == footer }
-            #expect(cards.count == 1, "\(cards.count) cards of \(task.id)")
-            #expect(cards.first?.content.card?.body == "**\(task.state.rawValue)**")
-            let ends = discord.messages.filter { $0.place == BridgeWorld.results && $0.content.card?.footer == footer }
-            #expect(ends.count == 1, "\(ends.count) ends of \(task.id)")
-            let answers = discord.messages.filter { $0.place == message.id && $0.content.text == "answer \(task.id)" }
-            #expect(answers.count == (task.state == .succeeded ? 1 : 0), "\(answers.count) answers of \(task.id)")
-            #expect(discord.threads.contains(message.id))
-            #expect(discord.reactions[message.id] == [task.state == .succeeded ? "✅" : "❌"])
+            check(world, message.id, message.author, message.content)
         }
+        for use in discord.uses { check(world, use) }
         #expect(!world.daemon.tasks.isEmpty)
+    }
+
+    /// A message that is a task, whoever has written it down: one task, and all of it shown once.
+    private func check(_ world: BridgeWorld, _ message: Snowflake, _ author: Person, _ text: String) {
+        let discord = world.discord
+        let tasks = world.daemon.tasks.filter { $0.labels?["discord.message"] == message.description }
+        let isAllowed = author == BridgeWorld.alice
+        #expect(tasks.count == (isAllowed ? 1 : 0), "\(text)")
+        guard let task = tasks.first else { return }
+        #expect(task.prompt == text)
+        let footer = "task \(task.id) · alice"
+        let cards = discord.messages.filter { $0.place == message && $0.content.card?.footer == footer }
+        #expect(cards.count == 1, "\(cards.count) cards of \(task.id)")
+        #expect(cards.first?.content.card?.body == "**\(task.state.rawValue)**")
+        let ends = discord.messages.filter { $0.place == BridgeWorld.results && $0.content.card?.footer == footer }
+        #expect(ends.count == 1, "\(ends.count) ends of \(task.id)")
+        let answers = discord.messages.filter { $0.place == message && $0.content.text == "answer \(task.id)" }
+        #expect(answers.count == (task.state == .succeeded ? 1 : 0), "\(answers.count) answers of \(task.id)")
+        #expect(discord.threads.contains(message))
+        #expect(discord.reactions[message] == [task.state == .succeeded ? "✅" : "❌"])
+    }
+
+    /// What was used does its work once where Discord has heard of it in time, and never where who used it saw it fail.
+    private func check(_ world: BridgeWorld, _ use: SimulatedDiscord.Use) {
+        let isAllowed = use.invocation.person == BridgeWorld.alice
+        let isTaken = use.state == .deferred
+        // An answer that came too late is none, and whoever waits for the daemon for ten minutes is told.
+        let isExcused = use.isLost || use.shown?.text.contains("has not answered") ?? false
+        if isTaken { #expect(use.shown != nil || use.isLost, "\(use.invocation.use)") }
+        guard case .command(let wish) = use.invocation.use else { return }
+        switch wish.path {
+        case "task":
+            let tasks = world.daemon.tasks.filter { $0.prompt == wish.text(.prompt) }
+            guard isAllowed, isTaken, let message = use.message else {
+                #expect(tasks.isEmpty, "\(wish)")
+                return
+            }
+            check(world, message, use.invocation.person, wish.text(.prompt) ?? "")
+        case "priority":
+            let count = world.daemon.done.count {
+                if case .prioritize(_, let priority) = $0 { priority == wish.number(.priority) } else { false }
+            }
+            #expect(count <= (isAllowed && isTaken ? 1 : 0), "\(wish)")
+            if isAllowed, isTaken, !isExcused { #expect(count == 1, "\(wish)") }
+        case "logs follow":
+            // What it has written is told once, in order, and to its end.
+            guard isAllowed, use.shown?.text.hasPrefix("What task") ?? false, let id = wish.numbers(.task)?.first else {
+                return
+            }
+            let place = world.daemon.record(id)?.labels?["discord.message"]
+            let told = world.discord.messages.filter { $0.place.description == place && $0.content.text.contains("line ") }
+                .flatMap { $0.content.text.split(separator: "\n").filter { $0.hasPrefix("line") } }
+            #expect(told == (0..<world.daemon.lines[id, default: 0]).map { "line \($0) of \(id)" })
+        case "stop task":
+            #expect(use.state != .deferred, "a question first: \(wish)")
+        default: break
+        }
     }
 }

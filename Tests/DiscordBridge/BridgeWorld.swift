@@ -48,6 +48,7 @@ struct BridgeWorld {
         rule.pools = ["default"]
         rule.open = 10_000
         rule.hourly = 10_000
+        rule.priorities = 0...10_000
         configuration.authorizer = Authorizer(rules: [rule])
         return Bridge(configuration, bot: bot)
     }
@@ -59,14 +60,15 @@ struct BridgeWorld {
     mutating func step() throws {
         now += Int64.random(in: 1...3000, using: &random)
         switch Int.random(in: 0..<100, using: &random) {
-        case ..<12: try write()
+        case ..<8: try write()
+        case ..<12: try use()
         case ..<30: daemon.progress(&random)
         case ..<34 where trouble: try turn([.session(isNew: true)], isCrash: false)
         case ..<37 where trouble: crash()
         // The gateway has lost the connection: what is written now is not told.
         case ..<38 where trouble: hasSession = false
         case ..<40 where trouble: daemon.isAway.toggle()
-        case ..<41 where trouble: now += 3_600_000
+        case ..<41 where trouble: jump()
         case ..<70: try perform()
         default: try hear()
         }
@@ -95,6 +97,34 @@ struct BridgeWorld {
         if hasSession { try turn([.message(message)], isCrash: trouble && random.chance(10)) }
         // Discord repeats what it is not sure of.
         if hasSession, random.chance(5) { try turn([.message(message)], isCrash: false) }
+    }
+
+    /// An hour in which nothing happens: whatever waits for an answer waits in vain.
+    private mutating func jump() {
+        now += 3_600_000
+        discord.giveUp()
+    }
+
+    /// Somebody uses a command or answers a question. Nobody else does what this one does.
+    private mutating func use() throws {
+        guard hasSession else { return }
+        let person = random.chance(80) ? Self.alice : Self.mallory
+        let task = daemon.tasks.randomElement(using: &random)?.id
+        let use: Invocation.Use
+        if let question = discord.questions.randomElement(using: &random), random.chance(60) {
+            use = .button(ButtonID(random.chance(80) ? .confirm : .leave, question.stored))
+        } else if let task, random.chance(50) {
+            use = .command(Wish("priority", ["task": .string("\(task)"), "priority": .integer(Int64(discord.uses.count))]))
+        } else if let task, random.chance(30) {
+            use = .command(Wish("logs follow", ["task": .string("\(task)")]))
+        } else if let task, task > 1, random.chance(30) {
+            use = .command(Wish("stop task", ["tasks": .string("\(task) \(task - 1)")]))
+        } else {
+            use = .command(Wish("task", ["prompt": .string("slash \(discord.uses.count)")]))
+        }
+        let invocation = discord.use(use, by: person, in: Self.channel, now)
+        try turn([.invoked(invocation)], isCrash: trouble && random.chance(10))
+        if hasSession, random.chance(5) { try turn([.invoked(invocation)], isCrash: false) }
     }
 
     private mutating func hear() throws {
@@ -137,7 +167,10 @@ struct BridgeWorld {
     private mutating func perform() throws {
         guard !pending.isEmpty else { return }
         let effect = pending.remove(at: trouble && random.chance(30) ? Int.random(in: pending.indices, using: &random) : 0)
-        guard let work = effect.work else { return }
+        guard let work = effect.work else {
+            _ = perform(effect)
+            return
+        }
         if trouble, random.chance(8) {
             answers.append(.answered(work, .later(Int64.random(in: 0...5000, using: &random))))
         } else if trouble, random.chance(8), isUnclear(effect) {
@@ -150,7 +183,7 @@ struct BridgeWorld {
 
     private func isUnclear(_ effect: Effect) -> Bool {
         switch effect {
-        case .create, .edit, .openThread, .react, .submit, .withdraw: true
+        case .create, .edit, .openThread, .react, .submit, .withdraw, .acknowledge, .tell: true
         default: false
         }
     }
@@ -163,10 +196,16 @@ struct BridgeWorld {
         case .read(let channel, let after): discord.page(channel, after: after)
         case .openThread(_, _, let message, _): discord.openThread(message)
         case .react(let message, _, let add, let remove): discord.react(message, add, remove)
-        case .create(_, let place, let content, let nonce): discord.create(content, in: place, nonce: nonce, now)
+        case .create(_, _, let place, let content, let nonce): discord.create(content, in: place, nonce: nonce, now)
         case .edit(_, _, let message, let content): discord.edit(message, content)
-        case .look(_, let place, let since): discord.look(place, since)
-        case .act, .reply: .done
+        case .look(_, let place, let since), .find(_, let place, let since): discord.look(place, since)
+        case .acknowledge(let ticket, _): discord.acknowledge(ticket, now)
+        case .tell(let ticket, let content): discord.tell(ticket, content, now)
+        case .respond(let ticket, let reply): discord.respond(ticket, reply, now)
+        case .carryOut(let id, let order): daemon.carryOut(id, order)
+        case .readLog(let task, let place): daemon.log(task, place)
+        case .register: .done
+        case .catalogue: daemon.isAway ? .later(0) : .agents([])
         }
     }
 }
@@ -180,6 +219,11 @@ struct SimulatedDaemon {
     /// Up to where the bridge has been told; nil where it has to connect again.
     var cursor: Int64?
     private(set) var submissions = 0
+    /// What interactions have changed, each once for its key.
+    private(set) var done: [Order] = []
+    private var keys: Set<Snowflake> = []
+    /// How many lines each task has written.
+    private(set) var lines: [Int64: Int] = [:]
 
     var isTold: Bool { cursor == Int64(events.count) }
 
@@ -202,6 +246,23 @@ struct SimulatedDaemon {
         return .task(id)
     }
 
+    mutating func carryOut(_ key: Snowflake, _ order: Order) -> Answer {
+        guard !isAway else { return .later(0) }
+        if keys.insert(key).inserted { done.append(order) }
+        return .told(Content(text: "done"))
+    }
+
+    /// One line for each progress.
+    func log(_ id: Int64, _ place: LogPlace) -> Answer {
+        guard !isAway else { return .later(0) }
+        guard let task = record(id) else { return .impossible("unknown") }
+        let written = lines[id, default: 0]
+        return .log(
+            LogPiece(
+                text: (Int(place.stdout)..<written).map { "line \($0) of \(id)\n" }.joined(),
+                place: LogPlace(attempt: 1, stdout: Int64(written)), isLast: task.state.isFinal))
+    }
+
     func record(_ id: Int64) -> TaskRecord? { tasks.indices.contains(Int(id) - 1) ? tasks[Int(id) - 1] : nil }
 
     mutating func progress(_ random: inout SeededGenerator) {
@@ -214,6 +275,7 @@ struct SimulatedDaemon {
     }
 
     private mutating func advance(_ index: Int, hasFailed: Bool) {
+        lines[tasks[index].id, default: 0] += 1
         if tasks[index].state == .queued {
             tasks[index].state = .running
             tell(.taskStarted, tasks[index].id, .running)
@@ -252,13 +314,14 @@ struct SimulatedDiscord {
 
     /// What people have written.
     private(set) var history: [ChatMessage] = []
-    private(set) var messages: [Message] = []
+    fileprivate(set) var messages: [Message] = []
     private(set) var threads: Set<Snowflake> = []
     private(set) var reactions: [Snowflake: Set<String>] = [:]
+    fileprivate(set) var uses: [Use] = []
     private var nonces: [String: (id: Snowflake, until: Int64)] = [:]
     private var count: UInt64 = 0
 
-    private mutating func id(_ now: Int64) -> Snowflake {
+    fileprivate mutating func id(_ now: Int64) -> Snowflake {
         count += 1
         return Snowflake(Snowflake(firstAt: now).rawValue + count)
     }
@@ -301,5 +364,71 @@ struct SimulatedDiscord {
 
     func look(_ place: Snowflake, _ since: Snowflake) -> Answer {
         .seen(messages.filter { $0.place == place && $0.id > since }.map { Seen(id: $0.id, mark: $0.content.mark) })
+    }
+}
+
+/// Interactions as Discord has them: three seconds for the first answer, 15 minutes for the rest.
+extension SimulatedDiscord {
+    struct Use {
+        enum State { case pending, deferred, answered, failed }
+
+        var invocation: Invocation
+        var at: Int64
+        var state = State.pending
+        /// What was shown in the end.
+        var shown: Content?
+        /// The message that shows it.
+        var message: Snowflake?
+        /// It was waiting for its answer while the world stood still for an hour.
+        var isLost = false
+    }
+
+    /// The questions that nobody can be sure to have been answered.
+    var questions: [Snowflake] {
+        uses.filter { !($0.shown?.buttons.isEmpty ?? true) }.map(\.invocation.ticket.id)
+    }
+
+    mutating func use(_ use: Invocation.Use, by person: Person, in channel: Snowflake, _ now: Int64) -> Invocation {
+        let ticket = Ticket(id: id(now), application: BridgeWorld.bot, token: Secret("token"))
+        let invocation = Invocation(ticket, by: person, in: channel, use)
+        uses.append(Use(invocation: invocation, at: now))
+        return invocation
+    }
+
+    private func index(_ ticket: Ticket) -> Int? { uses.firstIndex { $0.invocation.ticket == ticket } }
+
+    mutating func giveUp() {
+        for index in uses.indices where uses[index].state == .deferred { uses[index].isLost = true }
+    }
+
+    mutating func acknowledge(_ ticket: Ticket, _ now: Int64) -> Answer {
+        guard let index = index(ticket) else { return .impossible("unknown") }
+        guard uses[index].state == .pending else {
+            return uses[index].state == .failed ? .impossible("unknown interaction") : .done
+        }
+        uses[index].state = now - uses[index].at > 3000 ? .failed : .deferred
+        return uses[index].state == .failed ? .impossible("unknown interaction") : .done
+    }
+
+    mutating func respond(_ ticket: Ticket, _ reply: Reply, _ now: Int64) -> Answer {
+        guard let index = index(ticket), uses[index].state == .pending, now - uses[index].at <= 3000 else {
+            return .impossible("unknown interaction")
+        }
+        uses[index].state = .answered
+        if case .say(let content) = reply { uses[index].shown = content }
+        return .done
+    }
+
+    mutating func tell(_ ticket: Ticket, _ content: Content, _ now: Int64) -> Answer {
+        guard let index = index(ticket), uses[index].state == .deferred, now - uses[index].at < 900_000 else {
+            return .impossible("unknown webhook")
+        }
+        uses[index].shown = content
+        let message = uses[index].message ?? id(now)
+        if uses[index].message == nil {
+            messages.append(Message(id: message, place: uses[index].invocation.channel, content: content))
+        }
+        uses[index].message = message
+        return .made(message)
     }
 }

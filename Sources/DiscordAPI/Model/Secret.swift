@@ -3,6 +3,9 @@ public struct Secret: Hashable, Sendable {
     let text: String
 
     public init(_ text: String) { self.text = text }
+
+    /// For a store that nobody else can read.
+    public var stored: String { text }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

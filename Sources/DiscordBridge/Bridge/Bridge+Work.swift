@@ -7,15 +7,18 @@ extension Bridge {
     private static let batch = 32
     /// Between two edits of one message, in milliseconds: more would only be held back by Discord.
     static let editPause: Int64 = 2000
+    /// After Discord has refused the commands.
+    private static let registrationPause: Int64 = 3_600_000
     /// Among the reactions of a message: whether they are so is not known.
     private static let unsettled = "?"
     /// How much Discord's clock may be behind this one.
-    private static let clockSlack: Int64 = 300_000
+    static let clockSlack: Int64 = 300_000
 
     /// The effects that bring about what the store says should be.
     mutating func missing(_ now: Int64, _ store: BridgeTransaction) throws -> [Effect] {
         desk.tidy(now)
-        var effects = isDaemonThere ? try askDaemon(now, store) : []
+        var effects = try serve(now, store) + keepOffer(now, store)
+        if isDaemonThere { effects += try askDaemon(now, store) + readLogs(now, store) }
         for channel in configuration.channels where !isRead.contains(channel.id) {
             guard let cursor = try store.cursor(.channel(channel.id)) else {
                 // The first time: what was written before the bridge came is not for it.
@@ -61,7 +64,7 @@ extension Bridge {
     private mutating func send(_ now: Int64, _ store: BridgeTransaction) throws -> [Effect] {
         var effects: [Effect] = []
         for post in try store.nextPosts(limit: Self.batch) where places[post.place] == nil {
-            if post.kind == .card || post.kind == .answer, try store.task(post.subject)?.thread == .wanted { continue }
+            if [.card, .answer, .log].contains(post.kind), try store.task(post.subject)?.thread == .wanted { continue }
             if post.kind == .end, try merge(post.place, store) { continue }
             guard let content = Self.content(post.content) else {
                 try store.set(.gone, ofPost: post.id)
@@ -77,7 +80,7 @@ extension Bridge {
                         since: Snowflake(firstAt: post.since - Self.clockSlack)))
             } else {
                 try store.sending(post: post.id, since: now)
-                effects.append(.create(post: post.id, place: post.place, content, nonce: try nonce(post, store)))
+                effects.append(.create(post: post.id, post.kind, place: post.place, content, nonce: try nonce(post, store)))
             }
         }
         for post in try store.stalePosts(limit: Self.batch) where desk.start(.post(post.id), now) {
@@ -122,6 +125,12 @@ extension Bridge {
         }
         desk.finish(work)
         switch (work, answer) {
+        case (.acknowledge(let id), _), (.carryOut(let id), _), (.tell(let id), _):
+            try settle(interaction: id, work, answer, now, store)
+        case (.log(let task), _): try settle(log: task, answer, now, store)
+        case (.register, .done): try store.move(.commands, to: offer)
+        case (.register, _): desk.delay(work, until: now + Self.registrationPause)
+        case (.catalogue, .agents(let agents)): (catalogue, catalogueAt, wantsCatalogue) = (agents, now, false)
         case (.submit(let message), _): try submitted(message, answer, now, store)
         case (.fetch(let task), .record(let record)):
             try show(record, task, asOf: fetches.removeValue(forKey: task) ?? 0, store)

@@ -31,12 +31,19 @@ public struct Bridge: Sendable {
     var places: [Snowflake: Int64] = [:]
     /// Messages that were deleted while they were being submitted.
     var withdrawnInFlight: Set<Snowflake> = []
+    /// Which agents there are, as of then: for completion.
+    var catalogue: [AgentRecord] = []
+    var catalogueAt: Int64 = 0
+    var wantsCatalogue = true
+    /// The commands, as a number.
+    let offer: Int64
 
     /// - Parameter bot: the bridge's own account.
     public init(_ configuration: BridgeConfiguration, bot: Snowflake) {
         self.configuration = configuration
         intake = Intake(configuration, bot: bot)
         cards = TaskCard(configuration)
+        offer = Self.offer(configuration.guild)
     }
 
     /// One turn: the inputs are dealt with, and what is missing then is ordered. Throws only what the store throws; this value must then
@@ -69,7 +76,7 @@ public struct Bridge: Sendable {
             if isRead.contains(message.channel) { try store.move(.channel(message.channel), to: message.id.stored) }
         case .edited(let message): try change(message, now, store)
         case .deleted(let messages): for message in messages { try withdraw(message, store) }
-        case .clicked(let click): return try act(on: click, now, store)
+        case .invoked(let invocation): return try take(invocation, now, store)
         case .answered(let work, let answer): try settle(work, answer, now, store)
         case .tick: break
         }
@@ -120,8 +127,12 @@ public struct Bridge: Sendable {
         private static let capacity = 48
 
         /// Whether it must be done now; then it is on its way until it is settled.
-        mutating func start(_ work: Work, _ now: Int64) -> Bool {
-            guard busy.count < Self.capacity, !busy.contains(work), notBefore[work] ?? 0 <= now else { return false }
+        ///
+        /// - Parameter isUrgent: whether it is done besides that: somebody waits for it, and Discord not for long.
+        mutating func start(_ work: Work, _ now: Int64, isUrgent: Bool = false) -> Bool {
+            guard isUrgent || busy.count < Self.capacity, !busy.contains(work), notBefore[work] ?? 0 <= now else {
+                return false
+            }
             notBefore[work] = nil
             return busy.insert(work).inserted
         }
@@ -142,6 +153,12 @@ public struct Bridge: Sendable {
             let count = failures[work, default: 0]
             failures[work] = count + 1
             notBefore[work] = now + max(wait, min(300_000, 1000 << Int64(min(count, 9))))
+        }
+
+        /// It will not be done.
+        mutating func forget(_ work: Work) {
+            notBefore[work] = nil
+            failures[work] = nil
         }
 
         mutating func forgetDelays(_ isMeant: (Work) -> Bool) {

@@ -1,7 +1,7 @@
 import DiscordAPI
 import OrchProtocol
 
-/// What the bridge wants to have done, after the commit that says so. Each but the last two is answered by ``Input/answered(_:_:)``.
+/// What the bridge wants to have done, after the commit that says so. Each but the last is answered by ``Input/answered(_:_:)``.
 public enum Effect: Sendable, Equatable {
     case submit(Snowflake, spec: String)
     case fetch(Int64)
@@ -10,21 +10,26 @@ public enum Effect: Sendable, Equatable {
     case openThread(task: Int64, name: String, message: Snowflake, channel: Snowflake)
     case react(message: Snowflake, channel: Snowflake, add: String, remove: [String])
     /// `nonce` is the same for each try, and no other message has it.
-    case create(post: Int64, place: Snowflake, Content, nonce: String)
+    case create(post: Int64, PostKind, place: Snowflake, Content, nonce: String)
     case edit(post: Int64, place: Snowflake, message: Snowflake, Content)
     /// Looks for a message that may have been sent since then.
     case look(post: Int64, place: Snowflake, since: Snowflake)
-    /// Does at the daemon what a click asks for, and answers the click.
-    case act(Click, Action)
-    /// Answers a click: only who has clicked sees it.
-    case reply(Click, String)
-
-    public enum Action: Sendable, Equatable {
-        case stop(Int64)
-        case retry(Int64)
-        case raise(Int64, to: Int)
-        case logs(Int64)
-    }
+    /// Tells Discord that an interaction was heard, and where its answer will be.
+    case acknowledge(Ticket, Manner)
+    /// Does at the daemon what an interaction asks for; its number is the key.
+    case carryOut(Snowflake, Order)
+    /// Shows the answer to an interaction.
+    case tell(Ticket, Content)
+    /// Looks for the answer to an interaction that may have been shown since then.
+    case find(Snowflake, place: Snowflake, since: Snowflake)
+    /// Reads what a task has written since then.
+    case readLog(Int64, after: LogPlace)
+    /// Tells the guild which commands there are.
+    case register
+    /// Asks which agents there are.
+    case catalogue
+    /// Answers an interaction at once. Nobody hears what has come of it.
+    case respond(Ticket, Reply)
 
     public var work: Work? {
         switch self {
@@ -34,8 +39,15 @@ public enum Effect: Sendable, Equatable {
         case .read(let channel, _): .read(channel)
         case .openThread(let task, _, _, _): .thread(task)
         case .react(let message, _, _, _): .reaction(message)
-        case .create(let post, _, _, _), .edit(let post, _, _, _), .look(let post, _, _): .post(post)
-        case .act, .reply: nil
+        case .create(let post, _, _, _, _), .edit(let post, _, _, _), .look(let post, _, _): .post(post)
+        case .acknowledge(let ticket, _): .acknowledge(ticket.id)
+        case .carryOut(let id, _): .carryOut(id)
+        case .tell(let ticket, _): .tell(ticket.id)
+        case .find(let id, _, _): .tell(id)
+        case .readLog(let task, _): .log(task)
+        case .register: .register
+        case .catalogue: .catalogue
+        case .respond: nil
         }
     }
 }

@@ -11,27 +11,11 @@ public enum Input: Sendable {
     /// The text of a message is another now.
     case edited(ChatMessage)
     case deleted([Snowflake])
-    case clicked(Click)
+    case invoked(Invocation)
     /// What has come of an effect.
     case answered(Work, Answer)
     /// Time has passed.
     case tick
-}
-
-/// A click on a button of the bridge's.
-public struct Click: Sendable, Equatable {
-    /// By which the answer finds its way.
-    public var id: Snowflake
-    public var person: Person
-    public var channel: Snowflake
-    public var button: ButtonID
-
-    public init(id: Snowflake, person: Person, channel: Snowflake, button: ButtonID) {
-        self.id = id
-        self.person = person
-        self.channel = channel
-        self.button = button
-    }
 }
 
 /// What is done for the bridge outside of it, one at a time for each.
@@ -49,11 +33,19 @@ public enum Work: Sendable, Hashable {
     case reaction(Snowflake)
     /// Sends a message, edits it, or looks whether it was sent.
     case post(Int64)
+    /// The steps of an interaction.
+    case acknowledge(Snowflake)
+    case carryOut(Snowflake)
+    case tell(Snowflake)
+    case register
+    case catalogue
+    /// Reads a log that is followed.
+    case log(Int64)
 
     var isForDaemon: Bool {
         switch self {
-        case .submit, .fetch, .withdraw: true
-        case .read, .thread, .reaction, .post: false
+        case .submit, .fetch, .withdraw, .carryOut, .catalogue, .log: true
+        case .read, .thread, .reaction, .post, .acknowledge, .tell, .register: false
         }
     }
 }
@@ -66,6 +58,10 @@ public enum Answer: Sendable {
     case task(Int64)
     /// nil: the daemon does not know it any more.
     case record(TaskRecord?)
+    /// What an order has come to, for who gave it.
+    case told(Content)
+    case agents([AgentRecord])
+    case log(LogPiece)
     /// What came after a message, the oldest first; the last page is not full.
     case page([ChatMessage], isLast: Bool)
     /// The bot's own messages since then.

@@ -79,10 +79,10 @@ public struct Content: Sendable, Equatable, Codable {
 /// What a button does, in what comes back with its click. Nothing else is remembered, so that it works after any restart; a click
 /// decides nothing about who may.
 public struct ButtonID: Sendable, Equatable, CustomStringConvertible {
-    public enum Action: String, Sendable, CaseIterable { case stop, retry, logs, raise, run, skip }
+    public enum Action: String, Sendable, CaseIterable { case stop, retry, logs, raise, run, skip, confirm, leave }
 
     public var action: Action
-    /// A task, or the channel whose old messages are meant.
+    /// A task, the channel whose old messages are meant, or the interaction that the question follows.
     public var subject: Int64
 
     public init(_ action: Action, _ subject: Int64) {

@@ -65,6 +65,33 @@ public struct TaskCard: Sendable {
         return [first]
     }
 
+    /// The answer in one message: its text, or a file where it is too long. Nil where there is none.
+    public func wholeAnswer(_ task: TaskRecord) -> Content? {
+        guard let result = task.result, !DiscordText.trimmed(result.text).isEmpty else { return nil }
+        let chunks = Chunks.of(DiscordText.markdown(result.text))
+        guard chunks.count > 1 || result.truncated else { return Content(text: chunks[0]) }
+        return Content(
+            text: "The answer of task \(task.id) is in the file.",
+            files: [.init(name: "answer-\(task.id).md", text: result.text)])
+    }
+
+    /// What stands for a task that was not written as a message: who asks, for what. The prompt is a quotation, so it cannot look
+    /// like a word of the bridge's.
+    public static func asked(_ spec: TaskSpec, by author: String) -> Content {
+        let details = [
+            spec.pool.map { "pool \($0)" }, spec.model.map { "model \($0)" }, spec.thinking.map { "thinking \($0.rawValue)" },
+            spec.priority.flatMap { $0 == 0 ? nil : "priority \($0)" },
+        ].compactMap { $0.map { DiscordText.line($0, atMost: 80) } }
+        let chunks = Chunks.of(DiscordText.markdown(spec.prompt ?? ""), length: 1200)
+        let lines = chunks[0].split(separator: "\n", omittingEmptySubsequences: false)
+        let isWhole = chunks.count == 1 && lines.count <= askedLines
+        let quotation = lines.prefix(askedLines).map { "> \($0)" } + (isWhole ? [] : ["> …"])
+        let head = "**\(DiscordText.line(author, atMost: 60))** asks (\(details.joined(separator: ", "))):"
+        return Content(text: ([head] + quotation).joined(separator: "\n"))
+    }
+
+    private static let askedLines = 25
+
     /// What `#results` gets instead of too many cards.
     public static func summary(_ states: [(task: Int64, state: String)]) -> Content {
         let counts = Dictionary(grouping: states, by: \.state).map { "\($0.value.count) \($0.key)" }.sorted()

@@ -24,16 +24,28 @@ struct DiscordPerformer: Sendable {
                 try await rest.react(add, to: message, in: channel)
                 for emoji in remove { try await rest.takeBackReaction(emoji, from: message, in: channel) }
                 return .done
-            case .create(_, let place, let content, let nonce):
+            case .create(_, let kind, let place, let content, let nonce):
                 guard let nonce = Nonce(nonce) else { return .impossible("the nonce \(nonce) is too long") }
-                let priority: SendPriority = content.card == nil ? .answer : .card
+                let priority: SendPriority = kind == .log ? .log : content.card == nil ? .answer : .card
                 return .made(
                     try await rest.createMessage(MessageDraft(content), in: place, nonce: nonce, priority: priority).id)
             case .edit(_, let place, let message, let content):
                 _ = try await rest.editMessage(message, in: place, to: MessageDraft(content), priority: .card)
                 return .done
-            case .look(_, let place, let since): return .seen(try await look(place, since))
-            case .submit, .fetch, .withdraw, .act, .reply: return nil
+            case .look(_, let place, let since), .find(_, let place, let since): return .seen(try await look(place, since))
+            case .acknowledge(let ticket, let manner):
+                try await rest.respond(to: Interaction(ticket), with: InteractionResponse(manner))
+                return .done
+            case .tell(let ticket, let content):
+                return .made(try await rest.editOriginal(of: Interaction(ticket), to: MessageDraft(content)).id)
+            case .register:
+                let application = try await rest.application().id
+                _ = try await rest.overwriteCommands(Command.registration, of: application, in: guild)
+                return .done
+            case .respond(let ticket, let reply):
+                try await rest.respond(to: Interaction(ticket), with: InteractionResponse(reply))
+                return nil
+            case .submit, .fetch, .withdraw, .carryOut, .catalogue, .readLog: return nil
             }
         } catch {
             return Self.answer(to: error)

@@ -28,15 +28,42 @@ extension ChatMessage {
     }
 }
 
-extension Click {
-    /// - Returns: nil for what is not a click on one of the bridge's buttons in its guild.
-    init?(_ interaction: Interaction, guild: Snowflake, bot: Snowflake) {
-        guard interaction.kind == .component, interaction.guildID == guild, let channel = interaction.channelID,
-            let button = interaction.data.customID.flatMap(ButtonID.init)
-        else { return nil }
+extension Interaction {
+    /// As much of it as is needed to answer it.
+    init(_ ticket: Ticket) {
         self.init(
-            id: interaction.id, person: Person(interaction.user, interaction.member, bot: bot), channel: channel,
-            button: button)
+            id: ticket.id, applicationID: ticket.application, kind: .command, token: ticket.token,
+            user: User(id: ticket.application, username: ""))
+    }
+}
+
+extension InteractionResponse {
+    init(_ reply: Reply) {
+        switch reply {
+        case .say(let content):
+            var draft = MessageDraft(content)
+            draft.flags.insert(.ephemeral)
+            self = .message(draft)
+        case .become(let content): self = .update(MessageDraft(content))
+        case .choices(let choices): self = .choices(choices.map { CommandChoice($0.name, $0.value) })
+        case .form(let form):
+            self = .modal(
+                customID: form.customID, title: form.title,
+                fields: [
+                    TextInput(
+                        customID: Form.field, label: form.label, style: .paragraph, required: true,
+                        maximumLength: MessageLimits.modalText)
+                ])
+        }
+    }
+
+    init(_ manner: Manner) {
+        self =
+            switch manner {
+            case .privately: .deferred(ephemeral: true)
+            case .publicly: .deferred(ephemeral: false)
+            case .inPlace: .deferredUpdate
+            }
     }
 }
 

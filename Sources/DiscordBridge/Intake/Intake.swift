@@ -40,6 +40,30 @@ public struct Intake: Sendable {
     /// The key by which the daemon makes one task of a message, however often it is submitted.
     public static func key(_ message: Snowflake) -> String { "discord:\(message)" }
 
+    /// A prompt on its own, as in a command or a form.
+    ///
+    /// - Parameter pool: where it is given apart from the prompt, which may name one in a tag.
+    func read(prompt text: String, in channel: BridgeConfiguration.TaskChannel, pool: String? = nil) -> Reading {
+        let tags = InlineTags(text)
+        guard !text.utf8.contains(0), tags.rest.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+            return .faulty("has a NUL, or nothing but tags")
+        }
+        var spec = TaskSpec(prompt: text)
+        // Said by the bridge, so that no rule of the daemon's puts it where its author may not.
+        spec.pool = pool ?? tags.pool ?? channel.pool
+        spec.priority = channel.priority
+        return .task(spec)
+    }
+
+    /// Notes who asks for a task, and where.
+    func sign(_ spec: inout TaskSpec, by author: Person, in channel: Snowflake, message: Snowflake, key: String) {
+        spec.key = key
+        spec.labels = [
+            "discord.user": author.id.description, "discord.name": Self.label(author.name),
+            "discord.channel": channel.description, "discord.message": message.description,
+        ]
+    }
+
     private func spec(_ text: String, _ message: ChatMessage, _ channel: BridgeConfiguration.TaskChannel) -> Reading {
         var spec: TaskSpec
         if let line = Self.legacyLine(text) {
@@ -49,21 +73,12 @@ public struct Intake: Sendable {
                 return .faulty(error.message)
             }
         } else {
-            spec = TaskSpec(prompt: text)
-            let tags = InlineTags(text)
-            guard tags.rest.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
-                return .faulty("has nothing but tags")
-            }
-            spec.pool = tags.pool
+            guard case .task(let read) = read(prompt: text, in: channel) else { return .faulty("has nothing but tags") }
+            spec = read
         }
-        // Said by the bridge, so that no rule of the daemon's puts it where its author may not.
         spec.pool = spec.pool ?? channel.pool
         spec.priority = channel.priority
-        spec.key = Self.key(message.id)
-        spec.labels = [
-            "discord.user": message.author.id.description, "discord.name": Self.label(message.author.name),
-            "discord.channel": message.channel.description, "discord.message": message.id.description,
-        ]
+        sign(&spec, by: message.author, in: message.channel, message: message.id, key: Self.key(message.id))
         return .task(spec)
     }
 

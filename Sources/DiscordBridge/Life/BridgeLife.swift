@@ -11,8 +11,6 @@ public actor BridgeLife {
     private let daemon: DaemonPerformer
     private let configuration: BridgeConfiguration
     private let bot: Snowflake
-    /// The clicks that wait for an answer, which Discord takes for 15 minutes.
-    private var clicks: [Snowflake: Interaction] = [:]
     private var inbox: [Input] = []
     private var sleeper: (until: Int64, task: Task<Void, Never>)?
     private let onTrouble: @Sendable (any Error) -> Void
@@ -48,9 +46,8 @@ public actor BridgeLife {
             if let message = ChatMessage(change, bot: bot) { take(.edited(message)) }
         case .messagesDeleted(let ids, _): take(.deleted(ids))
         case .interaction(let interaction):
-            guard let click = Click(interaction, guild: configuration.guild, bot: bot) else { return }
-            clicks[click.id] = interaction
-            take(.clicked(click))
+            guard let invocation = Invocation(interaction, guild: configuration.guild, bot: bot) else { return }
+            take(.invoked(invocation))
         default: break
         }
     }
@@ -81,16 +78,12 @@ public actor BridgeLife {
 
     private func perform(_ effect: Effect) {
         switch effect {
-        case .act(let click, let action):
-            guard let interaction = clicks.removeValue(forKey: click.id) else { return }
-            Task { [discord, daemon] in await Self.act(action, interaction, discord.rest, daemon) }
-        case .reply(let click, let sentence): respond(click, sentence)
-        case .submit, .fetch, .withdraw:
+        case .submit, .fetch, .withdraw, .carryOut, .catalogue, .readLog:
             guard let work = effect.work else { return }
             daemon.perform(effect) { answer in Task { await self.take(.answered(work, answer)) } }
         default:
-            guard let work = effect.work else { return }
-            Task { if let answer = await discord.perform(effect) { take(.answered(work, answer)) } }
+            let work = effect.work
+            Task { if let answer = await discord.perform(effect), let work { take(.answered(work, answer)) } }
         }
     }
 
@@ -106,34 +99,5 @@ public actor BridgeLife {
                 take(.tick)
             }
         )
-    }
-
-    // MARK: Clicks
-
-    /// Discord gives a click three seconds; the daemon may take longer. A click that Discord itself has given up is not carried out: who
-    /// has clicked is told that it failed, and clicks again.
-    private static func act(
-        _ action: Effect.Action, _ interaction: Interaction, _ rest: any DiscordREST, _ daemon: DaemonPerformer
-    ) async {
-        do throws(DiscordError) {
-            try await rest.respond(to: interaction, with: .deferred(ephemeral: true))
-        } catch .unclear(_) {
-            // It may have been taken.
-        } catch {
-            return
-        }
-        let sentence = await withCheckedContinuation { continuation in
-            daemon.act(action) { continuation.resume(returning: $0) }
-        }
-        _ = try? await rest.editOriginal(of: interaction, to: MessageDraft(content: sentence))
-    }
-
-    private func respond(_ click: Click, _ sentence: String) {
-        guard let interaction = clicks.removeValue(forKey: click.id) else { return }
-        let rest = discord.rest
-        Task {
-            try? await rest.respond(
-                to: interaction, with: .message(MessageDraft(content: sentence, flags: [.ephemeral, .suppressEmbeds])))
-        }
     }
 }

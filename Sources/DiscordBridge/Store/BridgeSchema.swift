@@ -2,23 +2,28 @@ import GRDB
 
 /// The tables of the bridge. Numbers of Discord's are kept as they are; they fit into 63 bits until the year 2084.
 enum BridgeSchema {
-    static let version = 1
+    /// What the program that made each version has added. A database has the first of them.
+    private static let steps = [first, interactions]
+    static var version: Int { steps.count }
 
     /// - Throws: ``BridgeStore/Unusable`` for a database of a newer program or of another.
     static func prepare(_ db: Database, path: String) throws {
         let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        if found == version, application == Self.application { return }
-        guard found == 0, application == 0, try !db.tableExists("cursor") else {
+        let isNew = try found == 0 && application == 0 && !db.tableExists("cursor")
+        guard isNew || application == Self.application && (0...version).contains(found) else {
             throw BridgeStore.Unusable(
                 description: found > version
                     ? "\(path) was written by a newer orch-discord (\(found)); install that, or move the file away"
                     : "\(path) is not a database of orch-discord; move it away, or name another state directory")
         }
+        guard found < version else { return }
         try db.inTransaction {
-            try db.execute(sql: tables)
+            for step in steps[found...] { try db.execute(sql: step) }
             // So that what two databases send is never taken for the same.
-            try db.execute(sql: "INSERT INTO cursor VALUES ('salt', ?)", arguments: [Int64.random(in: 1...0xFF_FFFF_FFFF)])
+            if isNew {
+                try db.execute(sql: "INSERT INTO cursor VALUES ('salt', ?)", arguments: [Int64.random(in: 1...0xFF_FFFF_FFFF)])
+            }
             try db.execute(sql: "PRAGMA application_id = \(Self.application); PRAGMA user_version = \(version)")
             return .commit
         }
@@ -27,7 +32,7 @@ enum BridgeSchema {
     /// "orcd" as a number.
     private static let application = 0x6F72_6364
 
-    private static let tables = """
+    private static let first = """
         -- Up to where what comes in order has been dealt with: the daemon's events, the messages of each channel.
         CREATE TABLE cursor (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
@@ -88,5 +93,35 @@ enum BridgeSchema {
         );
         CREATE INDEX post_waiting ON post (place, id) WHERE state IN ('wanted', 'sending');
         CREATE INDEX post_stale ON post (id) WHERE state = 'shown' AND content IS NOT sent;
+        """
+
+    private static let interactions = """
+        -- Interactions: what has been clicked and typed. Each is in it for a day, so that it is done once.
+        CREATE TABLE interaction (
+            id INTEGER PRIMARY KEY,
+            application INTEGER NOT NULL,
+            token TEXT NOT NULL,             -- what answers it, for 15 minutes
+            at INTEGER NOT NULL,
+            channel INTEGER NOT NULL,
+            author INTEGER NOT NULL,
+            author_name TEXT NOT NULL,
+            state TEXT NOT NULL,             -- see InteractionState
+            manner TEXT NOT NULL,            -- see Manner
+            wish TEXT,                       -- what follows when a question or a form comes back
+            work TEXT,                       -- see Order
+            reply TEXT                       -- what should be shown
+        );
+        CREATE INDEX interaction_open ON interaction (id) WHERE state IN ('new', 'taken', 'told');
+        CREATE INDEX interaction_at ON interaction (at);
+
+        -- Logs that are or were followed: up to where each is known, and how many messages it has filled.
+        CREATE TABLE followed (
+            task INTEGER PRIMARY KEY,
+            attempt INTEGER NOT NULL DEFAULT 0,
+            stdout INTEGER NOT NULL DEFAULT 0,
+            stderr INTEGER NOT NULL DEFAULT 0,
+            pieces INTEGER NOT NULL DEFAULT 0,
+            active INTEGER NOT NULL DEFAULT 1
+        );
         """
 }

@@ -30,7 +30,7 @@ public final class BridgeTransaction {
                 request.message.stored, request.channel.stored, request.author.stored, request.authorName, request.madeAt,
                 request.state.rawValue, request.spec,
             ])
-        return db.changesCount > 0
+        return hasChanged
     }
 
     public func request(_ message: Snowflake) throws -> RequestRow? {
@@ -118,7 +118,7 @@ public final class BridgeTransaction {
     /// - Returns: whether it is one of the bridge's.
     public func touch(task: Int64) throws -> Bool {
         try run("UPDATE task SET changed = changed + 1 WHERE id = ?", [task])
-        return db.changesCount > 0
+        return hasChanged
     }
 
     /// All that have not ended may have changed.
@@ -151,7 +151,7 @@ public final class BridgeTransaction {
     /// Where posts for the thread of a task go instead.
     public func redirect(task: Int64, to channel: Snowflake) throws {
         try run(
-            "UPDATE post SET place = ? WHERE subject = ? AND kind IN ('card', 'answer') AND state = 'wanted'",
+            "UPDATE post SET place = ? WHERE subject = ? AND kind IN ('card', 'answer', 'log') AND state = 'wanted'",
             [channel.stored, task])
     }
 
@@ -239,9 +239,10 @@ public final class BridgeTransaction {
                 """), arguments: [before, limit])
         for message in messages {
             try run(
-                "DELETE FROM post WHERE subject = (SELECT id FROM task WHERE message = ?) AND kind IN ('card', 'answer', 'end')",
+                "DELETE FROM post WHERE subject = (SELECT id FROM task WHERE message = ?) AND kind IN ('card', 'answer', 'log', 'end')",
                 [message])
             try run("DELETE FROM post WHERE subject = ? AND kind = 'refusal'", [message])
+            try run("DELETE FROM followed WHERE task = (SELECT id FROM task WHERE message = ?)", [message])
             try run("DELETE FROM task WHERE message = ?", [message])
             try run("DELETE FROM request WHERE message = ?", [message])
         }
@@ -250,13 +251,16 @@ public final class BridgeTransaction {
 
     // MARK: SQL
 
-    private func cached(_ sql: String) throws -> Statement { try db.cachedStatement(sql: sql) }
+    /// Whether the last statement has changed a row.
+    var hasChanged: Bool { db.changesCount > 0 }
 
-    private func run(_ sql: String, _ arguments: StatementArguments) throws {
+    func cached(_ sql: String) throws -> Statement { try db.cachedStatement(sql: sql) }
+
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
         try cached(sql).execute(arguments: arguments)
     }
 
-    private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
+    func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
         try Int.fetchOne(cached(sql), arguments: arguments) ?? 0
     }
 
@@ -302,12 +306,15 @@ public enum Cursor: Sendable, Hashable {
     case channel(Snowflake)
     /// Drawn once for each database, so that what two of them send is never taken for the same.
     case salt
+    /// Which commands the guild was told, as a hash.
+    case commands
 
     fileprivate var name: String {
         switch self {
         case .events: "events"
         case .channel(let id): "channel:\(id)"
         case .salt: "salt"
+        case .commands: "commands"
         }
     }
 }

@@ -24,6 +24,8 @@ public enum PostKind: String, Sendable {
     /// In the thread: where the task stands.
     case card
     case answer
+    /// Also in the thread: what it writes, where somebody follows that.
+    case log
     /// In the channel for results.
     case end
     case summary

@@ -87,6 +87,15 @@ private struct Reader {
             }
             top.within("access") { access in
                 if let groups = access.strings("admin_groups") { configuration.adminGroups = groups }
+                if let bridges = access.users("bridges") { configuration.bridges = bridges }
+                access.within("grants") { grants in
+                    for name in grants.keys {
+                        let methods = grants.methods(name)
+                        if let user = grants.user(named: name, for: name) {
+                            configuration.grants[user, default: []].formUnion(methods)
+                        }
+                    }
+                }
             }
             top.within("retention") { retention in
                 if let age = retention.duration("age") { configuration.retentionAge = age }

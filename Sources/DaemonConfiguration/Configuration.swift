@@ -16,6 +16,10 @@ public struct Configuration: Sendable, Equatable {
     /// Whether a foreground run has a pool "default" where no file is of one.
     public var hasDefaultPool = true
     public var adminGroups = ["orch-admin"]
+    /// The users who may ask for others. The package of the bridge to Discord makes its user.
+    public var bridges = Set(["orch-discord"].compactMap { UserDatabase.user($0)?.uid })
+    /// The methods that users may call as an administrator may, by uid.
+    public var grants: [UInt32: Set<String>] = [:]
     /// Milliseconds that finished tasks are kept.
     public var retentionAge: Int64 = 30 * 86_400_000
     /// How many finished tasks are kept at most.

@@ -63,6 +63,31 @@ extension ConfigurationFile.Section {
         }
     }
 
+    /// A user by name or number. Nil is noted as a fault of a key.
+    package func user(named name: String, for key: String) -> UInt32? {
+        if let uid = UInt32(name) ?? UserDatabase.user(name)?.uid { return uid }
+        let isGroup = UserDatabase.group(name.hasPrefix("@") ? String(name.dropFirst()) : name) != nil
+        fault(key, "there is no user \"\(name)\"\(isGroup ? "; a group cannot be named here" : "")")
+        return nil
+    }
+
+    /// A list of users.
+    package func users(_ key: String) -> Set<UInt32>? {
+        strings(key).map { Set($0.compactMap { user(named: $0, for: key) }) }
+    }
+
+    /// A list of methods that can be given to users who are not administrators.
+    package func methods(_ key: String) -> Set<String> {
+        let known = Methods.all.filter(\.isGrantable).map(\.name)
+        let given = strings(key) ?? []
+        for name in given where !known.contains(name) {
+            let hint = nearest(name, in: known).map { "did you mean \"\($0)\"? Others are" } ?? "those that can be are"
+            let what = Methods.named(name) == nil ? "there is no method" : "nobody can be given the method"
+            fault(key, "\(what) \"\(name.shortened(to: 60))\"; \(hint) \(known.joined(separator: ", "))")
+        }
+        return Set(given).intersection(known)
+    }
+
     /// A list of users and of groups, the latter with `@` before their names; numbers do as well.
     package func access(_ key: String) -> PoolAccess? {
         guard let names = strings(key) else { return nil }

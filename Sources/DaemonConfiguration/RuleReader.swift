@@ -12,7 +12,9 @@ package enum RuleReader {
             if !section.keys.contains("max") {
                 section.fault(nil, "[limit.\(name)] needs max: the number of tasks that may run at once")
             }
-            return ConcurrencyLimit(name: name, maximum: maximum ?? 0, matcher: matcher(section))
+            return ConcurrencyLimit(
+                name: name, maximum: maximum ?? 0, matcher: matcher(section),
+                share: section.choice("per", ConcurrencyLimit.Share.self))
         }
     }
 
@@ -102,6 +104,7 @@ package enum RuleReader {
         match.agent = section.string("agent")
         match.label = section.string("label")
         match.submitter = section.user("submitter")
+        match.subject = section.string("subject")
         match.minimum = section.integer("min_chars", in: 0...Int(Int32.max))
         match.maximum = section.integer("max_chars", in: 0...Int(Int32.max))
         let ignoresCase = section.boolean("ignore_case") ?? false
@@ -150,6 +153,7 @@ package enum RuleReader {
     private static func matcher(_ section: ConfigurationFile.Section) -> TaskMatcher {
         TaskMatcher(
             pool: section.string("pool"), agent: section.string("agent"), provider: section.string("provider"),
-            model: section.string("model"), label: section.string("label"))
+            model: section.string("model"), label: section.string("label"),
+            submitter: section.user("submitter"), subject: section.string("subject"))
     }
 }

@@ -91,10 +91,13 @@ import Testing
         (TaskMatcher(model: "*/x"), true), (TaskMatcher(model: "x"), false), (TaskMatcher(label: "team"), true),
         (TaskMatcher(label: "team=c*e"), true), (TaskMatcher(label: "team=web"), false), (TaskMatcher(label: "tea"), false),
         (TaskMatcher(pool: "a", label: "team=web"), false),
+        (TaskMatcher(submitter: 995), true), (TaskMatcher(submitter: 0), false), (TaskMatcher(subject: "discord:*"), true),
+        (TaskMatcher(subject: "x"), false),
     ])
     func matching(matcher: TaskMatcher, isExpected: Bool) {
         let facts = TaskFacts(
-            pool: "a", agent: "claude", provider: "openrouter", model: "openrouter/x", labels: ["team": "core"])
+            pool: "a", agent: "claude", provider: "openrouter", model: "openrouter/x", labels: ["team": "core"], submitter: 995,
+            subject: "discord:1")
         #expect(matcher.matches(facts) == isExpected)
     }
 

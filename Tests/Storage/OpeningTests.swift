@@ -252,7 +252,7 @@ import Text
             hash.add(migration)
             return hash.value
         }
-        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, -3_237_226_385_873_486_102])
+        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, 8_784_749_275_105_911_114])
     }
 
     private func userVersion() throws -> Int {
@@ -336,7 +336,9 @@ import Text
         try store.transaction { (transaction) throws in
             #expect(try transaction.task(rich.id) == rich)
             #expect(try transaction.input(of: rich.id) == ByteString(text))
-            #expect(try transaction.task(withKey: "key", of: rich.definition.submitter) == rich.id)
+            #expect(
+                try transaction.task(withKey: "key", of: rich.definition.submitter, subject: rich.definition.subject) == rich.id
+            )
             #expect(try transaction.attempt(attempt.id) == attempt)
             #expect(try transaction.liveAttempt(of: prompt) == attempt)
             #expect(try transaction.pools() == [pool])

@@ -24,13 +24,14 @@ import Testing
     private func run(
         _ store: SQLiteStore, day: Int64 = 0, at end: Int64? = nil, agent: String = "claude", model: String = "",
         pool: String = "p",
-        labels: [String: String] = [:], _ usage: Usage?
+        labels: [String: String] = [:], subject: String? = nil, _ usage: Usage?
     ) throws -> Int64 {
         try store.transaction { transaction in
-            let task = TaskItem(
+            var task = TaskItem(
                 definition: TaskDefinition(work: .prompt("x"), options: labelled(labels), submitter: 0, submittedAt: 0),
                 pool: pool,
                 phase: .succeeded, attempts: 1, finishedAt: Self.noon)
+            task.definition.subject = subject
             let id = try transaction.insert(task, input: nil)
             var attempt = try transaction.insertAttempt(task: id, number: 1, pool: pool, agent: agent, dispatchedAt: 0)
             (attempt.state, attempt.endedAt, attempt.usage) = (.ended, end ?? Self.noon + day * Day.length, usage)
@@ -49,7 +50,7 @@ import Testing
                 try run(store, model: "m", labels: ["team": "a", "job": "1"], all),
                 try run(store, day: 1, model: "m", labels: ["team": "a"], Usage(tokensIn: 1, cost: 50)),
                 try run(store, day: 1, agent: "codex", pool: "q", labels: ["team": "b"], Usage(tokensOut: 3)),
-                try run(store, day: 2, Usage(cost: 2)), try run(store, nil),
+                try run(store, day: 2, subject: "a/b", Usage(cost: 2)), try run(store, nil),
             ]
         )
     }
@@ -73,6 +74,7 @@ import Testing
             let (store, _) = try filled(directory)
             #expect(try rows(store, by: .agent) == ["claude 3: 11 7 5 152", "codex 1: - 3 - -"])
             #expect(try rows(store, by: .model) == ["m 2: 11 7 5 150", "– 2: - 3 - 2"])
+            #expect(try rows(store, by: .submitter) == ["0 3: 11 10 5 150", "0/a/b 1: - - - 2"])
             #expect(try rows(store, by: .pool) == ["p 3: 11 7 5 152", "q 1: - 3 - -"])
             #expect(
                 try rows(store, by: .label) == [

@@ -52,6 +52,8 @@ final class JournalWriter: Sendable {
         metadata["ATTEMPT"] = event.attempt.map { "\($0)" }
         metadata["POOL"] = event.pool.map { "\($0)" }
         metadata["SUBMITTER_UID"] = event.submitter.map { "\($0)" }
+        metadata["SUBJECT"] = event.subject.map { "\($0)" }
+        metadata["REQUESTED_BY"] = event.by.map { "\($0)" }
         metadata["WORKER"] = event.worker.map { "\($0)" }
         if let pid = event.pid {
             metadata["TASK_PID"] = "\(pid)"

@@ -18,6 +18,8 @@ struct RouteQuestion: Codable, Equatable {
     var name: String?
     var labels: [String: String]
     var submitter: UInt32
+    /// For whom, where that is a bridge.
+    var subject: String?
     var needs: [String]
     /// What the submitter has said of `default`, and no program can change.
     var given: [String]
@@ -35,6 +37,7 @@ struct RouteQuestion: Codable, Equatable {
         name = task.name
         labels = definition.labels
         submitter = definition.submitter
+        subject = definition.subject
         needs = definition.needs
         given = ["model", "thinking", "pool", "priority"].filter { routing.given.map(\.rawValue).contains($0) }
         `default` = Choice(

@@ -58,7 +58,7 @@ final class ControlServer: Sendable {
             ) { try Peer(socket: $0) }
             guard let peer else { throw ChannelError.operationUnsupported }
             let handler = ConnectionHandler(
-                router: router, requester: peer.requester(adminGroups: current.adminGroups), workers: workers,
+                router: router, requester: peer.requester(current), workers: workers,
                 maximumInFlight: configuration.requestsInFlight)
             try channel.pipeline.syncOperations.addHandler(handler)
         }
@@ -114,9 +114,12 @@ struct Peer: Sendable {
     }
 
     /// Root, the engine's own user, and members of the admin groups may do everything.
-    func requester(adminGroups: Set<UInt32>) -> Requester {
-        let isAdministrator = uid == 0 || uid == geteuid() || groups.contains(where: adminGroups.contains)
-        return Requester(uid: uid, isAdministrator: isAdministrator, groups: groups)
+    func requester(_ current: CurrentConfiguration) -> Requester {
+        let isAdministrator = uid == 0 || uid == geteuid() || groups.contains(where: current.adminGroups.contains)
+        let configuration = current.value
+        return Requester(
+            uid: uid, isAdministrator: isAdministrator, groups: groups, isBridge: configuration.bridges.contains(uid),
+            grants: configuration.grants[uid] ?? [])
     }
 }
 

@@ -51,7 +51,7 @@ struct RequestRouter: Sendable {
 
     func take(_ call: Call, by requester: Requester, _ responder: Responder) {
         let responder = responder.onFailure { [denials] in denials.note(requester, call.method, $0) }
-        do throws(WireError) { try requester.check(call.method) } catch { return responder.fail(error) }
+        do throws(WireError) { _ = try requester.admitted(to: call) } catch { return responder.fail(error) }
         if let handler = handlers[call.method.name] { return handler(call, requester, responder) }
         assert(call.method.kind == .change, "nobody answers \(call.method.name)")
         core.carryOut(Command(call), requester, responder)

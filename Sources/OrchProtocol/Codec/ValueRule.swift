@@ -54,10 +54,13 @@ public enum ValueRule: Sendable, Equatable {
     public static let mostIDs = 10_000
     public static let name = ValueRule.word(1...200)
     public static let key = ValueRule.word(1...256)
+    /// Of somebody for whom a bridge asks.
+    public static let subject = ValueRule.word(1...100)
 
     private static let fields: [String: ValueRule] = [
         "priority": priority, "retries": retries, "slots": slots, "limit": page, "tail": lines, "timeout": timeout,
-        "idle_timeout": timeout, "retry_delay": delay, "name": name, "model": name, "key": key, "ids": .ids(1...mostIDs),
+        "idle_timeout": timeout, "retry_delay": delay, "name": name, "model": name, "key": key, "subject": subject,
+        "ids": .ids(1...mostIDs),
         "id": .whole(1...Int64.max), "attempt": attempt, "cursor": sequence, "after": sequence,
     ]
 

@@ -16,12 +16,13 @@ public struct UsageReport: Codable, Sendable, Equatable {
 
 /// What may tell the rows of a ``UsageReport`` apart.
 public enum UsageKey: String, ClosedEnum, Sendable {
-    case label, pool, model, agent, day
+    case label, pool, model, agent, day, submitter
 }
 
 /// Some attempts that have told what they used.
 public struct UsageRow: Codable, Sendable, Equatable {
-    /// The day as `2026-11-23`, the label as `team=core`; left out where they have none.
+    /// The day as `2026-11-23`, the label as `team=core`, the submitter as the uid, followed by `/` and the subject where a bridge has
+    /// submitted for somebody; left out where they have none.
     public var name: String?
     public var attempts: Int
     public var usage: Usage

@@ -56,6 +56,10 @@ public struct Event: Codable, Sendable, Equatable {
     public var pool: String?
     /// The user whose task it is.
     public var submitter: UInt32?
+    /// For whom that user, a bridge, has submitted it.
+    public var subject: String?
+    /// Who has asked for it, in words: of what somebody did to tasks and pools that are there.
+    public var by: String?
     /// The gate's name: `agent:claude/anthropic`.
     public var gate: String?
     public var worker: String?

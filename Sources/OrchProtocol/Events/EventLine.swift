@@ -14,6 +14,8 @@ extension Event {
         if let attempt { writer.integer(#""attempt":"#, Int64(attempt)) }
         if let pool { writer.string(#""pool":"#, pool) }
         if let submitter { writer.integer(#""submitter":"#, Int64(submitter)) }
+        if let subject { writer.string(#""subject":"#, subject) }
+        if let by { writer.string(#""by":"#, by) }
         if let gate { writer.string(#""gate":"#, gate) }
         if let worker { writer.string(#""worker":"#, worker) }
         if let pid { writer.integer(#""pid":"#, Int64(pid)) }

@@ -33,6 +33,19 @@ public struct Method<Parameters: MethodParameters, Answer: Codable & Sendable>: 
 
 public protocol MethodParameters: Codable, Sendable, Equatable {}
 
+/// Parameters of a method that does something to tasks, pools or agents that are there.
+///
+/// What is done to these can be given to users who are not administrators (`[access.grants]`), and a bridge can say for whom it is done.
+public protocol ActionParameters: MethodParameters {
+    /// For whom a bridge asks: see `Requester.speaking`.
+    var subject: String? { get set }
+}
+
+extension MethodDescriptor {
+    /// Whether `[access.grants]` may name it: never what concerns the daemon as a whole.
+    public var isGrantable: Bool { parameters is any ActionParameters.Type }
+}
+
 /// A method whose parameters and answer are not known when the program is compiled.
 public protocol MethodDescriptor: Sendable {
     /// Part of the protocol; never changes its meaning.

@@ -50,7 +50,7 @@ public struct ListParameters: MethodParameters {
 }
 
 /// What may be changed of a task that has not started.
-public struct UpdateParameters: HasTaskOptions, KeyedParameters {
+public struct UpdateParameters: HasTaskOptions, KeyedParameters, ActionParameters {
     public var id: Int64
     /// Other work of the same kind: a command for a command, a prompt for a prompt.
     public var command: [String]?
@@ -60,6 +60,7 @@ public struct UpdateParameters: HasTaskOptions, KeyedParameters {
     public var notBefore: Timestamp?
     /// See ``KeyedParameters``.
     public var key: String?
+    public var subject: String?
     /// Those that can be changed.
     public var options = TaskOptions()
 
@@ -67,12 +68,12 @@ public struct UpdateParameters: HasTaskOptions, KeyedParameters {
 
     /// The options are beside these: a list of all cases would refuse them.
     private enum CodingKeys: String, CodingKey {
-        case id, command, prompt, pool, key
+        case id, command, prompt, pool, key, subject
         case commandBytes = "command_bytes"
         case notBefore = "not_before"
     }
 
-    private static let own = ["id", "command", "command_bytes", "prompt", "pool", "not_before", "key"]
+    private static let own = ["id", "command", "command_bytes", "prompt", "pool", "not_before", "key", "subject"]
 
     public init(from decoder: any Decoder) throws {
         try decoder.refuseMembers(otherThan: Self.own + TaskOptions.changeable.map(\.name))
@@ -84,6 +85,7 @@ public struct UpdateParameters: HasTaskOptions, KeyedParameters {
         pool = try container.decodeIfPresent(String.self, forKey: .pool)
         notBefore = try container.decodeIfPresent(Timestamp.self, forKey: .notBefore)
         key = try container.decodeIfPresent(String.self, forKey: .key)
+        subject = try container.decodeIfPresent(String.self, forKey: .subject)
         try options.read(TaskOptions.changeable, from: decoder)
     }
 
@@ -96,29 +98,32 @@ public struct UpdateParameters: HasTaskOptions, KeyedParameters {
         try container.encodeIfPresent(pool, forKey: .pool)
         try container.encodeIfPresent(notBefore, forKey: .notBefore)
         try container.encodeIfPresent(key, forKey: .key)
+        try container.encodeIfPresent(subject, forKey: .subject)
         try options.encode(to: encoder)
     }
 }
 
 /// The tasks that `task.retry`, `task.hold`, `task.release`, `task.pause` and `task.resume` are for.
-public struct TaskSelection: KeyedParameters {
+public struct TaskSelection: KeyedParameters, ActionParameters {
     /// 1 to 10 000 ids; all of them or none are changed.
     public var ids: [Int64]
     /// See ``KeyedParameters``.
     public var key: String?
+    public var subject: String?
 
     public init(ids: [Int64]) { self.ids = ids }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, key }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, key, subject }
 }
 
 /// The tasks to cancel: by id, all of a pool that have not ended, or all.
-public struct CancelParameters: KeyedParameters {
+public struct CancelParameters: KeyedParameters, ActionParameters {
     public var ids: [Int64]?
     public var pool: String?
     public var all: Bool?
     /// See ``KeyedParameters``.
     public var key: String?
+    public var subject: String?
 
     public init(ids: [Int64]? = nil, pool: String? = nil, all: Bool? = nil) {
         self.ids = ids
@@ -126,7 +131,7 @@ public struct CancelParameters: KeyedParameters {
         self.all = all
     }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all, key }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all, key, subject }
 }
 
 public struct WaitParameters: MethodParameters {
@@ -178,35 +183,38 @@ public struct FileParameters: MethodParameters {
     public enum CodingKeys: String, CodingKey, CaseIterable { case id, name, attempt, offset }
 }
 
-public struct PoolSelection: MethodParameters {
+public struct PoolSelection: ActionParameters {
     public var pool: String
+    public var subject: String?
 
     public init(pool: String) { self.pool = pool }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case pool }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case pool, subject }
 }
 
-public struct ResizeParameters: MethodParameters {
+public struct ResizeParameters: ActionParameters {
     public var pool: String
     /// 0 to 10 000. Running tasks are never ended by a smaller number.
     public var slots: Int
+    public var subject: String?
 
     public init(pool: String, slots: Int) {
         self.pool = pool
         self.slots = slots
     }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case pool, slots }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case pool, slots, subject }
 }
 
-public struct AgentSelection: KeyedParameters {
+public struct AgentSelection: KeyedParameters, ActionParameters {
     public var agent: String
     /// See ``KeyedParameters``.
     public var key: String?
+    public var subject: String?
 
     public init(agent: String) { self.agent = agent }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case agent, key }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case agent, key, subject }
 }
 
 public struct WorkerListParameters: MethodParameters {

@@ -108,6 +108,8 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var commandBytes: [Data]?
     public var prompt: String?
     public var submitter: UInt32
+    /// For whom its submitter, a bridge, has submitted it.
+    public var subject: String?
     public var submittedAt: Timestamp
     /// When it may start, where it may not yet.
     public var dueAt: Timestamp?
@@ -132,7 +134,8 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var result: TaskResult?
 
     private enum CodingKeys: String, CodingKey {
-        case id, state, waiting, stopping, reason, pool, command, prompt, submitter, cwd, route, routing, gates, attempts,
+        case id, state, waiting, stopping, reason, pool, command, prompt, submitter, subject, cwd, route, routing, gates,
+            attempts,
             result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"

@@ -26,6 +26,8 @@ public struct TaskSpec: HasTaskOptions, MemberCoded, MethodParameters {
     public var stdinBytes: Data?
     /// A JSON Schema that the result must satisfy, as JSON.
     public var resultSchema: JSONValue?
+    /// For whom a bridge submits it: see `[access] bridges`.
+    public var subject: String?
     public var options = TaskOptions()
 
     static let members: [Member<TaskSpec>] = [
@@ -33,6 +35,7 @@ public struct TaskSpec: HasTaskOptions, MemberCoded, MethodParameters {
         Member("pool", \.pool), Member("not_before", \.notBefore), Member("hold", \.hold), Member("env", \.env),
         Member("env_bytes", \.envBytes), Member("cwd", \.cwd), Member("cwd_bytes", \.cwdBytes), Member("stdin", \.stdin),
         Member("stdin_bytes", \.stdinBytes), Member("result_schema", \.resultSchema),
+        Member("subject", \.subject),
     ]
     static let byName = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0) })
     /// The names of all that the object of a task may have.

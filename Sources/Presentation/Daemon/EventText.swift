@@ -13,6 +13,7 @@ public enum EventText {
         } else if let outcome = event.outcome, !outcome.isSuccess {
             parts.append(OutcomeText.text(outcome))
         }
+        if let by = event.by { parts.append("by " + SafeText.line(by)) }
         return parts.joined(separator: "  ")
     }
 

@@ -3,11 +3,18 @@ import OrchProtocol
 /// What tasks have used: `orchctl usage`.
 public enum UsageTable {
     /// The rows with their total, then the budgets. Each line ended by a line feed.
-    public static func text(_ report: UsageReport, by key: UsageKey, style: Style, width: Int? = nil) -> String {
+    ///
+    /// - Parameter userName: what a user is called; nil for a number without a name.
+    public static func text(
+        _ report: UsageReport, by key: UsageKey, style: Style, width: Int? = nil, userName: (UInt32) -> String? = { _ in nil }
+    ) -> String {
+        func text(_ name: String) -> String {
+            key == .submitter ? SubmitterText.text(row: name, userName) : SafeText.line(name)
+        }
         var table = Table(
             [.init(key.rawValue.uppercased(), shrinks: true)]
                 + ["ATTEMPTS", "TOKENS IN", "CACHED", "TOKENS OUT", "COST"].map { Table.Column($0, alignsRight: true) })
-        for row in report.rows { table.add(cells(row, name: .init(SafeText.line(row.name ?? "–")))) }
+        for row in report.rows { table.add(cells(row, name: .init(row.name.map(text) ?? "–"))) }
         table.add(cells(report.total, name: .init("total", .strong)))
         let text = table.text(style: style, width: width)
         return report.budgets.isEmpty ? text : text + "\n" + budgets(report.budgets).text(style: style, width: width)

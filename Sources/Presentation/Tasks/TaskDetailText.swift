@@ -52,7 +52,7 @@ public struct TaskDetailText {
             ("idle timeout", task.idleTimeout.map(DurationText.text)),
             ("retries", retries),
             ("key", task.key.map(SafeText.line)),
-            ("user", userName(task.submitter).map(SafeText.line) ?? String(task.submitter)),
+            ("user", SubmitterText.text(task.submitter, for: task.subject, userName)),
             ("submitted", moment(task.submittedAt)),
             ("due", moment(task.dueAt)),
             ("expires", moment(task.expires)),

@@ -59,7 +59,7 @@ public enum TaskColumn: String, CaseIterable, Sendable {
         case .name: return text(task.name)
         case .comment: return text(task.comment)
         case .priority: return .init(String(task.priority))
-        case .user: return text(userName(task.submitter) ?? String(task.submitter))
+        case .user: return .init(SubmitterText.text(task.submitter, for: task.subject, userName))
         case .model: return text(task.model)
         case .worker: return text(attempt?.worker)
         case .pid: return text(attempt?.pid.map { String($0) })

@@ -40,6 +40,9 @@ enum AttemptVerdict: Equatable {
         if case .outcome(let outcome, _) = self, outcome.kind == .overBudget, let verdict = attempt.reason {
             self = .outcome(outcome, reason: "ended: \(verdict)")
         }
+        if case .outcome(let outcome, _) = self, outcome.kind == .cancelled, let by = attempt.cancelledReason {
+            self = .outcome(outcome, reason: by)
+        }
         guard !(end.stopped && attempt.stopping != nil), case .outcome(let outcome, let reason) = self else { return }
         switch (attempt.delivery, end.ending) {
         // What it has said is lost with it.
@@ -49,7 +52,8 @@ enum AttemptVerdict: Equatable {
         // It has not said that it has the task, so it has done nothing of it.
         case (.given, _):
             if let stopping = attempt.stopping {
-                self = .outcome(Outcome(stopping), reason: stopping.sentence(for: task))
+                let by = stopping == .cancelled ? attempt.cancelledReason : nil
+                self = .outcome(Outcome(stopping), reason: by ?? stopping.sentence(for: task))
             } else {
                 self = .again(reason: "a worker did not take its task: \(end.stopped ? "it was ended" : reason)")
             }
@@ -104,6 +108,11 @@ enum AttemptVerdict: Equatable {
             self = .outcome(Outcome(.failed, code: code, failure: failure.kind), reason: failure.message)
         }
     }
+}
+
+extension Attempt {
+    /// By whom it was cancelled, in words, where that is not the owner of the task.
+    fileprivate var cancelledReason: String? { reason.flatMap { $0.has(prefix: "cancelled by ") ? $0 : nil } }
 }
 
 extension Outcome {

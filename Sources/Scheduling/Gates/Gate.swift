@@ -53,6 +53,8 @@ public enum GateName {
         names(in: lane).first { $0.has(prefix: needsPrefix) }?.dropFirst(needsPrefix.utf8.count).split(separator: ",") ?? []
     }
     public static func limit(_ name: String) -> String { canonical(limitPrefix + name) }
+    /// The part of a limit that a submitter has for themselves; empty for what those share who are too many.
+    static func limit(_ name: String, share: String) -> String { canonical("\(limitPrefix)\(name)/\(share)") }
     public static func budget(_ name: String) -> String { canonical(budgetPrefix + name) }
     public static func spent(_ name: String) -> String { canonical(spentPrefix + name) }
 
@@ -70,19 +72,33 @@ public enum GateName {
 /// Says which lanes are open, and counts who has gone through.
 public struct GateStates: Sendable {
     private let maxima: [String: Int]
+    /// Those that each submitter has for themselves, by the same names.
+    private let shares: [String: Int]
     private let closed: Set<String>
     /// How many run under each limit.
     private var running: [String: Int] = [:]
 
     /// - Parameter busy: how many tasks of each lane run.
     public init(rules: Rules, gates: [String: Gate], busy: [String: Int]) {
-        maxima = Dictionary(rules.limits.map { (GateName.limit($0.name), $0.maximum) }, uniquingKeysWith: { $1 })
+        func maxima(_ limits: [ConcurrencyLimit]) -> [String: Int] {
+            Dictionary(limits.map { (GateName.limit($0.name), $0.maximum) }, uniquingKeysWith: { $1 })
+        }
+        self.maxima = maxima(rules.limits.filter { $0.share == nil })
+        shares = maxima(rules.limits.filter { $0.share != nil })
         closed = Set(gates.values.filter(\.isClosed).map(\.name))
         for (lane, count) in busy { add(count, to: lane) }
     }
 
     private mutating func add(_ count: Int, to lane: String) {
-        for name in GateName.names(in: lane) where maxima[String(name)] != nil { running[String(name), default: 0] += count }
+        for name in GateName.names(in: lane) where maximum(of: String(name)) != nil {
+            running[String(name), default: 0] += count
+        }
+    }
+
+    private func maximum(of gate: String) -> Int? {
+        if let maximum = maxima[gate] { return maximum }
+        guard !shares.isEmpty, let (name, _) = gate.cut(at: "/") else { return nil }
+        return shares[String(name)]
     }
 
     /// A task of the lane has been started.
@@ -102,6 +118,6 @@ public struct GateStates: Sendable {
 
     /// How many run under a limit, and how many may; nil for a gate of another kind.
     public func occupancy(of gate: String) -> (running: Int, maximum: Int)? {
-        maxima[gate].map { (running[gate] ?? 0, $0) }
+        maximum(of: gate).map { (running[gate] ?? 0, $0) }
     }
 }

@@ -68,7 +68,14 @@ extension Turn {
     private func matchingGates(_ task: TaskItem, _ agent: String?, spends: Bool) -> [String] {
         guard !state.rules.limits.isEmpty || !state.rules.budgets.isEmpty else { return [] }
         let facts = facts(of: task, agent)
-        var gates = state.rules.limits.filter { $0.matcher.matches(facts) }.map { GateName.limit($0.name) }
+        var gates = state.rules.limits.filter { $0.matcher.matches(facts) }.map { limit in
+            guard limit.share == .submitter else { return GateName.limit(limit.name) }
+            let own = GateName.limit(limit.name, share: task.definition.owner.key)
+            let known = store.lanes(in: task.pool)
+            let isKnown =
+                known.count < Self.maximumLanes || known.keys.contains { GateName.names(in: $0).contains(Substring(own)) }
+            return isKnown ? own : GateName.limit(limit.name, share: "")
+        }
         if spends { gates += state.rules.budgets.filter { $0.matcher.matches(facts) }.map { GateName.budget($0.name) } }
         return gates
     }
@@ -78,7 +85,7 @@ extension Turn {
             pool: task.pool, agent: agent ?? "command",
             provider: agent.map { provider(of: task, agent: $0) } ?? "",
             model: (agent.flatMap { state.rules.agents[$0] } ?? AgentSettings()).effectiveModel(task.definition.model) ?? "",
-            labels: task.definition.labels)
+            labels: task.definition.labels, submitter: task.definition.submitter, subject: task.definition.subject)
     }
 
     /// Whether anybody will tell what the task uses: an agent does, and a warm worker of whatever it does; a command does not.
@@ -102,7 +109,9 @@ extension Turn {
     /// Changes if and only if a task may have another lane than before.
     private func laneRules() throws -> Int64 {
         var hash = StableHash()
-        for limit in state.rules.limits.sorted(by: { $0.name < $1.name }) { hash.add(limit.name + limit.matcher.description) }
+        for limit in state.rules.limits.sorted(by: { $0.name < $1.name }) {
+            hash.add(limit.name + limit.matcher.description + (limit.share?.rawValue ?? ""))
+        }
         for budget in state.rules.budgets.sorted(by: { $0.name < $1.name }) { hash.add(budget.laneRule) }
         for (name, agent) in state.rules.agents.sorted(by: { $0.key < $1.key }) {
             hash.add("\(name) \(agent.model ?? "") \(agent.provider ?? "")")

@@ -104,7 +104,7 @@ extension Turn {
             throw WireError(.notFound, "there is no agent \"\(name.shortened(to: 64))\"\(hint)", field: "agent")
         }
         for gate in closed.sorted(by: { $0.name < $1.name }) {
-            try openGate(gate, forgetting: true, why: "resumed by uid \(requester.uid)")
+            try openGate(gate, forgetting: true, why: "resumed by \(requester.principal)")
         }
         let sentence = closed.isEmpty ? "the agent \"\(name)\" was not limited" : "the agent \"\(name)\" starts tasks again"
         return .now(.done(sentence))

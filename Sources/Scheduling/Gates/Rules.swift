@@ -60,13 +60,21 @@ public struct AgentSettings: ModelDefaults, Sendable, Equatable {
 
 /// The maximum number of matching tasks that run at once, in all pools.
 public struct ConcurrencyLimit: Sendable, Equatable {
+    /// What has a count of its own.
+    public enum Share: String, Sendable, CaseIterable {
+        case submitter
+    }
+
     public var name: String
     public var maximum: Int
     public var matcher: TaskMatcher
+    /// Nil where all tasks are counted together.
+    public var share: Share?
 
-    public init(name: String, maximum: Int, matcher: TaskMatcher) {
+    public init(name: String, maximum: Int, matcher: TaskMatcher, share: Share? = nil) {
         self.name = name
         self.maximum = maximum
         self.matcher = matcher
+        self.share = share
     }
 }

@@ -10,6 +10,7 @@ public struct RouteRule: Sendable, Equatable {
         public var label: String?
         /// A uid.
         public var submitter: UInt32?
+        public var subject: String?
         /// Characters of the prompt.
         public var minimum: Int?
         public var maximum: Int?
@@ -51,14 +52,18 @@ struct PromptFacts {
     var agent: String
     var labels: [String: String]
     var submitter: UInt32
+    var subject: String?
 
-    init(text: String, pool: String, agent: String, labels: [String: String], submitter: UInt32) {
+    init(
+        text: String, pool: String, agent: String, labels: [String: String], submitter: UInt32, subject: String? = nil
+    ) {
         self.text = text
         characters = text.unicodeScalars.count
         self.pool = pool
         self.agent = agent
         self.labels = labels
         self.submitter = submitter
+        self.subject = subject
     }
 }
 
@@ -69,6 +74,9 @@ extension RouteRule.Match {
         if let agent, !Wildcard.matches(agent, facts.agent) { return "the agent is \"\(facts.agent)\", not \"\(agent)\"" }
         if let label, !TaskMatcher.fits(label: label, facts.labels) { return "there is no label \"\(label)\"" }
         if let submitter, submitter != facts.submitter { return "the submitter is uid \(facts.submitter), not \(submitter)" }
+        if let subject, !(facts.subject.map { Wildcard.matches(subject, $0) } ?? false) {
+            return facts.subject.map { "the subject is \"\($0)\", not \"\(subject)\"" } ?? "there is no subject \"\(subject)\""
+        }
         if let minimum, facts.characters < minimum {
             return "the prompt has \(facts.characters) characters, fewer than \(minimum)"
         }

@@ -8,6 +8,8 @@ struct TaskFacts {
     var provider: String
     var model: String
     var labels: [String: String]
+    var submitter: UInt32
+    var subject: String?
 }
 
 /// Which tasks a rule is about: those that everything matches that is set. Texts are patterns in which `*` stands for any characters
@@ -19,21 +21,29 @@ public struct TaskMatcher: Sendable, Equatable {
     public var model: String?
     /// `team=core`, or `team` for any value.
     public var label: String?
+    /// A uid.
+    public var submitter: UInt32?
+    public var subject: String?
 
     public init(
-        pool: String? = nil, agent: String? = nil, provider: String? = nil, model: String? = nil, label: String? = nil
+        pool: String? = nil, agent: String? = nil, provider: String? = nil, model: String? = nil, label: String? = nil,
+        submitter: UInt32? = nil, subject: String? = nil
     ) {
         self.pool = pool
         self.agent = agent
         self.provider = provider
         self.model = model
         self.label = label
+        self.submitter = submitter
+        self.subject = subject
     }
 
     func matches(_ facts: TaskFacts) -> Bool {
         func fits(_ pattern: String?, _ text: String) -> Bool { pattern.map { Wildcard.matches($0, text) } ?? true }
         return fits(pool, facts.pool) && fits(agent, facts.agent) && fits(provider, facts.provider)
-            && fits(model, facts.model) && (label.map { Self.fits(label: $0, facts.labels) } ?? true)
+            && fits(model, facts.model) && submitter ?? facts.submitter == facts.submitter
+            && (subject == nil || facts.subject.map { fits(subject, $0) } ?? false)
+            && (label.map { Self.fits(label: $0, facts.labels) } ?? true)
     }
 
     static func fits(label pattern: String, _ labels: [String: String]) -> Bool {
@@ -44,7 +54,9 @@ public struct TaskMatcher: Sendable, Equatable {
 
     /// The same text for the same matcher, whatever the program.
     var description: String {
-        [pool, agent, provider, model, label].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined(separator: ",")
+        [pool, agent, provider, model, label, submitter.map { "\($0)" }, subject].map {
+            $0.map { "\($0.utf8.count):\($0)" } ?? "-"
+        }.joined(separator: ",")
     }
 }
 

@@ -116,7 +116,7 @@ public struct TaskRouter {
         guard !rules.routes.isEmpty, let prompt = choice.prompt else { return }
         let facts = PromptFacts(
             text: prompt, pool: choice.pool, agent: pools[choice.pool]?.agent ?? "command", labels: spec.labels ?? [:],
-            submitter: submitter)
+            submitter: submitter, subject: spec.subject)
         for rule in rules.routes {
             let mismatch = rule.match.mismatch(facts)
             note(rule, mismatch)
@@ -254,7 +254,7 @@ public struct TaskRouter {
     public func explain(_ spec: TaskSpec, by submitter: Requester) throws(WireError) -> RouteExplanation {
         try SpecRules.check(spec, path: nil)
         var steps: [RouteStep] = []
-        let choice = try choose(for: spec, by: submitter) { rule, mismatch in
+        let choice = try choose(for: spec, by: submitter.speaking(for: spec.subject)) { rule, mismatch in
             steps.append(RouteStep(name: rule.name, matches: mismatch == nil, reason: mismatch ?? "matches"))
         }
         if let prompt = choice.prompt { try check(prompt, choice.model, choice.thinking, in: choice.pool) { $0 } }

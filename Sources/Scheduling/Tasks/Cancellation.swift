@@ -5,7 +5,7 @@ extension Turn {
         switch (parameters.ids, parameters.pool, parameters.all ?? false) {
         case (let ids?, nil, false):
             let tasks = try select(ids, by: requester)
-            return .changed(try tasks.map { try cancel($0) })
+            return .changed(try tasks.map { try cancel($0, by: requester) })
         case (nil, let pool?, false):
             guard state.settings[pool] != nil || store.occupiedPools.contains(pool) else { throw unknownPool(pool) }
             return try cancelMany(in: pool, after: 0, count: 0, by: requester)
@@ -21,8 +21,8 @@ extension Turn {
         let tasks = try store.unfinished(in: pool, after: after, limit: SchedulerState.stride)
         assert(tasks.first.map { $0.id > after } ?? true, "a task is cancelled twice")
         var count = count
-        for task in tasks where requester.isAdministrator || task.definition.submitter == requester.uid {
-            if try cancel(task).unchanged != true { count += 1 }
+        for task in tasks where requester.mayChange(task) {
+            if try cancel(task, by: requester).unchanged != true { count += 1 }
         }
         if let last = tasks.last, tasks.count == SchedulerState.stride {
             return .afterRest(last: last.id, count: count)
@@ -33,9 +33,11 @@ extension Turn {
 
     /// Cancels a task in whatever state it is. One that runs is cancelled when its processes are gone, one that was ordered ahead when the
     /// supervisor has given it back; a final one stays as it is.
-    private mutating func cancel(_ task: TaskItem) throws -> TasksChanged.Entry {
+    private mutating func cancel(_ task: TaskItem, by requester: Requester) throws -> TasksChanged.Entry {
         if task.phase == .active, let attempt = try store.liveAttempt(of: task.id) {
-            try stop(attempt.id, because: .cancelled)
+            // What its owner does needs no further word.
+            let isOwn = requester.principal == task.definition.owner
+            try stop(attempt.id, because: .cancelled, reason: isOwn ? nil : "cancelled by \(requester.principal)")
             let state = task.phase.state(isOrdered: attempt.isOrdered)
             return TasksChanged.Entry(id: task.id, state: state, unchanged: attempt.stopping != nil)
         }

@@ -11,7 +11,13 @@ extension Turn {
         var change = change
         let current = task.definition.routing?.pool ?? task.pool
         let isOtherWork = change.arguments != nil || change.prompt != nil
-        if isOtherWork { try changeWork(of: &task, attempt, &change) }
+        if isOtherWork {
+            // A task may run as its submitter: a grant is not to make somebody else's work of it.
+            guard requester.owns(task) || requester.isAdministrator else {
+                throw WireError(.forbidden, "only the owner of task \(task.id) and admins may change what it does")
+            }
+            try changeWork(of: &task, attempt, &change)
+        }
         if let pool = change.pool {
             guard let settings = state.settings[pool] else { throw unknownPool(pool) }
             let router = try router()
@@ -75,7 +81,7 @@ extension Turn {
             task.finishedAt = nil
             task.reason = nil
             try move(&task, on: .retry)
-            event(.taskQueued, of: task, detail: "retried by uid \(requester.uid)")
+            event(.taskQueued, of: task, detail: "retried by \(requester.principal)")
             try store.update(task, from: place)
         }
         return .changed(tasks.map { TasksChanged.Entry(id: $0.id, state: .queued) })
@@ -132,9 +138,9 @@ extension Turn {
         guard let task = try store.task(id) else {
             throw WireError(.notFound, "there is no task \(id)", field: "id")
         }
-        guard requester.isAdministrator || requester.uid == task.definition.submitter else {
-            let owner = task.definition.submitter
-            throw WireError(.forbidden, "task \(id) belongs to uid \(owner); only its owner and admins may change it")
+        guard requester.mayChange(task) else {
+            throw WireError(
+                .forbidden, "task \(id) belongs to \(task.definition.owner); only its owner and admins may change it")
         }
         return task
     }

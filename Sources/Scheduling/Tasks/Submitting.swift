@@ -11,8 +11,9 @@ extension Turn {
         var count = 0
         for (index, spec) in specs.enumerated() {
             try SpecRules.check(spec, path: path(index))
+            let requester = try requester.speaking(for: spec.subject, path: path(index))
             // A repeated request gets its answer whatever has happened to the pool meanwhile.
-            guard try task(with: spec.key, of: requester) == nil else { continue }
+            guard try task(with: spec, of: requester) == nil else { continue }
             _ = try item(from: spec, path: path(index), by: requester, router)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
                 try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))
@@ -28,7 +29,8 @@ extension Turn {
         var repeats = 0
         for (index, spec) in specs.enumerated() {
             // The same key may also come twice in one batch.
-            if let id = try task(with: spec.key, of: requester) {
+            let requester = try requester.speaking(for: spec.subject)
+            if let id = try task(with: spec, of: requester) {
                 // Of many it is not worth the time to look at all of them.
                 let warning =
                     repeats < Self.comparedRepeats
@@ -51,8 +53,8 @@ extension Turn {
 
     private static var comparedRepeats: Int { 1000 }
 
-    private func task(with key: String?, of requester: Requester) throws -> Int64? {
-        try key.flatMap { try store.task(withKey: $0, of: requester.uid) }
+    private func task(with spec: TaskSpec, of requester: Requester) throws -> Int64? {
+        try spec.key.flatMap { try store.task(withKey: $0, of: requester.uid, subject: spec.subject) }
     }
 
     private mutating func accept(_ task: TaskItem, input: ByteString?, _ router: TaskRouter) throws -> Submitted {
@@ -108,6 +110,7 @@ extension Turn {
             work: spec.arguments.map { .command($0) } ?? .prompt(choice.prompt ?? ""), options: options,
             environment: spec.variables ?? [:], directory: spec.directory,
             hasInput: spec.input != nil, submitter: requester.uid, submittedAt: now.wall)
+        definition.subject = spec.subject
         definition.isPoolGiven = choice.isPoolGiven
         definition.route = choice.routing == nil ? choice.route : nil
         definition.routing = choice.routing

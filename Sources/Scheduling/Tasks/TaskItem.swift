@@ -35,6 +35,8 @@ public struct TaskDefinition: HasTaskOptions, Sendable, Equatable {
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
     public var hasInput: Bool
     public var submitter: UInt32
+    /// For whom, where its submitter is a bridge.
+    public var subject: String?
     /// Milliseconds since 1970, like all times of a task.
     public var submittedAt: Int64
 
@@ -51,6 +53,7 @@ public struct TaskDefinition: HasTaskOptions, Sendable, Equatable {
         self.submittedAt = submittedAt
     }
 
+    public var owner: Principal { subject.map { .subject(bridge: submitter, name: $0) } ?? .user(submitter) }
     public var needs: [String] { options.needs ?? [] }
     public var labels: [String: String] { options.labels ?? [:] }
     public var expiresAt: Int64? { options.expires?.milliseconds }

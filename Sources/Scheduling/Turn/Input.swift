@@ -9,12 +9,58 @@ public struct Requester: Sendable, Equatable {
     /// Of the process at the other end.
     public var groups: [UInt32]
     public var principal: Principal
+    /// Whether it may ask for others, by name.
+    public var isBridge: Bool
+    /// The methods that it may call as an administrator may (`[access.grants]`).
+    public var grants: Set<String>
+    /// Whether its request may concern what belongs to others. ``admitted(to:)`` decides it.
+    public private(set) var reachesOthers: Bool
 
-    public init(uid: UInt32, isAdministrator: Bool, groups: [UInt32] = [], principal: Principal? = nil) {
+    public init(
+        uid: UInt32, isAdministrator: Bool, groups: [UInt32] = [], principal: Principal? = nil, isBridge: Bool = false,
+        grants: Set<String> = []
+    ) {
         self.uid = uid
         self.isAdministrator = isAdministrator
         self.groups = groups
         self.principal = principal ?? .user(uid)
+        self.isBridge = isBridge
+        self.grants = grants
+        reachesOthers = isAdministrator && self.principal == .user(uid)
+    }
+
+    /// Who asks, as far as this one request goes.
+    public func admitted(to call: Call) throws(WireError) -> Requester {
+        var asker = try speaking(for: (call.parameters as? any ActionParameters)?.subject)
+        try asker.check(call.method)
+        asker.reachesOthers =
+            asker.isAdministrator && asker.principal == .user(uid) || asker.grants.contains(call.method.name)
+        return asker
+    }
+
+    /// A bridge as the one for whom it asks: it gives up its own rights, and keeps only what was granted to it.
+    public func speaking(for subject: String?, path: String? = nil) throws(WireError) -> Requester {
+        guard let subject else { return self }
+        try SpecRules.check(subject, "subject", path)
+        guard isBridge else {
+            throw WireError(
+                .forbidden,
+                "uid \(uid) may not ask for somebody else: only the users that [access] bridges names may give a \"subject\"",
+                field: SpecRules.field("subject", path))
+        }
+        var asker = self
+        (asker.principal, asker.isAdministrator, asker.reachesOthers) = (.subject(bridge: uid, name: subject), false, false)
+        return asker
+    }
+
+    /// Whether a task is its own. A bridge that asks for nobody owns all that it has submitted.
+    func owns(_ task: TaskItem) -> Bool {
+        principal == task.definition.owner || principal == .user(task.definition.submitter)
+    }
+
+    /// Whether it may do to a task what it asks for.
+    func mayChange(_ task: TaskItem) -> Bool {
+        reachesOthers || owns(task)
     }
 
     /// Whether somebody like this may call a method at all. This is the only place that decides it, by what the method says of itself;
@@ -23,7 +69,8 @@ public struct Requester: Sendable, Equatable {
         if case .task = principal, method.door == .never {
             throw WireError(.forbidden, "a task may not call \(method.name)")
         }
-        if let action = method.administration, !isAdministrator || principal != .user(uid) {
+        let isAdministrator = isAdministrator && principal == .user(uid)
+        if let action = method.administration, !isAdministrator, !(method.isGrantable && grants.contains(method.name)) {
             throw WireError(
                 .forbidden, "only admins may \(action): root, the daemon's own user, and members of an admin group")
         }
@@ -37,6 +84,17 @@ public enum Principal: Sendable, Hashable {
     case task(Int64)
     /// Somebody of whom a bridge says the name.
     case subject(bridge: UInt32, name: String)
+}
+
+extension Principal: CustomStringConvertible {
+    /// As a sentence calls it. A subject is in quotes, so that it cannot pass for anybody else.
+    public var description: String {
+        switch self {
+        case .user(let uid): "uid \(uid)"
+        case .task(let id): "task \(id)"
+        case .subject(let bridge, let name): "\"\(name)\" of uid \(bridge)"
+        }
+    }
 }
 
 /// Brings an answer back to the request it belongs to.

@@ -80,6 +80,15 @@ extension Turn {
 }
 
 extension Principal {
+    /// The same in short: `1000`, or `995/discord:1`.
+    var key: String {
+        switch self {
+        case .user(let uid): "\(uid)"
+        case .task(let id): "task \(id)"
+        case .subject(let bridge, let name): "\(bridge)/\(name)"
+        }
+    }
+
     /// What it is called in the store.
     var text: String {
         switch self {

@@ -13,7 +13,7 @@ public protocol TaskTransaction: AnyObject {
     /// The text for the standard input of a task whose `hasInput` is set.
     func input(of id: Int64) throws -> ByteString?
     /// The task that a submitter has made with an idempotency key. Two submitters may use the same.
-    func task(withKey key: String, of submitter: UInt32) throws -> Int64?
+    func task(withKey key: String, of submitter: UInt32, subject: String?) throws -> Int64?
     /// Writes everything but the definition. `place` is where the task was when it was read.
     func update(_ task: TaskItem, from place: TaskItem.Place) throws
     /// Writes what has been chosen for a task since it was added: its model, thinking level, rule, and what is still open.

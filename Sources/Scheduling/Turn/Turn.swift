@@ -17,6 +17,8 @@ struct Turn<Store: TaskTransaction> {
     var problems: [Problem] = []
     /// There was more to do than one turn does.
     var isUnfinished = false
+    /// Whose request is carried out, where it is about what is there already.
+    private var actor: Principal?
     /// The request that is taken again, now that its tasks have been taken back or have started.
     var resumed: WaitingChange?
     private var wakeWall: Int64?
@@ -81,10 +83,13 @@ struct Turn<Store: TaskTransaction> {
     // MARK: Commands
 
     mutating func take(_ command: Command, by requester: Requester, reply: ReplyToken) throws {
-        try answer(reply, to: command, by: requester) { turn in
-            try requester.check(command.call.method)
-            if let known = try turn.knownReply(to: command.call, by: requester) { return .asBefore(known) }
-            return try turn.perform(command, by: requester)
+        let asker: Requester
+        do throws(WireError) { asker = try requester.admitted(to: command.call) } catch {
+            return effects.append(.reply(reply, .failed(error)))
+        }
+        try answer(reply, to: command, by: asker) { turn in
+            if let known = try turn.knownReply(to: command.call, by: asker) { return .asBefore(known) }
+            return try turn.perform(command, by: asker)
         }
     }
 
@@ -117,6 +122,8 @@ struct Turn<Store: TaskTransaction> {
     private mutating func answer(
         _ reply: ReplyToken, to command: Command, by requester: Requester, _ perform: (inout Self) throws -> Answer
     ) throws {
+        actor = command.call[.submit] == nil ? requester.principal : nil
+        defer { actor = nil }
         do {
             switch try perform(&self) {
             case .now(let answer):
@@ -155,6 +162,7 @@ struct Turn<Store: TaskTransaction> {
 
     mutating func event(_ kind: Event.Kind, _ fill: (inout Event) -> Void = { _ in }) {
         var event = Event(at: Timestamp(milliseconds: now.wall), kind: kind)
+        event.by = actor?.description
         fill(&event)
         events.append(event)
     }
@@ -173,6 +181,7 @@ struct Turn<Store: TaskTransaction> {
             $0.task = task.id
             $0.pool = task.pool
             $0.submitter = task.definition.submitter
+            $0.subject = task.definition.subject
             $0.state = task.phase.state(isOrdered: attempt?.isOrdered ?? false)
             $0.detail = detail
             guard let attempt else { return }

@@ -13,6 +13,7 @@ extension TaskRecord {
             id: task.id, state: task.phase.state(isOrdered: isOrdered), pool: task.pool, priority: task.priority,
             submitter: definition.submitter, submittedAt: Timestamp(milliseconds: definition.submittedAt))
         options = definition.options
+        status.subject = definition.subject
         (priority, retries, retryOn, options.retryDelay) = (task.priority, task.retry.retries, task.retry.causes, nil)
         switch task.phase {
         case .ready: status.waiting = .ready

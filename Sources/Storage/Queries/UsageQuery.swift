@@ -7,15 +7,19 @@ enum UsageQuery {
     /// Of each attempt, or of all forgotten ones of a day that were alike. An attempt counts on the day on which it ended; one that
     /// runs, today.
     private static let used = """
-        SELECT coalesce(attempt.agent, 'command') AS agent, attempt.model, attempt.pool, task.options -> '$.labels' AS labels, 1 AS attempts,
+        SELECT coalesce(attempt.agent, 'command') AS agent, attempt.model, attempt.pool, task.options -> '$.labels' AS labels,
+            \(submitter) AS submitter, 1 AS attempts,
             date(coalesce(ended_at, ?1) / 1000, 'unixepoch', 'localtime') AS day,
             tokens_in, tokens_out, tokens_cached, cost
         FROM attempt INDEXED BY attempt_usage JOIN task ON task.id = attempt.task
         WHERE attempt.model IS NOT NULL AND coalesce(ended_at, ?1) >= ?2
         UNION ALL
-        SELECT agent, model, pool, labels, attempts, day, tokens_in, tokens_out, tokens_cached, cost
+        SELECT agent, model, pool, labels, submitter, attempts, day, tokens_in, tokens_out, tokens_cached, cost
         FROM forgotten_usage WHERE day >= date(?2 / 1000, 'unixepoch', 'localtime')
         """
+
+    /// As ``Principal`` has it in short.
+    private static let submitter = "task.submitter || iif(task.subject = '', '', '/' || task.subject)"
 
     private static let columns = ["tokens_in", "tokens_out", "tokens_cached", "cost"]
 
@@ -36,7 +40,7 @@ enum UsageQuery {
             switch key {
             // One for each label; what has none has NULL.
             case .label: ("label.key || '=' || label.value", "LEFT JOIN json_each(used.labels) AS label")
-            case .pool, .agent, .model, .day: ("nullif(used.\(key.rawValue), '')", "")
+            case .pool, .agent, .model, .day, .submitter: ("nullif(used.\(key.rawValue), '')", "")
             }
         let order = key == .day ? "name" : "total(cost) DESC, total(tokens_in) + total(tokens_out) DESC, name"
         return """
@@ -47,9 +51,9 @@ enum UsageQuery {
 
     /// Adds what the attempts of a task have used to the sums of their days.
     static let keep = """
-        INSERT INTO forgotten_usage (day, agent, model, pool, labels, attempts, tokens_in, tokens_out, tokens_cached, cost)
+        INSERT INTO forgotten_usage (day, agent, model, pool, labels, submitter, attempts, tokens_in, tokens_out, tokens_cached, cost)
         SELECT date(ended_at / 1000, 'unixepoch', 'localtime') AS day, coalesce(attempt.agent, 'command'), attempt.model, attempt.pool,
-            coalesce(task.options -> '$.labels', '{}'), 1, tokens_in, tokens_out, tokens_cached, cost
+            coalesce(task.options -> '$.labels', '{}'), \(submitter), 1, tokens_in, tokens_out, tokens_cached, cost
         FROM attempt JOIN task ON task.id = attempt.task
         WHERE attempt.task = ? AND attempt.model IS NOT NULL AND ended_at IS NOT NULL
         ON CONFLICT DO UPDATE SET attempts = attempts + 1,

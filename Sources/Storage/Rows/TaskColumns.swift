@@ -67,6 +67,10 @@ enum TaskColumns {
         Column("pool_given", { $0.definition.isPoolGiven }) { $0.definition.isPoolGiven = try $1.next() },
         Column("key", { $0.definition.options.key }) { $0.definition.options.key = try $1.optional() },
         Column("submitter", { $0.definition.submitter }) { $0.definition.submitter = try $1.next() },
+        Column("subject", { $0.definition.subject ?? "" }) {
+            let subject = try $1.next(String.self)
+            $0.definition.subject = subject.isEmpty ? nil : subject
+        },
         Column("submitted_at", { $0.definition.submittedAt }) { $0.definition.submittedAt = try $1.next() },
         Column("expires_at", { $0.definition.options.expires?.milliseconds }) {
             $0.definition.options.expires = try $1.optional().map(Timestamp.init(milliseconds:))

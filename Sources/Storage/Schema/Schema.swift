@@ -229,6 +229,35 @@ enum Schema {
                 'needs', json('["' || replace(needs, ' ', '","') || '"]'))),
             labels = NULL, model = NULL, thinking = NULL, resources = NULL, needs = NULL
             WHERE coalesce(labels, model, thinking, resources, needs) IS NOT NULL;
+
+        -- For whom a bridge has submitted it; '' where nobody else.
+        ALTER TABLE task ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+        DROP INDEX task_key;
+        CREATE UNIQUE INDEX task_key ON task (submitter, subject, key) WHERE key IS NOT NULL;
+
+        -- JSON: the files that came with it, see SubmittedFiles; NULL for none.
+        ALTER TABLE task ADD COLUMN files TEXT;
+        CREATE INDEX task_files ON task (id) WHERE files IS NOT NULL;
+
+        -- With the submitter: the uid, then '/' and the subject where there is one; '' where it was not kept.
+        ALTER TABLE forgotten_usage RENAME TO former_usage;
+        CREATE TABLE forgotten_usage (
+            day TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            model TEXT NOT NULL,
+            pool TEXT NOT NULL,
+            labels TEXT NOT NULL,
+            submitter TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            tokens_in INTEGER,
+            tokens_out INTEGER,
+            tokens_cached INTEGER,
+            cost INTEGER,
+            PRIMARY KEY (day, agent, model, pool, labels, submitter)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO forgotten_usage (day, agent, model, pool, labels, submitter, attempts, tokens_in, tokens_out, tokens_cached, cost)
+            SELECT day, agent, model, pool, labels, '', attempts, tokens_in, tokens_out, tokens_cached, cost FROM former_usage;
+        DROP TABLE former_usage;
         """,
     ]
 

@@ -34,8 +34,10 @@ public final class SQLiteTransaction: TaskTransaction {
         return text.map { ByteString($0) }
     }
 
-    public func task(withKey key: String, of submitter: UInt32) throws -> Int64? {
-        try db.row("SELECT id FROM task WHERE submitter = ? AND key = ?", [submitter, key]) { try $0.next() }
+    public func task(withKey key: String, of submitter: UInt32, subject: String?) throws -> Int64? {
+        try db.row("SELECT id FROM task WHERE submitter = ? AND subject = ? AND key = ?", [submitter, subject ?? "", key]) {
+            try $0.next()
+        }
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {

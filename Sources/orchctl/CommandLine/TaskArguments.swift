@@ -112,6 +112,8 @@ struct TaskArguments: ParsableArguments {
 
     @OptionGroup var resources: ResourceOptions
 
+    @OptionGroup var bridge: BridgeOption
+
     mutating func take(_ rest: CommandLineReader.Rest) throws {
         command += rest.words.map { ByteString(escaped: $0) }
         guard let text = rest.prompt else { return }
@@ -124,7 +126,7 @@ struct TaskArguments: ParsableArguments {
         prompt == nil && command.isEmpty && change.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty
             && !hold && [key, model].allSatisfy { $0 == nil } && thinking == nil
             && [cwd, stdin, resultSchema].allSatisfy { $0 == nil } && [idleTimeout, retryDelay].allSatisfy { $0 == nil }
-            && expires == nil && resources.limits == nil
+            && expires == nil && resources.limits == nil && bridge.subject == nil
     }
 
     /// The task that the options describe. Reads the files that they name.
@@ -154,6 +156,7 @@ struct TaskArguments: ParsableArguments {
         spec.resultSchema = try resultSchema.map(Input.json)
         spec.resources = resources.limits
         spec.directory = try cwd.map(absolute)
+        spec.subject = bridge.subject
         spec.key = key ?? GeneratedKey.make()
         return spec
     }

@@ -61,10 +61,11 @@ final class WatchedTransaction: TaskTransaction {
 
     func input(of id: Int64) throws -> ByteString? { try real.input(of: id) }
 
-    func task(withKey key: String, of submitter: UInt32) throws -> Int64? {
+    func task(withKey key: String, of submitter: UInt32, subject: String?) throws -> Int64? {
         if mutation == .forgetKey { return nil }
-        if mutation == .forgetSubmitter, let id = try real.task(withKey: key, of: submitter == 1000 ? 1001 : 1000) { return id }
-        return try real.task(withKey: key, of: submitter)
+        let other: UInt32 = submitter == 1000 ? 1001 : 1000
+        if mutation == .forgetSubmitter, let id = try real.task(withKey: key, of: other, subject: subject) { return id }
+        return try real.task(withKey: key, of: submitter, subject: subject)
     }
 
     func update(_ task: TaskItem, from place: TaskItem.Place) throws {

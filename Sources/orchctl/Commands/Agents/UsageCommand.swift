@@ -17,7 +17,7 @@ struct UsageCommand: ParsableCommand {
             """)
 
     @Option(
-        help: ArgumentHelp("label, pool, model, agent or day.", valueName: "key"),
+        help: ArgumentHelp("label, pool, model, agent, day or submitter.", valueName: "key"),
         transform: { try ArgumentText.word($0, option: "--by") })
     var by: UsageKey = .day
 
@@ -31,7 +31,7 @@ struct UsageCommand: ParsableCommand {
 
     func run() throws {
         try Client(global).show(.usage, UsageParameters(by: by, since: since)) {
-            UsageTable.text($0, by: by, style: Terminal.style, width: Terminal.width)
+            UsageTable.text($0, by: by, style: Terminal.style, width: Terminal.width, userName: UserNames().name)
         }
     }
 }

@@ -29,6 +29,7 @@ struct Stop: TakesRest {
     @Flag(help: "With --daemon: end the running tasks.")
     var now = false
 
+    @OptionGroup var bridge: BridgeOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -47,10 +48,12 @@ struct Stop: TakesRest {
         if daemon {
             return try client.show(.stop, StopParameters(now: now ? true : nil)) { $0.line }
         }
-        if !ids.isEmpty {
-            return try ids.change(client, .cancel, { CancelParameters(ids: $0) }, ChangeSummary.stopped)
+        func selection(_ ids: [Int64]?) -> CancelParameters {
+            var selection = CancelParameters(ids: ids, pool: pool, all: all ? true : nil)
+            selection.subject = bridge.subject
+            return selection
         }
-        let selection = CancelParameters(pool: pool, all: all ? true : nil)
-        try client.show(.cancel, selection, ChangeSummary.stopped)
+        if !ids.isEmpty { return try ids.change(client, .cancel, selection, ChangeSummary.stopped) }
+        try client.show(.cancel, selection(nil), ChangeSummary.stopped)
     }
 }

@@ -6,13 +6,21 @@ protocol ChangesTasks: TakesRest {
     static var method: OrchProtocol.Method<TaskSelection, TasksChanged> { get }
     static func summary(_ changed: TasksChanged) -> String
     var tasks: TaskList { get set }
+    var bridge: BridgeOption { get }
     var global: GlobalOptions { get }
 }
 
 extension ChangesTasks {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
-    func run() throws { try tasks.ids.change(Client(global), Self.method, TaskSelection.init, Self.summary) }
+    func run() throws {
+        func selection(_ ids: [Int64]) -> TaskSelection {
+            var selection = TaskSelection(ids: ids)
+            selection.subject = bridge.subject
+            return selection
+        }
+        try tasks.ids.change(Client(global), Self.method, selection, Self.summary)
+    }
 }
 
 struct Hold: ChangesTasks {
@@ -30,6 +38,7 @@ struct Hold: ChangesTasks {
     static let method = Method.hold
 
     @OptionGroup var tasks: TaskList
+    @OptionGroup var bridge: BridgeOption
     @OptionGroup var global: GlobalOptions
 
     static func summary(_ changed: TasksChanged) -> String { ChangeSummary.text(changed, done: "held") }
@@ -50,6 +59,7 @@ struct ReleaseCommand: ChangesTasks {
     static let method = Method.release
 
     @OptionGroup var tasks: TaskList
+    @OptionGroup var bridge: BridgeOption
     @OptionGroup var global: GlobalOptions
 
     static func summary(_ changed: TasksChanged) -> String { ChangeSummary.released(changed) }
@@ -71,6 +81,7 @@ struct Pause: ChangesTasks {
     static let method = Method.pause
 
     @OptionGroup var tasks: TaskList
+    @OptionGroup var bridge: BridgeOption
     @OptionGroup var global: GlobalOptions
 
     static func summary(_ changed: TasksChanged) -> String { ChangeSummary.paused(changed) }
@@ -91,6 +102,7 @@ struct Resume: ChangesTasks {
     static let method = Method.resume
 
     @OptionGroup var tasks: TaskList
+    @OptionGroup var bridge: BridgeOption
     @OptionGroup var global: GlobalOptions
 
     static func summary(_ changed: TasksChanged) -> String { ChangeSummary.resumed(changed) }
@@ -111,6 +123,7 @@ struct Retry: ChangesTasks {
     static let method = Method.retry
 
     @OptionGroup var tasks: TaskList
+    @OptionGroup var bridge: BridgeOption
     @OptionGroup var global: GlobalOptions
 
     static func summary(_ changed: TasksChanged) -> String { ChangeSummary.text(changed, done: "queued again") }

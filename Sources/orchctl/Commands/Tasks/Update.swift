@@ -24,6 +24,8 @@ struct Update: TakesCommand {
 
     @OptionGroup var change: ChangeArguments
 
+    @OptionGroup var bridge: BridgeOption
+
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -38,6 +40,7 @@ struct Update: TakesCommand {
         (parameters.pool, parameters.notBefore, parameters.options) = (change.pool, change.notBefore, change.options)
         if !command.isEmpty { parameters.arguments = command }
         parameters.prompt = try prompt.map(TaskArguments.prompt)
+        parameters.subject = bridge.subject
         try Client(global).show(.update, parameters) { _ in "task \(id) changed\n" }
     }
 }

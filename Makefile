@@ -35,7 +35,7 @@ SWIFTFLAGS += -Xswiftc -warnings-as-errors
 endif
 
 PROGRAMS = orchd orchd-supervisor orchctl
-HELPERS  = orchd-worktree
+HELPERS  = orchd-worktree orchd-files
 UNITS    = orchd.service orchd.socket orchd-supervisor.service
 MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
 WORKERS  = worker.sh worker.py worker.mjs

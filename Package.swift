@@ -61,6 +61,7 @@ let package = Package(
         .executable(name: "orchd", targets: ["orchd"]),
         .executable(name: "orchd-supervisor", targets: ["orchd-supervisor"]),
         .executable(name: "orchd-worktree", targets: ["orchd-worktree"]),
+        .executable(name: "orchd-files", targets: ["orchd-files"]),
         .executable(name: "orchctl", targets: ["orchctl"]),
         .executable(name: "orch-discord", targets: ["orch-discord"]),
     ],
@@ -121,6 +122,7 @@ let package = Package(
             ]),
         program("orchd-supervisor", ["Supervision", "Text", "CLinux"]),
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
+        .executableTarget(name: "orchd-files", dependencies: ["CLinux"]),
         program(
             "orchctl", ["CLinux", "JSON", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser]),
 

@@ -105,6 +105,7 @@ private struct Reader {
                 if let it = limits.integer("connections", in: 1...100_000) { configuration.connections = it }
                 if let it = limits.integer("requests_in_flight", in: 1...10_000) { configuration.requestsInFlight = it }
                 if let it = limits.integer("queued", in: 1...100_000_000) { configuration.queued = it }
+                if let it = limits.size("submitted_files") { configuration.submittedFiles = it }
                 if let it = limits.duration("usage_limit_wait", .seconds(1...ValueRule.longest)) {
                     configuration.longestWait = it
                 }

@@ -27,6 +27,8 @@ public struct Configuration: Sendable, Equatable {
     public var connections = 1024
     public var requestsInFlight = 256
     public var queued = 2_000_000
+    /// Bytes of files that the tasks of one user may bring along.
+    public var submittedFiles: Int64 = 4 << 30
     /// By name.
     public var pools: [PoolConfiguration] = []
     /// Where the pools that name a user do so, by the name of the pool.

@@ -27,7 +27,8 @@ public enum EngineMessage: Equatable, Sendable {
     public static let attemptsPerMessage = 4_096
 
     private enum Kind: UInt16 {
-        case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull, freeze
+        case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull, freeze,
+            launchFilled
     }
 
     /// From which version of the link on it can be said.
@@ -44,6 +45,7 @@ public enum EngineMessage: Equatable, Sendable {
             case .plain: .launch
             case .worker: .launchWorker
             case .full: .launchFull
+            case .filled: .launchFilled
             }
         case .revoke: .revoke
         case .stop: .stop
@@ -99,6 +101,7 @@ public enum EngineMessage: Equatable, Sendable {
             case .launch: return .launch(try LaunchOrder(from: &reader, as: .plain))
             case .launchWorker: return .launch(try LaunchOrder(from: &reader, as: .worker))
             case .launchFull: return .launch(try LaunchOrder(from: &reader, as: .full))
+            case .launchFilled: return .launch(try LaunchOrder(from: &reader, as: .filled))
             case .revoke: return .revoke(attempt: try reader.integer())
             case .stop: return .stop(attempt: try reader.integer(), grace: try reader.integer())
             case .freeze: return .freeze(attempt: try reader.integer(), isFrozen: try reader.bool())

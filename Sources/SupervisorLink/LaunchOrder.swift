@@ -49,6 +49,8 @@ public struct LaunchOrder: Equatable, Sendable {
     public var sandbox: Sandbox
     /// Who submitted its task, for a pool that runs tasks as that user. The supervisor refuses whom its policy does not list.
     public var submitter: UInt32?
+    /// Which of its descriptors has the files that came with its task: they are put into its workspace before the program runs.
+    public var files: Int32?
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
@@ -58,7 +60,7 @@ public struct LaunchOrder: Equatable, Sendable {
         directory: ByteString = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
         noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
         controls: [CgroupControl: UInt64] = [:], repository: String? = nil, sandbox: Sandbox = .init(),
-        credentials: [CredentialGrant] = [], submitter: UInt32? = nil, channel: Int32? = nil
+        credentials: [CredentialGrant] = [], submitter: UInt32? = nil, files: Int32? = nil, channel: Int32? = nil
     ) {
         self.attempt = attempt
         self.name = name
@@ -77,21 +79,24 @@ public struct LaunchOrder: Equatable, Sendable {
         self.sandbox = sandbox
         self.credentials = credentials
         self.submitter = submitter
+        self.files = files
         self.channel = channel
     }
 
-    /// From which version of the link on it can be given: until version 4 every string had to be UTF-8.
+    /// From which version of the link on it can be given: until version 4 every string had to be UTF-8, and there were no files.
     public var since: UInt32 {
-        [[directory], arguments, environment].allSatisfy { $0.allSatisfy(\.isText) } ? LinkProtocol.oldestVersion : 5
+        let isText = [[directory], arguments, environment].allSatisfy { $0.allSatisfy(\.isText) }
+        return isText && files == nil ? LinkProtocol.oldestVersion : 5
     }
 
     /// Where its workspace is, see ``WorkspacePaths``.
     public var folder: String { WorkspacePaths.folder(pool: pool, user: submitter) }
 
     /// What comes after the fields that every order has.
-    enum Form { case plain, worker, full }
+    enum Form { case plain, worker, full, filled }
 
     var form: Form {
+        guard files == nil else { return .filled }
         guard controls.isEmpty, repository == nil, sandbox.isNone, credentials.isEmpty, submitter == nil else {
             return .full
         }
@@ -118,7 +123,7 @@ public struct LaunchOrder: Equatable, Sendable {
         switch form {
         case .plain: break
         case .worker: if let channel { writer.integer(channel) }
-        case .full:
+        case .full, .filled:
             writer.list(channel.map { [$0] } ?? []) { $0.integer($1) }
             writer.list(repository.map { [$0] } ?? []) { $0.string($1) }
             writer.list(controls.sorted { $0.key.rawValue < $1.key.rawValue }) {
@@ -128,6 +133,7 @@ public struct LaunchOrder: Equatable, Sendable {
             sandbox.write(to: &writer)
             writer.list(credentials) { $1.write(to: &$0) }
             writer.list(submitter.map { [$0] } ?? []) { $0.integer($1) }
+            if let files { writer.integer(files) }
         }
     }
 
@@ -152,7 +158,7 @@ public struct LaunchOrder: Equatable, Sendable {
         switch form {
         case .plain: break
         case .worker: channel = try reader.integer()
-        case .full:
+        case .full, .filled:
             let channels = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(Int32.self) }
             let repositories = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
             guard channels.count <= 1, repositories.count <= 1 else { throw .invalid("channel or repository") }
@@ -172,7 +178,8 @@ public struct LaunchOrder: Equatable, Sendable {
             let submitters = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(UInt32.self) }
             guard submitters.count <= 1 else { throw .invalid("submitter") }
             submitter = submitters.first
-            guard self.form == .full else { throw .invalid("form") }
+            if form == .filled { files = try reader.integer() }
+            guard self.form == form else { throw .invalid("form") }
         }
         try validate()
     }
@@ -206,9 +213,10 @@ public struct LaunchOrder: Equatable, Sendable {
         switch form {
         case .plain: break
         case .worker: sum += 4
-        case .full:
+        case .full, .filled:
             sum += 4 + (channel == nil ? 0 : 4) + size(repository.map { [$0] } ?? []) + 4 + controls.count * 9
             sum += 1 + size(sandbox.writable ?? []) + 4 + (submitter == nil ? 0 : 4)
+            sum += files == nil ? 0 : 4
             sum += credentials.reduce(4) { $0 + size($1.name) + size($1.variable ?? "") }
         }
         return sum
@@ -238,6 +246,7 @@ public struct LaunchOrder: Equatable, Sendable {
                 throw .invalid("repository")
             }
         }
+        guard files.map({ descriptors.contains($0) && $0 > 2 && !isWorkerName(name) }) ?? true else { throw .invalid("files") }
         guard channel.map({ (0...63).contains($0) && !descriptors.contains($0) }) ?? true else { throw .invalid("channel") }
     }
 }

@@ -8,6 +8,9 @@ public enum WorkspacePaths {
     /// What no result file may be called: the engine keeps beside them what was not kept.
     public static let leftName = ".orch-left"
 
+    /// The directory in a workspace for the files of a task that does not start in the workspace itself. `ORCH_FILES` names it.
+    public static let filesName = ".orch-files"
+
     /// The git worktree in a workspace.
     public static let treeName = "tree"
 

@@ -124,6 +124,44 @@ import Testing
         core.endCleaning()
     }
 
+    /// The files of a task are kept as long as the task, and those of a submission that made no task are not.
+    @Test func whatCameWithATaskGoesWithIt() throws {
+        var runner = core.runner(on: store)
+        let files = core.files.submitted
+        func keep(_ name: String) throws -> Submission {
+            var spec = TaskSpec(command: ["true"])
+            spec.files = [SubmittedFile(name: name, base64: Data("x".utf8))]
+            let kept = Mutex<Result<Submission, WireError>?>(nil)
+            let done = DispatchSemaphore(value: 0)
+            files.keep(.one(spec), of: 7, limit: 2) { result in
+                kept.withLock { $0 = result }
+                done.signal()
+            }
+            done.wait()
+            return try #require(kept.withLock { $0 }).get()
+        }
+        func archives() -> Int {
+            (try? FileManager.default.contentsOfDirectory(atPath: directory.path("submitted")))?.count ?? 0
+        }
+        let first = try keep("a")
+        ask(.submit(first))
+        ask(.cancel(CancelParameters(ids: [1])))
+        _ = runner.turn()
+        #expect(try store.store.record(of: 1)?.files == [ResultFile(name: "a", size: 1)])
+        let second = try keep("b")
+        #expect(throws: WireError.self, "there are two bytes of this user already") { try keep("c") }
+        #expect(archives() == 2)
+        // An engine that comes after it knows whose they are.
+        try core.files.submitted.takeStock(store.store)
+        #expect(archives() == 1)
+        files.removeUnused(of: second, .failed(WireError(.tooBusy, "")), of: 7)
+        core.push([.retire(before: .max, keep: 0)])
+        _ = runner.turn()
+        core.endCleaning()
+        #expect(archives() == 0)
+        _ = try keep("d")
+    }
+
     /// A request that waits for the supervisor waits on where the turn that would have answered it is refused.
     @Test func aRequestThatWaitsIsAnsweredOnceItCanBe() throws {
         var runner = core.runner(on: store)

@@ -13,13 +13,17 @@ enum Samples {
         attempt: 79, name: "42.2", pool: "p", arguments: ["program"], descriptors: [1, 2], repository: "/srv/\u{E4} b",
         sandbox: .init(writable: ["/srv/\u{E4} c"], noNetwork: true),
         credentials: [.init(name: "a"), .init(name: "b", variable: "KEY")], submitter: 1000)
+    static let filledOrder = LaunchOrder(
+        attempt: 80, name: "42.3", pool: "p", arguments: ["program"], descriptors: [1, 2, 5], controls: [.pids: 9],
+        submitter: 7,
+        files: 5)
     static let limitedOrder = LaunchOrder(
         attempt: 79, name: "w79", pool: "p", arguments: ["worker"], descriptors: [1, 2],
         controls: [.memory: 1 << 40, .cpu: 1_500, .ioWeight: 10_000], channel: 3)
 
     static let toSupervisor: [EngineMessage] = [
         .hello(version: 5, oldest: 4), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder), .launch(limitedOrder),
-        .launch(worktreeOrder),
+        .launch(worktreeOrder), .launch(filledOrder),
         .revoke(attempt: 5), .freeze(attempt: 7, isFrozen: true), .freeze(attempt: 8, isFrozen: false),
         .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
         .discard(pool: "p", name: "1.2"), .sweep(pool: "p", tasksBelow: 7, workersBelow: 8), .gather(milliseconds: 100),

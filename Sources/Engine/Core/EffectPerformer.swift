@@ -128,7 +128,7 @@ final class EffectPerformer: Sendable {
         guard version < LinkProtocol.version, order.since > version else { return }
         throw LaunchPlanner.Failure(
             reason:
-                "cannot start it now: it has bytes that are not UTF-8, and the supervisor is too old for them; run `orchctl upgrade`",
+                "cannot start it now: it has files, or bytes that are not UTF-8, and the supervisor is too old for these; run `orchctl upgrade`",
             isShortage: true)
     }
 
@@ -201,6 +201,7 @@ final class EffectPerformer: Sendable {
                 let isRouted = task.definition.route != nil || task.definition.routing != nil
                 files.remove(
                     task: task.id, attempts: task.attempts, first: isRouted ? Attempt.routingNumber : 1)
+                if let kept = task.definition.files { files.submitted.remove(kept, of: task.definition.submitter) }
             }
         }
     }

@@ -66,6 +66,7 @@ package final class EngineCore: Sendable {
             watcher.begin(found.attempt.id, entry)
         }
         files.removeWorkers(except: Set(try store.workers().map(\.id)))
+        try files.submitted.takeStock(store)
         performer.removeLeftovers(store)
         inbox.push([
             .ruled(configuration.rules), .configured(configuration.pools.map(\.settings)),

@@ -25,8 +25,11 @@ final class OutputFiles: Sendable {
     private static let maximumSpares = 256
 
     let stateDirectory: String
+    /// What came with tasks.
+    let submitted: SubmittedFiles
 
     init(stateDirectory: String) {
+        submitted = SubmittedFiles(stateDirectory: stateDirectory)
         self.stateDirectory = stateDirectory
         root = stateDirectory + "/output"
     }

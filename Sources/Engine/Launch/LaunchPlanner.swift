@@ -32,6 +32,8 @@ struct LaunchPlanner: Sendable {
     /// path can be mistaken for.
     private static let promptDescriptor: Int32 = 3
     private static let schemaDescriptor: Int32 = 4
+    /// Where `orchd-files` finds the files of the task.
+    private static let filesDescriptor: Int32 = 5
 
     func plan(_ task: TaskItem, _ attempt: Attempt, input: ByteString?) throws(Failure) -> Plan {
         guard let pool = configuration.pool(task.pool) else {
@@ -90,7 +92,26 @@ struct LaunchPlanner: Sendable {
         order.directory = task.definition.directory ?? ""
         order.repository = repository
         if let input { texts[0] = input }
-        return try equip(order, task, attempt, texts)
+        var plan = try equip(order, task, attempt, texts)
+        if let kept = task.definition.files {
+            plan.descriptors.append(try open(kept))
+            plan.order.descriptors.append(Self.filesDescriptor)
+            plan.order.files = Self.filesDescriptor
+        }
+        return plan
+    }
+
+    private func open(_ kept: KeptFiles) throws(Failure) -> Descriptor {
+        do throws(SystemError) {
+            return try files.submitted.open(kept)
+        } catch {
+            let isGone = error.code == ENOENT
+            throw Failure(
+                reason: isGone
+                    ? "the files that were submitted with it are gone, as after the restore of a backup; submit it again"
+                    : error.description,
+                isShortage: error.isShortage)
+        }
     }
 
     /// Adds to an order the files that its process reads and writes.

@@ -22,13 +22,28 @@ struct RequestRouter: Sendable {
         self.denials = denials
         self.workers = workers
         let directories = WorkingDirectories()
-        on(.submit) { submission, requester, responder in
+        let submitted = core.files.submitted
+        @Sendable func submit(_ submission: Submission, _ requester: Requester, _ responder: Responder) {
             directories.look(at: submission, by: requester) {
-                core.carryOut(Command(Call(.submit, submission), unusable: $0), requester, responder)
+                core.carryOut(Command(Call(.submit, submission), unusable: $0), requester, responder) {
+                    submitted.removeUnused(of: submission, $0, of: requester.uid)
+                }
+            }
+        }
+        on(.submit) { submission, requester, responder in
+            guard submission.specs.contains(where: { $0.files != nil }) else { return submit(submission, requester, responder) }
+            submitted.keep(submission, of: requester.uid, limit: core.configuration.value.submittedFiles) { result in
+                switch result {
+                case .success(let kept): submit(kept, requester, responder)
+                case .failure(let error): responder.fail(error)
+                }
             }
         }
         on(.stop) { it, requester, responder in
-            core.carryOut(Command(Call(.stop, it)), requester, responder) { control.stop() }
+            core.carryOut(Command(Call(.stop, it)), requester, responder) { reply in
+                if case .failed = reply { return }
+                control.stop()
+            }
         }
         read(.get) { it, _ in try queries.get(it) }
         read(.list) { it, _ in try queries.list(it) }
@@ -91,16 +106,16 @@ struct RequestRouter: Sendable {
 extension EngineCore {
     fileprivate func carryOut(
         _ command: Command, _ requester: Requester, _ responder: Responder,
-        then next: @escaping @Sendable () -> Void = {}
+        then next: @escaping @Sendable (Reply) -> Void = { _ in }
     ) {
         request(command, by: requester) { reply in
             switch reply {
             case .submitted(let result): responder.succeed(result)
             case .changed(let result): responder.succeed(result)
             case .done(let message): responder.succeed(Acknowledged(message))
-            case .failed(let error): return responder.fail(error)
+            case .failed(let error): responder.fail(error)
             }
-            next()
+            next(reply)
         }
     }
 }

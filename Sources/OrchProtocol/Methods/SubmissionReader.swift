@@ -107,6 +107,14 @@ struct SubmissionReader {
         return content.contains(UInt8(ascii: "\\")) ? nil : String(validating: content, as: UTF8.self)
     }
 
+    fileprivate func file(_ range: Range<Int>) -> SubmittedFile? {
+        var members: [String: Range<Int>] = [:]
+        guard read(range, into: &members), members.count == 2, let name = members["name"].flatMap(string),
+            let data = members["base64"].flatMap(string).flatMap({ Data(base64Encoded: $0) })
+        else { return nil }
+        return SubmittedFile(name: name, base64: data)
+    }
+
     fileprivate func integer(_ range: Range<Int>) -> Int? {
         // More digits may not fit; a fraction or an exponent is for the decoder.
         guard range.count <= 15 else { return nil }
@@ -201,6 +209,10 @@ extension Array: FastReadable where Element: FastReadable {
 
 extension Dictionary: FastReadable where Key == String, Value == String {
     static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> [String: String]? { reader.dictionary(range) }
+}
+
+extension SubmittedFile: FastReadable {
+    static func read(_ range: Range<Int>, _ reader: SubmissionReader) -> SubmittedFile? { reader.file(range) }
 }
 
 extension Bool: FastReadable {}

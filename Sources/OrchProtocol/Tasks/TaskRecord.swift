@@ -124,6 +124,8 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var routing: String?
     /// The JSON Schema that its result must satisfy; only in `task.get`.
     public var resultSchema: JSONValue?
+    /// The files that came with it; only in `task.get`.
+    public var files: [ResultFile]?
     /// The gates that it has to pass, or has passed: `agent:claude/anthropic`, `limit:gpu`.
     public var gates: [String]?
     /// How many attempts have been made. An order that has not started does not count.
@@ -134,7 +136,7 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var result: TaskResult?
 
     private enum CodingKeys: String, CodingKey {
-        case id, state, waiting, stopping, reason, pool, command, prompt, submitter, subject, cwd, route, routing, gates,
+        case id, state, waiting, stopping, reason, pool, command, prompt, submitter, subject, cwd, route, routing, files, gates,
             attempts,
             result
         case submittedAt = "submitted_at"

@@ -26,6 +26,10 @@ public struct TaskSpec: HasTaskOptions, MemberCoded, MethodParameters {
     public var stdinBytes: Data?
     /// A JSON Schema that the result must satisfy, as JSON.
     public var resultSchema: JSONValue?
+    /// Files to be put into its directory before it starts.
+    public var files: [SubmittedFile]?
+    /// The same once the engine keeps them, outside the protocol.
+    package var kept: KeptFiles?
     /// For whom a bridge submits it: see `[access] bridges`.
     public var subject: String?
     public var options = TaskOptions()
@@ -35,7 +39,7 @@ public struct TaskSpec: HasTaskOptions, MemberCoded, MethodParameters {
         Member("pool", \.pool), Member("not_before", \.notBefore), Member("hold", \.hold), Member("env", \.env),
         Member("env_bytes", \.envBytes), Member("cwd", \.cwd), Member("cwd_bytes", \.cwdBytes), Member("stdin", \.stdin),
         Member("stdin_bytes", \.stdinBytes), Member("result_schema", \.resultSchema),
-        Member("subject", \.subject),
+        Member("subject", \.subject), Member("files", \.files),
     ]
     static let byName = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0) })
     /// The names of all that the object of a task may have.

@@ -45,6 +45,7 @@ public struct TaskDetailText {
             ("gates", task.gates.map { SafeText.line($0.joined(separator: ", ")) }),
             ("result", task.resultSchema == nil ? nil : "must satisfy a JSON Schema (--json shows it)"),
             ("limits", task.resources.map(ResourceText.text)),
+            ("files", task.files.map { files in SafeText.line(files.map(\.name).joined(separator: ", ")) }),
             ("directory", task.directory.map { SafeText.line($0) }),
             ("labels", labels),
             ("priority", task.priority == 0 ? nil : String(task.priority)),

@@ -173,7 +173,8 @@ extension Turn {
 
     /// Where a task goes whose own pool does not offer what it needs, if another does.
     private func pool(for task: TaskItem) throws -> String {
-        guard !task.definition.needs.isEmpty else { return task.pool }
+        // Where it would go then may have warm workers, which take no files.
+        guard !task.definition.needs.isEmpty, task.definition.files == nil else { return task.pool }
         let router = try router()
         guard !router.offers(task.pool, task.definition.needs) else { return task.pool }
         // Of which groups its submitter is a member is not kept: a pool must be open to everybody, or name them.

@@ -86,6 +86,7 @@ extension TaskRouter {
             try checkThinking(thinking, in: name, field: "pool")
             if case .prompt(let prompt) = definition.work { try checkLength(prompt, in: name, field: "pool") }
             try checkSize(of: definition, in: name, field: "pool")
+            try Self.check(definition.files, in: pool, "pool")
             return nil
         } catch {
             return error.message

@@ -26,6 +26,7 @@ extension TaskRouter {
             }
             try check(prompt, definition.options.model, definition.options.thinking, in: pool.name, at)
         }
+        try Self.check(definition.files, in: pool, at("files"))
         try checkSize(of: definition, in: pool.name, field: field, path: path)
         // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
         if let resources = definition.options.resources, definition.routing == nil {
@@ -39,6 +40,14 @@ extension TaskRouter {
         try checkModel(model, in: pool, field: at("model"))
         try checkThinking(thinking, in: pool, field: at("thinking"))
         try checkLength(prompt, in: pool, field: at("prompt"))
+    }
+
+    static func check(_ files: KeptFiles?, in pool: PoolSettings, _ field: String) throws(WireError) {
+        guard files != nil, pool.warm != nil else { return }
+        throw WireError(
+            .invalidParameter,
+            "the workers of pool \"\(pool.name)\" start before the task is known, so a task brings them no files",
+            field: field)
     }
 
     /// What needs a look at the output is refused where it goes where nobody looks.

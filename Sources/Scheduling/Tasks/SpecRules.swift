@@ -49,6 +49,7 @@ public enum SpecRules {
             throw fail("stdin", "the standard input has at most 4 MiB; let the task read a file")
         }
         try check(schema: spec.resultSchema, path)
+        try check(files: spec.files, path)
         try checkEnvironment(spec.variables, path)
         if let directory = spec.directory {
             let complaint: String? =

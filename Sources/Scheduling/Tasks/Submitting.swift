@@ -80,6 +80,7 @@ extension Turn {
             (work, spec.prompt == nil ? "command" : "prompt"), (input, "standard input"),
             (spec.variables.map { $0 == first.environment } ?? true, "environment"),
             (spec.directory.map { $0 == first.directory } ?? true, "directory"),
+            ((spec.kept?.files ?? []) == (first.files?.files ?? []), "files"),
             (spec.pool.map { $0 == task.pool || !first.isPoolGiven } ?? true, "pool"),
         ].filter { !$0.0 }.map(\.1)
         guard let last = others.last else { return nil }
@@ -111,6 +112,7 @@ extension Turn {
             environment: spec.variables ?? [:], directory: spec.directory,
             hasInput: spec.input != nil, submitter: requester.uid, submittedAt: now.wall)
         definition.subject = spec.subject
+        definition.files = spec.kept
         definition.isPoolGiven = choice.isPoolGiven
         definition.route = choice.routing == nil ? choice.route : nil
         definition.routing = choice.routing

@@ -34,6 +34,8 @@ public struct TaskDefinition: HasTaskOptions, Sendable, Equatable {
     public var resultSchema: String?
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
     public var hasInput: Bool
+    /// What was submitted with it.
+    package var files: KeptFiles?
     public var submitter: UInt32
     /// For whom, where its submitter is a bridge.
     public var subject: String?

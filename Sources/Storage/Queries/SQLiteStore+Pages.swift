@@ -54,8 +54,8 @@ extension SQLiteStore {
                 isCut = tasks.count == limit || size >= Self.pageSize
                 guard !isCut else { return false }
                 var task = try TaskColumns.read(&columns)
-                // A schema may be long, so lists leave it out.
-                task.definition.resultSchema = nil
+                // A schema may be long, and files many, so lists leave them out.
+                (task.definition.resultSchema, task.definition.files) = (nil, nil)
                 size += task.definition.work.size + task.definition.options.size
                 tasks.append(task)
                 return true

@@ -14,6 +14,7 @@ extension TaskRecord {
             submitter: definition.submitter, submittedAt: Timestamp(milliseconds: definition.submittedAt))
         options = definition.options
         status.subject = definition.subject
+        status.files = definition.files?.files
         (priority, retries, retryOn, options.retryDelay) = (task.priority, task.retry.retries, task.retry.causes, nil)
         switch task.phase {
         case .ready: status.waiting = .ready

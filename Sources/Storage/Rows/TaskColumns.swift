@@ -71,6 +71,9 @@ enum TaskColumns {
             let subject = try $1.next(String.self)
             $0.definition.subject = subject.isEmpty ? nil : subject
         },
+        Column("files", inBrief: "NULL", { try $0.definition.files.map(JSONColumn.text) }) {
+            $0.definition.files = try $1.optional(String.self).map { try JSONColumn.read($0, "files that are not JSON") }
+        },
         Column("submitted_at", { $0.definition.submittedAt }) { $0.definition.submittedAt = try $1.next() },
         Column("expires_at", { $0.definition.options.expires?.milliseconds }) {
             $0.definition.options.expires = try $1.optional().map(Timestamp.init(milliseconds:))

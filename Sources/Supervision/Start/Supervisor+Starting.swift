@@ -49,7 +49,8 @@ extension Supervisor {
         }
 
         let channel = try order.channel.map { _ throws(SpawnFailure) in try WorkerChannel() }
-        let worktree = try order.repository.map { _ throws(SpawnFailure) in try WorktreeReport() }
+        let isPrepared = order.repository != nil || order.files != nil
+        let worktree = try isPrepared ? WorktreeReport() : nil
 
         var report = StartReport(
             attempt: order.attempt, pid: 0, slot: slot, startedAt: Clock.realTime, startedMonotonic: Clock.monotonic)
@@ -60,8 +61,11 @@ extension Supervisor {
             if let channel, let number = order.channel {
                 plan.give(channel.workers, as: number)
             }
+            let workspace = workspaces.path(folder: order.folder, name: order.name)
+            if let worktree, let archive = order.files {
+                plan.putFiles(from: archive, into: filesDirectory(of: order, in: workspace), telling: worktree)
+            }
             if let worktree, let repository = order.repository {
-                let workspace = workspaces.path(folder: order.folder, name: order.name)
                 plan.makeWorktree(of: repository, for: order, in: workspace, telling: worktree)
             }
             let process = try spawn(plan)
@@ -114,11 +118,12 @@ extension Supervisor {
         let workspace = workspaces.path(folder: order.folder, name: order.name)
         let results = "\(workspace)/\(WorkspacePaths.resultDirectoryName)"
         let directory = order.directory.isEmpty ? ByteString(workspace) : order.directory
-        let own: [ByteString] = [
+        var own: [ByteString] = [
             "ORCH_WORKER=\(order.pool)/\(slot)", "ORCH_WORKSPACE=\(workspace)",
             "ORCH_RESULT_FILE=\(workspace)/\(WorkspacePaths.resultName)", "ORCH_RESULT_DIR=\(results)",
         ]
-        let names: [ByteString] = ["ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
+        if order.files != nil { own.append("ORCH_FILES=\(filesDirectory(of: order, in: workspace))") }
+        let names: [ByteString] = ["ORCH_FILES=", "ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
         let given = order.environment.filter { variable in !names.contains { variable.hasPrefix($0) } }
         let account = policyCheck.account(of: identity)?.missing(in: given) ?? []
         let isThere = workspaces.reuse(folder: order.folder, as: order.name)
@@ -140,6 +145,11 @@ extension Supervisor {
         }
         plan.cgroup = cgroup?.directory
         return plan
+    }
+
+    /// Where the files of its task are put: where it starts, or if that is not its workspace, in a directory of their own there.
+    private func filesDirectory(of order: LaunchOrder, in workspace: String) -> String {
+        order.directory.isEmpty && order.repository == nil ? workspace : "\(workspace)/\(WorkspacePaths.filesName)"
     }
 
     private func limits(_ order: LaunchOrder) -> [spawn_limit] {

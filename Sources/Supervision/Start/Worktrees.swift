@@ -3,8 +3,8 @@ import Glibc
 import Platform
 import SupervisorLink
 
-/// A pipe from `orchd-worktree`, which has the only other end. It closes when the program of the attempt runs in its new worktree;
-/// otherwise it says first what failed.
+/// A pipe from the helpers that prepare the workspace of an attempt, `orchd-worktree` and `orchd-files`, which alone have the other end.
+/// It closes when the program of the attempt runs; otherwise it says first what failed.
 struct WorktreeReport {
     let supervisors: Descriptor
     let programs: Descriptor
@@ -53,13 +53,16 @@ extension Supervisor {
         attempt.worktree = nil
     }
 
-    /// Where `orchd-worktree` may be: beside this program, or installed.
-    static let worktreePrograms: [ByteString] = {
+    /// Where a helper may be: beside this program, or installed.
+    static func places(of helper: String) -> [ByteString] {
+        ["\(ownDirectory)/\(helper)", "\(ownDirectory)/../libexec/orchd/\(helper)"]
+    }
+
+    private static let ownDirectory: ByteString = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count)
         let own = path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
-        let place = ByteString(own.prefix((own.lastIndex(of: UInt8(ascii: "/")) ?? 0)))
-        return ["\(place)/orchd-worktree", "\(place)/../libexec/orchd/orchd-worktree"]
+        return ByteString(own.prefix((own.lastIndex(of: UInt8(ascii: "/")) ?? 0)))
     }()
 }
 
@@ -68,15 +71,22 @@ extension SpawnPlan {
     mutating func makeWorktree(
         of repository: String, for order: LaunchOrder, in workspace: String, telling report: WorktreeReport
     ) {
+        let tree = "\(workspace)/\(WorkspacePaths.treeName)"
+        let branch = WorkspacePaths.branch(of: order.name)
+        precede(with: "orchd-worktree", [ByteString(repository), ByteString(branch), ByteString(tree)], telling: report)
+    }
+
+    /// The same with the program that puts the files into a directory that came with the task.
+    mutating func putFiles(from archive: Int32, into directory: String, telling report: WorktreeReport) {
+        precede(with: "orchd-files", ["\(archive)", ByteString(directory)], telling: report)
+    }
+
+    private mutating func precede(with helper: String, _ own: [ByteString], telling report: WorktreeReport) {
         let taken = descriptors.map(\.to)
         // Fewer than these come with an order.
         let number = (Int32(3)...63).first { !taken.contains($0) } ?? 63
-        let tree = "\(workspace)/\(WorkspacePaths.treeName)"
-        let branch = WorkspacePaths.branch(of: order.name)
-        arguments =
-            ["orchd-worktree", "\(number)", ByteString(repository), ByteString(branch), ByteString(tree)] + candidates + ["--"]
-            + arguments
-        candidates = Supervisor.worktreePrograms
+        arguments = [ByteString(helper), "\(number)"] + own + candidates + ["--"] + arguments
+        candidates = Supervisor.places(of: helper)
         give(report.programs, as: number)
     }
 }

@@ -83,6 +83,11 @@ struct TaskArguments: ParsableArguments {
     @Option(help: ArgumentHelp("The file for its standard input; - is the standard input of orchctl.", valueName: "file"))
     var stdin: ByteString?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file to put into its directory first, perhaps under another name; may be repeated.", valueName: "path[:name]"))
+    var file: [ByteString] = []
+
     @Option(help: "An idempotency key: a second submission with it makes no task.")
     var key: String?
 
@@ -125,7 +130,8 @@ struct TaskArguments: ParsableArguments {
     var isEmpty: Bool {
         prompt == nil && command.isEmpty && change.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty
             && !hold && [key, model].allSatisfy { $0 == nil } && thinking == nil
-            && [cwd, stdin, resultSchema].allSatisfy { $0 == nil } && [idleTimeout, retryDelay].allSatisfy { $0 == nil }
+            && file.isEmpty && [cwd, stdin, resultSchema].allSatisfy { $0 == nil }
+            && [idleTimeout, retryDelay].allSatisfy { $0 == nil }
             && expires == nil && resources.limits == nil && bridge.subject == nil
     }
 
@@ -156,6 +162,7 @@ struct TaskArguments: ParsableArguments {
         spec.resultSchema = try resultSchema.map(Input.json)
         spec.resources = resources.limits
         spec.directory = try cwd.map(absolute)
+        spec.files = file.isEmpty ? nil : try file.map(FileArgument.read)
         spec.subject = bridge.subject
         spec.key = key ?? GeneratedKey.make()
         return spec

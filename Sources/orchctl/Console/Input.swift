@@ -5,7 +5,7 @@ import Presentation
 /// Files and standard input, read whole.
 enum Input {
     /// - Parameter path: `-` for standard input.
-    static func bytes(of path: ByteString) throws -> [UInt8] {
+    static func bytes(of path: ByteString, atMost limit: Int = .max) throws -> [UInt8] {
         let descriptor = path == "-" ? STDIN_FILENO : path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
@@ -17,6 +17,9 @@ enum Input {
                 return count
             }
             if count == 0 { return result }
+            if result.count > limit {
+                throw Failure(.usage, "\(name(path)) has more than the \(limit >> 20) MiB that a task can bring along")
+            }
             if count < 0, errno != EINTR { throw unreadable(path) }
         }
     }

@@ -30,7 +30,7 @@ import Testing
     /// Installs, and removes again with the directory.
     private func install(_ directory: Directory, prefix: String) throws -> String {
         let tree = directory.file("tree")
-        for name in ["bin/orchd", "bin/orchctl", "bin/orchd-supervisor", "bin/orchd-worktree", "completions/.made"] {
+        for name in ["bin/orchd", "bin/orchctl", "bin/orchd-supervisor", "bin/orchd-worktree", "bin/orchd-files", "completions/.made"] {
             try directory.write("", to: "stage/" + name)
         }
         for name in ["orchd", "orchctl"] {

@@ -61,7 +61,7 @@ import Testing
         grep -q "orchd is not running" ../error || cat ../error
 
         # The programs themselves may be anywhere.
-        mkdir programs; cp "$PROGRAMS"/orchd "$PROGRAMS"/orchd-supervisor "$PROGRAMS"/orchd-worktree programs/
+        mkdir programs; cp "$PROGRAMS"/orchd "$PROGRAMS"/orchd-supervisor "$PROGRAMS"/orchd-worktree "$PROGRAMS"/orchd-files programs/
         PATH=/usr/bin:/bin programs/orchd run --drain-timeout 0 > ../told 2> ../error & daemon=$!
         until grep -q ready ../told; do kill -0 $daemon 2> /dev/null || { cat ../error; break; }; sleep 0.05; done
         [ "$(PATH=$PWD/nothing:$PATH orchctl run -- pwd)" = "$PWD" ] || echo "a command in $PWD"

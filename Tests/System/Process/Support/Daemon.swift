@@ -196,6 +196,19 @@ final class Daemon {
         return try Running(arguments, environment: environment, directory: directory, input: input)
     }
 
+    /// The same as another user, which root can be; ``openToAll()`` comes before it.
+    func orchctl(as user: Int, _ arguments: [String]) throws -> Result {
+        let environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "ORCHD_SOCKET": socket]
+        let own = ["--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", Program.folder + "/orchctl"] + arguments
+        return try Running(own, of: "/usr/bin/setpriv", environment: environment, directory: directory, input: []).result()
+    }
+
+    /// Lets other users connect.
+    func openToAll() {
+        chmod(directory.path, 0o755)
+        chmod(socket, 0o666)
+    }
+
     // MARK: Its end
 
     /// Stops it at once, and sees to it that nothing is left: no process, no socket, nothing outside its directory.
@@ -295,7 +308,8 @@ extension Daemon {
             unlink(file)
             defer { close(stdin) }
             program = try Program(
-                [Program.folder + "/" + name] + arguments, environment: environment, directory: directory.path,
+                [name.hasPrefix("/") ? name : Program.folder + "/" + name] + arguments, environment: environment,
+                directory: directory.path,
                 descriptors: [stdin, output.writer, error.writer])
             output.closeWriter()
             error.closeWriter()

@@ -35,12 +35,16 @@ SWIFTFLAGS += -Xswiftc -warnings-as-errors
 endif
 
 PROGRAMS = orchd orchd-supervisor orchctl
+# Beside the daemon, in a package of its own: it alone speaks with a network.
+BRIDGE   = orch-discord
 HELPERS  = orchd-worktree orchd-files
 UNITS    = orchd.service orchd.socket orchd-supervisor.service
 MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
+BRIDGEMAN = orch-discord.8 discord.toml.5
+COMPLETED = orchctl orchd
 WORKERS  = worker.sh worker.py worker.mjs
 DOCS     = $(notdir $(wildcard docs/*.md docs/*.schema.json))
-CONFIG   = orchd.toml pools.d/default.toml $(addprefix agents/,$(notdir $(wildcard etc/agents/*.toml)))
+CONFIG   = discord.toml orchd.toml pools.d/default.toml $(addprefix agents/,$(notdir $(wildcard etc/agents/*.toml)))
 SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
 
 # What is written for /usr names the places where things are installed.
@@ -54,10 +58,10 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test simulate test-vm test-discord test-agents fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
+.PHONY: help deps build demo test simulate test-vm test-discord demo-discord torture-discord test-agents fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  install and uninstall take DESTDIR and PREFIX (now $(PREFIX)); STRICT=1 makes warnings errors"
 
@@ -67,27 +71,29 @@ deps: ## install missing packages that the build needs (with apt-get, as root or
 build: deps ## build the optimised programs for the installation
 	@# By name: a build of everything, once one product has been planned alone, also links the libraries of
 	@# dependencies dynamically, which --static-swift-stdlib leaves without their search paths.
-	@for program in $(PROGRAMS) $(HELPERS); do \
+	@for program in $(PROGRAMS) $(HELPERS) $(BRIDGE); do \
 		$(SWIFT) build -c release --static-swift-stdlib --product $$program $(SWIFTFLAGS); \
 	done
 	@$(MAKE) stage
 
 # What `install` installs: stripped programs, and the completions they generate. So that `sudo make install` only copies.
-stage: $(PROGRAMS:%=build/bin/%) $(HELPERS:%=build/bin/%) build/completions/.made
+stage: $(PROGRAMS:%=build/bin/%) $(HELPERS:%=build/bin/%) $(BRIDGE:%=build/bin/%) build/completions/.made
 
 build/bin/%: .build/release/%
 	@mkdir -p $(@D)
 	@strip -o $@ $<
 
-build/completions/.made: build/bin/orchctl build/bin/orchd
+build/completions/.made: build/bin/orchctl build/bin/orchd build/bin/orch-discord
 	@mkdir -p $(@D)
-	@for program in orchctl orchd; do for shell in bash zsh fish; do \
+	@for program in $(COMPLETED) $(BRIDGE); do for shell in bash zsh fish; do \
 		build/bin/$$program --generate-completion-script $$shell > $(@D)/$$program.$$shell; \
 	done; done
-	@# Those of orchd are the parser's, which takes the names of files away from its options.
-	@sed -i 's/^complete -o filenames/complete -o bashdefault -o default -o filenames/' $(@D)/orchd.bash
-	@sed -i "s/ -rfka ''/ -rFka ''/" $(@D)/orchd.fish
-	@sed -i "s/:path:'/:path:_files'/" $(@D)/orchd.zsh
+	@# Those of orchd and the bridge are the parser's, which takes the names of files away from its options.
+	@for program in orchd $(BRIDGE); do \
+		sed -i 's/^complete -o filenames/complete -o bashdefault -o default -o filenames/' $(@D)/$$program.bash; \
+		sed -i "s/ -rfka ''/ -rFka ''/" $(@D)/$$program.fish; \
+		sed -i "s/:\(path\|file\|dir\):'/:\1:_files'/" $(@D)/$$program.zsh; \
+	done
 	@touch $@
 
 demo: build ## see it work: six real tasks on three slots
@@ -116,9 +122,19 @@ simulate: deps ## simulate random lives with all kinds of faults for SECONDS (60
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
 	@Tests/System/vm/run
 
-test-discord: deps ## test the stand-in of Discord with two real clients, and the bridge with it and a real daemon
-	@for program in orchd orchd-supervisor orchctl orch-discord; do $(SWIFT) build --product $$program $(SWIFTFLAGS); done
+test-discord: build-discord ## test the stand-in of Discord with two real clients, and the bridge with it and a real daemon
 	@Tests/System/Discord/run
+
+# What the two below need, and test-discord.
+.PHONY: build-discord
+build-discord: deps
+	@for program in orchd orchd-supervisor orchctl orch-discord; do $(SWIFT) build --product $$program $(SWIFTFLAGS); done
+
+demo-discord: build-discord ## see the queue in Discord, with a stand-in of it: five messages on three slots
+	@Tests/System/Discord/run --demo
+
+torture-discord: build-discord ## kill the bridge to Discord KILLS (1000) times; ORCH_SEED=N repeats the choices
+	@Tests/System/Discord/run --torture $(or $(KILLS),1000)
 
 test-agents: ## run the real agent programs (PyPI) against a stand-in of their servers; AGENTS="claude codex", or all
 	@Tests/System/RealAgents/run $(or $(AGENTS),$(shell Tests/System/RealAgents/run --list))
@@ -142,7 +158,7 @@ lint: ## check Swift format, spelling and wording; also shell scripts and man pa
 	@.ci/check-words
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
 	@if command -v shellcheck > /dev/null; then git grep -lE '^#!/.*(ba)?sh|^# shellcheck shell' -- ':!*.md' | xargs shellcheck -x; fi
-	@if command -v mandoc > /dev/null; then mandoc -T lint -W warning $(MAN:%=docs/man/%); fi
+	@if command -v mandoc > /dev/null; then mandoc -T lint -W warning $(MAN:%=docs/man/%) $(BRIDGEMAN:%=docs/man/%); fi
 
 format: ## format the Swift code
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
@@ -157,7 +173,7 @@ check-access:
 		fi; done; fi
 
 install: check-access ## install programs, units, configuration, man pages, completions
-	@$(MAKE) install-files install-config
+	@$(MAKE) install-files install-discord install-config
 	@if [[ -z "$(DESTDIR)" ]]; then $(MAKE) tell-systemd; echo; \
 	if systemctl --quiet is-active orchd 2> /dev/null; then \
 		echo "Now start the new programs; running tasks continue:"; \
@@ -188,11 +204,27 @@ install-files:
 		case $$file in docs/man/*) to=$(MANDIR)/man$${file##*.} ;; *) to=$(DOCDIR) ;; esac; \
 		install -D -m 644 <($(PLACE) $$file) "$(DESTDIR)$$to/$${file##*/}"; \
 	done
-	@for program in orchctl orchd; do \
+	@for program in $(COMPLETED); do \
 		install -D -m 644 $(STAGE)/completions/$$program.bash $(DESTDIR)$(BASHDIR)/$$program; \
 		install -D -m 644 $(STAGE)/completions/$$program.zsh $(DESTDIR)$(ZSHDIR)/_$$program; \
 		install -D -m 644 $(STAGE)/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish; \
 	done
+
+# The bridge to Discord, which is a package of its own.
+.PHONY: install-discord
+install-discord:
+	@if [[ ! -e $(STAGE)/completions/.made ]]; then $(MAKE) build; fi
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(UNITDIR) $(USERUNITDIR) $(SYSUSERSDIR))
+	install -m 755 $(STAGE)/bin/$(BRIDGE) $(DESTDIR)$(BINDIR)
+	install -m 644 <($(PLACE) systemd/$(BRIDGE).service) $(DESTDIR)$(UNITDIR)/$(BRIDGE).service
+	install -m 644 <($(PLACE) systemd/user/$(BRIDGE).service) $(DESTDIR)$(USERUNITDIR)/$(BRIDGE).service
+	install -m 644 systemd/sysusers.d/$(BRIDGE).conf $(DESTDIR)$(SYSUSERSDIR)/$(BRIDGE).conf
+	@for page in $(BRIDGEMAN); do \
+		install -D -m 644 <($(PLACE) docs/man/$$page) "$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; \
+	done
+	install -D -m 644 $(STAGE)/completions/$(BRIDGE).bash $(DESTDIR)$(BASHDIR)/$(BRIDGE)
+	install -D -m 644 $(STAGE)/completions/$(BRIDGE).zsh $(DESTDIR)$(ZSHDIR)/_$(BRIDGE)
+	install -D -m 644 $(STAGE)/completions/$(BRIDGE).fish $(DESTDIR)$(FISHDIR)/$(BRIDGE).fish
 
 # A file that its owner changed or removed stays as it is; the new default goes beside it.
 install-config:
@@ -215,24 +247,27 @@ install-config:
 # Without a systemd on this machine, or in a chroot, there is nobody to tell.
 .PHONY: tell-systemd
 tell-systemd:
-	@if command -v systemd-sysusers > /dev/null; then systemd-sysusers $(SYSUSERSDIR)/orchd.conf; fi
+	@if command -v systemd-sysusers > /dev/null; then systemd-sysusers $(SYSUSERSDIR)/orchd.conf $(SYSUSERSDIR)/$(BRIDGE).conf; fi
 	@if command -v systemd-tmpfiles > /dev/null; then systemd-tmpfiles --create $(TMPFILESDIR)/orchd.conf; fi
 	@if command -v journalctl > /dev/null; then journalctl --update-catalog; fi
 	@if [[ -d /run/systemd/system ]]; then systemctl daemon-reload; fi
 
-deb: build ## make a Debian package of it: build/orchd_VERSION_ARCHITECTURE.deb
+deb: build ## make Debian packages: build/orchd_VERSION_ARCHITECTURE.deb, and orch-discord_… with the bridge to Discord
 	@packaging/deb/build
+	@packaging/deb/build --discord
 
 uninstall: check-access ## remove the installed files; state, users and changed configuration stay
 	@if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
-		systemctl disable --now $(UNITS) 2> /dev/null || true; fi
+		systemctl disable --now $(UNITS) $(BRIDGE).service 2> /dev/null || true; fi
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/%)
+	rm -f $(DESTDIR)$(BINDIR)/$(BRIDGE) $(DESTDIR)$(SYSUSERSDIR)/$(BRIDGE).conf
+	rm -f $(DESTDIR)$(UNITDIR)/$(BRIDGE).service $(DESTDIR)$(USERUNITDIR)/$(BRIDGE).service
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) $(UNITS:%=$(DESTDIR)$(USERUNITDIR)/%)
 	rm -f $(DESTDIR)$(SYSUSERSDIR)/orchd.conf $(DESTDIR)$(TMPFILESDIR)/orchd.conf $(DESTDIR)$(CATALOGDIR)/orchd.catalog
 	rm -f $(WORKERS:%=$(DESTDIR)$(WORKERDIR)/%) $(DESTDIR)$(WORKERDIR)/worker-protocol.md $(DESTDIR)$(WORKERDIR)/worker-protocol.schema.json
 	rm -f $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
-	@for page in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
-	@for program in orchctl orchd; do \
+	@for page in $(MAN) $(BRIDGEMAN); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+	@for program in $(COMPLETED) $(BRIDGE); do \
 		rm -f $(DESTDIR)$(BASHDIR)/$$program $(DESTDIR)$(ZSHDIR)/_$$program $(DESTDIR)$(FISHDIR)/$$program.fish; done
 	@if [[ -e "$(DESTDIR)$(DEFAULTS)" ]]; then while read -r sum file; do \
 		at="$(DESTDIR)$(CONFDIR)/$$file"; rm -f "$$at.new"; \
@@ -246,8 +281,8 @@ uninstall: check-access ## remove the installed files; state, users and changed 
 	@if [[ -z "$(DESTDIR)" ]]; then \
 		if command -v journalctl > /dev/null; then journalctl --update-catalog; fi; \
 		if [[ -d /run/systemd/system ]]; then systemctl daemon-reload; fi; fi
-	@for dir in /var/lib/orchd /var/lib/orchd-work; do \
-		if [[ -d "$(DESTDIR)$$dir" ]]; then echo "$$dir stays, with the queue and the results; remove it yourself"; fi; done
+	@for dir in /var/lib/orchd /var/lib/orchd-work /var/lib/orch-discord; do \
+		if [[ -d "$(DESTDIR)$$dir" ]]; then echo "$$dir stays, with what is in it; remove it yourself"; fi; done
 
 clean: ## remove everything that was built
 	rm -rf .build .build-asan .build-fuzz .build-tsan build

@@ -30,14 +30,17 @@ import Testing
     /// Installs, and removes again with the directory.
     private func install(_ directory: Directory, prefix: String) throws -> String {
         let tree = directory.file("tree")
-        for name in ["bin/orchd", "bin/orchctl", "bin/orchd-supervisor", "bin/orchd-worktree", "bin/orchd-files", "completions/.made"] {
+        for name in [
+            "bin/orchd", "bin/orchctl", "bin/orchd-supervisor", "bin/orchd-worktree", "bin/orchd-files", "bin/orch-discord",
+            "completions/.made",
+        ] {
             try directory.write("", to: "stage/" + name)
         }
-        for name in ["orchd", "orchctl"] {
+        for name in ["orchd", "orchctl", "orch-discord"] {
             for shell in ["bash", "zsh", "fish"] { try directory.write("", to: "stage/completions/\(name).\(shell)") }
         }
         let make = "make -C '\(Self.root)' STAGE='\(directory.file("stage"))' DESTDIR='\(tree)' PREFIX=\(prefix)"
-        let made = try Self.run("\(make) install-files install-config")
+        let made = try Self.run("\(make) install-files install-discord install-config")
         try #require(made.status == 0, "\(made.output)")
         return tree
     }

@@ -1,0 +1,101 @@
+"""The bridge killed at any point, again and again: `run --torture [KILLS]`. Everything that people wrote is there once in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from test_bridge import PROGRAMS, Scene
+
+from standin import Standin
+from standin.verbs import look, places, trouble
+
+KILLS = int(os.environ.get("ORCH_KILLS") or 0)
+# How many kills lie between two looks at everything: what nobody has seen yet does not pile up.
+ROUND = 25
+
+pytestmark = [
+    pytest.mark.skipif(KILLS == 0, reason="ORCH_KILLS says how often to kill the bridge"),
+    pytest.mark.skipif(not (PROGRAMS / "orch-discord").exists(), reason="orch-discord is not built"),
+]
+
+
+@pytest.fixture
+async def scene(live: Standin, tmp_path: Path) -> AsyncIterator[Scene]:
+    made = Scene(live, tmp_path)
+    config = tmp_path / "discord.toml"
+    # Each end is told by itself, so that it can be counted.
+    config.write_text(config.read_text().replace("[results]\n", "[results]\nburst = 10000\n").replace("= 1000\n", "= 100000\n"))
+    guild = next(iter(live.world.guilds))
+    places.join(live, "alice", guild=str(guild), roles=["operators"])
+    made.start_daemon()
+    try:
+        yield made
+    finally:
+        await made.end(made.bridge)
+        await made.end(made.daemon, signal.SIGINT)
+
+
+def kill_engine(scene: Scene) -> None:
+    """The daemon's engine, which is started again at once."""
+    assert scene.daemon is not None
+    children = Path(f"/proc/{scene.daemon.pid}/task/{scene.daemon.pid}/children").read_text().split()
+    for child in children:
+        if Path(f"/proc/{child}/comm").read_text().strip() == "orchd":
+            os.kill(int(child), signal.SIGKILL)
+
+
+async def test_everything_is_there_once(scene: Scene) -> None:
+    seed = int(os.environ.get("ORCH_SEED") or random.randrange(1 << 32))
+    print(f"ORCH_SEED={seed} repeats the choices")
+    chance = random.Random(seed)
+    # Shown in time for the first kill.
+    scene.start_bridge()
+    await scene.ready()
+    messages: list[str] = []
+    for number in range(KILLS):
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            messages.append(scene.say(f"task {len(messages)}"))
+        if chance.random() < 0.2:
+            # A request that has its effect, and whose answer is lost.
+            trouble.fault(scene.discord, method="POST", path="*/messages", nth=chance.randint(1, 3), count=1, action="cut", done=True)
+        await asyncio.sleep(chance.uniform(0, 0.9))
+        await scene.end(scene.bridge, signal.SIGKILL)
+        if chance.random() < 0.1:
+            kill_engine(scene)
+        if chance.random() < 0.05:
+            # The stand-in forgets nonces after three minutes, as Discord does, and sessions as well.
+            await trouble.clock(scene.discord, advance=chance.choice((60, 240, 3600)))
+        scene.start_bridge()
+        if number % ROUND == ROUND - 1 or number == KILLS - 1:
+            await settled(scene, messages)
+            print(f"{number + 1} kills, {len(messages)} messages, each once")
+    assert look.own_faults(scene.discord) == []
+
+
+async def settled(scene: Scene, messages: list[str]) -> None:
+    trouble.clear_faults(scene.discord)
+    for message in messages:
+        await scene.until(f"the end of {message}", lambda message=message: scene.reactions(message) == ["✅"], 300)
+    await scene.until("the ends", lambda: len(scene.ends()) >= len(messages), 300)
+    await scene.until("the cards", lambda: all(scene.cards(each) for each in messages), 300)
+
+    def answers(message: str) -> int:
+        return len([each for each in scene.thread(message) if "the answer to" in each["content"]])
+
+    await scene.until("the answers", lambda: all(answers(each) for each in messages), 300)
+    listed = subprocess.run(
+        [PROGRAMS / "orchctl", "--socket", scene.here / "sock", "list", "--all", "--columns", "id"],
+        capture_output=True, check=True, text=True,
+    ).stdout.split()[1:]  # fmt: skip
+    assert len(listed) == len(messages)
+    footers = [each["footer"]["text"] for each in scene.ends()]
+    assert len(footers) == len(set(footers)) == len(messages)
+    for message in messages:
+        assert (len(scene.cards(message)), answers(message)) == (1, 1), message

@@ -18,13 +18,19 @@ extension Configuration {
     ) throws -> Configuration {
         var builtIn = try BuiltIn(workers: workers ?? variables.workers ?? 3, variables, environment)
         if let umask { builtIn.pool.umask = umask }
-        guard let file else {
-            var configuration = Configuration()
+        var configuration: Configuration
+        if let file {
+            configuration = try load(file, variables: variables, builtIn: builtIn)
+        } else {
+            configuration = Configuration()
             configuration.add(builtIn)
-            return configuration
         }
-        var configuration = try load(file, variables: variables, builtIn: builtIn)
-        if let workers {
+        if variables.bringsDiscord {
+            // The bridge runs as this user, and asks for the people in the channel.
+            configuration.bridges.insert(geteuid())
+            configuration.grants[geteuid(), default: []].formUnion(Methods.all.filter(\.isGrantable).map(\.name))
+        }
+        if let workers, let file {
             guard let index = configuration.pools.firstIndex(where: { $0.settings.name == defaultPoolName }) else {
                 throw StartError("--workers is for the pool \"\(defaultPoolName)\", and \(file) has none")
             }
@@ -87,8 +93,11 @@ public struct ForegroundVariables: Sendable, Equatable {
     public private(set) var maxIdle: Int64?
     /// The OpenClaw program: `OPENCLAW_BIN`, or else the one in PATH.
     public private(set) var openclaw: String?
-    /// `DISCORD_CHANNEL`, which the engine has no use for.
+    /// `DISCORD_CHANNEL`: the channel of a bridge that the run brings along.
     public private(set) var discordChannel: String?
+    /// `DISCORD_TOKEN_FILE`: where the token of its bot is.
+    public private(set) var discordTokenFile: String?
+    public var bringsDiscord: Bool { discordChannel != nil && discordTokenFile != nil }
 
     /// As if none were set.
     public init() {}
@@ -108,6 +117,9 @@ public struct ForegroundVariables: Sendable, Equatable {
         maxIdle = try Self.seconds(.maxIdleTime, variables).map { Int64($0 * 1000) }
         openclaw = try Self.openclaw(variables)
         discordChannel = variables[.discordChannel]
+        do throws(NotText) { discordTokenFile = try variables.name(.discordTokenFile) } catch {
+            throw StartError(error.description, isLasting: true)
+        }
     }
 
     private static func seconds(_ name: Variable, _ variables: Environment) throws(StartError) -> Double? {

@@ -64,6 +64,7 @@ public enum Variable: String, CaseIterable, Sendable {
     case maxIdleTime = "MAX_IDLE_TIME"
     case openclaw = "OPENCLAW_BIN"
     case discordChannel = "DISCORD_CHANNEL"
+    case discordTokenFile = "DISCORD_TOKEN_FILE"
 
     // What tasks are given of it.
     case user = "USER"

@@ -35,15 +35,32 @@ struct Doctor: AsyncParsableCommand {
             let connection = try Connection(path: socket, patience: 5)
             let status = try connection.call(.status, deadline: .now + .seconds(10))
             print("ok    the daemon at \(socket) is \(status.state.rawValue), version \(status.version)")
+            let mayAsk = try mayAskForOthers(connection)
             let pools = Set(status.pools.map(\.name))
             let wanted = Set(configuration.channels.map(\.pool))
                 .union(configuration.authorizer.rules.flatMap { Array($0.pools) })
             for pool in wanted.subtracting(pools).sorted() { print("FAIL  the daemon has no pool \(pool)") }
-            return wanted.isSubset(of: pools)
+            return mayAsk && wanted.isSubset(of: pools)
         } catch {
             print("FAIL  \((error as? WireError)?.message ?? "\(error)")")
             return false
         }
+    }
+
+    /// Each task belongs to the person who has written its message.
+    private func mayAskForOthers(_ connection: Connection) throws -> Bool {
+        var spec = TaskSpec(command: ["true"])
+        spec.subject = "discord:0"
+        do {
+            _ = try connection.call(.routeExplain, spec, deadline: .now + .seconds(10))
+        } catch let error as WireError where error.data?.field == "subject" {
+            print("FAIL  \(error.message); add this user to them, and reload the daemon")
+            return false
+        } catch is WireError {
+            // Of a pool; the bridge may ask.
+        }
+        print("ok    the daemon lets the bridge ask for others")
+        return true
     }
 
     private func discord(_ configuration: BridgeConfiguration, _ rest: RESTClient) async -> Bool {

@@ -25,8 +25,44 @@ struct Run: AsyncParsableCommand {
             valueName: "dir"))
     var stateDir: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The channel whose messages are tasks. Without --config it needs no configuration.", valueName: "id"))
+    var channel: String?
+    @Option(
+        help: ArgumentHelp("The file with the token of the bot, instead of the one in the configuration.", valueName: "file"))
+    var tokenFile: String?
+    @Option(help: ArgumentHelp("The socket of the daemon, instead of the one in the configuration.", valueName: "path"))
+    var socket: String?
+
+    /// What the options say counts more than the file.
+    private func load() throws -> BridgeConfiguration {
+        var configuration: BridgeConfiguration
+        if let channel {
+            guard let id = Snowflake(channel), id.rawValue > 0 else {
+                throw fail(
+                    Problem("--channel \(SafeText.line(channel)) is not one of Discord's numbers, such as 1024553789043458048"),
+                    status: configurationStatus)
+            }
+            if surroundings.config == nil {
+                configuration = BridgeConfiguration(channel: id)
+            } else {
+                let (loaded, path) = try surroundings.load()
+                guard loaded.channel(id) != nil else {
+                    throw fail(Problem("\(path) has no [[channel]] with the id \(id)"), status: configurationStatus)
+                }
+                configuration = loaded
+            }
+        } else {
+            configuration = try surroundings.load().configuration
+        }
+        if let tokenFile { configuration.tokenFile = tokenFile }
+        if let socket { configuration.socket = socket }
+        return configuration
+    }
+
     func run() async throws {
-        let (configuration, _) = try surroundings.load()
+        let configuration = try load()
         do {
             let token = try configuration.token()
             let store = try BridgeStore(path: stateDirectory() + "/bridge.db")
@@ -64,6 +100,12 @@ struct Run: AsyncParsableCommand {
         _ token: BotToken
     ) async throws {
         let me = try await account(rest)
+        var configuration = configuration
+        if configuration.authorizer.rules.isEmpty, let channel = configuration.channels.first?.id,
+            configuration.guild.rawValue == 0
+        {
+            configuration.settle(in: try await guild(of: channel, rest))
+        }
         let socket = try configuration.daemonSocket
         let life = BridgeLife(configuration, store: store, rest: rest, bot: me.id, socket: socket) { trouble in
             printError("the store cannot be written, and events wait: \(trouble)")
@@ -93,6 +135,23 @@ struct Run: AsyncParsableCommand {
             _ = try await group.next()
             group.cancelAll()
         }
+    }
+
+    /// The server of a channel.
+    private static func guild(of channel: Snowflake, _ rest: RESTClient) async throws -> Snowflake {
+        let place: Channel
+        do throws(DiscordError) {
+            place = try await rest.channel(channel)
+        } catch {
+            guard !error.isPassing, error != .unauthorized else { throw error }
+            throw Problem(
+                "the bot cannot see the channel \(channel) (\(error)): check the number, and invite the bot (orch-discord setup)"
+            )
+        }
+        guard let guild = place.guildID, place.kind == .text else {
+            throw Problem("\(channel) is not a text channel of a server")
+        }
+        return guild
     }
 
     /// Who the bot is. Where Discord cannot be reached, it waits: nothing can be shown meanwhile, and nothing is lost.

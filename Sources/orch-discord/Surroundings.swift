@@ -55,9 +55,10 @@ extension BridgeConfiguration {
     func token() throws -> BotToken {
         let credential = try Environment.own.name(.credentials).map { $0 + "/discord-token" }
         guard let path = tokenFile ?? credential else {
-            throw Problem("there is no token: set token_file, or start it as a service with the credential discord-token")
+            throw Problem("there is no token: set token_file; for the service, \(Self.howToGiveIt)")
         }
         var status = stat()
+        if tokenFile == nil, access(path, F_OK) != 0 { throw Problem("there is no token: \(Self.howToGiveIt)") }
         guard stat(path, &status) == 0, let data = FileManager.default.contents(atPath: path) else {
             throw Problem("cannot read the token from \(path): \(String(cString: strerror(errno)))")
         }
@@ -69,6 +70,9 @@ extension BridgeConfiguration {
         }
         return token
     }
+
+    private static let howToGiveIt =
+        "put it into /etc/credstore/discord-token, which only root can read, and start the service again"
 
     var network: DiscordNetwork {
         get throws { try DiscordNetwork(DiscordPlaces(api: api, authorities: caFile)) }

@@ -202,7 +202,7 @@ struct BridgeWorld {
         case .acknowledge(let ticket, _): discord.acknowledge(ticket, now)
         case .tell(let ticket, let content): discord.tell(ticket, content, now)
         case .respond(let ticket, let reply): discord.respond(ticket, reply, now)
-        case .carryOut(let id, let order): daemon.carryOut(id, order)
+        case .carryOut(let id, let order, _): daemon.carryOut(id, order)
         case .readLog(let task, let place): daemon.log(task, place)
         case .register: .done
         case .catalogue: daemon.isAway ? .later(0) : .agents([])

@@ -73,7 +73,7 @@ import Testing
             // Whatever Discord sends again is known.
             #expect(try turn(.invoked(invocation)).isEmpty)
             for effect in try turn(.answered(.acknowledge(id), .done)) {
-                if case .carryOut(id, let order) = effect { return .order(id, order) }
+                if case .carryOut(id, let order, _) = effect { return .order(id, order) }
                 if case .tell(ticket, let content) = effect { return .task(id, content) }
             }
             return .nothing

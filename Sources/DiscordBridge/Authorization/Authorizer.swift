@@ -9,6 +9,8 @@ public struct Authorizer: Sendable, Equatable {
     /// What some people may do.
     public struct Rule: Sendable, Equatable {
         public var users: Set<Snowflake> = []
+        /// All people who can write in the channel.
+        public var everybody = false
         public var roles: Set<Snowflake> = []
         /// Other bots, which no role lets in.
         public var bots: Set<Snowflake> = []
@@ -28,7 +30,7 @@ public struct Authorizer: Sendable, Equatable {
 
         func isFor(_ person: Person) -> Bool {
             switch person.kind {
-            case .human: users.contains(person.id) || !roles.isDisjoint(with: person.roles)
+            case .human: everybody || users.contains(person.id) || !roles.isDisjoint(with: person.roles)
             case .bot: bots.contains(person.id)
             case .webhook, .own: false
             }

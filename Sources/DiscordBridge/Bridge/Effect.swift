@@ -16,8 +16,8 @@ public enum Effect: Sendable, Equatable {
     case look(post: Int64, place: Snowflake, since: Snowflake)
     /// Tells Discord that an interaction was heard, and where its answer will be.
     case acknowledge(Ticket, Manner)
-    /// Does at the daemon what an interaction asks for; its number is the key.
-    case carryOut(Snowflake, Order)
+    /// Does at the daemon what a person asks for by an interaction, whose number is the key.
+    case carryOut(Snowflake, Order, of: Snowflake)
     /// Shows the answer to an interaction.
     case tell(Ticket, Content)
     /// Looks for the answer to an interaction that may have been shown since then.
@@ -41,7 +41,7 @@ public enum Effect: Sendable, Equatable {
         case .react(let message, _, _, _): .reaction(message)
         case .create(let post, _, _, _, _), .edit(let post, _, _, _), .look(let post, _, _): .post(post)
         case .acknowledge(let ticket, _): .acknowledge(ticket.id)
-        case .carryOut(let id, _): .carryOut(id)
+        case .carryOut(let id, _, _): .carryOut(id)
         case .tell(let ticket, _): .tell(ticket.id)
         case .find(let id, _, _): .tell(id)
         case .readLog(let task, _): .log(task)

@@ -106,7 +106,7 @@ extension Bridge {
             desk.forget(.carryOut(id))
             return desk.start(.tell(id), now, isUrgent: true) ? [.tell(row.ticket, Content(text: sentence))] : []
         }
-        if isDaemonThere { return desk.start(.carryOut(id), now) ? [.carryOut(id, order)] : [] }
+        if isDaemonThere { return desk.start(.carryOut(id), now) ? [.carryOut(id, order, of: row.author)] : [] }
         desk.delay(.carryOut(id), until: deadline)
         return []
     }

@@ -8,6 +8,8 @@ final class DaemonPerformer: @unchecked Sendable {
     // The session is used on the queue only.
     private let queue = DispatchQueue(label: "orch-discord.daemon")
     private let session: Session
+    /// For whom it asks at present.
+    private var subject: String?
 
     /// How long the daemon may take: it answers at once or not at all.
     private static let patience = Duration.seconds(60)
@@ -35,7 +37,10 @@ final class DaemonPerformer: @unchecked Sendable {
             case .withdraw(let id):
                 _ = try call(.cancel, CancelParameters(ids: [id]))
                 return .done
-            case .carryOut(let id, let order): return try carryOut(order, key: Intake.key(id))
+            case .carryOut(let id, let order, let person):
+                subject = Intake.subject(person)
+                defer { subject = nil }
+                return try carryOut(order, key: Intake.key(id))
             case .readLog(let id, let place): return .log(try log(id, after: place))
             case .catalogue: return .agents(try call(.agentList, NoParameters()).agents)
             default: return .impossible("is nothing for the daemon")
@@ -51,6 +56,12 @@ final class DaemonPerformer: @unchecked Sendable {
         }
     }
 
+    private func forSubject<P: MethodParameters>(_ parameters: P) -> P {
+        guard let subject, var action = parameters as? any ActionParameters else { return parameters }
+        action.subject = subject
+        return action as? P ?? parameters
+    }
+
     func record(_ id: Int64) throws -> TaskRecord? {
         do {
             return try call(.get, GetParameters(id: id, result: true))
@@ -64,6 +75,8 @@ final class DaemonPerformer: @unchecked Sendable {
         let codes: [WireError.Code] = [
             .tooBusy, .tooManyConnections, .storageFull, .storageFailed, .stopping, .draining, .internalError,
         ]
+        // Somebody has to let the bridge ask for others, and what people have asked for waits until then.
+        if error.kind == .forbidden, error.data?.field == "subject" { return true }
         return codes.contains { $0.number == error.code }
     }
 
@@ -71,6 +84,6 @@ final class DaemonPerformer: @unchecked Sendable {
         _ method: OrchProtocol.Method<P, A>, _ parameters: P,
         onNotification: (OrchProtocol.Notification) throws -> Void = { _ in }
     ) throws -> A {
-        try session.call(method, parameters, deadline: .now + Self.patience, onNotification: onNotification)
+        try session.call(method, forSubject(parameters), deadline: .now + Self.patience, onNotification: onNotification)
     }
 }

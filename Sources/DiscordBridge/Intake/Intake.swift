@@ -55,9 +55,13 @@ public struct Intake: Sendable {
         return .task(spec)
     }
 
+    /// As whom the daemon knows a person in Discord: whose tasks these are, and who did what to them.
+    public static func subject(_ person: Snowflake) -> String { "discord:\(person)" }
+
     /// Notes who asks for a task, and where.
     func sign(_ spec: inout TaskSpec, by author: Person, in channel: Snowflake, message: Snowflake, key: String) {
         spec.key = key
+        spec.subject = Self.subject(author.id)
         spec.labels = [
             "discord.user": author.id.description, "discord.name": Self.label(author.name),
             "discord.channel": channel.description, "discord.message": message.description,

@@ -33,7 +33,7 @@ extension SpecRules {
         }
     }
 
-    /// A name that leads out of the directory, or is one of orchd's own, is none.
+    /// What is wrong with a name, as one that leads out of the directory; nil if nothing is.
     static func complaint(ofFile name: String) -> String? {
         let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let shown = "\"\(SafeText.line(name.shortened(to: 60)))\""

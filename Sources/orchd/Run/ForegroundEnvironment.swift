@@ -24,6 +24,8 @@ struct ForegroundEnvironment {
     let watchdog: Int
     let engineProgram: ByteString
     let supervisorProgram: ByteString
+    /// The bridge that it brings along, if any.
+    let bridge: BridgeKeeper.Order?
     /// That of the starter, as it was before the first file was made.
     let umask: mode_t
     /// What somebody said that has no effect, in sentences.
@@ -62,14 +64,19 @@ struct ForegroundEnvironment {
         let own = ProcessText.target(of: "/proc/self/exe") ?? ""
         engineProgram = ProgramSearch.isProgram(own) ? own : "/proc/self/exe"
         supervisorProgram = try Self.supervisor(beside: own, environment)
+        bridge = try BridgeKeeper.Order(
+            variables, environment, configuration: file, state: state, socket: self.socket, beside: own)
     }
 
     private static func remarks(
         _ workers: Int?, _ variables: ForegroundVariables, _ file: String?, _ loaded: Configuration
     ) -> [String] {
         var remarks: [String] = []
-        if variables.discordChannel != nil {
-            remarks.append("DISCORD_CHANNEL has no effect yet; it is for orch-discord")
+        switch (variables.discordChannel, variables.discordTokenFile) {
+        case (_?, nil):
+            remarks.append("DISCORD_CHANNEL has no effect without DISCORD_TOKEN_FILE, the file with the token of a bot")
+        case (nil, _?): remarks.append("DISCORD_TOKEN_FILE has no effect without DISCORD_CHANNEL, the number of a channel")
+        default: break
         }
         if let file, workers == nil, let count = variables.workers,
             loaded.pool(Configuration.defaultPoolName)?.settings.slots != count

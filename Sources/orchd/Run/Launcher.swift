@@ -21,6 +21,7 @@ final class Launcher {
     private let engineNotices: NotifySocket
     private let supervisorNotices: NotifySocket
     private let socket: ClientSocket
+    private let bridge: BridgeKeeper?
     /// When to try again to make the socket, which is gone and could not be made.
     private var renewSocketAt: Int64?
     /// A pipe that nobody writes to: its end tells both processes that the launcher is dead, however it died.
@@ -71,6 +72,7 @@ final class Launcher {
         }
         try StateDirectory.expectFree(foreground.stateDirectory)
         socket = try ClientSocket(foreground.socket, fixed: foreground.fixedSocket)
+        bridge = foreground.bridge.map { BridgeKeeper($0) }
     }
 
     /// Returns the exit status when everything has ended.
@@ -79,7 +81,7 @@ final class Launcher {
         defer { keyboard?.restore() }
         try startSupervisor()
         try startEngine()
-        while engine != nil || supervisor != nil || restartEngineAt != nil {
+        while engine != nil || supervisor != nil || restartEngineAt != nil || bridge?.process != nil {
             let ready = wait()
             if ready.signal { try takeSignals() }
             if ready.notification { takeNotifications() }
@@ -87,12 +89,14 @@ final class Launcher {
             if ready.socket { lookAfterSocket() }
             try takeTime()
         }
-        Children.endStrangers(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
+        Children.endStrangers(except: own)
         socket.remove()
         return status
     }
 
-    // MARK: The two processes
+    private var own: [pid_t] { [engine?.pid, supervisor?.pid, bridge?.process?.pid].compactMap { $0 } }
+
+    // MARK: The processes
 
     private func startSupervisor() throws {
         supervisor = try Children.start(
@@ -140,6 +144,8 @@ final class Launcher {
                 supervisor = nil
                 supervisorWatch.childEnded()
                 try supervisorEnded(ending.status)
+            } else {
+                _ = bridge?.takeEnd(of: ending.pid, status: ending.status, now: now())
             }
         }
     }
@@ -163,7 +169,7 @@ final class Launcher {
 
     private func supervisorEnded(_ ended: Int32) throws {
         guard phase != .stopping else { return }
-        Children.endStrangers(except: [engine?.pid, supervisor?.pid].compactMap { $0 })
+        Children.endStrangers(except: own)
         guard hasAnnounced else {
             sayIfKilled("supervisor", ended)
             status = ended == 0 ? 1 : ended
@@ -188,7 +194,9 @@ final class Launcher {
             pollfd(fd: keyboard == nil ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
             pollfd(fd: socket.changes, events: Int16(POLLIN), revents: 0),
         ]
-        let next = [deadline, restartEngineAt, renewSocketAt, engineWatch.deadline, supervisorWatch.deadline].compactMap { $0 }
+        let next = [
+            bridge?.restartAt, deadline, restartEngineAt, renewSocketAt, engineWatch.deadline, supervisorWatch.deadline,
+        ].compactMap { $0 }
             .min()
         let timeout = next.map { Int32(clamping: max(0, $0 - now())) } ?? -1
         guard poll(&polls, nfds_t(polls.count), timeout) > 0 else { return (false, false, false, false) }
@@ -219,6 +227,7 @@ final class Launcher {
         // If standard output is closed, nobody wants to know.
         try? printOutput(
             "ready: socket \(socket.path), \(counted(foreground.slots, "worker"))\(configuration)")
+        bridge?.start(now: now())
         if keyboard != nil { printError("keys: s status, q drain and quit, Ctrl-C stop") }
     }
 
@@ -243,11 +252,13 @@ final class Launcher {
             if phase == .running { try startEngine() }
         }
         if let time = renewSocketAt, time <= now { lookAfterSocket() }
+        bridge?.takeTime(now)
         if let time = deadline, time <= now {
             deadline = nil
             if phase == .stopping {
                 engine?.signal(SIGKILL)
                 supervisor?.signal(SIGKILL)
+                bridge?.kill()
             } else {
                 stop()
             }
@@ -285,6 +296,7 @@ final class Launcher {
         supervisor?.signal(SIGHUP)
         isReplacingEngine = true
         engine?.signal(SIGTERM)
+        bridge?.renew()
     }
 
     /// Somebody has touched the socket: where it is gone, as after a logout, nobody could reach the daemon any more.
@@ -319,6 +331,7 @@ final class Launcher {
     private func interrupt() {
         if phase == .stopping {
             engine?.signal(SIGKILL)
+            bridge?.kill()
             // Its second signal makes it kill all tasks at once.
             supervisor?.signal(SIGTERM)
         } else {
@@ -342,7 +355,7 @@ final class Launcher {
         }
     }
 
-    /// Ends both processes, and with the supervisor all tasks.
+    /// Ends all processes, and with the supervisor all tasks.
     private func stop() {
         guard phase != .stopping else { return }
         phase = .stopping
@@ -350,6 +363,7 @@ final class Launcher {
         restartEngineAt = nil
         engine?.signal(SIGTERM)
         supervisor?.signal(SIGTERM)
+        bridge?.stop()
     }
 
     private func showStatus() {

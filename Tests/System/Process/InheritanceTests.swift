@@ -194,7 +194,8 @@ import Testing
     /// A variable that is empty is one that is not set.
     @Test(arguments: [
         "HOME", "USER", "LOGNAME", "SHELL", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "ORCHD_SOCKET", "WORKERS",
-        "POLL_INTERVAL", "MAX_IDLE_TIME", "OPENCLAW_BIN", "DISCORD_CHANNEL", "PATH", "NO_COLOR", "COLUMNS", "TERM", "TZ",
+        "POLL_INTERVAL", "MAX_IDLE_TIME", "OPENCLAW_BIN", "DISCORD_CHANNEL", "DISCORD_TOKEN_FILE", "PATH", "NO_COLOR",
+        "COLUMNS", "TERM", "TZ",
     ]) func anEmptyVariableIsNotSet(_ name: String) throws {
         let home = try Home()
         let own = name == "HOME" ? "--state-dir ~/s --socket ~/s/sock" : ""

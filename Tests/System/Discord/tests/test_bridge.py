@@ -48,7 +48,10 @@ class Scene:
         role = next(each.id for each in discord.world.guilds[guild].roles.values() if each.name == "operators")
         (here / "pools.d").mkdir()
         (here / "agents").mkdir()
-        (here / "orchd.toml").write_text("")
+        granted = [f"task.{verb}" for verb in ("update", "cancel", "retry", "hold", "release", "pause", "resume")]
+        granted += [f"pool.{verb}" for verb in ("pause", "resume", "resize")]
+        access = f'[access]\nbridges = ["{os.geteuid()}"]\n[access.grants]\n{os.geteuid()} = {json.dumps(granted)}\n'
+        (here / "orchd.toml").write_text(access)
         (here / "pools.d/default.toml").write_text('slots = 2\nagent = "script"\n')
         (here / "agents/script.toml").write_text(AGENT.format(here=here))
         (here / "agent").write_text(SCRIPT.replace("{here}", str(here)))
@@ -171,6 +174,8 @@ async def test_a_message_becomes_a_task_and_is_shown(scene: Scene) -> None:
     await scene.until("the end", lambda: len(scene.ends()) == 1)
     assert not any(each["mention_everyone"] or each["mentions"] for each in scene.thread(message))
     assert scene.submitted()[0]["labels"]["discord.message"] == message
+    alice = next(each.id for each in scene.discord.world.users.values() if each.username == "alice")
+    assert scene.submitted()[0]["subject"] == f"discord:{alice}"
 
 
 async def test_who_may_not_is_told(scene: Scene) -> None:

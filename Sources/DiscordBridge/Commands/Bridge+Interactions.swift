@@ -37,7 +37,10 @@ extension Bridge {
         switch try decide(invocation, now, store) {
         case .reply(let reply): return [.respond(invocation.ticket, reply)]
         case .ask(let reply, let wish):
-            guard try store.add(row(invocation, now, .asked, .privately, wish: Self.text(wish))) else { return [] }
+            var asked = try row(invocation, now, .asked, .privately, wish: Self.text(wish))
+            // It is answered at once, and nothing more is said to it.
+            asked.ticket.token = Secret("")
+            guard try store.add(asked) else { return [] }
             return [.respond(invocation.ticket, reply)]
         case .order(let order, let manner):
             _ = try store.add(row(invocation, now, .new, manner, order: Self.text(order)))

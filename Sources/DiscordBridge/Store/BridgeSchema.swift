@@ -7,7 +7,7 @@ enum BridgeSchema {
     static var version: Int { steps.count }
 
     /// - Throws: ``BridgeStore/Unusable`` for a database of a newer program or of another.
-    static func prepare(_ db: Database, path: String) throws {
+    static func prepare(_ db: Database, path: String, version: Int = version) throws {
         let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let isNew = try found == 0 && application == 0 && !db.tableExists("cursor")
@@ -19,7 +19,7 @@ enum BridgeSchema {
         }
         guard found < version else { return }
         try db.inTransaction {
-            for step in steps[found...] { try db.execute(sql: step) }
+            for step in steps[found..<version] { try db.execute(sql: step) }
             // So that what two databases send is never taken for the same.
             if isNew {
                 try db.execute(sql: "INSERT INTO cursor VALUES ('salt', ?)", arguments: [Int64.random(in: 1...0xFF_FFFF_FFFF)])

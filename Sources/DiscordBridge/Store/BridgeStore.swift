@@ -12,7 +12,10 @@ public final class BridgeStore: Sendable {
     private let queue: DatabaseQueue
 
     /// Opens the file, and makes it where there is none. One process has it at a time.
-    public init(path: String) throws {
+    public convenience init(path: String) throws { try self.init(path: path, version: BridgeSchema.version) }
+
+    /// - Parameter version: what is made of it; a test makes an older one.
+    init(path: String, version: Int) throws {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .immediateError
@@ -25,7 +28,7 @@ public final class BridgeStore: Sendable {
             chmod(path, 0o600)
             try queue.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
-                try BridgeSchema.prepare(db, path: path)
+                try BridgeSchema.prepare(db, path: path, version: version)
                 try db.execute(sql: "BEGIN IMMEDIATE; COMMIT")
             }
         } catch let error as DatabaseError {

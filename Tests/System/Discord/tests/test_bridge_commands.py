@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,6 +156,9 @@ async def test_commands_change_tasks(talk: Talk) -> None:
     assert await talk.choices("priority", "task") == ["3"]
     assert "priority 4" in await talk.says("priority", task="3", priority=4)
     assert "may give priorities" in await talk.says("priority", task="3", priority=6)
+    card = await scene.until("its card", lambda: [each for each in scene.thread(messages[2]) if each["components"]])
+    await scene.until("its priority", lambda: '"4"' in json.dumps(scene.cards(messages[2])))
+    assert "priority 5" in text(await talk.click(card[0]["id"], "Raise priority"))
     assert "paused" in await talk.says("pause task", task="1")
     await scene.shown(messages[0], "⏸️")
     assert "continues" in await talk.says("resume task", task="1")
@@ -209,6 +214,40 @@ async def test_a_pool_is_paused_after_a_question(talk: Talk) -> None:
     assert "starts tasks again" in await talk.says("resume pool", pool="default")
     await talk.scene.shown(message, "✅")
     assert "3" in await talk.says("pool resize", pool="default", slots=3)
+
+
+async def test_a_slow_daemon_keeps_nobody_waiting_for_the_first_answer(talk: Talk) -> None:
+    scene = talk.scene
+    await talk.start()
+    message = scene.say("write")
+    await scene.shown(message, "✅")
+    assert scene.daemon is not None
+    scene.daemon.send_signal(signal.SIGSTOP)
+    for process in children(scene.daemon.pid):
+        os.kill(process, signal.SIGSTOP)
+    made = await clicks.command(scene.discord, "alice", scene.channel, "show", {"task": "1"}, wait=10)
+    assert made["state"] == "deferred" and made["answered_at"] - made["created_at"] < 3
+    assert await talk.choices("show", "task") == ["1"]
+    assert "write" in await talk.says("list")
+    for process in children(scene.daemon.pid):
+        os.kill(process, signal.SIGCONT)
+    scene.daemon.send_signal(signal.SIGCONT)
+    assert "write" in text(await talk.answered(made))
+
+
+def children(process: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+async def test_the_guild_is_told_the_commands_once(talk: Talk) -> None:
+    scene = talk.scene
+    await talk.start()
+    await scene.end(scene.bridge)
+    scene.start_bridge()
+    await scene.until("the session", lambda: log(scene).count("begun a new session") == 2)
+    await scene.shown(scene.say("write"), "✅")
+    told = [each for each in look.requests(scene.discord) if each.method == "PUT" and each.path.endswith("/commands")]
+    assert len(told) == 1
 
 
 async def test_an_interaction_that_comes_twice_is_done_once(talk: Talk) -> None:

@@ -162,7 +162,9 @@ async def play(show: Show) -> None:
         await show.shown(name, reaction)
 
     print("\n# Each has a thread with its card and its answer.")
-    answer = await show.until("the poem", lambda: [each for each in show.thread("poem") if "A queue is a line" in each["content"]])
+    answer = await show.until(
+        "the poem", lambda: [each for each in show.thread("poem") if "A queue is a line" in each["content"]]
+    )
     card = show.cards("poem")[0]["embeds"][0]
     print(f"  card    {card['title']}: {card['description'].splitlines()[0]}")
     print("".join(f"  answer  {line}\n" for line in answer[0]["content"].splitlines()), end="")

@@ -29,7 +29,8 @@ prompt=$(cat)
 case $prompt in
   *wait*) while [ ! -e {here}/gate ]; do sleep 0.05; done; echo "waited" ;;
   *fail*) echo "it went wrong" >&2; exit 3 ;;
-  *count*) for step in 0 1 2; do while [ ! -e {here}/step$step ]; do sleep 0.05; done; echo "step $step" >&2; done; echo "counted" ;;
+  *count*)
+    for step in 0 1 2; do while [ ! -e {here}/step$step ]; do sleep 0.05; done; echo "step $step" >&2; done; echo "counted" ;;
   *long*) seq 1 2000 ;;
   *) echo "the answer to **$prompt**" ;;
 esac

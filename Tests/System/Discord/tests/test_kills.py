@@ -1,4 +1,4 @@
-"""The bridge killed at any point, again and again: `run --torture [KILLS]`. Everything that people wrote is there once in the end."""
+"""The bridge killed at any point, again and again: `run --torture [KILLS]`. In the end, everything is there once."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ async def test_everything_is_there_once(scene: Scene) -> None:
             messages.append(scene.say(f"task {len(messages)}"))
         if chance.random() < 0.2:
             # A request that has its effect, and whose answer is lost.
-            trouble.fault(scene.discord, method="POST", path="*/messages", nth=chance.randint(1, 3), count=1, action="cut", done=True)
+            trouble.fault(
+                scene.discord, method="POST", path="*/messages", nth=chance.randint(1, 3), count=1, action="cut", done=True
+            )
         await asyncio.sleep(chance.uniform(0, 0.9))
         await scene.end(scene.bridge, signal.SIGKILL)
         if chance.random() < 0.1:

@@ -1,6 +1,7 @@
-import DiscordAPI
 import FoundationEssentials
 import Testing
+
+@testable import DiscordAPI
 
 @Suite struct ModelTests {
     @Test func `an id is decimal digits, and tells the time`() throws {
@@ -32,7 +33,7 @@ import Testing
         #expect(message.attachments.map(\.filename) == ["a.txt"])
         #expect(message.embeds == [Embed(title: "t", fields: [Embed.Field("n", "v")])])
         #expect(message.components == [.row([.button(Button("l", customID: "c")), .other(type: 77)]), .other(type: 17)])
-        #expect(message.nonce == "12")
+        #expect(message.nonce == Nonce("12"))
         #expect(message.member?.roles == [Snowflake(8)])
     }
 

@@ -111,7 +111,8 @@ final class Standin: Sendable {
     @discardableResult func control(_ verb: String, _ arguments: String = "{}") async throws -> [UInt8] {
         let answer = try await web.exchange(
             .POST, "\(addresses.control)/\(verb)", headers: ["Content-Type": "application/json"], body: Array(arguments.utf8),
-            seconds: 30, atMost: 32 << 20)
+            seconds: 30, atMost: 32 << 20
+        ).get()
         try #require(answer.status == 200, "\(verb) \(arguments): \(String(decoding: answer.body, as: UTF8.self))")
         return answer.body
     }

@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 /// What to do when is decided by `GatewayMachine`; here it is done.
 public final class Gateway: Sendable {
     private let network: DiscordNetwork
-    private let rest: any DiscordREST
+    private let rest: RESTClient
     private let token: BotToken
     private let intents: Intents
     private let memory: any GatewayMemory
@@ -20,7 +20,7 @@ public final class Gateway: Sendable {
     /// - parameter backoff: the wait before the second attempt in a row, in milliseconds. It doubles with each, up to a minute.
     /// - parameter note: is told what happens to the connection, for a log. No secret is in it.
     public init(
-        _ network: DiscordNetwork, rest: any DiscordREST, token: BotToken, intents: Intents, memory: any GatewayMemory,
+        _ network: DiscordNetwork, rest: RESTClient, token: BotToken, intents: Intents, memory: any GatewayMemory,
         timekeeper: any Timekeeper = SystemTimekeeper(), backoff: Int64 = 1000,
         note: @escaping @Sendable (String) -> Void = { _ in }
     ) {

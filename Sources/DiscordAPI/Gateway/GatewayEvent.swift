@@ -31,13 +31,7 @@ public enum GatewayEvent: Sendable {
         public var user: User
         public var applicationID: Snowflake
         /// The guilds that will be told about, each by `guildCreated`.
-        public var guilds: [Snowflake]
-
-        public init(user: User, applicationID: Snowflake, guilds: [Snowflake] = []) {
-            self.user = user
-            self.applicationID = applicationID
-            self.guilds = guilds
-        }
+        public var guilds: [Snowflake] = []
     }
 }
 

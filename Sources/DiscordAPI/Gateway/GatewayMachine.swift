@@ -122,8 +122,7 @@ struct GatewayMachine: Sendable {
         case (.asking, .noAddress(let error)): retry(at: now, atLeast: Self.wait(in: error))
         case (.asking, _): []
 
-        case (.opening(let plan), .opened):
-            greeted(by: plan, until: now + Self.patience)
+        case (.opening(let plan), .opened): enter(.greeting(plan, until: now + Self.patience))
         case (.opening(let plan), .notOpened): notOpened(plan, at: now)
         case (.opening, _): []
 
@@ -156,32 +155,26 @@ struct GatewayMachine: Sendable {
         }
     }
 
+    private mutating func enter(_ next: Phase, _ actions: [Action] = []) -> [Action] {
+        phase = next
+        return actions
+    }
+
     // Towards a connection
 
     private mutating func proceed(at now: Moment, wall: Int64) -> [Action] {
-        if let session {
-            phase = .opening(.resume)
-            return [.connect(url: session.url)]
-        }
+        if let session { return enter(.opening(.resume), [.connect(url: session.url)]) }
         let wait = budget.wait(at: wall)
         guard wait == 0 else {
             // Looked at again now and then: the clock of the wall may be set.
-            phase = .waiting(until: now + min(wait, Self.longestWait))
-            return []
+            return enter(.waiting(until: now + min(wait, Self.longestWait)))
         }
-        phase = .asking
-        return [.askAddress]
+        return enter(.asking, [.askAddress])
     }
 
     private mutating func open(_ address: GatewayAddress, at now: Moment) -> [Action] {
         guard address.remaining > 0 else { return retry(at: now, atLeast: max(Self.longestWait, address.resetAfter)) }
-        phase = .opening(.begin)
-        return [.connect(url: address.url)]
-    }
-
-    private mutating func greeted(by plan: Plan, until deadline: Moment) -> [Action] {
-        phase = .greeting(plan, until: deadline)
-        return []
+        return enter(.opening(.begin), [.connect(url: address.url)])
     }
 
     private mutating func notOpened(_ plan: Plan, at now: Moment) -> [Action] {
@@ -202,27 +195,23 @@ struct GatewayMachine: Sendable {
             phase = .resuming(until: now + Self.replayPatience)
             return send(.resume(session: session.id, number: session.number), at: now)
         }
-        phase = .keeping
-        return [.keep(starts: budget.count(at: wall))]
+        return enter(.keeping, [.keep(starts: budget.count(at: wall))])
     }
 
     private mutating func begin(at now: Moment) -> [Action] {
-        phase = .beginning(until: now + Self.patience)
-        return send(.identify, at: now)
+        enter(.beginning(until: now + Self.patience), send(.identify, at: now))
     }
 
     private mutating func begun(_ session: Session, _ ready: GatewayEvent.Ready, at now: Moment) -> [Action] {
         self.session = session
-        phase = .live
         liveSince = now
-        return [.deliver(.ready(ready))]
+        return enter(.live, [.deliver(.ready(ready))])
     }
 
     private mutating func resumed(_ number: Int64, at now: Moment) -> [Action] {
         session.map { session?.number = max($0.number, number) }
-        phase = .live
         liveSince = now
-        return [.deliver(.resumed)]
+        return enter(.live, [.deliver(.resumed)])
     }
 
     /// Each event once, in order. Where a number is missing, resuming brings it; where it does not, there is none.
@@ -272,9 +261,8 @@ struct GatewayMachine: Sendable {
     // Away from a connection
 
     private mutating func comeBack() -> [Action] {
-        phase = .closing
         heart = nil
-        return [.close(code: OwnClose.comingBack)]
+        return enter(.closing, [.close(code: OwnClose.comingBack)])
     }
 
     private mutating func invalidSession(_ resumable: Bool) -> [Action] {
@@ -301,14 +289,12 @@ struct GatewayMachine: Sendable {
         // The first attempt is soon: mostly it is a server that is shut down, and another takes over.
         let wait = failures == 0 ? Int64(Double(backoff / 2) * random()) : longest / 2 + Int64(Double(longest / 2) * random())
         failures += 1
-        phase = .waiting(until: now + max(least, wait))
-        return []
+        return enter(.waiting(until: now + max(least, wait)))
     }
 
     private mutating func fail(_ error: GatewayError) -> [Action] {
-        phase = .over
         heart = nil
-        return [.fail(error)]
+        return enter(.over, [.fail(error)])
     }
 
     private static func wait(in error: DiscordError) -> Int64 {

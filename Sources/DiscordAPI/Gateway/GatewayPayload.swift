@@ -40,19 +40,7 @@ extension Incoming: Decodable {
         var resume_gateway_url: String
         var user: User
         var application: Place
-        var guilds: [Snowflake]
-
-        private enum CodingKeys: String, CodingKey { case session_id, resume_gateway_url, user, application, guilds }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            session_id = try container.decode(String.self, forKey: .session_id)
-            resume_gateway_url = try container.decode(String.self, forKey: .resume_gateway_url)
-            user = try container.decode(User.self, forKey: .user)
-            application = try container.decode(Place.self, forKey: .application)
-            let places: [Place] = try container.list(.guilds)
-            guilds = places.map(\.id)
-        }
+        @Lenient var guilds: [Place] = []
     }
 
     init(from decoder: any Decoder) throws {
@@ -64,7 +52,8 @@ extension Incoming: Decodable {
             switch name {
             case "READY":
                 let start = try container.decode(Start.self, forKey: .d)
-                let ready = GatewayEvent.Ready(user: start.user, applicationID: start.application.id, guilds: start.guilds)
+                let ready = GatewayEvent.Ready(
+                    user: start.user, applicationID: start.application.id, guilds: start.guilds.map(\.id))
                 self = .ready(id: start.session_id, resumeURL: start.resume_gateway_url, ready, number: number)
             case "RESUMED": self = .resumed(number: number)
             default:
@@ -158,16 +147,8 @@ extension Outgoing {
 
     private struct Payload<Body: Encodable>: Encodable {
         var op: Int
-        var d: Body?
-
-        private enum CodingKeys: CodingKey { case op, d }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(op, forKey: .op)
-            // A heartbeat before the first event says null.
-            try container.encode(d, forKey: .d)
-        }
+        /// An optional one is written as null where it is nil, as in a heartbeat before the first event.
+        var d: Body
     }
 
     private struct Identify: Encodable {

@@ -81,24 +81,9 @@ public struct CommandChoice: Hashable, Sendable, Codable {
 /// What Discord knows of the bot's application.
 public struct Application: Hashable, Sendable, Decodable {
     public var id: Snowflake
-    public var name: String
-    public var flags: Int
-
-    public init(id: Snowflake, name: String = "", flags: Int = 0) {
-        self.id = id
-        self.name = name
-        self.flags = flags
-    }
+    @Lenient public var name = ""
+    @Lenient public var flags = 0
 
     /// Whether it may read what people write, which is a switch in Discord's developer portal.
     public var mayReadMessageContent: Bool { flags & (1 << 18 | 1 << 19) != 0 }
-
-    private enum CodingKeys: String, CodingKey { case id, name, flags }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        id = try container.decode(Snowflake.self, forKey: .id)
-        name = container.lenient(.name) ?? ""
-        flags = container.lenient(.flags) ?? 0
-    }
 }

@@ -10,15 +10,20 @@ public indirect enum Component: Hashable, Sendable {
 
 /// A button that tells the bot of a click.
 public struct Button: Hashable, Sendable, Codable {
-    public enum Style: Int, Sendable, Codable { case primary = 1, secondary, success, danger, link, premium }
+    public enum Style: Int, Sendable, Codable, Blank {
+        case primary = 1
+        case secondary, success, danger, link, premium
 
-    public var style: Style
-    public var label: String?
+        public static let blank = secondary
+    }
+
+    @Lenient public var style: Style
+    @Lenient public var label: String?
     /// What the click brings back: at most 100 characters.
-    public var customID: String?
+    @Lenient public var customID: String?
     /// Where a link leads. Such a button tells nobody of the click.
-    public var url: String?
-    public var disabled: Bool
+    @Lenient public var url: String?
+    @Lenient public var disabled = false
 
     public init(_ label: String, customID: String, style: Style = .secondary, disabled: Bool = false) {
         self.style = style
@@ -31,21 +36,11 @@ public struct Button: Hashable, Sendable, Codable {
         style = .link
         self.label = label
         self.url = url
-        disabled = false
     }
 
     private enum CodingKeys: String, CodingKey {
         case style, label, url, disabled
         case customID = "custom_id"
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        style = container.lenient(.style) ?? .secondary
-        label = container.lenient(.label)
-        customID = container.lenient(.customID)
-        url = container.lenient(.url)
-        disabled = container.lenient(.disabled) ?? false
     }
 }
 
@@ -63,10 +58,10 @@ public struct SelectMenu: Hashable, Sendable, Codable {
         }
     }
 
-    public var customID: String
-    public var placeholder: String?
-    public var options: [Option]
-    public var disabled: Bool
+    @Lenient public var customID: String
+    @Lenient public var placeholder: String?
+    @Lenient public var options: [Option]
+    @Lenient public var disabled: Bool
 
     public init(customID: String, placeholder: String? = nil, options: [Option], disabled: Bool = false) {
         self.customID = customID
@@ -79,27 +74,19 @@ public struct SelectMenu: Hashable, Sendable, Codable {
         case placeholder, options, disabled
         case customID = "custom_id"
     }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        customID = container.lenient(.customID) ?? ""
-        placeholder = container.lenient(.placeholder)
-        options = try container.list(.options)
-        disabled = container.lenient(.disabled) ?? false
-    }
 }
 
 /// A field of a form. When the form comes back, `value` is what was typed.
 public struct TextInput: Hashable, Sendable, Codable {
     public enum Style: Int, Sendable, Codable { case short = 1, paragraph }
 
-    public var customID: String
-    public var label: String?
-    public var style: Style?
-    public var value: String?
-    public var placeholder: String?
-    public var required: Bool?
-    public var maximumLength: Int?
+    @Lenient public var customID: String
+    @Lenient public var label: String?
+    @Lenient public var style: Style?
+    @Lenient public var value: String?
+    @Lenient public var placeholder: String?
+    @Lenient public var required: Bool?
+    @Lenient public var maximumLength: Int?
 
     public init(
         customID: String, label: String, style: Style = .short, value: String? = nil, placeholder: String? = nil,
@@ -118,17 +105,6 @@ public struct TextInput: Hashable, Sendable, Codable {
         case label, style, value, placeholder, required
         case customID = "custom_id"
         case maximumLength = "max_length"
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        customID = container.lenient(.customID) ?? ""
-        label = container.lenient(.label)
-        style = container.lenient(.style)
-        value = container.lenient(.value)
-        placeholder = container.lenient(.placeholder)
-        required = container.lenient(.required)
-        maximumLength = container.lenient(.maximumLength)
     }
 }
 
@@ -156,24 +132,19 @@ extension Component: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
+        let (type, content): (Int, any Encodable) =
+            switch self {
+            case .row(let components): (1, ["components": components])
+            case .button(let button): (2, button)
+            case .select(let menu): (3, menu)
+            case .textInput(let input): (4, input)
+            case .other(let type):
+                throw EncodingError.invalidValue(
+                    self, .init(codingPath: encoder.codingPath, debugDescription: "component \(type) cannot be sent"))
+            }
+        try content.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
-        switch self {
-        case .row(let components):
-            try container.encode(1, forKey: .type)
-            try container.encode(components, forKey: .components)
-        case .button(let button):
-            try container.encode(2, forKey: .type)
-            try button.encode(to: encoder)
-        case .select(let menu):
-            try container.encode(3, forKey: .type)
-            try menu.encode(to: encoder)
-        case .textInput(let input):
-            try container.encode(4, forKey: .type)
-            try input.encode(to: encoder)
-        case .other(let type):
-            throw EncodingError.invalidValue(
-                self, .init(codingPath: encoder.codingPath, debugDescription: "component \(type) cannot be sent"))
-        }
+        try container.encode(type, forKey: .type)
     }
 
     /// Every text that was typed into it, by the name of its field.

@@ -19,25 +19,7 @@ public struct Interaction: Sendable, Decodable {
     public var user: User
     /// The message whose button it was.
     public var message: Message?
-    public var data: InteractionData
-
-    public init(
-        id: Snowflake, applicationID: Snowflake, kind: Kind, token: Secret, guildID: Snowflake? = nil,
-        channelID: Snowflake? = nil, channel: Channel? = nil, member: Member? = nil, user: User, message: Message? = nil,
-        data: InteractionData = InteractionData()
-    ) {
-        self.id = id
-        self.applicationID = applicationID
-        self.kind = kind
-        self.token = token
-        self.guildID = guildID
-        self.channelID = channelID
-        self.channel = channel
-        self.member = member
-        self.user = user
-        self.message = message
-        self.data = data
-    }
+    public var data = InteractionData()
 
     private enum CodingKeys: String, CodingKey {
         case id, token, channel, member, user, message, data
@@ -45,6 +27,13 @@ public struct Interaction: Sendable, Decodable {
         case kind = "type"
         case guildID = "guild_id"
         case channelID = "channel_id"
+    }
+}
+
+extension Interaction {
+    /// As much of one as is needed to answer it.
+    public init(id: Snowflake, applicationID: Snowflake, token: Secret) {
+        self.init(id: id, applicationID: applicationID, kind: .ping, token: token, user: User(id: applicationID))
     }
 
     public init(from decoder: any Decoder) throws {
@@ -57,13 +46,9 @@ public struct Interaction: Sendable, Decodable {
         channelID = container.lenient(.channelID)
         channel = container.lenient(.channel)
         member = container.lenient(.member)
+        user = try member?.user ?? container.decode(User.self, forKey: .user)
         message = container.lenient(.message)
         data = container.lenient(.data) ?? InteractionData()
-        if let user = member?.user {
-            self.user = user
-        } else {
-            user = try container.decode(User.self, forKey: .user)
-        }
     }
 }
 
@@ -71,27 +56,15 @@ public struct Interaction: Sendable, Decodable {
 public struct InteractionData: Sendable, Hashable, Decodable {
     /// The name of a command.
     public var name: String?
-    public var options: [Option]
+    public var options: [Option] = []
     /// The files among the options, by their ids.
-    public var attachments: [Snowflake: Attachment]
+    public var attachments: [Snowflake: Attachment] = [:]
     /// Of a button, list or form: what the bot gave it.
     public var customID: String?
     /// What was chosen from a list.
-    public var values: [String]
+    public var values: [String] = []
     /// What was typed into a form, by the names of its fields.
-    public var texts: [String: String]
-
-    public init(
-        name: String? = nil, options: [Option] = [], attachments: [Snowflake: Attachment] = [:], customID: String? = nil,
-        values: [String] = [], texts: [String: String] = [:]
-    ) {
-        self.name = name
-        self.options = options
-        self.attachments = attachments
-        self.customID = customID
-        self.values = values
-        self.texts = texts
-    }
+    public var texts: [String: String] = [:]
 
     private enum CodingKeys: String, CodingKey {
         case name, options, resolved, values, components
@@ -102,6 +75,19 @@ public struct InteractionData: Sendable, Hashable, Decodable {
         var attachments: [Snowflake: Attachment]?
     }
 
+    /// A value of a command, or a command below it with values of its own.
+    public struct Option: Sendable, Hashable, Decodable {
+        public var name: String
+        public var value: OptionValue?
+        public var options: [Option] = []
+        /// Whether it is being typed right now.
+        public var focused = false
+
+        private enum CodingKeys: String, CodingKey { case name, value, options, focused }
+    }
+}
+
+extension InteractionData {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         name = container.lenient(.name)
@@ -113,32 +99,16 @@ public struct InteractionData: Sendable, Hashable, Decodable {
         let components: [Component] = try container.list(.components, most: 40)
         texts = components.reduce(into: [:]) { $0.merge($1.typedTexts) { first, _ in first } }
     }
+}
 
-    /// A value of a command, or a command below it with values of its own.
-    public struct Option: Sendable, Hashable, Decodable {
-        public var name: String
-        public var value: OptionValue?
-        public var options: [Option]
-        /// Whether it is being typed right now.
-        public var focused: Bool
-
-        public init(_ name: String, _ value: OptionValue? = nil, options: [Option] = [], focused: Bool = false) {
-            self.name = name
-            self.value = value
-            self.options = options
-            self.focused = focused
-        }
-
-        private enum CodingKeys: String, CodingKey { case name, value, options, focused }
-
-        public init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            name = try container.decode(String.self, forKey: .name)
-            value = container.lenient(.value)
-            // A group, a command of it, its values: there is nothing below.
-            options = decoder.codingPath.count > 12 ? [] : try container.list(.options, most: 25)
-            focused = container.lenient(.focused) ?? false
-        }
+extension InteractionData.Option {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        value = container.lenient(.value)
+        // A group, a command of it, its values: there is nothing below.
+        options = decoder.codingPath.count > 12 ? [] : try container.list(.options, most: 25)
+        focused = container.lenient(.focused) ?? false
     }
 }
 
@@ -163,12 +133,11 @@ public enum OptionValue: Hashable, Sendable, Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
         switch self {
-        case .string(let text): try container.encode(text)
-        case .integer(let number): try container.encode(number)
-        case .number(let number): try container.encode(number)
-        case .bool(let flag): try container.encode(flag)
+        case .string(let text): try text.encode(to: encoder)
+        case .integer(let number): try number.encode(to: encoder)
+        case .number(let number): try number.encode(to: encoder)
+        case .bool(let flag): try flag.encode(to: encoder)
         }
     }
 }
@@ -202,25 +171,19 @@ extension InteractionResponse: Encodable {
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        func put(_ type: Int, _ data: (any Encodable)? = nil) throws {
+            try container.encode(type, forKey: .type)
+            if let data { try container.encode(data, forKey: .data) }
+        }
         switch self {
-        case .message(let draft):
-            try container.encode(4, forKey: .type)
-            try container.encode(draft, forKey: .data)
-        case .deferred(let ephemeral):
-            try container.encode(5, forKey: .type)
-            if ephemeral { try container.encode(Flags(flags: .ephemeral), forKey: .data) }
-        case .deferredUpdate:
-            try container.encode(6, forKey: .type)
-        case .update(let draft):
-            try container.encode(7, forKey: .type)
-            try container.encode(draft, forKey: .data)
-        case .choices(let choices):
-            try container.encode(8, forKey: .type)
-            try container.encode(Choices(choices: Array(choices.prefix(MessageLimits.choices))), forKey: .data)
+        case .message(let draft): try put(4, draft)
+        case .deferred(let ephemeral): try put(5, ephemeral ? Flags(flags: .ephemeral) : nil)
+        case .deferredUpdate: try put(6)
+        case .update(let draft): try put(7, draft)
+        case .choices(let choices): try put(8, Choices(choices: Array(choices.prefix(MessageLimits.choices))))
         case .modal(let customID, let title, let fields):
-            try container.encode(9, forKey: .type)
             let rows = fields.map { Component.row([.textInput($0)]) }
-            try container.encode(Form(title: title, custom_id: customID, components: rows), forKey: .data)
+            try put(9, Form(title: title, custom_id: customID, components: rows))
         }
     }
 }

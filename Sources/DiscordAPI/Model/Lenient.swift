@@ -1,5 +1,48 @@
-/// Reading what may hold more than this program knows. One element that it cannot read must not cost the rest.
+/// A member of a JSON object that Discord may leave out, and that may hold more than this program knows. What cannot be read must not cost the
+/// rest: the value is blank then, and a list lacks only the elements that cannot be read.
+@propertyWrapper public struct Lenient<Value: Blank> {
+    public var wrappedValue: Value
+
+    public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+}
+
+extension Lenient: Equatable where Value: Equatable {}
+extension Lenient: Hashable where Value: Hashable {}
+extension Lenient: Sendable where Value: Sendable {}
+
+/// A type with a value that says nothing.
+public protocol Blank {
+    static var blank: Self { get }
+}
+
+extension Optional: Blank { public static var blank: Self { nil } }
+extension Array: Blank { public static var blank: Self { [] } }
+extension String: Blank { public static var blank: Self { "" } }
+extension Int: Blank { public static var blank: Self { 0 } }
+extension Bool: Blank { public static var blank: Self { false } }
+
+extension Lenient: Decodable where Value: Decodable {
+    public init(from decoder: any Decoder) throws { wrappedValue = (try? Value(from: decoder)) ?? .blank }
+}
+
+extension Lenient: Encodable where Value: Encodable {
+    public func encode(to encoder: any Encoder) throws { try wrappedValue.encode(to: encoder) }
+}
+
+/// What the compiler chooses for properties with this wrapper, since it fits them better than what the library has for any type.
 extension KeyedDecodingContainer {
+    func decode<Value: Decodable>(_ type: Lenient<Value>.Type, forKey key: Key) throws -> Lenient<Value> {
+        Lenient(wrappedValue: lenient(key) ?? .blank)
+    }
+
+    func decode<Element: Decodable>(_ type: Lenient<[Element]>.Type, forKey key: Key) throws -> Lenient<[Element]> {
+        Lenient(wrappedValue: try list(key))
+    }
+
+    func decode<Element: Decodable>(_ type: Lenient<[Element]?>.Type, forKey key: Key) throws -> Lenient<[Element]?> {
+        Lenient(wrappedValue: contains(key) ? try list(key) : nil)
+    }
+
     /// A list without the elements that cannot be read; empty where there is none. No more than `most` are kept.
     func list<Element: Decodable>(_ key: Key, most: Int = 10_000) throws -> [Element] {
         guard contains(key), try !decodeNil(forKey: key) else { return [] }
@@ -7,7 +50,7 @@ extension KeyedDecodingContainer {
         var rest = try nestedUnkeyedContainer(forKey: key)
         while !rest.isAtEnd, elements.count < most {
             if try rest.decodeNil() { continue }
-            if let element = try rest.decode(Attempt<Element>.self).value { elements.append(element) }
+            if let element = try rest.decode(Readable<Element>.self).value { elements.append(element) }
         }
         return elements
     }
@@ -18,8 +61,14 @@ extension KeyedDecodingContainer {
     }
 }
 
+extension KeyedEncodingContainer {
+    mutating func encode<Value: Encodable>(_ value: Lenient<Value?>, forKey key: Key) throws {
+        try encodeIfPresent(value.wrappedValue, forKey: key)
+    }
+}
+
 /// A value, or nothing where it is of another kind. Reading it never fails, so that a list continues behind it.
-private struct Attempt<Value: Decodable>: Decodable {
+struct Readable<Value: Decodable>: Decodable {
     let value: Value?
 
     init(from decoder: any Decoder) throws { value = try? Value(from: decoder) }

@@ -1,7 +1,7 @@
 /// A message in a channel.
-public struct Message: Hashable, Sendable, Codable {
+public struct Message: Hashable, Sendable, Decodable {
     /// What a message is for: written by somebody, or by Discord itself about something that happened.
-    public struct Kind: RawRepresentable, Hashable, Sendable, Codable {
+    public struct Kind: RawRepresentable, Hashable, Sendable, Codable, Blank {
         public let rawValue: Int
 
         public init(rawValue: Int) { self.rawValue = rawValue }
@@ -9,17 +9,14 @@ public struct Message: Hashable, Sendable, Codable {
         public static let ordinary = Self(rawValue: 0)
         public static let reply = Self(rawValue: 19)
         public static let command = Self(rawValue: 20)
+
+        public static let blank = ordinary
     }
 
     /// Which message another one answers.
     public struct Reference: Hashable, Sendable, Codable {
         public var messageID: Snowflake?
         public var channelID: Snowflake?
-
-        public init(messageID: Snowflake?, channelID: Snowflake? = nil) {
-            self.messageID = messageID
-            self.channelID = channelID
-        }
 
         private enum CodingKeys: String, CodingKey {
             case messageID = "message_id"
@@ -29,50 +26,25 @@ public struct Message: Hashable, Sendable, Codable {
 
     public var id: Snowflake
     public var channelID: Snowflake
-    public var guildID: Snowflake?
+    @Lenient public var guildID: Snowflake?
     public var author: User
     /// The author's roles. Only the gateway brings them.
-    public var member: Member?
-    public var kind: Kind
-    public var content: String
-    public var mentions: [User]
-    public var mentionedRoles: [Snowflake]
-    public var attachments: [Attachment]
-    public var embeds: [Embed]
-    public var components: [Component]
-    public var reference: Reference?
+    @Lenient public var member: Member?
+    @Lenient public var kind = Kind.ordinary
+    @Lenient public var content = ""
+    @Lenient public var mentions: [User] = []
+    @Lenient public var mentionedRoles: [Snowflake] = []
+    @Lenient public var attachments: [Attachment] = []
+    @Lenient public var embeds: [Embed] = []
+    @Lenient public var components: [Component] = []
+    @Lenient public var reference: Reference?
     /// The webhook that wrote it; nil for one of a user or bot.
-    public var webhookID: Snowflake?
+    @Lenient public var webhookID: Snowflake?
     /// What the sender marked it with. Only for some minutes, and not in every answer.
-    public var nonce: String?
-    public var pinned: Bool
+    @Lenient public var nonce: Nonce?
+    @Lenient public var pinned = false
     /// When it was last edited, as Discord writes times; nil for never.
-    public var editedAt: String?
-
-    public init(
-        id: Snowflake, channelID: Snowflake, guildID: Snowflake? = nil, author: User, member: Member? = nil,
-        kind: Kind = .ordinary, content: String = "", mentions: [User] = [], mentionedRoles: [Snowflake] = [],
-        attachments: [Attachment] = [], embeds: [Embed] = [], components: [Component] = [], reference: Reference? = nil,
-        webhookID: Snowflake? = nil, nonce: String? = nil, pinned: Bool = false, editedAt: String? = nil
-    ) {
-        self.id = id
-        self.channelID = channelID
-        self.guildID = guildID
-        self.author = author
-        self.member = member
-        self.kind = kind
-        self.content = content
-        self.mentions = mentions
-        self.mentionedRoles = mentionedRoles
-        self.attachments = attachments
-        self.embeds = embeds
-        self.components = components
-        self.reference = reference
-        self.webhookID = webhookID
-        self.nonce = nonce
-        self.pinned = pinned
-        self.editedAt = editedAt
-    }
+    @Lenient public var editedAt: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, author, member, content, mentions, attachments, embeds, components, nonce, pinned
@@ -84,58 +56,21 @@ public struct Message: Hashable, Sendable, Codable {
         case webhookID = "webhook_id"
         case editedAt = "edited_timestamp"
     }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        id = try container.decode(Snowflake.self, forKey: .id)
-        channelID = try container.decode(Snowflake.self, forKey: .channelID)
-        guildID = container.lenient(.guildID)
-        author = try container.decode(User.self, forKey: .author)
-        member = container.lenient(.member)
-        kind = container.lenient(.kind) ?? .ordinary
-        content = container.lenient(.content) ?? ""
-        mentions = try container.list(.mentions)
-        mentionedRoles = try container.list(.mentionedRoles)
-        attachments = try container.list(.attachments)
-        embeds = try container.list(.embeds)
-        components = try container.list(.components)
-        reference = container.lenient(.reference)
-        webhookID = container.lenient(.webhookID)
-        // It may be a number, too.
-        nonce = container.lenient(.nonce) ?? container.lenient(.nonce).map { (number: Int64) in String(number) }
-        pinned = container.lenient(.pinned) ?? false
-        editedAt = container.lenient(.editedAt)
-    }
 }
 
 /// What the gateway says of a message that has changed. Discord may leave out what has not.
 public struct MessageChange: Hashable, Sendable, Decodable {
     public var id: Snowflake
     public var channelID: Snowflake
-    public var guildID: Snowflake?
-    public var author: User?
-    public var member: Member?
+    @Lenient public var guildID: Snowflake?
+    @Lenient public var author: User?
+    @Lenient public var member: Member?
     /// Nil where the change is not about the text.
-    public var content: String?
-    public var attachments: [Attachment]?
-    public var webhookID: Snowflake?
+    @Lenient public var content: String?
+    @Lenient public var attachments: [Attachment]?
+    @Lenient public var webhookID: Snowflake?
     /// Nil where nobody has edited it: Discord has only added a preview, or pinned it.
-    public var editedAt: String?
-
-    public init(
-        id: Snowflake, channelID: Snowflake, guildID: Snowflake? = nil, author: User? = nil, member: Member? = nil,
-        content: String? = nil, attachments: [Attachment]? = nil, webhookID: Snowflake? = nil, editedAt: String? = nil
-    ) {
-        self.id = id
-        self.channelID = channelID
-        self.guildID = guildID
-        self.author = author
-        self.member = member
-        self.content = content
-        self.attachments = attachments
-        self.webhookID = webhookID
-        self.editedAt = editedAt
-    }
+    @Lenient public var editedAt: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, author, member, content, attachments
@@ -144,49 +79,19 @@ public struct MessageChange: Hashable, Sendable, Decodable {
         case webhookID = "webhook_id"
         case editedAt = "edited_timestamp"
     }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        id = try container.decode(Snowflake.self, forKey: .id)
-        channelID = try container.decode(Snowflake.self, forKey: .channelID)
-        guildID = container.lenient(.guildID)
-        author = container.lenient(.author)
-        member = container.lenient(.member)
-        content = container.lenient(.content)
-        attachments = container.contains(.attachments) ? try container.list(.attachments) : nil
-        webhookID = container.lenient(.webhookID)
-        editedAt = container.lenient(.editedAt)
-    }
 }
 
-/// A file of a message. `DiscordREST.download` fetches it.
+/// A file of a message. `RESTClient.download` fetches it.
 public struct Attachment: Hashable, Sendable, Codable {
     public var id: Snowflake
-    public var filename: String
+    @Lenient public var filename = ""
     /// In bytes, as Discord says.
-    public var size: Int
-    public var url: String
-    public var contentType: String?
-
-    public init(id: Snowflake, filename: String, size: Int, url: String, contentType: String? = nil) {
-        self.id = id
-        self.filename = filename
-        self.size = size
-        self.url = url
-        self.contentType = contentType
-    }
+    @Lenient public var size = 0
+    @Lenient public var url = ""
+    @Lenient public var contentType: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, filename, size, url
         case contentType = "content_type"
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        id = try container.decode(Snowflake.self, forKey: .id)
-        filename = container.lenient(.filename) ?? ""
-        size = container.lenient(.size) ?? 0
-        url = container.lenient(.url) ?? ""
-        contentType = container.lenient(.contentType)
     }
 }

@@ -71,7 +71,7 @@ extension MessageDraft: Encodable {
         try container.encodeIfPresent(components, forKey: .components)
         if !flags.isEmpty { try container.encode(flags, forKey: .flags) }
         if let reply {
-            try container.encode(ReplyReference(messageID: reply), forKey: .reference)
+            try container.encode(ReplyReference(message_id: reply), forKey: .reference)
         }
         if let nonce {
             try container.encode(nonce.text, forKey: .nonce)
@@ -90,18 +90,8 @@ extension MessageDraft: Encodable {
     }
 
     private struct ReplyReference: Encodable {
-        var messageID: Snowflake
-
-        private enum CodingKeys: String, CodingKey {
-            case messageID = "message_id"
-            case failIfNotExists = "fail_if_not_exists"
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(messageID, forKey: .messageID)
-            try container.encode(false, forKey: .failIfNotExists)
-        }
+        var message_id: Snowflake
+        var fail_if_not_exists = false
     }
 }
 
@@ -133,4 +123,15 @@ public struct Nonce: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { text }
+}
+
+extension Nonce: Decodable {
+    /// One that somebody else has chosen may be a number.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let nonce = Self(try (try? container.decode(String.self)) ?? String(container.decode(Int64.self))) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "is longer than a nonce may be")
+        }
+        self = nonce
+    }
 }

@@ -5,15 +5,12 @@ public struct Permissions: OptionSet, Hashable, Sendable, Codable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     public static let administrator = Self(rawValue: 1 << 3)
-    public static let manageChannels = Self(rawValue: 1 << 4)
     public static let addReactions = Self(rawValue: 1 << 6)
     public static let viewChannel = Self(rawValue: 1 << 10)
     public static let sendMessages = Self(rawValue: 1 << 11)
-    public static let manageMessages = Self(rawValue: 1 << 13)
     public static let embedLinks = Self(rawValue: 1 << 14)
     public static let attachFiles = Self(rawValue: 1 << 15)
     public static let readMessageHistory = Self(rawValue: 1 << 16)
-    public static let mentionEveryone = Self(rawValue: 1 << 17)
     public static let manageRoles = Self(rawValue: 1 << 28)
     public static let createPublicThreads = Self(rawValue: 1 << 35)
     public static let sendMessagesInThreads = Self(rawValue: 1 << 38)
@@ -27,10 +24,7 @@ public struct Permissions: OptionSet, Hashable, Sendable, Codable {
         rawValue = number
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(String(rawValue))
-    }
+    public func encode(to encoder: any Encoder) throws { try String(rawValue).encode(to: encoder) }
 }
 
 extension Permissions {
@@ -62,15 +56,8 @@ public struct PermissionOverwrite: Hashable, Sendable, Codable {
 
     public var id: Snowflake
     public var kind: Kind
-    public var allow: Permissions
-    public var deny: Permissions
-
-    public init(id: Snowflake, kind: Kind, allow: Permissions = [], deny: Permissions = []) {
-        self.id = id
-        self.kind = kind
-        self.allow = allow
-        self.deny = deny
-    }
+    public var allow: Permissions = []
+    public var deny: Permissions = []
 
     private enum CodingKeys: String, CodingKey {
         case id, allow, deny
@@ -83,10 +70,4 @@ public struct Role: Hashable, Sendable, Codable {
     public var id: Snowflake
     public var name: String
     public var permissions: Permissions
-
-    public init(id: Snowflake, name: String, permissions: Permissions) {
-        self.id = id
-        self.name = name
-        self.permissions = permissions
-    }
 }

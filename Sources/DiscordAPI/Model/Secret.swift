@@ -15,9 +15,7 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 }
 
 extension Secret: Decodable {
-    public init(from decoder: any Decoder) throws {
-        text = try decoder.singleValueContainer().decode(String.self)
-    }
+    public init(from decoder: any Decoder) throws { text = try String(from: decoder) }
 }
 
 /// The token of a bot. Anybody who has it is the bot.
@@ -27,12 +25,8 @@ public struct BotToken: Hashable, Sendable {
     /// From what a file holds, with the white space around it taken off. Nil for what cannot be a token: nothing, or what does not go into a
     /// header.
     public init?(_ text: some StringProtocol) {
-        let bytes = Array(text.utf8)
-        guard let first = bytes.firstIndex(where: { !Self.isSpace($0) }),
-            let last = bytes.lastIndex(where: { !Self.isSpace($0) })
-        else { return nil }
-        let inner = bytes[first...last]
-        guard inner.count <= 512, inner.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+        let inner = text.utf8.drop(while: Self.isSpace).reversed().drop(while: Self.isSpace).reversed()
+        guard (1...512).contains(inner.count), inner.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         secret = Secret(String(decoding: inner, as: UTF8.self))
     }
 

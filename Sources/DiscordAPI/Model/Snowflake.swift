@@ -39,10 +39,7 @@ extension Snowflake: Codable, CodingKeyRepresentable {
         self = id
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
+    public func encode(to encoder: any Encoder) throws { try description.encode(to: encoder) }
 
     public var codingKey: any CodingKey { NameKey(description) }
 

@@ -23,14 +23,8 @@ public enum DiscordError: Error, Hashable, Sendable {
     public struct Refusal: Hashable, Sendable {
         public var status: Int
         /// Discord's own number for it; 0 where it gave none.
-        public var code: Int
+        public var code = 0
         public var message: String
-
-        public init(status: Int, code: Int = 0, message: String) {
-            self.status = status
-            self.code = code
-            self.message = message
-        }
     }
 
     /// Whether the same may be tried again, later.

@@ -2,6 +2,7 @@ import NIOHTTP1
 
 /// Answers to interactions, and files.
 extension RESTClient {
+    /// The first answer: within three seconds, else `notFound`.
     public func respond(to interaction: Interaction, with response: InteractionResponse) async throws(DiscordError) {
         var request = RESTRequest(.POST, "/interactions/{}/{}/callback", interaction.id.description, interaction.token.text)
         request.route.isLimited = false
@@ -17,10 +18,12 @@ extension RESTClient {
         }
     }
 
+    /// What `respond` has sent or promised becomes this: within 15 minutes.
     public func editOriginal(of interaction: Interaction, to draft: MessageDraft) async throws(DiscordError) -> Message {
         try await answer(try webhook(.PATCH, "/messages/@original", interaction).with(json: draft, files: draft.files))
     }
 
+    /// One more message: within 15 minutes. It has no nonce, and so may be there twice after `unclear`.
     public func followUp(_ interaction: Interaction, with draft: MessageDraft) async throws(DiscordError) -> Message {
         var request = webhook(.POST, "", interaction)
         request.repetition = .unsafe
@@ -38,6 +41,7 @@ extension RESTClient {
         return request
     }
 
+    /// The bytes of a file: from Discord's own host only, without following it elsewhere, and never more than `bytes`.
     public func download(_ attachment: Attachment, atMost bytes: Int) async throws(DiscordError) -> [UInt8] {
         let name = attachment.filename.prefix(100)
         guard let address = WebAddress(attachment.url), address.scheme == places.files.scheme,
@@ -45,10 +49,11 @@ extension RESTClient {
         else { throw .refused("the file \"\(name)\" is not where Discord keeps files (\(places.files))") }
         let tooLarge = DiscordError.refused("the file \"\(name)\" has more than \(bytes) bytes")
         guard attachment.size <= bytes else { throw tooLarge }
+        let headers = HTTPHeaders([("User-Agent", "orch-discord")])
         var attempt = 1
         while true {
             let failure: DiscordError
-            switch await fetch(address, atMost: bytes) {
+            switch await web.exchange(.GET, address.description, headers: headers, seconds: 60, atMost: bytes) {
             case .success(let answer) where answer.status == 200: return answer.body
             case .success(let answer): failure = Self.failure(of: answer.status, name)
             case .failure(.cancelled): throw .cancelled
@@ -59,15 +64,6 @@ extension RESTClient {
             guard failure.isPassing, attempt < Self.attempts else { throw failure }
             try await sleep(Self.pause(after: attempt))
             attempt += 1
-        }
-    }
-
-    private func fetch(_ address: WebAddress, atMost bytes: Int) async -> Result<WebClient.Answer, WebClient.Failure> {
-        let headers = HTTPHeaders([("User-Agent", "orch-discord")])
-        do throws(WebClient.Failure) {
-            return .success(try await web.exchange(.GET, address.description, headers: headers, seconds: 60, atMost: bytes))
-        } catch {
-            return .failure(error)
         }
     }
 

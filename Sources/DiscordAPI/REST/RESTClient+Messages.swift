@@ -1,7 +1,7 @@
 import NIOHTTP1
 
 /// Messages.
-extension RESTClient: DiscordREST {
+extension RESTClient {
     private struct Create: Encodable {
         var draft: MessageDraft
         var nonce: Nonce
@@ -9,6 +9,7 @@ extension RESTClient: DiscordREST {
         func encode(to encoder: any Encoder) throws { try draft.encode(to: encoder, nonce: nonce) }
     }
 
+    /// Sends a message, once: where it is not clear whether the first try has arrived, it is looked for before another is made.
     public func createMessage(
         _ draft: MessageDraft, in channel: Snowflake, nonce: Nonce, priority: SendPriority
     ) async throws(DiscordError) -> Message {
@@ -47,6 +48,9 @@ extension RESTClient: DiscordREST {
         }
     }
 
+    /// The message that an earlier run of this program may have sent, by its nonce or, where that is not told, by what it says. Look for it after a
+    /// crash before sending it again: Discord forgets nonces after some minutes.
+    /// - parameter since: when it was first tried, in milliseconds since 1970.
     public func ownMessage(
         like draft: MessageDraft, nonce: Nonce, in channel: Snowflake, since: Int64
     ) async throws(DiscordError) -> Message? {
@@ -59,8 +63,8 @@ extension RESTClient: DiscordREST {
             for message in page.reversed() {
                 if message.id.milliseconds < oldest { return nil }
                 guard message.author.id == me.id else { continue }
-                if let told = await self.nonce(of: message.id)?.text ?? message.nonce {
-                    if told == nonce.text { return message }
+                if let told = await self.nonce(of: message.id) ?? message.nonce {
+                    if told == nonce { return message }
                 } else if draft.says(the: message) {
                     return message
                 }
@@ -79,6 +83,7 @@ extension RESTClient: DiscordREST {
         return try await answer(try request.with(json: draft, files: draft.files))
     }
 
+    /// Also when it is already gone.
     public func deleteMessage(_ message: Snowflake, in channel: Snowflake) async throws(DiscordError) {
         try await gone {
             () async throws(DiscordError) in
@@ -90,10 +95,12 @@ extension RESTClient: DiscordREST {
         try await answer(RESTRequest(.GET, "/channels/{}/messages/{}", channel.description, message.description))
     }
 
+    /// What follows a message, the oldest first: at most 100.
     public func messages(in channel: Snowflake, after message: Snowflake, limit: Int) async throws(DiscordError) -> [Message] {
         try await list(channel, "?limit=\(Self.page(limit))&after=\(message)")
     }
 
+    /// The newest of all, or those before a message, the oldest first: at most 100.
     public func messages(in channel: Snowflake, before message: Snowflake?, limit: Int) async throws(DiscordError) -> [Message]
     {
         try await list(channel, "?limit=\(Self.page(limit))" + (message.map { "&before=\($0)" } ?? ""))
@@ -108,10 +115,12 @@ extension RESTClient: DiscordREST {
 
     private static func page(_ limit: Int) -> Int { min(max(1, limit), 100) }
 
+    /// An emoji as people type it.
     public func react(_ emoji: String, to message: Snowflake, in channel: Snowflake) async throws(DiscordError) {
         try await done(reaction(.PUT, emoji, message, channel))
     }
 
+    /// Takes an own reaction away, also where there is none.
     public func takeBackReaction(_ emoji: String, from message: Snowflake, in channel: Snowflake) async throws(DiscordError) {
         do throws(DiscordError) {
             try await gone { () async throws(DiscordError) in
@@ -150,14 +159,8 @@ extension RESTClient: DiscordREST {
 struct Page<Element: Decodable & Sendable>: Decodable, Sendable {
     let elements: [Element]
 
-    private struct Lenient: Decodable {
-        let element: Element?
-
-        init(from decoder: any Decoder) throws { element = try? Element(from: decoder) }
-    }
-
     init(from decoder: any Decoder) throws {
-        elements = try decoder.singleValueContainer().decode([Lenient].self).compactMap(\.element)
+        elements = try decoder.singleValueContainer().decode([Readable<Element>].self).compactMap(\.value)
     }
 }
 

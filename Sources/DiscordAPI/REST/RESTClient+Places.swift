@@ -7,12 +7,6 @@ extension RESTClient {
         var auto_archive_duration: Int
     }
 
-    private struct ChannelStart: Encodable {
-        var name: String
-        var type = 0
-        var topic: String?
-    }
-
     private struct GatewayReply: Decodable {
         struct Limit: Decodable {
             var remaining: Int
@@ -23,6 +17,7 @@ extension RESTClient {
         var session_start_limit: Limit
     }
 
+    /// The thread of a message: a new one, or the one that it has. Its id is that of the message.
     public func startThread(
         from message: Snowflake, in channel: Snowflake, name: String, archiveAfter: ThreadIdleTime
     ) async throws(DiscordError) -> Channel {
@@ -39,12 +34,6 @@ extension RESTClient {
 
     public func channel(_ channel: Snowflake) async throws(DiscordError) -> Channel {
         try await answer(RESTRequest(.GET, "/channels/{}", channel.description))
-    }
-
-    public func createChannel(in guild: Snowflake, name: String, topic: String?) async throws(DiscordError) -> Channel {
-        var request = RESTRequest(.POST, "/guilds/{}/channels", guild.description)
-        request.repetition = .unsafe
-        return try await answer(try request.with(json: ChannelStart(name: name, topic: topic)))
     }
 
     public func guild(_ guild: Snowflake) async throws(DiscordError) -> Guild {
@@ -69,6 +58,7 @@ extension RESTClient {
         try await answer(RESTRequest(.GET, "/applications/@me"))
     }
 
+    /// What is listed is what a guild has from now on.
     public func overwriteCommands(
         _ commands: [ApplicationCommand], of application: Snowflake, in guild: Snowflake
     ) async throws(DiscordError) -> [ApplicationCommand] {
@@ -84,4 +74,15 @@ extension RESTClient {
         return GatewayAddress(
             url: reply.url, remaining: limit.remaining, resetAfter: min(max(0, limit.reset_after), 86_400_000))
     }
+}
+
+/// After how many minutes without a message Discord puts a thread away.
+public enum ThreadIdleTime: Int, Sendable { case hour = 60, day = 1440, threeDays = 4320, week = 10080 }
+
+/// Where the gateway is, and how often the bot may still log in.
+public struct GatewayAddress: Hashable, Sendable {
+    public var url: String
+    public var remaining: Int
+    /// In how many milliseconds all starts are there again.
+    public var resetAfter: Int64
 }

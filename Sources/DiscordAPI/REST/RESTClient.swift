@@ -1,7 +1,8 @@
 import FoundationEssentials
 import NIOHTTP1
 
-/// Discord's REST API. Each request waits for its turn, is tried again where that does no harm, and fails as `DiscordError` says.
+/// Discord's REST API: the requests that a bridge makes. Each waits for its turn by Discord's limits, is tried again where that does no harm, and
+/// fails as `DiscordError` says. What is written mentions nobody, no matter who writes it: see `MessageDraft`.
 public final class RESTClient: Sendable {
     let places: DiscordPlaces
     let timekeeper: any Timekeeper
@@ -87,14 +88,9 @@ public final class RESTClient: Sendable {
         if let body = request.body { headers.add(name: "Content-Type", value: body.contentType) }
         let most = request.body.map { $0.bytes.count > 1 << 20 } ?? false ? 60.0 : 15.0
         let seconds = min(most, max(0.1, Double(deadline - timekeeper.now()) / 1000))
-        do throws(WebClient.Failure) {
-            return .success(
-                try await web.exchange(
-                    request.method, "\(places.api)\(request.path)\(request.query)", headers: headers,
-                    body: request.body?.bytes, seconds: seconds, atMost: Self.answerBytes))
-        } catch {
-            return .failure(error)
-        }
+        return await web.exchange(
+            request.method, "\(places.api)\(request.path)\(request.query)", headers: headers, body: request.body?.bytes,
+            seconds: seconds, atMost: Self.answerBytes)
     }
 
     func sleep(_ milliseconds: Int64) async throws(DiscordError) {

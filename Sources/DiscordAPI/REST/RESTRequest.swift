@@ -57,15 +57,13 @@ struct RESTRequest: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    func with(json value: some Encodable) throws(DiscordError) -> Self {
-        var request = self
-        request.body = Body(contentType: "application/json", bytes: try Self.json(value))
-        return request
-    }
-
     /// JSON, or with files the parts of a form.
-    func with(json value: some Encodable, files: [OutgoingFile]) throws(DiscordError) -> Self {
-        guard !files.isEmpty else { return try with(json: value) }
+    func with(json value: some Encodable, files: [OutgoingFile] = []) throws(DiscordError) -> Self {
+        var request = self
+        guard !files.isEmpty else {
+            request.body = Body(contentType: "application/json", bytes: try Self.json(value))
+            return request
+        }
         guard files.count <= MessageLimits.files else {
             throw .refused("a message takes at most \(MessageLimits.files) files, not \(files.count)")
         }
@@ -73,7 +71,6 @@ struct RESTRequest: Sendable {
             throw .refused(
                 "\"\(file.name.prefix(100))\" has \(file.bytes.count) bytes, and Discord takes \(MessageLimits.fileBytes)")
         }
-        var request = self
         request.body = Multipart.body(json: try Self.json(value), files: files)
         guard request.body?.bytes.count ?? 0 <= MessageLimits.requestBytes else {
             throw .refused("the files of a message have more than \(MessageLimits.requestBytes) bytes together")

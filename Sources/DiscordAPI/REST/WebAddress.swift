@@ -29,12 +29,14 @@ public struct WebAddress: Hashable, Sendable, CustomStringConvertible {
             let after = authority[authority.index(after: close)...]
             guard after.isEmpty || after.hasPrefix(":") else { return nil }
             port = after.isEmpty ? nil : after.dropFirst()
-            guard !host.isEmpty, host.utf8.allSatisfy({ Self.isHexDigit($0) || $0 == 0x3A || $0 == 0x2E }) else { return nil }
+            guard !host.isEmpty, host.utf8.allSatisfy("0123456789ABCDEFabcdef:.".utf8.contains) else { return nil }
         } else {
             let colon = authority.firstIndex(of: ":")
             host = authority[..<(colon ?? authority.endIndex)]
             port = colon.map { authority[authority.index(after: $0)...] }
-            guard !host.isEmpty, host.utf8.allSatisfy(Self.isNameByte) else { return nil }
+            guard !host.isEmpty,
+                host.utf8.allSatisfy({ byte in (0x61...0x7A).contains(byte | 0x20) || "0123456789-.".utf8.contains(byte) })
+            else { return nil }
         }
         self.host = host.lowercased()
         guard let port else {
@@ -58,15 +60,6 @@ public struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(scheme)://\(authority)\(path)" }
 
     private static let ports = ["https": 443, "http": 80, "wss": 443, "ws": 80]
-
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D
-            || byte == 0x2E
-    }
 }
 
 /// Where Discord is. Anything but Discord's own addresses is for tests and proxies, and has to be on this machine or speak TLS.

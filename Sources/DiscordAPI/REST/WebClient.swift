@@ -41,7 +41,7 @@ struct WebClient: Sendable {
     /// - parameter bytes: the most that the body of an answer may have.
     func exchange(
         _ method: HTTPMethod, _ url: String, headers: HTTPHeaders, body: [UInt8]? = nil, seconds: Double, atMost bytes: Int
-    ) async throws(Failure) -> Answer {
+    ) async -> Result<Answer, Failure> {
         var request = HTTPClientRequest(url: url)
         request.method = method
         request.headers = headers
@@ -49,15 +49,12 @@ struct WebClient: Sendable {
         do {
             let response = try await client.execute(request, timeout: .milliseconds(Int64(seconds * 1000)))
             if let length = response.headers.first(name: "Content-Length").flatMap({ Int($0) }), length > bytes {
-                throw Failure.tooLarge
+                return .failure(.tooLarge)
             }
-            let collected = try await response.body.collect(upTo: bytes)
-            return Answer(
-                status: Int(response.status.code), headers: response.headers, body: Array(collected.readableBytesView))
-        } catch let failure as Failure {
-            throw failure
+            let body = Array(try await response.body.collect(upTo: bytes).readableBytesView)
+            return .success(Answer(status: Int(response.status.code), headers: response.headers, body: body))
         } catch {
-            throw Self.failure(error)
+            return .failure(Self.failure(error))
         }
     }
 

@@ -2,7 +2,7 @@ import DiscordAPI
 
 /// Does at Discord what the bridge has ordered, and says what has come of it.
 struct DiscordPerformer: Sendable {
-    let rest: any DiscordREST
+    let rest: RESTClient
     let guild: Snowflake
     let bot: Snowflake
 
@@ -70,7 +70,7 @@ struct DiscordPerformer: Sendable {
                 members[author.id] = try await rest.member(author.id, of: guild)
             } catch .notFound(_) {
                 // Gone since: without roles, and judged so.
-                members[author.id] = Member()
+                members[author.id] = .unknown
             } catch {
                 throw error
             }

@@ -31,9 +31,7 @@ extension ChatMessage {
 extension Interaction {
     /// As much of it as is needed to answer it.
     init(_ ticket: Ticket) {
-        self.init(
-            id: ticket.id, applicationID: ticket.application, kind: .command, token: ticket.token,
-            user: User(id: ticket.application, username: ""))
+        self.init(id: ticket.id, applicationID: ticket.application, token: ticket.token)
     }
 }
 

@@ -20,7 +20,7 @@ public actor BridgeLife {
     ///   - socket: the daemon's.
     ///   - onTrouble: gets what keeps the store from taking a turn. The inputs are kept.
     public init(
-        _ configuration: BridgeConfiguration, store: BridgeStore, rest: any DiscordREST, bot: Snowflake, socket: String,
+        _ configuration: BridgeConfiguration, store: BridgeStore, rest: RESTClient, bot: Snowflake, socket: String,
         onTrouble: @escaping @Sendable (any Error) -> Void
     ) {
         self.configuration = configuration

@@ -12,8 +12,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources:
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func program(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -124,7 +124,8 @@ let package = Package(
         .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
         .executableTarget(name: "orchd-files", dependencies: ["CLinux"]),
         program(
-            "orchctl", ["CLinux", "JSON", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser]),
+            "orchctl", ["CLinux", "JSON", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser],
+            resources: ["bash", "zsh", "fish"].map { .embedInCode("Completion/orchctl.\($0)") }),
 
         program(
             "orch-discord",

@@ -63,7 +63,7 @@ public enum ProcessTree {
     }
 
     /// Field 4 of /proc/PID/stat. The name before it, in parentheses, may contain anything.
-    private static func parent(of pid: pid_t) -> pid_t? {
+    public static func parent(of pid: pid_t) -> pid_t? {
         guard let stat = SmallFile.read("/proc/\(pid)/stat") else { return nil }
         guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let words = stat[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 2)

@@ -46,7 +46,7 @@ struct Orchctl: ParsableCommand {
             if arguments.count == 2, arguments[0] == CompletionScript.option,
                 let script = CompletionScript.text(for: arguments[1])
             {
-                return try Output.print(script + "\n")
+                return try Output.print(script)
             }
             let line = try CommandLineReader(arguments)
             verb = line.verb

@@ -43,7 +43,8 @@ struct Check: ParsableCommand {
                 defaultUser: config == Places.systemConfiguration ? MakePolicy.usualUser : nil, file: config)
             guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
             let pools = configuration.pools.map { "\($0.settings.name) (\($0.settings.slots))" }.joined(separator: ", ")
-            try printOutput("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents(of: configuration))")
+            let agents = (["command"] + configuration.agents.keys.sorted()).joined(separator: ", ")
+            try printOutput("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents)")
         } catch let error as StartError {
             throw fail(error)
         } catch {
@@ -63,9 +64,5 @@ struct Check: ParsableCommand {
         } catch {
             throw fail(error, status: (error as? StorageError)?.code == .failed ? 1 : configurationStatus)
         }
-    }
-
-    private func agents(of configuration: Configuration) -> String {
-        (["command"] + configuration.agents.keys.sorted()).joined(separator: ", ")
     }
 }

@@ -59,7 +59,7 @@ struct Orchd: ParsableCommand {
     private static func refused(_ error: any Error) -> Int32 {
         let code = exitCode(for: error).rawValue
         if error is ExitCode { return code }
-        let verbs = configuration.subcommands.map { $0.configuration.commandName ?? String(describing: $0).lowercased() }
+        let verbs = configuration.subcommands.map { $0._commandName }
         let words = ProcessText.arguments.dropFirst().map(\.lossy)
         let name = words.first { !$0.has(prefix: "-") } ?? ""
         let verb = verbs.contains(name) ? "orchd \(name)" : "orchd"

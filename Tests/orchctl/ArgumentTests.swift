@@ -56,7 +56,7 @@ import Testing
             let subcommands = configuration.subcommands + configuration.groupedSubcommands.flatMap(\.subcommands)
             if command != Orchctl.self {
                 #expect(configuration.discussion.contains("Examples:"), "\(command)")
-                #expect(configuration.discussion.contains("orchctl \(configuration.commandName ?? "")") || command != Show.self)
+                #expect(configuration.discussion.contains("orchctl \(command._commandName)") || command != Show.self)
             }
             for subcommand in subcommands { check(subcommand) }
         }

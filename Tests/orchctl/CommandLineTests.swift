@@ -213,7 +213,7 @@ import Testing
             if parent == type { return path }
             let configuration = parent.configuration
             for child in configuration.ungroupedSubcommands + configuration.groupedSubcommands.flatMap(\.subcommands) {
-                if let found = search(child, path + [child.configuration.commandName ?? ""]) { return found }
+                if let found = search(child, path + [child._commandName]) { return found }
             }
             return nil
         }

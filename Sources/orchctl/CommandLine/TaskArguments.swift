@@ -179,11 +179,10 @@ struct TaskArguments: ParsableArguments {
 
     private func absolute(_ path: ByteString) throws -> ByteString {
         if path.hasPrefix("/") { return path }
-        guard let resolved = path.withCString({ realpath($0, nil) }) else {
+        guard let resolved = ProcessText.realPath(path) else {
             throw ValidationError("--cwd \(path.shellQuoted()): \(String(cString: strerror(errno)))")
         }
-        defer { free(resolved) }
-        return ByteString(cString: resolved)
+        return resolved
     }
 }
 
@@ -196,14 +195,13 @@ extension TaskSpec {
         guard directory == nil, arguments != nil, connection.peer?.user == getuid() else { return self }
         let pools = try connection.call(.poolList).pools
         if pools.contains(where: { $0.name == pool ?? "default" && $0.repository != nil }) { return self }
-        guard let path = getcwd(nil, 0) else {
+        guard let path = ProcessText.directory else {
             throw Failure(
                 .failed, "cannot find the current directory, where the command would run: \(String(cString: strerror(errno)))",
                 hint: errno == ENOENT ? "it was removed, and perhaps made again: cd to it, or use --cwd" : "use --cwd")
         }
-        defer { free(path) }
         var spec = self
-        spec.directory = ByteString(cString: path)
+        spec.directory = path
         return spec
     }
 }

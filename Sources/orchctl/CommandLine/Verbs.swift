@@ -13,7 +13,7 @@ enum Verbs {
     private static func commands(of parent: any ParsableCommand.Type) -> [(name: String, type: any ParsableCommand.Type)] {
         let configuration = parent.configuration
         let types = configuration.ungroupedSubcommands + configuration.groupedSubcommands.flatMap(\.subcommands)
-        return types.compactMap { type in type.configuration.commandName.map { ($0, type) } }
+        return types.map { ($0._commandName, $0) }
     }
 
     /// The verb that a command line begins with, as the words that name it; none for an option.

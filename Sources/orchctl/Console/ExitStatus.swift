@@ -1,5 +1,5 @@
 /// The exit statuses of orchctl. Scripts rely on them: none ever changes its meaning.
-enum ExitStatus: Int32, CaseIterable {
+enum ExitStatus: Int32, CaseIterable, Encodable {
     case ok = 0
     case failed = 1
     case usage = 2
@@ -9,32 +9,22 @@ enum ExitStatus: Int32, CaseIterable {
     case timedOut = 6
     case runFailed = 125
 
-    var meaning: String {
+    /// The word for a program, of an error that is not the daemon's; and what it means, for people.
+    private var words: (code: String, meaning: String) {
         switch self {
-        case .ok: "done"
-        case .failed: "orchd refused, or the task did not succeed"
-        case .usage: "the command line, or a value in it, is invalid"
-        case .noDaemon: "no connection to orchd"
-        case .notFound: "there is no such task or pool"
-        case .forbidden: "not allowed"
-        case .timedOut: "the time of --timeout was over"
-        case .runFailed: "orchctl run itself failed; otherwise it exits with the task's status"
+        case .ok: ("ok", "done")
+        case .failed: ("failed", "orchd refused, or the task did not succeed")
+        case .usage: ("usage", "the command line, or a value in it, is invalid")
+        case .noDaemon: ("no_daemon", "no connection to orchd")
+        case .notFound: ("not_found", "there is no such task or pool")
+        case .forbidden: ("forbidden", "not allowed")
+        case .timedOut: ("timed_out", "the time of --timeout was over")
+        case .runFailed: ("run_failed", "orchctl run itself failed; otherwise it exits with the task's status")
         }
     }
 
-    /// For a program, of an error that is not the daemon's.
-    var code: String {
-        switch self {
-        case .ok: "ok"
-        case .failed: "failed"
-        case .usage: "usage"
-        case .noDaemon: "no_daemon"
-        case .notFound: "not_found"
-        case .forbidden: "forbidden"
-        case .timedOut: "timed_out"
-        case .runFailed: "run_failed"
-        }
-    }
+    var code: String { words.code }
+    var meaning: String { words.meaning }
 
     /// For `--help`.
     static var table: String {

@@ -2,8 +2,8 @@ import OrchClient
 import OrchProtocol
 import Presentation
 
-/// What orchctl says when it cannot do as it was told.
-struct Failure: Error, Equatable {
+/// What orchctl says when it cannot do as it was told. The members are those of `error` in what `--json` prints on standard error.
+struct Failure: Error, Equatable, Encodable {
     var status: ExitStatus
     /// A sentence without its full stop.
     var message: String
@@ -40,44 +40,38 @@ struct Failure: Error, Equatable {
     }
 
     private init(_ error: ClientError) {
-        switch error {
-        case .noDaemon:
-            self.init(.noDaemon, error.description, hint: Self.howToStart)
-        case .denied:
-            self.init(
-                .forbidden, error.description,
-                hint: "join the group orch: sudo usermod -aG orch $USER, then log in again (orchctl doctor says more)")
-        case .lost:
-            self.init(.noDaemon, error.description, hint: "check before you repeat it: orchctl list; journalctl -u orchd")
-        case .timedOut:
-            self.init(.timedOut, error.description)
-        case .malformed:
-            self.init(.failed, error.description, hint: "compare the versions: orchctl version")
-        case .tooLong:
-            self.init(.failed, error.description)
-        }
+        let (status, hint): (ExitStatus, String?) =
+            switch error {
+            case .noDaemon: (.noDaemon, Self.howToStart)
+            case .denied:
+                (.forbidden, "join the group orch: sudo usermod -aG orch $USER, then log in again (orchctl doctor says more)")
+            case .lost: (.noDaemon, "check before you repeat it: orchctl list; journalctl -u orchd")
+            case .timedOut: (.timedOut, nil)
+            case .malformed: (.failed, "compare the versions: orchctl version")
+            case .tooLong: (.failed, nil)
+            }
+        self.init(status, error.description, hint: hint)
     }
 
     static let howToStart =
         "start it: systemctl start orchd, systemctl --user start orchd, or orchd run; orchctl doctor says what is missing"
 
     init(_ error: WireError) {
-        let message = SafeText.line(error.message)
-        switch error.kind {
-        case .notFound: self.init(.notFound, message, hint: Self.whereToLook(for: error.data?.field))
-        case .unknownPool:
-            self.init(.notFound, message, hint: "try: orchctl pool list")
-        case .forbidden: self.init(.forbidden, message)
-        case .invalidParameter: self.init(.usage, message)
-        case .storageFull: self.init(.failed, message, hint: "orchctl doctor says how much space is left")
-        case .storageFailed, .internalError: self.init(.failed, message, hint: "try: journalctl -u orchd")
-        case .invalidConfiguration:
-            // Each fault has a line of its own.
-            self.init(.failed, error.message.split(separator: "\n").map { SafeText.line($0) }.joined(separator: "\n  "))
-        case .unknownMethod: self.init(.failed, message, hint: "this orchd is older than orchctl: orchctl version")
-        case .tooBusy, .tooManyConnections: self.init(.failed, message, hint: "try again in a moment")
-        default: self.init(.failed, message)
-        }
+        let (status, hint): (ExitStatus, String?) =
+            switch error.kind {
+            case .notFound: (.notFound, Self.whereToLook(for: error.data?.field))
+            case .unknownPool: (.notFound, "try: orchctl pool list")
+            case .forbidden: (.forbidden, nil)
+            case .invalidParameter: (.usage, nil)
+            case .storageFull: (.failed, "orchctl doctor says how much space is left")
+            case .storageFailed, .internalError: (.failed, "try: journalctl -u orchd")
+            case .unknownMethod: (.failed, "this orchd is older than orchctl: orchctl version")
+            case .tooBusy, .tooManyConnections: (.failed, "try again in a moment")
+            default: (.failed, nil)
+            }
+        // Each fault of a configuration has a line of its own.
+        let lines = error.kind == .invalidConfiguration ? error.message.parts(at: "\n") : [error.message]
+        self.init(status, lines.map { SafeText.line($0) }.joined(separator: "\n  "), hint: hint)
         code = error.data?.code ?? code
         field = error.data?.field
     }
@@ -89,23 +83,5 @@ struct Failure: Error, Equatable {
         case "name": "try: orchctl files ID"
         default: "try: orchctl list"
         }
-    }
-}
-
-extension Failure: Encodable {
-    private enum CodingKeys: String, CodingKey { case error }
-    private enum Members: String, CodingKey {
-        case code, field, hint, message, status
-    }
-
-    /// What `--json` prints on standard error.
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        var members = container.nestedContainer(keyedBy: Members.self, forKey: .error)
-        try members.encode(code, forKey: .code)
-        try members.encode(message, forKey: .message)
-        try members.encodeIfPresent(field, forKey: .field)
-        try members.encodeIfPresent(hint, forKey: .hint)
-        try members.encode(status.rawValue, forKey: .status)
     }
 }

@@ -1,10 +1,16 @@
 import CLinux
 import Glibc
+import OrchClient
 
 /// Ctrl-C and SIGTERM as bytes in a pipe, so that a wait for the daemon is a wait for them as well.
 enum Interrupts {
+    /// What to do while the daemon is waited for and somebody presses Ctrl-C: to throw ends the wait.
+    static func watches(_ onSignal: @escaping (_ descriptor: Int32) throws -> Void) -> [Watch] {
+        descriptor().map { descriptor in [Watch(descriptor: descriptor) { try onSignal(descriptor) }] } ?? []
+    }
+
     /// The end to read from, one byte for each signal; nil if there can be no pipe.
-    static func descriptor() -> Int32? {
+    private static func descriptor() -> Int32? {
         var ends: [Int32] = [-1, -1]
         guard linux_pipe(&ends, false) == 0 else { return nil }
         writingEnd = ends[1]

@@ -27,6 +27,9 @@ enum Output {
         if result.truncated { remark("this is only the beginning; orchctl logs \(id) has all") }
     }
 
+    /// Writes a value of the protocol to standard output, as a line of JSON for a program.
+    static func print(line value: some Encodable) throws { try write([UInt8](Wire.line(value)) + [0x0A]) }
+
     /// Writes text to standard output.
     static func print(_ text: String) throws { try write(Array(text.utf8)) }
 
@@ -35,7 +38,7 @@ enum Output {
 
     /// Writes an error as JSON to standard error, for `--json`.
     static func fault(_ failure: Failure) {
-        guard let line = try? Wire.line(failure) else { return remark(failure.message) }
+        guard let line = try? Wire.line(["error": failure]) else { return remark(failure.message) }
         try? write([UInt8](line) + [0x0A], to: STDERR_FILENO)
     }
 }

@@ -5,6 +5,8 @@ import Presentation
 struct Finding: Encodable, Equatable {
     enum Verdict: String, Encodable {
         case ok, warn, fail
+
+        fileprivate var role: Style.Role { self == .ok ? .good : self == .warn ? .warning : .bad }
     }
 
     /// What was looked at.
@@ -32,16 +34,6 @@ struct Finding: Encodable, Equatable {
             let line = "\(style(finding.verdict.role, verdict))  \(finding.name)\(padding)\(finding.detail)\n"
             return line + (finding.remedy.map { margin + style(.dim, "-> ") + $0 + "\n" } ?? "")
         }.joined()
-    }
-}
-
-extension Finding.Verdict {
-    fileprivate var role: Style.Role {
-        switch self {
-        case .ok: .good
-        case .warn: .warning
-        case .fail: .bad
-        }
     }
 }
 

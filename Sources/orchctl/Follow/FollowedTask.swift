@@ -21,10 +21,7 @@ final class FollowedTask {
     /// - Parameter tells: whether to say which attempt it is, from the second on.
     func follow(_ output: LogStream.Writer?, tells: Bool) throws -> TaskRecord {
         let waiting = Waiting(for: id, session)
-        session.watches = [waiting?.watch].compactMap(\.self)
-        if let descriptor = Interrupts.descriptor() {
-            session.watches.append(Watch(descriptor: descriptor) { [self] in try interrupted(descriptor) })
-        }
+        session.watches = [waiting?.watch].compactMap(\.self) + Interrupts.watches(interrupted)
         defer { session.watches = [] }
         if let output {
             var parameters = LogsParameters(id: id)

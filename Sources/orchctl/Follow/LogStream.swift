@@ -72,7 +72,7 @@ final class LogStream {
                 stream: chunk.stream, offset: chunk.offset + Int64(whole - bytes.count),
                 base64: Data(bytes).base64EncodedString(), attempt: chunk.attempt)
         }
-        try Output.write([UInt8](Wire.line(chunk)) + [0x0A])
+        try Output.print(line: chunk)
     }
 
     private static func bytes(of chunk: OutputChunk) throws -> [UInt8] {

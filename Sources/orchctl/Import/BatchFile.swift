@@ -9,10 +9,7 @@ enum BatchFile {
         do {
             return try Batch(text, keyPrefix: GeneratedKey.make())
         } catch {
-            throw Failure(
-                .usage,
-                error.line.map { "line \($0) of \(Input.name(path)) \(error.message)" }
-                    ?? "\(Input.name(path)): \(error.message)")
+            throw Failure(in: path, line: error.line, error.message)
         }
     }
 
@@ -38,6 +35,12 @@ enum BatchFile {
 }
 
 extension Failure {
+    /// What is wrong with a file of tasks, or with a line of it.
+    init(in path: ByteString, line: Int?, _ problem: String) {
+        let name = Input.name(path)
+        self.init(.usage, line.map { "line \($0) of \(name) \(problem)" } ?? "\(name): \(problem)")
+    }
+
     /// A refusal of one of many tasks, by its line: the protocol calls it by its index, which nobody counts.
     init(_ error: WireError, inLine line: Int, of path: ByteString) {
         var error = error

@@ -1,5 +1,6 @@
 import Glibc
 import OrchClient
+import Platform
 
 /// What runs the daemon, and so has to be asked to upgrade it.
 enum Host: Equatable {
@@ -10,7 +11,7 @@ enum Host: Equatable {
 
     /// - Parameter peer: who listens: the engine, or what has made the socket for it and waits for the first client.
     init(peer: (user: UInt32, pid: Int32)) throws {
-        for pid in [peer.pid, Self.parent(of: peer.pid)].compactMap(\.self) {
+        for pid in [peer.pid, ProcessTree.parent(of: peer.pid)].compactMap(\.self) {
             let name = SystemFile.line("/proc/\(pid)/comm") ?? ""
             let arguments = (SystemFile.text("/proc/\(pid)/cmdline") ?? "").split(separator: "\0")
             if name == "systemd" {
@@ -25,12 +26,6 @@ enum Host: Equatable {
         throw Failure(
             .failed, "the daemon, process \(peer.pid), was not started by systemd or orchd run",
             hint: "restart the engine as it was started; kill -HUP makes orchd-supervisor execute its new program in place")
-    }
-
-    private static func parent(of pid: Int32) -> Int32? {
-        let status = SystemFile.text("/proc/\(pid)/status") ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("PPid:") }
-        return line.flatMap { Int32($0.dropFirst("PPid:".count).drop { $0 == "\t" || $0 == " " }) }
     }
 
     /// - Throws: ``Failure`` where this user may not.

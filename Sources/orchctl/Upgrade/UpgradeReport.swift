@@ -10,12 +10,7 @@ struct UpgradeReport: Encodable, Equatable {
         var from: String?
         var to: String?
         /// Whether it executes again.
-        var isReplaced: Bool
-
-        enum CodingKeys: String, CodingKey {
-            case from, to
-            case isReplaced = "replaced"
-        }
+        var replaced: Bool
     }
 
     var engine: Program
@@ -31,10 +26,10 @@ struct UpgradeReport: Encodable, Equatable {
     init(from before: DaemonStatus, to after: DaemonStatus, running: Int, lost: [Int64], pause: Double, problem: String?) {
         engine = Program(
             from: before.version, to: after.version,
-            isReplaced: (after.pid, after.startedAt.milliseconds) != (before.pid, before.startedAt.milliseconds))
+            replaced: (after.pid, after.startedAt.milliseconds) != (before.pid, before.startedAt.milliseconds))
         let old = before.supervisor, new = after.supervisor
         supervisor = Program(
-            from: old.version, to: new.version, isReplaced: new.connected && old.startedAt != new.startedAt)
+            from: old.version, to: new.version, replaced: new.connected && old.startedAt != new.startedAt)
         self.running = running
         self.lost = lost
         self.pause = pause
@@ -42,8 +37,8 @@ struct UpgradeReport: Encodable, Equatable {
         if old.connected, new.connected, old.pid != new.pid {
             problems.append("the supervisor is a new process: the tasks of the old one have ended")
         }
-        if !engine.isReplaced { problems.append("the engine is still the old one") }
-        if !supervisor.isReplaced { problems.append("the supervisor has not executed its new program") }
+        if !engine.replaced { problems.append("the engine is still the old one") }
+        if !supervisor.replaced { problems.append("the supervisor has not executed its new program") }
         if !lost.isEmpty {
             problems.append("tasks were lost: " + lost.prefix(20).map { String($0) }.joined(separator: ", "))
         }
@@ -59,7 +54,7 @@ struct UpgradeReport: Encodable, Equatable {
 
     private func line(_ name: String, _ program: Program, _ style: Style) -> String {
         let (from, to) = (program.from ?? "an older version", program.to ?? "an older version")
-        guard program.isReplaced else { return style(.bad, "\(name): still \(SafeText.line(from))") }
+        guard program.replaced else { return style(.bad, "\(name): still \(SafeText.line(from))") }
         return "\(name): " + (from == to ? "\(SafeText.line(to)), executed again" : SafeText.line("\(from) -> \(to)"))
     }
 }
@@ -69,8 +64,6 @@ struct DowntimeProbe {
     let path: String
     /// The longest time to an answer so far.
     private(set) var longest = Duration.zero
-
-    init(path: String) { self.path = path }
 
     /// Asks once. One that is cut off asks again, and has waited since its first try.
     ///

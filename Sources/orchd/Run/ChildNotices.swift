@@ -13,8 +13,6 @@ struct WatchdogMonitor {
     /// How much later than asked the launcher may look, in milliseconds, and still judge.
     private static let tolerance: Int64 = 1000
 
-    init(patience: Int64) { self.patience = patience }
-
     /// What the child finds in its environment.
     var variable: String { "\(patience * 1000)" }
 

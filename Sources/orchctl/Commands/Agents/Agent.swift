@@ -5,7 +5,6 @@ import Presentation
 
 struct Agent: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "agent",
         abstract: "List agents, test one, or resume one.",
         discussion: """
             Examples:

@@ -68,9 +68,7 @@ struct AgentTest: ParsableCommand {
     private func end(of id: Int64, after seq: Int64, _ session: Session) throws -> TaskRecord {
         // Looks are taken on a connection of their own, while the other one brings the events.
         let looks = Session(path: session.path)
-        if let descriptor = Interrupts.descriptor() {
-            session.watches = [Watch(descriptor: descriptor) { throw Interrupted() }]
-        }
+        session.watches = Interrupts.watches { _ in throw Interrupted() }
         defer { session.watches = [] }
         func look() throws -> TaskRecord {
             try looks.call(.get, GetParameters(id: id, result: true))
@@ -124,9 +122,7 @@ struct AgentTest: ParsableCommand {
         if client.json {
             try client.printJSON(task)
         } else {
-            try Output.print(
-                TaskDetailText(task.withoutGeneratedKey, now: LocalTime.now, style: Terminal.style, userName: UserNames().name)
-                    .text)
+            try Output.print(task.detailText)
         }
         guard task.state == .succeeded else { throw ExitCode(ExitStatus.failed.rawValue) }
     }

@@ -4,7 +4,6 @@ import Presentation
 
 struct Route: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "route",
         abstract: "Show what the daemon would choose for a prompt, and by which rule.",
         discussion: """
             Your options come first, then the tags of the prompt, then the first rule that matches.

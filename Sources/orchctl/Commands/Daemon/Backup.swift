@@ -7,7 +7,6 @@ import Text
 
 struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backup",
         abstract: "Write a copy of the whole queue to a file, while the daemon works.",
         discussion: """
             The copy has all tasks, attempts, pools and events at one moment. It does not have the output and the results of \
@@ -31,9 +30,7 @@ struct Backup: ParsableCommand {
             throw Failure(.usage, "a backup is not for a terminal", hint: "name a file, or redirect the output")
         }
         let target = try Download(file, what: "a backup")
-        if let descriptor = Interrupts.descriptor() {
-            client.session.watches = [Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }]
-        }
+        client.session.watches = Interrupts.watches { _ in throw ExitCode(128 + SIGINT) }
         let progress = Progress("backup")
         let bytes = try client.session.answer(to: Call(.backup)) { notification in
             guard case .backup(_, let part) = notification else { return }

@@ -4,7 +4,6 @@ import Presentation
 
 struct Drain: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain",
         abstract: "Start no more tasks; running tasks continue.",
         discussion: """
             Examples:
@@ -21,7 +20,6 @@ struct Drain: ParsableCommand {
 
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reload",
         abstract: "Make the daemon read its configuration again.",
         discussion: """
             Running tasks are not affected. An invalid configuration is refused as a whole.
@@ -43,7 +41,6 @@ struct Reload: ParsableCommand {
 
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "version",
         abstract: "Print the versions of orchctl and of the daemon.",
         discussion: """
             orchctl --version needs no daemon.

@@ -6,7 +6,6 @@ import Presentation
 
 struct Events: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events",
         abstract: "Print what happened, one event on each line.",
         discussion: """
             By default the latest \(Events.defaultCount). With -f it continues without a gap when orchd restarts.
@@ -55,7 +54,7 @@ struct Events: ParsableCommand {
     }
 
     private func print(_ event: Event) throws {
-        if global.json { return try Output.write([UInt8](Wire.line(event)) + [0x0A]) }
+        if global.json { return try Output.print(line: event) }
         try Output.print(EventText.line(event, now: LocalTime.now, style: Terminal.style) + "\n")
     }
 }

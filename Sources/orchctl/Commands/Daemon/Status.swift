@@ -6,7 +6,6 @@ import Presentation
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status",
         abstract: "Show the daemon, its pools and its workers.",
         discussion: """
             With --json it prints the status of the daemon; orchctl worker list --json has the workers.

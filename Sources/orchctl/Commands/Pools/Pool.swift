@@ -5,7 +5,6 @@ import Text
 
 struct Pool: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pool",
         abstract: "List pools; pause, resume, resize or drain one.",
         discussion: """
             Examples:

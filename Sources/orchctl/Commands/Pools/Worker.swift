@@ -5,7 +5,6 @@ import Presentation
 
 struct Worker: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker",
         abstract: "List workers.",
         discussion: """
             Examples:

@@ -4,7 +4,6 @@ import Presentation
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor",
         abstract: "Say what is missing or wrong on this machine. Needs no daemon.",
         discussion: """
             Exits with 1 if any check fails.

@@ -3,7 +3,6 @@ import ArgumentParser
 /// Needs no daemon: secrets are between the administrator, systemd and the supervisor, and never pass through a client.
 struct Secret: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "secret",
         abstract: "Explain how a task gets a key or a password.",
         discussion: """
             orchctl itself takes no secrets: they would be in its arguments, in the queue and in backups.

@@ -6,7 +6,6 @@ import Presentation
 
 struct Upgrade: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "upgrade",
         abstract: "Switch both programs to the installed version; running tasks continue.",
         discussion: """
             Use it after an update of the package: orchd-supervisor executes its new program in place, and the engine \

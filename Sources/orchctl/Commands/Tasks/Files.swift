@@ -6,7 +6,6 @@ import Presentation
 
 struct Files: TakesRest {
     static let configuration = CommandConfiguration(
-        commandName: "files",
         abstract: "List the files that a task has left, or fetch them.",
         discussion: """
             A task leaves files in the directory ORCH_RESULT_DIR. They are kept as long as the task. One file goes to standard \
@@ -60,9 +59,7 @@ struct Files: TakesRest {
         let task = try client.session.call(.get, GetParameters(id: id.task))
         let record = try record(in: task)
         guard all || !names.isEmpty else { return try list(record, of: task, client) }
-        if let descriptor = Interrupts.descriptor() {
-            client.session.watches = [Watch(descriptor: descriptor) { throw ExitCode(128 + SIGINT) }]
-        }
+        client.session.watches = Interrupts.watches { _ in throw ExitCode(128 + SIGINT) }
         let known = record.files ?? []
         let wanted = all ? known.map(\.name) : names
         if wanted.isEmpty { return Output.remark(nothing(of: record, in: task)) }
@@ -99,7 +96,10 @@ struct Files: TakesRest {
 
     private func list(_ record: AttemptRecord, of task: TaskRecord, _ client: Client) throws {
         let files = record.files ?? []
-        if client.json { return try client.printJSON(Listing(record)) }
+        if client.json {
+            return try client.printJSON(
+                Listing(attempt: record.number, files: files, left_behind: record.leftBehind ?? []))
+        }
         if files.isEmpty {
             Output.remark(nothing(of: record, in: task))
         } else {
@@ -141,16 +141,5 @@ struct Files: TakesRest {
 private struct Listing: Encodable {
     var attempt: Int
     var files: [ResultFile]
-    var leftBehind: [LeftBehind]
-
-    init(_ record: AttemptRecord) {
-        attempt = record.number
-        files = record.files ?? []
-        leftBehind = record.leftBehind ?? []
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case attempt, files
-        case leftBehind = "left_behind"
-    }
+    var left_behind: [LeftBehind]
 }

@@ -5,7 +5,6 @@ import Presentation
 
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import",
         abstract: "Queue the tasks of an old queue file.",
         discussion: """
             Each line is task-id|description|model|thinking; the last two may be empty or missing. The description is the \
@@ -42,10 +41,7 @@ struct Import: ParsableCommand {
         do {
             return try LegacyQueue(Input.bytes(of: file))
         } catch let error as LegacyQueue.Rejected {
-            throw Failure(
-                .usage,
-                (error.line.map { "line \($0) of \(Input.name(file)) \(error.message)" }
-                    ?? "\(Input.name(file)): \(error.message)") + "; no task was taken")
+            throw Failure(in: file, line: error.line, error.message + "; no task was taken")
         }
     }
 

@@ -5,7 +5,6 @@ import Presentation
 
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list",
         abstract: "List tasks, the newest first.",
         discussion: """
             STATE is one word: the state of a task. For a queued task it is the reason why it waits, and a running task may be \

@@ -4,7 +4,6 @@ import OrchProtocol
 
 struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs",
         abstract: "Print what a task has written.",
         discussion: """
             The task's standard output goes to standard output, its standard error to standard error, byte for byte.
@@ -73,7 +72,7 @@ struct Logs: ParsableCommand {
         }
         // Each piece as it comes, one object a line, then the end.
         let end = try LogStream(parameters, write: LogStream.printJSON).run(client.session)
-        try Output.write([UInt8](Wire.line(end)) + [0x0A])
+        try Output.print(line: end)
     }
 
     /// What the output alone would leave open.

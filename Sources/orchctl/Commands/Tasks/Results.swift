@@ -6,7 +6,6 @@ import Presentation
 
 struct Results: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "results",
         abstract: "List finished tasks with the beginnings of their results.",
         discussion: """
             The default is a table, newest tasks first. With --json each line is one object with the whole result.

@@ -4,7 +4,6 @@ import OrchProtocol
 
 struct Run: TakesCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run",
         abstract: "Queue a task, show its output, and exit with its status.",
         discussion: """
             It exits with the task's exit status; 128 plus the number of the signal that ended it, 124 after a timeout, 130 if \

@@ -5,7 +5,6 @@ import Presentation
 
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show",
         abstract: "Show everything about a task, with each of its attempts.",
         discussion: """
             Examples:
@@ -19,8 +18,13 @@ struct Show: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.get, GetParameters(id: id.task)) { task in
-            TaskDetailText(task.withoutGeneratedKey, now: LocalTime.now, style: Terminal.style, userName: UserNames().name).text
-        }
+        try Client(global).show(.get, GetParameters(id: id.task), \.detailText)
+    }
+}
+
+extension TaskRecord {
+    /// All of it, for the terminal.
+    var detailText: String {
+        TaskDetailText(withoutGeneratedKey, now: LocalTime.now, style: Terminal.style, userName: UserNames().name).text
     }
 }

@@ -3,7 +3,6 @@ import OrchProtocol
 
 struct Stop: TakesRest {
     static let configuration = CommandConfiguration(
-        commandName: "stop",
         abstract: "Stop tasks, or the daemon.",
         discussion: """
             A queued task is cancelled. A running task ends with all of its processes. A task that has ended stays as it is.

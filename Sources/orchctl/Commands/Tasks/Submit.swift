@@ -5,7 +5,6 @@ import OrchProtocol
 
 struct Submit: TakesCommand {
     static let configuration = CommandConfiguration(
-        commandName: "submit",
         abstract: "Queue a task, or many.",
         discussion: """
             Without a terminal it prints only the ids, one on each line. A command runs in your current directory if orchd \

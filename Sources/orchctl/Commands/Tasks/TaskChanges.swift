@@ -25,7 +25,6 @@ extension ChangesTasks {
 
 struct Hold: ChangesTasks {
     static let configuration = CommandConfiguration(
-        commandName: "hold",
         abstract: "Keep queued tasks from starting until they are released.",
         discussion: """
             All of the tasks are changed, or none.
@@ -67,7 +66,6 @@ struct ReleaseCommand: ChangesTasks {
 
 struct Pause: ChangesTasks {
     static let configuration = CommandConfiguration(
-        commandName: "pause",
         abstract: "Pause tasks: freeze their processes.",
         discussion: """
             The processes of a running task are frozen, and keep their memory. The task keeps its slot, and its timeouts do not
@@ -89,7 +87,6 @@ struct Pause: ChangesTasks {
 
 struct Resume: ChangesTasks {
     static let configuration = CommandConfiguration(
-        commandName: "resume",
         abstract: "Continue paused tasks.",
         discussion: """
             A held task is released. All of the tasks are resumed, or none.
@@ -110,7 +107,6 @@ struct Resume: ChangesTasks {
 
 struct Retry: ChangesTasks {
     static let configuration = CommandConfiguration(
-        commandName: "retry",
         abstract: "Queue failed, cancelled or expired tasks again.",
         discussion: """
             All of the tasks are changed, or none.

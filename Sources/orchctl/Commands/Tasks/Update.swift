@@ -3,7 +3,6 @@ import OrchProtocol
 
 struct Update: TakesCommand {
     static let configuration = CommandConfiguration(
-        commandName: "update",
         abstract: "Change a task that has not started.",
         discussion: """
             Examples:

@@ -3,7 +3,6 @@ import OrchProtocol
 
 struct Wait: TakesRest {
     static let configuration = CommandConfiguration(
-        commandName: "wait",
         abstract: "Wait until tasks have ended.",
         discussion: """
             It exits with 0 if all succeeded, with 1 if any did not, and with 6 if --timeout was over first.

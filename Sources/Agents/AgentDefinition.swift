@@ -28,16 +28,16 @@ public struct AgentDefinition: ModelDefaults, Sendable, Equatable {
     public var name: String
     public var description: String?
     public var arguments: [Argument]
-    public var prompt: PromptInput
+    public var prompt = PromptInput.stdin
     /// Beginnings of a prompt that the program would take for one of its own commands. Such a prompt gets a line feed before it.
     public var commandPrefixes: [String] = []
-    public var output: OutputRules
+    public var output = OutputRules()
     /// Checked in order if an attempt has failed.
-    public var failures: [FailureRule]
+    public var failures: [FailureRule] = []
     /// Values may contain the placeholders of a place, such as `{workspace}`.
-    public var environment: [String: String]
+    public var environment: [String: String] = [:]
     /// Variables that the program must not see, wherever they come from.
-    public var unset: [String]
+    public var unset: [String] = []
     /// For tasks that name none.
     public var model: String?
     public var thinking: String?
@@ -49,23 +49,6 @@ public struct AgentDefinition: ModelDefaults, Sendable, Equatable {
     public var versionArguments: [String]?
     /// How to get it, for people.
     public var installation: String?
-
-    public init(
-        name: String, description: String? = nil, arguments: [Argument], prompt: PromptInput = .stdin,
-        output: OutputRules = OutputRules(), failures: [FailureRule] = [], environment: [String: String] = [:],
-        unset: [String] = [], model: String? = nil, thinking: String? = nil
-    ) {
-        self.name = name
-        self.description = description
-        self.arguments = arguments
-        self.prompt = prompt
-        self.output = output
-        self.failures = failures
-        self.environment = environment
-        self.unset = unset
-        self.model = model
-        self.thinking = thinking
-    }
 
     /// The levels of thinking that it can be told, in no order; nil where any is taken.
     public var thinkingLevels: Set<String>? {
@@ -85,48 +68,48 @@ public struct AgentDefinition: ModelDefaults, Sendable, Equatable {
 }
 
 extension AgentDefinition {
+    public init(name: String, arguments: [Argument]) { self.init(name: name, description: nil, arguments: arguments) }
+
     /// What is wrong with the definition, in words that name the key; empty if nothing is.
     public var faults: [(key: String, problem: String)] { argumentFaults + outputFaults + thinkingFaults + effectFaults }
 
     private var argumentFaults: [(key: String, problem: String)] {
-        var faults: [(String, String)] = []
         let templates = arguments.flatMap(\.templates)
         func mentions(_ name: String) -> Bool { templates.contains { $0.contains("{\(name)}") } }
-        if templates.first.map(\.isEmpty) ?? true { faults.append(("argv", "argv is empty")) }
-        if case .group = arguments.first { faults.append(("argv", "argv must begin with the program, not with a group")) }
-        if prompt == .argument, !mentions("prompt") {
-            faults.append(("argv", "argv has no \"{prompt}\", although prompt = \"argument\""))
-        }
-        if prompt == .file, !mentions("prompt_file") {
-            faults.append(("argv", "argv has no \"{prompt_file}\", although prompt = \"file\""))
-        }
-        if prompt != .argument, mentions("prompt") {
-            faults.append(("prompt", "prompt must be \"argument\", since argv has \"{prompt}\""))
-        }
-        return faults
+        let beginsWithGroup = if case .group = arguments.first { true } else { false }
+        return Self.those([
+            (templates.first?.isEmpty ?? true, "argv", "argv is empty"),
+            (beginsWithGroup, "argv", "argv must begin with the program, not with a group"),
+            (prompt == .argument && !mentions("prompt"), "argv", "argv has no \"{prompt}\", although prompt = \"argument\""),
+            (prompt == .file && !mentions("prompt_file"), "argv", "argv has no \"{prompt_file}\", although prompt = \"file\""),
+            (prompt != .argument && mentions("prompt"), "prompt", "prompt must be \"argument\", since argv has \"{prompt}\""),
+        ])
     }
 
     private var outputFaults: [(key: String, problem: String)] {
-        var faults: [(String, String)] = []
-        switch output.format {
-        case .text:
-            let readings = output.text + output.error
-            if readings.contains(where: { !$0.pointers.isEmpty }) {
-                faults.append(("format", "[output] format must be \"json\" or \"jsonl\", since text or error has a pointer"))
-            }
-        case .json, .jsonl:
-            if output.text.isEmpty { faults.append(("text", "[output] text must say where in the JSON the answer is")) }
-        }
-        if commandPrefixes.contains("") {
-            faults.append(("command_prefixes", "command_prefixes has an empty prefix; every prompt would begin with it"))
-        }
-        if !output.end.isEmpty, output.format != .jsonl {
-            faults.append(("end", "[output] end needs format = \"jsonl\""))
-        }
-        if output.grace != nil, !output.showsItsEnd {
-            faults.append(("grace", "[output] grace needs a format that shows its end: \"json\", or \"jsonl\" with an end"))
-        }
-        return faults
+        let hasPointer = (output.text + output.error).contains { !$0.pointers.isEmpty }
+        let isText = output.format == .text
+        return Self.those([
+            (
+                isText && hasPointer, "format",
+                "[output] format must be \"json\" or \"jsonl\", since text or error has a pointer"
+            ),
+            (!isText && output.text.isEmpty, "text", "[output] text must say where in the JSON the answer is"),
+            (
+                commandPrefixes.contains(""), "command_prefixes",
+                "command_prefixes has an empty prefix; every prompt would begin with it"
+            ),
+            (!output.end.isEmpty && output.format != .jsonl, "end", "[output] end needs format = \"jsonl\""),
+            (
+                output.grace != nil && !output.showsItsEnd, "grace",
+                "[output] grace needs a format that shows its end: \"json\", or \"jsonl\" with an end"
+            ),
+        ])
+    }
+
+    /// Those of some faults that there are.
+    private static func those(_ faults: [(isThere: Bool, key: String, problem: String)]) -> [(key: String, problem: String)] {
+        faults.filter(\.isThere).map { ($0.key, $0.problem) }
     }
 
     /// What would be accepted, shown, and without effect.

@@ -39,24 +39,13 @@ public struct AgentOutput: Sendable {
 public struct AgentReport: Sendable, Equatable {
     /// The answer; nil where that is the output as it is, or there is none.
     public var text: String?
-    public var usage: Usage
+    public var usage = Usage()
     /// Nil for a success.
     public var failure: AgentFailure?
     /// Of a failure that nothing is known of, what the program said at last, on one line.
     public var stderrTail: String?
     /// Its whole result is there, whether it says that it succeeded or not.
-    public var isWhole: Bool
-
-    public init(
-        text: String? = nil, usage: Usage = Usage(), failure: AgentFailure? = nil, stderrTail: String? = nil,
-        isWhole: Bool = false
-    ) {
-        self.text = text
-        self.stderrTail = stderrTail
-        self.usage = usage
-        self.failure = failure
-        self.isWhole = isWhole
-    }
+    public var isWhole = false
 }
 
 /// The time at which something is read, for words such as "in 3 hours" and "at 3pm".

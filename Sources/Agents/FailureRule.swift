@@ -4,27 +4,15 @@ import OrchProtocol
 public struct FailureRule: Sendable, Equatable {
     public var kind: FailureKind
     /// One of these exit statuses.
-    public var exits: [Int32]
+    public var exits: [Int32] = []
     /// All of them hold of one document.
-    public var conditions: [OutputExtractor.Condition]
+    public var conditions: [OutputExtractor.Condition] = []
     /// One of these in a line of the error, of standard error, or of standard output where that is text.
-    public var patterns: [TextPattern]
+    public var patterns: [TextPattern] = []
     /// Of a limit: when it is over.
-    public var until: [OutputExtractor]
+    public var until: [OutputExtractor] = []
     /// Also where the program says that it succeeded.
-    public var always: Bool
-
-    public init(
-        _ kind: FailureKind, exits: [Int32] = [], conditions: [OutputExtractor.Condition] = [], patterns: [TextPattern] = [],
-        until: [OutputExtractor] = [], always: Bool = false
-    ) {
-        self.kind = kind
-        self.exits = exits
-        self.conditions = conditions
-        self.patterns = patterns
-        self.until = until
-        self.always = always
-    }
+    public var always = false
 
     func matches(exit: Int32?, _ output: OutputText) -> Bool {
         if !exits.isEmpty, !(exit.map(exits.contains) ?? false) { return false }
@@ -38,6 +26,8 @@ public struct FailureRule: Sendable, Equatable {
 }
 
 extension FailureRule {
+    public init(_ kind: FailureKind) { self.init(kind: kind) }
+
     /// What the programs' libraries and the providers' servers say, whatever the program: looked at after the definition's own rules.
     static let common: [FailureRule] = [
         rule(
@@ -79,6 +69,6 @@ extension FailureRule {
     ]
 
     private static func rule(_ kind: FailureKind, _ patterns: String...) -> FailureRule {
-        FailureRule(kind, patterns: patterns.compactMap(TextPattern.init))
+        FailureRule(kind: kind, patterns: patterns.compactMap(TextPattern.init))
     }
 }

@@ -17,43 +17,24 @@ public struct OutputRules: Sendable, Equatable {
         case file
     }
 
-    public var format: Format
-    public var source: Source
-    public var text: [OutputExtractor]
+    public var format = Format.text
+    public var source = Source.stdout
+    public var text: [OutputExtractor] = []
     /// What is found only where it failed, and then is a sentence about it.
-    public var error: [OutputExtractor]
-    public var tokensIn: [OutputExtractor]
-    public var tokensOut: [OutputExtractor]
-    public var tokensCached: [OutputExtractor]
+    public var error: [OutputExtractor] = []
+    public var tokensIn: [OutputExtractor] = []
+    public var tokensOut: [OutputExtractor] = []
+    public var tokensCached: [OutputExtractor] = []
     /// In US dollars.
-    public var cost: [OutputExtractor]
+    public var cost: [OutputExtractor] = []
     /// Of JSON lines: what the last one of a whole result looks like.
-    public var end: [OutputExtractor.Condition]
+    public var end: [OutputExtractor.Condition] = []
     /// Lines of which one is there wherever it succeeded; of text, that is all that shows it.
-    public var required: [TextPattern]
+    public var required: [TextPattern] = []
     /// How long a program may still run, in milliseconds, after it has printed its whole result; nil: without limit.
     public var grace: Int64?
 
     public static let defaultGrace: Int64 = 2_000
-
-    public init(
-        format: Format = .text, source: Source = .stdout, text: [OutputExtractor] = [], error: [OutputExtractor] = [],
-        tokensIn: [OutputExtractor] = [], tokensOut: [OutputExtractor] = [], tokensCached: [OutputExtractor] = [],
-        cost: [OutputExtractor] = [],
-        end: [OutputExtractor.Condition] = [], required: [TextPattern] = [], grace: Int64? = nil
-    ) {
-        self.format = format
-        self.source = source
-        self.text = text
-        self.error = error
-        self.tokensIn = tokensIn
-        self.tokensOut = tokensOut
-        self.tokensCached = tokensCached
-        self.cost = cost
-        self.end = end
-        self.required = required
-        self.grace = grace
-    }
 
     /// Whether it can be told from the output alone that the result is whole.
     public var showsItsEnd: Bool {

@@ -11,7 +11,8 @@ package struct AgentReader {
             words.first == ConfigurationFile.Section.groupMarker
                 ? .group(Array(words.dropFirst())) : .single(words.first ?? "")
         }
-        var agent = AgentDefinition(name: name, description: top.text("description"), arguments: arguments)
+        var agent = AgentDefinition(name: name, arguments: arguments)
+        agent.description = top.text("description")
         if let prompt = top.choice("prompt", AgentDefinition.PromptInput.self) { agent.prompt = prompt }
         agent.commandPrefixes = top.words("command_prefixes") ?? []
         if let environment = top.stringTable("env") { agent.environment = environment }
@@ -21,9 +22,7 @@ package struct AgentReader {
         agent.versionArguments = top.strings("version")
         agent.installation = top.text("install")
         readThinking(into: &agent)
-        top.within("output") { section in
-            agent.output = output(section)
-        }
+        top.within("output") { read($0, into: &agent.output) }
         agent.failures = top.sections("failure").map { failure($0.section) }
         for (key, problem) in agent.faults { top.fault(key, in: Self.sections[key], problem) }
         if agent.versionArguments?.isEmpty ?? false { top.fault("version", "version is empty") }
@@ -52,8 +51,7 @@ package struct AgentReader {
         section.finish()
     }
 
-    private func output(_ section: ConfigurationFile.Section) -> OutputRules {
-        var rules = OutputRules()
+    private func read(_ section: ConfigurationFile.Section, into rules: inout OutputRules) {
         if let format = section.choice("format", OutputRules.Format.self) { rules.format = format }
         if let source = section.choice("source", OutputRules.Source.self) { rules.source = source }
         rules.text = section.readings("text")
@@ -65,7 +63,6 @@ package struct AgentReader {
         rules.end = section.conditions("end")
         rules.required = section.patterns("require")
         rules.grace = section.duration("grace") ?? (rules.showsItsEnd ? OutputRules.defaultGrace : nil)
-        return rules
     }
 
     private func failure(_ section: ConfigurationFile.Section) -> FailureRule {

@@ -161,9 +161,8 @@ private struct Reader {
             if let nice = top.integer("nice", in: 0...19) { pool.nice = Int32(nice) }
             if let adjust = top.integer("oom_score_adjust", in: -1000...1000) { pool.oomScoreAdjust = Int32(adjust) }
             top.within("rlimits") { limits in
-                for resource in ResourceName.allCases {
-                    guard let number = limits.integer(resource.rawValue, in: 0...Int.max) else { continue }
-                    pool.limits[resource.number] = UInt64(number)
+                for (name, number) in resourceNumbers {
+                    if let limit = limits.integer(name, in: 0...Int.max) { pool.limits[number] = UInt64(limit) }
                 }
             }
             pool.settings.programs = top.strings("programs")
@@ -380,21 +379,6 @@ private enum WorkspaceKind: String, CaseIterable {
 private enum LogLevel: String, CaseIterable { case debug, info, notice, warning, error }
 
 /// The resources of setrlimit(2) that a pool may limit, with their numbers on Linux (asm-generic/resource.h).
-private enum ResourceName: String, CaseIterable {
-    case cpu, fsize, data, stack, core, nproc, nofile, memlock
-    case addressSpace = "as"
-
-    package var number: UInt32 {
-        switch self {
-        case .cpu: 0
-        case .fsize: 1
-        case .data: 2
-        case .stack: 3
-        case .core: 4
-        case .nproc: 6
-        case .nofile: 7
-        case .memlock: 8
-        case .addressSpace: 9
-        }
-    }
-}
+private let resourceNumbers: KeyValuePairs<String, UInt32> = [
+    "cpu": 0, "fsize": 1, "data": 2, "stack": 3, "core": 4, "nproc": 6, "nofile": 7, "memlock": 8, "as": 9,
+]

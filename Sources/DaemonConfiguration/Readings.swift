@@ -19,8 +19,7 @@ extension ConfigurationFile.Section {
     }
 
     private func reading(_ section: ConfigurationFile.Section, _ key: String) -> OutputExtractor? {
-        var reading = OutputExtractor()
-        reading.pointers = (section.words("at") ?? []).compactMap { section.pointer($0, "at") }
+        var reading = OutputExtractor(pointers: (section.words("at") ?? []).compactMap { section.pointer($0, "at") })
         reading.patterns = section.patterns("pattern")
         reading.conditions = section.conditions("when")
         if let combination = section.choice("combine", OutputExtractor.Combination.self) { reading.combination = combination }

@@ -70,9 +70,6 @@ public struct LiveModel: Sendable, Equatable {
 
     // MARK: Events
 
-    /// The events between are gone: what is in the model may be wrong until a new one is made from a snapshot.
-    public mutating func miss() { stale.insert(.all) }
-
     public mutating func apply(_ event: Event) {
         last = max(last, event.seq)
         if let id = event.task {
@@ -187,18 +184,13 @@ public struct LivePool: Sendable, Equatable {
 
 public struct LiveWorker: Sendable, Equatable {
     /// None: it is ready for one.
-    public let task: Int64?
-    public let isPaused: Bool
-    public let pid: Int32?
-    public let since: Timestamp?
+    public internal(set) var task: Int64?
+    public internal(set) var isPaused = false
+    public internal(set) var pid: Int32?
+    public internal(set) var since: Timestamp?
+}
 
-    init(task: Int64? = nil, isPaused: Bool = false, pid: Int32?, since: Timestamp?) {
-        self.task = task
-        self.isPaused = isPaused
-        self.pid = pid
-        self.since = since
-    }
-
+extension LiveWorker {
     /// - Returns: nil where there is no process that has a task or is ready for one.
     init?(_ record: WorkerRecord) {
         guard record.task != nil || record.state == .ready else { return nil }

@@ -12,28 +12,27 @@ struct KeywordReader {
 
     // MARK: Types
 
-    func string(_ name: ExactText) throws(JSONSchema.Fault) -> String? {
+    /// What a keyword says, if it is there; it must be of its type.
+    private func value<T>(_ name: ExactText, _ type: String, _ read: (JSONValue) -> T?) throws(JSONSchema.Fault) -> T? {
         guard let value = members[name] else { return nil }
-        guard case .string(let text) = value else { throw fault(name, "must be a string") }
-        return text
+        guard let result = read(value) else { throw fault(name, "must be \(type)") }
+        return result
+    }
+
+    func string(_ name: ExactText) throws(JSONSchema.Fault) -> String? {
+        try value(name, "a string") { if case .string(let text) = $0 { text } else { nil } }
     }
 
     func flag(_ name: ExactText) throws(JSONSchema.Fault) -> Bool {
-        guard let value = members[name] else { return false }
-        guard case .bool(let flag) = value else { throw fault(name, "must be true or false") }
-        return flag
+        try value(name, "true or false") { if case .bool(let flag) = $0 { flag } else { nil } } ?? false
     }
 
     func array(_ name: ExactText) throws(JSONSchema.Fault) -> [JSONValue]? {
-        guard let value = members[name] else { return nil }
-        guard case .array(let elements) = value else { throw fault(name, "must be an array") }
-        return elements
+        try value(name, "an array") { if case .array(let elements) = $0 { elements } else { nil } }
     }
 
     func object(_ name: ExactText) throws(JSONSchema.Fault) -> [ExactText: JSONValue]? {
-        guard let value = members[name] else { return nil }
-        guard case .object(let members) = value else { throw fault(name, "must be an object") }
-        return members
+        try value(name, "an object") { if case .object(let members) = $0 { members } else { nil } }
     }
 
     func strings(_ value: JSONValue) -> [String]? {
@@ -43,21 +42,17 @@ struct KeywordReader {
     }
 
     func strings(_ name: ExactText) throws(JSONSchema.Fault) -> [String]? {
-        guard let value = members[name] else { return nil }
-        guard let strings = strings(value) else { throw fault(name, "must be a list of strings") }
-        return strings
+        try value(name, "a list of strings") { strings($0) }
     }
 
     private func number(_ name: ExactText) throws(JSONSchema.Fault) -> JSONValue? {
-        guard let value = members[name] else { return nil }
-        guard value.double != nil else { throw fault(name, "must be a number") }
-        return value
+        try value(name, "a number") { $0.double == nil ? nil : $0 }
     }
 
     func count(_ name: ExactText) throws(JSONSchema.Fault) -> Int? {
-        guard let value = members[name] else { return nil }
-        guard case .integer(let count) = value, count >= 0 else { throw fault(name, "must be a whole number, at least 0") }
-        return Int(count)
+        try value(name, "a whole number, at least 0") {
+            if case .integer(let count) = $0, count >= 0 { Int(count) } else { nil }
+        }
     }
 
     func limits(_ minimum: ExactText, _ maximum: ExactText) throws(JSONSchema.Fault) -> Limits? {

@@ -102,30 +102,11 @@ struct SchemaCheck {
             for node in nodes { if let mismatch = try mismatch(of: value, with: node) { return mismatch } }
             return nil
         case .any(let nodes):
-            var first: JSONSchema.Mismatch?
-            for node in nodes {
-                guard let mismatch = try mismatch(of: value, with: node) else { return nil }
-                first = first ?? mismatch
-            }
-            guard nodes.count > 1, let first else { return first }
-            return .init(path: first.path, problem: "\(first.problem), and fits no other of the \(nodes.count) choices")
+            return try fits(value, nodes, enough: 1).mismatch
         case .exactlyOne(let nodes):
-            var fitting: [Int] = []
-            var first: JSONSchema.Mismatch?
-            for (index, node) in nodes.enumerated() {
-                if let mismatch = try mismatch(of: value, with: node) {
-                    first = first ?? mismatch
-                } else {
-                    fitting.append(index)
-                }
-                if fitting.count > 1 {
-                    return .init("must fit one of \(nodes.count) choices, and fits two: \(fitting[0]) and \(fitting[1])")
-                }
-            }
-            guard fitting.isEmpty, let first else { return nil }
-            return nodes.count == 1
-                ? first
-                : .init(path: first.path, problem: "\(first.problem), and fits no other of the \(nodes.count) choices")
+            let (fitting, mismatch) = try fits(value, nodes, enough: 2)
+            guard fitting.count > 1 else { return mismatch }
+            return .init("must fit one of \(nodes.count) choices, and fits two: \(fitting[0]) and \(fitting[1])")
         case .not(let node):
             return try mismatch(of: value, with: node) == nil ? .init("matches a schema that it must not match") : nil
         case .condition(let condition, let then, let otherwise):
@@ -133,6 +114,21 @@ struct SchemaCheck {
             return try mismatch(of: value, with: next)
         default: return nil
         }
+    }
+
+    /// Which of some choices a value fits, as far as it is enough to know; where it fits none, how it does not fit the first.
+    private mutating func fits(
+        _ value: JSONValue, _ choices: [Int], enough: Int
+    ) throws(JSONSchema.Mismatch) -> (fitting: [Int], mismatch: JSONSchema.Mismatch?) {
+        var fitting: [Int] = []
+        var first: JSONSchema.Mismatch?
+        for (index, node) in choices.enumerated() where fitting.count < enough {
+            let mismatch = try mismatch(of: value, with: node)
+            first = first ?? mismatch
+            if mismatch == nil { fitting.append(index) }
+        }
+        guard fitting.isEmpty, choices.count > 1, let first else { return (fitting, fitting.isEmpty ? first : nil) }
+        return ([], .init(path: first.path, problem: "\(first.problem), and fits no other of the \(choices.count) choices"))
     }
 }
 

@@ -15,7 +15,7 @@ package final class ConfigurationFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             let exists = FileManager.default.fileExists(atPath: path)
             let problem = exists ? "cannot be read; check its permissions" : "does not exist"
-            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: problem)])
+            throw ConfigurationError(file: path, problem)
         }
         try self.init(path: path, data: data)
     }
@@ -24,24 +24,20 @@ package final class ConfigurationFile {
     package init(path: String, data: Data) throws {
         self.path = path
         guard let text = String(data: data, encoding: .utf8) else {
-            throw ConfigurationError(faults: [.init(file: path, line: nil, problem: "is not UTF-8 text")])
+            throw ConfigurationError(file: path, "is not UTF-8 text")
         }
         guard data.count <= Self.maximum.size, data.count(where: { $0 == UInt8(ascii: ".") }) <= Self.maximum.dots else {
             let limits = "\(Self.maximum.size >> 10) KiB or \(Self.maximum.dots) dots"
-            throw ConfigurationError(faults: [
-                .init(file: path, line: nil, problem: "is not a configuration: it has more than \(limits)")
-            ]
-            )
+            throw ConfigurationError(file: path, "is not a configuration: it has more than \(limits)")
         }
         if let fault = TOMLPrecheck.fault(in: [UInt8](data)) {
-            throw ConfigurationError(faults: [.init(file: path, line: fault.line, problem: fault.problem)])
+            throw ConfigurationError(file: path, line: fault.line, fault.problem)
         }
         self.text = text
         do {
             root = try TOMLTable(string: text)
         } catch let error as TOMLParseError {
-            throw ConfigurationError(
-                faults: [.init(file: path, line: Int(error.source.begin.line), problem: error.description)])
+            throw ConfigurationError(file: path, line: Int(error.source.begin.line), error.description)
         }
     }
 
@@ -171,13 +167,14 @@ package final class ConfigurationFile {
             }
         }
 
+        /// The elements of a list, if all of them are of the kind.
+        private static func all<T>(of list: TOMLArray?, _ read: (any TOMLValueConvertible) -> T?) -> [T]? {
+            let elements = list?.compactMap(read)
+            return elements?.count == list?.count ? elements : nil
+        }
+
         package func strings(_ key: String) -> [String]? {
-            value(key, "a list of strings") { value in
-                value.array.flatMap { array in
-                    let strings = array.compactMap { $0.string }
-                    return strings.count == array.count ? strings : nil
-                }
-            }
+            value(key, "a list of strings") { Self.all(of: $0.array) { $0.string } }
         }
 
         /// A string, number or truth value, or a list of these, all as text.
@@ -186,18 +183,13 @@ package final class ConfigurationFile {
                 value.string ?? value.int.map(String.init) ?? value.bool.map(String.init)
             }
             return value(key, "a string or a list of strings") { value in
-                guard let array = value.array else { return word(value).map { [$0] } }
-                let words = array.compactMap { word($0) }
-                return words.count == array.count ? words : nil
+                value.array == nil ? word(value).map { [$0] } : Self.all(of: value.array, word)
             }
         }
 
         package func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
             value(key, "a list of whole numbers from \(range.lowerBound) to \(range.upperBound)") { value in
-                value.array.flatMap { array in
-                    let numbers = array.compactMap { $0.int.flatMap { range.contains($0) ? $0 : nil } }
-                    return numbers.count == array.count ? numbers : nil
-                }
+                Self.all(of: value.array) { $0.int.flatMap { range.contains($0) ? $0 : nil } }
             }
         }
 
@@ -213,10 +205,8 @@ package final class ConfigurationFile {
                 value.string.map { .string($0) }
                     ?? value.table.map { .table(Section(file: file, name: place, table: $0)) }
             }
-            return value(key, what) { value -> [Element]? in
-                guard let array = value.array else { return element(value).map { [$0] } }
-                let elements = array.compactMap { element($0) }
-                return elements.count == array.count ? elements : nil
+            return value(key, what) { value in
+                value.array == nil ? element(value).map { [$0] } : Self.all(of: value.array, element)
             } ?? []
         }
 
@@ -242,21 +232,11 @@ package final class ConfigurationFile {
 
         package func arguments(_ key: String) -> [[String]]? {
             value(key, "a list of strings and of lists of strings") { value in
-                guard let array = value.array else { return nil }
-                var result: [[String]] = []
-                for element in array {
-                    if let string = element.string {
-                        result.append([string])
-                    } else if let group = element.array {
-                        let strings = group.compactMap { $0.string }
-                        guard strings.count == group.count, !strings.isEmpty else { return nil }
-                        // A group is told from a single argument by its marker.
-                        result.append([Self.groupMarker] + strings)
-                    } else {
-                        return nil
-                    }
+                Self.all(of: value.array) { element in
+                    if let string = element.string { return [string] }
+                    // A group is told from a single argument by its marker.
+                    return Self.all(of: element.array) { $0.string }.flatMap { $0.isEmpty ? nil : [Self.groupMarker] + $0 }
                 }
-                return result
             }
         }
 
@@ -276,12 +256,7 @@ package final class ConfigurationFile {
 
         /// The tables of a list, each with its place in it, from 1.
         package func sections(_ key: String) -> [(number: Int, section: Section)] {
-            let tables = value(key, "a list of tables, each under [[\(key)]]") { value in
-                value.array.flatMap { array in
-                    let tables = array.compactMap { $0.table }
-                    return tables.count == array.count ? tables : nil
-                }
-            }
+            let tables = value(key, "a list of tables, each under [[\(key)]]") { Self.all(of: $0.array) { $0.table } }
             return (tables ?? []).enumerated().map { index, table in
                 let name = name.map { "\($0).\(key)" } ?? key
                 return (index + 1, Section(file: file, name: name, table: table, number: index + 1))
@@ -323,6 +298,10 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
     public var faults: [Fault]
 
     public init(faults: [Fault]) { self.faults = faults }
+
+    init(file: String, line: Int? = nil, _ problem: String) {
+        faults = [Fault(file: file, line: line, problem: problem)]
+    }
 
     public var description: String { faults.map(\.description).joined(separator: "\n") }
 }

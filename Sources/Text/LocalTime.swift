@@ -5,27 +5,21 @@ public enum LocalTime {
     /// As short as it stays clear: the hour today, the day this year, else the whole date.
     public static func short(_ time: Timestamp, now: Timestamp) -> String {
         let (moment, today) = (fields(time), fields(now))
-        let clock = two(moment.tm_hour) + ":" + two(moment.tm_min)
-        if moment.tm_year == today.tm_year, moment.tm_yday == today.tm_yday { return clock + ":" + two(moment.tm_sec) }
-        return (moment.tm_year == today.tm_year ? "" : "\(moment.tm_year + 1900)-")
-            + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday) + " " + clock
+        if date(moment) == date(today) { return clock(moment) + ":" + two(moment.tm_sec) }
+        return (moment.tm_year == today.tm_year ? day(moment) : date(moment)) + " " + clock(moment)
     }
 
     /// The first whole minute that is not before it: `14:05`, with the date where it is another day.
     public static func minute(_ time: Timestamp, now: Timestamp) -> String {
         let rounded = Timestamp(milliseconds: (time.milliseconds + 59_999) / 60_000 * 60_000)
-        let (moment, today) = (fields(rounded), fields(now))
-        let clock = two(moment.tm_hour) + ":" + two(moment.tm_min)
-        guard moment.tm_year != today.tm_year || moment.tm_yday != today.tm_yday else { return clock }
-        return "\(moment.tm_year + 1900)-" + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday) + " " + clock
+        let moment = fields(rounded)
+        return date(moment) == date(fields(now)) ? clock(moment) : date(moment) + " " + clock(moment)
     }
 
     /// Date and hour, and the distance from now: `2026-11-22 14:05:03 (3m ago)`.
     public static func full(_ time: Timestamp, now: Timestamp) -> String {
         let moment = fields(time)
-        let date = "\(moment.tm_year + 1900)-" + two(moment.tm_mon + 1) + "-" + two(moment.tm_mday)
-        let clock = two(moment.tm_hour) + ":" + two(moment.tm_min) + ":" + two(moment.tm_sec)
-        return "\(date) \(clock) (\(RelativeTime.text(time, now: now)))"
+        return "\(date(moment)) \(clock(moment)):\(two(moment.tm_sec)) (\(RelativeTime.text(time, now: now)))"
     }
 
     static func fields(_ time: Timestamp) -> tm {
@@ -35,6 +29,9 @@ public enum LocalTime {
         return result
     }
 
+    private static func date(_ moment: tm) -> String { "\(moment.tm_year + 1900)-\(day(moment))" }
+    private static func day(_ moment: tm) -> String { two(moment.tm_mon + 1) + "-" + two(moment.tm_mday) }
+    private static func clock(_ moment: tm) -> String { two(moment.tm_hour) + ":" + two(moment.tm_min) }
     private static func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }
 

@@ -96,11 +96,6 @@ public struct NotText: Error, Equatable, CustomStringConvertible {
     public var what: String
     public var value: ByteString
 
-    public init(_ what: String, _ value: ByteString) {
-        self.what = what
-        self.value = value
-    }
-
     public var description: String {
         "\(what) is not UTF-8: \(value.shellQuoted()); the files of orchd need names that are UTF-8"
     }
@@ -111,7 +106,7 @@ extension ByteString {
     ///
     /// - Parameter what: as in "… is not UTF-8".
     public func text(as what: @autoclosure () -> String) throws(NotText) -> String {
-        guard let text else { throw NotText(what(), self) }
+        guard let text else { throw NotText(what: what(), value: self) }
         return text
     }
 }

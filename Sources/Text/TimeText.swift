@@ -54,9 +54,9 @@ private struct Clock {
     var hour: Int32 = 0
     var minute: Int32 = 0
     var second: Int32 = 0
+}
 
-    init() {}
-
+extension Clock {
     init?(_ text: Substring) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), parts[0].utf8.count <= 2,
@@ -124,10 +124,6 @@ private struct Day {
         fields.tm_isdst = -1
         return Int64(mktime(&fields)) * 1000
     }
-}
-
-extension Clock {
-    fileprivate init(hour: Int32) { self.hour = hour }
 }
 
 private func whole(_ text: Substring) -> Int32? {

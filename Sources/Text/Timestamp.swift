@@ -20,10 +20,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
         self = time
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
+    public func encode(to encoder: any Encoder) throws { try description.encode(to: encoder) }
 }
 
 extension Timestamp: CustomStringConvertible {

@@ -1,6 +1,7 @@
-import Agents
 import OrchProtocol
 import Testing
+
+@testable import Agents
 
 @Suite struct InvocationTests {
     private func agent(

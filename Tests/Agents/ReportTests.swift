@@ -24,7 +24,7 @@ import Testing
             format: .json, source: .both, text: [reading("/final"), reading("/payloads/*/text")],
             error: [reading("/error/message", when: ["/ok": "false"])], tokensIn: [reading("/usage/input")],
             tokensOut: [reading("/usage/output")], cost: [reading("/costUsd")], grace: 2_000),
-        failures: [FailureRule(.auth, conditions: reading("", when: ["/error/kind": "auth"]).conditions)])
+        failures: [FailureRule(kind: .auth, conditions: reading("", when: ["/error/kind": "auth"]).conditions)])
 
     /// As `codex exec --json`.
     static let jsonl = AgentDefinition(
@@ -180,7 +180,7 @@ import Testing
     @Test func allConditionsOfARuleHoldOfOneDocument() {
         var agent = Self.jsonl
         agent.failures = [
-            FailureRule(.server, conditions: Self.reading("", when: ["/type": "turn.failed", "/code": "7"]).conditions)
+            FailureRule(kind: .server, conditions: Self.reading("", when: ["/type": "turn.failed", "/code": "7"]).conditions)
         ]
         let failed = #"{"type":"turn.failed","error":{"message":"x"}"#
         #expect(read(agent, failed + #","code":7}"#, exit: 1).failure?.kind == .server)
@@ -204,7 +204,7 @@ import Testing
         var agent = Self.jsonl
         agent.failures = [
             FailureRule(
-                .usageLimit, patterns: Self.patterns("hit your * limit"),
+                kind: .usageLimit, patterns: Self.patterns("hit your * limit"),
                 until: [Self.reading("/info/resetsAt", when: ["/type": "limit", "/info/status": "rejected"])])
         ]
         let lines = """
@@ -217,7 +217,7 @@ import Testing
 
     @Test func aRuleMayRejectWhatLooksGood() {
         var agent = Self.text
-        agent.failures = [FailureRule(.rateLimit, patterns: Self.patterns("litellm.RateLimitError"), always: true)]
+        agent.failures = [FailureRule(kind: .rateLimit, patterns: Self.patterns("litellm.RateLimitError"), always: true)]
         #expect(read(agent, "litellm.RateLimitError: wait").failure?.kind == .rateLimit)
     }
 

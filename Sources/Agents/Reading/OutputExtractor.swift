@@ -24,22 +24,12 @@ public struct OutputExtractor: Sendable, Hashable {
     }
 
     /// Where in a document; the first one with something there counts, or all of them for a sum.
-    public var pointers: [JSONPointer]
+    public var pointers: [JSONPointer] = []
     /// Lines of text to look for, in the order of preference.
-    public var patterns: [TextPattern]
+    public var patterns: [TextPattern] = []
     /// All of them must hold of the document.
-    public var conditions: [Condition]
-    public var combination: Combination
-
-    public init(
-        pointers: [JSONPointer] = [], patterns: [TextPattern] = [], conditions: [Condition] = [],
-        combination: Combination = .last
-    ) {
-        self.pointers = pointers
-        self.patterns = patterns
-        self.conditions = conditions
-        self.combination = combination
-    }
+    public var conditions: [Condition] = []
+    public var combination = Combination.last
 }
 
 extension OutputExtractor.Condition {
@@ -47,6 +37,8 @@ extension OutputExtractor.Condition {
 }
 
 extension OutputExtractor {
+    public init(pointers: [JSONPointer]) { self.init(pointers: pointers, patterns: []) }
+
     private func find(in document: JSONSpan) -> [JSONSpan] {
         guard conditions.allSatisfy({ $0.holds(for: document) }) else { return [] }
         let found = pointers.lazy.map { document.values(at: $0).filter { !$0.isNull && $0.text != "" } }
@@ -64,8 +56,7 @@ extension OutputExtractor {
             return parts.isEmpty ? [] : [parts.map(\.text).joined(separator: "\n")]
         }
         if let last = finds.last { return combination == .join ? finds.joined() : last }
-        for pattern in patterns { if let text = pattern.lastMatch(in: output.lines) { return text } }
-        return nil
+        return patterns.lazy.compactMap { $0.lastMatch(in: output.lines) }.first
     }
 
     /// The number found, or nil.
@@ -84,13 +75,11 @@ extension OutputExtractor {
 extension [OutputExtractor] {
     /// What the first of them finds that finds anything.
     func text(in output: OutputText) -> String? {
-        for reading in self { if let text = reading.text(in: output) { return text } }
-        return nil
+        lazy.compactMap { $0.text(in: output) }.first
     }
 
     func number(in output: OutputText) -> Double? {
-        for reading in self { if let number = reading.number(in: output) { return number } }
-        return nil
+        lazy.compactMap { $0.number(in: output) }.first
     }
 }
 
@@ -134,16 +123,11 @@ enum NumberText {
     private static func value(of word: Substring) -> Double? {
         var word = word.drop { $0 == "$" || $0 == "~" }
         while let last = word.last, ".,;:)]".contains(last) { word.removeLast() }
-        var factor = 1.0
-        switch word.last {
-        case "k", "K": factor = 1e3
-        case "m", "M": factor = 1e6
-        default: break
-        }
-        if factor != 1 { word.removeLast() }
+        let factor = word.last.flatMap { ["k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6][$0] }
+        if factor != nil { word.removeLast() }
         guard word.first?.isNumber ?? false, word.allSatisfy({ "0123456789.,".contains($0) }),
             let number = Double(word.filter { $0 != "," }), number.isFinite
         else { return nil }
-        return number * factor
+        return number * (factor ?? 1)
     }
 }

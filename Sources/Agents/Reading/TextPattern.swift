@@ -42,8 +42,7 @@ public struct TextPattern: Sendable, Hashable {
     /// What stands in place of `{value}` in the last line that fits, without space around it; nil if none does. A pattern without
     /// `{value}` answers the line.
     func lastMatch(in lines: [Substring.UTF8View]) -> String? {
-        for line in lines.reversed() { if let value = match(line) { return value } }
-        return nil
+        lines.reversed().lazy.compactMap(match).first
     }
 
     func match(_ line: Substring.UTF8View) -> String? {

@@ -15,8 +15,6 @@ public enum AgentTable {
             self.path = path
             self.version = version
         }
-
-        private enum CodingKeys: String, CodingKey { case agent, path, version }
     }
 
     public static func make(_ findings: [Finding]) -> Table {

@@ -4,7 +4,8 @@ import OrchProtocol
 public enum EventText {
     /// `14:05:03  task.finished  42.1  default/2  failed: exited with status 3`, without a line feed.
     public static func line(_ event: Event, now: Timestamp, style: Style) -> String {
-        var parts = [style(.dim, LocalTime.short(event.at, now: now)), style(role(event), padded(event.kind.rawValue))]
+        let kind = event.kind.rawValue + String(repeating: " ", count: max(0, 14 - event.kind.rawValue.count))
+        var parts = [style(.dim, LocalTime.short(event.at, now: now)), style(role(event), kind)]
         if let task = event.task { parts.append("\(task)" + (event.attempt.map { ".\($0)" } ?? "")) }
         if let place = event.worker ?? event.pool ?? event.gate { parts.append(SafeText.line(place)) }
         if let state = event.state, state != .queued, state != .running { parts.append(state.rawValue) }
@@ -15,10 +16,6 @@ public enum EventText {
         }
         if let by = event.by { parts.append("by " + SafeText.line(by)) }
         return parts.joined(separator: "  ")
-    }
-
-    private static func padded(_ kind: String) -> String {
-        kind + String(repeating: " ", count: max(0, 14 - kind.count))
     }
 
     private static func role(_ event: Event) -> Style.Role {

@@ -59,7 +59,7 @@ public struct LegacyQueue: Sendable, Equatable {
                     ? "has no \"|\": it must be task-id|description|model|thinking"
                     : "has \(fields.count) fields instead of 4; a | in a description is written \\|")
         }
-        let words = fields.map(trimmed)
+        let words = fields.map { $0.trimmed() }
         guard !words[0].isEmpty else { throw rejected("has no task id") }
         guard LegacyID.key(words[0]) != nil else {
             throw rejected("has a task id that is longer than \(LegacyID.maximum) bytes, or has control characters")
@@ -75,12 +75,6 @@ public struct LegacyQueue: Sendable, Equatable {
             item.thinking = level
         }
         return item
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        let scalars = text.unicodeScalars.drop { $0.properties.isWhitespace }
-        let end = scalars.lastIndex { !$0.properties.isWhitespace }
-        return end.map { String(scalars[...$0]) } ?? ""
     }
 }
 
@@ -119,41 +113,30 @@ public enum LegacyLine {
         return fields.map { String($0) }
     }
 
+    /// What stands behind a backslash for which scalar.
+    private static let escapes: KeyValuePairs<Unicode.Scalar, Unicode.Scalar> = ["|": "|", "\\": "\\", "n": "\n", "r": "\r"]
+
     private static func escaped(_ field: String) -> String {
-        var result = ""
-        for scalar in field.unicodeScalars {
-            switch scalar {
-            case "|": result += "\\|"
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case _ where scalar.isControl: result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        field.unicodeScalars.map { scalar in
+            if let escape = escapes.first(where: { $0.value == scalar }) { return "\\\(escape.key)" }
+            return scalar.isControl ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
+        }.joined()
     }
 
     /// What stands after a backslash, taken away; nil, and nothing taken, if it is not an escape.
     private static func unescaped(_ rest: inout Substring.UnicodeScalarView) -> Unicode.Scalar? {
         let after = rest.dropFirst()
-        switch rest.first {
-        case "|", "\\": return rest.popFirst()
-        case "n":
+        if let escape = escapes.first(where: { $0.key == rest.first }) {
             rest = after
-            return "\n"
-        case "r":
-            rest = after
-            return "\r"
-        case "u" where after.first == "{":
-            let digits = after.dropFirst().prefix(9).prefix { $0 != "}" }
-            guard digits.endIndex < after.endIndex, after[digits.endIndex] == "}",
-                let scalar = UInt32(String(digits), radix: 16).flatMap(Unicode.Scalar.init)
-            else { return nil }
-            rest = after[after.index(after: digits.endIndex)...]
-            return scalar
-        default: return nil
+            return escape.value
         }
+        guard rest.first == "u", after.first == "{" else { return nil }
+        let digits = after.dropFirst().prefix(9).prefix { $0 != "}" }
+        guard digits.endIndex < after.endIndex, after[digits.endIndex] == "}",
+            let scalar = UInt32(String(digits), radix: 16).flatMap(Unicode.Scalar.init)
+        else { return nil }
+        rest = after[after.index(after: digits.endIndex)...]
+        return scalar
     }
 }
 
@@ -186,7 +169,8 @@ public enum LegacyResult {
     /// The line, with its line feed.
     public static func line(_ task: TaskRecord) -> String {
         LegacyLine.text([
-            task.key.flatMap(LegacyID.id) ?? String(task.id), task.attempts.last?.worker ?? "", status(task.state),
+            task.key.flatMap(LegacyID.id) ?? String(task.id), task.attempts.last?.worker ?? "",
+            task.state == .succeeded ? "SUCCESS" : task.state.rawValue.uppercased(),
             task.finishedAt?.description ?? "", preview(task),
         ]) + "\n"
     }
@@ -203,8 +187,4 @@ public enum LegacyResult {
 
     /// As much of a result as its preview needs.
     public static func head(of text: String) -> String { String(text.unicodeScalars.prefix(previewLength + 2)) }
-
-    private static func status(_ state: TaskState) -> String {
-        state == .succeeded ? "SUCCESS" : state.rawValue.uppercased()
-    }
 }

@@ -78,11 +78,9 @@ public struct TaskDetailText {
     private func describe(_ attempt: AttemptRecord) -> String {
         let role: Style.Role = attempt.outcome.map { $0.isSuccess ? .good : .bad } ?? .accent
         let heading = style(.strong, "attempt \(task.id).\(attempt.number)") + "  "
-        var took: String?
-        if let started = attempt.startedAt { took = RelativeTime.between(started, attempt.endedAt ?? now) }
-        var processor: String?
-        if let user = attempt.cpuUser {
-            processor = "\(DurationText.text(user)) user, \(DurationText.text(attempt.cpuSystem ?? 0)) system"
+        let took = attempt.startedAt.map { RelativeTime.between($0, attempt.endedAt ?? now) }
+        let processor = attempt.cpuUser.map {
+            "\(DurationText.text($0)) user, \(DurationText.text(attempt.cpuSystem ?? 0)) system"
         }
         return heading + style(role, OutcomeText.text(attempt)) + "\n"
             + table([

@@ -26,22 +26,13 @@ public enum TaskColumn: String, CaseIterable, Sendable {
     /// Those that are shown where none are asked for.
     public static let usual: [TaskColumn] = [.id, .state, .pool, .task, .tries, .time, .reason]
 
+    private static let numbers: Set<Self> = [
+        .id, .tries, .time, .priority, .pid, .cpu, .memory, .read, .written, .tokens, .cost,
+    ]
+    private static let texts: Set<Self> = [.task, .reason, .name, .comment, .model, .outcome]
+
     var column: Table.Column {
-        Table.Column(rawValue.uppercased(), alignsRight: alignsRight, shrinks: shrinks)
-    }
-
-    private var alignsRight: Bool {
-        switch self {
-        case .id, .tries, .time, .priority, .pid, .cpu, .memory, .read, .written, .tokens, .cost: true
-        default: false
-        }
-    }
-
-    private var shrinks: Bool {
-        switch self {
-        case .task, .reason, .name, .comment, .model, .outcome: true
-        default: false
-        }
+        Table.Column(rawValue.uppercased(), alignsRight: Self.numbers.contains(self), shrinks: Self.texts.contains(self))
     }
 
     func cell(_ task: TaskRecord, now: Timestamp, userName: (UInt32) -> String?) -> Table.Cell {

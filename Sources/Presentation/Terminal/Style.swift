@@ -1,8 +1,9 @@
 /// Whether and how text is coloured.
 public struct Style: Sendable, Equatable {
-    /// What a piece of text is, so that one place decides on its colour.
-    public enum Role: Sendable, Equatable {
-        case plain, strong, dim, good, bad, warning, accent
+    /// What a piece of text is, so that one place decides on its colour: of the eight that every terminal's owner has chosen to be readable.
+    public enum Role: String, Sendable {
+        case plain = ""
+        case strong = "1", dim = "2", good = "32", bad = "31", warning = "33", accent = "36"
     }
 
     /// Whether escape sequences are written at all.
@@ -22,22 +23,7 @@ public struct Style: Sendable, Equatable {
 
     /// The text in the colour of its role.
     public func callAsFunction(_ role: Role, _ text: String) -> String {
-        guard isColoured, !text.isEmpty, let code = role.code else { return text }
-        return "\u{1B}[\(code)m\(text)\u{1B}[0m"
-    }
-}
-
-extension Style.Role {
-    /// The eight colours that every terminal's owner has chosen to be readable.
-    fileprivate var code: String? {
-        switch self {
-        case .plain: nil
-        case .strong: "1"
-        case .dim: "2"
-        case .good: "32"
-        case .bad: "31"
-        case .warning: "33"
-        case .accent: "36"
-        }
+        guard isColoured, !text.isEmpty, role != .plain else { return text }
+        return "\u{1B}[\(role.rawValue)m\(text)\u{1B}[0m"
     }
 }

@@ -9,7 +9,7 @@ public struct Pattern: Sendable, Equatable {
         public init(problem: String) { self.problem = problem }
     }
 
-    enum Instruction: Sendable {
+    enum Instruction: Sendable, Equatable {
         case one(ScalarSet)
         case jump(Int)
         case split(Int, Int)
@@ -34,10 +34,6 @@ public struct Pattern: Sendable, Equatable {
         var compiler = PatternCompiler(ignoresCase: ignoresCase)
         try compiler.add(try parser.parse())
         program = compiler.program + [.match]
-    }
-
-    public static func == (one: Pattern, other: Pattern) -> Bool {
-        one.text == other.text && one.ignoresCase == other.ignoresCase
     }
 
     /// Whether it is found anywhere in a text; nil if that is unknown after this number of steps.

@@ -12,11 +12,16 @@ enum SimulatedAgent {
     /// In millionths of a US dollar.
     static let cent: Int64 = 10_000
 
-    static let definition = AgentDefinition(
-        name: name, arguments: [.single(name), .single("{prompt}")], prompt: .argument,
-        output: OutputRules(cost: [OutputExtractor(patterns: [TextPattern("^cost {value}")].compactMap(\.self))]),
+    static let definition = {
+        var agent = AgentDefinition(name: name, arguments: [.single(name), .single("{prompt}")])
+        agent.prompt = .argument
+        var cost = OutputExtractor(pointers: [])
+        cost.patterns = [TextPattern("^cost {value}")].compactMap(\.self)
+        agent.output.cost = [cost]
         // A model that it could not be told would be left out of what a rule's program answers.
-        environment: ["AGENT_MODEL": "{model}"])
+        agent.environment = ["AGENT_MODEL": "{model}"]
+        return agent
+    }()
 
     /// What an attempt costs in cents, and some nothing.
     static func cents(of attempt: UInt64) -> Int64 { Int64(attempt % 4) }

@@ -34,6 +34,8 @@ struct Run: AsyncParsableCommand {
     var tokenFile: String?
     @Option(help: ArgumentHelp("The socket of the daemon, instead of the one in the configuration.", valueName: "path"))
     var socket: String?
+    @Option(help: ArgumentHelp("Where the API of Discord is; for tests.", visibility: .hidden))
+    var api: String?
 
     /// What the options say counts more than the file.
     private func load() throws -> BridgeConfiguration {
@@ -58,6 +60,12 @@ struct Run: AsyncParsableCommand {
         }
         if let tokenFile { configuration.tokenFile = tokenFile }
         if let socket { configuration.socket = socket }
+        if let api {
+            guard BridgeConfiguration.isSafe(api: api) else {
+                throw fail(Problem("--api must begin with https://"), status: configurationStatus)
+            }
+            configuration.api = api
+        }
         return configuration
     }
 
@@ -70,18 +78,26 @@ struct Run: AsyncParsableCommand {
             let rest = RESTClient(network, token: token, version: Release.version)
             let signals = Signals()
             let stream = signals.stream
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { for await _ in stream { return } }
-                group.addTask { try await Self.live(configuration, store, network, rest, token) }
-                // Whichever is first ends the other: a signal, or a reason to give up.
-                _ = try await group.next()
-                group.cancelAll()
+            let end: Result<Void, any Error>
+            do {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { for await _ in stream { return } }
+                    group.addTask { try await Self.live(configuration, store, network, rest, token) }
+                    // Whichever is first ends the other: a signal, or a reason to give up.
+                    _ = try await group.next()
+                    group.cancelAll()
+                }
+                end = .success(())
+            } catch {
+                end = .failure(error)
             }
+            // Also after a failure: an HTTP client that nobody has closed ends the program its own way.
             signals.end()
             ServiceManager.stopping(status: "stopping")
             await rest.close()
             await network.close()
             try store.close()
+            try end.get()
         } catch let error as BridgeStore.Unusable {
             throw fail(error, status: configurationStatus)
         } catch let error as NotText {

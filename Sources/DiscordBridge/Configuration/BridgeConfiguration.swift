@@ -59,6 +59,11 @@ public struct BridgeConfiguration: Sendable, Equatable {
 
     public init() {}
 
+    /// Whether the token may go there.
+    public static func isSafe(api: String) -> Bool {
+        api.hasPrefix("https://") || api.hasPrefix("http://127.0.0.1:") || api.hasPrefix("http://127.0.0.1/")
+    }
+
     public func channel(_ id: Snowflake) -> TaskChannel? { channels.first { $0.id == id } }
 
     /// Every channel that the bridge writes to.

@@ -57,18 +57,13 @@ private struct ConfigurationReader {
         configuration.tokenFile = section.path("token_file")
         configuration.caFile = section.path("ca_file")
         if let api = section.string("api") {
-            if Self.isSafe(api) {
+            if BridgeConfiguration.isSafe(api: api) {
                 configuration.api = api
             } else {
                 section.fault("api", "api must begin with https://; only http://127.0.0.1 may be without encryption")
             }
         }
         section.finish()
-    }
-
-    /// Whether the token may go there.
-    private static func isSafe(_ api: String) -> Bool {
-        api.hasPrefix("https://") || api.hasPrefix("http://127.0.0.1:") || api.hasPrefix("http://127.0.0.1/")
     }
 
     private func channel(_ section: ConfigurationFile.Section) -> BridgeConfiguration.TaskChannel? {

@@ -24,7 +24,7 @@ final class BridgeKeeper {
     private var pause = BridgeKeeper.shortestPause
     private var isStopping = false
 
-    /// Milliseconds. The pause doubles with each failure, and begins anew after a life that was long enough to be called one.
+    /// Milliseconds. The pause doubles with each failure, and begins again at the shortest after a long life.
     private static let (shortestPause, longestPause, longLife) = (Int64(1000), Int64(60_000), Int64(60_000))
 
     init(_ order: Order) { self.order = order }
@@ -67,7 +67,7 @@ final class BridgeKeeper {
         return true
     }
 
-    /// Has it executed anew.
+    /// Ends it, so that it is started again as it is on the disk now.
     func renew() { process?.signal(SIGTERM) }
 
     func stop() {

@@ -1,4 +1,4 @@
-"""The queue in Discord, end to end: `run --demo`. A stand-in of Discord, `orchd run` with the bridge that it brings along, five messages.
+"""The queue in Discord, end to end: `run --demo`. A stand-in of Discord, `orchd run` with its bridge, five messages.
 
 It tells what people write and what they see, line by line, and exits with 0 only if all of it was as it should be.
 """

@@ -91,7 +91,7 @@ let package = Package(
         module("Agents", ["JSON", "OrchProtocol", "Text"]),
         module("Schemas", ["JSON", "Text"]),
         module("Scheduling", ["OrchProtocol", "Schemas", "Text"]),
-        module("Storage", ["Scheduling", "OrchProtocol", "Text", grdb, sqlite]),
+        module("Storage", ["Scheduling", "OrchProtocol", "Platform", "Text", grdb, sqlite]),
         module(
             "DiscordAPI",
             [asyncHTTPClient, nioConcurrency, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),

@@ -50,6 +50,8 @@ int linux_startable_threads(int count) {
     return started;
 }
 
+void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
 bool linux_ignores(int number) {
     struct sigaction action;
     return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;

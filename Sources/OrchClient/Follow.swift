@@ -34,10 +34,11 @@ public final class Follow: AsyncSequence, Sendable {
     public init(
         path: String, after: Int64?, pauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(5))
     ) throws(ClientError) {
-        let bell: Wakeup
-        do throws(SystemError) { bell = try Wakeup() } catch { throw .noDaemon(path: path, errno: error.code) }
-        follower = Follower(path: path, after: after, pauses: pauses, bell: bell)
-        spawnThread { [follower] in follower.run() }
+        do throws(SystemError) {
+            let bell = try Wakeup()
+            follower = Follower(path: path, after: after, pauses: pauses, bell: bell)
+            try startThread("follow") { [follower] in follower.run() }
+        } catch { throw .noDaemon(path: path, errno: error.code) }
     }
 
     deinit { follower.stop() }

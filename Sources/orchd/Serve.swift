@@ -1,7 +1,5 @@
 import ArgumentParser
-import CLinux
 import DaemonConfiguration
-import Dispatch
 import Engine
 import Glibc
 import Logging
@@ -54,18 +52,15 @@ struct Serve: ParsableCommand {
         // Whatever the engine makes is its own; the socket, which others may use, is made by systemd.
         _ = Glibc.umask(0o077)
         let log = Logger(label: "orchd") { ServiceLogHandler(label: $0) }
-        let engine: Engine
+        let (outside, engine): (OutsideEvents, Engine)
         do {
+            outside = try OutsideEvents(lifeline: lifelineFd)
             engine = try start(log)
         } catch {
             ServiceManager.failed("\(error)")
             throw fail(error, status: startStatus(error))
         }
-        let signals = handleSignals(engine)
-        let lifeline = lifelineFd.map { watch($0, engine) }
-        engine.run()
-        signals.forEach { $0.cancel() }
-        lifeline?.cancel()
+        engine.run(outside)
     }
 
     private func start(_ log: Logger) throws -> Engine {
@@ -98,28 +93,6 @@ struct Serve: ParsableCommand {
             }
             configuration.workDirectory = workDir
             return configuration
-        }
-    }
-
-    /// Ends the engine when the user who started it has died.
-    private func watch(_ lifeline: Int32, _ engine: Engine) -> any DispatchSourceRead {
-        let source = DispatchSource.makeReadSource(fileDescriptor: lifeline, queue: .global())
-        source.setEventHandler { @Sendable in engine.stop() }
-        source.resume()
-        return source
-    }
-
-    private func handleSignals(_ engine: Engine) -> [any DispatchSourceSignal] {
-        let handlers: [(Int32, @Sendable () -> Void)] = [
-            (SIGTERM, { engine.stop() }), (SIGINT, { engine.stop() }), (SIGHUP, { engine.reload() }),
-        ]
-        // If its starter ignored a signal that ends it, that was on purpose. SIGHUP ends nothing, so nohup(1) changes nothing.
-        return handlers.filter { $0.0 == SIGHUP || !linux_ignores($0.0) }.map { number, action in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { @Sendable in action() }
-            source.resume()
-            return source
         }
     }
 }

@@ -24,7 +24,7 @@ import Testing
         files = OutputFiles(stateDirectory: directory.path("state"))
         try FileManager.default.createDirectory(atPath: directory.path("state/output"), withIntermediateDirectories: true)
         _ = try files.create(task: 7, attempt: 2)
-        relay = JournalRelay(files: files) { [entries] message, priority, fields in
+        relay = try JournalRelay(files: files) { [entries] message, priority, fields in
             let fields = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) })
             entries.all.withLock { $0.append((message, priority, fields)) }
         }

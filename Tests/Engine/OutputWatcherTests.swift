@@ -19,9 +19,9 @@ import Testing
             files = OutputFiles(stateDirectory: root)
             inbox = try Inbox()
             watcher = try OutputWatcher(
-                files: files, inbox: inbox, relay: JournalRelay(files: files), log: Logger(label: "test"))
+                files: files, inbox: inbox, relay: try JournalRelay(files: files), log: Logger(label: "test"))
             try FileManager.default.createDirectory(atPath: files.root, withIntermediateDirectories: true)
-            watcher.start()
+            try watcher.start()
         }
 
         deinit {

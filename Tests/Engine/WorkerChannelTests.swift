@@ -56,7 +56,7 @@ import Testing
     private func withLine(_ body: (Line) throws -> Void) throws {
         try withReports { reports in
             let inbox = try Inbox()
-            reports.channels.start(into: inbox, reports)
+            try reports.channels.start(into: inbox, reports)
             defer { reports.channels.stop() }
             try body(Line(reports.channels, inbox))
         }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import OrchClient
 import OrchProtocol
+import Platform
 import Synchronization
 
 /// A daemon on a real socket that does what a test tells it: one conversation for each connection, in order.
@@ -77,7 +78,7 @@ final class FakeDaemon: Sendable {
         path = directory + "/orchd.sock"
         listener = try Self.listen(in: directory)
         let (folder, path, listener) = (folder, path, listener)
-        spawnThread {
+        try startThread("fake") {
             for conversation in conversations {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { break }

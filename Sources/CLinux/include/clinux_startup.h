@@ -18,6 +18,9 @@ char *const *linux_arguments(void);
 /// How many of this number of threads can start at once; the limit of processes (`ulimit -u`) counts threads. They end again.
 int linux_startable_threads(int count);
 
+/// Names the calling thread, for `ps -L`; at most 15 bytes.
+void linux_name_thread(const char *name);
+
 /// Whether the signal is ignored; before anything has changed that, by the wish of the user who started the program (nohup(1),
 /// or a shell that has put it in the background).
 bool linux_ignores(int signal);

@@ -33,9 +33,12 @@ final class EffectPerformer: Sendable {
     let targets: Targets
     private let state = Mutex(State())
     /// Removing the files of old tasks must not hold up a turn.
-    private let cleaning = DispatchQueue(label: "orchd.cleaning", qos: .utility)
+    private let cleaning: SerialQueue
 
-    init(_ targets: Targets) { self.targets = targets }
+    init(_ targets: Targets) throws(SystemError) {
+        self.targets = targets
+        cleaning = try SerialQueue("cleaning")
+    }
 
     /// A token for a request; its answer goes to `reply`, on the turn loop's thread. Nil if it has been answered already.
     func expect(_ reply: @escaping @Sendable (Reply) -> Void) -> ReplyToken? {
@@ -182,7 +185,7 @@ final class EffectPerformer: Sendable {
         }
     }
 
-    func waitForCleaning() { cleaning.sync {} }
+    func waitForCleaning() { cleaning.waitUntilIdle() }
 
     /// Returns when the store is not read for cleaning any more, so that it may be closed.
     func endCleaning() {

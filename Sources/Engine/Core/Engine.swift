@@ -35,7 +35,7 @@ public final class Engine: Sendable {
     private let link: SupervisorLinkThread
     private let server: ControlServer
     private let workers: NIOThreadPool
-    private let stopping = Stopping()
+    private let stopping: Stopping
     private let control: EngineControl
     /// The path of the socket that the engine made itself, to be removed at the end.
     private let ownSocket: String?
@@ -53,6 +53,11 @@ public final class Engine: Sendable {
         let descriptors = DescriptorBudget()
         try descriptors.check(initial)
         try ThreadBudget.check()
+        // At once: NIO ends the program where it finds no thread later.
+        workers = NIOThreadPool(numberOfThreads: 4)
+        workers.start()
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        stopping = try Stopping()
         directory = try StateDirectory(options.stateDirectory)
         let store: SQLiteStore
         do {
@@ -69,39 +74,39 @@ public final class Engine: Sendable {
         // A large batch is one long turn, which is not a hang as long as it continues.
         store.whileWriting { watchdog.feed() }
 
-        workers = NIOThreadPool(numberOfThreads: 4)
-        workers.start()
         let queries = core.queries(startedAt: startedAt) { [link] in link.standing }
         let streams = Streams(
             store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: workers))
         control = core.control(load: load) { [stopping] in stopping.request(.drained) }
-        let router = RequestRouter(
+        let router = try RequestRouter(
             core: core, queries: queries, streams: streams, control: control,
-            backups: Backups(store: store, directory: directory.path, log: log), denials: DenialLog(log: log), workers: workers)
+            backups: Backups(store: store, directory: directory.path, log: log),
+            denials: DenialLog(log: log, queue: core.journal), workers: workers)
         ownSocket = options.listener == nil ? options.socket : nil
         let listener = try options.listener ?? Listener.make(at: options.socket)
 
-        loop.start(core.runner(on: store))
-        core.watcher.start()
-        core.channels.start(into: core.inbox, core.reports)
-        link.start(into: core.inbox, core.reports)
+        try loop.start(core.runner(on: store))
+        try core.watcher.start()
+        try core.channels.start(into: core.inbox, core.reports)
+        try link.start(into: core.inbox, core.reports)
         server = try ControlServer(
-            listener: listener, router: router, workers: workers, configuration: core.configuration, descriptors: descriptors)
+            listener: listener, loops: loops, router: router, workers: workers, configuration: core.configuration,
+            descriptors: descriptors)
     }
 
     /// Serves until it is told to end. Blocks the calling thread.
-    public func run() {
+    public func run(_ outside: OutsideEvents) {
         let listener = core.news.listen { [stopping] _ in stopping.poke() }
-        waitForSupervisor()
+        waitForSupervisor(outside)
         ServiceManager.ready(status: summary)
-        let status = StatusLine()
+        var status = StatusLine()
         while stopping.current != .now {
-            stopping.wait()
+            stopping.wait(outside, milliseconds: status.milliseconds, reload: reload)
             if stopping.current == .drained {
                 guard live > 0 else { break }
                 ServiceManager.extendTimeout(seconds: 120)
             }
-            status.update { self.summary }
+            status.update(to: summary)
         }
         ServiceManager.stopping(status: "Stopping")
         core.news.remove(listener)
@@ -109,17 +114,16 @@ public final class Engine: Sendable {
     }
 
     /// When the daemon reports that it is ready, it should have its supervisor, if there is one.
-    private func waitForSupervisor() {
-        let deadline = DispatchTime.now() + .seconds(1)
-        while link.peer == nil, stopping.current == .none, stopping.wait(until: deadline) {}
+    private func waitForSupervisor(_ outside: OutsideEvents) {
+        let deadline = Clock.monotonic + 1000
+        while link.peer == nil, stopping.current == .none, Clock.monotonic < deadline {
+            stopping.wait(outside, milliseconds: deadline - Clock.monotonic, reload: reload)
+        }
         stopping.poke()
     }
 
-    /// Ends ``run()``. What runs continues with the supervisor. May be called from any thread.
-    public func stop() { stopping.request(.now) }
-
     /// Reads the configuration again, as the service manager asks; the log reports the outcome.
-    public func reload() {
+    private func reload() {
         workers.submit { [control] _ in
             control.reload(by: Requester(uid: geteuid(), isAdministrator: true)) { _ in }
         }

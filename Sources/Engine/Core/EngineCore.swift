@@ -18,6 +18,8 @@ package final class EngineCore: Sendable {
     let watcher: OutputWatcher
     let news: EventHub
     let performer: EffectPerformer
+    /// Writes to the log, for which nobody waits.
+    let journal: SerialQueue
     let branches: Branches
     /// To the warm workers.
     package let channels: WorkerChannels
@@ -48,10 +50,13 @@ package final class EngineCore: Sendable {
         reports = EndEnricher(
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
             log: log, clock: clock)
-        watcher = try OutputWatcher(files: files, inbox: inbox, relay: JournalRelay(files: files), log: log)
-        news = EventHub(journal: JournalWriter(log: log, users: TaskUsers(configuration: self.configuration)))
+        watcher = try OutputWatcher(files: files, inbox: inbox, relay: try JournalRelay(files: files), log: log)
+        journal = try SerialQueue("journal")
+        news = EventHub(
+            journal: JournalWriter(
+                log: log, users: TaskUsers(configuration: self.configuration), queue: journal))
         branches = Branches(queue: try store.queueNumbers())
-        performer = EffectPerformer(
+        performer = try EffectPerformer(
             .init(
                 link: link, channels: workers ?? self.channels, inbox: inbox, configuration: self.configuration, files: files,
                 branches: branches, attempts: attempts,

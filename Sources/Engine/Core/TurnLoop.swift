@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Platform
 import Scheduling
@@ -11,7 +10,7 @@ final class TurnLoop: Sendable {
     private let clockChange: ClockChange
     private let watchdog: Watchdog
     private let isStopped = Mutex(false)
-    private let ended = DispatchSemaphore(value: 0)
+    private let ended = Semaphore()
 
     init(inbox: Inbox, performer: EffectPerformer, watchdog: Watchdog) throws(SystemError) {
         self.inbox = inbox
@@ -20,11 +19,8 @@ final class TurnLoop: Sendable {
         clockChange = try ClockChange()
     }
 
-    func start(_ runner: TurnRunner<some TurnStore>) {
-        let thread = Thread { self.run(runner) }
-        thread.name = "turns"
-        thread.stackSize = 8 << 20
-        thread.start()
+    func start(_ runner: TurnRunner<some TurnStore>) throws(SystemError) {
+        try startThread("turns") { self.run(runner) }
     }
 
     /// Ends the loop after the turn that it is in.

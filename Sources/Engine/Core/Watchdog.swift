@@ -32,20 +32,23 @@ final class Watchdog: Sendable {
     }
 }
 
-/// Tells the service manager how things stand, once a second at most.
-final class StatusLine: Sendable {
-    private let queue = DispatchQueue(label: "orchd.status", qos: .utility)
-    private let isPending = Mutex(false)
+/// Tells the service manager how things stand, at most once a second.
+struct StatusLine {
+    /// When the next one may be sent, on the monotonic clock.
+    private var next: Int64 = 0
+    private var isDue = false
 
-    func update(_ text: @escaping @Sendable () -> String) {
-        let isFirst = isPending.withLock { pending in
-            defer { pending = true }
-            return !pending
+    /// How long to wait for the time at which something is to be sent; negative where nothing is.
+    var milliseconds: Int64 { isDue ? max(0, next - Clock.monotonic) : -1 }
+
+    /// Something may have changed, or the time has come.
+    mutating func update(to text: @autoclosure () -> String) {
+        guard Clock.monotonic >= next else {
+            isDue = true
+            return
         }
-        guard isFirst else { return }
-        queue.asyncAfter(deadline: .now() + .seconds(1)) {
-            self.isPending.withLock { $0 = false }
-            ServiceManager.status(text())
-        }
+        ServiceManager.status(text())
+        next = Clock.monotonic + 1000
+        isDue = false
     }
 }

@@ -57,10 +57,8 @@ final class OutputWatcher: Sendable {
         wakeup = try Wakeup()
     }
 
-    func start() {
-        let thread = Thread { self.run() }
-        thread.name = "output"
-        thread.start()
+    func start() throws(SystemError) {
+        try startThread("output") { self.run() }
     }
 
     func stop() {

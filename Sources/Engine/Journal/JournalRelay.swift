@@ -33,12 +33,13 @@ final class JournalRelay: Sendable {
 
     private let files: OutputFiles
     private let write: Writer
-    private let queue = DispatchQueue(label: "orchd.relay", qos: .utility)
+    private let queue: SerialQueue
     private let state = Mutex(State())
 
-    init(files: OutputFiles, write: @escaping Writer = { Journal.write($0, priority: $1, fields: $2) }) {
+    init(files: OutputFiles, write: @escaping Writer = { Journal.write($0, priority: $1, fields: $2) }) throws(SystemError) {
         self.files = files
         self.write = write
+        queue = try SerialQueue("relay")
     }
 
     /// From now on.
@@ -62,7 +63,7 @@ final class JournalRelay: Sendable {
         }
     }
 
-    func waitUntilCopied() { queue.sync {} }
+    func waitUntilCopied() { queue.waitUntilIdle() }
 
     private func copy(_ name: String, isOver: Bool) {
         for kind in [OutputFiles.Kind.out, .err] {

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Logging
 import OrchProtocol
+import Platform
 import Scheduling
 import SupervisorLink
 import Synchronization
@@ -14,12 +15,13 @@ final class JournalWriter: Sendable {
 
     private let log: Logger
     private let users: TaskUsers
-    private let queue = DispatchQueue(label: "orchd.journal", qos: .utility)
+    private let queue: SerialQueue
     private let backlog = Mutex((waiting: 0, dropped: 0))
 
-    init(log: Logger, users: TaskUsers) {
+    init(log: Logger, users: TaskUsers, queue: SerialQueue) {
         self.log = log
         self.users = users
+        self.queue = queue
     }
 
     func tell(_ events: [Event]) {

@@ -61,10 +61,8 @@ final class SupervisorLinkThread: SupervisorPort {
 
     /// - Parameters:
     ///   - inbox: takes what the supervisor says.
-    func start(into inbox: Inbox, _ reports: EndEnricher) {
-        let thread = Thread { self.run(inbox, reports) }
-        thread.name = "link"
-        thread.start()
+    func start(into inbox: Inbox, _ reports: EndEnricher) throws(SystemError) {
+        try startThread("link") { self.run(inbox, reports) }
     }
 
     func stop() {

@@ -44,10 +44,8 @@ package final class WorkerChannels: WorkerPort {
         }
     }
 
-    func start(into inbox: Inbox, _ reports: EndEnricher) {
-        let thread = Thread { self.run(inbox, reports) }
-        thread.name = "workers"
-        thread.start()
+    func start(into inbox: Inbox, _ reports: EndEnricher) throws(SystemError) {
+        try startThread("workers") { self.run(inbox, reports) }
     }
 
     func stop() {

@@ -11,7 +11,7 @@ import Synchronization
 /// `daemon.backup`: makes a copy of the database beside it, sends that piece by piece, and keeps nothing.
 ///
 /// The client writes it where its user may write. The engine, which is another user and sees little of the file system, could
-/// not. One at a time, on a queue of its own: it takes as long as the disk and the client take.
+/// not. One at a time, on a thread of its own: it takes as long as the disk and the client take.
 final class Backups: Sendable {
     private static let piece = 256 << 10
     /// What must be left for the queue itself while the copy exists, in bytes.
@@ -20,7 +20,6 @@ final class Backups: Sendable {
     private let store: SQLiteStore
     private let directory: String
     private let log: Logger
-    private let queue = DispatchQueue(label: "orchd.backup", qos: .utility)
     private let isBusy = Mutex(false)
 
     init(store: SQLiteStore, directory: String, log: Logger) {
@@ -39,17 +38,24 @@ final class Backups: Sendable {
             return !isBusy
         }
         guard isFree else { throw WireError(.tooBusy, "another backup is being made; try again when it is done") }
-        queue.async {
-            defer { self.isBusy.withLock { $0 = false } }
-            do {
-                let result = try self.make(responder)
-                self.log.notice("a backup of \(result.tasks) tasks was sent to uid \(requester.uid)")
-                responder.succeed(result)
-            } catch let error as SystemError {
-                responder.fail(WireError(.storageFailed, error.description))
-            } catch {
-                responder.fail(WireError(storage: error))
-            }
+        do throws(SystemError) {
+            try startThread("backup") { self.run(by: requester, responder) }
+        } catch {
+            isBusy.withLock { $0 = false }
+            throw WireError(.tooBusy, "\(error); try again when fewer processes run")
+        }
+    }
+
+    private func run(by requester: Requester, _ responder: Responder) {
+        defer { isBusy.withLock { $0 = false } }
+        do {
+            let result = try make(responder)
+            log.notice("a backup of \(result.tasks) tasks was sent to uid \(requester.uid)")
+            responder.succeed(result)
+        } catch let error as SystemError {
+            responder.fail(WireError(.storageFailed, error.description))
+        } catch {
+            responder.fail(WireError(storage: error))
         }
     }
 

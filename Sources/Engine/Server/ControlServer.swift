@@ -20,11 +20,12 @@ final class ControlServer: Sendable {
     ///   - listener: a listening socket, which the server takes over.
     ///   - descriptors: how many connections there can be.
     init(
-        listener: Int32, router: RequestRouter, workers: NIOThreadPool, configuration: CurrentConfiguration,
+        listener: Int32, loops: MultiThreadedEventLoopGroup, router: RequestRouter, workers: NIOThreadPool,
+        configuration: CurrentConfiguration,
         descriptors: DescriptorBudget
     ) throws {
         self.workers = workers
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        group = loops
         let count = ConnectionCount()
         self.count = count
         channel = try ServerBootstrap(group: group)

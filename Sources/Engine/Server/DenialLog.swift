@@ -1,6 +1,6 @@
-import Dispatch
 import Logging
 import OrchProtocol
+import Platform
 import Scheduling
 import Synchronization
 
@@ -18,10 +18,11 @@ final class DenialLog: Sendable {
     private static let maximumUsers = 1024
 
     private let log: Logger
-    private let queue = DispatchQueue(label: "orchd.denials", qos: .utility)
+    private let queue: SerialQueue
     private let users = Mutex<[UInt32: Record]>([:])
 
-    init(log: Logger) { self.log = log }
+    /// - Parameter queue: writes to the log, for which nobody waits.
+    init(log: Logger, queue: SerialQueue) { (self.log, self.queue) = (log, queue) }
 
     func note(_ requester: Requester, _ method: any MethodDescriptor, _ error: WireError) {
         guard error.kind == .forbidden, let unwritten = admit(requester.uid, at: .now) else { return }

@@ -17,11 +17,11 @@ struct RequestRouter: Sendable {
     init(
         core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups, denials: DenialLog,
         workers: NIOThreadPool
-    ) {
+    ) throws {
         self.core = core
         self.denials = denials
         self.workers = workers
-        let directories = WorkingDirectories()
+        let directories = try WorkingDirectories()
         let submitted = core.files.submitted
         @Sendable func submit(_ submission: Submission, _ requester: Requester, _ responder: Responder) {
             directories.look(at: submission, by: requester) {

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import OrchProtocol
 import Platform
@@ -8,7 +7,9 @@ import Scheduling
 /// the submitter's own, which runs tasks as them. In the service only the start can tell.
 struct WorkingDirectories: Sendable {
     /// A path may lead to a disk that is asleep, so no loop waits for it. One queue, so that submissions keep their order.
-    private let queue = DispatchQueue(label: "orchd.directories")
+    private let queue: SerialQueue
+
+    init() throws(SystemError) { queue = try SerialQueue("directories") }
 
     /// Calls back with what is wrong with which, at once where there is nothing to look at.
     func look(at submission: Submission, by requester: Requester, _ then: @escaping @Sendable ([ByteString: String]) -> Void) {

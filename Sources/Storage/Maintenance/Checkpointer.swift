@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import Platform
 import Synchronization
 
 /// Moves what is committed from the WAL to the database file, beside the turns: they would else wait for it, every few hundred
@@ -23,7 +24,7 @@ final class Checkpointer: Sendable {
     }
 
     private let connection: DatabaseQueue
-    private let queue = DispatchQueue(label: "orchd.checkpoint", qos: .utility)
+    private let queue: SerialQueue
     private let state = Mutex(State())
 
     /// - Parameter path: of a database in WAL mode.
@@ -31,6 +32,7 @@ final class Checkpointer: Sendable {
         var configuration = Configuration()
         configuration.journalMode = .wal
         connection = try DatabaseQueue(path: path, configuration: configuration)
+        queue = try SerialQueue("checkpoint")
     }
 
     /// Makes the writer's connection report its commits, instead of moving anything by itself. It must not outlive this.
@@ -58,7 +60,7 @@ final class Checkpointer: Sendable {
         }
         if isRestLeft { Self.checkpoint(db) }
         if mustStart { queue.async { self.run() } }
-        if mustWait { queue.sync {} }
+        if mustWait { queue.waitUntilIdle() }
     }
 
     private func run() {
@@ -75,7 +77,7 @@ final class Checkpointer: Sendable {
     }
 
     func close() throws {
-        queue.sync {}
+        queue.waitUntilIdle()
         try connection.close()
     }
 }

@@ -45,7 +45,8 @@ import Testing
         for count in [2, 3, 5, 8, 12, 16, 18, 20, 24, 32, 64] {
             let script = """
                 \(user) bash -c 'ulimit -u \(count); exec orchd run --state-dir ~/s\(count) --socket ~/k --drain-timeout 0' > out 2> err & pid=$!
-                until grep -q ready out || ! kill -0 $pid 2> /dev/null; do sleep 0.02; done
+                for ((i = 0; i < 1500; i++)); do grep -q ready out || ! kill -0 $pid 2> /dev/null && break; sleep 0.02; done
+                ((i < 1500)) || { ps -L -u 61234 -o pid,tid,comm,stat,wchan:32; kill -KILL $pid; }
                 grep -q ready out && { timeout 10 orchctl run --socket ~/k -- echo hi; kill $pid; }
                 wait $pid
                 """
@@ -64,5 +65,35 @@ import Testing
             #expect(result.output == "hi\n" || result.error.contains("temporarily unavailable"), "\(count): \(result)")
         }
         #expect(hasStarted)
+    }
+
+    /// Where tasks have used up all processes of the user, the daemon goes on: it has all its threads from its start on.
+    @Test func tasksThatUseUpAllProcessesHoldUpNobody() throws {
+        let home = try Home()
+        guard geteuid() == 0 else {
+            print("not tested: root has no limit of processes, and only root becomes a user who has no other processes")
+            return
+        }
+        chmod(home.path, 0o777)
+        let script = """
+            setpriv --reuid 61235 --regid 61235 --clear-groups env HOME=$HOME PATH=$PATH bash -c \\
+                'ulimit -u 40; exec orchd run --state-dir ~/s --socket ~/k --drain-timeout 0' > out 2> err & pid=$!
+            until grep -q ready out || ! kill -0 $pid 2> /dev/null; do sleep 0.02; done
+            engine=$(pgrep -u 61235 -f 'orchd serve')
+            threads() { cat /proc/$engine/task/*/comm | sort; }
+            orchctl run --socket ~/k -- true; threads > before
+            orchctl submit --socket ~/k -- bash -c 'while :; do sleep 60 & done'
+            until (($(ps -L -u 61235 -o tid= | wc -l) >= 40)); do sleep 0.05; done
+            ask() { timeout 4 orchctl "$@" --socket ~/k > ask.out 2>&1 || { echo "$*: $?"; cat ask.out; }; }
+            for i in 1 2 3 4 5 6; do ask status; ask list; ask submit --hold -- true; done
+            ask pause default; ask resume default; ask clean --all
+            orchctl backup --socket ~/k b.db 2>&1 | grep -v 'start a thread'
+            diff before <(threads) && echo same
+            ask stop --all; ask list
+            kill $pid; wait $pid
+            echo ended $?
+            """
+        let result = try home.run(script)
+        #expect(result.output.contains("same\nended 0\n"), "\(result) \(home.directory?.text("err") ?? "")")
     }
 }

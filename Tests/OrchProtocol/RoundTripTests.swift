@@ -75,7 +75,8 @@ import Testing
             Call(.stop, StopParameters(now: true)),
             Call(.stop, StopParameters()), Call(.backup), Call(.version),
             Call(.subscribe, SubscribeParameters(after: 7, follow: false)),
-            Call(.subscribe, SubscribeParameters()),
+            Call(.subscribe, SubscribeParameters()), Call(.cancelRequest, CancelRequestParameters(request: .number(1))),
+            Call(.cancelRequest, CancelRequestParameters(request: .string("a"))),
         ]
     }
 

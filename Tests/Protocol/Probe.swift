@@ -87,7 +87,7 @@ final class Probe: Decoder {
     static func value<T: Decodable>(of type: T.Type) throws -> T {
         let simple: [any Sendable] = [
             true, 1, Int32(1), Int64(1), UInt32(1), 1.5, "text", Timestamp(milliseconds: 1), JSONValue.null,
-            Data([1]),
+            Data([1]), RequestID.number(1),
         ]
         let value: Any? =
             switch type {

@@ -74,11 +74,11 @@ extension Responder {
     /// throws is the answer.
     ///
     /// - Parameter onEnd: called at the end, perhaps twice.
-    func stream(
+    @discardableResult func stream(
         _ readers: ReaderPool, hearing news: EventHub? = nil,
         _ concerns: @escaping @Sendable ([Event]) -> Bool = { _ in true },
         onEnd: @escaping @Sendable () -> Void = {}, _ step: @escaping @Sendable (CoalescingRunner) throws -> Void
-    ) {
+    ) -> CoalescingRunner {
         let runner = CoalescingRunner(readers: readers) { runner in
             do {
                 try step(runner)
@@ -90,12 +90,13 @@ extension Responder {
         }
         // Listening begins before the first look, so that nothing falls between the two.
         let listener = news?.listen { if concerns($0) { runner.signal() } }
-        onClose {
+        self.onEnd {
             if let listener { news?.remove(listener) }
             runner.end()
             onEnd()
         }
         runner.signal()
+        return runner
     }
 }
 

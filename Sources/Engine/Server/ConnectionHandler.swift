@@ -33,7 +33,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var inFlight = 0
     private var lookups = 0
     /// Requests that may last for as long as the connection does.
-    private var streams = 0
+    private var streams: [ObjectIdentifier: OpenStream] = [:]
     /// A lookup whose turn has not come; those behind it wait.
     private var held: Request?
     private var unsent = 0
@@ -60,6 +60,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         deadline?.cancel()
         self.context = nil
+        for stream in streams.values { _ = stream.close() }
+        streams = [:]
     }
 
     // MARK: In
@@ -147,6 +149,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func take(_ request: (id: RequestID?, Result<Request, WireError>)) {
         switch request.1 {
+        case .success(let it) where it.call[.cancelRequest] != nil:
+            if let parameters = it.call[.cancelRequest] { cancel(parameters.request, asked: it.id) }
         case .success(let it):
             switch it.call.method.kind {
             case .change, .glance: route(it)
@@ -167,19 +171,42 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func stream(_ request: Request) {
-        guard streams < maximumInFlight else {
-            let error = WireError(.tooBusy, "\(streams) streams are open on this connection, which is the limit")
+        guard streams.count < maximumInFlight else {
+            let error = WireError(.tooBusy, "\(streams.count) streams are open on this connection, which is the limit")
             return finish(Response<Acknowledged>(id: request.id, error: error), .glance)
         }
         inFlight -= 1
-        streams += 1
-        route(request)
+        let stream = OpenStream(id: request.id)
+        streams[ObjectIdentifier(stream)] = stream
+        route(request, stream)
     }
 
-    private func route(_ request: Request) {
+    private func route(_ request: Request, _ stream: OpenStream? = nil) {
         guard let context else { return }
-        let responder = Responder(id: request.id, kind: request.call.method.kind, connection: handle(context))
+        var handle = handle(context)
+        handle.stream = stream.map { NIOLoopBound($0, eventLoop: context.eventLoop) }
+        let responder = Responder(id: request.id, kind: request.call.method.kind, connection: handle)
         router.take(request.call, by: requester, responder)
+    }
+
+    /// Ends streams of this connection; what began one is answered, too.
+    private func cancel(_ id: RequestID, asked: RequestID) {
+        let ended = streams.values.filter { $0.id == id && close($0) }
+        guard !ended.isEmpty else {
+            let error = WireError(.notFound, "no stream with this id is open on this connection", field: "request")
+            return finish(Response<Acknowledged>(id: asked, error: error), .glance)
+        }
+        for _ in ended {
+            let error = WireError(.requestCancelled, "the request was cancelled by its client")
+            finish(Response<Acknowledged>(id: id, error: error), .stream)
+        }
+        finish(Response(id: asked, result: Acknowledged("cancelled")), .glance)
+    }
+
+    /// Whether it was open until now.
+    func close(_ stream: OpenStream) -> Bool {
+        streams[ObjectIdentifier(stream)] = nil
+        return stream.close()
     }
 
     private func handle(_ context: ChannelHandlerContext) -> ConnectionHandle {
@@ -205,9 +232,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .lookup:
             inFlight -= 1
             lookups -= 1
-        case .stream: streams -= 1
+        case .stream: break
         }
-        assert(min(inFlight, lookups, streams) >= 0, "a request has two answers")
+        assert(min(inFlight, lookups) >= 0, "a request has two answers")
         guard context != nil else { return }
         if !isClosing { send(line: line, nil) }
         goOn()
@@ -289,7 +316,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func closeIfDone() {
-        guard isInputClosed, inFlight == 0, streams == 0, waiting.isEmpty, unsent == 0 else { return }
+        guard isInputClosed, inFlight == 0, streams.isEmpty, waiting.isEmpty, unsent == 0 else { return }
         context?.close(promise: nil)
     }
 

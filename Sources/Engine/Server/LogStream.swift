@@ -23,6 +23,8 @@ final class LogStream: Sendable {
         /// The latest, where it had written nothing and an earlier one is shown.
         var silent: Int?
         var offsets: [OrchProtocol.OutputStream: Int64] = [:]
+        /// How many bytes may still be sent.
+        var rest: Int64
         var follower: (attempt: Int, number: Int)?
     }
 
@@ -46,7 +48,7 @@ final class LogStream: Sendable {
         self.readers = readers
         self.responder = responder
         streams = parameters.stream.map { [$0] } ?? [.stdout, .stderr]
-        state = Mutex(State(attempt: parameters.attempt))
+        state = Mutex(State(attempt: parameters.attempt, rest: parameters.limit ?? .max))
     }
 
     func start(_ news: EventHub) {
@@ -86,14 +88,18 @@ final class LogStream: Sendable {
         if current == nil { begin(attempt, runner) }
         var sent: EventLoopFuture<Void>?
         for stream in streams {
-            let offset = state.withLock { $0.offsets[stream] ?? 0 }
-            let data = try files.read(
-                task: parameters.id, attempt: attempt.number, .init(stream), at: offset, count: Self.chunk)
+            let (offset, rest) = state.withLock { ($0.offsets[stream] ?? 0, $0.rest) }
+            let count = Int(min(Int64(Self.chunk), rest))
+            let data = try files.read(task: parameters.id, attempt: attempt.number, .init(stream), at: offset, count: count)
             // A character that is cut may have its rest in the next piece, or in what is still to be written.
-            let isWhole = data.count < Self.chunk && (parameters.follow != true || attempt.state == .ended)
+            let isLast = data.count < Self.chunk && (parameters.follow != true || attempt.state == .ended)
+            let isWhole = isLast || Int64(data.count) == rest
             let end = data.count - (isWhole ? 0 : UTF8Text.cutAtEnd(data[...]))
             guard end > 0 else { continue }
-            state.withLock { $0.offsets[stream] = offset + Int64(end) }
+            state.withLock {
+                $0.offsets[stream] = offset + Int64(end)
+                $0.rest -= Int64(end)
+            }
             for piece in UTF8Text.pieces(data[..<end]) {
                 let place = offset + Int64(piece.bytes.startIndex)
                 sent = responder.notify(
@@ -121,9 +127,10 @@ final class LogStream: Sendable {
     /// Chooses the attempt to show, and where to begin.
     private func begin(_ attempt: Attempt, _ runner: CoalescingRunner) {
         var offsets: [OrchProtocol.OutputStream: Int64] = [:]
+        let isFirst = state.withLock { $0.next } == nil
         for stream in streams {
             let path = files.path(task: parameters.id, attempt: attempt.number, .init(stream))
-            var offset: Int64 = 0
+            var offset = isFirst ? parameters.offset ?? 0 : 0
             if let since = parameters.since {
                 offset = OutputIndex.offset(in: path, writtenSince: since.milliseconds)
             }
@@ -145,7 +152,8 @@ final class LogStream: Sendable {
     /// All there is has been sent: waits for more, continues with the next attempt, or ends.
     private func pause(_ runner: CoalescingRunner, _ task: TaskItem, _ attempt: Attempt?) {
         // A slow reader may come to the end of an attempt when the next ones are over as well.
-        if parameters.follow == true, parameters.attempt == nil, let attempt, attempt.state == .ended,
+        let isEnough = state.withLock { $0.rest } == 0
+        if parameters.follow == true, !isEnough, parameters.attempt == nil, let attempt, attempt.state == .ended,
             task.attempts > attempt.number
         {
             state.withLock {
@@ -155,7 +163,7 @@ final class LogStream: Sendable {
             }
             return runner.finished(again: true)
         }
-        let isOver = task.phase.isFinal || (parameters.attempt != nil && attempt?.state == .ended)
+        let isOver = isEnough || task.phase.isFinal || (parameters.attempt != nil && attempt?.state == .ended)
         guard parameters.follow == true, !isOver else {
             end(runner)
             // An order that has not started is not an attempt yet.

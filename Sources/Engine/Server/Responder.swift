@@ -45,10 +45,11 @@ struct Responder: Sendable {
         connection.send(notification)
     }
 
-    /// Calls the body when the connection has closed, on its event loop.
-    func onClose(_ body: @escaping @Sendable () -> Void) {
-        connection.onClose(body)
-    }
+    /// Calls the body when the request is over: answered, cancelled, or its connection is closed. For a stream.
+    func onEnd(_ body: @escaping @Sendable () -> Void) { connection.onEnd(body) }
+
+    /// Calls the body after so many seconds, unless the request is over before. For a stream.
+    func after(_ seconds: Double, _ body: @escaping @Sendable () -> Void) { connection.after(seconds, body) }
 }
 
 /// Where answers go.
@@ -56,16 +57,23 @@ protocol ReplyPath: Sendable {
     func finish(_ response: some Encodable & Sendable, _ kind: MethodKind)
     /// The future is fulfilled once the client's side has taken the value.
     func send(_ value: some Encodable & Sendable) -> EventLoopFuture<Void>
-    func onClose(_ body: @escaping @Sendable () -> Void)
+    func onEnd(_ body: @escaping @Sendable () -> Void)
+    func after(_ seconds: Double, _ body: @escaping @Sendable () -> Void)
 }
 
 /// A connection, for those who are not on its event loop.
 struct ConnectionHandle: ReplyPath {
     let channel: any Channel
     let handler: NIOLoopBound<ConnectionHandler>
+    /// What the connection keeps of a request that is a stream.
+    var stream: NIOLoopBound<OpenStream>?
 
     func finish(_ response: some Encodable & Sendable, _ kind: MethodKind) {
-        if kind == .lookup {
+        if let stream {
+            channel.eventLoop.execute {
+                if handler.value.close(stream.value) { handler.value.finish(response, kind) }
+            }
+        } else if kind == .lookup {
             // It is large, and the caller is a thread that has time for it.
             let line = try? Wire.line(response)
             channel.eventLoop.execute { handler.value.finish(line: line, kind) }
@@ -76,11 +84,48 @@ struct ConnectionHandle: ReplyPath {
 
     func send(_ value: some Encodable & Sendable) -> EventLoopFuture<Void> {
         let promise = channel.eventLoop.makePromise(of: Void.self)
-        channel.eventLoop.execute { handler.value.send(value, promise) }
+        channel.eventLoop.execute {
+            // The client has its answer, and expects no more.
+            guard stream?.value.isOpen ?? true else { return promise.fail(ChannelError.ioOnClosedChannel) }
+            handler.value.send(value, promise)
+        }
         return promise.futureResult
     }
 
-    func onClose(_ body: @escaping @Sendable () -> Void) {
-        channel.closeFuture.whenComplete { _ in body() }
+    func onEnd(_ body: @escaping @Sendable () -> Void) {
+        assert(stream != nil, "only a stream has an end that somebody may wait for")
+        channel.eventLoop.execute { stream?.value.onEnd(body) }
+    }
+
+    func after(_ seconds: Double, _ body: @escaping @Sendable () -> Void) {
+        channel.eventLoop.execute {
+            guard let stream = stream?.value, stream.isOpen else { return }
+            let time = TimeAmount.milliseconds(Int64(seconds * 1000))
+            let timer = channel.eventLoop.scheduleTask(in: time, body)
+            stream.onEnd { timer.cancel() }
+        }
+    }
+}
+
+/// What a connection keeps of one stream, on its event loop.
+final class OpenStream {
+    let id: RequestID
+    private(set) var isOpen = true
+    private var bodies: [() -> Void] = []
+
+    init(id: RequestID) { self.id = id }
+
+    func onEnd(_ body: @escaping () -> Void) {
+        if isOpen { bodies.append(body) } else { body() }
+    }
+
+    /// Whether it was open until now.
+    func close() -> Bool {
+        defer {
+            isOpen = false
+            for body in bodies { body() }
+            bodies = []
+        }
+        return isOpen
     }
 }

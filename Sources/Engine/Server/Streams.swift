@@ -25,7 +25,8 @@ struct Streams: Sendable {
 
     func wait(_ parameters: WaitParameters, _ responder: Responder) throws {
         try SpecRules.check(ids: parameters.ids)
-        let wait = TaskWait(ids: parameters.ids, store: store, readers: readers, responder: responder)
+        try SpecRules.check(wait: parameters.timeout)
+        let wait = TaskWait(parameters, store: store, readers: readers, responder: responder)
         try wait.start(news)
     }
 
@@ -53,6 +54,7 @@ struct Streams: Sendable {
             throw WireError(.notFound, "task \(parameters.id) has no attempt \(number)", field: "attempt")
         }
         try SpecRules.check(parameters.tail, "tail", nil)
+        try SpecRules.checkPart(of: parameters)
         let stream = LogStream(parameters, store: store, files: files, watcher: watcher, readers: readers, responder: responder)
         stream.start(news)
     }

@@ -49,7 +49,7 @@ package struct Queries: Sendable {
 
     package func list(_ parameters: ListParameters) throws -> TaskPage {
         let limit = parameters.limit ?? 100
-        try SpecRules.check(limit, "limit", nil)
+        try SpecRules.check(parameters)
         let reasons = try waitReasons()
         if let pool = parameters.pool, reasons.configuration.pool(pool) == nil, !reasons.counts.occupiedPools.contains(pool) {
             throw unknownPool(pool)

@@ -21,6 +21,7 @@ public struct WireError: Error, Codable, Sendable, Equatable {
         case draining = "draining"
         case stopping = "stopping"
         case invalidConfiguration = "invalid_configuration"
+        case requestCancelled = "request_cancelled"
 
         /// The JSON-RPC number that goes with the word.
         public var number: Int {
@@ -42,6 +43,7 @@ public struct WireError: Error, Codable, Sendable, Equatable {
             case .draining: -32010
             case .stopping: -32011
             case .invalidConfiguration: -32012
+            case .requestCancelled: -32013
             }
         }
     }

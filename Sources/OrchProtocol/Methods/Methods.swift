@@ -5,7 +5,7 @@ public enum Methods {
         Method.pause, Method.resume, Method.wait, Method.logs, Method.file, Method.routeExplain, Method.poolList,
         Method.poolPause, Method.poolResume, Method.poolResize, Method.poolDrain, Method.agentList, Method.agentResume,
         Method.workerList, Method.usage, Method.status, Method.reload, Method.drain, Method.stop, Method.backup, Method.version,
-        Method.subscribe,
+        Method.subscribe, Method.cancelRequest,
     ]
 
     /// Nil where there is none of the name.
@@ -120,6 +120,10 @@ extension Method where Parameters == NoParameters, Answer == BackupResult {
 
 extension Method where Parameters == NoParameters, Answer == VersionInfo {
     public static var version: Self { Self("daemon.version", .glance, door: .reading) }
+}
+
+extension Method where Parameters == CancelRequestParameters, Answer == Acknowledged {
+    public static var cancelRequest: Self { Self("request.cancel", .glance, door: .reading) }
 }
 
 extension Method where Parameters == SubscribeParameters, Answer == SubscribeEnd {

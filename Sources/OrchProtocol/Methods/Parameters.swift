@@ -22,11 +22,27 @@ public struct GetParameters: MethodParameters {
     public enum CodingKeys: String, CodingKey, CaseIterable { case id, result }
 }
 
+/// By id, which is the order of submission.
+public enum ListOrder: String, ClosedEnum, Sendable {
+    case newest, oldest
+}
+
 public struct ListParameters: MethodParameters {
     public var states: [StateFilter]?
     public var pool: String?
     public var name: String?
     public var labels: [String: String]?
+    /// Only these; 1 to 10 000.
+    public var ids: [Int64]?
+    /// The uid of who submitted it.
+    public var submitter: UInt32?
+    /// What its name, comment, prompt or command contains; small and capital letters of ASCII are the same.
+    public var text: String?
+    /// When it was submitted at the earliest.
+    public var since: Timestamp?
+    /// Before what it was submitted.
+    public var until: Timestamp?
+    public var order: ListOrder?
     /// 1 to 1000; 100 where not given.
     public var limit: Int?
     /// Where the page before ended: its `next_cursor`.
@@ -34,7 +50,9 @@ public struct ListParameters: MethodParameters {
 
     public init() {}
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case states, pool, name, labels, limit, cursor }
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case states, pool, name, labels, ids, submitter, text, since, until, order, limit, cursor
+    }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
@@ -44,6 +62,12 @@ public struct ListParameters: MethodParameters {
         pool = try container.decodeIfPresent(String.self, forKey: .pool)
         name = try container.decodeIfPresent(String.self, forKey: .name)
         labels = try container.decodeIfPresent([String: String].self, forKey: .labels)
+        ids = try container.decodeIfPresent([Int64].self, forKey: .ids)
+        submitter = try container.decodeIfPresent(UInt32.self, forKey: .submitter)
+        text = try container.decodeIfPresent(String.self, forKey: .text)
+        since = try container.decodeIfPresent(Timestamp.self, forKey: .since)
+        until = try container.decodeIfPresent(Timestamp.self, forKey: .until)
+        order = try container.decodeIfPresent(ListOrder.self, forKey: .order)
         limit = try container.decodeIfPresent(Int.self, forKey: .limit)
         cursor = try container.decodeIfPresent(Int64.self, forKey: .cursor)
     }
@@ -136,10 +160,26 @@ public struct CancelParameters: KeyedParameters, ActionParameters {
 
 public struct WaitParameters: MethodParameters {
     public var ids: [Int64]
+    /// To be answered when one of them has ended, and not only when all have.
+    public var any: Bool?
+    /// Seconds after which the answer comes in any case, with those that have ended; 0 for now.
+    public var timeout: Double?
+    /// To have short records, and no notifications.
+    public var brief: Bool?
 
     public init(ids: [Int64]) { self.ids = ids }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, any, timeout, brief }
+}
+
+/// The stream of this connection that `request.cancel` ends.
+public struct CancelRequestParameters: MethodParameters {
+    /// The id of the request that began it.
+    public var request: RequestID
+
+    public init(request: RequestID) { self.request = request }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case request }
 }
 
 public enum OutputStream: String, ClosedEnum, Sendable {
@@ -158,10 +198,14 @@ public struct LogsParameters: MethodParameters {
     public var tail: Int?
     /// Only what was written since then, to within a second.
     public var since: Timestamp?
+    /// Where to begin in the one stream that is asked for, in bytes.
+    public var offset: Int64?
+    /// How much of the one stream to send at most, in bytes.
+    public var limit: Int64?
 
     public init(id: Int64) { self.id = id }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case id, attempt, stream, follow, tail, since }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case id, attempt, stream, follow, tail, since, offset, limit }
 }
 
 public struct FileParameters: MethodParameters {

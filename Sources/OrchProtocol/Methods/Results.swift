@@ -87,8 +87,20 @@ public struct TasksChanged: Codable, Sendable, Equatable {
 }
 
 public struct WaitResult: Codable, Sendable, Equatable {
+    /// Those that have ended, in the order in which they were asked for.
     public var tasks: [TaskRecord]
-    public init(tasks: [TaskRecord]) { self.tasks = tasks }
+    /// True where the time was over first.
+    public var timedOut: Bool?
+
+    public init(tasks: [TaskRecord], timedOut: Bool? = nil) {
+        self.tasks = tasks
+        self.timedOut = timedOut
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable {
+        case tasks
+        case timedOut = "timed_out"
+    }
 }
 
 public struct LogsEnd: Codable, Sendable, Equatable {

@@ -202,6 +202,18 @@ public struct TaskRecord: HasTaskOptions, Codable, Sendable, Equatable {
         set { options.retryOn = newValue }
     }
 
+    /// The same without what it runs and what it was given: for those who wait for many.
+    public var short: TaskRecord {
+        var short = TaskRecord(
+            id: status.id, state: status.state, pool: status.pool, priority: priority, submitter: status.submitter,
+            submittedAt: status.submittedAt)
+        short.options.name = options.name
+        (short.retries, short.retryOn) = (retries, retryOn)
+        (short.reason, short.startedAt, short.finishedAt) = (status.reason, status.startedAt, status.finishedAt)
+        (short.attemptCount, short.attempts) = (status.attemptCount, status.attempts.suffix(1))
+        return short
+    }
+
     /// The one word for where it stands, as lists show it: its state, or what says more.
     public var standing: StateFilter {
         if status.state.isFinal { return StateFilter(status.state) }

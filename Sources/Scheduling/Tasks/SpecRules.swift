@@ -173,6 +173,31 @@ public enum SpecRules {
         try fail("must be \(ValueRule.ids(range).form), not of \(ids.count)", "ids", nil)
     }
 
+    /// The time of a `task.wait`, which may be none at all.
+    public static func check(wait seconds: Double?) throws(WireError) {
+        guard let seconds else { return }
+        try fail(ValueRule.delay.complaint(seconds), "timeout", nil)
+    }
+
+    /// The part of one stream that `task.logs` is asked for.
+    public static func checkPart(of parameters: LogsParameters) throws(WireError) {
+        let given = [("offset", parameters.offset), ("limit", parameters.limit)].filter { $0.1 != nil }
+        for (name, number) in given {
+            let rule = ValueRule.whole(name == "limit" ? 1...Int64.max : 0...Int64.max)
+            try fail(number.flatMap(rule.complaint), name, nil)
+            if parameters.stream == nil { try fail("is about one stream; give \"stream\", too", name, nil) }
+        }
+        guard parameters.offset != nil, parameters.tail != nil || parameters.since != nil else { return }
+        try fail("cannot be given with \"tail\" or \"since\"", "offset", nil)
+    }
+
+    /// What `task.list` is asked for.
+    public static func check(_ query: ListParameters) throws(WireError) {
+        try check(query.limit, "limit", nil)
+        if let ids = query.ids { try check(ids: ids) }
+        try fail(query.text.flatMap(ValueRule.key.complaint), "text", nil)
+    }
+
     static func fail(_ complaint: String?, _ name: String, _ path: String?) throws(WireError) {
         guard let complaint else { return }
         throw WireError(field: field(name, path), complaint)

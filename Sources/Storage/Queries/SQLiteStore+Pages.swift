@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import OrchProtocol
 import Scheduling
@@ -28,12 +29,36 @@ extension SQLiteStore {
                 "EXISTS (SELECT 1 FROM json_each(task.options, '$.labels') WHERE json_each.key = ? AND json_each.value = ?)")
             arguments += [key, value]
         }
+        if let ids = query.ids {
+            // One argument, however many there are.
+            conditions.append("id IN (SELECT value FROM json_each(?))")
+            arguments.append("[" + ids.map(String.init).joined(separator: ",") + "]")
+        }
+        if let submitter = query.submitter {
+            conditions.append("submitter = ?")
+            arguments.append(Int64(submitter))
+        }
+        for (time, relation) in [(query.since, ">="), (query.until, "<")] {
+            guard let time else { continue }
+            conditions.append("submitted_at \(relation) ?")
+            arguments.append(time.milliseconds)
+        }
+        if let text = query.text {
+            // Between the arguments of a command there are NULs, where lists show spaces. LIKE would see no further than the first.
+            let joined = Data(text.utf8.map { $0 == UInt8(ascii: " ") ? 0 : $0 })
+            let places =
+                ["name", "prompt", "options ->> '$.comment'", "command"].map { ($0, Data(text.utf8)) } + [("command", joined)]
+            conditions.append("(" + places.map { "instr(lower(\($0.0)), lower(?)) > 0" }.joined(separator: " OR ") + ")")
+            arguments += places.map(\.1)
+        }
+        let isOldestFirst = query.order == .oldest
         if let cursor = query.cursor {
-            conditions.append("id < ?")
+            conditions.append(isOldestFirst ? "id > ?" : "id < ?")
             arguments.append(cursor)
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let sql = "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id DESC LIMIT \(limit + 1)"
+        let sql =
+            "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id \(isOldestFirst ? "ASC" : "DESC") LIMIT \(limit + 1)"
         return (sql, arguments)
     }
 

@@ -26,10 +26,7 @@ final class StreamRig: Sendable {
     let files: OutputFiles
     let watcher: OutputWatcher
     let client: StreamClient
-    let news = EventHub(
-        journal: JournalWriter(
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            users: TaskUsers(configuration: CurrentConfiguration(Configuration()))))
+    let news: EventHub
     private let directory: ScratchDirectory
     private let state = Mutex(State())
 
@@ -39,7 +36,11 @@ final class StreamRig: Sendable {
         files = OutputFiles(stateDirectory: directory.url.path)
         try makeDirectory(files.root)
         watcher = try OutputWatcher(
-            files: files, inbox: try Inbox(), relay: JournalRelay(files: files), log: Logger(label: "test"))
+            files: files, inbox: try Inbox(), relay: try JournalRelay(files: files), log: Logger(label: "test"))
+        news = EventHub(
+            journal: JournalWriter(
+                log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                users: TaskUsers(configuration: CurrentConfiguration(Configuration())), queue: try SerialQueue("journal")))
         client = StreamClient(isSlow: isClientSlow)
     }
 
@@ -156,7 +157,8 @@ final class StreamClient: ReplyPath {
         var notifications: [OrchProtocol.Notification] = []
         var answers: [any Sendable] = []
         var untaken: [EventLoopPromise<Void>] = []
-        var onClose: [@Sendable () -> Void] = []
+        var onEnd: [@Sendable () -> Void] = []
+        var timers: [@Sendable () -> Void] = []
     }
 
     private let loop = EmbeddedEventLoop()
@@ -189,7 +191,16 @@ final class StreamClient: ReplyPath {
         return promise.futureResult
     }
 
-    func onClose(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onClose.append(body) } }
+    func onEnd(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onEnd.append(body) } }
+    func after(_: Double, _ body: @escaping @Sendable () -> Void) { state.withLock { $0.timers.append(body) } }
+
+    /// The time is over that somebody waits for.
+    func timeIsOver() {
+        for body in state.withLock({ state in
+            defer { state.timers = [] }
+            return state.timers
+        }) { body() }
+    }
 
     /// Takes the oldest piece that it has not taken yet; whether there was one.
     func take() -> Bool {
@@ -200,8 +211,8 @@ final class StreamClient: ReplyPath {
 
     func close() {
         for body in state.withLock({ state in
-            defer { state.onClose = [] }
-            return state.onClose
+            defer { state.onEnd = [] }
+            return state.onEnd
         }) { body() }
     }
 }

@@ -58,4 +58,48 @@ import Testing
                 endsAtLooks: (0..<count).map { _ in Int.random(in: 1...24, using: &random) }, isClientSlow: random.chance(50))
         }
     }
+
+    /// What is answered, and when: for any and for all, with and without a time, after each end and after the time.
+    @Test(arguments: [false, true], [false, true]) func anyAndTheTimeEndAWait(any: Bool, brief: Bool) throws {
+        for ends in 0...2 {
+            for isTimeOver in [false, true] {
+                let rig = try StreamRig()
+                defer { rig.end() }
+                let tasks = try (0..<2).map { _ in try rig.submit() }
+                var parameters = WaitParameters(ids: tasks)
+                (parameters.any, parameters.brief, parameters.timeout) = (any, brief, 60)
+                try rig.streams.wait(parameters, rig.responder())
+                try rig.settle()
+                for task in tasks.reversed().prefix(ends) {
+                    try rig.finish(task)
+                    try rig.settle()
+                }
+                if isTimeOver { rig.client.timeIsOver() }
+                try rig.settle()
+                let isOver = any ? ends > 0 : ends == 2
+                guard isOver || isTimeOver else {
+                    #expect(rig.client.answers.isEmpty)
+                    continue
+                }
+                let result = try #require(rig.client.result(WaitResult.self))
+                let told = any ? min(ends, 1) : ends
+                #expect(result.tasks.map(\.id) == tasks.suffix(told) && result.timedOut == (isOver ? nil : true))
+                #expect(result.tasks.allSatisfy { ($0.status.command == nil) == brief })
+                #expect(rig.client.notifications.count == (brief ? 0 : told))
+            }
+        }
+    }
+
+    @Test func noTimeAtAllIsALook() throws {
+        let rig = try StreamRig()
+        defer { rig.end() }
+        let tasks = try (0..<3).map { _ in try rig.submit() }
+        try rig.finish(tasks[1])
+        var parameters = WaitParameters(ids: tasks)
+        parameters.timeout = 0
+        try rig.streams.wait(parameters, rig.responder())
+        try rig.settle()
+        let result = try #require(rig.client.result(WaitResult.self))
+        #expect(result.tasks.map(\.id) == [tasks[1]] && result.timedOut == true)
+    }
 }

@@ -30,7 +30,7 @@ struct Orchctl: ParsableCommand {
                 name: "Daemon",
                 subcommands: [
                     Status.self, UsageCommand.self, Events.self, Reload.self, Drain.self, Upgrade.self, Backup.self,
-                    Version.self, Doctor.self, Secret.self,
+                    Version.self, Doctor.self, Secret.self, MCPCommand.self,
                 ]),
         ])
 

@@ -19,9 +19,9 @@ public enum Allocator {
 /// Whether the limit of processes (`ulimit -u`, `TasksMax=`), which counts threads, leaves the engine its own: those who start them
 /// later know no other answer to a refusal than to end the program.
 enum ThreadBudget {
-    /// Two loops, four that read, and those of its own: turns, link, workers, output, journal, relay, cleaning, directories, checkpoint.
+    /// Two loops, four that read, and those of its own: turns, link, workers, output, journal, relay, cleaning, directories, files, checkpoint.
     /// They are all there from the start on, so that what tasks do later can take none away. One more is for a backup.
-    private static let needed = 16
+    private static let needed = 17
 
     /// - Throws: ``StartError`` where there are too few.
     static func check() throws {

@@ -1,4 +1,3 @@
-import Dispatch
 import FoundationEssentials
 import Glibc
 import OrchProtocol
@@ -16,12 +15,15 @@ final class SubmittedFiles: Sendable {
     private static let margin: Int64 = 256 << 20
 
     private let directory: String
-    /// Nobody else waits for the disk, neither a loop nor the threads that answer everybody.
-    private let queue = DispatchQueue(label: "orchd.submitted", qos: .utility)
+    /// Nobody else waits for the disk, neither a loop nor the threads that answer everybody. Nil where there was no thread for it.
+    private let queue: SerialQueue?
     /// Bytes of each user.
     private let taken = Mutex<[UInt32: Int64]>([:])
 
-    init(stateDirectory: String) { directory = stateDirectory + "/submitted" }
+    init(stateDirectory: String) {
+        directory = stateDirectory + "/submitted"
+        queue = try? SerialQueue("files")
+    }
 
     /// Takes the files out of a submission, and calls back when they are kept.
     ///
@@ -30,6 +32,7 @@ final class SubmittedFiles: Sendable {
         _ submission: Submission, of user: UInt32, limit: Int64,
         _ then: @escaping @Sendable (Result<Submission, WireError>) -> Void
     ) {
+        guard let queue else { return then(.failure(WireError(.tooBusy, "there was no thread for files; restart the daemon"))) }
         queue.async {
             var specs = submission.specs
             let isBatch = if case .many = submission { true } else { false }
@@ -112,7 +115,7 @@ final class SubmittedFiles: Sendable {
         let made: [Bool] = if case .submitted(let result) = reply { result.all.map(\.created) } else { [] }
         for (index, spec) in submission.specs.enumerated() {
             guard let kept = spec.kept, index >= made.count || !made[index] else { continue }
-            queue.async { self.remove(kept, of: user) }
+            queue?.async { self.remove(kept, of: user) }
         }
     }
 

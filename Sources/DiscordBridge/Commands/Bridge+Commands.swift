@@ -137,7 +137,7 @@ extension Bridge {
             if command.deed == .follow { return .say(try follow(id, store)) }
             if command.deed == .unfollow {
                 try store.unfollow(id)
-                return .say("The log of task \(id) is not followed.")
+                return .say("The log of task \(id) is no longer followed.")
             }
             let isQueued = try store.task(id)?.state == TaskState.queued.rawValue
             let order: Order =
@@ -247,7 +247,7 @@ extension Bridge {
             ])
         }
         let rest = tasks.count > Self.listed ? "\nThere are more. Name a state or a pool." : ""
-        return .reply(.say(Content(text: DiscordText.fenced(table.text(style: .plain, width: 76)) + rest)))
+        return .reply(.say(Content(text: DiscordText.fenced(String(table.text(style: .plain, width: 76).dropLast())) + rest)))
     }
 
     private static let listed = 20

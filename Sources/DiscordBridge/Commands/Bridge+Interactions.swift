@@ -62,7 +62,7 @@ extension Bridge {
         var effects: [Effect] = []
         for row in try store.openInteractions() {
             let id = row.ticket.id
-            guard now - row.at < Self.validity else {
+            guard now - row.at < Self.validity, !row.ticket.token.stored.isEmpty else {
                 effects += try late(row, now, store)
                 continue
             }
@@ -139,6 +139,13 @@ extension Bridge {
             let own = try messages.first { try $0.mark == mark && store.request($0.id) == nil }
             if let own, case .submit(let spec)? = Self.order(row) { try submit(spec, row, as: own.id, now, store) }
             try store.finish(interaction: id)
+        case (.tell, _):
+            // Discord takes no answer any more. An announcement may be there from a try before.
+            if case .submit? = Self.order(row), !row.ticket.token.stored.isEmpty {
+                try store.forgetToken(of: id)
+            } else {
+                try store.finish(interaction: id)
+            }
         default: try store.finish(interaction: id)
         }
     }

@@ -100,7 +100,7 @@ extension DaemonPerformer {
         let since = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) - Int64(days) * 86_400_000)
         let rows = try call(.usage, UsageParameters(by: .pool, since: since)).rows
             .filter { $0.name.map(pools.contains) ?? false }
-        guard !rows.isEmpty else { return "no usage in \(counted(days, "day"))" }
+        guard !rows.isEmpty else { return "No usage in \(counted(days, "day"))" }
         func sum(_ value: (Usage) -> Int64?) -> Int64? {
             let values = rows.compactMap { value($0.usage) }
             return values.isEmpty ? nil : values.reduce(0) { $0.addingReportingOverflow($1).partialValue }
@@ -139,7 +139,7 @@ extension DaemonPerformer {
             table.add([
                 .init(SafeText.line(agent.model ?? "the agent's own")), .init(SafeText.line(agent.name)),
                 Self.cell(agent.pools),
-                agent.thinking.map { Self.cell($0) } ?? "any",
+                agent.thinking.map { $0.isEmpty ? "none" : Self.cell($0) } ?? "any",
             ])
         }
         return table.isEmpty ? "no model that you may use" : table.text(style: .plain, width: Self.width)
@@ -150,6 +150,6 @@ extension DaemonPerformer {
 
 extension Answer {
     fileprivate static func say(_ sentence: String) -> Answer {
-        .told(Content(text: DiscordText.line(sentence, atMost: 600)))
+        .told(Content(text: DiscordText.line(sentence.prefix(1).uppercased() + sentence.dropFirst(), atMost: 600)))
     }
 }

@@ -79,6 +79,11 @@ extension BridgeTransaction {
             [state.rawValue, reply, interaction.stored])
     }
 
+    /// It can no longer be answered.
+    func forgetToken(of interaction: Snowflake) throws {
+        try run("UPDATE interaction SET token = '' WHERE id = ?", [interaction.stored])
+    }
+
     /// What is left of it is that it came.
     func finish(interaction: Snowflake) throws {
         try run(

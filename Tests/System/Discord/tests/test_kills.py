@@ -9,12 +9,13 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_bridge import PROGRAMS, Scene
 
 from standin import Standin
-from standin.verbs import look, places, trouble
+from standin.verbs import clicks, look, places, trouble
 
 KILLS = int(os.environ.get("ORCH_KILLS") or 0)
 # How many kills lie between two looks at everything: what nobody has seen yet does not pile up.
@@ -59,10 +60,17 @@ async def test_everything_is_there_once(scene: Scene) -> None:
     # Shown in time for the first kill.
     scene.start_bridge()
     await scene.ready()
+    await scene.until("the commands", lambda: scene.discord.world.application.commands)
     messages: list[str] = []
+    commands: list[str] = []
     for number in range(KILLS):
         for _ in range(chance.choice((0, 1, 1, 2))):
             messages.append(scene.say(f"task {len(messages)}"))
+        if chance.random() < 0.3:
+            prompt = f"command {number}"
+            commands.append((await clicks.command(scene.discord, "alice", scene.channel, "task", {"prompt": prompt}))["id"])
+        if chance.random() < 0.1:
+            trouble.fault(scene.discord, method="POST", path="*/callback", nth=1, count=1, action="cut", done=True)
         if chance.random() < 0.2:
             # A request that has its effect, and whose answer is lost.
             trouble.fault(
@@ -77,9 +85,33 @@ async def test_everything_is_there_once(scene: Scene) -> None:
             await trouble.clock(scene.discord, advance=chance.choice((60, 240, 3600)))
         scene.start_bridge()
         if number % ROUND == ROUND - 1 or number == KILLS - 1:
+            messages += await heard(scene, commands)
+            commands = []
             await settled(scene, messages)
-            print(f"{number + 1} kills, {len(messages)} messages, each once")
+            print(f"{number + 1} kills, {len(messages)} messages and commands, each once")
     assert look.own_faults(scene.discord) == []
+
+
+async def heard(scene: Scene, commands: list[str]) -> list[str]:
+    """The messages of those commands that Discord was told of in time; whoever used one of the others has seen it fail."""
+    trouble.clear_faults(scene.discord)
+    # Whoever still waits for a first answer reads that there is none.
+    await trouble.clock(scene.discord, advance=61)
+    found = [look.interaction(scene.discord, each) for each in commands]
+    await scene.until(
+        "the answers to commands",
+        lambda: all(
+            look.interaction(scene.discord, each["id"])["state"] != "deferred" or expired(scene, each) for each in found
+        ),
+        300,
+    )
+    answered = [look.interaction(scene.discord, each["id"]) for each in found]
+    return [each["messages"][0]["id"] for each in answered if each["state"] == "answered"]
+
+
+def expired(scene: Scene, interaction: dict[str, Any]) -> bool:
+    """Discord takes answers for 15 minutes, and the bridge gives up a minute before."""
+    return scene.discord.clock.now() > float(interaction["created_at"]) + 14 * 60
 
 
 async def settled(scene: Scene, messages: list[str]) -> None:

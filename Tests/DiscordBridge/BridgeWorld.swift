@@ -26,6 +26,8 @@ struct BridgeWorld {
     private(set) var daemon = SimulatedDaemon()
     private(set) var discord = SimulatedDiscord()
     var trouble = true
+    /// Whether more time has passed than edits and deletions are looked for.
+    private(set) var hasSlept = false
 
     init(_ seed: UInt64) throws {
         random = SeededGenerator(seed)
@@ -55,39 +57,74 @@ struct BridgeWorld {
 
     struct Crash: Error {}
 
+    /// What the bridge knows of a message.
+    func request(_ message: Snowflake) throws -> RequestRow? { try store.transaction { try $0.request(message) } }
+
     // MARK: Steps
 
     mutating func step() throws {
         now += Int64.random(in: 1...3000, using: &random)
         switch Int.random(in: 0..<100, using: &random) {
-        case ..<8: try write()
-        case ..<12: try use()
+        case ..<7: try write()
+        case ..<8: try followUp()
+        case ..<10: try use()
+        case ..<12: try changeOrDelete()
         case ..<30: daemon.progress(&random)
-        case ..<34 where trouble: try turn([.session(isNew: true)], isCrash: false)
+        case ..<34 where trouble: try session()
         case ..<37 where trouble: crash()
         // The gateway has lost the connection: what is written now is not told.
         case ..<38 where trouble: hasSession = false
         case ..<40 where trouble: daemon.isAway.toggle()
         case ..<41 where trouble: jump()
+        // The daemon has forgotten what had ended.
+        case ..<42 where trouble && random.chance(5):
+            jump()
+            now += 31 * 86_400_000
+            daemon.retire()
+            hasSlept = true
         case ..<70: try perform()
         default: try hear()
         }
     }
 
     /// Lets everything come to its end.
-    mutating func settle() throws {
+    ///
+    /// - Parameter isProgress: whether tasks run.
+    mutating func settle(isProgress: Bool) throws {
         trouble = false
         daemon.isAway = false
         for _ in 0..<4000 {
             now += 1000
-            if !hasSession { try turn([.session(isNew: true)], isCrash: false) }
-            daemon.finishAll()
+            if !hasSession { try session() }
+            if isProgress { daemon.finishAll() }
             try hear()
             while !pending.isEmpty { try perform() }
             if answers.isEmpty, pending.isEmpty, daemon.isTold, bridge.wakeUp == nil {
                 try turn([.tick], isCrash: false)
                 if pending.isEmpty { return }
             }
+        }
+    }
+
+    private mutating func session() throws {
+        try turn([.session(isNew: true), .threads(discord.latestInThreads())], isCrash: false)
+    }
+
+    /// Somebody writes in the thread of a task.
+    private mutating func followUp() throws {
+        guard let thread = discord.threads.sorted().randomElement(using: &random) else { return try write() }
+        let message = discord.write("more \(discord.history.count)", by: Self.alice, in: thread, now)
+        if hasSession { try turn([.message(message)], isCrash: trouble && random.chance(10)) }
+    }
+
+    private mutating func changeOrDelete() throws {
+        let own = discord.history.filter { $0.author == Self.alice && $0.channel == Self.channel }.suffix(6)
+        guard let message = own.randomElement(using: &random)?.id else { return try write() }
+        if random.chance(30) {
+            discord.remove(message)
+            if hasSession { try turn([.deleted([message])], isCrash: trouble && random.chance(10)) }
+        } else if let edited = discord.edit(message, "edited at \(now)") {
+            if hasSession { try turn([.edited(edited)], isCrash: trouble && random.chance(10)) }
         }
     }
 
@@ -132,7 +169,9 @@ struct BridgeWorld {
         answers = []
         let updates = daemon.updates()
         if !updates.isEmpty { inputs.append(.daemon(updates)) }
-        if !hasSession, random.chance(50) || !trouble { inputs.append(.session(isNew: true)) }
+        if !hasSession, random.chance(50) || !trouble {
+            inputs += [.session(isNew: true), .threads(discord.latestInThreads())]
+        }
         if inputs.isEmpty { inputs = [.tick] }
         try turn(inputs, isCrash: trouble && random.chance(5))
     }
@@ -183,16 +222,18 @@ struct BridgeWorld {
 
     private func isUnclear(_ effect: Effect) -> Bool {
         switch effect {
-        case .create, .edit, .openThread, .react, .submit, .withdraw, .acknowledge, .tell: true
+        case .create, .edit, .openThread, .react, .submit, .withdraw, .amend, .acknowledge, .tell: true
         default: false
         }
     }
 
     private mutating func perform(_ effect: Effect) -> Answer {
         switch effect {
-        case .submit(let message, let spec): daemon.submit(spec, of: message)
+        case .submit(_, let spec, let previous): daemon.submit(spec, after: previous)
         case .fetch(let task): daemon.isAway ? .later(0) : .record(daemon.record(task))
-        case .withdraw: .done
+        case .withdraw(let task): daemon.cancel(task)
+        case .amend(_, let task, let spec): daemon.amend(task, spec)
+        case .verify(let message, _, let witness): daemon.verify(message, witness)
         case .read(let channel, let after): discord.page(channel, after: after)
         case .openThread(_, _, let message, _): discord.openThread(message)
         case .react(let message, _, let add, let remove): discord.react(message, add, remove)
@@ -213,6 +254,7 @@ struct BridgeWorld {
 /// A queue that keeps keys, and tells what happens in order.
 struct SimulatedDaemon {
     private(set) var tasks: [TaskRecord] = []
+    private(set) var retired: Set<Int64> = []
     private var ids: [String: Int64] = [:]
     private var events: [Event] = []
     var isAway = false { didSet { if isAway { cursor = nil } } }
@@ -227,8 +269,9 @@ struct SimulatedDaemon {
 
     var isTold: Bool { cursor == Int64(events.count) }
 
-    mutating func submit(_ text: String, of message: Snowflake) -> Answer {
+    mutating func submit(_ text: String, after previous: Int64?) -> Answer {
         guard !isAway else { return .later(0) }
+        if let previous, !(record(previous)?.state.isFinal ?? false) { return .impossible("cannot be continued") }
         submissions += 1
         guard let spec = try? JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8)), let key = spec.key else {
             return .impossible("is no task")
@@ -263,7 +306,40 @@ struct SimulatedDaemon {
                 place: LogPlace(attempt: 1, stdout: Int64(written)), isLast: task.state.isFinal))
     }
 
-    func record(_ id: Int64) -> TaskRecord? { tasks.indices.contains(Int(id) - 1) ? tasks[Int(id) - 1] : nil }
+    func record(_ id: Int64) -> TaskRecord? {
+        tasks.indices.contains(Int(id) - 1) && !retired.contains(id) ? tasks[Int(id) - 1] : nil
+    }
+
+    /// What has ended is forgotten, and its key.
+    mutating func retire() {
+        for task in tasks where task.state.isFinal { retired.insert(task.id) }
+        ids = ids.filter { !retired.contains($0.value) }
+    }
+
+    mutating func cancel(_ id: Int64) -> Answer {
+        guard !isAway else { return .later(0) }
+        guard record(id)?.state == .queued else { return .done }
+        tasks[Int(id) - 1].state = .cancelled
+        tell(.taskFinished, id, .cancelled)
+        return .done
+    }
+
+    mutating func amend(_ id: Int64, _ text: String) -> Answer {
+        guard !isAway else { return .later(0) }
+        guard record(id)?.state == .queued, let spec = try? JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8)) else {
+            return .impossible("has started")
+        }
+        tasks[Int(id) - 1].prompt = spec.prompt
+        tell(.taskUpdated, id, .queued)
+        return .done
+    }
+
+    func verify(_ message: Snowflake, _ witness: Int64?) -> Answer {
+        guard !isAway else { return .later(0) }
+        let task = tasks.first { record($0.id) != nil && $0.labels?["discord.message"] == message.description }
+        if let task { return .task(task.id) }
+        return witness.flatMap(record) == nil ? .impossible("not known") : .done
+    }
 
     mutating func progress(_ random: inout SeededGenerator) {
         guard let index = tasks.indices.filter({ !tasks[$0].state.isFinal }).randomElement(using: &random) else { return }
@@ -312,8 +388,9 @@ struct SimulatedDiscord {
         var content: Content
     }
 
-    /// What people have written.
+    /// What people have written, and not deleted since.
     private(set) var history: [ChatMessage] = []
+    private(set) var deleted: [ChatMessage] = []
     fileprivate(set) var messages: [Message] = []
     private(set) var threads: Set<Snowflake> = []
     private(set) var reactions: [Snowflake: Set<String>] = [:]
@@ -330,6 +407,23 @@ struct SimulatedDiscord {
         let message = ChatMessage(id: id(now), channel: channel, author: author, content: text)
         history.append(message)
         return message
+    }
+
+    mutating func edit(_ message: Snowflake, _ text: String) -> ChatMessage? {
+        guard let index = history.firstIndex(where: { $0.id == message }) else { return nil }
+        history[index].content = text
+        return history[index]
+    }
+
+    mutating func remove(_ message: Snowflake) {
+        deleted += history.filter { $0.id == message }
+        history.removeAll { $0.id == message }
+    }
+
+    func latestInThreads() -> [Snowflake: Snowflake] {
+        var latest: [Snowflake: Snowflake] = [:]
+        for message in history where threads.contains(message.channel) { latest[message.channel] = message.id }
+        return latest
     }
 
     func page(_ channel: Snowflake, after: Snowflake) -> Answer {

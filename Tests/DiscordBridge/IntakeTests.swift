@@ -9,17 +9,15 @@ import Testing
 
     private func read(
         _ content: String, mention: Bool = false, mentions: Bool = false, kind: Person.Kind = .human,
-        author: Snowflake = Snowflake(1), ordinary: Bool = true, channel: Snowflake = Snowflake(10)
+        author: Snowflake = Snowflake(1), ordinary: Bool = true, isAnswer: Bool = false
     ) -> Intake.Reading {
-        var configuration = BridgeConfiguration()
         var settings = BridgeConfiguration.TaskChannel(id: Snowflake(10))
         settings.mention = mention
         settings.pool = "chat"
-        configuration.channels = [settings]
-        return Intake(configuration, bot: Self.bot).read(
+        return Intake(bot: Self.bot).read(
             ChatMessage(
-                id: Snowflake(500), channel: channel, author: Person(id: author, kind: kind, name: "a\u{1B}b"),
-                content: content, mentionsBot: mentions, isOrdinary: ordinary))
+                id: Snowflake(500), channel: Snowflake(10), author: Person(id: author, kind: kind, name: "a\u{1B}b"),
+                content: content, mentionsBot: mentions, isOrdinary: ordinary), in: settings, isAnswer: isAnswer)
     }
 
     private func task(_ reading: Intake.Reading) -> TaskSpec? {
@@ -43,7 +41,7 @@ import Testing
     @Test func whatIsForNobodyIsNone() {
         #expect(read("hello", mention: true) == .none)
         #expect(read("hello <@98>", mention: true) == .none)
-        #expect(read("hello", channel: Snowflake(11)) == .none)
+        #expect(task(read("hello", mention: true, isAnswer: true)) != nil)
         #expect(read("alice has joined", ordinary: false) == .none)
         #expect(read("hello", kind: .own) == .none)
         #expect(read("hello", kind: .webhook) == .none)

@@ -6,8 +6,9 @@ import OrchProtocol
 extension Bridge {
     /// A message, at once or read later. The second time that it comes it is known.
     mutating func take(_ message: ChatMessage, isLate: Bool, _ now: Int64, _ store: BridgeTransaction) throws {
-        guard let channel = configuration.channel(message.channel), try store.request(message.id) == nil else { return }
-        let reading = intake.read(message)
+        guard try store.request(message.id) == nil, let context = try context(of: message, store) else { return }
+        let channel = context.settings
+        let reading = intake.read(message, in: channel, isAnswer: context.isAnswer, following: context.follows)
         let pool: String
         switch reading {
         case .none: return
@@ -26,6 +27,7 @@ extension Bridge {
             try refuse(&row, "the message \(reason)", configuration.reactions.failed, store)
         case (.allowed, .task(let spec)):
             row.spec = try Self.text(spec)
+            row.follows = context.follows
             guard try store.add(row) else { return }
             if !isDaemonThere { try store.want(reaction: configuration.reactions.waiting, below: row.message) }
         }
@@ -47,69 +49,6 @@ extension Bridge {
             content: Self.text(TaskCard.refusal(reason, of: row.message)))
     }
 
-    /// Another text, where it is not too late: what has been submitted is the daemon's.
-    mutating func change(_ message: ChatMessage, _ now: Int64, _ store: BridgeTransaction) throws {
-        guard let row = try store.request(message.id) else {
-            // It may be meant for the bridge only now, by a mention that was forgotten.
-            if isRead.contains(message.channel) { try take(message, isLate: false, now, store) }
-            return
-        }
-        guard row.state == .new || row.state == .late, !desk.isBusy(.submit(row.message)), message.author.id == row.author
-        else { return }
-        switch intake.read(message) {
-        case .none: try store.set(.withdrawn, of: row.message)
-        case .faulty(let reason): try refuse(row, "the message \(reason)", configuration.reactions.failed, store)
-        case .task(let spec):
-            let verdict = configuration.authorizer.judge(.init(.submit, pool: spec.pool ?? ""), by: message.author)
-            if case .denied(let reason) = verdict {
-                try refuse(row, reason, configuration.reactions.cancelled, store)
-            } else if verdict == .allowed {
-                try store.set(spec: Self.text(spec), of: row.message)
-            }
-        }
-    }
-
-    /// A message is gone: so is its task, where that has not started.
-    mutating func withdraw(_ message: Snowflake, _ store: BridgeTransaction) throws {
-        guard let row = try store.request(message), let channel = configuration.channel(row.channel), channel.deleteCancels
-        else { return }
-        switch row.state {
-        case .new, .late:
-            // One that is on its way is cancelled when the daemon has answered.
-            if !desk.isBusy(.submit(message)) {
-                try store.set(.withdrawn, of: message)
-            } else {
-                withdrawnInFlight.insert(message)
-            }
-        case .task:
-            guard let id = row.task, let task = try store.task(id), task.state == TaskState.queued.rawValue else { return }
-            try store.withdraw(task: id, true)
-        case .refused, .withdrawn: break
-        }
-    }
-
-    /// What a channel has got since the bridge has read it last.
-    mutating func take(_ page: [ChatMessage], isLast: Bool, of channel: Snowflake, _ now: Int64, _ store: BridgeTransaction)
-        throws
-    {
-        for message in page { try take(message, isLate: true, now, store) }
-        if let last = page.last { try store.move(.channel(channel), to: last.id.stored) }
-        guard isLast else { return }
-        isRead.insert(channel)
-        let count = try store.count(late: channel)
-        if count <= configuration.channel(channel)?.catchUp ?? 0 {
-            try store.decide(late: channel, .new)
-        } else {
-            var content = Content(text: "While the bot was away, \(count) tasks were written here. Shall they run?")
-            content.buttons = [
-                .init("Run \(count)", ButtonID(.run, channel.stored), .good), .init("Skip", ButtonID(.skip, channel.stored)),
-            ]
-            // A question for each time that there is something to ask; the old one stays answered.
-            let round = (page.last?.id ?? Snowflake(firstAt: now)).stored
-            try store.want(.question, channel.stored, round: round, in: channel, content: Self.text(content))
-        }
-    }
-
     /// The daemon has answered a submission.
     mutating func submitted(_ message: Snowflake, _ answer: Answer, _ now: Int64, _ store: BridgeTransaction) throws {
         let isWithdrawn = withdrawnInFlight.remove(message) != nil
@@ -117,7 +56,10 @@ extension Bridge {
         switch answer {
         case .task(let id):
             try store.add(task: id, of: message)
+            if !row.follows.isEmpty { try store.set(thread: .impossible, of: id) }
             if isWithdrawn { try store.withdraw(task: id, true) }
+        // What the message says by now may be better.
+        case .impossible where row.edit != nil: try store.forgetOrder(of: message)
         case .impossible(let reason): try refuse(row, reason, configuration.reactions.failed, store)
         default: break
         }

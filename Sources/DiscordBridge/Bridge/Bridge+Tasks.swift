@@ -5,7 +5,7 @@ import Presentation
 /// Tasks, and how they are shown.
 extension Bridge {
     /// How a task stands, as of when it had changed so often.
-    func show(_ record: TaskRecord?, _ id: Int64, asOf seen: Int64, _ store: BridgeTransaction) throws {
+    func show(_ record: TaskRecord?, _ id: Int64, asOf seen: Int64, _ now: Int64, _ store: BridgeTransaction) throws {
         guard var task = try store.task(id), let request = try store.request(task.message) else { return }
         guard let record else {
             try forget(&task, seen, request, store)
@@ -23,6 +23,8 @@ extension Bridge {
         task.priority = record.priority
         task.title = TaskText.title(record).shortened(to: 100)
         try store.save(task, seen: seen)
+        if record.state != .queued { try store.dropSpec(of: task.message) }
+        if isNewEnd { try store.ended(task: id, at: now) }
         try store.want(reaction: cards.reaction(record), below: task.message)
         let place = task.thread == .impossible ? request.channel : task.message
         try store.want(.card, id, in: place, content: Self.text(cards.card(record, askedBy: request.authorName)))
@@ -44,6 +46,7 @@ extension Bridge {
         let isNewEnd = !task.ended
         task.ended = true
         try store.save(task, seen: seen)
+        try store.dropSpec(of: task.message)
         guard isNewEnd, let results = configuration.results else { return }
         var box = Content.Card(title: "Task \(task.id) is no longer known", colour: 0x95_A5A6)
         box.body = "orchd removed it before the bridge saw its end."

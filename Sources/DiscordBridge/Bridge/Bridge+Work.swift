@@ -27,8 +27,9 @@ extension Bridge {
                 continue
             }
             guard hasSession, desk.start(.read(channel.id), now) else { continue }
-            effects.append(.read(channel: channel.id, after: Snowflake(stored: cursor)))
+            effects.append(.read(channel: channel.id, after: try beginReading(channel.id, after: cursor, now, store)))
         }
+        effects += try readThreads(now, store)
         for task in try store.threadsToOpen(limit: Self.batch) where desk.start(.thread(task.id), now) {
             guard let request = try store.request(task.message) else { continue }
             effects.append(.openThread(task: task.id, name: task.title, message: task.message, channel: request.channel))
@@ -51,9 +52,7 @@ extension Bridge {
         for task in try store.withdrawnTasks(limit: Self.batch) where desk.start(.withdraw(task.id), now) {
             effects.append(.withdraw(task.id))
         }
-        for request in try store.requests(.new, limit: Self.batch) where desk.start(.submit(request.message), now) {
-            effects.append(.submit(request.message, spec: request.spec ?? "{}"))
-        }
+        effects += try order(now, store)
         for task in try store.changedTasks(limit: Self.batch) where desk.start(.fetch(task.id), now) {
             fetches[task.id] = task.changed
             effects.append(.fetch(task.id))
@@ -133,13 +132,19 @@ extension Bridge {
         case (.catalogue, .agents(let agents)): (catalogue, catalogueAt, wantsCatalogue) = (agents, now, false)
         case (.submit(let message), _): try submitted(message, answer, now, store)
         case (.fetch(let task), .record(let record)):
-            try show(record, task, asOf: fetches.removeValue(forKey: task) ?? 0, store)
+            try show(record, task, asOf: fetches.removeValue(forKey: task) ?? 0, now, store)
         case (.fetch, _): desk.fail(work, now)
+        case (.amend(let message), _): try amended(message, answer, store)
+        case (.verify(let message), _): try verified(message, answer, now, store)
         case (.withdraw(let task), _): try store.withdraw(task: task, false)
         case (.read(let channel), .page(let messages, let isLast)):
             let isOutdated = outdatedReads.remove(channel) != nil
             try take(messages, isLast: isLast && !isOutdated, of: channel, now, store)
-        case (.read(let channel), .impossible): isRead.insert(channel)
+            // All of it once more: what has happened to what was read is not known.
+            if isOutdated { pages[channel] = nil }
+        case (.read(let channel), .impossible):
+            isRead.insert(channel)
+            unreadThreads.remove(channel)
         case (.thread(let task), .impossible):
             try store.set(thread: .impossible, of: task)
             if let row = try store.task(task), let request = try store.request(row.message) {

@@ -29,6 +29,17 @@ public struct Bridge: Sendable {
     var searches: Set<Int64> = []
     /// Where a message is on its way.
     var places: [Snowflake: Int64] = [:]
+    /// What tasks are being changed to, by message.
+    var amendments: [Snowflake: String] = [:]
+    /// What is being read: after which message, and since when.
+    var reads: [Snowflake: Reading] = [:]
+    /// Up to where a channel has been read that has more.
+    var pages: [Snowflake: Snowflake] = [:]
+    /// The threads with messages that were not told.
+    var unreadThreads: Set<Snowflake> = []
+    var areThreadsKnown = false
+    /// Up to where the unread ones have been read.
+    var threadCursors: [Snowflake: Snowflake] = [:]
     /// Messages that were deleted while they were being submitted.
     var withdrawnInFlight: Set<Snowflake> = []
     /// Which agents there are, as of then: for completion.
@@ -41,7 +52,7 @@ public struct Bridge: Sendable {
     /// - Parameter bot: the bridge's own account.
     public init(_ configuration: BridgeConfiguration, bot: Snowflake) {
         self.configuration = configuration
-        intake = Intake(configuration, bot: bot)
+        intake = Intake(bot: bot)
         cards = TaskCard(configuration)
         offer = Self.offer(configuration.guild)
     }
@@ -66,6 +77,8 @@ public struct Bridge: Sendable {
             hasSession = true
             if isNew {
                 isRead = []
+                areThreadsKnown = false
+                pages = [:]
                 _ = try store.forget(before: now - Self.retention)
                 // What is being read now may have ended before the session began.
                 outdatedReads = Set(configuration.channels.map(\.id).filter { desk.isBusy(.read($0)) })
@@ -74,6 +87,10 @@ public struct Bridge: Sendable {
             try take(message, isLate: false, now, store)
             // Before the channel has been read, what is older would be passed over after a crash.
             if isRead.contains(message.channel) { try store.move(.channel(message.channel), to: message.id.stored) }
+            if areThreadsKnown, unreadThreads.isEmpty, configuration.channel(message.channel) == nil {
+                try store.move(.threads, to: message.id.stored)
+            }
+        case .threads(let threads): try find(threads, now, store)
         case .edited(let message): try change(message, now, store)
         case .deleted(let messages): for message in messages { try withdraw(message, store) }
         case .invoked(let invocation): return try take(invocation, now, store)
@@ -112,10 +129,15 @@ public struct Bridge: Sendable {
         if isOfInterest || last - stored >= Self.eventsBehind { try store.move(.events, to: last) }
     }
 
-    /// For how long it is known what has happened to a message, in milliseconds: no session begins so far back.
+    /// For how long it is known what has happened to a message, in milliseconds.
     private static let retention: Int64 = 30 * 86_400_000
     /// How many events of no interest may have to be read again after a restart.
     private static let eventsBehind: Int64 = 1000
+
+    struct Reading: Sendable {
+        var after: Snowflake
+        var since: Int64
+    }
 
     /// What is on its way, or has to wait.
     struct Desk: Sendable {

@@ -3,9 +3,14 @@ import OrchProtocol
 
 /// What the bridge wants to have done, after the commit that says so. Each but the last is answered by ``Input/answered(_:_:)``.
 public enum Effect: Sendable, Equatable {
-    case submit(Snowflake, spec: String)
+    case submit(Snowflake, spec: String, follows: Int64?)
     case fetch(Int64)
     case withdraw(Int64)
+    /// Gives a queued task the prompt and the pool of this one.
+    case amend(Snowflake, task: Int64, spec: String)
+    /// Looks for the task of a message that may have been submitted long ago. If the daemon does not know it, it has made none, as long as
+    /// it still knows the witness, or another task that has ended before.
+    case verify(Snowflake, orderedAt: Int64, witness: Int64?)
     case read(channel: Snowflake, after: Snowflake)
     case openThread(task: Int64, name: String, message: Snowflake, channel: Snowflake)
     case react(message: Snowflake, channel: Snowflake, add: String, remove: [String])
@@ -33,7 +38,9 @@ public enum Effect: Sendable, Equatable {
 
     public var work: Work? {
         switch self {
-        case .submit(let message, _): .submit(message)
+        case .submit(let message, _, _): .submit(message)
+        case .amend(let message, _, _): .amend(message)
+        case .verify(let message, _, _): .verify(message)
         case .fetch(let task): .fetch(task)
         case .withdraw(let task): .withdraw(task)
         case .read(let channel, _): .read(channel)

@@ -11,6 +11,8 @@ public enum Input: Sendable {
     /// The text of a message is another now.
     case edited(ChatMessage)
     case deleted([Snowflake])
+    /// The open threads of the guild, each with its latest message.
+    case threads([Snowflake: Snowflake])
     case invoked(Invocation)
     /// What has come of an effect.
     case answered(Work, Answer)
@@ -26,6 +28,10 @@ public enum Work: Sendable, Hashable {
     case fetch(Int64)
     /// Cancels a task whose message is gone.
     case withdraw(Int64)
+    /// Changes the task of a message that was edited.
+    case amend(Snowflake)
+    /// Finds out whether the daemon has made a task of a message.
+    case verify(Snowflake)
     /// Reads what a channel has got since.
     case read(Snowflake)
     case thread(Int64)
@@ -44,7 +50,7 @@ public enum Work: Sendable, Hashable {
 
     var isForDaemon: Bool {
         switch self {
-        case .submit, .fetch, .withdraw, .carryOut, .catalogue, .log: true
+        case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .log: true
         case .read, .thread, .reaction, .post, .acknowledge, .tell, .register: false
         }
     }

@@ -135,6 +135,7 @@ public struct TaskCard: Sendable {
             ("Thinking", task.thinking?.rawValue), ("Chosen by", task.route),
             ("Priority", task.priority == 0 ? nil : String(task.priority)),
             ("Attempt", task.attemptCount > 1 ? String(task.attemptCount) : nil),
+            ("Follows up", task.labels?["discord.follows"].map { $0.split(separator: " ").joined(separator: " → ") }),
             ("Took", task.startedAt.flatMap { start in task.finishedAt.map { RelativeTime.between(start, $0) } }),
             ("Tokens", attempt?.usage.flatMap(UsageText.tokens)),
             ("Cost", cost.isEmpty ? nil : UsageText.cost(cost.reduce(0) { $0.addingReportingOverflow($1).partialValue })),

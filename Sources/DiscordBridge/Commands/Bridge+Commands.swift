@@ -255,7 +255,7 @@ extension Bridge {
     /// Whether old messages become tasks.
     private func decide(late button: ButtonID, by person: Person, _ store: BridgeTransaction) throws -> Decision {
         let channel = Snowflake(stored: button.subject)
-        guard let settings = configuration.channel(channel) else { return .say("That channel is no longer a task channel.") }
+        guard let settings = try settings(of: channel, store) else { return .say("That channel is no longer a task channel.") }
         if let reason = refusal(.init(.submit, pool: settings.pool), person) { return .say(reason) }
         let count = try store.count(late: channel)
         guard count > 0 else { return .say("There is nothing left to decide.") }

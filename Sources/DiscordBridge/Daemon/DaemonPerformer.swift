@@ -27,13 +27,18 @@ final class DaemonPerformer: @unchecked Sendable {
     private func answer(to effect: Effect) -> Answer {
         do {
             switch effect {
-            case .submit(_, let text):
-                let spec = try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8))
+            case .submit(_, let text, let previous):
+                var spec = try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8))
+                if let previous { try FollowUp.continue(previous, record(previous), in: &spec) }
                 guard let task = try call(.submit, .one(spec)).all.first else {
                     return .impossible("the daemon has made no task")
                 }
                 return .task(task.id)
             case .fetch(let id): return .record(try record(id))
+            case .amend(_, let id, let text):
+                try amend(id, to: try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8)))
+                return .done
+            case .verify(let message, let orderedAt, let witness): return try verify(message, orderedAt, witness)
             case .withdraw(let id):
                 _ = try call(.cancel, CancelParameters(ids: [id]))
                 return .done
@@ -47,6 +52,8 @@ final class DaemonPerformer: @unchecked Sendable {
             }
         } catch let error as WireError {
             return Self.isPassing(error) ? .later(5000) : .impossible(error.message)
+        } catch let error as FollowUp.Refused {
+            return .impossible(error.reason)
         } catch is DecodingError {
             return .impossible("the stored task cannot be read")
         } catch {

@@ -45,7 +45,7 @@ struct DiscordPerformer: Sendable {
             case .respond(let ticket, let reply):
                 try await rest.respond(to: Interaction(ticket), with: InteractionResponse(reply))
                 return nil
-            case .submit, .fetch, .withdraw, .carryOut, .catalogue, .readLog: return nil
+            case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .readLog: return nil
             }
         } catch {
             return Self.answer(to: error)

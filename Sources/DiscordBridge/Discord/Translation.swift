@@ -16,7 +16,8 @@ extension ChatMessage {
             id: message.id, channel: message.channelID,
             author: Person(message.author, message.member ?? member, webhook: message.webhookID, bot: bot),
             content: message.content, mentionsBot: message.mentions.contains { $0.id == bot },
-            isOrdinary: message.kind == .ordinary || message.kind == .reply)
+            isOrdinary: message.kind == .ordinary || message.kind == .reply,
+            answers: message.kind == .reply ? message.reference?.messageID : nil)
     }
 
     /// What a message says now; nil where only something else of it has changed, such as the preview of a link.

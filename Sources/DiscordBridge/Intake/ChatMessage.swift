@@ -10,10 +10,12 @@ public struct ChatMessage: Sendable, Equatable {
     public var mentionsBot: Bool
     /// Whether a person has typed it: no news of Discord's, such as that somebody has joined.
     public var isOrdinary: Bool
+    /// The message that it answers.
+    public var answers: Snowflake?
 
     public init(
         id: Snowflake, channel: Snowflake, author: Person, content: String, mentionsBot: Bool = false,
-        isOrdinary: Bool = true
+        isOrdinary: Bool = true, answers: Snowflake? = nil
     ) {
         self.id = id
         self.channel = channel
@@ -21,5 +23,6 @@ public struct ChatMessage: Sendable, Equatable {
         self.content = content
         self.mentionsBot = mentionsBot
         self.isOrdinary = isOrdinary
+        self.answers = answers
     }
 }

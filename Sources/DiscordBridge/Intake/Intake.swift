@@ -13,28 +13,32 @@ public struct Intake: Sendable {
         case task(TaskSpec)
     }
 
-    private let channels: [Snowflake: BridgeConfiguration.TaskChannel]
     private let bot: Snowflake
 
     /// - Parameter bot: the bridge's own account.
-    public init(_ configuration: BridgeConfiguration, bot: Snowflake) {
-        channels = Dictionary(configuration.channels.map { ($0.id, $0) }) { first, _ in first }
-        self.bot = bot
-    }
+    public init(bot: Snowflake) { self.bot = bot }
 
-    public func read(_ message: ChatMessage) -> Reading {
-        guard let channel = channels[message.channel], message.isOrdinary, message.author.kind != .own,
-            message.author.kind != .webhook, message.author.id != bot
-        else { return .none }
+    /// - Parameters:
+    ///   - channel: what is said of its channel, or of the channel that its thread hangs on.
+    ///   - isAnswer: whether it answers a message of the bot's, and so is for the bot without a mention.
+    ///   - tasks: that it follows up, the nearest last.
+    public func read(
+        _ message: ChatMessage, in channel: BridgeConfiguration.TaskChannel, isAnswer: Bool = false, following tasks: [Int64] = []
+    ) -> Reading {
+        guard message.isOrdinary, message.author.kind != .own, message.author.kind != .webhook, message.author.id != bot else {
+            return .none
+        }
         let (text, isAddressed) = withoutMention(message.content)
-        guard !channel.mention || message.mentionsBot || isAddressed else { return .none }
+        guard !channel.mention || message.mentionsBot || isAddressed || isAnswer else { return .none }
         guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
             return message.content.isEmpty
                 ? .faulty("has no text that the bot can read: mention the bot, or give it the intent MESSAGE CONTENT")
                 : .faulty("has no text besides the mention")
         }
         guard !text.utf8.contains(0) else { return .faulty("has a NUL in its text") }
-        return spec(text, message, channel)
+        guard case .task(var spec) = spec(text, message, channel) else { return spec(text, message, channel) }
+        if !tasks.isEmpty { spec.labels?["discord.follows"] = tasks.map(String.init).joined(separator: " ") }
+        return .task(spec)
     }
 
     /// The key by which the daemon makes one task of a message, however often it is submitted.

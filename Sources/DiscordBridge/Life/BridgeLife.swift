@@ -45,6 +45,9 @@ public actor BridgeLife {
         case .messageUpdated(let change):
             if let message = ChatMessage(change, bot: bot) { take(.edited(message)) }
         case .messagesDeleted(let ids, _): take(.deleted(ids))
+        case .guildCreated(let guild) where guild.id == configuration.guild && !guild.unavailable:
+            let latest = guild.threads.compactMap { thread in thread.lastMessageID.map { (thread.id, $0) } }
+            take(.threads(Dictionary(latest) { $1 }))
         case .interaction(let interaction):
             guard let invocation = Invocation(interaction, guild: configuration.guild, bot: bot) else { return }
             take(.invoked(invocation))
@@ -78,7 +81,7 @@ public actor BridgeLife {
 
     private func perform(_ effect: Effect) {
         switch effect {
-        case .submit, .fetch, .withdraw, .carryOut, .catalogue, .readLog:
+        case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .readLog:
             guard let work = effect.work else { return }
             daemon.perform(effect) { answer in Task { await self.take(.answered(work, answer)) } }
         default:

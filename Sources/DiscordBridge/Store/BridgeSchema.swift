@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the bridge. Numbers of Discord's are kept as they are; they fit into 63 bits until the year 2084.
 enum BridgeSchema {
     /// What the program that made each version has added. A database has the first of them.
-    private static let steps = [first, interactions]
+    private static let steps = [first, interactions, following]
     static var version: Int { steps.count }
 
     /// - Throws: ``BridgeStore/Unusable`` for a database of a newer program or of another.
@@ -123,5 +123,19 @@ enum BridgeSchema {
             pieces INTEGER NOT NULL DEFAULT 0,
             active INTEGER NOT NULL DEFAULT 1
         );
+        """
+
+    private static let following = """
+        -- What the message says by now, where the daemon was given something else before.
+        ALTER TABLE request ADD COLUMN edit TEXT;
+        -- When the daemon was asked first; from then on there may be a task.
+        ALTER TABLE request ADD COLUMN ordered_at INTEGER;
+        -- The tasks that it follows up, the nearest last, with spaces between.
+        ALTER TABLE request ADD COLUMN follows TEXT;
+        CREATE INDEX request_edited ON request (message) WHERE edit IS NOT NULL AND state = 'task';
+        CREATE INDEX request_channel ON request (channel, message);
+        -- When its end was seen.
+        ALTER TABLE task ADD COLUMN ended_at INTEGER;
+        CREATE INDEX task_ended ON task (ended_at) WHERE ended_at IS NOT NULL;
         """
 }

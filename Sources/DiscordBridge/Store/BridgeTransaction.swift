@@ -23,12 +23,13 @@ public final class BridgeTransaction {
     public func add(_ request: RequestRow) throws -> Bool {
         try run(
             """
-            INSERT INTO request (message, channel, author, author_name, made_at, state, spec)
-            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            INSERT INTO request (message, channel, author, author_name, made_at, state, spec, follows)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """,
             [
                 request.message.stored, request.channel.stored, request.author.stored, request.authorName, request.madeAt,
                 request.state.rawValue, request.spec,
+                request.follows.isEmpty ? nil : request.follows.map(String.init).joined(separator: " "),
             ])
         return hasChanged
     }
@@ -44,12 +45,16 @@ public final class BridgeTransaction {
     }
 
     public func set(_ state: RequestState, of message: Snowflake) throws {
-        try run("UPDATE request SET state = ?, spec = NULL WHERE message = ?", [state.rawValue, message.stored])
+        try run("UPDATE request SET state = ?, spec = NULL, edit = NULL WHERE message = ?", [state.rawValue, message.stored])
     }
 
     /// Old messages that somebody lets become tasks, or not.
-    public func decide(late channel: Snowflake, _ state: RequestState) throws {
-        try run("UPDATE request SET state = ? WHERE state = 'late' AND channel = ?", [state.rawValue, channel.stored])
+    ///
+    /// - Parameter andUnsure: also those that may have been done.
+    public func decide(late channel: Snowflake, _ state: RequestState, andUnsure: Bool = true) throws {
+        try run(
+            "UPDATE request SET state = ?, ordered_at = NULL WHERE state IN ('late', ?) AND channel = ?",
+            [state.rawValue, andUnsure ? "unsure" : "late", channel.stored])
     }
 
     public func set(spec: String, of message: Snowflake) throws {
@@ -57,7 +62,11 @@ public final class BridgeTransaction {
     }
 
     public func count(late channel: Snowflake) throws -> Int {
-        try count("SELECT count(*) FROM request WHERE state = 'late' AND channel = ?", [channel.stored])
+        try count(.late, in: channel) + count(.unsure, in: channel)
+    }
+
+    public func count(_ state: RequestState, in channel: Snowflake) throws -> Int {
+        try count("SELECT count(*) FROM request WHERE state = ? AND channel = ?", [state.rawValue, channel.stored])
     }
 
     /// How much somebody has made.
@@ -65,7 +74,7 @@ public final class BridgeTransaction {
         let open = try count(
             """
             SELECT count(*) FROM request LEFT JOIN task ON task.message = request.message
-            WHERE author = ? AND (request.state IN ('new', 'late') OR (request.state = 'task' AND task.ended = 0))
+            WHERE author = ? AND (request.state IN ('new', 'late', 'unsure') OR (request.state = 'task' AND task.ended = 0))
             """, [author.stored])
         let made = try count(
             "SELECT count(*) FROM request WHERE author = ? AND made_at > ? AND state NOT IN ('refused', 'withdrawn')",
@@ -107,7 +116,7 @@ public final class BridgeTransaction {
 
     /// Notes that a message has become this task.
     public func add(task: Int64, of message: Snowflake) throws {
-        try run("UPDATE request SET state = 'task', spec = NULL, task = ? WHERE message = ?", [task, message.stored])
+        try run("UPDATE request SET state = 'task', task = ? WHERE message = ?", [task, message.stored])
         try run("INSERT INTO task (id, message) VALUES (?, ?) ON CONFLICT DO NOTHING", [task, message.stored])
     }
 
@@ -226,7 +235,7 @@ public final class BridgeTransaction {
 
     // MARK: Retention
 
-    /// Forgets what was shown whole before a time, a few at once.
+    /// Forgets what was shown whole before a time, a few at once. What may be read again is remembered however old it is.
     ///
     /// - Returns: whether there may be more.
     public func forget(before: Int64, limit: Int = 500) throws -> Bool {
@@ -234,7 +243,10 @@ public final class BridgeTransaction {
             cached(
                 """
                 SELECT message FROM request LEFT JOIN task USING (message)
-                WHERE made_at < ? AND request.state NOT IN ('new', 'late') AND coalesce(task.ended, 1) = 1
+                WHERE made_at < ? AND request.state NOT IN ('new', 'late', 'unsure') AND coalesce(task.ended, 1) = 1
+                    AND message <= coalesce(
+                        (SELECT value FROM cursor WHERE name = 'channel:' || request.channel),
+                        (SELECT value FROM cursor WHERE name = 'threads'), 0)
                 ORDER BY made_at LIMIT ?
                 """), arguments: [before, limit])
         for message in messages {
@@ -264,18 +276,20 @@ public final class BridgeTransaction {
         try Int.fetchOne(cached(sql), arguments: arguments) ?? 0
     }
 
-    private func requests(_ rest: String, _ arguments: StatementArguments) throws -> [RequestRow] {
+    func requests(_ rest: String, _ arguments: StatementArguments) throws -> [RequestRow] {
         try Row.fetchAll(
-            cached("SELECT message, channel, author, author_name, made_at, state, spec, task FROM request " + rest),
+            cached("SELECT message, channel, author, author_name, made_at, state, spec, task, edit, ordered_at, follows FROM request " + rest),
             arguments: arguments
         ).map {
             RequestRow(
                 message: Snowflake(stored: $0[0]), channel: Snowflake(stored: $0[1]), author: Snowflake(stored: $0[2]),
-                authorName: $0[3], madeAt: $0[4], state: RequestState(rawValue: $0[5]) ?? .refused, spec: $0[6], task: $0[7])
+                authorName: $0[3], madeAt: $0[4], state: RequestState(rawValue: $0[5]) ?? .refused, spec: $0[6], task: $0[7],
+                edit: $0[8], orderedAt: $0[9],
+                follows: ($0[10] as String?)?.split(separator: " ").compactMap { Int64($0) } ?? [])
         }
     }
 
-    private func tasks(_ rest: String, _ arguments: StatementArguments) throws -> [TaskRow] {
+    func tasks(_ rest: String, _ arguments: StatementArguments) throws -> [TaskRow] {
         try Row.fetchAll(
             cached("SELECT id, message, changed, state, pool, priority, title, ended, round, thread FROM task " + rest),
             arguments: arguments
@@ -304,6 +318,8 @@ public final class BridgeTransaction {
 public enum Cursor: Sendable, Hashable {
     case events
     case channel(Snowflake)
+    /// In the threads: the newest message that was dealt with.
+    case threads
     /// Drawn once for each database, so that what two of them send is never taken for the same.
     case salt
     /// Which commands the guild was told, as a hash.
@@ -313,6 +329,7 @@ public enum Cursor: Sendable, Hashable {
         switch self {
         case .events: "events"
         case .channel(let id): "channel:\(id)"
+        case .threads: "threads"
         case .salt: "salt"
         case .commands: "commands"
         }

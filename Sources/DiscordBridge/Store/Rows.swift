@@ -4,6 +4,8 @@ import DiscordAPI
 public enum RequestState: String, Sendable {
     /// From the time when the bridge was away, and more than become tasks without a question.
     case late
+    /// It may have been submitted long ago, and nobody knows any more: a person has to say.
+    case unsure
     /// To be submitted.
     case new
     /// It is a task.
@@ -33,6 +35,8 @@ public enum PostKind: String, Sendable {
     case refusal
     /// What to do with old messages.
     case question
+    /// Why an edit does not reach the task.
+    case notice
 }
 
 public enum PostState: String, Sendable {
@@ -54,8 +58,15 @@ public struct RequestRow: Sendable, Equatable {
     public var authorName: String
     public var madeAt: Int64
     public var state: RequestState
+    /// What the daemon has been given or will be, until the task has started.
     public var spec: String?
     public var task: Int64?
+    /// What the message says by now, where that is something else.
+    public var edit: String?
+    /// When the daemon was asked first, in milliseconds since 1970; from then on there may be a task.
+    public var orderedAt: Int64?
+    /// The tasks that it follows up, the nearest last.
+    public var follows: [Int64] = []
 }
 
 public struct TaskRow: Sendable, Equatable {

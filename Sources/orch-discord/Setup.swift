@@ -27,7 +27,7 @@ extension Permissions {
         (.viewChannel, "see it"), (.sendMessages, "write"), (.sendMessagesInThreads, "write in threads"),
         (.createPublicThreads, "open threads"), (.addReactions, "add reactions"),
         (.readMessageHistory, "read what was written"),
-        (.embedLinks, "embed links"), (.attachFiles, "attach files"),
+        (.embedLinks, "embed links"), (.attachFiles, "attach files"), (.pinMessages, "pin messages"),
     ]
 
     /// What the bridge does, and nothing more.

@@ -122,7 +122,7 @@ import Testing
         switch way {
         case .message: effects = try turn(.message(message(100, person)))
         case .edit:
-            effects = try turn(.edited(message(100, person)))
+            effects = try turn(.edited(message(Snowflake(firstAt: 1_700_000_000_000).rawValue, person)))
         case .catchUp: effects = try turn(.answered(.read(channel.id), .page([message(100, person)], isLast: true)))
         case .question:
             _ = try turn(.answered(.read(channel.id), .page([message(100, Self.alice)], isLast: true)))

@@ -37,6 +37,9 @@ import Testing
             #expect(tasks.count <= (message.author == BridgeWorld.alice ? 1 : 0))
         }
         for use in discord.uses { try check(world, use) }
+        let status = discord.messages.filter { $0.place == BridgeWorld.status }
+        #expect(status.map(\.content) == [StatusCard.card(world.daemon.status)])
+        #expect(discord.pins == Set(status.map(\.id)))
         #expect(!world.daemon.tasks.isEmpty)
     }
 

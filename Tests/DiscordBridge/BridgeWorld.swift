@@ -11,6 +11,8 @@ import TestSupport
 struct BridgeWorld {
     static let channel = Snowflake(10)
     static let results = Snowflake(11)
+    static let status = Snowflake(12)
+    static let workers = Snowflake(13)
     static let bot = Snowflake(99)
     static let alice = Person(id: Snowflake(1), name: "alice", roles: [Snowflake(7)])
     static let mallory = Person(id: Snowflake(2), name: "mallory")
@@ -44,6 +46,8 @@ struct BridgeWorld {
         channel.catchUp = 1000
         configuration.channels = [channel]
         configuration.results = results
+        configuration.statusPlaces = [status]
+        configuration.workers = workers
         var rule = Authorizer.Rule()
         rule.roles = [Snowflake(7)]
         rule.verbs = Set(Verb.allCases)
@@ -78,6 +82,7 @@ struct BridgeWorld {
         case ..<41 where trouble: jump()
         // The daemon has forgotten what had ended.
         case ..<42 where trouble && random.chance(5):
+            crash()
             jump()
             now += 31 * 86_400_000
             daemon.retire()
@@ -117,7 +122,15 @@ struct BridgeWorld {
         if hasSession { try turn([.message(message)], isCrash: trouble && random.chance(10)) }
     }
 
+    /// Somebody removes the message that says how the queue stands.
+    private mutating func removeStatus() throws {
+        guard let message = discord.messages.last(where: { $0.place == Self.status })?.id else { return }
+        _ = discord.remove(own: message)
+        if hasSession { try turn([.deleted([message])], isCrash: trouble && random.chance(10)) }
+    }
+
     private mutating func changeOrDelete() throws {
+        if random.chance(5) { return try removeStatus() }
         let own = discord.history.filter { $0.author == Self.alice && $0.channel == Self.channel }.suffix(6)
         guard let message = own.randomElement(using: &random)?.id else { return try write() }
         if random.chance(30) {
@@ -232,8 +245,11 @@ struct BridgeWorld {
         case .submit(_, let spec, let previous): daemon.submit(spec, after: previous)
         case .fetch(let task): daemon.isAway ? .later(0) : .record(daemon.record(task))
         case .withdraw(let task): daemon.cancel(task)
+        case .survey: daemon.isAway ? .later(0) : .status(daemon.status)
+        case .pin(_, _, let message): discord.pin(message)
+        case .remove(_, _, let message): discord.remove(own: message)
         case .amend(_, let task, let spec): daemon.amend(task, spec)
-        case .verify(let message, _, let witness): daemon.verify(message, witness)
+        case .verify(let message, let orderedAt, let witness): daemon.verify(message, age: now - orderedAt, witness)
         case .read(let channel, let after): discord.page(channel, after: after)
         case .openThread(_, _, let message, _): discord.openThread(message)
         case .react(let message, _, let add, let remove): discord.react(message, add, remove)
@@ -316,6 +332,17 @@ struct SimulatedDaemon {
         ids = ids.filter { !retired.contains($0.value) }
     }
 
+    var status: DaemonStatus {
+        var counts = TaskCounts()
+        counts.ready = tasks.count { $0.state == .queued }
+        counts.running = tasks.count { $0.state == .running }
+        counts.succeeded = tasks.count { $0.state == .succeeded }
+        return DaemonStatus(
+            state: .running, version: "1", pid: 1, startedAt: Timestamp(milliseconds: 0), now: Timestamp(milliseconds: 0),
+            supervisor: SupervisorStatus(connected: true), counts: counts, pools: [], problems: [],
+            lastEvent: Int64(events.count))
+    }
+
     mutating func cancel(_ id: Int64) -> Answer {
         guard !isAway else { return .later(0) }
         guard record(id)?.state == .queued else { return .done }
@@ -334,11 +361,11 @@ struct SimulatedDaemon {
         return .done
     }
 
-    func verify(_ message: Snowflake, _ witness: Int64?) -> Answer {
+    func verify(_ message: Snowflake, age: Int64, _ witness: Int64?) -> Answer {
         guard !isAway else { return .later(0) }
         let task = tasks.first { record($0.id) != nil && $0.labels?["discord.message"] == message.description }
         if let task { return .task(task.id) }
-        return witness.flatMap(record) == nil ? .impossible("not known") : .done
+        return witness.flatMap(record) == nil && age > 86_400_000 ? .impossible("not known") : .done
     }
 
     mutating func progress(_ random: inout SeededGenerator) {
@@ -391,6 +418,7 @@ struct SimulatedDiscord {
     /// What people have written, and not deleted since.
     private(set) var history: [ChatMessage] = []
     private(set) var deleted: [ChatMessage] = []
+    private(set) var pins: Set<Snowflake> = []
     fileprivate(set) var messages: [Message] = []
     private(set) var threads: Set<Snowflake> = []
     private(set) var reactions: [Snowflake: Set<String>] = [:]
@@ -415,6 +443,17 @@ struct SimulatedDiscord {
         return history[index]
     }
 
+    mutating func pin(_ message: Snowflake) -> Answer {
+        pins.insert(message)
+        return .done
+    }
+
+    mutating func remove(own message: Snowflake) -> Answer {
+        messages.removeAll { $0.id == message }
+        pins.remove(message)
+        return .done
+    }
+
     mutating func remove(_ message: Snowflake) {
         deleted += history.filter { $0.id == message }
         history.removeAll { $0.id == message }
@@ -427,7 +466,13 @@ struct SimulatedDiscord {
     }
 
     func page(_ channel: Snowflake, after: Snowflake) -> Answer {
-        let newer = history.filter { $0.channel == channel && $0.id > after }
+        let own = uses.compactMap { use in
+            use.message.map {
+                ChatMessage(id: $0, channel: channel, author: Person(id: BridgeWorld.bot, kind: .own, name: "bot"), content: "")
+            }
+        }
+        let all = history.filter { $0.channel == channel } + (channel == BridgeWorld.channel ? own : [])
+        let newer = all.filter { $0.id > after }.sorted { $0.id < $1.id }
         return .page(Array(newer.prefix(3)), isLast: newer.count <= 3)
     }
 

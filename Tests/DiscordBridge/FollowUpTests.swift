@@ -3,7 +3,7 @@ import Testing
 
 @testable import DiscordBridge
 
-/// A prompt that goes on with an earlier task.
+/// A prompt that continues an earlier task.
 @Suite struct FollowUpTests {
     private static func record(_ fill: (inout TaskRecord) -> Void = { _ in }) -> TaskRecord {
         var record = TaskRecord(

@@ -1,7 +1,7 @@
 import DiscordAPI
 import OrchProtocol
 
-/// Where a message is, and what it goes on with.
+/// Where a message is, and what it continues.
 extension Bridge {
     struct Context {
         /// Of its channel; in a thread, with the pool of the task before.

@@ -7,7 +7,7 @@ extension Bridge {
     /// For how long the daemon surely knows what it has been given, whatever it keeps, in milliseconds.
     private static let certainty: Int64 = 600_000
 
-    /// Submits what is to be submitted, and changes what has been edited since. That it is asked is written down before it is asked. What may
+    /// Submits what must be submitted, and changes what has been edited since. That it is asked is written down before it is asked. What may
     /// have been asked long ago is looked for first: the daemon keeps the key of a task only as long as the task.
     mutating func order(_ now: Int64, _ store: BridgeTransaction) throws -> [Effect] {
         var effects: [Effect] = []

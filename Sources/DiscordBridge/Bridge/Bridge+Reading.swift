@@ -29,7 +29,10 @@ extension Bridge {
     mutating func take(_ page: [ChatMessage], isLast: Bool, of channel: Snowflake, _ now: Int64, _ store: BridgeTransaction)
         throws
     {
-        if let reading = reads.removeValue(forKey: channel) { try compare(page, with: reading, of: channel, now, store) }
+        if let reading = reads.removeValue(forKey: channel) {
+            let last = isLast ? Snowflake(UInt64(Int64.max)) : page.last?.id ?? reading.after
+            try compare(page, with: reading, upTo: last, of: channel, now, store)
+        }
         for message in page { try take(message, isLate: true, now, store) }
         let isThread = configuration.channel(channel) == nil
         if let last = page.last {
@@ -53,9 +56,9 @@ extension Bridge {
 
     /// What was edited or deleted since it was read first, among what waits.
     private mutating func compare(
-        _ page: [ChatMessage], with reading: Reading, of channel: Snowflake, _ now: Int64, _ store: BridgeTransaction
+        _ page: [ChatMessage], with reading: Reading, upTo last: Snowflake, of channel: Snowflake, _ now: Int64,
+        _ store: BridgeTransaction
     ) throws {
-        guard let last = page.last?.id else { return }
         let first = Snowflake(reading.after.rawValue + 1)
         var present: [Snowflake: ChatMessage] = [:]
         for message in page { present[message.id] = message }

@@ -29,7 +29,7 @@ extension Bridge {
             guard hasSession, desk.start(.read(channel.id), now) else { continue }
             effects.append(.read(channel: channel.id, after: try beginReading(channel.id, after: cursor, now, store)))
         }
-        effects += try readThreads(now, store)
+        effects += try readThreads(now, store) + keepStatus(now, store)
         for task in try store.threadsToOpen(limit: Self.batch) where desk.start(.thread(task.id), now) {
             guard let request = try store.request(task.message) else { continue }
             effects.append(.openThread(task: task.id, name: task.title, message: task.message, channel: request.channel))
@@ -113,6 +113,7 @@ extension Bridge {
             try settle(post: id, answer, now, store)
             return
         }
+        if work == .survey { isStatusStale = isStatusStale || !answer.isStatus }
         if case .later(let wait) = answer {
             desk.fail(work, now, atLeast: wait)
             return
@@ -134,6 +135,9 @@ extension Bridge {
         case (.fetch(let task), .record(let record)):
             try show(record, task, asOf: fetches.removeValue(forKey: task) ?? 0, now, store)
         case (.fetch, _): desk.fail(work, now)
+        case (.survey, _): try surveyed(answer, now, store)
+        case (.pin(let post), _): try store.pinned(post: post)
+        case (.remove(let post), _): try store.removed(post: post)
         case (.amend(let message), _): try amended(message, answer, store)
         case (.verify(let message), _): try verified(message, answer, now, store)
         case (.withdraw(let task), _): try store.withdraw(task: task, false)

@@ -40,6 +40,13 @@ public struct Bridge: Sendable {
     var areThreadsKnown = false
     /// Up to where the unread ones have been read.
     var threadCursors: [Snowflake: Snowflake] = [:]
+    /// Whether anything has happened since the daemon was asked how the queue stands.
+    var isStatusStale = true
+    var isDaemonLost = false
+    /// Whether it is shown that the daemon is away.
+    var isStatusAway = false
+    /// When news may be told again.
+    var newsNotBefore: Int64 = 0
     /// Messages that were deleted while they were being submitted.
     var withdrawnInFlight: Set<Snowflake> = []
     /// Which agents there are, as of then: for completion.
@@ -72,7 +79,7 @@ public struct Bridge: Sendable {
 
     private mutating func take(_ input: Input, _ now: Int64, _ store: BridgeTransaction) throws -> [Effect] {
         switch input {
-        case .daemon(let updates): try follow(updates, store)
+        case .daemon(let updates): try follow(updates, now, store)
         case .session(let isNew):
             hasSession = true
             if isNew {
@@ -80,6 +87,7 @@ public struct Bridge: Sendable {
                 areThreadsKnown = false
                 pages = [:]
                 _ = try store.forget(before: now - Self.retention)
+                try store.forgetNews()
                 // What is being read now may have ended before the session began.
                 outdatedReads = Set(configuration.channels.map(\.id).filter { desk.isBusy(.read($0)) })
             }
@@ -92,7 +100,11 @@ public struct Bridge: Sendable {
             }
         case .threads(let threads): try find(threads, now, store)
         case .edited(let message): try change(message, now, store)
-        case .deleted(let messages): for message in messages { try withdraw(message, store) }
+        case .deleted(let messages):
+            for message in messages {
+                try store.replace(status: message)
+                try withdraw(message, store)
+            }
         case .invoked(let invocation): return try take(invocation, now, store)
         case .answered(let work, let answer): try settle(work, answer, now, store)
         case .tick: break
@@ -100,7 +112,9 @@ public struct Bridge: Sendable {
         return []
     }
 
-    private mutating func follow(_ updates: [Follow.Update], _ store: BridgeTransaction) throws {
+    private mutating func follow(_ updates: [Follow.Update], _ now: Int64, _ store: BridgeTransaction) throws {
+        var news: [String] = []
+        isStatusStale = true
         let known = try lastEvent ?? store.cursor(.events) ?? 0
         var last = known
         var isOfInterest = false
@@ -108,12 +122,15 @@ public struct Bridge: Sendable {
             switch update {
             case .connected(let newest):
                 isDaemonThere = true
+                isDaemonLost = false
                 desk.forgetDelays { $0.isForDaemon }
                 if try store.cursor(.events) == nil {
                     last = newest
                     isOfInterest = true
                 }
-            case .disconnected: isDaemonThere = false
+            case .disconnected:
+                isDaemonThere = false
+                isDaemonLost = true
             case .gap(_, let before):
                 try store.touchAll()
                 last = before - 1
@@ -121,9 +138,12 @@ public struct Bridge: Sendable {
             case .event(let event):
                 last = event.seq
                 if let task = event.task, try store.touch(task: task) { isOfInterest = true }
+                if configuration.workers != nil, event.seq > known, let line = News.line(event) { news.append(line) }
             }
         }
         lastEvent = last
+        isOfInterest = isOfInterest || !news.isEmpty
+        try tell(news, now, store)
         // A commit for each event of a daemon that does much for others would cost the disk more than it is worth.
         let stored = try store.cursor(.events) ?? 0
         if isOfInterest || last - stored >= Self.eventsBehind { try store.move(.events, to: last) }

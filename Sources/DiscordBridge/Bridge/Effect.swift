@@ -17,6 +17,10 @@ public enum Effect: Sendable, Equatable {
     /// `nonce` is the same for each try, and no other message has it.
     case create(post: Int64, PostKind, place: Snowflake, Content, nonce: String)
     case edit(post: Int64, place: Snowflake, message: Snowflake, Content)
+    case pin(post: Int64, place: Snowflake, message: Snowflake)
+    case remove(post: Int64, place: Snowflake, message: Snowflake)
+    /// Asks the daemon how the queue stands.
+    case survey
     /// Looks for a message that may have been sent since then.
     case look(post: Int64, place: Snowflake, since: Snowflake)
     /// Tells Discord that an interaction was heard, and where its answer will be.
@@ -42,6 +46,9 @@ public enum Effect: Sendable, Equatable {
         case .amend(let message, _, _): .amend(message)
         case .verify(let message, _, _): .verify(message)
         case .fetch(let task): .fetch(task)
+        case .survey: .survey
+        case .pin(let post, _, _): .pin(post)
+        case .remove(let post, _, _): .remove(post)
         case .withdraw(let task): .withdraw(task)
         case .read(let channel, _): .read(channel)
         case .openThread(let task, _, _, _): .thread(task)

@@ -39,6 +39,11 @@ public enum Work: Sendable, Hashable {
     case reaction(Snowflake)
     /// Sends a message, edits it, or looks whether it was sent.
     case post(Int64)
+    /// Asks how the queue stands.
+    case survey
+    case pin(Int64)
+    /// Removes a message in whose place there is another.
+    case remove(Int64)
     /// The steps of an interaction.
     case acknowledge(Snowflake)
     case carryOut(Snowflake)
@@ -50,8 +55,8 @@ public enum Work: Sendable, Hashable {
 
     var isForDaemon: Bool {
         switch self {
-        case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .log: true
-        case .read, .thread, .reaction, .post, .acknowledge, .tell, .register: false
+        case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .log, .survey: true
+        case .read, .thread, .reaction, .post, .acknowledge, .tell, .register, .pin, .remove: false
         }
     }
 }
@@ -62,6 +67,7 @@ public enum Answer: Sendable {
     /// The message that was made.
     case made(Snowflake)
     case task(Int64)
+    case status(DaemonStatus)
     /// nil: the daemon does not know it any more.
     case record(TaskRecord?)
     /// What an order has come to, for who gave it.

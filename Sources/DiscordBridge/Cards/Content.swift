@@ -9,6 +9,8 @@ public struct Content: Sendable, Equatable, Codable {
     public var files: [File] = []
     /// The message that it answers.
     public var answers: Snowflake?
+    /// Of news: how many of them it only counts.
+    public var omitted: Int?
 
     public init(text: String = "", card: Card? = nil, buttons: [Button] = [], files: [File] = []) {
         self.text = text

@@ -1,6 +1,6 @@
 import OrchProtocol
 
-/// What the daemon is to do or to tell for an interaction. By then it is decided who may.
+/// What the daemon must do or tell for an interaction. By then it is decided who may.
 public enum Order: Sendable, Equatable, Codable {
     /// A task, once its message is there.
     case submit(TaskSpec)

@@ -50,6 +50,8 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public var resultFormat = ResultFormat.card
     /// How many ends may wait to be told one by one; more than these are told in a summary.
     public var burst = 50
+    /// Where a message says how the queue stands.
+    public var statusPlaces: [Snowflake] = []
     /// Where news of workers and pools are told.
     public var workers: Snowflake?
     /// In how many messages an answer may come before it is a file.
@@ -67,5 +69,5 @@ public struct BridgeConfiguration: Sendable, Equatable {
     public func channel(_ id: Snowflake) -> TaskChannel? { channels.first { $0.id == id } }
 
     /// Every channel that the bridge writes to.
-    public var places: [Snowflake] { channels.map(\.id) + [results, workers].compactMap(\.self) }
+    public var places: [Snowflake] { channels.map(\.id) + [results, workers].compactMap(\.self) + statusPlaces }
 }

@@ -42,6 +42,10 @@ private struct ConfigurationReader {
             configuration.workers = section.id("channel")
             section.finish()
         }
+        if let section = top.section("status") {
+            configuration.statusPlaces = section.ids("channels").sorted()
+            section.finish()
+        }
         if let section = top.section("reactions") { readReactions(section) }
         configuration.authorizer.rules = top.sections("allow").map { rule($0.section) }
         checkPlaces(top)

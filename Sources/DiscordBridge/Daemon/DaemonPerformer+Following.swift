@@ -1,8 +1,12 @@
 import DiscordAPI
+import Foundation
 import OrchProtocol
 
 /// What follows a submission: an edit, and the search for it.
 extension DaemonPerformer {
+    /// In milliseconds.
+    private static let day: Int64 = 86_400_000
+
     /// The model and the level of an old line are tags of its prompt.
     func amend(_ id: Int64, to spec: TaskSpec) throws {
         var change = UpdateParameters(id: id)
@@ -29,8 +33,11 @@ extension DaemonPerformer {
         var ended = ListParameters()
         ended.states = [.succeeded, .failed, .cancelled, .expired]
         ended.limit = 1000
-        let isKept = try call(.list, ended).tasks.contains { $0.finishedAt.map { $0.milliseconds < orderedAt } ?? false }
-        if isKept { return .done }
+        let kept = try call(.list, ended)
+        if kept.tasks.contains(where: { $0.finishedAt.map { $0.milliseconds < orderedAt } ?? false }) { return .done }
+        // A daemon that has not done much yet has forgotten nothing of the last day.
+        let age = Int64(Date().timeIntervalSince1970 * 1000) - orderedAt
+        if kept.nextCursor == nil, age < Self.day { return .done }
         return .impossible("the daemon keeps nothing from that time")
     }
 }

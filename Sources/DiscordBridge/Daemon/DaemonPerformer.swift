@@ -35,6 +35,7 @@ final class DaemonPerformer: @unchecked Sendable {
                 }
                 return .task(task.id)
             case .fetch(let id): return .record(try record(id))
+            case .survey: return .status(try call(.status, NoParameters()))
             case .amend(_, let id, let text):
                 try amend(id, to: try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8)))
                 return .done

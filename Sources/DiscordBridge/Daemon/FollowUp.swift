@@ -2,7 +2,7 @@ import OrchProtocol
 import Presentation
 import Text
 
-/// A prompt that goes on with an earlier task: it has the earlier request and its answer in it, as far as there is room.
+/// A prompt that continues an earlier task: it has the earlier request and its answer in it, as far as there is room.
 enum FollowUp {
     /// Why a task cannot be continued, as a sentence without its full stop.
     struct Refused: Error {

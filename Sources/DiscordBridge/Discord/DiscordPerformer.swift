@@ -32,6 +32,12 @@ struct DiscordPerformer: Sendable {
             case .edit(_, let place, let message, let content):
                 _ = try await rest.editMessage(message, in: place, to: MessageDraft(content), priority: .card)
                 return .done
+            case .pin(_, let place, let message):
+                try await rest.pin(message, in: place)
+                return .done
+            case .remove(_, let place, let message):
+                try await rest.deleteMessage(message, in: place)
+                return .done
             case .look(_, let place, let since), .find(_, let place, let since): return .seen(try await look(place, since))
             case .acknowledge(let ticket, let manner):
                 try await rest.respond(to: Interaction(ticket), with: InteractionResponse(manner))
@@ -45,7 +51,7 @@ struct DiscordPerformer: Sendable {
             case .respond(let ticket, let reply):
                 try await rest.respond(to: Interaction(ticket), with: InteractionResponse(reply))
                 return nil
-            case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .readLog: return nil
+            case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .readLog, .survey: return nil
             }
         } catch {
             return Self.answer(to: error)

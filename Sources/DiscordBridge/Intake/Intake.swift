@@ -23,7 +23,8 @@ public struct Intake: Sendable {
     ///   - isAnswer: whether it answers a message of the bot's, and so is for the bot without a mention.
     ///   - tasks: that it follows up, the nearest last.
     public func read(
-        _ message: ChatMessage, in channel: BridgeConfiguration.TaskChannel, isAnswer: Bool = false, following tasks: [Int64] = []
+        _ message: ChatMessage, in channel: BridgeConfiguration.TaskChannel, isAnswer: Bool = false,
+        following tasks: [Int64] = []
     ) -> Reading {
         guard message.isOrdinary, message.author.kind != .own, message.author.kind != .webhook, message.author.id != bot else {
             return .none

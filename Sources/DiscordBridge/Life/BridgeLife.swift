@@ -81,7 +81,7 @@ public actor BridgeLife {
 
     private func perform(_ effect: Effect) {
         switch effect {
-        case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .readLog:
+        case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .readLog, .survey:
             guard let work = effect.work else { return }
             daemon.perform(effect) { answer in Task { await self.take(.answered(work, answer)) } }
         default:

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the bridge. Numbers of Discord's are kept as they are; they fit into 63 bits until the year 2084.
 enum BridgeSchema {
     /// What the program that made each version has added. A database has the first of them.
-    private static let steps = [first, interactions, following]
+    private static let steps = [first, interactions, following, places]
     static var version: Int { steps.count }
 
     /// - Throws: ``BridgeStore/Unusable`` for a database of a newer program or of another.
@@ -137,5 +137,14 @@ enum BridgeSchema {
         -- When its end was seen.
         ALTER TABLE task ADD COLUMN ended_at INTEGER;
         CREATE INDEX task_ended ON task (ended_at) WHERE ended_at IS NOT NULL;
+        """
+
+    private static let places = """
+        -- The message that was pinned, and one in whose place there is another.
+        ALTER TABLE post ADD COLUMN pinned INTEGER;
+        ALTER TABLE post ADD COLUMN obsolete INTEGER;
+        CREATE INDEX post_status ON post (id) WHERE kind = 'status';
+        CREATE INDEX post_news ON post (id) WHERE kind = 'news';
+        CREATE INDEX post_obsolete ON post (id) WHERE obsolete IS NOT NULL;
         """
 }

@@ -208,7 +208,10 @@ public final class BridgeTransaction {
 
     /// To be sent once more, as another message.
     public func sendAgain(post: Int64) throws {
-        try run("UPDATE post SET state = 'wanted', message = NULL, sent = NULL, edition = edition + 1 WHERE id = ?", [post])
+        try run(
+            """
+            UPDATE post SET state = 'wanted', obsolete = message, message = NULL, sent = NULL, edition = edition + 1 WHERE id = ?
+            """, [post])
     }
 
     public func shown(post: Int64, as message: Snowflake) throws {
@@ -266,6 +269,9 @@ public final class BridgeTransaction {
     /// Whether the last statement has changed a row.
     var hasChanged: Bool { db.changesCount > 0 }
 
+    /// Of the row that was added last.
+    var lastID: Int64 { db.lastInsertedRowID }
+
     func cached(_ sql: String) throws -> Statement { try db.cachedStatement(sql: sql) }
 
     func run(_ sql: String, _ arguments: StatementArguments) throws {
@@ -278,7 +284,9 @@ public final class BridgeTransaction {
 
     func requests(_ rest: String, _ arguments: StatementArguments) throws -> [RequestRow] {
         try Row.fetchAll(
-            cached("SELECT message, channel, author, author_name, made_at, state, spec, task, edit, ordered_at, follows FROM request " + rest),
+            cached(
+                "SELECT message, channel, author, author_name, made_at, state, spec, task, edit, ordered_at, follows FROM request "
+                    + rest),
             arguments: arguments
         ).map {
             RequestRow(
@@ -301,7 +309,7 @@ public final class BridgeTransaction {
         }
     }
 
-    private func posts(_ rest: String, _ arguments: StatementArguments) throws -> [PostRow] {
+    func posts(_ rest: String, _ arguments: StatementArguments) throws -> [PostRow] {
         try Row.fetchAll(
             cached("SELECT id, kind, subject, place, content, sent, state, message, since, edition FROM post " + rest),
             arguments: arguments

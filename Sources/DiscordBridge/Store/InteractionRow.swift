@@ -6,9 +6,9 @@ import OrchProtocol
 public enum InteractionState: String, Sendable {
     /// Discord has not been told that it was heard. What Discord gives up is not done.
     case new
-    /// Discord knows, and its order is to be carried out.
+    /// Discord knows, and its order must be carried out.
     case taken
-    /// What came of it is to be shown.
+    /// What came of it must be shown.
     case told
     /// A question or a form waits for the person.
     case asked

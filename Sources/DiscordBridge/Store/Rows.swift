@@ -35,6 +35,10 @@ public enum PostKind: String, Sendable {
     case refusal
     /// What to do with old messages.
     case question
+    /// How the queue stands.
+    case status
+    /// What has happened to workers, pools and the daemon.
+    case news
     /// Why an edit does not reach the task.
     case notice
 }

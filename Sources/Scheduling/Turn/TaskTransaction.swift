@@ -18,7 +18,7 @@ public protocol TaskTransaction: AnyObject {
     func update(_ task: TaskItem, from place: TaskItem.Place) throws
     /// Writes what has been chosen for a task since it was added: its model, thinking level, rule, and what is still open.
     func saveChoice(of task: TaskItem) throws
-    /// Writes what a task is to do, where that is another now.
+    /// Writes the work of a task, where that is another now.
     func saveWork(of task: TaskItem) throws
     /// The ready tasks of a lane of a pool, the highest priority first, and of those the oldest.
     func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem]

@@ -44,7 +44,7 @@ enum TaskColumns {
         Column("reason", { $0.reason }) { $0.reason = try $1.optional() },
     ]
 
-    /// What it is to do, which `task.update` may change, and nothing else. It may be long.
+    /// The work, which `task.update` may change, and nothing else. It may be long.
     static let work: [Column] = [
         Column("command", inBrief: "substr(command, 1, \(briefLength))", { command(of: $0.definition.work) }) {
             if let command = try $1.optional(Data.self) { $0.definition.work = .command(split(command)) }

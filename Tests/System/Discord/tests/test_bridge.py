@@ -30,7 +30,8 @@ case $prompt in
   *wait*) while [ ! -e {here}/gate ]; do sleep 0.05; done; echo "waited" ;;
   *fail*) echo "it went wrong" >&2; exit 3 ;;
   *count*)
-    for step in 0 1 2; do while [ ! -e {here}/step$step ]; do sleep 0.05; done; echo "step $step" >&2; done; echo "counted" ;;
+    for step in 0 1 2; do while [ ! -e {here}/step$step ]; do sleep 0.05; done; echo "step $step" >&2; done
+    echo "counted" ;;
   *long*) seq 1 2000 ;;
   *) echo "the answer to **$prompt**" ;;
 esac
@@ -71,6 +72,10 @@ id = "{self.channel}"
 mention = false
 [results]
 channel = "{self.place("results")}"
+[workers]
+channel = "{self.place("workers")}"
+[status]
+channels = ["{self.place("results")}"]
 [[allow]]
 roles = ["{role}"]
 verbs = ["submit", "see", "logs", "stop", "retry", "priority"]
@@ -126,12 +131,12 @@ hourly = 1000
     def say(self, text: str, user: str = "alice") -> str:
         return str(people.say(self.discord, user, self.channel, text)["id"])
 
-    def reactions(self, message: str) -> list[str]:
-        record = next(each for each in look.messages(self.discord, self.channel) if each["id"] == message)
+    def reactions(self, message: str, place: str | None = None) -> list[str]:
+        record = next(each for each in look.messages(self.discord, place or self.channel) if each["id"] == message)
         return [each["emoji"]["name"] for each in record.get("reactions", [])]
 
-    async def shown(self, message: str, reaction: str) -> None:
-        await self.until(f"{reaction} below the message", lambda: self.reactions(message) == [reaction])
+    async def shown(self, message: str, reaction: str, place: str | None = None) -> None:
+        await self.until(f"{reaction} below the message", lambda: self.reactions(message, place) == [reaction])
 
     def thread(self, message: str) -> list[dict[str, Any]]:
         return look.messages(self.discord, message) if int(message) in self.discord.world.channels else []
@@ -139,8 +144,21 @@ hourly = 1000
     def cards(self, message: str) -> list[dict[str, Any]]:
         return [each["embeds"][0] for each in self.thread(message) if each["embeds"]]
 
+    def boxes(self) -> list[dict[str, Any]]:
+        return [each for each in look.messages(self.discord, self.place("results")) if each["embeds"]]
+
     def ends(self) -> list[dict[str, Any]]:
-        return [each["embeds"][0] for each in look.messages(self.discord, self.place("results")) if each["embeds"]]
+        return [each["embeds"][0] for each in self.boxes() if not self.is_status(each)]
+
+    def status(self) -> list[dict[str, Any]]:
+        return [each for each in self.boxes() if self.is_status(each)]
+
+    @staticmethod
+    def is_status(message: dict[str, Any]) -> bool:
+        return str(message["embeds"][0]["title"]).startswith("The queue")
+
+    def ctl(self, *arguments: str) -> None:
+        subprocess.run([PROGRAMS / "orchctl", "--socket", self.here / "sock", *arguments], capture_output=True, check=True)
 
     def submitted(self) -> list[dict[str, Any]]:
         done = subprocess.run(
@@ -273,3 +291,89 @@ async def test_killed_again_and_again_everything_is_once(scene: Scene) -> None:
     for message in messages:
         assert len(scene.cards(message)) == 1
         assert len([each for each in scene.thread(message) if "the answer to" in each["content"]]) == 1
+
+
+async def test_an_edit_reaches_the_queued_task(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    blockers = [scene.say("wait") for _ in range(2)]
+    for message in blockers:
+        await scene.shown(message, "▶️")
+    message = scene.say("first")
+    await scene.shown(message, "⏳")
+    people.edit(scene.discord, "alice", message, "second")
+    await scene.until("the new prompt", lambda: any(each["prompt"] == "second" for each in scene.submitted()))
+    # What is edited while the bridge is away is found later, and so is what is deleted.
+    gone = scene.say("gone")
+    await scene.shown(gone, "⏳")
+    await scene.end(scene.bridge)
+    people.edit(scene.discord, "alice", message, "third")
+    people.delete(scene.discord, "alice", gone)
+    scene.start_bridge()
+    await scene.until("the third", lambda: any(each["prompt"] == "third" for each in scene.submitted()))
+    await scene.until("the end of the other", lambda: [each["state"] for each in scene.submitted()].count("cancelled") == 1)
+    (scene.here / "gate").touch()
+    await scene.shown(message, "✅")
+    await scene.until("the answer", lambda: any("third" in each["content"] for each in scene.thread(message)))
+    people.edit(scene.discord, "alice", message, "too late")
+    assert len(scene.submitted()) == 4
+
+
+async def test_a_message_in_the_thread_follows_the_task_up(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    message = scene.say("write")
+    await scene.shown(message, "✅")
+    await scene.until("the answer", lambda: any("the answer to" in each["content"] for each in scene.thread(message)))
+    second = str(people.say(scene.discord, "alice", message, "shorter")["id"])
+    await scene.shown(second, "✅", message)
+    task = next(each for each in scene.submitted() if each["labels"].get("discord.follows"))
+    assert task["prompt"].endswith("The request now:\n\nshorter")
+    assert "the answer to" in task["prompt"]
+    await scene.until("its card", lambda: len(scene.cards(message)) == 2)
+    # One that was not told is found in the thread, later.
+    await scene.end(scene.bridge)
+    third = str(people.say(scene.discord, "alice", message, "once more")["id"])
+    scene.start_bridge()
+    await scene.shown(third, "✅", message)
+    chain = [each["labels"].get("discord.follows") for each in scene.submitted()]
+    assert sorted(filter(None, chain)) == ["1", "1 2"]
+
+
+async def test_one_pinned_message_says_how_the_queue_stands(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    message = scene.say("wait")
+    await scene.shown(message, "▶️")
+    await scene.until("the slots", lambda: "1/2 running" in scene.status()[0]["embeds"][0]["description"])
+    assert scene.status()[0]["pinned"]
+    first = scene.status()[0]["id"]
+    await scene.end(scene.bridge)
+    (scene.here / "gate").touch()
+    scene.start_bridge()
+    await scene.until("the end", lambda: "0/2 running" in scene.status()[0]["embeds"][0]["description"])
+    assert [each["id"] for each in scene.status()] == [first]
+    # Somebody without rights cannot; an owner removes it, and there is another.
+    owner = next(iter(scene.discord.world.guilds.values())).owner_id
+    people.delete(scene.discord, str(owner), first)
+    await scene.until("another", lambda: [each for each in scene.status() if each["pinned"] and each["id"] != first])
+    await scene.end(scene.daemon, signal.SIGINT)
+    await scene.until("the absence", lambda: "away" in scene.status()[0]["embeds"][0]["title"])
+    assert len(scene.status()) == 1
+
+
+async def test_news_of_pools_are_told(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    scene.ctl("pool", "pause", "default")
+    news = await scene.until("the news", lambda: look.messages(scene.discord, scene.place("workers")))
+    assert "pool **default** is paused" in news[0]["content"]
+    for _ in range(20):
+        scene.ctl("pool", "resume", "default")
+        scene.ctl("pool", "pause", "default")
+    more = await scene.until(
+        "what did not fit",
+        lambda: [each for each in look.messages(scene.discord, scene.place("workers")) if " more; " in each["content"]],
+    )
+    assert len(more) == 1
+    assert len(look.messages(scene.discord, scene.place("workers"))) <= 3

@@ -75,7 +75,7 @@ extension BridgeConfiguration {
         "put it into /etc/credstore/discord-token, which only root can read, and start the service again"
 
     var network: DiscordNetwork {
-        get throws { try DiscordNetwork(DiscordPlaces(api: api, authorities: caFile)) }
+        get throws { try DiscordNetwork(DiscordPlaces(api: api, files: files, authorities: caFile)) }
     }
 
     var daemonSocket: String { get throws { try SocketPath.choose(socket) } }

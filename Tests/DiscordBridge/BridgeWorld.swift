@@ -1,9 +1,9 @@
-import DiscordAPI
 import FoundationEssentials
 import OrchClient
 import OrchProtocol
 import TestSupport
 
+@testable import DiscordAPI
 @testable import DiscordBridge
 
 /// A life of the bridge from a seed: the real bridge and the real store; people, Discord and the daemon by what is known of them. Any effect
@@ -242,7 +242,8 @@ struct BridgeWorld {
 
     private mutating func perform(_ effect: Effect) -> Answer {
         switch effect {
-        case .submit(_, let spec, let previous): daemon.submit(spec, after: previous)
+        case .submit(_, _, _, _?) where trouble && random.chance(20): .unfetched("cut off")
+        case .submit(_, let spec, let previous, _): daemon.submit(spec, after: previous)
         case .fetch(let task): daemon.isAway ? .later(0) : .record(daemon.record(task))
         case .withdraw(let task): daemon.cancel(task)
         case .survey: daemon.isAway ? .later(0) : .status(daemon.status)
@@ -432,7 +433,8 @@ struct SimulatedDiscord {
     }
 
     mutating func write(_ text: String, by author: Person, in channel: Snowflake, _ now: Int64) -> ChatMessage {
-        let message = ChatMessage(id: id(now), channel: channel, author: author, content: text)
+        var message = ChatMessage(id: id(now), channel: channel, author: author, content: text)
+        if count % 7 == 0 { message.attachments = [Attachment(id: Snowflake(1), filename: "a", size: 1, url: "")] }
         history.append(message)
         return message
     }

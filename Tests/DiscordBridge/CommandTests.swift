@@ -247,7 +247,7 @@ import Testing
         }
         #expect(content.text == "**alice** asks (pool default, model opus, priority 2):\n> write\n> @\u{2060}everyone")
         let effects = try stage.turn(.answered(.tell(form), .made(Snowflake(900))))
-        let submitted = effects.compactMap { if case .submit(Snowflake(900), let text, _) = $0 { text } else { nil } }
+        let submitted = effects.compactMap { if case .submit(Snowflake(900), let text, _, _) = $0 { text } else { nil } }
         let spec = try JSONDecoder().decode(TaskSpec.self, from: Data(try #require(submitted.first).utf8))
         #expect(spec.prompt == "write\n@everyone")
         #expect(spec.model == "opus" && spec.priority == 2 && spec.key == "discord:\(form)")

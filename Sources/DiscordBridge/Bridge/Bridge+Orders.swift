@@ -6,6 +6,8 @@ extension Bridge {
     private static let orders = 32
     /// For how long the daemon surely knows what it has been given, whatever it keeps, in milliseconds.
     private static let certainty: Int64 = 600_000
+    /// How often the files of a message are fetched in vain before it is refused: for some minutes.
+    static let fetches = 8
 
     /// Submits what must be submitted, and changes what has been edited since. That it is asked is written down before it is asked. What may
     /// have been asked long ago is looked for first: the daemon keeps the key of a task only as long as the task.
@@ -15,10 +17,18 @@ extension Bridge {
             if let orderedAt = request.orderedAt, now - orderedAt > Self.certainty {
                 guard !desk.isBusy(.submit(request.message)), desk.start(.verify(request.message), now) else { continue }
                 effects.append(.verify(request.message, orderedAt: orderedAt, witness: try store.witness(before: orderedAt)))
-            } else if desk.start(.submit(request.message), now) {
-                try store.order(request.message, at: now)
-                effects.append(.submit(request.message, spec: request.spec ?? "{}", follows: request.follows.last))
+                continue
             }
+            // One message with files at a time: they are in memory meanwhile.
+            guard !request.hasFiles || messageWithFiles == nil, desk.start(.submit(request.message), now) else { continue }
+            try store.order(request.message, at: now)
+            var files: FileWish?
+            if request.hasFiles, let settings = try settings(of: request.channel, store) {
+                messageWithFiles = request.message
+                files = FileWish(channel: request.channel, rules: settings.attachments)
+            }
+            effects.append(
+                .submit(request.message, spec: request.spec ?? "{}", follows: request.follows.last, files: files))
         }
         for request in try store.editedRequests(limit: Self.orders) {
             guard let edit = request.edit, let task = request.task, desk.start(.amend(request.message), now) else { continue }

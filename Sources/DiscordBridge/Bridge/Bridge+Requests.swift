@@ -28,6 +28,7 @@ extension Bridge {
         case (.allowed, .task(let spec)):
             row.spec = try Self.text(spec)
             row.follows = context.follows
+            row.hasFiles = !message.attachments.isEmpty
             guard try store.add(row) else { return }
             if !isDaemonThere { try store.want(reaction: configuration.reactions.waiting, below: row.message) }
         }
@@ -58,6 +59,8 @@ extension Bridge {
             try store.add(task: id, of: message)
             if !row.follows.isEmpty { try store.set(thread: .impossible, of: id) }
             if isWithdrawn { try store.withdraw(task: id, true) }
+        case .unfetched(let reason):
+            try refuse(row, "its files cannot be fetched: \(reason)", configuration.reactions.failed, store)
         // What the message says by now may be better.
         case .impossible where row.edit != nil: try store.forgetOrder(of: message)
         case .impossible(let reason): try refuse(row, reason, configuration.reactions.failed, store)

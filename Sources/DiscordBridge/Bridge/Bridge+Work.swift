@@ -113,6 +113,11 @@ extension Bridge {
             try settle(post: id, answer, now, store)
             return
         }
+        if let message = messageWithFiles, work == .submit(message) { messageWithFiles = nil }
+        if case .unfetched = answer, desk.failures(of: work) < Self.fetches - 1 {
+            desk.fail(work, now)
+            return
+        }
         if work == .survey { isStatusStale = isStatusStale || !answer.isStatus }
         if case .later(let wait) = answer {
             desk.fail(work, now, atLeast: wait)

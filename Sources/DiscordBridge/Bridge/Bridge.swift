@@ -31,6 +31,8 @@ public struct Bridge: Sendable {
     var places: [Snowflake: Int64] = [:]
     /// What tasks are being changed to, by message.
     var amendments: [Snowflake: String] = [:]
+    /// The message whose files are being fetched.
+    var messageWithFiles: Snowflake?
     /// What is being read: after which message, and since when.
     var reads: [Snowflake: Reading] = [:]
     /// Up to where a channel has been read that has more.
@@ -178,6 +180,9 @@ public struct Bridge: Sendable {
             notBefore[work] = nil
             return busy.insert(work).inserted
         }
+
+        /// How often it has failed in a row.
+        func failures(of work: Work) -> Int { failures[work] ?? 0 }
 
         func isBusy(_ work: Work) -> Bool { busy.contains(work) }
 

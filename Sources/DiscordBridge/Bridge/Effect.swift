@@ -3,7 +3,7 @@ import OrchProtocol
 
 /// What the bridge wants to have done, after the commit that says so. Each but the last is answered by ``Input/answered(_:_:)``.
 public enum Effect: Sendable, Equatable {
-    case submit(Snowflake, spec: String, follows: Int64?)
+    case submit(Snowflake, spec: String, follows: Int64?, files: FileWish?)
     case fetch(Int64)
     case withdraw(Int64)
     /// Gives a queued task the prompt and the pool of this one.
@@ -42,7 +42,7 @@ public enum Effect: Sendable, Equatable {
 
     public var work: Work? {
         switch self {
-        case .submit(let message, _, _): .submit(message)
+        case .submit(let message, _, _, _): .submit(message)
         case .amend(let message, _, _): .amend(message)
         case .verify(let message, _, _): .verify(message)
         case .fetch(let task): .fetch(task)
@@ -64,4 +64,11 @@ public enum Effect: Sendable, Equatable {
         case .respond: nil
         }
     }
+}
+
+/// The files of a message are to be fetched.
+public struct FileWish: Sendable, Equatable {
+    /// Where the message is.
+    public var channel: Snowflake
+    public var rules: AttachmentRules
 }

@@ -78,6 +78,8 @@ public enum Answer: Sendable {
     case page([ChatMessage], isLast: Bool)
     /// The bot's own messages since then.
     case seen([Seen])
+    /// The files of a message could not be had now: why.
+    case unfetched(String)
     /// It did not happen and never will: why.
     case impossible(String)
     /// It may have happened.

@@ -15,6 +15,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
         public var deleteCancels = true
         /// How many messages from the time when the bridge was away become tasks without a question.
         public var catchUp = 20
+        public var attachments = AttachmentRules()
 
         public init(id: Snowflake) { self.id = id }
     }
@@ -38,6 +39,8 @@ public struct BridgeConfiguration: Sendable, Equatable {
     /// Where the API is; another than Discord's only for tests.
     public var api = Self.discord
     public static let discord = "https://discord.com/api/v10"
+    /// Where the files of messages are; another place than Discord's only for tests.
+    public var files = "https://cdn.discordapp.com"
     /// Certificates to trust besides those of the system.
     public var caFile: String?
     /// Where the bot's token is; nil: the credential `discord-token` that systemd hands over.

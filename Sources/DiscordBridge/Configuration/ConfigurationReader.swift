@@ -60,6 +60,13 @@ private struct ConfigurationReader {
         }
         configuration.tokenFile = section.path("token_file")
         configuration.caFile = section.path("ca_file")
+        if let files = section.string("files") {
+            if BridgeConfiguration.isSafe(api: files) {
+                configuration.files = files
+            } else {
+                section.fault("files", "files must begin with https://; only http://127.0.0.1 may be without encryption")
+            }
+        }
         if let api = section.string("api") {
             if BridgeConfiguration.isSafe(api: api) {
                 configuration.api = api
@@ -78,6 +85,18 @@ private struct ConfigurationReader {
         if let priority = section.integer("priority", in: -1_000_000...1_000_000) { channel?.priority = priority }
         if let cancels = section.boolean("delete_cancels") { channel?.deleteCancels = cancels }
         if let catchUp = section.integer("catch_up", in: 0...10_000) { channel?.catchUp = catchUp }
+        if let size = section.integer("attachments", in: 0...AttachmentRules.most >> 20) {
+            channel?.attachments.bytes = size << 20
+        }
+        if let types = section.strings("attachment_types") {
+            if let wrong = types.first(where: { $0.split(separator: "/").count != 2 || $0.lowercased() != $0 }) {
+                section.fault(
+                    "attachment_types",
+                    "\"\(wrong.shortened(to: 40))\" is no type of files, such as \"image/png\" or \"text/*\"")
+            } else {
+                channel?.attachments.types = types
+            }
+        }
         section.finish()
         return channel
     }

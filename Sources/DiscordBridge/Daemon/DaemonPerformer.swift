@@ -20,16 +20,23 @@ final class DaemonPerformer: @unchecked Sendable {
     }
 
     /// Orders it; the answer comes on another thread.
-    func perform(_ effect: Effect, _ answer: @escaping @Sendable (Answer) -> Void) {
-        queue.async { answer(self.answer(to: effect)) }
+    ///
+    /// - Parameter files: that come with a task.
+    func perform(_ effect: Effect, _ files: [SubmittedFile] = [], _ answer: @escaping @Sendable (Answer) -> Void) {
+        queue.async { answer(self.answer(to: effect, files)) }
     }
 
-    private func answer(to effect: Effect) -> Answer {
+    private func answer(to effect: Effect, _ files: [SubmittedFile]) -> Answer {
         do {
             switch effect {
-            case .submit(_, let text, let previous):
+            case .submit(_, let text, let previous, _):
                 var spec = try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8))
                 if let previous { try FollowUp.continue(previous, record(previous), in: &spec) }
+                if !files.isEmpty {
+                    spec.files = files
+                    let names = files.map(\.name).joined(separator: ", ")
+                    spec.prompt = spec.prompt.map { "\($0)\n\nFiles in the working directory: \(names)" }
+                }
                 guard let task = try call(.submit, .one(spec)).all.first else {
                     return .impossible("the daemon has made no task")
                 }
@@ -37,7 +44,10 @@ final class DaemonPerformer: @unchecked Sendable {
             case .fetch(let id): return .record(try record(id))
             case .survey: return .status(try call(.status, NoParameters()))
             case .amend(_, let id, let text):
-                try amend(id, to: try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8)))
+                let spec = try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8))
+                subject = spec.subject
+                defer { subject = nil }
+                try amend(id, to: spec)
                 return .done
             case .verify(let message, let orderedAt, let witness): return try verify(message, orderedAt, witness)
             case .withdraw(let id):

@@ -17,7 +17,7 @@ extension ChatMessage {
             author: Person(message.author, message.member ?? member, webhook: message.webhookID, bot: bot),
             content: message.content, mentionsBot: message.mentions.contains { $0.id == bot },
             isOrdinary: message.kind == .ordinary || message.kind == .reply,
-            answers: message.kind == .reply ? message.reference?.messageID : nil)
+            answers: message.kind == .reply ? message.reference?.messageID : nil, attachments: message.attachments)
     }
 
     /// What a message says now; nil where only something else of it has changed, such as the preview of a link.

@@ -12,10 +12,11 @@ public struct ChatMessage: Sendable, Equatable {
     public var isOrdinary: Bool
     /// The message that it answers.
     public var answers: Snowflake?
+    public var attachments: [Attachment]
 
     public init(
         id: Snowflake, channel: Snowflake, author: Person, content: String, mentionsBot: Bool = false,
-        isOrdinary: Bool = true, answers: Snowflake? = nil
+        isOrdinary: Bool = true, answers: Snowflake? = nil, attachments: [Attachment] = []
     ) {
         self.id = id
         self.channel = channel
@@ -24,5 +25,6 @@ public struct ChatMessage: Sendable, Equatable {
         self.mentionsBot = mentionsBot
         self.isOrdinary = isOrdinary
         self.answers = answers
+        self.attachments = attachments
     }
 }

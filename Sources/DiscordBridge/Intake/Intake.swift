@@ -37,6 +37,7 @@ public struct Intake: Sendable {
                 : .faulty("has no text besides the mention")
         }
         guard !text.utf8.contains(0) else { return .faulty("has a NUL in its text") }
+        if let complaint = channel.attachments.complaint(about: message.attachments) { return .faulty(complaint) }
         guard case .task(var spec) = spec(text, message, channel) else { return spec(text, message, channel) }
         if !tasks.isEmpty { spec.labels?["discord.follows"] = tasks.map(String.init).joined(separator: " ") }
         return .task(spec)

@@ -81,6 +81,14 @@ public actor BridgeLife {
 
     private func perform(_ effect: Effect) {
         switch effect {
+        case .submit(let message, _, _, let wish?):
+            Task { [discord, daemon] in
+                switch await discord.files(of: message, wish) {
+                case .answer(let answer): take(.answered(.submit(message), answer))
+                case .files(let files):
+                    daemon.perform(effect, files) { answer in Task { await self.take(.answered(.submit(message), answer)) } }
+                }
+            }
         case .submit, .fetch, .withdraw, .amend, .verify, .carryOut, .catalogue, .readLog, .survey:
             guard let work = effect.work else { return }
             daemon.perform(effect) { answer in Task { await self.take(.answered(work, answer)) } }

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the bridge. Numbers of Discord's are kept as they are; they fit into 63 bits until the year 2084.
 enum BridgeSchema {
     /// What the program that made each version has added. A database has the first of them.
-    private static let steps = [first, interactions, following, places]
+    private static let steps = [first, interactions, following, places, files]
     static var version: Int { steps.count }
 
     /// - Throws: ``BridgeStore/Unusable`` for a database of a newer program or of another.
@@ -146,5 +146,10 @@ enum BridgeSchema {
         CREATE INDEX post_status ON post (id) WHERE kind = 'status';
         CREATE INDEX post_news ON post (id) WHERE kind = 'news';
         CREATE INDEX post_obsolete ON post (id) WHERE obsolete IS NOT NULL;
+        """
+
+    private static let files = """
+        -- Whether the message has files, which are fetched when it is submitted.
+        ALTER TABLE request ADD COLUMN files INTEGER NOT NULL DEFAULT 0;
         """
 }

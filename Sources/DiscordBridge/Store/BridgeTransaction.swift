@@ -23,13 +23,13 @@ public final class BridgeTransaction {
     public func add(_ request: RequestRow) throws -> Bool {
         try run(
             """
-            INSERT INTO request (message, channel, author, author_name, made_at, state, spec, follows)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            INSERT INTO request (message, channel, author, author_name, made_at, state, spec, follows, files)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """,
             [
                 request.message.stored, request.channel.stored, request.author.stored, request.authorName, request.madeAt,
                 request.state.rawValue, request.spec,
-                request.follows.isEmpty ? nil : request.follows.map(String.init).joined(separator: " "),
+                request.follows.isEmpty ? nil : request.follows.map(String.init).joined(separator: " "), request.hasFiles,
             ])
         return hasChanged
     }
@@ -285,7 +285,7 @@ public final class BridgeTransaction {
     func requests(_ rest: String, _ arguments: StatementArguments) throws -> [RequestRow] {
         try Row.fetchAll(
             cached(
-                "SELECT message, channel, author, author_name, made_at, state, spec, task, edit, ordered_at, follows FROM request "
+                "SELECT message, channel, author, author_name, made_at, state, spec, task, edit, ordered_at, follows, files FROM request "
                     + rest),
             arguments: arguments
         ).map {
@@ -293,7 +293,8 @@ public final class BridgeTransaction {
                 message: Snowflake(stored: $0[0]), channel: Snowflake(stored: $0[1]), author: Snowflake(stored: $0[2]),
                 authorName: $0[3], madeAt: $0[4], state: RequestState(rawValue: $0[5]) ?? .refused, spec: $0[6], task: $0[7],
                 edit: $0[8], orderedAt: $0[9],
-                follows: ($0[10] as String?)?.split(separator: " ").compactMap { Int64($0) } ?? [])
+                follows: ($0[10] as String?)?.split(separator: " ").compactMap { Int64($0) } ?? [],
+                hasFiles: $0[11])
         }
     }
 

@@ -71,6 +71,8 @@ public struct RequestRow: Sendable, Equatable {
     public var orderedAt: Int64?
     /// The tasks that it follows up, the nearest last.
     public var follows: [Int64] = []
+    /// Whether it has files, which are fetched when it is submitted.
+    public var hasFiles = false
 }
 
 public struct TaskRow: Sendable, Equatable {

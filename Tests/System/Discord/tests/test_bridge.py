@@ -28,6 +28,7 @@ SCRIPT = """
 prompt=$(cat)
 case $prompt in
   *wait*) while [ ! -e {here}/gate ]; do sleep 0.05; done; echo "waited" ;;
+  *"read the files"*) cat ./*.txt ;;
   *fail*) echo "it went wrong" >&2; exit 3 ;;
   *count*)
     for step in 0 1 2; do while [ ! -e {here}/step$step ]; do sleep 0.05; done; echo "step $step" >&2; done
@@ -64,6 +65,7 @@ class Scene:
 [discord]
 guild = "{guild}"
 api = "{discord.base}/api/v10"
+files = "{discord.world.cdn_base}"
 token_file = "{token}"
 [daemon]
 socket = "{here}/sock"
@@ -156,6 +158,9 @@ hourly = 1000
     @staticmethod
     def is_status(message: dict[str, Any]) -> bool:
         return str(message["embeds"][0]["title"]).startswith("The queue")
+
+    def news(self) -> list[dict[str, Any]]:
+        return look.messages(self.discord, self.place("workers"))
 
     def ctl(self, *arguments: str) -> None:
         subprocess.run([PROGRAMS / "orchctl", "--socket", self.here / "sock", *arguments], capture_output=True, check=True)
@@ -366,14 +371,28 @@ async def test_news_of_pools_are_told(scene: Scene) -> None:
     scene.start_bridge()
     await scene.ready()
     scene.ctl("pool", "pause", "default")
-    news = await scene.until("the news", lambda: look.messages(scene.discord, scene.place("workers")))
-    assert "pool **default** is paused" in news[0]["content"]
+    await scene.until("the news", lambda: any("pool **default** is paused" in each["content"] for each in scene.news()))
     for _ in range(20):
         scene.ctl("pool", "resume", "default")
         scene.ctl("pool", "pause", "default")
-    more = await scene.until(
-        "what did not fit",
-        lambda: [each for each in look.messages(scene.discord, scene.place("workers")) if " more; " in each["content"]],
-    )
-    assert len(more) == 1
-    assert len(look.messages(scene.discord, scene.place("workers"))) <= 3
+    await scene.until("what did not fit", lambda: any(" more; " in each["content"] for each in scene.news()))
+    assert len(scene.news()) <= 4
+
+
+async def test_files_come_with_the_task(scene: Scene) -> None:
+    scene.start_bridge()
+    await scene.ready()
+    # Once Discord has a problem, and once it is cut off.
+    trouble.fault(scene.discord, where="cdn", action="status", status=503, count=1, nth=1)
+    trouble.fault(scene.discord, where="cdn", action="cut", done=True, count=1, nth=2)
+    files = [{"name": "../a.txt", "text": "one\n"}, {"name": "b.txt", "text": "two\n"}]
+    message = str(people.say(scene.discord, "alice", scene.channel, "read the files", files=files)["id"])
+    await scene.shown(message, "✅")
+    answer = await scene.until("the answer", lambda: [each for each in scene.thread(message) if "one" in each["content"]])
+    assert "two" in answer[0]["content"]
+    assert len(scene.submitted()) == 1
+    # A file that is not where Discord keeps them any more.
+    trouble.fault(scene.discord, where="cdn", action="redirect", location="http://127.0.0.1:1/", count=100)
+    other = str(people.say(scene.discord, "alice", scene.channel, "read the files", files=files)["id"])
+    await scene.shown(other, "❌")
+    assert len(scene.submitted()) == 1

@@ -74,8 +74,6 @@ id = "{self.channel}"
 mention = false
 [results]
 channel = "{self.place("results")}"
-[workers]
-channel = "{self.place("workers")}"
 [status]
 channels = ["{self.place("results")}"]
 [[allow]]
@@ -160,7 +158,8 @@ hourly = 1000
         return str(message["embeds"][0]["title"]).startswith("The queue")
 
     def news(self) -> list[dict[str, Any]]:
-        return look.messages(self.discord, self.place("workers"))
+        found: list[dict[str, Any]] = look.messages(self.discord, self.place("workers"))
+        return found
 
     def ctl(self, *arguments: str) -> None:
         subprocess.run([PROGRAMS / "orchctl", "--socket", self.here / "sock", *arguments], capture_output=True, check=True)
@@ -368,6 +367,8 @@ async def test_one_pinned_message_says_how_the_queue_stands(scene: Scene) -> Non
 
 
 async def test_news_of_pools_are_told(scene: Scene) -> None:
+    with (scene.here / "discord.toml").open("a") as file:
+        file.write(f'[workers]\nchannel = "{scene.place("workers")}"\n')
     scene.start_bridge()
     await scene.ready()
     scene.ctl("pool", "pause", "default")

@@ -90,8 +90,8 @@ let package = Package(
         module("Supervision", ["SupervisorLink", "Text", "CLinux", "Platform"]),
         module("Agents", ["JSON", "OrchProtocol", "Text"]),
         module("Schemas", ["JSON", "Text"]),
-        module("Scheduling", ["OrchProtocol", "Schemas", "Text"]),
-        module("Storage", ["Scheduling", "OrchProtocol", "Platform", "Text", grdb, sqlite]),
+        module("Scheduling", ["OrchProtocol", "Schemas", "SupervisorLink", "Text"]),
+        module("Storage", ["Scheduling", "OrchProtocol", "SupervisorLink", "Platform", "Text", grdb, sqlite]),
         module(
             "DiscordAPI",
             [asyncHTTPClient, nioConcurrency, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
@@ -136,7 +136,8 @@ let package = Package(
             ]),
 
         .executableTarget(
-            name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol"], path: "Benchmarks/turn-cost",
+            name: "turn-cost", dependencies: ["Scheduling", "Storage", "OrchProtocol", "SupervisorLink"],
+            path: "Benchmarks/turn-cost",
             swiftSettings: strict),
 
         .target(
@@ -159,8 +160,8 @@ let package = Package(
         tests("JSON", ["JSON"]),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "Platform", "orchd-supervisor"]),
-        tests("Scheduling", ["Scheduling", "Schemas", "TestSupport", "Storage", "OrchProtocol"]),
-        tests("Storage", ["Storage", "TestSupport", "Text", "Scheduling", "OrchProtocol", grdb, sqlite]),
+        tests("Scheduling", ["Scheduling", "Schemas", "TestSupport", "Storage", "OrchProtocol", "SupervisorLink"]),
+        tests("Storage", ["Storage", "TestSupport", "Text", "Scheduling", "OrchProtocol", "SupervisorLink", grdb, sqlite]),
         tests("Agents", ["Agents", "JSON", "OrchProtocol", "TestSupport"]),
         tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioCore, nioHTTP1, nioPosix, nioWebSocket]),
         tests(

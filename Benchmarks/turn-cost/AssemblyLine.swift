@@ -1,6 +1,7 @@
 import OrchProtocol
 import Scheduling
 import Storage
+import SupervisorLink
 
 /// A scheduler on a real store, and a supervisor whose tasks all take a millisecond and succeed.
 struct AssemblyLine {
@@ -54,8 +55,9 @@ struct AssemblyLine {
     private func result(of effect: Effect) -> Input? {
         guard case .launch(_, let attempt, _) = effect else { return nil }
         let slot = Int(attempt.id) % Self.slots
-        let start = AttemptStart(
-            attempt: attempt.id, pid: Int32(truncatingIfNeeded: attempt.id), slot: slot + 1, startedAt: now.wall - 1,
+        let start = StartReport(
+            attempt: UInt64(attempt.id), pid: Int32(truncatingIfNeeded: attempt.id), slot: UInt32(slot) + 1,
+            startedAt: now.wall - 1,
             startedMonotonic: now.monotonic - 1)
         var end = AttemptEnd(
             attempt: attempt.id, start: start, ending: .exited(0), endedAt: now.wall, endedMonotonic: now.monotonic)

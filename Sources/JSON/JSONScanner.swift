@@ -14,7 +14,7 @@ public struct JSONScanner {
     let end: Int
     /// The index of the next byte.
     public private(set) var position: Int
-    var depth = 0
+    private var depth = 0
 
     /// Deeper nesting than any message has, and shallow enough for the smallest stack.
     private static let maximumDepth = 128
@@ -66,6 +66,18 @@ public struct JSONScanner {
 
     /// Passes an object and hands over where each of its keys (without the quotes) and values is.
     public mutating func object(_ member: (_ key: Range<Int>, _ value: Range<Int>) -> Void) throws(Malformed) {
+        try members { scanner, key throws(Malformed) in member(key, try scanner.value()) }
+    }
+
+    /// Passes an array and hands over where each of its values is.
+    public mutating func array(_ element: (Range<Int>) -> Void) throws(Malformed) {
+        try elements { scanner throws(Malformed) in element(try scanner.value()) }
+    }
+
+    /// Passes an object, of which `member` passes each value, and is told where its key is, without the quotes.
+    mutating func members(
+        _ member: (inout JSONScanner, _ key: Range<Int>) throws(Malformed) -> Void
+    ) throws(Malformed) {
         guard skip("{") else { throw fail("no object") }
         try descend()
         defer { depth -= 1 }
@@ -76,27 +88,27 @@ public struct JSONScanner {
             let key = try string()
             skipSpace()
             guard skip(":") else { throw fail("no ':' after a key") }
-            member(key, try value())
+            try member(&self, key)
             skipSpace()
         } while skip(",")
         guard skip("}") else { throw fail("neither ',' nor '}' after a value") }
     }
 
-    /// Passes an array and hands over where each of its values is.
-    public mutating func array(_ element: (Range<Int>) -> Void) throws(Malformed) {
+    /// Passes an array, of which `element` passes each value.
+    mutating func elements(_ element: (inout JSONScanner) throws(Malformed) -> Void) throws(Malformed) {
         guard skip("[") else { throw fail("no array") }
         try descend()
         defer { depth -= 1 }
         skipSpace()
         if skip("]") { return }
         repeat {
-            element(try value())
+            try element(&self)
             skipSpace()
         } while skip(",")
         guard skip("]") else { throw fail("neither ',' nor ']' after a value") }
     }
 
-    mutating func descend() throws(Malformed) {
+    private mutating func descend() throws(Malformed) {
         depth += 1
         guard depth <= Self.maximumDepth else { throw fail("more than \(Self.maximumDepth) levels") }
     }

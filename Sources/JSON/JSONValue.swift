@@ -114,8 +114,8 @@ extension JSONScanner {
     fileprivate mutating func tree() throws(Malformed) -> JSONValue {
         skipSpace()
         switch current {
-        case UInt8(ascii: "{"): return try members()
-        case UInt8(ascii: "["): return try elements()
+        case UInt8(ascii: "{"): return try object()
+        case UInt8(ascii: "["): return try array()
         case UInt8(ascii: "\""): return .string(JSONString.text(of: bytes[try string()]))
         case UInt8(ascii: "t"): return try literal(.bool(true))
         case UInt8(ascii: "f"): return try literal(.bool(false))
@@ -136,38 +136,18 @@ extension JSONScanner {
         return JSONValue(number)
     }
 
-    private mutating func members() throws(Malformed) -> JSONValue {
-        _ = skip("{")
-        try descend()
-        defer { depth -= 1 }
-        var members: [ExactText: JSONValue] = [:]
-        skipSpace()
-        if skip("}") { return .object(members) }
-        repeat {
-            skipSpace()
-            let key = ExactText(JSONString.text(of: bytes[try string()]))
-            skipSpace()
-            guard skip(":") else { throw fail("no ':' after a key") }
-            members[key] = try tree()
-            skipSpace()
-        } while skip(",")
-        guard skip("}") else { throw fail("neither ',' nor '}' after a value") }
-        return .object(members)
+    private mutating func object() throws(Malformed) -> JSONValue {
+        var values: [ExactText: JSONValue] = [:]
+        try members { scanner, key throws(Malformed) in
+            values[ExactText(JSONString.text(of: scanner.bytes[key]))] = try scanner.tree()
+        }
+        return .object(values)
     }
 
-    private mutating func elements() throws(Malformed) -> JSONValue {
-        _ = skip("[")
-        try descend()
-        defer { depth -= 1 }
-        var elements: [JSONValue] = []
-        skipSpace()
-        if skip("]") { return .array(elements) }
-        repeat {
-            elements.append(try tree())
-            skipSpace()
-        } while skip(",")
-        guard skip("]") else { throw fail("neither ',' nor ']' after a value") }
-        return .array(elements)
+    private mutating func array() throws(Malformed) -> JSONValue {
+        var values: [JSONValue] = []
+        try elements { scanner throws(Malformed) in values.append(try scanner.tree()) }
+        return .array(values)
     }
 }
 

@@ -17,66 +17,45 @@ public struct RepeatedName: Equatable, Sendable {
 }
 
 extension JSONScanner {
-    /// The first there is in a document; nil where there is none, and for what is not JSON.
+    /// The first there is in a document; nil where there is none, and for what is not JSON before it.
     public static func repeatedName(in document: [UInt8]) -> RepeatedName? {
         var scanner = JSONScanner(document)
+        var found: RepeatedName?
         // What is malformed is for others to say.
-        return (try? scanner.repeatedName()) ?? nil
+        try? scanner.lookForRepeatedName(&found)
+        return found
     }
 
-    private mutating func repeatedName() throws(Malformed) -> RepeatedName? {
+    /// Passes a value in which no name has been found yet.
+    private mutating func lookForRepeatedName(_ found: inout RepeatedName?) throws(Malformed) {
         skipSpace()
         switch current {
-        case UInt8(ascii: "{"): return try repeatedMember()
-        case UInt8(ascii: "["): return try repeatedInElements()
-        default:
-            _ = try value()
-            return nil
+        case UInt8(ascii: "{"):
+            // The dictionary has one place for two spellings, which is how they are found.
+            var names: [String: String] = [:]
+            try members { scanner, key throws(Malformed) in
+                let name = JSONString.text(of: scanner.bytes[key])
+                if found == nil, let old = names.updateValue(name, forKey: name) {
+                    found = RepeatedName(name: name, path: [], isRespelt: !old.isSame(as: name))
+                }
+                try scanner.lookForRepeatedName(&found, in: name)
+            }
+        case UInt8(ascii: "["):
+            var index = 0
+            try elements { scanner throws(Malformed) in
+                try scanner.lookForRepeatedName(&found, in: "[\(index)]")
+                index += 1
+            }
+        default: _ = try value()
         }
     }
 
-    private mutating func repeatedMember() throws(Malformed) -> RepeatedName? {
-        _ = skip("{")
-        try descend()
-        defer { depth -= 1 }
-        skipSpace()
-        if skip("}") { return nil }
-        // The dictionary has one place for two spellings, which is how they are found.
-        var names: [String: String] = [:]
-        repeat {
-            skipSpace()
-            let name = JSONString.text(of: bytes[try string()])
-            if let old = names.updateValue(name, forKey: name) {
-                return RepeatedName(name: name, path: [], isRespelt: !old.isSame(as: name))
-            }
-            skipSpace()
-            guard skip(":") else { throw fail("no ':' after a key") }
-            if let found = try repeatedName() { return found.within(name) }
-            skipSpace()
-        } while skip(",")
-        _ = skip("}")
-        return nil
-    }
-
-    private mutating func repeatedInElements() throws(Malformed) -> RepeatedName? {
-        _ = skip("[")
-        try descend()
-        defer { depth -= 1 }
-        skipSpace()
-        if skip("]") { return nil }
-        var index = 0
-        repeat {
-            if let found = try repeatedName() { return found.within("[\(index)]") }
-            index += 1
-            skipSpace()
-        } while skip(",")
-        _ = skip("]")
-        return nil
-    }
-}
-
-extension RepeatedName {
-    fileprivate func within(_ place: String) -> RepeatedName {
-        RepeatedName(name: name, path: [place] + path, isRespelt: isRespelt)
+    /// The same in a member or an element; once a name has been found, it is only passed.
+    private mutating func lookForRepeatedName(
+        _ found: inout RepeatedName?, in place: @autoclosure () -> String
+    ) throws(Malformed) {
+        if found != nil { return _ = try value() }
+        defer { found?.path.insert(place(), at: 0) }
+        try lookForRepeatedName(&found)
     }
 }

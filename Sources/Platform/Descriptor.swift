@@ -26,6 +26,33 @@ public final class Descriptor: Sendable {
 
     deinit { close(number) }
 
+    /// What is known of the file.
+    ///
+    /// - Parameter action: what it is looked at for, as in "cannot read /path".
+    public func status(_ action: @autoclosure () -> String = "look at a file") throws(SystemError) -> stat {
+        var status = stat()
+        guard fstat(number, &status) == 0 else { throw SystemError(action()) }
+        return status
+    }
+
+    /// Bytes of the file.
+    public func size(_ action: @autoclosure () -> String = "look at a file") throws(SystemError) -> Int64 {
+        Int64(try status(action()).st_size)
+    }
+
+    /// Bytes from an offset on: at most so many, and none beyond the end.
+    public func read(
+        at offset: Int64, count: Int, _ action: @autoclosure () -> String
+    ) throws(SystemError) -> [UInt8] {
+        var result = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, size in
+            result = pread(number, buffer.baseAddress, count, off_t(offset))
+            size = max(0, result)
+        }
+        guard result >= 0 else { throw SystemError(action()) }
+        return bytes
+    }
+
     /// The two ends of a pipe, both close-on-exec.
     ///
     /// - Parameter waits: whether to read from it, and to write to it, waits.

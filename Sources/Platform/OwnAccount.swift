@@ -7,12 +7,6 @@ public struct OwnAccount: Sendable, Equatable {
     public var home: ByteString?
     public var shell: ByteString?
 
-    public init(name: ByteString, home: ByteString?, shell: ByteString?) {
-        self.name = name
-        self.home = home
-        self.shell = shell
-    }
-
     /// Nil for a number that has no entry, as in some containers.
     public static func look() -> OwnAccount? { account(of: geteuid()) }
 

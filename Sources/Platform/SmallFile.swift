@@ -110,12 +110,19 @@ public func makeDirectory(_ path: String, withParents: Bool = false) throws(Syst
 }
 
 /// The directories in a directory.
-public func directoryNames(in directory: Descriptor) -> [String] { names(in: directory) { $0 == DT_DIR } }
+public func directoryNames(in directory: Descriptor) -> [String] {
+    directoryEntries(in: directory).filter(\.isDirectory).map { String(decoding: $0.name, as: UTF8.self) }
+}
 
 /// All that is in a directory but other directories.
-public func fileNames(in directory: Descriptor) -> [String] { names(in: directory) { $0 != DT_DIR } }
+public func fileNames(in directory: Descriptor) -> [String] {
+    directoryEntries(in: directory).filter { !$0.isDirectory }.map { String(decoding: $0.name, as: UTF8.self) }
+}
 
-private func names(in directory: Descriptor, ofType isWanted: (Int) -> Bool) -> [String] {
+/// What is in a directory, in no order.
+///
+/// - Parameter most: how many of them to look at.
+public func directoryEntries(in directory: Descriptor, most: Int = .max) -> [(name: [UInt8], isDirectory: Bool)] {
     let copy = openat(directory.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { return [] }
     guard let stream = fdopendir(copy) else {
@@ -123,13 +130,11 @@ private func names(in directory: Descriptor, ofType isWanted: (Int) -> Bool) -> 
         return []
     }
     defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-        guard isWanted(Int(entry.pointee.d_type)) else { continue }
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != "." && name != ".." { names.append(name) }
+    var entries: [(name: [UInt8], isDirectory: Bool)] = []
+    while entries.count < most, let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
+        let isDirectory = Int(entry.pointee.d_type) == DT_DIR
+        if name != [0x2E], name != [0x2E, 0x2E] { entries.append((name, isDirectory)) }
     }
-    return names
+    return entries
 }

@@ -1,5 +1,22 @@
+/// What is kept in files as well, by the attempt's number, which comes first, in eight bytes.
+package protocol LinkRecord: LinkValue {}
+
+extension LinkRecord {
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    package init(decoding bytes: ArraySlice<UInt8>) throws(LinkError) {
+        var reader = ByteReader(bytes)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
+}
+
 /// A running attempt, as the supervisor reports it.
-public struct StartReport: Equatable, Sendable {
+public struct StartReport: LinkRecord, Equatable, Sendable {
     public var attempt: UInt64
     public var pid: Int32
     /// The worker's number in its pool, from 1 to the pool's number of slots.
@@ -20,40 +37,21 @@ public struct StartReport: Equatable, Sendable {
     /// The encoded size in bytes: it is the same for each.
     public static let size = 32
 
-    /// The attempt's number comes first, in eight bytes.
-    public func encoded() -> [UInt8] {
-        var writer = ByteWriter()
-        write(to: &writer)
-        return writer.bytes
-    }
+    package func write(to writer: inout ByteWriter) { writer.write(attempt, pid, slot, startedAt, startedMonotonic) }
 
-    public init(decoding bytes: ArraySlice<UInt8>) throws(LinkError) {
-        var reader = ByteReader(bytes)
-        try self.init(from: &reader)
-        try reader.finish()
-    }
-
-    func write(to writer: inout ByteWriter) {
-        writer.integer(attempt)
-        writer.integer(pid)
-        writer.integer(slot)
-        writer.integer(startedAt)
-        writer.integer(startedMonotonic)
-    }
-
-    init(from reader: inout ByteReader) throws(LinkError) {
-        attempt = try reader.integer()
-        pid = try reader.integer()
-        slot = try reader.integer()
-        startedAt = try reader.integer()
-        startedMonotonic = try reader.integer()
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        attempt = try reader.read()
+        pid = try reader.read()
+        slot = try reader.read()
+        startedAt = try reader.read()
+        startedMonotonic = try reader.read()
         guard attempt > 0 else { throw .invalid("attempt") }
     }
 }
 
 /// The end of an attempt. It is also the record in the supervisor's exit file, where it stays until the engine acknowledges it.
-public struct EndReport: Equatable, Sendable {
-    public enum Ending: UInt8, Sendable {
+public struct EndReport: LinkRecord, Equatable, Sendable {
+    public enum Ending: UInt8, LinkValue, Sendable {
         /// `code` is the exit status.
         case exited = 1
         /// `code` is the signal.
@@ -67,7 +65,7 @@ public struct EndReport: Equatable, Sendable {
     }
 
     /// The step of starting a process that failed. The raw values are those of `enum spawn_step` in CLinux.
-    public enum Step: UInt8, Sendable {
+    public enum Step: UInt8, LinkValue, Sendable {
         case none = 0
         case clone, cgroup, session, mask, limits, priority, oomScore, privileges, groups, group, user, workspace, directory
         case descriptors, deathSignal, execute, resources, confine
@@ -85,7 +83,7 @@ public struct EndReport: Equatable, Sendable {
         case user = 9
     }
 
-    public struct Flags: OptionSet, Sendable {
+    public struct Flags: OptionSet, LinkValue, Sendable {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
         /// A `stop` had been asked for before it ended.
@@ -136,53 +134,28 @@ public struct EndReport: Equatable, Sendable {
     /// The encoded size in bytes: it is the same for each, so that a file of them can be read after a torn write.
     public static let size = StartReport.size + 48
 
-    public func encoded() -> [UInt8] {
-        var writer = ByteWriter()
-        write(to: &writer)
-        return writer.bytes
+    package func write(to writer: inout ByteWriter) {
+        writer.write(start, ending, step, flags, UInt8(0), code, endedAt, endedMonotonic, cpuUser, cpuSystem, peakMemory)
     }
 
-    public init(decoding bytes: ArraySlice<UInt8>) throws(LinkError) {
-        var reader = ByteReader(bytes)
-        try self.init(from: &reader)
-        try reader.finish()
-    }
-
-    func write(to writer: inout ByteWriter) {
-        start.write(to: &writer)
-        writer.integer(ending.rawValue)
-        writer.integer(step.rawValue)
-        writer.integer(flags.rawValue)
-        writer.integer(UInt8(0))
-        writer.integer(code)
-        writer.integer(endedAt)
-        writer.integer(endedMonotonic)
-        writer.integer(cpuUser)
-        writer.integer(cpuSystem)
-        writer.integer(peakMemory)
-    }
-
-    init(from reader: inout ByteReader) throws(LinkError) {
-        start = try StartReport(from: &reader)
-        guard let ending = Ending(rawValue: try reader.integer()) else { throw .invalid("ending") }
-        guard let step = Step(rawValue: try reader.integer()) else { throw .invalid("step") }
-        self.ending = ending
-        self.step = step
-        flags = Flags(rawValue: try reader.integer())
-        guard try reader.integer(UInt8.self) == 0 else { throw .invalid("padding") }
-        code = try reader.integer()
-        endedAt = try reader.integer()
-        endedMonotonic = try reader.integer()
-        cpuUser = try reader.integer()
-        cpuSystem = try reader.integer()
-        peakMemory = try reader.integer()
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        start = try reader.read()
+        ending = try reader.read()
+        step = try reader.read()
+        flags = try reader.read()
+        guard try reader.read(UInt8.self) == 0 else { throw .invalid("padding") }
+        code = try reader.read()
+        endedAt = try reader.read()
+        endedMonotonic = try reader.read()
+        cpuUser = try reader.read()
+        cpuSystem = try reader.read()
+        peakMemory = try reader.read()
     }
 }
 
 /// What an attempt has used beside processor and memory, by the cgroup that it had: see `io.stat` and the `.pressure` files in the kernel's
 /// cgroup-v2 documentation. It is told with an end where it is known, and is not kept beyond the supervisor.
-public struct MeasureReport: Equatable, Sendable {
-    public var attempt: UInt64
+public struct Measures: LinkValue, Equatable, Sendable, Codable {
     /// Bytes that went from disks and to them.
     public var bytesRead: Int64
     public var bytesWritten: Int64
@@ -192,10 +165,8 @@ public struct MeasureReport: Equatable, Sendable {
     public var stalledForDisk: Int64
 
     public init(
-        attempt: UInt64, bytesRead: Int64, bytesWritten: Int64, stalledForProcessor: Int64, stalledForMemory: Int64,
-        stalledForDisk: Int64
+        bytesRead: Int64, bytesWritten: Int64, stalledForProcessor: Int64, stalledForMemory: Int64, stalledForDisk: Int64
     ) {
-        self.attempt = attempt
         self.bytesRead = bytesRead
         self.bytesWritten = bytesWritten
         self.stalledForProcessor = stalledForProcessor
@@ -203,18 +174,33 @@ public struct MeasureReport: Equatable, Sendable {
         self.stalledForDisk = stalledForDisk
     }
 
-    func write(to writer: inout ByteWriter) {
-        writer.integer(attempt)
-        for value in [bytesRead, bytesWritten, stalledForProcessor, stalledForMemory, stalledForDisk] { writer.integer(value) }
+    package func write(to writer: inout ByteWriter) {
+        writer.write(bytesRead, bytesWritten, stalledForProcessor, stalledForMemory, stalledForDisk)
     }
 
-    init(from reader: inout ByteReader) throws(LinkError) {
-        attempt = try reader.integer()
-        bytesRead = try reader.integer()
-        bytesWritten = try reader.integer()
-        stalledForProcessor = try reader.integer()
-        stalledForMemory = try reader.integer()
-        stalledForDisk = try reader.integer()
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        bytesRead = try reader.read()
+        bytesWritten = try reader.read()
+        stalledForProcessor = try reader.read()
+        stalledForMemory = try reader.read()
+        stalledForDisk = try reader.read()
+    }
+}
+
+public struct MeasureReport: LinkValue, Equatable, Sendable {
+    public var attempt: UInt64
+    public var measures: Measures
+
+    public init(attempt: UInt64, _ measures: Measures) {
+        self.attempt = attempt
+        self.measures = measures
+    }
+
+    package func write(to writer: inout ByteWriter) { writer.write(attempt, measures) }
+
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        attempt = try reader.read()
+        measures = try reader.read()
         guard attempt > 0 else { throw .invalid("attempt") }
     }
 }

@@ -1,35 +1,29 @@
 @_exported import Text
 
-/// Appends the values of the link's encoding to a buffer.
-struct ByteWriter {
+/// What the link can carry.
+package protocol LinkWritable {
+    func write(to writer: inout ByteWriter)
+}
+
+/// The same where it can be read without knowing more. What does not decode throws a ``LinkError``.
+package protocol LinkValue: LinkWritable {
+    init(from reader: inout ByteReader) throws(LinkError)
+}
+
+/// Appends values to a buffer.
+package struct ByteWriter {
     var bytes: [UInt8] = []
 
-    mutating func integer(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-    }
+    mutating func write<each Value: LinkWritable>(_ values: repeat each Value) { repeat (each values).write(to: &self) }
 
-    mutating func bool(_ value: Bool) { bytes.append(value ? 1 : 0) }
-
-    mutating func bytes(_ value: ByteString) {
-        integer(UInt32(value.count))
-        bytes.append(contentsOf: value.bytes)
-    }
-
-    mutating func string(_ value: String) {
-        let utf8 = value.utf8
-        integer(UInt32(utf8.count))
+    fileprivate mutating func block(_ utf8: some Collection<UInt8>) {
+        write(UInt32(utf8.count))
         bytes.append(contentsOf: utf8)
-    }
-
-    mutating func list<T>(_ values: [T], _ write: (inout ByteWriter, T) -> Void) {
-        assert(values.count <= LinkProtocol.maximumMessage, "a list of \(values.count) fits no message")
-        integer(UInt32(values.count))
-        for value in values { write(&self, value) }
     }
 }
 
-/// Takes the values of the link's encoding from bytes that may be anything.
-struct ByteReader {
+/// Takes values from bytes that may be anything.
+package struct ByteReader {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
 
@@ -39,7 +33,11 @@ struct ByteReader {
     }
 
     var isAtEnd: Bool { position == bytes.endIndex }
-    private var remaining: Int { bytes.endIndex - position }
+    fileprivate var remaining: Int { bytes.endIndex - position }
+
+    mutating func read<Value: LinkValue>(_ type: Value.Type = Value.self) throws(LinkError) -> Value {
+        try Value(from: &self)
+    }
 
     mutating func slice(_ count: Int) throws(LinkError) -> ArraySlice<UInt8> {
         guard count >= 0, count <= remaining else { throw .truncated }
@@ -47,54 +45,101 @@ struct ByteReader {
         return bytes[position..<position + count]
     }
 
-    mutating func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(LinkError) -> T {
-        var value: T = 0
-        var shift = 0
-        for byte in try slice(MemoryLayout<T>.size) {
-            value |= T(truncatingIfNeeded: byte) << T(shift)
-            shift += 8
-        }
-        return value
-    }
-
-    mutating func bool() throws(LinkError) -> Bool {
-        switch try integer(UInt8.self) {
-        case 0: false
-        case 1: true
-        default: throw .invalid("truth value")
-        }
-    }
-
     /// Without NUL: every string of the link ends as an argument of a system call.
-    mutating func byteString() throws(LinkError) -> ByteString {
-        let count = try integer(UInt32.self)
-        let bytes = try slice(Int(count))
+    fileprivate mutating func block() throws(LinkError) -> ArraySlice<UInt8> {
+        let bytes = try slice(Int(try read(UInt32.self)))
         guard !bytes.contains(0) else { throw .invalid("string with NUL") }
-        return ByteString(bytes)
-    }
-
-    /// UTF-8 without NUL.
-    mutating func string() throws(LinkError) -> String {
-        let count = try integer(UInt32.self)
-        let utf8 = try slice(Int(count))
-        guard !utf8.contains(0) else { throw .invalid("string with NUL") }
-        guard let string = String(validating: utf8, as: UTF8.self) else { throw .invalid("string") }
-        return string
-    }
-
-    /// A list whose elements take at least one byte each, so that a false count cannot reserve memory.
-    mutating func list<T>(_ read: (inout ByteReader) throws(LinkError) -> T) throws(LinkError) -> [T] {
-        let count = Int(try integer(UInt32.self))
-        guard count <= remaining else { throw .truncated }
-        var values: [T] = []
-        values.reserveCapacity(min(count, 4096))
-        for _ in 0..<count { values.append(try read(&self)) }
-        return values
+        return bytes
     }
 
     mutating func skipRest() { position = bytes.endIndex }
 
     func finish() throws(LinkError) {
         guard isAtEnd else { throw .trailing }
+    }
+}
+
+extension LinkValue where Self: FixedWidthInteger {
+    package func write(to writer: inout ByteWriter) {
+        withUnsafeBytes(of: littleEndian) { writer.bytes.append(contentsOf: $0) }
+    }
+
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        self = 0
+        var shift = 0
+        for byte in try reader.slice(MemoryLayout<Self>.size) {
+            self |= Self(truncatingIfNeeded: byte) << Self(shift)
+            shift += 8
+        }
+    }
+}
+
+extension UInt8: LinkValue {}
+extension UInt16: LinkValue {}
+extension UInt32: LinkValue {}
+extension UInt64: LinkValue {}
+extension Int32: LinkValue {}
+extension Int64: LinkValue {}
+
+extension LinkValue where Self: RawRepresentable, RawValue: LinkValue {
+    package func write(to writer: inout ByteWriter) { rawValue.write(to: &writer) }
+
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        guard let value = Self(rawValue: try reader.read()) else { throw .invalid("\(Self.self)") }
+        self = value
+    }
+}
+
+extension Bool: LinkValue {
+    package func write(to writer: inout ByteWriter) { writer.write(self ? 1 : 0 as UInt8) }
+
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        switch try reader.read(UInt8.self) {
+        case 0: self = false
+        case 1: self = true
+        default: throw .invalid("truth value")
+        }
+    }
+}
+
+extension ByteString: LinkValue {
+    package func write(to writer: inout ByteWriter) { writer.block(bytes) }
+    package init(from reader: inout ByteReader) throws(LinkError) { self.init(try reader.block()) }
+}
+
+extension String: LinkValue {
+    package func write(to writer: inout ByteWriter) { writer.block(utf8) }
+
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        guard let string = String(validating: try reader.block(), as: UTF8.self) else { throw .invalid("string") }
+        self = string
+    }
+}
+
+extension Array: LinkWritable, LinkValue where Element: LinkValue {
+    package func write(to writer: inout ByteWriter) {
+        assert(count <= LinkProtocol.maximumMessage, "a list of \(count) fits no message")
+        writer.write(UInt32(count))
+        for element in self { element.write(to: &writer) }
+    }
+
+    /// Its elements take at least one byte each, so that a false count cannot reserve memory.
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        let count = Int(try reader.read(UInt32.self))
+        guard count <= reader.remaining else { throw .truncated }
+        self = []
+        reserveCapacity(Swift.min(count, 4096))
+        for _ in 0..<count { append(try reader.read()) }
+    }
+}
+
+/// In the bytes, a list with one element at most.
+extension Optional: LinkWritable, LinkValue where Wrapped: LinkValue {
+    package func write(to writer: inout ByteWriter) { writer.write(map { [$0] } ?? []) }
+
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        let list = try reader.read([Wrapped].self)
+        guard list.count <= 1 else { throw .invalid("list of \(list.count)") }
+        self = list.first
     }
 }

@@ -1,5 +1,5 @@
 /// A limit of a cgroup, as an order or the policy sets it. The raw values are those of the link.
-public enum CgroupControl: UInt8, CaseIterable, Sendable {
+public enum CgroupControl: UInt8, LinkValue, CaseIterable, Sendable {
     /// Bytes: `memory.max`.
     case memory = 1
     /// Bytes: `memory.high`.
@@ -16,17 +16,7 @@ public enum CgroupControl: UInt8, CaseIterable, Sendable {
     case ioWeight
 
     /// How configuration, policy and protocol call it.
-    public var name: String {
-        switch self {
-        case .memory: "memory"
-        case .memoryHigh: "memory_high"
-        case .swap: "swap"
-        case .cpu: "cpu"
-        case .cpuWeight: "cpu_weight"
-        case .pids: "pids"
-        case .ioWeight: "io_weight"
-        }
-    }
+    public var name: String { "\(self)".snakeCased }
 
     public init?(name: String) {
         guard let control = Self.allCases.first(where: { $0.name == name }) else { return nil }

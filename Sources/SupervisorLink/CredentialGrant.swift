@@ -1,5 +1,5 @@
 /// A credential that attempts of a pool get.
-public struct CredentialGrant: Equatable, Sendable {
+public struct CredentialGrant: LinkValue, Equatable, Sendable {
     /// The most that an attempt gets.
     public static let maximum = 64
 
@@ -13,14 +13,11 @@ public struct CredentialGrant: Equatable, Sendable {
         self.variable = variable
     }
 
-    func write(to writer: inout ByteWriter) {
-        writer.string(name)
-        writer.string(variable ?? "")
-    }
+    package func write(to writer: inout ByteWriter) { writer.write(name, variable ?? "") }
 
-    init(from reader: inout ByteReader) throws(LinkError) {
-        name = try reader.string()
-        let text = try reader.string()
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        name = try reader.read()
+        let text = try reader.read(String.self)
         variable = text.isEmpty ? nil : text
         try validate()
     }

@@ -29,6 +29,15 @@ public enum EngineMessage: Equatable, Sendable {
     private enum Kind: UInt16 {
         case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull, freeze,
             launchFilled
+
+        init(_ form: LaunchOrder.Form) {
+            switch form {
+            case .plain: self = .launch
+            case .worker: self = .launchWorker
+            case .full: self = .launchFull
+            case .filled: self = .launchFilled
+            }
+        }
     }
 
     /// From which version of the link on it can be said.
@@ -36,55 +45,19 @@ public enum EngineMessage: Equatable, Sendable {
         if case .launch(let order) = self { order.since } else { LinkProtocol.oldestVersion }
     }
 
-    private var kind: Kind {
-        switch self {
-        case .hello: .hello
-        case .slots: .slots
-        case .launch(let order):
-            switch order.form {
-            case .plain: .launch
-            case .worker: .launchWorker
-            case .full: .launchFull
-            case .filled: .launchFilled
-            }
-        case .revoke: .revoke
-        case .stop: .stop
-        case .freeze: .freeze
-        case .acknowledge: .acknowledge
-        case .discard: .discard
-        case .sweep: .sweep
-        case .gather: .gather
-        }
-    }
-
     /// The message as it stands in a packet or in a memfd.
     public func encoded() -> [UInt8] {
-        frame(kind.rawValue) { writer in
-            switch self {
-            case .hello(let version, let oldest):
-                writer.integer(version)
-                writer.integer(oldest)
-            case .slots(let pool, let count):
-                writer.string(pool)
-                writer.integer(count)
-            case .launch(let order): order.write(to: &writer)
-            case .revoke(let attempt): writer.integer(attempt)
-            case .stop(let attempt, let grace):
-                writer.integer(attempt)
-                writer.integer(grace)
-            case .freeze(let attempt, let isFrozen):
-                writer.integer(attempt)
-                writer.bool(isFrozen)
-            case .acknowledge(let attempts): writer.list(attempts) { $0.integer($1) }
-            case .discard(let pool, let name):
-                writer.string(pool)
-                writer.string(name)
-            case .sweep(let pool, let tasks, let workers):
-                writer.string(pool)
-                writer.integer(tasks)
-                writer.integer(workers)
-            case .gather(let milliseconds): writer.integer(milliseconds)
-            }
+        switch self {
+        case .hello(let version, let oldest): frame(Kind.hello, version, oldest)
+        case .slots(let pool, let count): frame(Kind.slots, pool, count)
+        case .launch(let order): frame(Kind(order.form), order)
+        case .revoke(let attempt): frame(Kind.revoke, attempt)
+        case .stop(let attempt, let grace): frame(Kind.stop, attempt, grace)
+        case .freeze(let attempt, let isFrozen): frame(Kind.freeze, attempt, isFrozen)
+        case .acknowledge(let attempts): frame(Kind.acknowledge, attempts)
+        case .discard(let pool, let name): frame(Kind.discard, pool, name)
+        case .sweep(let pool, let tasks, let workers): frame(Kind.sweep, pool, tasks, workers)
+        case .gather(let milliseconds): frame(Kind.gather, milliseconds)
         }
     }
 
@@ -93,31 +66,29 @@ public enum EngineMessage: Equatable, Sendable {
         try unframe(bytes) { (kind, reader) throws(LinkError) in
             switch Kind(rawValue: kind) {
             case .hello:
-                let hello = EngineMessage.hello(version: try reader.integer(), oldest: try reader.integer())
+                let hello = EngineMessage.hello(version: try reader.read(), oldest: try reader.read())
                 // The one message that is said before both know which version they speak.
                 reader.skipRest()
                 return hello
-            case .slots: return .slots(pool: try poolName(&reader), count: try reader.integer())
+            case .slots: return .slots(pool: try poolName(&reader), count: try reader.read())
             case .launch: return .launch(try LaunchOrder(from: &reader, as: .plain))
             case .launchWorker: return .launch(try LaunchOrder(from: &reader, as: .worker))
             case .launchFull: return .launch(try LaunchOrder(from: &reader, as: .full))
             case .launchFilled: return .launch(try LaunchOrder(from: &reader, as: .filled))
-            case .revoke: return .revoke(attempt: try reader.integer())
-            case .stop: return .stop(attempt: try reader.integer(), grace: try reader.integer())
-            case .freeze: return .freeze(attempt: try reader.integer(), isFrozen: try reader.bool())
-            case .acknowledge:
-                return .acknowledge(
-                    attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
+            case .revoke: return .revoke(attempt: try reader.read())
+            case .stop: return .stop(attempt: try reader.read(), grace: try reader.read())
+            case .freeze: return .freeze(attempt: try reader.read(), isFrozen: try reader.read())
+            case .acknowledge: return .acknowledge(attempts: try reader.read())
             case .discard:
                 let pool = try poolName(&reader)
-                let name = try reader.string()
+                let name = try reader.read(String.self)
                 guard isAttemptName(name) else { throw .invalid("name") }
                 return .discard(pool: pool, name: name)
             case .sweep:
-                return .sweep(
-                    pool: try poolName(&reader), tasksBelow: try reader.integer(), workersBelow: try reader.integer())
+                let pool = try poolName(&reader)
+                return .sweep(pool: pool, tasksBelow: try reader.read(), workersBelow: try reader.read())
             case .gather:
-                let milliseconds = try reader.integer(UInt32.self)
+                let milliseconds = try reader.read(UInt32.self)
                 guard milliseconds <= 100 else { throw .invalid("gather") }
                 return .gather(milliseconds: milliseconds)
             case nil: throw .unknownKind(kind)
@@ -127,7 +98,7 @@ public enum EngineMessage: Equatable, Sendable {
 }
 
 private func poolName(_ reader: inout ByteReader) throws(LinkError) -> String {
-    let name = try reader.string()
+    let name = try reader.read(String.self)
     guard isPoolName(name) else { throw .invalid("pool") }
     return name
 }

@@ -2,8 +2,8 @@ import Text
 
 /// Everything the supervisor needs to start an attempt. Who the process runs as is not in it: the supervisor takes that from
 /// its own policy, by the name of the pool.
-public struct LaunchOrder: Equatable, Sendable {
-    public struct ResourceLimit: Equatable, Sendable {
+public struct LaunchOrder: LinkWritable, Equatable, Sendable {
+    public struct ResourceLimit: LinkValue, Equatable, Sendable {
         /// RLIMIT_… of `setrlimit(2)`.
         public var resource: UInt32
         public var soft: UInt64
@@ -13,6 +13,14 @@ public struct LaunchOrder: Equatable, Sendable {
             self.resource = resource
             self.soft = soft
             self.hard = hard
+        }
+
+        package func write(to writer: inout ByteWriter) { writer.write(resource, soft, hard) }
+
+        package init(from reader: inout ByteReader) throws(LinkError) {
+            resource = try reader.read()
+            soft = try reader.read()
+            hard = try reader.read()
         }
     }
 
@@ -25,28 +33,28 @@ public struct LaunchOrder: Equatable, Sendable {
     public var arguments: [ByteString]
     /// `NAME=value`. The supervisor adds `ORCH_WORKER`, `ORCH_WORKSPACE`, `ORCH_RESULT_FILE` and
     /// `ORCH_RESULT_DIR`, which only it knows.
-    public var environment: [ByteString]
+    public var environment: [ByteString] = []
     /// An absolute path; empty for the workspace that the supervisor makes.
-    public var directory: ByteString
-    public var umask: UInt32
+    public var directory: ByteString = ""
+    public var umask: UInt32 = 0o077
     /// −20 to 19.
-    public var nice: Int32
+    public var nice: Int32 = 0
     /// −1000 to 1000; the supervisor refuses one below its own.
-    public var oomScoreAdjust: Int32
-    public var noNewPrivileges: Bool
-    public var limits: [ResourceLimit]
+    public var oomScoreAdjust: Int32 = 0
+    public var noNewPrivileges = true
+    public var limits: [ResourceLimit] = []
     /// The descriptors that come with the message, in order: the number that each has in the child. Without 0, its standard
     /// input is /dev/null; without 1 or 2, so is that output.
-    public var descriptors: [Int32]
+    public var descriptors: [Int32] = []
+    /// The limits of the attempt's cgroup. The supervisor refuses what is above its policy.
+    public var controls: [CgroupControl: UInt64] = [:]
     /// The absolute path of a git repository: the attempt works in a new worktree of it, `tree` in its workspace, on the branch that
     /// `ORCH_BRANCH` in its environment names, or else ``WorkspacePaths/branch(of:)``.
     public var repository: String?
-    /// The limits of the attempt's cgroup. The supervisor refuses what is above its policy.
-    public var controls: [CgroupControl: UInt64]
-    /// Secrets that it gets, where no policy says which.
-    public var credentials: [CredentialGrant]
     /// What the kernel keeps its processes from. The supervisor refuses one that lets through more than its policy.
-    public var sandbox: Sandbox
+    public var sandbox = Sandbox()
+    /// Secrets that it gets, where no policy says which.
+    public var credentials: [CredentialGrant] = []
     /// Who submitted its task, for a pool that runs tasks as that user. The supervisor refuses whom its policy does not list.
     public var submitter: UInt32?
     /// Which of its descriptors has the files that came with its task: they are put into its workspace before the program runs.
@@ -54,34 +62,6 @@ public struct LaunchOrder: Equatable, Sendable {
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
-
-    public init(
-        attempt: UInt64, name: String, pool: String, arguments: [ByteString], environment: [ByteString] = [],
-        directory: ByteString = "", umask: UInt32 = 0o077, nice: Int32 = 0, oomScoreAdjust: Int32 = 0,
-        noNewPrivileges: Bool = true, limits: [ResourceLimit] = [], descriptors: [Int32] = [],
-        controls: [CgroupControl: UInt64] = [:], repository: String? = nil, sandbox: Sandbox = .init(),
-        credentials: [CredentialGrant] = [], submitter: UInt32? = nil, files: Int32? = nil, channel: Int32? = nil
-    ) {
-        self.attempt = attempt
-        self.name = name
-        self.pool = pool
-        self.arguments = arguments
-        self.environment = environment
-        self.directory = directory
-        self.umask = umask
-        self.nice = nice
-        self.oomScoreAdjust = oomScoreAdjust
-        self.noNewPrivileges = noNewPrivileges
-        self.limits = limits
-        self.descriptors = descriptors
-        self.repository = repository
-        self.controls = controls
-        self.sandbox = sandbox
-        self.credentials = credentials
-        self.submitter = submitter
-        self.files = files
-        self.channel = channel
-    }
 
     /// From which version of the link on it can be given: until version 4 every string had to be UTF-8, and there were no files.
     public var since: UInt32 {
@@ -103,85 +83,17 @@ public struct LaunchOrder: Equatable, Sendable {
         return channel == nil ? .plain : .worker
     }
 
-    func write(to writer: inout ByteWriter) {
-        writer.integer(attempt)
-        writer.string(name)
-        writer.string(pool)
-        writer.list(arguments) { $0.bytes($1) }
-        writer.list(environment) { $0.bytes($1) }
-        writer.bytes(directory)
-        writer.integer(umask)
-        writer.integer(nice)
-        writer.integer(oomScoreAdjust)
-        writer.bool(noNewPrivileges)
-        writer.list(limits) {
-            $0.integer($1.resource)
-            $0.integer($1.soft)
-            $0.integer($1.hard)
-        }
-        writer.list(descriptors) { $0.integer($1) }
+    package func write(to writer: inout ByteWriter) {
+        writer.write(attempt, name, pool, arguments, environment, directory, umask, nice, oomScoreAdjust, noNewPrivileges)
+        writer.write(limits, descriptors)
         switch form {
         case .plain: break
-        case .worker: if let channel { writer.integer(channel) }
+        case .worker: if let channel { writer.write(channel) }
         case .full, .filled:
-            writer.list(channel.map { [$0] } ?? []) { $0.integer($1) }
-            writer.list(repository.map { [$0] } ?? []) { $0.string($1) }
-            writer.list(controls.sorted { $0.key.rawValue < $1.key.rawValue }) {
-                $0.integer($1.key.rawValue)
-                $0.integer($1.value)
-            }
-            sandbox.write(to: &writer)
-            writer.list(credentials) { $1.write(to: &$0) }
-            writer.list(submitter.map { [$0] } ?? []) { $0.integer($1) }
-            if let files { writer.integer(files) }
+            let settings = controls.sorted { $0.key.rawValue < $1.key.rawValue }.map { Setting(control: $0, value: $1) }
+            writer.write(channel, repository, settings, sandbox, credentials, submitter)
+            if let files { writer.write(files) }
         }
-    }
-
-    init(from reader: inout ByteReader, as form: Form) throws(LinkError) {
-        attempt = try reader.integer()
-        name = try reader.string()
-        pool = try reader.string()
-        arguments = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.byteString() }
-        environment = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.byteString() }
-        directory = try reader.byteString()
-        umask = try reader.integer()
-        nice = try reader.integer()
-        oomScoreAdjust = try reader.integer()
-        noNewPrivileges = try reader.bool()
-        limits = try reader.list { (r: inout ByteReader) throws(LinkError) in
-            ResourceLimit(resource: try r.integer(), soft: try r.integer(), hard: try r.integer())
-        }
-        descriptors = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() }
-        controls = [:]
-        sandbox = Sandbox()
-        credentials = []
-        switch form {
-        case .plain: break
-        case .worker: channel = try reader.integer()
-        case .full, .filled:
-            let channels = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(Int32.self) }
-            let repositories = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
-            guard channels.count <= 1, repositories.count <= 1 else { throw .invalid("channel or repository") }
-            channel = channels.first
-            repository = repositories.first
-            let listed = try reader.list { (r: inout ByteReader) throws(LinkError) in
-                (try r.integer(UInt8.self), try r.integer(UInt64.self))
-            }
-            for (number, value) in listed {
-                guard let control = CgroupControl(rawValue: number), controls.updateValue(value, forKey: control) == nil,
-                    control.range.contains(value)
-                else { throw .invalid("controls") }
-            }
-            sandbox = try Sandbox(from: &reader)
-            credentials = try reader.list { (r: inout ByteReader) throws(LinkError) in try CredentialGrant(from: &r) }
-            guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
-            let submitters = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer(UInt32.self) }
-            guard submitters.count <= 1 else { throw .invalid("submitter") }
-            submitter = submitters.first
-            if form == .filled { files = try reader.integer() }
-            guard self.form == form else { throw .invalid("form") }
-        }
-        try validate()
     }
 
     /// Throws what the supervisor would find wrong with it. An order that is sent all the same ends the connection, and would again on the
@@ -223,7 +135,7 @@ public struct LaunchOrder: Equatable, Sendable {
     }
 
     /// What the supervisor relies on without looking again.
-    private func validate() throws(LinkError) {
+    fileprivate func validate() throws(LinkError) {
         guard attempt > 0, attempt <= LinkProtocol.maximumAttempt else { throw .invalid("attempt") }
         guard isAttemptName(name) else { throw .invalid("name") }
         guard isPoolName(pool) else { throw .invalid("pool") }
@@ -248,6 +160,56 @@ public struct LaunchOrder: Equatable, Sendable {
         }
         guard files.map({ descriptors.contains($0) && $0 > 2 && !isWorkerName(name) }) ?? true else { throw .invalid("files") }
         guard channel.map({ (0...63).contains($0) && !descriptors.contains($0) }) ?? true else { throw .invalid("channel") }
+    }
+}
+
+extension LaunchOrder {
+    public init(attempt: UInt64, name: String, pool: String, arguments: [ByteString]) {
+        self.init(attempt: attempt, name: name, pool: pool, arguments: arguments, environment: [])
+    }
+
+    init(from reader: inout ByteReader, as form: Form) throws(LinkError) {
+        self.init(attempt: try reader.read(), name: try reader.read(), pool: try reader.read(), arguments: try reader.read())
+        environment = try reader.read()
+        directory = try reader.read()
+        umask = try reader.read()
+        nice = try reader.read()
+        oomScoreAdjust = try reader.read()
+        noNewPrivileges = try reader.read()
+        limits = try reader.read()
+        descriptors = try reader.read()
+        switch form {
+        case .plain: break
+        case .worker: channel = try reader.read(Int32.self)
+        case .full, .filled:
+            channel = try reader.read()
+            repository = try reader.read()
+            for setting in try reader.read([Setting].self) {
+                let known = controls.updateValue(setting.value, forKey: setting.control)
+                guard known == nil, setting.control.range.contains(setting.value) else { throw .invalid("controls") }
+            }
+            sandbox = try reader.read()
+            credentials = try reader.read()
+            guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
+            submitter = try reader.read()
+            if form == .filled { files = try reader.read(Int32.self) }
+            guard self.form == form else { throw .invalid("form") }
+        }
+        try validate()
+    }
+}
+
+/// A limit of the cgroup, in the bytes of an order.
+private struct Setting: LinkValue {
+    let control: CgroupControl
+    let value: UInt64
+}
+
+extension Setting {
+    func write(to writer: inout ByteWriter) { writer.write(control, value) }
+
+    init(from reader: inout ByteReader) throws(LinkError) {
+        self.init(control: try reader.read(), value: try reader.read())
     }
 }
 

@@ -36,7 +36,7 @@ public enum LinkError: Error, Equatable, Sendable {
 }
 
 /// The kind of the message whose body is in the memfd that comes first among the packet's descriptors.
-let inMemoryKind: UInt16 = 0xFFFF
+private enum MemoryKind: UInt16 { case inMemory = 0xFFFF }
 
 /// Whether a packet says no more than "read the first descriptor".
 public func isInMemory(_ packet: ArraySlice<UInt8>) -> Bool {
@@ -44,13 +44,12 @@ public func isInMemory(_ packet: ArraySlice<UInt8>) -> Bool {
 }
 
 /// The packet that goes with a message in a memfd.
-public let inMemoryPacket: [UInt8] = frame(inMemoryKind) { _ in }
+public let inMemoryPacket: [UInt8] = frame(MemoryKind.inMemory)
 
-func frame(_ kind: UInt16, _ body: (inout ByteWriter) -> Void) -> [UInt8] {
+func frame<each Value: LinkWritable>(_ kind: some RawRepresentable<UInt16>, _ values: repeat each Value) -> [UInt8] {
     var writer = ByteWriter()
-    writer.integer(kind)
-    writer.integer(UInt32(0))
-    body(&writer)
+    writer.write(kind.rawValue, UInt32(0))
+    repeat (each values).write(to: &writer)
     let length = UInt32(writer.bytes.count - 6)
     for index in 0..<4 { writer.bytes[2 + index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }
     return writer.bytes
@@ -63,8 +62,8 @@ func unframe<Message>(
     var packet = ByteReader(bytes)
     var messages: [Message] = []
     while !packet.isAtEnd {
-        let kind = try packet.integer(UInt16.self)
-        var body = ByteReader(try packet.slice(Int(try packet.integer(UInt32.self))))
+        let kind = try packet.read(UInt16.self)
+        var body = ByteReader(try packet.slice(Int(try packet.read(UInt32.self))))
         messages.append(try read(kind, &body))
         try body.finish()
     }

@@ -1,5 +1,5 @@
 /// Files that an attempt has left in its result directory: some of those that are handed over, and what is not.
-public struct ResultFiles: Equatable, Sendable {
+public struct ResultFiles: LinkValue, Equatable, Sendable {
     /// The most files of an attempt.
     public static let maximum = 64
 
@@ -16,7 +16,7 @@ public struct ResultFiles: Equatable, Sendable {
     }
 
     /// Why something is not handed over.
-    public enum Reason: UInt8, Sendable, CaseIterable {
+    public enum Reason: UInt8, LinkValue, Sendable, CaseIterable {
         case directory = 1
         /// A link, a FIFO, a socket, a device.
         case special
@@ -31,7 +31,7 @@ public struct ResultFiles: Equatable, Sendable {
     }
 
     /// What is not handed over for the same reason.
-    public struct Left: Equatable, Sendable {
+    public struct Left: LinkValue, Equatable, Sendable {
         /// The most names that are given.
         public static let examples = 8
 
@@ -45,30 +45,25 @@ public struct ResultFiles: Equatable, Sendable {
             self.count = count
             self.names = names
         }
-    }
 
-    func write(to writer: inout ByteWriter) {
-        writer.integer(attempt)
-        writer.list(names) { $0.string($1) }
-        writer.list(left) { writer, it in
-            writer.integer(it.reason.rawValue)
-            writer.integer(it.count)
-            writer.list(it.names) { $0.string($1) }
+        package func write(to writer: inout ByteWriter) { writer.write(reason, count, names) }
+
+        package init(from reader: inout ByteReader) throws(LinkError) {
+            reason = try reader.read()
+            count = try reader.read()
+            names = try reader.read()
         }
     }
 
-    init(from reader: inout ByteReader) throws(LinkError) {
-        attempt = try reader.integer()
-        names = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
+    package func write(to writer: inout ByteWriter) { writer.write(attempt, names, left) }
+
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        attempt = try reader.read()
+        names = try reader.read()
         guard names.count <= LinkProtocol.maximumDescriptors, names.allSatisfy(isResultFileName) else {
             throw .invalid("names of files")
         }
-        left = try reader.list { (r: inout ByteReader) throws(LinkError) in
-            guard let reason = Reason(rawValue: try r.integer()) else { throw .invalid("reason") }
-            return Left(
-                reason, count: try r.integer(),
-                names: try r.list { (r: inout ByteReader) throws(LinkError) in try r.string() })
-        }
+        left = try reader.read()
         guard left.count <= Reason.allCases.count, left.allSatisfy({ $0.names.count <= Left.examples }) else {
             throw .invalid("what was left")
         }

@@ -1,5 +1,5 @@
 /// What the processes of an attempt are kept from by the kernel, whatever their user might do.
-public struct Sandbox: Equatable, Sendable {
+public struct Sandbox: LinkValue, Equatable, Sendable {
     /// Where alone they may write, beside their workspace: absolute paths. Nil for wherever their user may.
     public var writable: [String]?
     /// Whether they may make no sockets but local ones.
@@ -22,14 +22,13 @@ public struct Sandbox: Equatable, Sendable {
     private static let noNetworkFlag: UInt8 = 1
     private static let writesFlag: UInt8 = 2
 
-    func write(to writer: inout ByteWriter) {
-        writer.integer((noNetwork ? Self.noNetworkFlag : 0) | (writable == nil ? 0 : Self.writesFlag))
-        writer.list(writable ?? []) { $0.string($1) }
+    package func write(to writer: inout ByteWriter) {
+        writer.write((noNetwork ? Self.noNetworkFlag : 0) | (writable == nil ? 0 : Self.writesFlag), writable ?? [])
     }
 
-    init(from reader: inout ByteReader) throws(LinkError) {
-        let flags = try reader.integer(UInt8.self)
-        let paths = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
+    package init(from reader: inout ByteReader) throws(LinkError) {
+        let flags = try reader.read(UInt8.self)
+        let paths = try reader.read([String].self)
         guard flags <= Self.noNetworkFlag | Self.writesFlag, flags & Self.writesFlag != 0 || paths.isEmpty else {
             throw .invalid("sandbox")
         }

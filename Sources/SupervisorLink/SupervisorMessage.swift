@@ -25,7 +25,7 @@ public enum SupervisorMessage: Equatable, Sendable {
     /// Since version 5, the last thing that is said on a connection: why the supervisor ends it.
     case closing(reason: String)
 
-    public struct Welcome: Equatable, Sendable {
+    public struct Welcome: LinkValue, Equatable, Sendable {
         /// The version that both will speak.
         public var version: UInt32
         /// Names the store of exit records. Another one than before means that the old one is gone, and with it the knowledge of
@@ -41,13 +41,20 @@ public enum SupervisorMessage: Equatable, Sendable {
         /// The release that the supervisor is, and when it was executed, in milliseconds since 1970.
         public var program: Program
 
-        public struct Program: Equatable, Sendable {
+        public struct Program: LinkValue, Equatable, Sendable {
             public var release: String
             public var executedAt: Int64
 
             public init(release: String, executedAt: Int64) {
                 self.release = release
                 self.executedAt = executedAt
+            }
+
+            package func write(to writer: inout ByteWriter) { writer.write(release, executedAt) }
+
+            package init(from reader: inout ByteReader) throws(LinkError) {
+                release = try reader.read()
+                executedAt = try reader.read()
             }
         }
 
@@ -63,87 +70,59 @@ public enum SupervisorMessage: Equatable, Sendable {
             self.controllers = controllers
             self.program = program
         }
+
+        package func write(to writer: inout ByteWriter) {
+            writer.write(version, store, heardUpTo, pid, cgroups, program, controllers)
+        }
+
+        package init(from reader: inout ByteReader) throws(LinkError) {
+            self.init(
+                version: try reader.read(), store: try reader.read(), heardUpTo: try reader.read(), pid: try reader.read(),
+                cgroups: try reader.read(), program: try reader.read())
+            controllers = try reader.read()
+        }
     }
 
     private enum Kind: UInt16 {
         case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles, measured, closing
     }
 
-    private var kind: Kind {
-        switch self {
-        case .welcome: .welcome
-        case .waiting: .waiting
-        case .started: .started
-        case .ended: .ended
-        case .inventoryEnd: .inventoryEnd
-        case .revoked: .revoked
-        case .result: .result
-        case .channel: .channel
-        case .resultFiles: .resultFiles
-        case .measured: .measured
-        case .closing: .closing
-        }
-    }
-
     /// From which version of the link on it can be said.
-    public var since: UInt32 { kind == .closing ? 5 : LinkProtocol.oldestVersion }
+    public var since: UInt32 { if case .closing = self { 5 } else { LinkProtocol.oldestVersion } }
 
     /// How many reports of the largest kind fit a packet with room to spare.
     public static let reportsPerMessage = 400
 
     public func encoded() -> [UInt8] {
-        frame(kind.rawValue) { writer in
-            switch self {
-            case .welcome(let it):
-                writer.integer(it.version)
-                writer.integer(it.store)
-                writer.integer(it.heardUpTo)
-                writer.integer(it.pid)
-                writer.bool(it.cgroups)
-                writer.string(it.program.release)
-                writer.integer(it.program.executedAt)
-                writer.list(it.controllers) { $0.string($1) }
-            case .waiting(let attempts): writer.list(attempts) { $0.integer($1) }
-            case .started(let reports): writer.list(reports) { $1.write(to: &$0) }
-            case .ended(let reports): writer.list(reports) { $1.write(to: &$0) }
-            case .inventoryEnd: break
-            case .revoked(let attempt, let accepted):
-                writer.integer(attempt)
-                writer.bool(accepted)
-            case .result(let attempt), .channel(let attempt): writer.integer(attempt)
-            case .resultFiles(let files): files.write(to: &writer)
-            case .measured(let reports): writer.list(reports) { $1.write(to: &$0) }
-            case .closing(let reason): writer.string(reason)
-            }
+        switch self {
+        case .welcome(let welcome): frame(Kind.welcome, welcome)
+        case .waiting(let attempts): frame(Kind.waiting, attempts)
+        case .started(let reports): frame(Kind.started, reports)
+        case .ended(let reports): frame(Kind.ended, reports)
+        case .inventoryEnd: frame(Kind.inventoryEnd)
+        case .revoked(let attempt, let accepted): frame(Kind.revoked, attempt, accepted)
+        case .result(let attempt): frame(Kind.result, attempt)
+        case .channel(let attempt): frame(Kind.channel, attempt)
+        case .resultFiles(let files): frame(Kind.resultFiles, files)
+        case .measured(let reports): frame(Kind.measured, reports)
+        case .closing(let reason): frame(Kind.closing, reason)
         }
     }
 
     public static func decode(_ bytes: ArraySlice<UInt8>) throws(LinkError) -> [SupervisorMessage] {
         try unframe(bytes) { (kind, reader) throws(LinkError) in
             switch Kind(rawValue: kind) {
-            case .welcome:
-                var welcome = Welcome(
-                    version: try reader.integer(), store: try reader.integer(), heardUpTo: try reader.integer(),
-                    pid: try reader.integer(), cgroups: try reader.bool(),
-                    program: .init(release: try reader.string(), executedAt: try reader.integer()))
-                welcome.controllers = try reader.list { (r: inout ByteReader) throws(LinkError) in try r.string() }
-                return .welcome(welcome)
-            case .waiting:
-                return .waiting(attempts: try reader.list { (r: inout ByteReader) throws(LinkError) in try r.integer() })
-            case .started:
-                return .started(
-                    try reader.list { (r: inout ByteReader) throws(LinkError) in try StartReport(from: &r) })
-            case .ended:
-                return .ended(try reader.list { (r: inout ByteReader) throws(LinkError) in try EndReport(from: &r) })
+            case .welcome: return .welcome(try reader.read())
+            case .waiting: return .waiting(attempts: try reader.read())
+            case .started: return .started(try reader.read())
+            case .ended: return .ended(try reader.read())
             case .inventoryEnd: return .inventoryEnd
-            case .revoked: return .revoked(attempt: try reader.integer(), accepted: try reader.bool())
-            case .result: return .result(attempt: try reader.integer())
-            case .channel: return .channel(attempt: try reader.integer())
-            case .resultFiles: return .resultFiles(try ResultFiles(from: &reader))
-            case .measured:
-                return .measured(
-                    try reader.list { (r: inout ByteReader) throws(LinkError) in try MeasureReport(from: &r) })
-            case .closing: return .closing(reason: try reader.string())
+            case .revoked: return .revoked(attempt: try reader.read(), accepted: try reader.read())
+            case .result: return .result(attempt: try reader.read())
+            case .channel: return .channel(attempt: try reader.read())
+            case .resultFiles: return .resultFiles(try reader.read())
+            case .measured: return .measured(try reader.read())
+            case .closing: return .closing(reason: try reader.read())
             case nil: throw .unknownKind(kind)
             }
         }

@@ -47,6 +47,11 @@ extension String {
         guard let last = rest.lastIndex(where: { !$0.properties.isWhitespace }) else { return "" }
         return String(rest[...last])
     }
+
+    /// A name in Swift as one of a format: `memory_high` for `memoryHigh`.
+    package var snakeCased: String {
+        reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+    }
 }
 
 /// The mark that some editors put before a text to say that it is UTF-8. It is not part of the text.

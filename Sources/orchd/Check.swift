@@ -2,6 +2,7 @@ import ArgumentParser
 import DaemonConfiguration
 import Engine
 import Glibc
+import OrchProtocol
 import Platform
 import Scheduling
 import Settings

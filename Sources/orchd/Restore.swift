@@ -3,6 +3,7 @@ import DaemonConfiguration
 import Engine
 import Foundation
 import Glibc
+import OrchProtocol
 import Platform
 import Storage
 import Text
@@ -37,7 +38,9 @@ struct Restore: ParsableCommand {
         do {
             let outcome = try Restoration.restore(file, to: directory)
             let contents = outcome.contents
-            let when = contents.madeAt > 0 ? ", as of \(Date(timeIntervalSince1970: Double(contents.madeAt) / 1000))" : ""
+            let when =
+                contents.madeAt.milliseconds > 0
+                ? ", as of \(Date(timeIntervalSince1970: Double(contents.madeAt.milliseconds) / 1000))" : ""
             try printOutput("restored \(counted(contents.tasks, "task")) (\(contents.unfinished) not ended)\(when)")
             if let kept = outcome.kept { try printOutput("the previous queue is kept as \(kept)") }
             for remark in outcome.remarks { try printOutput(remark) }

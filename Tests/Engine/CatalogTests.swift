@@ -14,7 +14,7 @@ import Testing
                 TaskState.allCases.compactMap { state in
                     var event = Event(at: Timestamp(milliseconds: 0), kind: kind)
                     event.state = state
-                    return EventMessages.messageID(event)
+                    return EventMessages.message(event)?.id
                 }
             }
         ).union([EventMessages.degradedID, EventMessages.refusedID]).sorted()
@@ -37,7 +37,7 @@ import Testing
     @Test func eachEventHasASentenceAndAnID() {
         for kind in Event.Kind.allCases {
             let event = Event(at: Timestamp(milliseconds: 0), kind: kind)
-            #expect(EventMessages.sentence(event) != nil && EventMessages.messageID(event) != nil, "\(kind.rawValue)")
+            #expect(EventMessages.message(event) != nil, "\(kind.rawValue)")
         }
     }
 

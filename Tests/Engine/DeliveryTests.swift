@@ -61,7 +61,7 @@ import Testing
             core = try EngineCore(
                 store: store, stateDirectory: directory.path, configuration: configuration, link: port,
                 clock: { time.now }, zoneOffset: { _ in 0 }, log: quiet)
-            runner = core.runner(on: store)
+            runner = TurnRunner(core, on: store)
             core.push([.connected(Inventory(connection: 1, store: 7, heardUpTo: 0))])
             turns()
         }

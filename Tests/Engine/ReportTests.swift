@@ -1,10 +1,10 @@
 import Glibc
 import OrchProtocol
-import Scheduling
 import SupervisorLink
 import Testing
 
 @testable import Engine
+@testable import Scheduling
 
 /// What users are told of ends and failed starts.
 @Suite struct ReportTests {
@@ -49,7 +49,7 @@ import Testing
         event.task = 42
         event.pool = "p"
         event.state = .succeeded
-        let sentence = try #require(EventMessages.sentence(event))
+        let sentence = try #require(EventMessages.message(event)).sentence
         #expect(sentence.hasSuffix("."))
     }
 

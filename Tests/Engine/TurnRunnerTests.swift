@@ -80,7 +80,7 @@ import Testing
     /// What was refused has not happened, neither in the store nor in the memory of whoever takes the turns.
     @Test(arguments: [Command.drain, .shutdown])
     func aTurnThatIsRefusedHasNotHappened(_ command: Command) throws {
-        var runner = core.runner(on: store)
+        var runner = TurnRunner(core, on: store)
         _ = runner.turn()
         store.denials.withLock { $0 = 1 }
         ask(command)
@@ -99,13 +99,13 @@ import Testing
 
     /// Whoever waited has been told; what happened is not forgotten, and is taken once, in the turn after.
     @Test func whatHappenedInARefusedTurnIsKept() throws {
-        var runner = core.runner(on: store)
+        var runner = TurnRunner(core, on: store)
         core.push([.connected(Inventory(connection: 1, store: 7, heardUpTo: 0))])
         ask(.submit(.one(TaskSpec(command: ["true"]))))
         _ = runner.turn()
         _ = replies.take()
         store.denials.withLock { $0 = 2 }
-        let start = AttemptStart(attempt: 1, pid: 9, slot: 1, startedAt: 1_800_000_000_000, startedMonotonic: 50_000_000)
+        let start = StartReport(attempt: 1, pid: 9, slot: 1, startedAt: 1_800_000_000_000, startedMonotonic: 50_000_000)
         core.push([
             .ended(
                 AttemptEnd(
@@ -126,7 +126,7 @@ import Testing
 
     /// The files of a task are kept as long as the task, and those of a submission that made no task are not.
     @Test func whatCameWithATaskGoesWithIt() throws {
-        var runner = core.runner(on: store)
+        var runner = TurnRunner(core, on: store)
         let files = core.files.submitted
         func keep(_ name: String) throws -> Submission {
             var spec = TaskSpec(command: ["true"])
@@ -164,7 +164,7 @@ import Testing
 
     /// A request that waits for the supervisor waits on where the turn that would have answered it is refused.
     @Test func aRequestThatWaitsIsAnsweredOnceItCanBe() throws {
-        var runner = core.runner(on: store)
+        var runner = TurnRunner(core, on: store)
         core.push([.connected(Inventory(connection: 1, store: 7, heardUpTo: 0))])
         ask(.submit(.one(TaskSpec(command: ["true"]))))
         _ = runner.turn()

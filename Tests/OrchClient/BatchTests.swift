@@ -8,7 +8,7 @@ import Testing
     private func batch(_ text: String) throws(Batch.Rejected) -> Batch { try Batch(Array(text.utf8), keyPrefix: "k") }
 
     private func specs(_ batch: Batch) throws -> [TaskSpec] {
-        try Wire.decode(Submission.self, from: Data(batch.parameters)).specs
+        try Wire.decode(Submission.self, from: Data(batch.parameters)).all
     }
 
     @Test func linesBecomeTasksWithKeys() throws {

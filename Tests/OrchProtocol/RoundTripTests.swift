@@ -169,10 +169,12 @@ import Testing
         try check(ReloadResult(changes: ["c"]))
         try check(Acknowledged("m"))
         try check(VersionInfo(version: "1", protocol: 1))
+        var supervisor = SupervisorStatus(connected: true)
+        (supervisor.pid, supervisor.cgroups) = (3, false)
         try check(
             DaemonStatus(
                 state: .degraded, version: "1", pid: 2, startedAt: Self.time, now: Self.time,
-                supervisor: SupervisorStatus(connected: true, pid: 3, cgroups: false), counts: TaskCounts(), pools: [pool],
+                supervisor: supervisor, counts: TaskCounts(), pools: [pool],
                 problems: ["p"], lastEvent: 8))
     }
 

@@ -35,7 +35,7 @@ import Testing
 
     @Test func errorsAreAllThere() {
         let rows = reference.tables["Errors"] ?? []
-        #expect(rows.map { $0[0] } == WireError.Code.allCases.map(\.rawValue))
+        #expect(rows.map { $0[0] } == WireError.Code.allCases.map(\.word))
         #expect(rows.map { $0[1] } == WireError.Code.allCases.map { String($0.number) })
     }
 

@@ -133,7 +133,7 @@ import Testing
 
     @Test func errorsAreThoseOfTheCode() {
         let listed = schema.root["errors"]?.array ?? []
-        #expect(listed.map { $0["code"]?.string } == WireError.Code.allCases.map(\.rawValue))
+        #expect(listed.map { $0["code"]?.string } == WireError.Code.allCases.map(\.word))
         #expect(listed.map { $0["number"]?.number } == WireError.Code.allCases.map { Double($0.number) })
         #expect(Set(WireError.Code.allCases.map(\.number)).count == WireError.Code.allCases.count)
     }

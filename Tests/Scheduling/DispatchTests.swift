@@ -1,4 +1,5 @@
 import OrchProtocol
+import SupervisorLink
 import TestSupport
 import Testing
 

@@ -1,7 +1,9 @@
 import OrchProtocol
-import Scheduling
+import SupervisorLink
 import TestSupport
 import Testing
+
+@testable import Scheduling
 
 /// How long an attempt ran is what passed, and not the difference of two looks at a clock that somebody sets.
 @Suite struct DurationTests {
@@ -10,7 +12,7 @@ import Testing
         var random = SeededGenerator(seed)
         let rig = try Rig(slots: 4)
         let ids = try rig.submit(many: (0..<4).map { _ in .command() })
-        var starts: [Int64: AttemptStart] = [:]
+        var starts: [Int64: StartReport] = [:]
         var running = ids
         for id in ids {
             rig.advance(Int64.random(in: 0...5_000, using: &random))
@@ -35,13 +37,13 @@ import Testing
             case 2:
                 let id = running.remove(at: Int.random(in: 0..<running.count, using: &random))
                 let start = try #require(starts[id])
-                var end = rig.ending(start.attempt)
+                var end = rig.ending(start.id)
                 end.start = start
                 let passed = rig.now.monotonic - start.startedMonotonic
                 // The engine hears of it later.
                 rig.advance(Int64.random(in: 0...60_000, using: &random))
                 try rig.turn(.ended(end))
-                let attempt = try rig.attempt(start.attempt)
+                let attempt = try rig.attempt(start.id)
                 let ended = try #require(attempt.endedAt)
                 #expect(ended == end.endedAt && ended - (attempt.startedAt ?? 0) == passed)
                 #expect(try rig.task(id).finishedAt == ended, "a task has ended when its attempt has")

@@ -18,7 +18,7 @@ import Testing
         var end = AttemptEnd(attempt: 1, start: nil, ending: ending, endedAt: 0, endedMonotonic: 0)
         end.failure = failure
         end.stopped = stopping != nil
-        return AttemptVerdict(end, of: attempt, task: task)
+        return AttemptVerdict.judge(end, of: attempt, task: task)
     }
 
     private static let failure = AgentFailure(.schema, "the result is empty, and not JSON")

@@ -213,7 +213,7 @@ import Testing
         end.failure = its.failure
         end.hasWholeResult = its.whole
         let expected: AttemptVerdict = its.outcome.map { .outcome($0, reason: its.reason) } ?? .again(reason: its.reason)
-        #expect(AttemptVerdict(end, stopping: its.stopping, task: Self.task) == expected)
+        #expect(AttemptVerdict.judge(end, stopping: its.stopping, task: Self.task) == expected)
     }
 
     /// What has written too much has failed by that, unless somebody ended it for another reason, or nobody knows how it ended.
@@ -226,9 +226,9 @@ import Testing
                     (attempt.delivery, attempt.stopping) = (delivery, stopping)
                     var end = AttemptEnd(attempt: 1, start: nil, ending: ending, endedAt: 0, endedMonotonic: 0)
                     end.stopped = stopping != nil
-                    let before = AttemptVerdict(end, of: attempt, task: Self.task)
+                    let before = AttemptVerdict.judge(end, of: attempt, task: Self.task)
                     end.exceeds = 64 << 20
-                    let judged = AttemptVerdict(end, of: attempt, task: Self.task)
+                    let judged = AttemptVerdict.judge(end, of: attempt, task: Self.task)
                     if stopping == .cancelled || end.isLost {
                         #expect(judged == before)
                     } else {

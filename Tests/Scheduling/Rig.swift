@@ -1,6 +1,7 @@
 import Foundation
 import OrchProtocol
 import Storage
+import SupervisorLink
 import TestSupport
 import Testing
 
@@ -26,12 +27,12 @@ final class Rig {
 
     /// - Parameter slots: of the pool `default`, where no pools are given.
     init(
-        slots: Int = 2, pools: [PoolSettings]? = nil, rules: Rules = Rules(), limits: SchedulerState.Limits = .init(),
+        slots: Int = 2, pools: [PoolSettings]? = nil, rules: Rules = Rules(), mostQueued: Int = 2_000_000,
         connected: Bool = true
     ) throws {
         directory = try ScratchDirectory()
         store = try SQLiteStore(path: directory.path("queue.db"))
-        scheduler = SchedulerState(limits: limits)
+        scheduler = SchedulerState(mostQueued: mostQueued)
         self.pools = pools ?? [PoolSettings(name: "default", slots: slots)]
         self.rules = rules
         try turn(.ruled(rules), .configured(self.pools))
@@ -42,7 +43,7 @@ final class Rig {
     func restart(connecting inventory: Inventory? = nil) throws {
         try store.close()
         store = try SQLiteStore(path: directory.path("queue.db"))
-        scheduler = SchedulerState(limits: scheduler.limits)
+        scheduler = SchedulerState(mostQueued: scheduler.mostQueued)
         try turn(.ruled(rules), .configured(pools))
         if let inventory { try turn(.connected(inventory)) }
     }
@@ -138,9 +139,10 @@ final class Rig {
 
     // MARK: What the supervisor says
 
-    func starting(_ attempt: Int64, slot: Int = 0) -> AttemptStart {
-        AttemptStart(
-            attempt: attempt, pid: Int32(10_000 + attempt), slot: slot, startedAt: now.wall, startedMonotonic: now.monotonic)
+    func starting(_ attempt: Int64, slot: Int = 0) -> StartReport {
+        StartReport(
+            attempt: UInt64(attempt), pid: Int32(10_000 + attempt), slot: UInt32(slot), startedAt: now.wall,
+            startedMonotonic: now.monotonic)
     }
 
     func ending(_ attempt: Int64, _ ending: AttemptEnd.Ending = .exited(0), ran: Bool = true) -> AttemptEnd {

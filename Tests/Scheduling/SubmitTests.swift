@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test func theLimitIsOnWhatIsQueued() throws {
-        let rig = try Rig(slots: 1, limits: .init(queued: 3))
+        let rig = try Rig(slots: 1, mostQueued: 3)
         try rig.submit(.command())
         try rig.submit(many: [.command(), .command(), .command()])
         let error = try rig.refusal(.submit(.one(.command())))

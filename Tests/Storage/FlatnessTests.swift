@@ -1,10 +1,11 @@
 import GRDB
 import GRDBSQLite
 import OrchProtocol
-import Scheduling
+import SupervisorLink
 import TestSupport
 import Testing
 
+@testable import Scheduling
 @testable import Storage
 
 /// What the queue costs must not grow with it. SQLite counts the steps of its statements, and those are the same on every machine.
@@ -117,7 +118,7 @@ import Testing
             let spec = TaskSpec(command: ["true"])
             cost["submit"] = try turn(.command(.submit(.one(spec)), by: requester, reply: ReplyToken(1)))
             cost["claim"] = try turn(.connected(Inventory(store: 1, heardUpTo: 0)))
-            let start = AttemptStart(attempt: 1, pid: 1, slot: 1, startedAt: now.wall, startedMonotonic: now.monotonic)
+            let start = StartReport(attempt: 1, pid: 1, slot: 1, startedAt: now.wall, startedMonotonic: now.monotonic)
             cost["start"] = try turn(.started(start))
             let end = AttemptEnd(
                 attempt: 1, start: start, ending: .exited(0), endedAt: now.wall, endedMonotonic: now.monotonic)

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import OrchProtocol
 import Scheduling
+import SupervisorLink
 import TestSupport
 import Testing
 
@@ -42,8 +43,8 @@ struct MeasureTests {
                     let launched = try turn(inputs).effects
                     inputs = launched.compactMap { effect in
                         guard case .launch(_, let attempt, _) = effect else { return nil }
-                        let start = AttemptStart(
-                            attempt: attempt.id, pid: 1, slot: 0, startedAt: now.wall, startedMonotonic: now.monotonic)
+                        let start = StartReport(
+                            attempt: UInt64(attempt.id), pid: 1, slot: 0, startedAt: now.wall, startedMonotonic: now.monotonic)
                         var end = AttemptEnd(
                             attempt: attempt.id, start: start, ending: .exited(0), endedAt: now.wall,
                             endedMonotonic: now.monotonic)

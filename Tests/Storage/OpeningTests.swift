@@ -3,11 +3,12 @@ import Foundation
 import GRDB
 import Glibc
 import OrchProtocol
-import Scheduling
+import SupervisorLink
 import TestSupport
 import Testing
 import Text
 
+@testable import Scheduling
 @testable import Storage
 
 @Suite struct OpeningTests {
@@ -59,8 +60,11 @@ import Text
         for _ in 0..<2 {
             let store = try SQLiteStore(path: path)
             try store.insert([item()])
-            let durability = try store.durability()
-            #expect((durability.journal, durability.synchronous) == ("wal", 2))
+            let (journal, synchronous) = try store.writer.writeWithoutTransaction { db in
+                (try String.fetchOne(db, sql: "PRAGMA journal_mode"), try Int.fetchOne(db, sql: "PRAGMA synchronous"))
+            }
+            // 2 is FULL.
+            #expect((journal, synchronous) == ("wal", 2))
             try store.close()
         }
     }

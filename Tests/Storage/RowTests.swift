@@ -1,10 +1,10 @@
 import Foundation
 import GRDB
 import OrchProtocol
-import Scheduling
 import TestSupport
 import Testing
 
+@testable import Scheduling
 @testable import Storage
 
 @Suite struct TallyTests {

@@ -2,10 +2,10 @@ import Foundation
 import GRDB
 import Glibc
 import OrchProtocol
-import Scheduling
 import TestSupport
 import Testing
 
+@testable import Scheduling
 @testable import Storage
 
 /// Sums of what attempts have used, of those that are there and of those that are not any more.
@@ -29,8 +29,8 @@ import Testing
         try store.transaction { transaction in
             var task = TaskItem(
                 definition: TaskDefinition(work: .prompt("x"), options: labelled(labels), submitter: 0, submittedAt: 0),
-                pool: pool,
-                phase: .succeeded, attempts: 1, finishedAt: Self.noon)
+                pool: pool, phase: .succeeded)
+            (task.attempts, task.finishedAt) = (1, Self.noon)
             task.definition.subject = subject
             let id = try transaction.insert(task, input: nil)
             var attempt = try transaction.insertAttempt(task: id, number: 1, pool: pool, agent: agent, dispatchedAt: 0)

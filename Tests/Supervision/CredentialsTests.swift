@@ -1,10 +1,10 @@
 import Glibc
 import Platform
-import SupervisorLink
 import TestSupport
 import Testing
 
 @testable import Supervision
+@testable import SupervisorLink
 
 /// Secrets that the policy gives to pools.
 @Suite struct CredentialsTests {

@@ -21,9 +21,9 @@ import Testing
         #expect(Glibc.write(file.number, bytes, bytes.count) == bytes.count)
     }
 
-    private func measures() throws -> MeasureReport {
+    private func measures() throws -> Measures {
         let parent = try Descriptor(opening: directory.path(""), O_RDONLY | O_DIRECTORY)
-        return try Cgroup(existing: "1.1", in: parent).measures(of: 7)
+        return try Cgroup(existing: "1.1", in: parent).measures()
     }
 
     @Test func allDevicesAreAdded() throws {
@@ -33,16 +33,16 @@ import Testing
             "some avg10=1.00 avg60=0.00 avg300=0.00 total=111\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n",
             to: "cpu.pressure")
         try write("some avg10=0.00 avg60=0.00 avg300=0.00 total=222\n", to: "memory.pressure")
-        let expected = MeasureReport(
-            attempt: 7, bytesRead: 101, bytesWritten: 22, stalledForProcessor: 111, stalledForMemory: 222, stalledForDisk: 0)
+        let expected = Measures(
+            bytesRead: 101, bytesWritten: 22, stalledForProcessor: 111, stalledForMemory: 222, stalledForDisk: 0)
         #expect(try measures() == expected)
     }
 
     @Test func whatIsNotCountedIsNothing() throws {
         try write("8:0 rbytes=x wbytes=\n\n", to: "io.stat")
         try write("full total=3\n", to: "io.pressure")
-        let none = MeasureReport(
-            attempt: 7, bytesRead: 0, bytesWritten: 0, stalledForProcessor: 0, stalledForMemory: 0, stalledForDisk: 0)
+        let none = Measures(
+            bytesRead: 0, bytesWritten: 0, stalledForProcessor: 0, stalledForMemory: 0, stalledForDisk: 0)
         #expect(try measures() == none)
     }
 }

@@ -1,9 +1,9 @@
 import Glibc
 import Platform
-import SupervisorLink
 import Testing
 
 @testable import Supervision
+@testable import SupervisorLink
 
 /// Walls around attempts, with real processes.
 @Suite struct SandboxTests {

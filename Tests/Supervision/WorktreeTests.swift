@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 import Platform
-import SupervisorLink
 import Testing
 
 @testable import Supervision
+@testable import SupervisorLink
 
 /// Attempts in git worktrees, with a real supervisor and a real git.
 @Suite struct WorktreeTests {

@@ -114,8 +114,10 @@ import Testing
         .measured(
             [MeasureReport](
                 repeating: MeasureReport(
-                    attempt: 1, bytesRead: .max, bytesWritten: .max, stalledForProcessor: .max, stalledForMemory: .max,
-                    stalledForDisk: .max), count: SupervisorMessage.reportsPerMessage)),
+                    attempt: 1,
+                    Measures(
+                        bytesRead: .max, bytesWritten: .max, stalledForProcessor: .max, stalledForMemory: .max,
+                        stalledForDisk: .max)), count: SupervisorMessage.reportsPerMessage)),
         .closing(reason: String(repeating: "\u{E4}", count: 1000)),
     ]) func theLargestOfTheSupervisorFitsAPacket(message: SupervisorMessage) throws {
         let bytes = message.encoded()

@@ -1,6 +1,7 @@
-import SupervisorLink
 import TestSupport
 import Testing
+
+@testable import SupervisorLink
 
 /// Bytes of any kind either decode or throw.
 @Suite struct HostileBytesTests {

@@ -1,5 +1,6 @@
-import SupervisorLink
 import Testing
+
+@testable import SupervisorLink
 
 @Suite struct PolicyRecordTests {
     /// One of each kind at least.

@@ -1,5 +1,6 @@
-import SupervisorLink
 import Testing
+
+@testable import SupervisorLink
 
 @Suite struct RoundTripTests {
     @Test(arguments: Samples.toSupervisor) func engineMessages(message: EngineMessage) throws {

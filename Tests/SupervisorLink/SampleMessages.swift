@@ -1,4 +1,4 @@
-import SupervisorLink
+@testable import SupervisorLink
 
 /// One of each message, with every field away from its default.
 enum Samples {
@@ -47,7 +47,8 @@ enum Samples {
         .started([start, start]), .ended([end]), .inventoryEnd, .revoked(attempt: 3, accepted: true),
         .measured([
             MeasureReport(
-                attempt: 7, bytesRead: .max, bytesWritten: 1, stalledForProcessor: 2, stalledForMemory: 3, stalledForDisk: 4)
+                attempt: 7,
+                Measures(bytesRead: .max, bytesWritten: 1, stalledForProcessor: 2, stalledForMemory: 3, stalledForDisk: 4))
         ]), .measured([]),
         .closing(reason: "sent hello twice"),
         .result(attempt: 4), .channel(attempt: 5), .resultFiles(ResultFiles(attempt: 6, names: ["report.md", "\u{E4} b"])),

@@ -107,8 +107,10 @@ import Testing
     }
 
     private func supervisor(_ pid: Int32, executed: Int64?, version: String? = "1.0") -> SupervisorStatus {
-        SupervisorStatus(
-            connected: true, pid: pid, cgroups: true, version: version, startedAt: executed.map { Timestamp(milliseconds: $0) })
+        var status = SupervisorStatus(connected: true)
+        (status.pid, status.cgroups, status.version) = (pid, true, version)
+        status.startedAt = executed.map { Timestamp(milliseconds: $0) }
+        return status
     }
 
     @Test func bothAreNew() {

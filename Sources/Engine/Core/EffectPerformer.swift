@@ -208,9 +208,9 @@ final class EffectPerformer: Sendable {
             }
         }
     }
-}
 
-extension EffectPerformer {
+    // MARK: Warm workers
+
     func launch(_ worker: Worker, _ planner: LaunchPlanner) {
         do {
             let plan = try planner.plan(worker)

@@ -34,7 +34,7 @@ public final class Engine: Sendable {
     private let loop: TurnLoop
     private let link: SupervisorLinkThread
     private let server: ControlServer
-    private let workers: NIOThreadPool
+    private let readers: NIOThreadPool
     private let stopping: Stopping
     private let control: EngineControl
     /// The path of the socket that the engine made itself, to be removed at the end.
@@ -54,8 +54,8 @@ public final class Engine: Sendable {
         try descriptors.check(initial)
         try ThreadBudget.check()
         // At once: NIO ends the program where it finds no thread later.
-        workers = NIOThreadPool(numberOfThreads: 4)
-        workers.start()
+        readers = NIOThreadPool(numberOfThreads: 4)
+        readers.start()
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         stopping = try Stopping()
         directory = try StateDirectory(options.stateDirectory)
@@ -74,23 +74,23 @@ public final class Engine: Sendable {
         // A large batch is one long turn, which is not a hang as long as it continues.
         store.whileWriting { watchdog.feed() }
 
-        let queries = core.queries(startedAt: startedAt) { [link] in link.standing }
+        let queries = Queries(core: core, supervisor: { [link] in link.standing }, startedAt: startedAt)
         let streams = Streams(
-            store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: workers))
-        control = core.control(load: load) { [stopping] in stopping.request(.drained) }
+            store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: readers))
+        control = EngineControl(core, load: load) { [stopping] in stopping.request(.drained) }
         let router = try RequestRouter(
             core: core, queries: queries, streams: streams, control: control,
             backups: Backups(store: store, directory: directory.path, log: log),
-            denials: DenialLog(log: log, queue: core.journal), workers: workers)
+            denials: DenialLog(log: log, queue: core.journal), readers: readers)
         ownSocket = options.listener == nil ? options.socket : nil
         let listener = try options.listener ?? Listener.make(at: options.socket)
 
-        try loop.start(core.runner(on: store))
+        try loop.start(TurnRunner(core, on: store))
         try core.watcher.start()
         try core.channels.start(into: core.inbox, core.reports)
         try link.start(into: core.inbox, core.reports)
         server = try ControlServer(
-            listener: listener, loops: loops, router: router, workers: workers, configuration: core.configuration,
+            listener: listener, loops: loops, router: router, readers: readers, configuration: core.configuration,
             descriptors: descriptors)
     }
 
@@ -124,7 +124,7 @@ public final class Engine: Sendable {
 
     /// Reads the configuration again, as the service manager asks; the log reports the outcome.
     private func reload() {
-        workers.submit { [control] _ in
+        readers.submit { [control] _ in
             control.reload(by: Requester(uid: geteuid(), isAdministrator: true)) { _ in }
         }
     }
@@ -151,7 +151,7 @@ public final class Engine: Sendable {
         link.stop()
         core.channels.stop()
         // Before the event loops, which they answer on.
-        try? workers.syncShutdownGracefully()
+        try? readers.syncShutdownGracefully()
         server.stop()
         core.watcher.stop()
         loop.waitUntilEnded()

@@ -8,23 +8,17 @@ import Synchronization
 
 /// What is done to the engine as a whole.
 package final class EngineControl: Sendable {
+    private let core: EngineCore
     private let load: @Sendable () throws -> Configuration
-    private let current: CurrentConfiguration
-    private let inbox: Inbox
-    private let performer: EffectPerformer
-    private let log: Logger
     private let onStop: @Sendable () -> Void
     private let reloading = Mutex(())
 
-    init(
-        load: @escaping @Sendable () throws -> Configuration, current: CurrentConfiguration, inbox: Inbox,
-        performer: EffectPerformer, log: Logger, onStop: @escaping @Sendable () -> Void
+    /// - Parameter load: reads the configuration.
+    package init(
+        _ core: EngineCore, load: @escaping @Sendable () throws -> Configuration, onStop: @escaping @Sendable () -> Void
     ) {
+        self.core = core
         self.load = load
-        self.current = current
-        self.inbox = inbox
-        self.performer = performer
-        self.log = log
         self.onStop = onStop
     }
 
@@ -33,10 +27,10 @@ package final class EngineControl: Sendable {
         reloading.withLock { _ in
             do {
                 let new = try load()
-                let changes = new.changes(since: current.value)
-                current.value = new
+                let changes = new.changes(since: core.configuration.value)
+                core.configuration.value = new
                 let summary = changes.isEmpty ? "nothing changed" : changes.joined(separator: "; ")
-                let expected = performer.expect { reply in
+                let expected = core.performer.expect { reply in
                     if case .failed(let error) = reply {
                         done(.failure(error))
                     } else {
@@ -44,12 +38,12 @@ package final class EngineControl: Sendable {
                     }
                 }
                 guard let token = expected else { return }
-                inbox.push([
+                core.inbox.push([
                     .ruled(new.rules), .configured(new.pools.map(\.settings)),
                     .announced(.daemonReloaded, detail: "by uid \(requester.uid), \(summary)", reply: token),
                 ])
             } catch let error as ConfigurationError {
-                log.warning("The configuration was not reloaded: \(error)")
+                core.log.warning("The configuration was not reloaded: \(error)")
                 done(
                     .failure(
                         WireError(.invalidConfiguration, "the configuration is invalid; the old one stays in force:\n\(error)"))

@@ -24,9 +24,9 @@ package final class EngineCore: Sendable {
     /// To the warm workers.
     package let channels: WorkerChannels
     let health = Health()
-    private let clock: @Sendable () -> Now
-    private let zoneOffset: @Sendable (Int64) -> Int
-    private let log: Logger
+    let clock: @Sendable () -> Now
+    let zoneOffset: @Sendable (Int64) -> Int
+    let log: Logger
 
     /// Takes up the work of the engine before.
     ///
@@ -79,36 +79,15 @@ package final class EngineCore: Sendable {
         ])
     }
 
-    /// What takes the turns, on this core's own store or on something before it.
-    package func runner<Store: TurnStore>(on store: Store) -> TurnRunner<Store> {
-        TurnRunner(
-            SchedulerState(limits: .init(queued: configuration.value.queued)), inbox: inbox, store: store, performer: performer,
-            configuration: configuration, health: health, clock: clock, days: LocalDays(offset: zoneOffset), log: log)
-    }
-
     /// Turns what the supervisor says on a connection into inputs; `connection` is a number that no earlier one had.
     package func session(_ connection: UInt64) -> LinkSession { LinkSession(generation: connection, reports: reports) }
 
-    package func control(
-        load: @escaping @Sendable () throws -> Configuration, onStop: @escaping @Sendable () -> Void
-    ) -> EngineControl {
-        EngineControl(load: load, current: configuration, inbox: inbox, performer: performer, log: log, onStop: onStop)
-    }
-
-    /// Answers what needs no decision, of the rows as they are.
-    func queries(startedAt: Int64, supervisor: @escaping @Sendable () -> SupervisorLinkThread.Standing) -> Queries {
-        Queries(
-            store: store, files: files, branches: branches, configuration: configuration, supervisor: supervisor,
-            health: health,
-            attempts: attempts,
-            startedAt: startedAt)
-    }
-
-    /// The same in a world without a supervisor's program.
+    /// Answers what needs no decision, in a world without a supervisor's program.
     package func queries(hasSupervisor: Bool) -> Queries {
-        let peer = SupervisorLinkThread.Peer(
-            pid: 1, cgroups: true, controllers: [], program: .init(release: "", executedAt: 0), version: LinkProtocol.version)
-        return queries(startedAt: 0) { .init(peer: hasSupervisor ? peer : nil) }
+        let peer = SupervisorMessage.Welcome(
+            version: LinkProtocol.version, store: 1, heardUpTo: 0, pid: 1, cgroups: true,
+            program: .init(release: "", executedAt: 0))
+        return Queries(core: self, supervisor: { .init(peer: hasSupervisor ? peer : nil) }, startedAt: 0)
     }
 
     /// Takes what the supervisor said on a connection.

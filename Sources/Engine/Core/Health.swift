@@ -4,33 +4,23 @@ import Storage
 import Synchronization
 
 /// What is wrong at the moment, for `status`.
+@dynamicMemberLookup
 final class Health: Sendable {
-    private struct State {
+    struct State {
         var isDraining = false
+        /// What keeps the store from taking anything, nil while it works.
         var storageProblem: WireError?
+        /// In percent, while it is so much that nothing is started.
         var memoryPressure: Double?
         var setAside: [String] = []
     }
-
     private static let maximumSetAside = 20
 
     private let state = Mutex(State())
 
-    var isDraining: Bool {
-        get { state.withLock { $0.isDraining } }
-        set { state.withLock { $0.isDraining = newValue } }
-    }
-
-    /// In percent, while it is so much that nothing is started.
-    var memoryPressure: Double? {
-        get { state.withLock { $0.memoryPressure } }
-        set { state.withLock { $0.memoryPressure = newValue } }
-    }
-
-    /// What keeps the store from taking anything, nil while it works.
-    var storageProblem: WireError? {
-        get { state.withLock { $0.storageProblem } }
-        set { state.withLock { $0.storageProblem = newValue } }
+    subscript<Value: Sendable>(dynamicMember path: WritableKeyPath<State, Value>) -> Value {
+        get { state.withLock { $0[keyPath: path] } }
+        set { state.withLock { $0[keyPath: path] = newValue } }
     }
 
     /// Keeps what was set aside by a fault of the program; of much, the last.
@@ -41,11 +31,11 @@ final class Health: Sendable {
     /// - Parameter link: why nothing can be started for lack of a supervisor.
     func problems(link: String?) -> [String] {
         var problems: [String] = []
-        if let problem = storageProblem { problems.append(problem.message) }
+        if let problem = self.storageProblem { problems.append(problem.message) }
         if let link {
             problems.append("\(link), so nothing is started; see `journalctl -u orchd-supervisor -u orchd`")
         }
-        return problems + state.withLock { $0.setAside }
+        return problems + self.setAside
     }
 }
 

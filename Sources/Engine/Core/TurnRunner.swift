@@ -17,13 +17,8 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     /// How much the clock must have been set, in milliseconds, to be taken notice of.
     private static var clockTolerance: Int64 { 1000 }
 
-    private let inbox: Inbox
+    private let core: EngineCore
     private let store: Store
-    private let performer: EffectPerformer
-    private let configuration: CurrentConfiguration
-    private let health: Health
-    private let readClock: @Sendable () -> Now
-    private let log: Logger
 
     private var scheduler: SchedulerState
     private var days: LocalDays
@@ -39,22 +34,13 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     /// When old tasks were last looked for, on the monotonic clock.
     private var retiredAt: Int64
 
-    init(
-        _ scheduler: SchedulerState, inbox: Inbox, store: Store, performer: EffectPerformer,
-        configuration: CurrentConfiguration,
-        health: Health, clock: @escaping @Sendable () -> Now,
-        days: LocalDays, log: Logger
-    ) {
-        self.scheduler = scheduler
-        self.inbox = inbox
+    /// - Parameter store: that of the core, or something before it.
+    package init(_ core: EngineCore, on store: Store) {
+        self.core = core
         self.store = store
-        self.performer = performer
-        self.configuration = configuration
-        self.health = health
-        self.log = log
-        readClock = clock
-        self.days = days
-        let now = clock()
+        scheduler = SchedulerState(mostQueued: core.configuration.value.queued)
+        days = LocalDays(offset: core.zoneOffset)
+        let now = core.clock()
         offset = now.wall - now.monotonic
         retiredAt = now.monotonic
     }
@@ -63,9 +49,9 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     ///
     /// - Returns: for how many milliseconds there is nothing more to do unless something happens; 0 if there may be more at once.
     package mutating func turn() -> Int64 {
-        var now = readClock()
+        var now = core.clock()
         now.day = days.day(at: now.wall)
-        var inputs = held + inbox.drain()
+        var inputs = held + core.inbox.drain()
         held = []
         // First: what the others reckon in this turn is on the new time already, and must not be moved.
         if let step = clockStep(now) { inputs.insert(.clockStepped(by: step), at: 0) }
@@ -82,17 +68,17 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
 
     /// Only for those who want to know. What is too much is remembered for those who ask why tasks wait.
     private mutating func measured(_ now: Now) -> Double? {
-        let admission = configuration.value.admission
+        let admission = core.configuration.value.admission
         guard admission.memoryPressure != nil else {
-            health.memoryPressure = nil
+            core.health.memoryPressure = nil
             return nil
         }
         let percent = pressure.percent(at: now.monotonic)
         let isTooMuch = admission.isTooMuch(percent)
-        if isTooMuch != (health.memoryPressure != nil) {
-            log.notice("\(isTooMuch ? "Starts wait: the machine is short of memory" : "The machine has memory again")")
+        if isTooMuch != (core.health.memoryPressure != nil) {
+            core.log.notice("\(isTooMuch ? "Starts wait: the machine is short of memory" : "The machine has memory again")")
         }
-        health.memoryPressure = isTooMuch ? percent : nil
+        core.health.memoryPressure = isTooMuch ? percent : nil
         return percent
     }
 
@@ -102,21 +88,21 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
             var scheduler = scheduler
             let turn = try store.transaction { try scheduler.turn(inputs, in: $0, now: now, cycle: cycle) }
             self.scheduler = scheduler
-            health.isDraining = scheduler.isDraining
+            core.health.isDraining = scheduler.isDraining
             nextWall = turn.nextWall
             nextMonotonic = turn.nextMonotonic
-            if health.storageProblem != nil {
-                health.storageProblem = nil
-                log.notice("the database can be written again")
+            if core.health.storageProblem != nil {
+                core.health.storageProblem = nil
+                core.log.notice("the database can be written again")
             }
             for problem in turn.problems {
                 assert(!problem.isFault, problem.text)
-                log.error("\(problem.text)", metadata: ["MESSAGE_ID": "\(EventMessages.degradedID)"])
-                health.note(problem.text)
+                core.log.error("\(problem.text)", metadata: ["MESSAGE_ID": "\(EventMessages.degradedID)"])
+                core.health.note(problem.text)
             }
-            for case .connected(let inventory) in inputs { performer.open(inventory.connection) }
-            performer.perform(turn.effects)
-            let spent = Double(readClock().monotonic - now.monotonic)
+            for case .connected(let inventory) in inputs { core.performer.open(inventory.connection) }
+            core.performer.perform(turn.effects)
+            let spent = Double(core.clock().monotonic - now.monotonic)
             cycle += (spent + Double(Pacing.gather) - cycle) / 8
             return 0
         } catch {
@@ -128,11 +114,11 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     private mutating func refuse(_ inputs: [Input], _ error: any Error, _ now: Now) -> Int64 {
         let wire = WireError(storage: error)
         let news = inputs.filter { $0.reply == nil }
-        for input in inputs { if let reply = input.reply { performer.reply(reply, .failed(wire)) } }
+        for input in inputs { if let reply = input.reply { core.performer.reply(reply, .failed(wire)) } }
         held = news
-        let isNew = health.storageProblem == nil
-        health.storageProblem = wire
-        if isNew { log.error("\(wire.message)", metadata: ["MESSAGE_ID": "\(EventMessages.degradedID)"]) }
+        let isNew = core.health.storageProblem == nil
+        core.health.storageProblem = wire
+        if isNew { core.log.error("\(wire.message)", metadata: ["MESSAGE_ID": "\(EventMessages.degradedID)"]) }
         // What was asked may have been too much for the space that is left, and what happened not: it is tried alone at once.
         let hadRequests = news.count < inputs.count
         if hadRequests, !news.isEmpty { return 0 }
@@ -147,7 +133,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
     }
 
     private func retirement(_ now: Now) -> Input {
-        let configuration = configuration.value
+        let configuration = core.configuration.value
         return .retire(before: now.wall - configuration.retentionAge, keep: configuration.retentionCount)
     }
 
@@ -156,7 +142,7 @@ package struct TurnRunner<Store: TurnStore>: Sendable {
         let step = offset - self.offset
         self.offset = offset
         guard abs(step) >= Self.clockTolerance else { return nil }
-        log.notice("the clock was set by \(Double(step) / 1000) s")
+        core.log.notice("the clock was set by \(Double(step) / 1000) s")
         return step
     }
 }

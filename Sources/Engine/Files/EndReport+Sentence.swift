@@ -4,22 +4,6 @@ import Platform
 import Scheduling
 import SupervisorLink
 
-extension AttemptStart {
-    init(_ report: StartReport) {
-        self.init(
-            attempt: Int64(truncatingIfNeeded: report.attempt), pid: report.pid, slot: Int(report.slot),
-            startedAt: report.startedAt, startedMonotonic: report.startedMonotonic)
-    }
-}
-
-extension Measures {
-    init(_ report: MeasureReport) {
-        self.init(
-            bytesRead: report.bytesRead, bytesWritten: report.bytesWritten, stalledForProcessor: report.stalledForProcessor,
-            stalledForMemory: report.stalledForMemory, stalledForDisk: report.stalledForDisk)
-    }
-}
-
 extension AttemptEnd {
     /// - Parameters:
     ///   - program: as the user wrote it.
@@ -27,7 +11,7 @@ extension AttemptEnd {
     ///   - directory: the directory that the task named, if any.
     init(_ report: EndReport, program: String?, path: String?, directory: String?) {
         let ending: Ending
-        var start: AttemptStart? = AttemptStart(report.start)
+        var start: StartReport? = report.start
         switch report.ending {
         case .exited: ending = .exited(report.code)
         case .signalled: ending = .signalled(report.code)

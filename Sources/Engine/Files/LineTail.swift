@@ -7,10 +7,9 @@ enum LineTail {
 
     /// The offset at which the last `lines` lines begin; 0 if there are no more than that, or no file.
     static func offset(in path: String, lines: Int) -> Int64 {
-        guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { return 0 }
-        var status = stat()
-        guard fstat(file.number, &status) == 0 else { return 0 }
-        let size = Int64(status.st_size)
+        guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "read \(path)"), let size = try? file.size() else {
+            return 0
+        }
         guard lines > 0 else { return size }
         var buffer = [UInt8](repeating: 0, count: block)
         var end = size

@@ -122,17 +122,10 @@ final class OutputFiles: Sendable {
         let number = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         if number < 0, errno == ENOENT { return [] }
         let file = try Descriptor(number, "read \(path)")
-        var result = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, size in
-            result = pread(file.number, buffer.baseAddress, count, off_t(offset))
-            size = max(0, result)
-        }
-        guard result >= 0 else { throw SystemError("read \(path)") }
+        let bytes = try file.read(at: offset, count: count, "read \(path)")
         // An empty file may have become another attempt's between the two calls.
-        var opened = stat()
         var named = stat()
-        guard !bytes.isEmpty, fstat(file.number, &opened) == 0, stat(path, &named) == 0, opened.st_ino == named.st_ino
-        else { return [] }
+        guard !bytes.isEmpty, stat(path, &named) == 0, try file.status().st_ino == named.st_ino else { return [] }
         return bytes
     }
 
@@ -153,9 +146,9 @@ final class OutputFiles: Sendable {
         }
         removeFiles(task: task, attempt: attempt)
     }
-}
 
-extension OutputFiles {
+    // MARK: What agents print
+
     /// What an agent has printed so far, as far as its definition reads it.
     ///
     /// - Throws: ``SystemError`` where there may be something that cannot be read.
@@ -183,9 +176,9 @@ extension OutputFiles {
         return head + [UInt8(ascii: "\n")]
             + (try read(task: entry.task, attempt: entry.number, kind, at: size - Int64(half), count: half))
     }
-}
 
-extension OutputFiles {
+    // MARK: What is said of failures
+
     /// Why git made no worktree, as it has said itself: its last `fatal:` on standard error, which advice may follow. Otherwise the last line.
     func complaint(task: Int64, attempt: Int) -> String? {
         guard let bytes = lastErrors(task: task, attempt: attempt) else { return nil }
@@ -209,11 +202,11 @@ extension OutputFiles {
         let start = max(0, size - Int64(StderrTail.window))
         return try? read(task: task, attempt: attempt, .err, at: start, count: StderrTail.window)
     }
-}
 
-/// Files that attempts left in their result directories: `TASK.NUMBER.files` holds them under their own names, and what must be
-/// told of the others in a file that none of them can be called.
-extension OutputFiles {
+    // MARK: Files in result directories
+    // Files that attempts left in their result directories: `TASK.NUMBER.files` holds them under their own names, and what must be
+    // told of the others in a file that none of them can be called.
+
     func filesPath(task: Int64, attempt: Int) -> String {
         "\(shard(of: task))/\(Self.name(task: task, attempt: attempt)).files"
     }
@@ -266,9 +259,9 @@ extension OutputFiles {
         if number < 0, errno == ENOENT { return nil }
         return try Descriptor(number, "read \(path)")
     }
-}
 
-extension OutputFiles {
+    // MARK: Leftovers
+
     /// Removes what is left of tasks that are no more: an engine may go down between forgetting them and removing their files.
     ///
     /// - Parameter tasks: those that there are, of a range of ids.
@@ -285,10 +278,10 @@ extension OutputFiles {
             }
         }
     }
-}
 
-/// Results that an agent printed, a worker sent, or a task left in its result file.
-extension OutputFiles {
+    // MARK: Results
+    // Results that an agent printed, a worker sent, or a task left in its result file.
+
     /// The largest result that is kept, in bytes; what is beyond is cut off.
     static let maximumResult = 16 << 20
 
@@ -321,10 +314,10 @@ extension OutputFiles {
         try makeDirectory(shard(of: task))
         try makeFile(path(task: task, attempt: attempt, .result), of: next)
     }
-}
 
-/// The output of warm workers: `output/workers/w7.out` and `.err` until they have a task, whose it becomes.
-extension OutputFiles {
+    // MARK: Warm workers
+    // The output of warm workers: `output/workers/w7.out` and `.err` until they have a task, whose it becomes.
+
     private var workers: String { root + "/workers" }
 
     private func path(ofWorker id: Int64, _ kind: Kind) -> String { "\(workers)/\(Worker.name(id)).\(kind.rawValue)" }
@@ -364,10 +357,9 @@ extension OutputFiles {
         for kind in [Kind.err, .out] {
             let path = path(ofWorker: id, kind)
             guard let file = try? Descriptor(Glibc.open(path, O_RDONLY | O_CLOEXEC), "read \(path)") else { continue }
-            var buffer = [UInt8](repeating: 0, count: StderrTail.window)
-            let end = Int64(lseek(file.number, 0, SEEK_END))
-            let count = pread(file.number, &buffer, buffer.count, off_t(max(0, end - Int64(buffer.count))))
-            if count > 0, let words = StderrTail.line(of: buffer[..<count]) { return words }
+            let start = max(0, ((try? file.size()) ?? 0) - Int64(StderrTail.window))
+            let bytes = (try? file.read(at: start, count: StderrTail.window, "")) ?? []
+            if let words = StderrTail.line(of: bytes) { return words }
         }
         return nil
     }

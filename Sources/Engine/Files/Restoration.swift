@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import OrchProtocol
 import Platform
 import Scheduling
 import Storage
@@ -9,7 +10,7 @@ import Storage
 /// Whenever it is interrupted there is either the old queue or the new one, and the old one is kept under another name before the
 /// new one takes its place.
 public struct Restoration: Sendable {
-    public var contents: BackupContents
+    public var contents: BackupResult
     /// The path of the queue that was there before.
     public var kept: String?
     /// What the caller should know.

@@ -34,7 +34,7 @@ final class SubmittedFiles: Sendable {
     ) {
         guard let queue else { return then(.failure(WireError(.tooBusy, "there was no thread for files; restart the daemon"))) }
         queue.async {
-            var specs = submission.specs
+            var specs = submission.all
             let isBatch = if case .many = submission { true } else { false }
             do throws(WireError) {
                 for index in specs.indices {
@@ -113,7 +113,7 @@ final class SubmittedFiles: Sendable {
     /// Those of a submission that made no task of its own: it was refused, or made before.
     func removeUnused(of submission: Submission, _ reply: Reply, of user: UInt32) {
         let made: [Bool] = if case .submitted(let result) = reply { result.all.map(\.created) } else { [] }
-        for (index, spec) in submission.specs.enumerated() {
+        for (index, spec) in submission.all.enumerated() {
             guard let kept = spec.kept, index >= made.count || !made[index] else { continue }
             queue?.async { self.remove(kept, of: user) }
         }

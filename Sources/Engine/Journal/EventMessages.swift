@@ -1,87 +1,56 @@
 import DaemonConfiguration
 import OrchProtocol
 
-/// What is said of an event, and under which of the ids in the journal's catalog (`systemd/orchd.catalog`).
 enum EventMessages {
-    static func sentence(_ event: Event) -> String? {
+    /// What is said of an event, and under which of the ids in the journal's catalog (`systemd/orchd.catalog`), which explains some of
+    /// them. The ids are random numbers, never to change.
+    static func message(_ event: Event) -> (id: String, sentence: String)? {
         let task = event.task.map { "Task \($0)" } ?? "A task"
         let attempt = event.attempt.map { $0 > 1 ? " (attempt \($0))" : "" } ?? ""
         let reason = event.detail.map { ": \($0)" } ?? ""
         let pool = event.pool.map { "\"\($0)\"" } ?? ""
-        let by = event.by.map { " by \($0)" } ?? ""
+        let (worker, by) = (event.worker ?? "?", event.by.map { " by \($0)" } ?? "")
+        let process = event.pid.map { " as process \($0)" } ?? ""
         return switch event.kind {
-        case .taskQueued: "\(task) was queued in pool \(pool)\(reason)."
-        case .taskStarted:
-            "\(task)\(attempt) started on worker \(event.worker ?? "?")\(event.pid.map { " as process \($0)" } ?? "")."
-        case .taskRouting: "\(task) is being routed\(reason)."
-        case .taskRouted: "\(task) was routed to pool \(pool)\(reason)."
-        case .taskRetrying: "\(task)\(attempt) did not succeed\(reason). It will be tried again."
+        case .taskQueued: ("e2c87d062b084aa7bbf69e8474e60dac", "\(task) was queued in pool \(pool)\(reason).")
+        case .taskStarted: ("0f5c979c9fbc470889f8508bd95289da", "\(task)\(attempt) started on worker \(worker)\(process).")
+        case .taskRouting: ("b7a1d0c4e65f4e0f9d3b28c6a17f5e94", "\(task) is being routed\(reason).")
+        case .taskRouted: ("4d6fe2b18c3a4a7795f0c2e9b6d81a3c", "\(task) was routed to pool \(pool)\(reason).")
+        case .taskRetrying:
+            ("812a4ced306d4dcdb444e52f7ef801b8", "\(task)\(attempt) did not succeed\(reason). It will be tried again.")
         case .taskFinished:
             switch event.state {
-            case .succeeded: "\(task)\(attempt) succeeded."
-            case .failed: "\(task)\(attempt) failed\(reason)."
-            case .cancelled:
-                "\(task) was \(event.detail.flatMap { $0.hasPrefix("cancelled ") ? $0 : nil } ?? "cancelled")\(by)."
-            case .expired: "\(task) expired\(reason)."
-            default: "\(task) ended\(reason)."
+            case .succeeded: ("91bbfb792150465cb13f52f6e15ba1ae", "\(task)\(attempt) succeeded.")
+            case .failed: ("3c92855aac4946c59b93c787b0da6bb7", "\(task)\(attempt) failed\(reason).")
+            case .cancelled: ("e1a95f55eafb4bddbfe67f779ec9c740", "\(task) was \(event.detail.flatMap { $0.hasPrefix("cancelled ") ? $0 : nil } ?? "cancelled")\(by).")
+            case .expired: ("76de92e649c84990978f5beb028b2988", "\(task) expired\(reason).")
+            default: ("3c92855aac4946c59b93c787b0da6bb7", "\(task) ended\(reason).")
             }
-        case .taskHeld: "\(task) was held\(by)."
-        case .taskReleased: "\(task) was released\(by)."
-        case .taskUpdated: "\(task) was changed\(by)."
-        case .taskPaused: "\(task)\(attempt) was paused\(by)."
-        case .taskResumed: "\(task)\(attempt) was resumed\(by)."
-        case .workerReady: "Worker \(event.worker ?? pool) is ready for a task."
-        case .workerExited: "Worker \(event.worker ?? pool) ended without a task\(reason)."
-        case .poolPaused: "Pool \(pool) was paused\(by)."
-        case .poolResumed: "Pool \(pool) was resumed\(by)."
-        case .poolResized: "Pool \(pool) was resized\(by)\(reason)."
-        case .poolDraining: "Pool \(pool) was drained\(by): it takes no new tasks."
-        case .daemonStarted: "orchd is ready\(reason)."
-        case .daemonDraining: "orchd is draining: it starts no more tasks."
-        case .daemonReloaded: "The configuration was reloaded\(reason)."
-        case .daemonRestored: "The queue was restored\(event.detail.map { " " + $0 } ?? "")."
-        case .gateClosed: "Tasks wait at the gate \(event.gate ?? "?")\(reason)."
-        case .gateOpened: "The gate \(event.gate ?? "?") is open again\(reason)."
-        case .supervisorConnected: "Connected to the supervisor."
-        case .supervisorLost: "Lost the supervisor; the state of running tasks is unknown until it reconnects."
-        default: nil
-        }
-    }
-
-    /// Random numbers, never to change. Those that need explaining are explained in `systemd/orchd.catalog`.
-    static func messageID(_ event: Event) -> String? {
-        switch event.kind {
-        case .taskQueued: "e2c87d062b084aa7bbf69e8474e60dac"
-        case .taskStarted: "0f5c979c9fbc470889f8508bd95289da"
-        case .taskRouting: "b7a1d0c4e65f4e0f9d3b28c6a17f5e94"
-        case .taskRouted: "4d6fe2b18c3a4a7795f0c2e9b6d81a3c"
-        case .taskRetrying: "812a4ced306d4dcdb444e52f7ef801b8"
-        case .taskFinished:
-            switch event.state {
-            case .succeeded: "91bbfb792150465cb13f52f6e15ba1ae"
-            case .cancelled: "e1a95f55eafb4bddbfe67f779ec9c740"
-            case .expired: "76de92e649c84990978f5beb028b2988"
-            default: "3c92855aac4946c59b93c787b0da6bb7"
-            }
-        case .taskHeld: "442c17c5d387463a9282aa86cb95bcb4"
-        case .taskReleased: "9ff00e7089234ffab8b2ed63d1f00d4d"
-        case .taskUpdated: "c02df873043145e1ac8a1c543d8ed23c"
-        case .taskPaused: "3f6c1a8be5d24d0f8a7b92c4e01d6f57"
-        case .taskResumed: "c85e0f47a2b94d3f9b16d7e3584a0c21"
-        case .workerReady: "5b0d2c9e1f6a4d0c8a3e7b64d9c0f152"
-        case .workerExited: "c1f49a7be83245d6b0d27c5e90a86f3d"
-        case .poolPaused: "a204cde3d18f472f9e4c6a1da5800318"
-        case .poolResumed: "c691b31c36384b64b1e21f7b469f1bc7"
-        case .poolResized: "8802af98e9dc43709e50c4dfc88b0087"
-        case .poolDraining: "eda82730c5fd47a0adaa883f34367813"
-        case .daemonStarted: "01df9b01dd7d4210b7681f4a4d41eae8"
-        case .daemonDraining: "bd1a480133c945369005df53eb74ae1f"
-        case .daemonReloaded: "85eebe01f42c48b898b65a3756ea31c8"
-        case .daemonRestored: "8d2a06545f594d0c835dae40762fedc1"
-        case .gateClosed: "e4bb45227f5a43c4b32bfdf5266c4327"
-        case .gateOpened: "33818c1084244fdc82f781856de47c14"
-        case .supervisorConnected: "00011d88f4ad442fb1793ccf72170886"
-        case .supervisorLost: "aca03a6e034c40b8a74b5b7847f0dc1d"
+        case .taskHeld: ("442c17c5d387463a9282aa86cb95bcb4", "\(task) was held\(by).")
+        case .taskReleased: ("9ff00e7089234ffab8b2ed63d1f00d4d", "\(task) was released\(by).")
+        case .taskUpdated: ("c02df873043145e1ac8a1c543d8ed23c", "\(task) was changed\(by).")
+        case .taskPaused: ("3f6c1a8be5d24d0f8a7b92c4e01d6f57", "\(task)\(attempt) was paused\(by).")
+        case .taskResumed: ("c85e0f47a2b94d3f9b16d7e3584a0c21", "\(task)\(attempt) was resumed\(by).")
+        case .workerReady: ("5b0d2c9e1f6a4d0c8a3e7b64d9c0f152", "Worker \(event.worker ?? pool) is ready for a task.")
+        case .workerExited:
+            ("c1f49a7be83245d6b0d27c5e90a86f3d", "Worker \(event.worker ?? pool) ended without a task\(reason).")
+        case .poolPaused: ("a204cde3d18f472f9e4c6a1da5800318", "Pool \(pool) was paused\(by).")
+        case .poolResumed: ("c691b31c36384b64b1e21f7b469f1bc7", "Pool \(pool) was resumed\(by).")
+        case .poolResized: ("8802af98e9dc43709e50c4dfc88b0087", "Pool \(pool) was resized\(by)\(reason).")
+        case .poolDraining: ("eda82730c5fd47a0adaa883f34367813", "Pool \(pool) was drained\(by): it takes no new tasks.")
+        case .daemonStarted: ("01df9b01dd7d4210b7681f4a4d41eae8", "orchd is ready\(reason).")
+        case .daemonDraining: ("bd1a480133c945369005df53eb74ae1f", "orchd is draining: it starts no more tasks.")
+        case .daemonReloaded: ("85eebe01f42c48b898b65a3756ea31c8", "The configuration was reloaded\(reason).")
+        case .daemonRestored:
+            ("8d2a06545f594d0c835dae40762fedc1", "The queue was restored\(event.detail.map { " " + $0 } ?? "").")
+        case .gateClosed: ("e4bb45227f5a43c4b32bfdf5266c4327", "Tasks wait at the gate \(event.gate ?? "?")\(reason).")
+        case .gateOpened: ("33818c1084244fdc82f781856de47c14", "The gate \(event.gate ?? "?") is open again\(reason).")
+        case .supervisorConnected: ("00011d88f4ad442fb1793ccf72170886", "Connected to the supervisor.")
+        case .supervisorLost:
+            (
+                "aca03a6e034c40b8a74b5b7847f0dc1d",
+                "Lost the supervisor; the state of running tasks is unknown until it reconnects."
+            )
         default: nil
         }
     }

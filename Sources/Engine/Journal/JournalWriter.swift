@@ -47,9 +47,8 @@ final class JournalWriter: Sendable {
     }
 
     private func write(_ event: Event) {
-        guard let sentence = EventMessages.sentence(event) else { return }
-        var metadata: Logger.Metadata = [:]
-        metadata["MESSAGE_ID"] = EventMessages.messageID(event).map { "\($0)" }
+        guard let message = EventMessages.message(event) else { return }
+        var metadata: Logger.Metadata = ["MESSAGE_ID": "\(message.id)"]
         metadata["TASK_ID"] = event.task.map { "\($0)" }
         metadata["ATTEMPT"] = event.attempt.map { "\($0)" }
         metadata["POOL"] = event.pool.map { "\($0)" }
@@ -64,7 +63,7 @@ final class JournalWriter: Sendable {
         }
         metadata["TASK_STATE"] = event.state.map { "\($0.rawValue)" }
         metadata["TASK_EXIT_STATUS"] = event.outcome?.code.map { "\($0)" }
-        log.info("\(sentence)", metadata: metadata)
+        log.info("\(message.sentence)", metadata: metadata)
     }
 }
 

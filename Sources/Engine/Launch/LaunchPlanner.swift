@@ -40,8 +40,7 @@ struct LaunchPlanner: Sendable {
             throw Failure(reason: "the pool \"\(task.pool)\" is no longer in the configuration", isShortage: true)
         }
         guard !attempt.isRouting else { return try planRouting(task, attempt, in: pool) }
-        var environment = pool.environment
-        environment["PATH"] = pool.path
+        var environment = pool.startEnvironment
         var arguments: [ByteString]
         var texts: [Int32: ByteString] = [:]
         var unset: [String] = []
@@ -184,6 +183,11 @@ struct LaunchPlanner: Sendable {
 }
 
 extension PoolConfiguration {
+    /// The variables that every process of the pool begins with.
+    fileprivate var startEnvironment: [ByteString: ByteString] {
+        environment.merging(["PATH": path, "ORCH_POOL": ByteString(settings.name)]) { _, new in new }
+    }
+
     /// An order for a process of the pool, without descriptors.
     ///
     /// - Parameters:
@@ -193,13 +197,13 @@ extension PoolConfiguration {
         attempt: Int64, name: String, arguments: [ByteString], environment: [ByteString: ByteString],
         resources: ResourceLimits = .init(), submitter: UInt32? = nil
     ) -> LaunchOrder {
-        LaunchOrder(
-            attempt: UInt64(attempt), name: name, pool: settings.name, arguments: arguments,
-            environment: environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }, umask: umask, nice: nice,
-            oomScoreAdjust: oomScoreAdjust,
-            limits: limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) },
-            controls: resources.filled(from: self.resources, upTo: settings.maximum).controls, sandbox: sandbox,
-            credentials: credentials, submitter: submitter)
+        var order = LaunchOrder(attempt: UInt64(attempt), name: name, pool: settings.name, arguments: arguments)
+        order.environment = environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }
+        (order.umask, order.nice, order.oomScoreAdjust) = (umask, nice, oomScoreAdjust)
+        order.limits = limits.sorted { $0.key < $1.key }.map { .init(resource: $0.key, soft: $0.value, hard: $0.value) }
+        order.controls = resources.filled(from: self.resources, upTo: settings.maximum).controls
+        (order.sandbox, order.credentials, order.submitter) = (sandbox, credentials, submitter)
+        return order
     }
 }
 
@@ -247,10 +251,8 @@ extension LaunchPlanner {
         else {
             throw Failure(reason: "the rule \"\(rule)\" no longer has a program", isShortage: false)
         }
-        var environment = pool.environment
-        environment["PATH"] = pool.path
+        var environment = pool.startEnvironment
         environment["ORCH_TASK_ID"] = "\(task.id)"
-        environment["ORCH_POOL"] = ByteString(task.pool)
         environment["ORCH_ROUTE"] = ByteString(rule)
         let order = pool.order(
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number),
@@ -269,9 +271,7 @@ extension LaunchPlanner {
         guard let pool = configuration.pool(worker.pool), !pool.workerCommand.isEmpty else {
             throw Failure(reason: "the pool \"\(worker.pool)\" no longer has warm workers", isShortage: true)
         }
-        var environment = pool.environment
-        environment["PATH"] = pool.path
-        environment["ORCH_POOL"] = ByteString(worker.pool)
+        var environment = pool.startEnvironment
         environment["ORCH_WORKER_FD"] = "\(Self.channel)"
         var order = pool.order(
             attempt: worker.id, name: Worker.name(worker.id), arguments: pool.workerCommand.map { ByteString($0) },

@@ -14,7 +14,7 @@ package struct LinkSession {
     private let generation: UInt64
     private let isQuiet: Bool
     private let reports: EndEnricher
-    private(set) var peer: SupervisorLinkThread.Peer?
+    private(set) var peer: SupervisorMessage.Welcome?
     /// Why the supervisor is about to end the connection, where it says so.
     private(set) var closing: String?
     /// Those that nobody has taken yet.
@@ -50,68 +50,56 @@ package struct LinkSession {
         var inputs: [Input] = []
         var descriptors = descriptors[...]
         for message in messages {
-            if case .result(let attempt) = message {
+            switch (message, stage) {
+            case (.result(let attempt), _):
                 guard let file = descriptors.popFirst() else { throw .invalid("result without a descriptor") }
                 reports.keepResult(of: Int64(truncatingIfNeeded: attempt), from: file)
-                continue
-            }
-            if case .resultFiles(let handed) = message {
+            case (.resultFiles(let handed), _):
                 guard descriptors.count >= handed.names.count else { throw .invalid("result files without descriptors") }
                 keep(handed, descriptors.prefix(handed.names.count))
                 descriptors = descriptors.dropFirst(handed.names.count)
-                continue
-            }
-            if case .measured(let reports) = message {
-                for report in reports { measures[report.attempt] = Measures(report) }
-                continue
-            }
-            if case .closing(let reason) = message {
-                closing = reason
-                continue
-            }
-            if case .channel(let attempt) = message {
+            case (.measured(let reports), _):
+                for report in reports { measures[report.attempt] = report.measures }
+            case (.closing(let reason), _): closing = reason
+            case (.channel(let attempt), _):
                 guard let channel = descriptors.popFirst() else { throw .invalid("channel without a descriptor") }
                 channels.append((Int64(truncatingIfNeeded: attempt), channel))
-                continue
-            }
-            switch stage {
-            case .greeting:
-                guard case .welcome(let welcome) = message else { throw .invalid("first message") }
-                guard welcome.version >= LinkProtocol.oldestVersion, welcome.version <= LinkProtocol.version else {
+            case (.welcome(let welcome), .greeting):
+                guard (LinkProtocol.oldestVersion...LinkProtocol.version).contains(welcome.version) else {
                     throw .invalid("version")
                 }
-                peer = SupervisorLinkThread.Peer(
-                    pid: welcome.pid, cgroups: welcome.cgroups,
-                    controllers: welcome.controllers,
-                    program: welcome.program, version: welcome.version)
-                stage = .inventory(
-                    Inventory(
-                        connection: generation, store: welcome.store,
-                        heardUpTo: Int64(truncatingIfNeeded: welcome.heardUpTo), isQuiet: isQuiet))
-            case .inventory(var inventory):
-                switch message {
-                case .waiting(let attempts): inventory.waiting += attempts.map { Int64(truncatingIfNeeded: $0) }
-                case .started(let starts): inventory.started += starts.map(AttemptStart.init)
-                case .ended(let ends): inventory.ended += ends.map { end($0) }
-                case .inventoryEnd:
-                    inventory.channels = Set(channels.map(\.worker))
-                    stage = .connected
-                    inputs.append(.connected(inventory))
-                    continue
-                default: throw .invalid("message in the inventory")
-                }
+                peer = welcome
+                let heardUpTo = Int64(truncatingIfNeeded: welcome.heardUpTo)
+                var inventory = Inventory(connection: generation, store: welcome.store, heardUpTo: heardUpTo)
+                inventory.isQuiet = isQuiet
                 stage = .inventory(inventory)
-            case .connected:
-                switch message {
-                case .started(let starts): inputs += starts.map { .started(AttemptStart($0)) }
-                case .ended(let ends): inputs += ends.map { .ended(end($0)) }
-                case .revoked(let attempt, let accepted):
-                    inputs.append(.revoked(attempt: Int64(truncatingIfNeeded: attempt), accepted: accepted))
-                default: throw .invalid("message after the inventory")
-                }
+            case (_, .greeting): throw .invalid("first message")
+            case (_, .inventory(var inventory)):
+                if let connected = try note(message, in: &inventory) { inputs.append(connected) }
+            case (.started(let starts), .connected): inputs += starts.map { .started($0) }
+            case (.ended(let ends), .connected): inputs += ends.map { .ended(end($0)) }
+            case (.revoked(let attempt, let accepted), .connected):
+                inputs.append(.revoked(attempt: Int64(truncatingIfNeeded: attempt), accepted: accepted))
+            case (_, .connected): throw .invalid("message after the inventory")
             }
         }
         return inputs
+    }
+
+    /// - Returns: the whole inventory, once this has been its end.
+    private mutating func note(_ message: SupervisorMessage, in inventory: inout Inventory) throws(LinkError) -> Input? {
+        switch message {
+        case .waiting(let attempts): inventory.waiting += attempts.map { Int64(truncatingIfNeeded: $0) }
+        case .started(let starts): inventory.started += starts
+        case .ended(let ends): inventory.ended += ends.map { end($0) }
+        case .inventoryEnd:
+            inventory.channels = Set(channels.map(\.worker))
+            stage = .connected
+            return .connected(inventory)
+        default: throw .invalid("message in the inventory")
+        }
+        stage = .inventory(inventory)
+        return nil
     }
 
     private mutating func keep(_ handed: ResultFiles, _ descriptors: ArraySlice<Descriptor>) {

@@ -13,19 +13,10 @@ import Synchronization
 /// of an earlier turn sent before those that the inventory calls for, the supervisor would refuse the latter, whose numbers are
 /// lower.
 final class SupervisorLinkThread: SupervisorPort {
-    struct Peer: Sendable, Equatable {
-        var pid: Int32
-        var cgroups: Bool
-        var controllers: [String]
-        var program: SupervisorMessage.Welcome.Program
-        /// Of the link.
-        var version: UInt32
-    }
-
     /// How the two stand, for those who ask.
     struct Standing: Sendable {
         /// The supervisor, where one is connected.
-        var peer: Peer?
+        var peer: SupervisorMessage.Welcome?
         /// What is wrong with the link; nil if nothing is.
         var trouble: String?
 
@@ -36,7 +27,7 @@ final class SupervisorLinkThread: SupervisorPort {
     private struct State {
         var connection: SupervisorConnection?
         var generation: UInt64 = 0
-        var peer: Peer?
+        var peer: SupervisorMessage.Welcome?
         var trouble = LinkTrouble()
         var isStopped = false
     }
@@ -53,7 +44,7 @@ final class SupervisorLinkThread: SupervisorPort {
     }
 
     /// The supervisor at the other end, nil while there is none.
-    var peer: Peer? { state.withLock { $0.peer } }
+    var peer: SupervisorMessage.Welcome? { state.withLock { $0.peer } }
 
     var version: UInt32 { peer?.version ?? LinkProtocol.version }
 

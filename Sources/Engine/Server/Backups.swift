@@ -70,18 +70,14 @@ final class Backups: Sendable {
         let file = try Descriptor(open(copy, O_RDONLY | O_CLOEXEC), "read \(copy)")
         // From here on nothing is left of it, however this ends.
         removeCopy()
-        var buffer = [UInt8](repeating: 0, count: Self.piece)
         var offset: Int64 = 0
         while offset < contents.size {
-            let count = pread(file.number, &buffer, buffer.count, off_t(offset))
-            guard count > 0 else { throw SystemError("read \(copy)", code: count < 0 ? errno : EIO) }
-            let text = Data(buffer[..<count]).base64EncodedString()
-            try send(BackupPart(size: contents.size, offset: offset, base64: text), to: responder)
-            offset += Int64(count)
+            let bytes = try file.read(at: offset, count: Self.piece, "read \(copy)")
+            guard !bytes.isEmpty else { throw SystemError("read \(copy)", code: EIO) }
+            try send(BackupPart(size: contents.size, offset: offset, base64: Data(bytes).base64EncodedString()), to: responder)
+            offset += Int64(bytes.count)
         }
-        return BackupResult(
-            size: contents.size, tasks: contents.tasks, unfinished: contents.unfinished,
-            madeAt: Timestamp(milliseconds: contents.madeAt))
+        return contents
     }
 
     /// Returns when the client has taken it. Throws when it is gone.

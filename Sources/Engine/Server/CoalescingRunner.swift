@@ -58,9 +58,9 @@ final class CoalescingRunner: Sendable {
     }
 
     func end() { state.withLock { $0 = .ended } }
-}
 
-extension CoalescingRunner {
+    // MARK: Streams
+
     /// Goes on with what there is more when the client has taken what was sent, so that a slow reader costs no memory.
     func finished(again: Bool = true, after sent: EventLoopFuture<Void>) {
         sent.whenComplete { result in

@@ -25,7 +25,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private let router: RequestRouter
     private let requester: Requester
-    private let workers: NIOThreadPool
+    private let readers: NIOThreadPool
     private let maximumInFlight: Int
 
     private var lines = LineBuffer()
@@ -44,10 +44,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isInputClosed = false
     private var deadline: Scheduled<Void>?
 
-    init(router: RequestRouter, requester: Requester, workers: NIOThreadPool, maximumInFlight: Int) {
+    init(router: RequestRouter, requester: Requester, readers: NIOThreadPool, maximumInFlight: Int) {
         self.router = router
         self.requester = requester
-        self.workers = workers
+        self.readers = readers
         self.maximumInFlight = maximumInFlight
     }
 
@@ -135,7 +135,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard let context else { return }
         isDecoding = true
         let handle = handle(context)
-        workers.runIfActive(eventLoop: context.eventLoop) { Wire.request(from: Data(line.readableBytesView)) }
+        readers.runIfActive(eventLoop: context.eventLoop) { Wire.request(from: Data(line.readableBytesView)) }
             .whenComplete { result in
                 let handler = handle.handler.value
                 handler.isDecoding = false

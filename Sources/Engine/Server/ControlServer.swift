@@ -12,22 +12,17 @@ import Synchronization
 /// The socket that clients connect to.
 final class ControlServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let workers: NIOThreadPool
     private let channel: any Channel
-    private let count: ConnectionCount
 
     /// - Parameters:
     ///   - listener: a listening socket, which the server takes over.
     ///   - descriptors: how many connections there can be.
     init(
-        listener: Int32, loops: MultiThreadedEventLoopGroup, router: RequestRouter, workers: NIOThreadPool,
-        configuration: CurrentConfiguration,
-        descriptors: DescriptorBudget
+        listener: Int32, loops: MultiThreadedEventLoopGroup, router: RequestRouter, readers: NIOThreadPool,
+        configuration: CurrentConfiguration, descriptors: DescriptorBudget
     ) throws {
-        self.workers = workers
         group = loops
         let count = ConnectionCount()
-        self.count = count
         channel = try ServerBootstrap(group: group)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -36,14 +31,14 @@ final class ControlServer: Sendable {
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 1 << 20)
             )
             .childChannelInitializer { channel in
-                Self.welcome(channel, router, workers, configuration, count, descriptors)
+                Self.welcome(channel, router, readers, configuration, count, descriptors)
             }
             .withBoundSocket(listener)
             .wait()
     }
 
     private static func welcome(
-        _ channel: any Channel, _ router: RequestRouter, _ workers: NIOThreadPool, _ current: CurrentConfiguration,
+        _ channel: any Channel, _ router: RequestRouter, _ readers: NIOThreadPool, _ current: CurrentConfiguration,
         _ count: ConnectionCount, _ descriptors: DescriptorBudget
     ) -> EventLoopFuture<Void> {
         let configuration = current.value
@@ -59,7 +54,7 @@ final class ControlServer: Sendable {
             ) { try Peer(socket: $0) }
             guard let peer else { throw ChannelError.operationUnsupported }
             let handler = ConnectionHandler(
-                router: router, requester: peer.requester(current), workers: workers,
+                router: router, requester: peer.requester(current), readers: readers,
                 maximumInFlight: configuration.requestsInFlight)
             try channel.pipeline.syncOperations.addHandler(handler)
         }

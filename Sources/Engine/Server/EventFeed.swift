@@ -1,39 +1,34 @@
-import NIOCore
 import OrchProtocol
-import Storage
 import Synchronization
 
-/// One `events.subscribe`: sends what is in the store after a number, and continues when there is more.
-///
-/// It always reads from the store, never from what is happening, so that it has no gap however slow its client is.
-final class EventFeed: Sendable {
-    private let last: Mutex<Int64>
-    private let until: Int64?
-    private let store: any StreamStore
-    private let readers: ReaderPool
-    private let responder: Responder
-
-    init(after: Int64, until: Int64?, store: any StreamStore, readers: ReaderPool, responder: Responder) {
-        last = Mutex(after)
-        self.until = until
-        self.store = store
-        self.readers = readers
-        self.responder = responder
-    }
-
-    func start(_ news: EventHub) { responder.stream(readers, hearing: news) { try self.step($0) } }
-
-    private func step(_ runner: CoalescingRunner) throws {
-        let after = last.withLock { $0 }
-        let events = try store.events(after: after).filter { $0.seq <= until ?? .max }
-        guard let newest = events.last?.seq else {
-            guard until != nil else { return runner.finished() }
-            runner.end()
-            return responder.succeed(SubscribeEnd(last: after))
+extension Streams {
+    /// `events.subscribe`: sends what is in the store after a number, and continues when there is more.
+    ///
+    /// It always reads from the store, never from what is happening, so that it has no gap however slow its client is.
+    func subscribe(_ parameters: SubscribeParameters, _ responder: Responder) throws {
+        let last = try store.lastEvent()
+        let after = parameters.after ?? last
+        guard after >= 0, after <= last else {
+            throw WireError(.invalidParameter, "there is no event \(after) yet; the latest is \(last)", field: "after")
         }
-        last.withLock { $0 = newest }
-        let sent = events.map { responder.notify(.event(request: responder.id, $0)) }
-        runner.finished(after: sent[sent.count - 1])
+        if let first = try store.firstEvent(), after + 1 < first {
+            throw WireError(
+                .invalidParameter, "events up to \(first - 1) are no longer kept; start after \(first - 1)", field: "after")
+        }
+        let until = parameters.follow == false ? last : .max
+        let position = Mutex(after)
+        responder.stream(readers, hearing: news) { [store] runner in
+            let after = position.withLock { $0 }
+            let events = try store.events(after: after).filter { $0.seq <= until }
+            guard let newest = events.last?.seq else {
+                guard parameters.follow == false else { return runner.finished() }
+                runner.end()
+                return responder.succeed(SubscribeEnd(last: after))
+            }
+            position.withLock { $0 = newest }
+            let sent = events.map { responder.notify(.event(request: responder.id, $0)) }
+            runner.finished(after: sent[sent.count - 1])
+        }
     }
 }
 

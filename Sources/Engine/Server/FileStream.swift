@@ -1,49 +1,48 @@
 import FoundationEssentials
 import Glibc
-import NIOCore
 import OrchProtocol
 import Platform
+import Scheduling
 import Synchronization
 
-/// One `task.file`: a file that an attempt has left, piece by piece as the client takes them. Nobody changes it any more.
-final class FileStream: Sendable {
-    private static let piece = 256 << 10
+extension Streams {
+    /// The bytes of a file in one notification.
+    private static let piece: Int64 = 256 << 10
 
-    /// Opens it again for each piece, so streams that nobody reads cost no descriptors.
-    private let open: @Sendable () throws -> Descriptor
-    private let end: FileEnd
-    private let readers: ReaderPool
-    private let responder: Responder
-    private let offset: Mutex<Int64>
-
-    init(
-        _ end: FileEnd, from offset: Int64, readers: ReaderPool, responder: Responder,
-        open: @escaping @Sendable () throws -> Descriptor
-    ) {
-        self.open = open
-        self.end = end
-        self.readers = readers
-        self.responder = responder
-        self.offset = Mutex(offset)
-    }
-
-    func start() { responder.stream(readers) { try self.step($0) } }
-
-    private func step(_ runner: CoalescingRunner) throws {
-        let offset = offset.withLock { $0 }
-        guard offset < end.size else {
-            runner.end()
-            return responder.succeed(end)
+    /// `task.file`: a file that an attempt has left, piece by piece as the client takes them. Nobody changes it any more.
+    func file(_ parameters: FileParameters, _ responder: Responder) throws {
+        guard let attempt = try find(parameters.attempt, of: parameters.id).attempt else {
+            throw WireError(.notFound, "task \(parameters.id) has not run yet", field: "attempt")
         }
-        let file = try open()
-        var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: Int(min(Int64(Self.piece), end.size - offset))) { buffer, size in
-            count = pread(file.number, buffer.baseAddress, buffer.count, off_t(offset))
-            size = max(0, count)
+        guard attempt.state == .ended else {
+            throw WireError(
+                .invalidState, "attempt \(parameters.id).\(attempt.number) has not ended; its files are kept when it has")
         }
-        guard count > 0 else { throw SystemError("read the file \"\(end.name)\"", code: count < 0 ? errno : EIO) }
-        self.offset.withLock { $0 = offset + Int64(count) }
-        let part = FilePart(offset: offset, base64: Data(bytes).base64EncodedString())
-        runner.finished(after: responder.notify(.file(request: responder.id, part)))
+        // Opened again for each piece, so streams that nobody reads cost no descriptors.
+        let open: @Sendable () throws -> Descriptor = { [files] in
+            if let file = try files.openFile(parameters.name, task: parameters.id, attempt: attempt.number) { return file }
+            throw WireError(
+                .notFound,
+                "attempt \(parameters.id).\(attempt.number) has no such file; task.get names the kept files",
+                field: "name")
+        }
+        let action = "read the file \"\(parameters.name)\""
+        let end = FileEnd(attempt: attempt.number, name: parameters.name, size: try open().size(action))
+        guard (0...end.size).contains(parameters.offset ?? 0) else {
+            throw WireError(.invalidParameter, "the file has \(end.size) bytes", field: "offset")
+        }
+        let position = Mutex(parameters.offset ?? 0)
+        responder.stream(readers) { runner in
+            let offset = position.withLock { $0 }
+            guard offset < end.size else {
+                runner.end()
+                return responder.succeed(end)
+            }
+            let bytes = try open().read(at: offset, count: Int(min(Self.piece, end.size - offset)), action)
+            guard !bytes.isEmpty else { throw SystemError(action, code: EIO) }
+            position.withLock { $0 = offset + Int64(bytes.count) }
+            let part = FilePart(offset: offset, base64: Data(bytes).base64EncodedString())
+            runner.finished(after: responder.notify(.file(request: responder.id, part)))
+        }
     }
 }

@@ -7,12 +7,21 @@ import Scheduling
 import Storage
 import Synchronization
 
+extension Streams {
+    func logs(_ parameters: LogsParameters, _ responder: Responder) throws {
+        _ = try find(parameters.attempt, of: parameters.id)
+        try SpecRules.check(parameters.tail, "tail", nil)
+        try SpecRules.checkPart(of: parameters)
+        LogStream(parameters, from: self, responder).start()
+    }
+}
+
 /// One `task.logs`: the bytes of an attempt's output, from its files, piece by piece as the client takes them.
 ///
 /// Where no attempt is asked for it begins with the last one that has written anything: a retry that waits or has just begun must not hide
 /// what came before. While it follows, it waits for the watcher to report a change. When the attempt it shows has ended and another one follows, it
 /// continues with that, unless one was asked for.
-final class LogStream: Sendable {
+private final class LogStream: Sendable {
     private static let chunk = 65_536
 
     private struct State {
@@ -29,32 +38,25 @@ final class LogStream: Sendable {
     }
 
     private let parameters: LogsParameters
-    private let store: any StreamStore
-    private let files: OutputFiles
-    private let watcher: OutputWatcher
-    private let readers: ReaderPool
+    private let sources: Streams
     private let responder: Responder
     private let streams: [OrchProtocol.OutputStream]
     private let state: Mutex<State>
+    private var files: OutputFiles { sources.files }
 
-    init(
-        _ parameters: LogsParameters, store: any StreamStore, files: OutputFiles, watcher: OutputWatcher,
-        readers: ReaderPool, responder: Responder
-    ) {
+    init(_ parameters: LogsParameters, from sources: Streams, _ responder: Responder) {
         self.parameters = parameters
-        self.store = store
-        self.files = files
-        self.watcher = watcher
-        self.readers = readers
+        self.sources = sources
         self.responder = responder
         streams = parameters.stream.map { [$0] } ?? [.stdout, .stderr]
         state = Mutex(State(attempt: parameters.attempt, rest: parameters.limit ?? .max))
     }
 
-    func start(_ news: EventHub) {
+    func start() {
         let task = parameters.id
         responder.stream(
-            readers, hearing: news, { events in events.contains { $0.task == task } }, onEnd: { self.unfollow() }
+            sources.readers, hearing: sources.news, { events in events.contains { $0.task == task } },
+            onEnd: { self.unfollow() }
         ) { try self.step($0) }
     }
 
@@ -63,7 +65,7 @@ final class LogStream: Sendable {
             defer { state.follower = nil }
             return state.follower
         }
-        if let follower { watcher.unfollow(task: parameters.id, attempt: follower.attempt, follower.number) }
+        if let follower { sources.watcher.unfollow(task: parameters.id, attempt: follower.attempt, follower.number) }
     }
 
     private func end(_ runner: CoalescingRunner) {
@@ -75,12 +77,12 @@ final class LogStream: Sendable {
         let (current, next) = state.withLock { ($0.attempt, $0.next) }
         // What is known of the attempt must be older than what is read of its files: an attempt that had ended before its files were
         // read to their end has nothing more to say.
-        guard var found = try store.attempt(current ?? next, of: parameters.id) else {
+        guard var found = try sources.store.attempt(current ?? next, of: parameters.id) else {
             throw WireError(.notFound, "task \(parameters.id) has been removed", field: "id")
         }
         // A number is missing where an attempt was taken back.
         if current == nil, next != nil, found.attempt == nil {
-            guard let latest = try store.attempt(nil, of: parameters.id) else { return runner.finished(again: true) }
+            guard let latest = try sources.store.attempt(nil, of: parameters.id) else { return runner.finished(again: true) }
             found = latest
         }
         if current == nil, next == nil, let spoken = try lastThatSpoke(before: found) { found = spoken }
@@ -118,7 +120,7 @@ final class LogStream: Sendable {
         func hasSpoken(_ number: Int) -> Bool { streams.contains { files.size(task: task, attempt: number, .init($0)) > 0 } }
         guard let attempt = latest.attempt, attempt.number > 1, !hasSpoken(attempt.number),
             let number = (1..<attempt.number).last(where: hasSpoken),
-            let found = try store.attempt(number, of: task), found.attempt != nil
+            let found = try sources.store.attempt(number, of: task), found.attempt != nil
         else { return nil }
         if !attempt.isOrdered { state.withLock { $0.silent = attempt.number } }
         return found
@@ -143,7 +145,7 @@ final class LogStream: Sendable {
         }
         guard parameters.follow == true else { return }
         unfollow()
-        let number = watcher.follow(task: parameters.id, attempt: attempt.number) { runner.signal() }
+        let number = sources.watcher.follow(task: parameters.id, attempt: attempt.number) { runner.signal() }
         state.withLock { $0.follower = (attempt.number, number) }
         // What was written between the choice and this moment has woken nobody.
         runner.signal()

@@ -11,16 +11,16 @@ struct RequestRouter: Sendable {
 
     private let core: EngineCore
     private let denials: DenialLog
-    private let workers: NIOThreadPool
+    private let readers: NIOThreadPool
     private var handlers: [String: Handler] = [:]
 
     init(
         core: EngineCore, queries: Queries, streams: Streams, control: EngineControl, backups: Backups, denials: DenialLog,
-        workers: NIOThreadPool
+        readers: NIOThreadPool
     ) throws {
         self.core = core
         self.denials = denials
-        self.workers = workers
+        self.readers = readers
         let directories = try WorkingDirectories()
         let submitted = core.files.submitted
         @Sendable func submit(_ submission: Submission, _ requester: Requester, _ responder: Responder) {
@@ -31,7 +31,7 @@ struct RequestRouter: Sendable {
             }
         }
         on(.submit) { submission, requester, responder in
-            guard submission.specs.contains(where: { $0.files != nil }) else { return submit(submission, requester, responder) }
+            guard submission.all.contains(where: { $0.files != nil }) else { return submit(submission, requester, responder) }
             submitted.keep(submission, of: requester.uid, limit: core.configuration.value.submittedFiles) { result in
                 switch result {
                 case .success(let kept): submit(kept, requester, responder)
@@ -84,8 +84,8 @@ struct RequestRouter: Sendable {
     private mutating func aside<P, A>(
         _ method: Method<P, A>, _ body: @escaping @Sendable (P, Requester, Responder) throws -> Void
     ) {
-        on(method) { [workers] parameters, requester, responder in
-            workers.submit { state in
+        on(method) { [readers] parameters, requester, responder in
+            readers.submit { state in
                 guard case .active = state else {
                     return responder.fail(WireError(.stopping, "the daemon is stopping"))
                 }

@@ -14,7 +14,7 @@ struct WorkingDirectories: Sendable {
     /// Calls back with what is wrong with which, at once where there is nothing to look at.
     func look(at submission: Submission, by requester: Requester, _ then: @escaping @Sendable ([ByteString: String]) -> Void) {
         guard requester.uid == geteuid() else { return then([:]) }
-        let directories = Set(submission.specs.lazy.compactMap(\.directory).filter { $0.first == UInt8(ascii: "/") })
+        let directories = Set(submission.all.lazy.compactMap(\.directory).filter { $0.first == UInt8(ascii: "/") })
         guard !directories.isEmpty else { return then([:]) }
         queue.async {
             var complaints: [ByteString: String] = [:]

@@ -10,37 +10,32 @@ import SupervisorLink
 
 /// Answers that need no decision, read from a snapshot of the store.
 package struct Queries: Sendable {
-    let store: SQLiteStore
-    let files: OutputFiles
-    let branches: Branches
-    let configuration: CurrentConfiguration
+    let core: EngineCore
     let supervisor: @Sendable () -> SupervisorLinkThread.Standing
-    let health: Health
-    let attempts: LiveAttempts
     let startedAt: Int64
 
     private static let maximumResult = 1 << 20
 
     /// Says on which branches the attempts have worked, where its pool gives them worktrees.
     private func nameBranches(in record: inout TaskRecord) {
-        guard record.cwd == nil, configuration.value.pool(record.pool)?.repository != nil else { return }
+        guard record.cwd == nil, core.configuration.value.pool(record.pool)?.repository != nil else { return }
         for index in record.attempts.indices {
             let attempt = record.attempts[index]
             guard attempt.number > 0, attempt.startedAt != nil else { continue }
-            record.attempts[index].branch = branches.name(
+            record.attempts[index].branch = core.branches.name(
                 task: record.id, attempt: attempt.number, dispatchedAt: attempt.dispatchedAt.milliseconds)
         }
     }
 
     package func get(_ parameters: GetParameters) throws -> TaskRecord {
-        guard var record = try store.record(of: parameters.id) else {
+        guard var record = try core.store.record(of: parameters.id) else {
             throw WireError(.notFound, "there is no task \(parameters.id)", field: "id")
         }
         if record.waiting != nil { record = try waitReasons().explained(record, slots: try slots()) }
         if parameters.result == true { record.result = try result(of: record) }
         nameBranches(in: &record)
         for index in record.attempts.indices where record.attempts[index].state == .ended {
-            let (kept, left) = try files.files(task: record.id, attempt: record.attempts[index].number)
+            let (kept, left) = try core.files.files(task: record.id, attempt: record.attempts[index].number)
             if !kept.isEmpty { record.attempts[index].files = kept }
             if !left.isEmpty { record.attempts[index].leftBehind = left }
         }
@@ -54,38 +49,38 @@ package struct Queries: Sendable {
         if let pool = parameters.pool, reasons.configuration.pool(pool) == nil, !reasons.counts.occupiedPools.contains(pool) {
             throw unknownPool(pool)
         }
-        var page = try store.page(parameters, limit: limit, waits: reasons.places)
+        var page = try core.store.page(parameters, limit: limit, waits: reasons.places)
         let slots = try slots()
         for index in page.tasks.indices { page.tasks[index] = reasons.explained(page.tasks[index], slots: slots) }
         return page
     }
 
     func unknownPool(_ name: String) -> WireError {
-        .unknownPool(name, known: configuration.value.pools.map(\.settings.name).sorted())
+        .unknownPool(name, known: core.configuration.value.pools.map(\.settings.name).sorted())
     }
 
     private func slots() throws -> [String: Int] {
-        Dictionary(uniqueKeysWithValues: try store.pools().map { ($0.name, $0.slots) })
+        Dictionary(uniqueKeysWithValues: try core.store.pools().map { ($0.name, $0.slots) })
     }
 
     /// What would be chosen for a task.
     func explain(_ spec: TaskSpec, by requester: Requester) throws -> RouteExplanation {
-        try router(try store.pools()).explain(spec, by: requester)
+        try router(try core.store.pools()).explain(spec, by: requester)
     }
 
     private func router(_ states: [PoolState]) -> TaskRouter {
-        let configuration = configuration.value
+        let configuration = core.configuration.value
         let pools = Dictionary(uniqueKeysWithValues: configuration.pools.map { ($0.settings.name, $0.settings) })
         return TaskRouter(rules: configuration.rules, pools: pools, states: states)
     }
 
     private func waitReasons() throws -> WaitReasons {
-        let states = try store.pools()
-        let (configuration, counts) = (configuration.value, store.counts)
+        let states = try core.store.pools()
+        let (configuration, counts) = (core.configuration.value, core.store.counts)
         return WaitReasons(
             configuration: configuration, pausedPools: Set(states.filter { $0.mode == .paused }.map(\.name)),
-            offered: router(states).offered, counts: counts, isDraining: health.isDraining,
-            supervisorProblem: supervisor().problem, memoryPressure: health.memoryPressure,
+            offered: router(states).offered, counts: counts, isDraining: core.health.isDraining,
+            supervisorProblem: supervisor().problem, memoryPressure: core.health.memoryPressure,
             now: Timestamp(milliseconds: Clock.realTime),
             gateStates: GateStates(rules: configuration.rules, gates: counts.gates, busy: counts.busyLanes))
     }
@@ -94,7 +89,7 @@ package struct Queries: Sendable {
         guard let attempt = record.attempts.last, attempt.number != Attempt.routingNumber else { return nil }
         // A result file, where the task has written one, says more than its output.
         for kind in [OutputFiles.Kind.result, .out] {
-            let bytes = try files.read(
+            let bytes = try core.files.read(
                 task: record.id, attempt: attempt.number, kind, at: 0, count: Self.maximumResult + 1)
             guard !bytes.isEmpty else { continue }
             return TaskResult(
@@ -107,12 +102,12 @@ package struct Queries: Sendable {
     package func pools() throws -> PoolList {
         let reasons = try waitReasons()
         let (counts, waits) = (reasons.counts, reasons.places)
-        let stored = try store.pools()
+        let stored = try core.store.pools()
         let offered = router(stored).offered
         let states = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
-        let configured = configuration.value.pools
-        let backoffs = Dictionary(uniqueKeysWithValues: try store.backoffs().map { ($0.pool, $0.reason) })
-        let ready = Dictionary(grouping: try store.workers().filter { $0.state == .ready }, by: \.pool)
+        let configured = core.configuration.value.pools
+        let backoffs = Dictionary(uniqueKeysWithValues: try core.store.backoffs().map { ($0.pool, $0.reason) })
+        let ready = Dictionary(grouping: try core.store.workers().filter { $0.state == .ready }, by: \.pool)
         let names = Set(configured.map(\.settings.name)).union(counts.occupiedPools)
         let records = names.sorted().map { name in
             let pool = configured.first { $0.settings.name == name }
@@ -144,7 +139,7 @@ package struct Queries: Sendable {
     }
 
     /// What the ready ones of a pool wait for, and without the attempts that have only been ordered among the running ones.
-    private static func shown(_ pool: String, _ stored: Counts, _ waits: WaitPlaces) -> TaskCounts {
+    private static func shown(_ pool: String, _ stored: Tally, _ waits: WaitPlaces) -> TaskCounts {
         var counts = stored.tasks(in: pool)
         let ordered = stored.live(in: pool).dispatched
         let ready = counts.ready
@@ -167,45 +162,29 @@ package struct Queries: Sendable {
         var counts = TaskCounts()
         for pool in pools { counts.add(pool.counts) }
         let supervisor = supervisor()
-        let peer = supervisor.peer
+        var link = SupervisorStatus(connected: supervisor.problem == nil)
+        if let peer = supervisor.peer {
+            (link.pid, link.cgroups, link.controllers) = (peer.pid, peer.cgroups, peer.controllers)
+            (link.version, link.startedAt) = (peer.program.release, Timestamp(milliseconds: peer.program.executedAt))
+        }
         let workers = pools.compactMap { pool in pool.problem.map { "the pool \"\(pool.name)\" starts no workers: \($0)" } }
-        let problems = health.problems(link: supervisor.problem) + workers
-        let state: DaemonStatus.State = !problems.isEmpty ? .degraded : health.isDraining ? .draining : .running
+        let problems = core.health.problems(link: supervisor.problem) + workers
+        let state: DaemonStatus.State = !problems.isEmpty ? .degraded : core.health.isDraining ? .draining : .running
         var status = DaemonStatus(
             state: state, version: Release.version, pid: getpid(), startedAt: Timestamp(milliseconds: startedAt),
             now: Timestamp(milliseconds: Clock.realTime),
-            supervisor: SupervisorStatus(
-                connected: supervisor.problem == nil, pid: peer?.pid, cgroups: peer?.cgroups, controllers: peer?.controllers,
-                version: peer?.program.release,
-                startedAt: peer.map { Timestamp(milliseconds: $0.program.executedAt) }),
-            counts: counts, pools: pools, problems: problems, lastEvent: try store.lastEvent())
+            supervisor: link, counts: counts, pools: pools, problems: problems, lastEvent: try core.store.lastEvent())
         status.gates = try waitReasons().gates()
-        status.stateDirectory = files.stateDirectory
-        status.firstEvent = try store.firstEvent()
+        status.stateDirectory = core.files.stateDirectory
+        status.firstEvent = try core.store.firstEvent()
         return status
     }
-}
 
-extension TaskCounts {
-    mutating func add(_ other: TaskCounts) {
-        ready += other.ready
-        delayed += other.delayed
-        held += other.held
-        blocked += other.blocked
-        limited += other.limited
-        paused += other.paused
-        running += other.running
-        succeeded += other.succeeded
-        failed += other.failed
-        cancelled += other.cancelled
-        expired += other.expired
-    }
-}
+    // MARK: Agents
 
-extension Queries {
     /// What the configuration knows of agents; whether their programs are there, a client finds out.
     func agents() -> AgentList {
-        let configuration = configuration.value
+        let configuration = core.configuration.value
         return AgentList(
             agents: configuration.agents.values.sorted { $0.name < $1.name }.map { agent in
                 let pools = configuration.pools.filter { $0.settings.agent == agent.name }
@@ -220,16 +199,16 @@ extension Queries {
                 return record
             })
     }
-}
 
-/// What tasks have used, and how far the budgets are.
-extension Queries {
+    // MARK: Usage
+    // What tasks have used, and how far the budgets are.
+
     func usage(_ parameters: UsageParameters) throws -> UsageReport {
         let now = Clock.realTime
-        let (rows, total) = try store.usage(by: parameters.by, since: parameters.since?.milliseconds ?? 0, now: now)
+        let (rows, total) = try core.store.usage(by: parameters.by, since: parameters.since?.milliseconds ?? 0, now: now)
         let today = LocalDays.day(at: now)
-        let budgets = try configuration.value.budgets.sorted { $0.name < $1.name }.map { budget in
-            let spending = budget.period == .task ? nil : try store.spending(of: budget.name, in: budget.period(on: today))
+        let budgets = try core.configuration.value.budgets.sorted { $0.name < $1.name }.map { budget in
+            let spending = budget.period == .task ? nil : try core.store.spending(of: budget.name, in: budget.period(on: today))
             return BudgetRecord(budget, spending)
         }
         return UsageReport(rows: rows, total: total, budgets: budgets)
@@ -253,9 +232,9 @@ extension Queries {
     func workers(_ parameters: WorkerListParameters) throws -> WorkerList {
         let pools = try pools().pools.filter { parameters.pool == nil || $0.name == parameters.pool }
         if let pool = parameters.pool, pools.isEmpty { throw unknownPool(pool) }
-        let running = Dictionary(grouping: try store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
-        let warm = Dictionary(grouping: try store.workers(), by: \.pool)
-        let backoffs = Dictionary(uniqueKeysWithValues: try store.backoffs().map { ($0.pool, $0) })
+        let running = Dictionary(grouping: try core.store.live().filter { $0.attempt.state == .running }, by: \.attempt.pool)
+        let warm = Dictionary(grouping: try core.store.workers(), by: \.pool)
+        let backoffs = Dictionary(uniqueKeysWithValues: try core.store.backoffs().map { ($0.pool, $0) })
         var records: [WorkerRecord] = []
         for pool in pools {
             var taken: [Int: WorkerRecord] = [:]
@@ -284,7 +263,7 @@ extension Queries {
         record.since = attempt.startedAt.map(Timestamp.init(milliseconds:))
         record.title = Self.title(of: task)
         if let routing = task.definition.routing { record.activity = "being routed by rule \"\(routing.rule)\"" }
-        let progress = attempt.delivery == nil ? nil : attempts[attempt.id]?.progress
+        let progress = attempt.delivery == nil ? nil : core.attempts[attempt.id]?.progress
         record.percent = progress?.percent
         record.activity = progress?.text?.shortened(to: 200) ?? record.activity
         return record

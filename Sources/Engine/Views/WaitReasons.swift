@@ -9,7 +9,7 @@ struct WaitReasons {
     let pausedPools: Set<String>
     /// What each pool offers.
     let offered: [String: Set<String>]
-    let counts: Counts
+    let counts: Tally
     let isDraining: Bool
     /// Why nothing can be started for lack of a supervisor; nil if it is there.
     let supervisorProblem: String?

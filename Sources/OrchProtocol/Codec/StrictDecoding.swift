@@ -101,17 +101,18 @@ extension WireError {
             let field = fieldPath(context.codingPath + [key])
             self.init(.invalidParameter, "\(method.name) needs the parameter \"\(field)\"", field: field)
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            let field = fieldPath(context.codingPath)
-            let what = field.isEmpty ? "the parameters of \(method.name)" : "\"\(field)\""
-            self.init(.invalidParameter, "\(what) must be \(jsonName(of: type))", field: field)
+            self.init(of: method, at: context, "must be \(jsonName(of: type))")
         case .dataCorrupted(let context):
-            let field = fieldPath(context.codingPath)
-            let what = field.isEmpty ? "the parameters of \(method.name)" : "\"\(field)\""
-            let why = context.debugDescription.isEmpty ? "not valid" : context.debugDescription
-            self.init(.invalidParameter, "\(what): \(why)", field: field)
+            self.init(of: method, at: context, context.debugDescription.isEmpty ? "not valid" : context.debugDescription, ":")
         @unknown default:
             self.init(.invalidParameter, "the parameters of \(method.name) are invalid")
         }
+    }
+
+    private init(of method: any MethodDescriptor, at context: DecodingError.Context, _ fault: String, _ mark: String = "") {
+        let field = fieldPath(context.codingPath)
+        let what = field.isEmpty ? "the parameters of \(method.name)" : "\"\(field)\""
+        self.init(.invalidParameter, "\(what)\(mark) \(fault)", field: field)
     }
 }
 

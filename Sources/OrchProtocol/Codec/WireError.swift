@@ -2,50 +2,30 @@
 ///
 /// The numbers from -32768 to -32000 belong to the JSON-RPC 2.0 specification, section 5.1.
 public struct WireError: Error, Codable, Sendable, Equatable {
-    /// What a program may rely on. The raw values are part of the protocol and never change their meaning.
-    public enum Code: String, Codable, Sendable, CaseIterable {
-        case parseError = "parse_error"
-        case invalidRequest = "invalid_request"
-        case unknownMethod = "unknown_method"
-        case invalidParameter = "invalid_parameter"
-        case internalError = "internal_error"
-        case notFound = "not_found"
-        case invalidState = "invalid_state"
-        case forbidden = "forbidden"
-        case unknownPool = "unknown_pool"
-        case lineTooLong = "line_too_long"
-        case tooBusy = "too_busy"
-        case tooManyConnections = "too_many_connections"
-        case storageFull = "storage_full"
-        case storageFailed = "storage_failed"
-        case draining = "draining"
-        case stopping = "stopping"
-        case invalidConfiguration = "invalid_configuration"
-        case requestCancelled = "request_cancelled"
+    /// What a program may rely on: the number that JSON-RPC wants, and the word, which is the name with `_` between its words. Both are
+    /// part of the protocol and never change their meaning.
+    public enum Code: Int, Sendable, CaseIterable {
+        case parseError = -32700
+        case invalidRequest = -32600
+        case unknownMethod = -32601
+        case invalidParameter = -32602
+        case internalError = -32603
+        case notFound = -32001
+        case invalidState = -32002
+        case forbidden = -32003
+        case unknownPool = -32004
+        case lineTooLong = -32005
+        case tooBusy = -32006
+        case tooManyConnections = -32007
+        case storageFull = -32008
+        case storageFailed = -32009
+        case draining = -32010
+        case stopping = -32011
+        case invalidConfiguration = -32012
+        case requestCancelled = -32013
 
-        /// The JSON-RPC number that goes with the word.
-        public var number: Int {
-            switch self {
-            case .parseError: -32700
-            case .invalidRequest: -32600
-            case .unknownMethod: -32601
-            case .invalidParameter: -32602
-            case .internalError: -32603
-            case .notFound: -32001
-            case .invalidState: -32002
-            case .forbidden: -32003
-            case .unknownPool: -32004
-            case .lineTooLong: -32005
-            case .tooBusy: -32006
-            case .tooManyConnections: -32007
-            case .storageFull: -32008
-            case .storageFailed: -32009
-            case .draining: -32010
-            case .stopping: -32011
-            case .invalidConfiguration: -32012
-            case .requestCancelled: -32013
-            }
-        }
+        public var number: Int { rawValue }
+        public var word: String { "\(self)".snakeCased }
     }
 
     public struct Details: Codable, Sendable, Equatable {
@@ -62,11 +42,11 @@ public struct WireError: Error, Codable, Sendable, Equatable {
     public init(_ code: Code, _ message: String, field: String? = nil) {
         self.code = code.number
         self.message = message
-        data = Details(code: code.rawValue, field: field.flatMap { $0.isEmpty ? nil : $0 })
+        data = Details(code: code.word, field: field.flatMap { $0.isEmpty ? nil : $0 })
     }
 
-    /// The word for the error, where this library knows it.
-    public var kind: Code? { data.flatMap { Code(rawValue: $0.code) } }
+    /// What it is, where this library knows it.
+    public var kind: Code? { Code(rawValue: code) }
 }
 
 extension WireError {

@@ -20,20 +20,23 @@ public struct TaskCounts: Codable, Sendable, Equatable {
         case ready, delayed, held, blocked, limited, paused, running, succeeded, failed, cancelled, expired
     }
 
+    private static let places: [(key: CodingKeys, path: any WritableKeyPath<TaskCounts, Int> & Sendable)] = [
+        (.ready, \.ready), (.delayed, \.delayed), (.held, \.held), (.blocked, \.blocked), (.limited, \.limited),
+        (.paused, \.paused), (.running, \.running), (.succeeded, \.succeeded), (.failed, \.failed),
+        (.cancelled, \.cancelled), (.expired, \.expired),
+    ]
+
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        ready = try container.decode(Int.self, forKey: .ready)
-        delayed = try container.decode(Int.self, forKey: .delayed)
-        held = try container.decode(Int.self, forKey: .held)
-        // A daemon that is older counts these among the ready ones.
-        blocked = try container.decodeIfPresent(Int.self, forKey: .blocked) ?? 0
-        limited = try container.decodeIfPresent(Int.self, forKey: .limited) ?? 0
-        paused = try container.decodeIfPresent(Int.self, forKey: .paused) ?? 0
-        running = try container.decode(Int.self, forKey: .running)
-        succeeded = try container.decode(Int.self, forKey: .succeeded)
-        failed = try container.decode(Int.self, forKey: .failed)
-        cancelled = try container.decode(Int.self, forKey: .cancelled)
-        expired = try container.decode(Int.self, forKey: .expired)
+        for (key, path) in Self.places {
+            // A daemon that is older counts these among the ready ones.
+            if [.blocked, .limited, .paused].contains(key), !container.contains(key) { continue }
+            self[keyPath: path] = try container.decode(Int.self, forKey: key)
+        }
+    }
+
+    public mutating func add(_ other: TaskCounts) {
+        for (_, path) in Self.places { self[keyPath: path] += other[keyPath: path] }
     }
 
     /// Adds this number of tasks that wait for it.
@@ -152,17 +155,7 @@ public struct SupervisorStatus: Codable, Sendable, Equatable {
     /// When the program was executed, which an upgrade in place does without another `pid`.
     public var startedAt: Timestamp?
 
-    public init(
-        connected: Bool, pid: Int32? = nil, cgroups: Bool? = nil, controllers: [String]? = nil, version: String? = nil,
-        startedAt: Timestamp? = nil
-    ) {
-        self.connected = connected
-        self.pid = pid
-        self.cgroups = cgroups
-        self.controllers = controllers
-        self.version = version
-        self.startedAt = startedAt
-    }
+    public init(connected: Bool) { self.connected = connected }
 
     /// What attempts are not limited in, since the machine does not hand over the controller for it; nothing where they have no
     /// cgroups at all, or it is not known.

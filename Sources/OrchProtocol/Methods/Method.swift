@@ -95,14 +95,9 @@ public enum DoorRule: Sendable {
 /// A method together with its parameters, checked for form but not yet against the state of the daemon.
 public struct Call: Sendable, Equatable {
     public let method: any MethodDescriptor
-    public let parameters: any MethodParameters
+    public private(set) var parameters: any MethodParameters
 
     public init<P, A>(_ method: Method<P, A>, _ parameters: P) {
-        self.method = method
-        self.parameters = parameters
-    }
-
-    private init(method: any MethodDescriptor, parameters: any MethodParameters) {
         self.method = method
         self.parameters = parameters
     }
@@ -128,7 +123,7 @@ public struct Call: Sendable, Equatable {
         case .harmless: true
         case .never: false
         case .keyed: key != nil
-        case .keyedTasks: self[.submit]?.specs.allSatisfy { $0.key != nil } ?? false
+        case .keyedTasks: self[.submit]?.all.allSatisfy { $0.key != nil } ?? false
         }
     }
 
@@ -141,7 +136,9 @@ public struct Call: Sendable, Equatable {
         assert(parameters is any KeyedParameters, "the parameters of \(method.name) have no key")
         guard var keyed = parameters as? any KeyedParameters, keyed.key == nil else { return self }
         keyed.key = key()
-        return Call(method: method, parameters: keyed)
+        var call = self
+        call.parameters = keyed
+        return call
     }
 
     /// The parameters as JSON, without the key: two requests with the same are the same request.

@@ -74,7 +74,7 @@ public struct ListParameters: MethodParameters {
 }
 
 /// What may be changed of a task that has not started.
-public struct UpdateParameters: HasTaskOptions, KeyedParameters, ActionParameters {
+public struct UpdateParameters: HasTaskOptions, MemberCoded, KeyedParameters, ActionParameters {
     public var id: Int64
     /// Other work of the same kind: a command for a command, a prompt for a prompt.
     public var command: [String]?
@@ -90,39 +90,25 @@ public struct UpdateParameters: HasTaskOptions, KeyedParameters, ActionParameter
 
     public init(id: Int64) { self.id = id }
 
-    /// The options are beside these: a list of all cases would refuse them.
-    private enum CodingKeys: String, CodingKey {
-        case id, command, prompt, pool, key, subject
-        case commandBytes = "command_bytes"
-        case notBefore = "not_before"
-    }
-
-    private static let own = ["id", "command", "command_bytes", "prompt", "pool", "not_before", "key", "subject"]
+    static let members: [Member<UpdateParameters>] = [
+        Member("command", \.command), Member("command_bytes", \.commandBytes), Member("prompt", \.prompt), Member("pool", \.pool),
+        Member("not_before", \.notBefore), Member("key", \.key), Member("subject", \.subject),
+    ]
+    private static let idKey = AnyKey(stringValue: "id")
 
     public init(from decoder: any Decoder) throws {
-        try decoder.refuseMembers(otherThan: Self.own + TaskOptions.changeable.map(\.name))
-        let container = StrictContainer(members: try decoder.container(keyedBy: CodingKeys.self))
-        id = try container.decode(Int64.self, forKey: .id)
-        command = try container.decodeIfPresent([String].self, forKey: .command)
-        commandBytes = try container.decodeIfPresent([Data].self, forKey: .commandBytes)
-        prompt = try container.decodeIfPresent(String.self, forKey: .prompt)
-        pool = try container.decodeIfPresent(String.self, forKey: .pool)
-        notBefore = try container.decodeIfPresent(Timestamp.self, forKey: .notBefore)
-        key = try container.decodeIfPresent(String.self, forKey: .key)
-        subject = try container.decodeIfPresent(String.self, forKey: .subject)
+        let names = [Self.idKey.stringValue] + Self.members.map(\.name) + TaskOptions.changeable.map(\.name)
+        try decoder.refuseMembers(otherThan: names)
+        let members = StrictContainer(members: try decoder.container(keyedBy: AnyKey.self))
+        id = try members.decode(Int64.self, forKey: Self.idKey)
+        try read(from: decoder)
         try options.read(TaskOptions.changeable, from: decoder)
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(id, forKey: .id)
-        try container.encodeIfPresent(command, forKey: .command)
-        try container.encodeIfPresent(commandBytes, forKey: .commandBytes)
-        try container.encodeIfPresent(prompt, forKey: .prompt)
-        try container.encodeIfPresent(pool, forKey: .pool)
-        try container.encodeIfPresent(notBefore, forKey: .notBefore)
-        try container.encodeIfPresent(key, forKey: .key)
-        try container.encodeIfPresent(subject, forKey: .subject)
+        var container = encoder.container(keyedBy: AnyKey.self)
+        try container.encode(id, forKey: Self.idKey)
+        try write(to: encoder)
         try options.encode(to: encoder)
     }
 }

@@ -14,35 +14,8 @@ public struct Submitted: Codable, Sendable, Equatable {
     }
 }
 
-/// Answers `Submission.one` with an object and `Submission.many` with an array in the order of the tasks.
-public enum SubmissionResult: Codable, Sendable, Equatable {
-    case one(Submitted)
-    case many([Submitted])
-
-    public var all: [Submitted] {
-        switch self {
-        case .one(let it): [it]
-        case .many(let list): list
-        }
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let list = try? container.decode([Submitted].self) {
-            self = .many(list)
-        } else {
-            self = .one(try container.decode(Submitted.self))
-        }
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch self {
-        case .one(let it): try container.encode(it)
-        case .many(let list): try container.encode(list)
-        }
-    }
-}
+/// Answers one task with an object, and many with an array in the order of the tasks.
+public typealias SubmissionResult = OneOrMany<Submitted>
 
 public struct TaskPage: Codable, Sendable, Equatable {
     /// Newest first.

@@ -40,12 +40,7 @@ struct SubmissionReader {
 
     private func spec(_ range: Range<Int>) -> TaskSpec? {
         var spec = TaskSpec()
-        var isSimple = true
-        var scanner = JSONScanner(bytes, in: range)
-        let passed: Void? = try? scanner.object { key, value in
-            isSimple = isSimple && self.key(key).map { set($0, of: &spec, to: value) } ?? false
-        }
-        return passed != nil && isSimple ? spec : nil
+        return members(range) { set($0, of: &spec, to: $1) } ? spec : nil
     }
 
     private func set(_ name: String, of spec: inout TaskSpec, to value: Range<Int>) -> Bool {
@@ -66,14 +61,10 @@ struct SubmissionReader {
     /// The variables by the bytes of their names: two spellings of one text are two, which a dictionary of strings cannot hold.
     private func setVariables(of spec: inout TaskSpec, to range: Range<Int>) -> Bool {
         var variables: [ByteString: ByteString] = [:]
-        var isSimple = true
-        var scanner = JSONScanner(bytes, in: range)
-        let passed: Void? = try? scanner.object { key, value in
-            guard let name = self.key(key), let text = string(value),
-                variables.updateValue(ByteString(text), forKey: ByteString(name)) == nil
-            else { return isSimple = false }
+        let isSimple = members(range) { name, value in
+            string(value).map { variables.updateValue(ByteString($0), forKey: ByteString(name)) == nil } ?? false
         }
-        guard passed != nil, isSimple else { return false }
+        guard isSimple else { return false }
         let others = spec.envBytes
         spec.variables = variables
         spec.env = spec.env ?? [:]
@@ -143,12 +134,15 @@ struct SubmissionReader {
 
     /// The members of an object, each of which has another key.
     private func read(_ range: Range<Int>, into members: inout [String: Range<Int>]) -> Bool {
+        self.members(range) { members.updateValue($1, forKey: $0) == nil }
+    }
+
+    /// Hands over the members of an object, as long as they are wanted. False where one is not, or there is something else.
+    private func members(_ range: Range<Int>, _ take: (_ name: String, _ value: Range<Int>) -> Bool) -> Bool {
         var isSimple = true
         var scanner = JSONScanner(bytes, in: range)
         let passed: Void? = try? scanner.object { key, value in
-            guard let name = self.key(key), members.updateValue(value, forKey: name) == nil else {
-                return isSimple = false
-            }
+            isSimple = isSimple && self.key(key).map { take($0, value) } ?? false
         }
         scanner.skipSpace()
         return passed != nil && isSimple && scanner.position == range.upperBound

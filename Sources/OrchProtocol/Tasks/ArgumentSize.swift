@@ -30,9 +30,9 @@ public struct ArgumentSize: Sendable, Equatable {
     }
 
     public var isTooMuch: Bool { bytes > Self.most }
-}
 
-extension ArgumentSize {
+    // MARK: In words
+
     /// - Parameter what: takes so much, as in "the arguments take".
     public static func complaint(_ what: String, _ size: ArgumentSize) -> String {
         "\(what) \(size.bytes) bytes, and Linux takes at most \(most) for all arguments and variables of a program"

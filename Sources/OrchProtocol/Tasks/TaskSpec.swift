@@ -63,32 +63,6 @@ public struct TaskSpec: HasTaskOptions, MemberCoded, MethodParameters {
 }
 
 /// The parameters of `task.submit`: an object for one task, an array for many, which are taken all or not at all.
-public enum Submission: MethodParameters {
-    case one(TaskSpec)
-    case many([TaskSpec])
+public typealias Submission = OneOrMany<TaskSpec>
 
-    public var specs: [TaskSpec] {
-        switch self {
-        case .one(let spec): [spec]
-        case .many(let specs): specs
-        }
-    }
-
-    public init(from decoder: any Decoder) throws {
-        if var list = try? decoder.unkeyedContainer() {
-            var specs: [TaskSpec] = []
-            specs.reserveCapacity(list.count ?? 0)
-            while !list.isAtEnd { specs.append(try list.decode(TaskSpec.self)) }
-            self = .many(specs)
-        } else {
-            self = .one(try TaskSpec(from: decoder))
-        }
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        switch self {
-        case .one(let spec): try spec.encode(to: encoder)
-        case .many(let specs): try specs.encode(to: encoder)
-        }
-    }
-}
+extension OneOrMany: MethodParameters where Element == TaskSpec {}

@@ -1,4 +1,5 @@
 import OrchProtocol
+import SupervisorLink
 
 /// Why the engine asked the supervisor to end an attempt. The raw values are in the database and never change.
 public enum StopCause: Int, Sendable {
@@ -79,23 +80,6 @@ public struct Attempt: Sendable, Equatable {
     public var workspaceName: String { delivery == nil ? "\(task).\(number)" : Worker.name(id) }
 }
 
-/// A report that an attempt has started.
-public struct AttemptStart: Sendable, Equatable {
-    public var attempt: Int64
-    public var pid: Int32
-    public var slot: Int
-    public var startedAt: Int64
-    public var startedMonotonic: Int64
-
-    public init(attempt: Int64, pid: Int32, slot: Int, startedAt: Int64, startedMonotonic: Int64) {
-        self.attempt = attempt
-        self.pid = pid
-        self.slot = slot
-        self.startedAt = startedAt
-        self.startedMonotonic = startedMonotonic
-    }
-}
-
 /// A report that an attempt has ended, in the supervisor's words.
 public struct AttemptEnd: Sendable, Equatable {
     public enum Ending: Sendable, Equatable {
@@ -110,7 +94,7 @@ public struct AttemptEnd: Sendable, Equatable {
 
     public var attempt: Int64
     /// Nil if it never ran.
-    public var start: AttemptStart?
+    public var start: StartReport?
     public var ending: Ending
     /// A stop had been asked for before it ended.
     public var stopped = false
@@ -141,7 +125,7 @@ public struct AttemptEnd: Sendable, Equatable {
     /// The last lines of what it said, on one line: of a command, an agent of whose failure nothing is known, a warm worker without a task.
     public var stderrTail: String?
 
-    public init(attempt: Int64, start: AttemptStart?, ending: Ending, endedAt: Int64, endedMonotonic: Int64) {
+    public init(attempt: Int64, start: StartReport?, ending: Ending, endedAt: Int64, endedMonotonic: Int64) {
         self.attempt = attempt
         self.start = start
         self.ending = ending
@@ -161,26 +145,5 @@ public struct AttemptEnd: Sendable, Equatable {
     /// Whether nobody knows how it ended.
     var isLost: Bool {
         if case .lost = ending { true } else { false }
-    }
-}
-
-/// What an attempt has used beside processor and memory, where the kernel tells.
-public struct Measures: Sendable, Equatable, Codable {
-    /// Bytes that went from disks and to them.
-    public var bytesRead: Int64
-    public var bytesWritten: Int64
-    /// Microseconds that some process of it waited for a processor, for memory, for a disk.
-    public var stalledForProcessor: Int64
-    public var stalledForMemory: Int64
-    public var stalledForDisk: Int64
-
-    public init(
-        bytesRead: Int64, bytesWritten: Int64, stalledForProcessor: Int64, stalledForMemory: Int64, stalledForDisk: Int64
-    ) {
-        self.bytesRead = bytesRead
-        self.bytesWritten = bytesWritten
-        self.stalledForProcessor = stalledForProcessor
-        self.stalledForMemory = stalledForMemory
-        self.stalledForDisk = stalledForDisk
     }
 }

@@ -1,17 +1,18 @@
 import OrchProtocol
+import SupervisorLink
 
 /// The reports of the supervisor about attempts.
 extension Turn {
-    mutating func noteStart(_ start: AttemptStart) throws {
-        if store.hasWorkers, let worker = try store.worker(start.attempt) {
+    mutating func noteStart(_ start: StartReport) throws {
+        if store.hasWorkers, let worker = try store.worker(start.id) {
             try noteStart(start, of: worker, .started)
-        } else if let attempt = try store.attempt(start.attempt), let move = try step(attempt, on: .started) {
+        } else if let attempt = try store.attempt(start.id), let move = try step(attempt, on: .started) {
             try begin(attempt, start, move)
         }
     }
 
     /// It runs, as is heard now.
-    mutating func begin(_ attempt: Attempt, _ start: AttemptStart, _ move: AttemptMove) throws {
+    mutating func begin(_ attempt: Attempt, _ start: StartReport, _ move: AttemptMove) throws {
         assert(move.actions.contains(.noteStart) && attempt.isOrdered, "attempt \(attempt.id) has started before")
         guard let task = try store.task(attempt.task) else { return }
         var running = attempt
@@ -48,7 +49,7 @@ extension Turn {
             if before == .dispatched { noteStarted(attempt, of: task) }
             state.runAhead[attempt.pool, default: RunAhead()].observe(taskTime: end.endedMonotonic - start.startedMonotonic)
         }
-        switch AttemptVerdict(end, of: attempt, task: task) {
+        switch AttemptVerdict.judge(end, of: attempt, task: task) {
         case .again(let reason) where attempt.stopping == nil:
             if attempt.delivery != nil { try noteFailure(of: attempt.id, in: attempt.pool, reason) }
             try forget(attempt)
@@ -113,28 +114,21 @@ extension Turn {
             return try finish(
                 task, .fail, reason: reason + "; no retry, because the task expires before", attempt: attempt)
         }
-        var task = task
-        let place = task.place
-        guard try move(&task, on: .postpone) else { return }
-        task.dueAt = now.wall + wait
-        task.dueIsRelative = true
-        task.reason = reason
-        try store.update(task, from: place)
-        event(.taskRetrying, of: task, attempt: attempt, detail: reason)
+        let postponed = try change(task, on: .postpone) { [now] in
+            ($0.dueAt, $0.dueIsRelative, $0.reason) = (now.wall + wait, true, reason)
+        }
+        if let postponed { event(.taskRetrying, of: postponed, attempt: attempt, detail: reason) }
     }
 
     /// Returns a task to the queue whose attempt never started, and does not count.
     mutating func putBack(_ task: TaskItem, after delay: Int64, reason: String?) throws {
-        var task = task
-        let place = task.place
         assert(
             task.attempts > 0 || task.definition.routing != nil, "task \(task.id) gives back an attempt that was not counted")
-        if task.definition.routing == nil { task.attempts -= 1 }
-        task.reason = reason
-        task.dueAt = delay > 0 ? now.wall + delay : nil
-        task.dueIsRelative = delay > 0
-        guard try move(&task, on: delay > 0 ? .postpone : .giveBack) else { return }
-        try store.update(task, from: place)
+        try change(task, on: delay > 0 ? .postpone : .giveBack) { [now] in
+            if $0.definition.routing == nil { $0.attempts -= 1 }
+            $0.reason = reason
+            ($0.dueAt, $0.dueIsRelative) = (delay > 0 ? now.wall + delay : nil, delay > 0)
+        }
     }
 
     /// It never started, or its worker never took its task.
@@ -161,10 +155,15 @@ extension Turn {
 }
 
 extension Attempt {
-    mutating func apply(_ start: AttemptStart) {
+    mutating func apply(_ start: StartReport) {
         pid = start.pid
-        slot = start.slot
+        slot = Int(start.slot)
         startedAt = start.startedAt
         startedMonotonic = start.startedMonotonic
     }
+}
+
+extension StartReport {
+    /// The number of the attempt, as the store has it.
+    var id: Int64 { Int64(truncatingIfNeeded: attempt) }
 }

@@ -8,88 +8,77 @@ enum AttemptVerdict: Equatable {
     /// Its agent has used up an allowance: back to the queue until that is over.
     case limited(AgentFailure)
 
-    init(_ end: AttemptEnd, of attempt: Attempt, task: TaskItem) {
+    static func judge(_ end: AttemptEnd, of attempt: Attempt, task: TaskItem) -> Self {
         // Whatever else it did by itself, it has not kept to what it may write.
         if let limit = end.exceeds, !end.stopped || attempt.stopping == .outputLimit, !end.isLost {
-            self = .outcome(
-                Outcome(.outputLimit),
-                reason: "\(StopCause.outputLimit.sentence(for: task)), \(SizeText.text(limit)); the rest is not kept"
-            )
-            return
+            let (kind, sentence) = StopCause.outputLimit.meaning(for: task)
+            return .outcome(Outcome(kind), reason: "\(sentence), \(SizeText.text(limit)); the rest is not kept")
         }
         // A warm worker that has said how its task ended counts by that, however its process ends.
         switch attempt.delivery {
         case .succeeded:
             if let failure = end.failure, failure.kind == .schema {
-                self = .outcome(Outcome(.failed, failure: .schema), reason: failure.message)
-                return
+                return .outcome(Outcome(.failed, failure: .schema), reason: failure.message)
             }
             if case .lost(let reason) = end.ending, task.definition.resultSchema != nil {
-                self = .outcome(Outcome(.lost), reason: "\(reason), before its result was checked against its schema")
-                return
+                return .outcome(Outcome(.lost), reason: "\(reason), before its result was checked against its schema")
             }
-            self = .outcome(Outcome(.exited, code: 0), reason: attempt.reason ?? "its worker reported success")
-            return
-        case .failed:
-            self = .outcome(Outcome(.failed), reason: attempt.reason ?? "its worker reported a failure")
-            return
+            return .outcome(Outcome(.exited, code: 0), reason: attempt.reason ?? "its worker reported success")
+        case .failed: return .outcome(Outcome(.failed), reason: attempt.reason ?? "its worker reported a failure")
         default: break
         }
-        self.init(end, stopping: attempt.stopping, task: task)
+        var verdict = judge(end, stopping: attempt.stopping, task: task)
+        guard case .outcome(let outcome, let reason) = verdict else { return verdict }
         // Which one it was is kept with the attempt.
-        if case .outcome(let outcome, _) = self, outcome.kind == .overBudget, let verdict = attempt.reason {
-            self = .outcome(outcome, reason: "ended: \(verdict)")
-        }
-        if case .outcome(let outcome, _) = self, outcome.kind == .cancelled, let by = attempt.cancelledReason {
-            self = .outcome(outcome, reason: by)
-        }
-        guard !(end.stopped && attempt.stopping != nil), case .outcome(let outcome, let reason) = self else { return }
+        if outcome.kind == .overBudget, let budget = attempt.reason { return .outcome(outcome, reason: "ended: \(budget)") }
+        if outcome.kind == .cancelled, let by = attempt.cancelledReason { verdict = .outcome(outcome, reason: by) }
+        guard !end.stopped || attempt.stopping == nil else { return verdict }
         switch (attempt.delivery, end.ending) {
         // What it has said is lost with it.
-        case (_, .lost): break
+        case (_, .lost): return verdict
         case (.given, _) where end.isUnread, (.accepted, _) where end.isUnread:
-            self = .outcome(Outcome(.lost), reason: "the result of its worker was lost with the supervisor")
+            return .outcome(Outcome(.lost), reason: "the result of its worker was lost with the supervisor")
         // It has not said that it has the task, so it has done nothing of it.
         case (.given, _):
-            if let stopping = attempt.stopping {
-                let by = stopping == .cancelled ? attempt.cancelledReason : nil
-                self = .outcome(Outcome(stopping), reason: by ?? stopping.sentence(for: task))
-            } else {
-                self = .again(reason: "a worker did not take its task: \(end.stopped ? "it was ended" : reason)")
+            guard let stopping = attempt.stopping else {
+                return .again(reason: "a worker did not take its task: \(end.stopped ? "it was ended" : reason)")
             }
+            let meaning = stopping.meaning(for: task)
+            let by = stopping == .cancelled ? attempt.cancelledReason : nil
+            return .outcome(Outcome(meaning.kind), reason: by ?? meaning.sentence)
         case (.accepted, _) where outcome.isSuccess:
-            self = .outcome(Outcome(.noResult, code: 0), reason: "its worker exited with status 0 without a result")
-        default: break
+            return .outcome(Outcome(.noResult, code: 0), reason: "its worker exited with status 0 without a result")
+        default: return verdict
         }
     }
 
     /// - Parameter stopping: why the engine had asked for its end, if it had.
-    init(_ end: AttemptEnd, stopping: StopCause?, task: TaskItem) {
+    static func judge(_ end: AttemptEnd, stopping: StopCause?, task: TaskItem) -> Self {
         // A stop that came too late to matter does not change what the attempt did by itself.
         if end.stopped, let stopping {
-            if stopping == .finished, end.hasWholeResult {
-                self = Self(of: end, code: 0, "printed its whole result, did not end by itself, and was ended")
-                return
-            }
-            self = .outcome(Outcome(stopping), reason: stopping.sentence(for: task))
-            return
+            guard stopping == .finished, end.hasWholeResult else { return stopped(by: stopping, task) }
+            return said(by: end, code: 0, "printed its whole result, did not end by itself, and was ended")
         }
         switch end.ending {
         // Many programs answer SIGTERM with status 0, so that it does not tell whether the work was done.
         case .exited where end.stopped, .signalled where end.stopped:
-            self = .outcome(Outcome(.lost), reason: "ended because the supervisor was stopped")
-        case .exited(0): self = Self(of: end, code: 0, "exited with status 0")
+            return .outcome(Outcome(.lost), reason: "ended because the supervisor was stopped")
+        case .exited(0): return said(by: end, code: 0, "exited with status 0")
         case .exited where end.outOfMemory, .signalled where end.outOfMemory:
-            self = .outcome(Outcome(.outOfMemory), reason: "killed by the kernel: out of memory")
-        case .exited(let status): self = Self(of: end, code: Int(status), "exited with status \(status)")
+            return .outcome(Outcome(.outOfMemory), reason: "killed by the kernel: out of memory")
+        case .exited(let status): return said(by: end, code: Int(status), "exited with status \(status)")
         case .signalled(let signal):
-            let core = end.dumpedCore ? " (core dumped)" : ""
-            self = .outcome(
-                Outcome(.signalled, code: Int(signal)), reason: Self.quoting(end, "killed by \(signalName(signal))\(core)"))
-        case .failedToStart(let reason): self = .outcome(Outcome(.spawnFailed), reason: reason)
-        case .lost(let reason): self = .outcome(Outcome(.lost), reason: reason)
-        case .shortOfResources(let reason): self = .again(reason: reason)
+            let killed = "killed by \(signalName(signal))\(end.dumpedCore ? " (core dumped)" : "")"
+            return .outcome(Outcome(.signalled, code: Int(signal)), reason: quoting(end, killed))
+        case .failedToStart(let reason): return .outcome(Outcome(.spawnFailed), reason: reason)
+        case .lost(let reason): return .outcome(Outcome(.lost), reason: reason)
+        case .shortOfResources(let reason): return .again(reason: reason)
         }
+    }
+
+    private static func stopped(by cause: StopCause, _ task: TaskItem) -> Self {
+        let (kind, sentence) = cause.meaning(for: task)
+        return .outcome(Outcome(kind), reason: sentence)
     }
 
     /// How it ended, and what it has said itself.
@@ -98,14 +87,12 @@ enum AttemptVerdict: Equatable {
     }
 
     /// By what its agent's output says, or else by its exit status.
-    private init(of end: AttemptEnd, code: Int, _ reason: String) {
+    private static func said(by end: AttemptEnd, code: Int, _ reason: String) -> Self {
         switch end.failure {
-        case nil:
-            self = .outcome(Outcome(.exited, code: code), reason: Self.quoting(end, reason))
-        case let failure? where failure.kind.isLimit: self = .limited(failure)
-        case let failure? where failure.kind == .empty: self = .outcome(Outcome(.noResult, code: code), reason: failure.message)
-        case let failure?:
-            self = .outcome(Outcome(.failed, code: code, failure: failure.kind), reason: failure.message)
+        case nil: .outcome(Outcome(.exited, code: code), reason: quoting(end, reason))
+        case let failure? where failure.kind.isLimit: .limited(failure)
+        case let failure? where failure.kind == .empty: .outcome(Outcome(.noResult, code: code), reason: failure.message)
+        case let failure?: .outcome(Outcome(.failed, code: code, failure: failure.kind), reason: failure.message)
         }
     }
 }
@@ -115,33 +102,18 @@ extension Attempt {
     fileprivate var cancelledReason: String? { reason.flatMap { $0.has(prefix: "cancelled by ") ? $0 : nil } }
 }
 
-extension Outcome {
-    init(_ cause: StopCause) {
-        let kind: Kind =
-            switch cause {
-            case .cancelled: .cancelled
-            case .runTimeout: .runTimeout
-            case .idleTimeout: .idleTimeout
-            case .outputLimit: .outputLimit
-            case .shutdown: .lost
-            // Without the result that seemed to be there.
-            case .finished: .noResult
-            case .budget: .overBudget
-            }
-        self.init(kind, code: nil)
-    }
-}
-
 extension StopCause {
-    func sentence(for task: TaskItem) -> String {
+    /// How an attempt ends that was ended for it, and what is said of that.
+    func meaning(for task: TaskItem) -> (kind: Outcome.Kind, sentence: String) {
         switch self {
-        case .cancelled: "cancelled"
-        case .runTimeout: "ran longer than its timeout of \(seconds(task.timeout))"
-        case .idleTimeout: "wrote no output for \(seconds(task.idleTimeout))"
-        case .outputLimit: "wrote more output than its pool allows"
-        case .shutdown: "ended because the daemon was stopped"
-        case .finished: "stopped because its result looked complete, but it was not"
-        case .budget: "ended because its budget is spent"
+        case .cancelled: (.cancelled, "cancelled")
+        case .runTimeout: (.runTimeout, "ran longer than its timeout of \(seconds(task.timeout))")
+        case .idleTimeout: (.idleTimeout, "wrote no output for \(seconds(task.idleTimeout))")
+        case .outputLimit: (.outputLimit, "wrote more output than its pool allows")
+        case .shutdown: (.lost, "ended because the daemon was stopped")
+        // Without the result that seemed to be there.
+        case .finished: (.noResult, "stopped because its result looked complete, but it was not")
+        case .budget: (.overBudget, "ended because its budget is spent")
         }
     }
 }

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// How much the tasks that match may use of models, in money or tokens. When it is spent, no more of them start.
 public struct Budget: Sendable, Equatable {

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// Which gates a task has to pass. It is decided when the task becomes ready, and again for all that are ready or running when the
 /// configuration has other rules for it.

@@ -118,10 +118,10 @@ extension Turn {
             if GateName.names(in: lane).contains(Substring(gate)) { effects.append(.revoke(attempt: attempt.id)) }
         }
     }
-}
 
-/// Usage and rate limits: nothing is wrong with the task, it only has to wait.
-extension Turn {
+    // MARK: Limits
+    // Usage and rate limits: nothing is wrong with the task, it only has to wait.
+
     /// Milliseconds after the end of a limit, since the clocks of two machines are not one.
     private static var limitMargin: Int64 { 60_000 }
 
@@ -129,16 +129,15 @@ extension Turn {
     /// not count.
     mutating func waitOut(_ failure: AgentFailure, _ task: TaskItem, after attempt: Attempt) throws {
         let told = failure.until.map { max($0, now.wall) + Self.limitMargin }
-        var task = task
-        let place = task.place
-        task.attemptsBeforeRetry += 1
-        task.reason = nil
         let until = try closeGate(gate(of: failure, task, attempt), until: told, reason: failure.message)
-        guard try move(&task, on: .giveBack) else { return }
+        let waiting = try change(task, on: .giveBack) {
+            $0.attemptsBeforeRetry += 1
+            $0.reason = nil
+        }
+        guard let waiting else { return }
         let clock = Timestamp(milliseconds: until).description.dropFirst(11).prefix(5)
         let reason = "limited until \(clock) UTC: \(failure.message)"
-        try store.update(task, from: place)
-        event(.taskRetrying, of: task, attempt: attempt, detail: reason)
+        event(.taskRetrying, of: waiting, attempt: attempt, detail: reason)
     }
 
     /// The gate at which tasks of that agent wait: its pool may have another one by now, which has met no limit.

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// Pools, and the daemon as a whole.
 extension Turn {
@@ -31,20 +30,14 @@ extension Turn {
         pool.mode = mode
         if isNews { try store.save(pool) }
         if mode == .paused { try revoke(name) }
-        let kind: Event.Kind =
+        let (kind, sentence): (Event.Kind, String) =
             switch mode {
-            case .active: .poolResumed
-            case .paused: .poolPaused
-            case .draining: .poolDraining
+            case .active: (.poolResumed, "starts tasks again")
+            case .paused: (.poolPaused, "is paused; running tasks continue")
+            case .draining: (.poolDraining, "accepts no new tasks and runs those it has")
             }
         if isNews { event(kind) { $0.pool = name } }
-        let sentence =
-            switch mode {
-            case .active: "the pool \"\(name)\" starts tasks again"
-            case .paused: "the pool \"\(name)\" is paused; running tasks continue"
-            case .draining: "the pool \"\(name)\" accepts no new tasks and runs those it has"
-            }
-        return .now(.done(sentence))
+        return .now(.done("the pool \"\(name)\" \(sentence)"))
     }
 
     mutating func resize(_ name: String, slots: Int) throws -> Answer {

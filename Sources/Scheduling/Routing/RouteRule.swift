@@ -53,18 +53,6 @@ struct PromptFacts {
     var labels: [String: String]
     var submitter: UInt32
     var subject: String?
-
-    init(
-        text: String, pool: String, agent: String, labels: [String: String], submitter: UInt32, subject: String? = nil
-    ) {
-        self.text = text
-        characters = text.unicodeScalars.count
-        self.pool = pool
-        self.agent = agent
-        self.labels = labels
-        self.submitter = submitter
-        self.subject = subject
-    }
 }
 
 extension RouteRule.Match {

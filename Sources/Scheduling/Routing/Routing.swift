@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// What is kept of a prompt while the program of a rule is asked what to choose for it.
 ///
@@ -20,12 +19,6 @@ public struct Routing: Sendable, Equatable, Codable {
     public var pool: String
     /// What its submitter and its tags say.
     public var given: Set<Field>
-
-    public init(rule: String, pool: String, given: Set<Field>) {
-        self.rule = rule
-        self.pool = pool
-        self.given = given
-    }
 }
 
 /// What the program of a rule has printed.

@@ -1,5 +1,4 @@
 import OrchProtocol
-import Text
 
 /// What happens to the answer of a rule's program.
 extension TaskRouter {

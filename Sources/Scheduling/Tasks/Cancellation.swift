@@ -66,15 +66,12 @@ extension Turn {
     ///
     /// - Parameter attempt: the one with which it ends; nil where it ends without one.
     mutating func finish(_ task: TaskItem, _ cause: TaskEvent, reason: String, attempt: Attempt?) throws {
-        var task = task
-        let place = task.place
-        guard try move(&task, on: cause) else { return }
-        assert(task.phase.isFinal, "\(cause) does not finish a task")
-        task.reason = reason
-        task.dueAt = nil
-        task.finishedAt = attempt?.endedAt ?? now.wall
-        try store.update(task, from: place)
-        event(.taskFinished, of: task, attempt: attempt, detail: reason)
+        let finished = try change(task, on: cause) { [now] in
+            ($0.reason, $0.dueAt, $0.finishedAt) = (reason, nil, attempt?.endedAt ?? now.wall)
+        }
+        guard let finished else { return }
+        assert(finished.phase.isFinal, "\(cause) does not finish a task")
+        event(.taskFinished, of: finished, attempt: attempt, detail: reason)
     }
 }
 

@@ -75,14 +75,11 @@ extension Turn {
                 throw WireError(.invalidState, "task \(task.id) expired, and its latest start time is past; submit it again")
             }
         }
-        for var task in tasks {
-            let place = task.place
-            task.attemptsBeforeRetry = task.attempts
-            task.finishedAt = nil
-            task.reason = nil
-            try move(&task, on: .retry)
-            event(.taskQueued, of: task, detail: "retried by \(requester.principal)")
-            try store.update(task, from: place)
+        for task in tasks {
+            let retried = try change(task, on: .retry) {
+                ($0.attemptsBeforeRetry, $0.finishedAt, $0.reason) = ($0.attempts, nil, nil)
+            }
+            if let retried { event(.taskQueued, of: retried, detail: "retried by \(requester.principal)") }
         }
         return .changed(tasks.map { TasksChanged.Entry(id: $0.id, state: .queued) })
     }
@@ -96,12 +93,9 @@ extension Turn {
 
     /// Keeps a queued task from starting.
     mutating func hold(_ task: TaskItem) throws -> TasksChanged.Entry {
-        var held = task
-        guard try move(&held, on: .hold) else { return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true) }
-        held.reason = "held"
-        try store.update(held, from: task.place)
-        event(.taskHeld, of: held)
-        return TasksChanged.Entry(id: task.id, state: .queued)
+        let held = try change(task, on: .hold) { $0.reason = "held" }
+        if let held { event(.taskHeld, of: held) }
+        return TasksChanged.Entry(id: task.id, state: .queued, unchanged: held == nil)
     }
 
     mutating func release(_ ids: [Int64], by requester: Requester) throws -> Answer {
@@ -112,14 +106,9 @@ extension Turn {
 
     /// Lets a held task go; one that is queued and not held stays as it is.
     mutating func release(_ task: TaskItem) throws -> TasksChanged.Entry {
-        var released = task
-        released.reason = nil
-        guard try move(&released, on: .release) else {
-            return TasksChanged.Entry(id: task.id, state: .queued, unchanged: true)
-        }
-        try store.update(released, from: task.place)
-        event(.taskReleased, of: released)
-        return TasksChanged.Entry(id: task.id, state: .queued)
+        let released = try change(task, on: .release) { $0.reason = nil }
+        if let released { event(.taskReleased, of: released) }
+        return TasksChanged.Entry(id: task.id, state: .queued, unchanged: released == nil)
     }
 
     /// The tasks of a request, each once, all of them the requester's to change.

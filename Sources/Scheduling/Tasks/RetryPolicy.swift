@@ -10,16 +10,10 @@ public struct RetryPolicy: Sendable, Equatable {
     public static let maximumDelay: Int64 = 3_600_000
 
     /// How many attempts may follow the first.
-    public var retries: Int
-    public var causes: [RetryCause]
+    public var retries = 0
+    public var causes = Self.defaultCauses
     /// The wait before the first retry, in milliseconds.
-    public var delay: Int64
-
-    public init(retries: Int = 0, causes: [RetryCause] = Self.defaultCauses, delay: Int64 = Self.defaultDelay) {
-        self.retries = retries
-        self.causes = causes
-        self.delay = delay
-    }
+    public var delay = Self.defaultDelay
 
     /// The wait in milliseconds before the next attempt, or nil if there will be none.
     ///

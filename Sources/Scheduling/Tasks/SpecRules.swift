@@ -1,6 +1,5 @@
 import OrchProtocol
 import Schemas
-import Text
 
 /// What the parameters of a task must be beyond their types. Each complaint names the parameter.
 public enum SpecRules {

@@ -1,9 +1,8 @@
 import OrchProtocol
-import Text
 
 extension Turn {
     mutating func submit(_ submission: Submission, unusable: [ByteString: String], by requester: Requester) throws -> Answer {
-        let specs = submission.specs
+        let specs = submission.all
         let router = try router()
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
         // All of them are checked before the first is written. What happens to them is not kept meanwhile: of a large batch
@@ -20,9 +19,9 @@ extension Turn {
             }
             count += 1
         }
-        guard store.queuedCount + count <= state.limits.queued else {
+        guard store.queuedCount + count <= state.mostQueued else {
             throw WireError(
-                .tooBusy, "\(store.queuedCount) tasks are queued and the limit is \(state.limits.queued); try again later")
+                .tooBusy, "\(store.queuedCount) tasks are queued and the limit is \(state.mostQueued); try again later")
         }
         var results: [Submitted] = []
         results.reserveCapacity(specs.count)

@@ -100,4 +100,16 @@ extension Turn {
         }
         return true
     }
+
+    /// Changes a task, moves it as the table says, and writes it. Nil where it does not move: then it stays as it was.
+    @discardableResult
+    mutating func change(
+        _ task: TaskItem, on event: TaskEvent, _ change: (inout TaskItem) -> Void
+    ) throws -> TaskItem? {
+        var changed = task
+        change(&changed)
+        guard try move(&changed, on: event) else { return nil }
+        try store.update(changed, from: task.place)
+        return changed
+    }
 }

@@ -20,8 +20,8 @@ public enum Work: Sendable, Equatable {
 public struct TaskDefinition: HasTaskOptions, Sendable, Equatable {
     public var work: Work
     /// With what rules have chosen, and what its pool fills in.
-    public var options: TaskOptions
-    public var environment: [ByteString: ByteString]
+    public var options = TaskOptions()
+    public var environment: [ByteString: ByteString] = [:]
     /// An absolute path, or nil for a fresh workspace.
     public var directory: ByteString?
     /// Whether the submitter has named the pool, so that no other will do.
@@ -33,7 +33,7 @@ public struct TaskDefinition: HasTaskOptions, Sendable, Equatable {
     /// The JSON Schema that its result must satisfy. It may be long, and no turn reads it: it stays text.
     public var resultSchema: String?
     /// The text for standard input is stored apart, since few tasks have one and it may be long.
-    public var hasInput: Bool
+    public var hasInput = false
     /// What was submitted with it.
     package var files: KeptFiles?
     public var submitter: UInt32
@@ -42,23 +42,16 @@ public struct TaskDefinition: HasTaskOptions, Sendable, Equatable {
     /// Milliseconds since 1970, like all times of a task.
     public var submittedAt: Int64
 
-    public init(
-        work: Work, options: TaskOptions = TaskOptions(), environment: [ByteString: ByteString] = [:],
-        directory: ByteString? = nil, hasInput: Bool = false, submitter: UInt32, submittedAt: Int64
-    ) {
-        self.work = work
-        self.options = options
-        self.environment = environment
-        self.directory = directory
-        self.hasInput = hasInput
-        self.submitter = submitter
-        self.submittedAt = submittedAt
-    }
-
     public var owner: Principal { subject.map { .subject(bridge: submitter, name: $0) } ?? .user(submitter) }
     public var needs: [String] { options.needs ?? [] }
     public var labels: [String: String] { options.labels ?? [:] }
     public var expiresAt: Int64? { options.expires?.milliseconds }
+}
+
+extension TaskDefinition {
+    public init(work: Work, submitter: UInt32, submittedAt: Int64) {
+        self.init(work: work, options: TaskOptions(), submitter: submitter, submittedAt: submittedAt)
+    }
 }
 
 /// A task as the scheduler works on it.
@@ -92,23 +85,17 @@ public struct TaskItem: Sendable, Equatable {
     /// Whether `dueAt` was reckoned from the clock and not given by a person, and so moves along when the clock is set.
     public var dueIsRelative = false
     /// How many attempts have been made, which is also the number of the latest.
-    public var attempts: Int
+    public var attempts = 0
     /// How many of them were made before somebody last asked for a retry, and so no longer count against the policy.
     public var attemptsBeforeRetry = 0
     public var finishedAt: Int64?
     /// In words: how it ended, or why it waits.
     public var reason: String?
 
-    public init(
-        id: Int64 = 0, definition: TaskDefinition, pool: String, phase: Phase, dueAt: Int64? = nil, attempts: Int = 0,
-        finishedAt: Int64? = nil
-    ) {
+    public init(id: Int64 = 0, definition: TaskDefinition, pool: String, phase: Phase) {
         self.id = id
         self.definition = definition
         place = Place(pool: pool, phase: phase)
-        self.dueAt = dueAt
-        self.attempts = attempts
-        self.finishedAt = finishedAt
     }
 
     public var pool: String {

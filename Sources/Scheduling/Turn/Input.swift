@@ -1,5 +1,5 @@
 import OrchProtocol
-import Text
+import SupervisorLink
 
 /// Who asks. It comes from the socket (SO_PEERCRED), never from what a client says.
 public struct Requester: Sendable, Equatable {
@@ -118,30 +118,21 @@ public struct Command: Sendable, Equatable {
 /// What the supervisor says is there, when the engine has connected to it.
 public struct Inventory: Sendable, Equatable {
     /// Tells the connections of one engine apart.
-    public var connection: UInt64
+    public var connection: UInt64 = 0
     public var store: UInt64
     public var heardUpTo: Int64
-    public var waiting: [Int64]
-    public var started: [AttemptStart]
-    public var ended: [AttemptEnd]
-    /// The warm workers that can be talked to, with or without a task.
-    public var channels: Set<Int64>
     /// The connections before it did not last: it is not news until it holds.
-    public var isQuiet: Bool
+    public var isQuiet = false
+    public var waiting: [Int64] = []
+    public var started: [StartReport] = []
+    public var ended: [AttemptEnd] = []
+    /// The warm workers that can be talked to, with or without a task.
+    public var channels: Set<Int64> = []
+}
 
-    public init(
-        connection: UInt64 = 0, store: UInt64, heardUpTo: Int64, isQuiet: Bool = false, waiting: [Int64] = [],
-        started: [AttemptStart] = [],
-        ended: [AttemptEnd] = [], channels: Set<Int64> = []
-    ) {
-        self.connection = connection
-        self.store = store
-        self.heardUpTo = heardUpTo
-        self.isQuiet = isQuiet
-        self.waiting = waiting
-        self.started = started
-        self.ended = ended
-        self.channels = channels
+extension Inventory {
+    public init(connection: UInt64 = 0, store: UInt64, heardUpTo: Int64) {
+        self.init(connection: connection, store: store, heardUpTo: heardUpTo, isQuiet: false)
     }
 }
 
@@ -161,7 +152,7 @@ public enum Input: Sendable, Equatable {
     case disconnected
     /// The connection has lasted for a while.
     case connectionHolds
-    case started(AttemptStart)
+    case started(StartReport)
     case ended(AttemptEnd)
     case revoked(attempt: Int64, accepted: Bool)
     /// A warm worker has sent something; its bytes are kept until `Effect.received`.

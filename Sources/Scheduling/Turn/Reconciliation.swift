@@ -1,4 +1,5 @@
 import OrchProtocol
+import SupervisorLink
 
 /// The engine's intentions and the supervisor's truth, brought together whenever the two meet.
 extension Turn {
@@ -18,7 +19,7 @@ extension Turn {
         // Only now: a gate that such an end closes must not take back by a word that overtakes the order, which is only given below.
         state.isConnected = true
         let waiting = Set(inventory.waiting)
-        let started = Dictionary(inventory.started.map { ($0.attempt, $0) }, uniquingKeysWith: { first, _ in first })
+        let started = Dictionary(inventory.started.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var unknown = waiting.union(started.keys)
         unknown.subtract(try reconcileWorkers(inventory, started: started, waiting: waiting))
         for attempt in try store.liveAttempts() {
@@ -61,7 +62,7 @@ extension Turn {
     }
 
     /// A process that ran before the engine came still runs.
-    private mutating func resume(_ attempt: Attempt, start: AttemptStart) throws {
+    private mutating func resume(_ attempt: Attempt, start: StartReport) throws {
         guard let move = try step(attempt, on: .found), let task = try store.task(attempt.task) else { return }
         if move.actions.contains(.noteStart) {
             try begin(attempt, start, move)

@@ -6,15 +6,10 @@ public struct SchedulerState: Sendable {
     /// How many rows of a kind one turn moves at most; what is left is for the next, which follows at once.
     static let stride = 2_000
 
-    public struct Limits: Sendable, Equatable {
-        /// How many tasks may be queued.
-        public var queued: Int
-        public init(queued: Int = 2_000_000) { self.queued = queued }
-    }
-
     var settings: [String: PoolSettings] = [:]
     var rules = Rules()
-    var limits: Limits
+    /// How many tasks may be queued.
+    let mostQueued: Int
     var runAhead: [String: RunAhead] = [:]
     var isConnected = false
     /// Whether the events say that the supervisor is there.
@@ -29,9 +24,7 @@ public struct SchedulerState: Sendable {
     /// The tasks of these, none of which is dispatched.
     private(set) var keptBack: Set<Int64> = []
 
-    public init(limits: Limits = Limits()) {
-        self.limits = limits
-    }
+    public init(mostQueued: Int = 2_000_000) { self.mostQueued = mostQueued }
 
     /// Takes a turn: decides on everything that happened since the last one.
     ///

@@ -10,13 +10,7 @@ extension Turn {
             try finish(task, .expire, reason: "had not started\(again) when it expired", attempt: nil)
         }
         let due = try store.due(at: now.wall, limit: SchedulerState.stride)
-        for var task in due {
-            let place = task.place
-            task.dueAt = nil
-            task.reason = nil
-            guard try move(&task, on: .due) else { continue }
-            try store.update(task, from: place)
-        }
+        for task in due { try change(task, on: .due) { ($0.dueAt, $0.reason) = (nil, nil) } }
         if max(expired.count, due.count) == SchedulerState.stride { isUnfinished = true }
     }
 

@@ -1,4 +1,5 @@
 import OrchProtocol
+import SupervisorLink
 
 /// Warm workers: processes that are started ahead, and each of which gets one task.
 extension Turn {
@@ -203,12 +204,12 @@ extension Turn {
     // MARK: What happens to them
 
     /// - Parameter event: that it has started, or was found running.
-    mutating func noteStart(_ start: AttemptStart, of worker: Worker, _ event: WorkerEvent) throws {
+    mutating func noteStart(_ start: StartReport, of worker: Worker, _ event: WorkerEvent) throws {
         guard let move = try step(worker, on: event) else { return }
         assert(move.actions.contains(.noteStart))
         var worker = worker
         worker.pid = start.pid
-        worker.slot = start.slot
+        worker.slot = Int(start.slot)
         if worker.state == .launched {
             worker.enter(
                 move.next, at: now, wakeAt: start.startedMonotonic + (state.settings[worker.pool]?.warm?.readyTimeout ?? 0))
@@ -223,7 +224,7 @@ extension Turn {
         try receive(end.news, from: worker.id)
         guard var worker = try store.worker(worker.id), try step(worker, on: .ended) != nil else { return }
         worker.pid = worker.pid ?? end.start?.pid
-        worker.slot = worker.slot ?? end.start?.slot
+        worker.slot = worker.slot ?? end.start.map { Int($0.slot) }
         try remove(worker)
         let reason = [end.sentence, end.stderrTail].compactMap(\.self).joined(separator: ": ")
         event(.workerExited, of: worker, detail: reason)
@@ -257,7 +258,7 @@ extension Turn {
 
     /// Brings the workers without a task together with what the supervisor says. Answers which there are.
     mutating func reconcileWorkers(
-        _ inventory: Inventory, started: [Int64: AttemptStart], waiting: Set<Int64>
+        _ inventory: Inventory, started: [Int64: StartReport], waiting: Set<Int64>
     ) throws -> Set<Int64> {
         guard store.hasWorkers else { return [] }
         let workers = try store.workers(in: nil)

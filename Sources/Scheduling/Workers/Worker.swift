@@ -139,14 +139,6 @@ public struct WorkerBackoff: Sendable, Equatable {
 
     public init(pool: String) { self.pool = pool }
 
-    public init(pool: String, failures: Int, until: Int64, after: Int64, reason: String) {
-        self.pool = pool
-        self.failures = failures
-        self.until = until
-        self.after = after
-        self.reason = reason
-    }
-
     /// Takes note of a failure.
     ///
     /// - Parameters:

@@ -2,17 +2,6 @@ import Foundation
 import GRDB
 import OrchProtocol
 
-/// What a backup has in it.
-public struct BackupContents: Sendable, Equatable {
-    /// In bytes.
-    public var size: Int64
-    public var tasks: Int
-    /// Of those, how many have not ended.
-    public var unfinished: Int
-    /// Milliseconds since 1970.
-    public var madeAt: Int64
-}
-
 extension SQLiteStore {
     /// The size of the database without what is still in its log, in bytes: about what a backup takes.
     public var size: Int64 { Self.size(of: path) }
@@ -25,7 +14,7 @@ extension SQLiteStore {
     ///   - wall: the time that it will say it was made at.
     ///   - progress: gets the part that is done, 0 to 1, every few megabytes. What it throws ends the backup.
     /// - Throws: ``StorageError``, about the copy.
-    public func backUp(to copy: String, at wall: Int64, progress: @escaping (Double) throws -> Void) throws -> BackupContents {
+    public func backUp(to copy: String, at wall: Int64, progress: @escaping (Double) throws -> Void) throws -> BackupResult {
         // A connection of its own: those that answer clients are few.
         var configuration = Configuration()
         configuration.readonly = true
@@ -50,7 +39,9 @@ extension SQLiteStore {
                 return try Self.taskCounts(db)
             }
             try target.close()
-            return BackupContents(size: Self.size(of: copy), tasks: tasks.all, unfinished: tasks.unfinished, madeAt: wall)
+            return BackupResult(
+                size: Self.size(of: copy), tasks: tasks.all, unfinished: tasks.unfinished,
+                madeAt: Timestamp(milliseconds: wall))
         }
     }
 

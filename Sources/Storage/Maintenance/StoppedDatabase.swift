@@ -24,13 +24,13 @@ public enum StoppedDatabase {
     /// Reads all of a database and says what is in it.
     ///
     /// - Throws: ``StorageError`` for one that is damaged, newer, or another program's.
-    public static func verify(_ path: String) throws -> BackupContents {
+    public static func verify(_ path: String) throws -> BackupResult {
         try FileCheck.inspect(path)
         guard FileManager.default.fileExists(atPath: path) else {
             throw StorageError(.failed, "there is no database \(path)")
         }
         return try reading(path) { db in
-            let version = SchemaVersion(userVersion: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
+            let version = try SchemaVersion(of: db)
             guard version.isReadable(by: Schema.version) else { throw StorageError.newer(path, version) }
             // The rows of the one, and of all tables the references from one to the other.
             let faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(3)").filter { $0 != "ok" }
@@ -38,21 +38,28 @@ public enum StoppedDatabase {
                 throw StorageError.damaged(path, faults.first ?? "its tables do not fit together")
             }
             let tasks = try SQLiteStore.taskCounts(db)
-            let madeAt: Int64? = try db.row("SELECT value FROM meta WHERE name = 'backed_up_at'") { try $0.next() }
-            return BackupContents(
-                size: SQLiteStore.size(of: path), tasks: tasks.all, unfinished: tasks.unfinished, madeAt: madeAt ?? 0)
+            return BackupResult(
+                size: SQLiteStore.size(of: path), tasks: tasks.all, unfinished: tasks.unfinished,
+                madeAt: Timestamp(milliseconds: try backedUpAt(db) ?? 0))
         }
     }
 
     /// - Throws: ``StorageError`` where it cannot be read.
     public static func counters(of path: String) throws -> Counters {
         try reading(path) { db in
-            func last(_ table: String) throws -> Int64 {
-                try db.row("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]) { try $0.next() } ?? 0
-            }
-            let event: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
-            return Counters(task: try last("task"), attempt: try last("attempt"), event: event ?? 0)
+            Counters(
+                task: try lastID(of: "task", db), attempt: try lastID(of: "attempt", db),
+                event: try SQLiteStore.lastEvent(db))
         }
+    }
+
+    /// The highest id that a table has handed out.
+    static func lastID(of table: String, _ db: Database) throws -> Int64 {
+        try db.value("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]) ?? 0
+    }
+
+    private static func backedUpAt(_ db: Database) throws -> Int64? {
+        try db.value("SELECT value FROM meta WHERE name = 'backed_up_at'")
     }
 
     /// Moves what is in the log of a database into its file, so that the file alone is all of it.
@@ -79,7 +86,7 @@ public enum StoppedDatabase {
             let queue = try DatabaseQueue(path: path)
             try queue.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
-                let version = SchemaVersion(userVersion: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
+                let version = try SchemaVersion(of: db)
                 try Schema.migrate(db, from: version.version)
                 try db.inTransaction(.immediate) {
                     try skip("task", upTo: counters.task, db)
@@ -104,18 +111,16 @@ public enum StoppedDatabase {
 
     /// The table has no unique index, and no row for a table that never had one.
     static func skip(_ table: String, upTo id: Int64, _ db: Database) throws {
-        let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]) { try $0.next() } ?? 0
-        guard id > last else { return }
+        guard id > (try lastID(of: table, db)) else { return }
         try db.run("DELETE FROM sqlite_sequence WHERE name = ?", [table])
         try db.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table, id])
     }
 
     /// An event whose number is above all that were seen, so that a subscriber continues from there.
     private static func note(_ last: Int64, at wall: Int64, _ db: Database) throws {
-        let own: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
-        let madeAt: Int64? = try db.row("SELECT value FROM meta WHERE name = 'backed_up_at'") { try $0.next() }
-        var event = Event(seq: max(last, own ?? 0) + 1, at: Timestamp(milliseconds: wall), kind: .daemonRestored)
-        event.detail = madeAt.map { "from a backup of \(Timestamp(milliseconds: $0))" }
+        let own = try SQLiteStore.lastEvent(db)
+        var event = Event(seq: max(last, own) + 1, at: Timestamp(milliseconds: wall), kind: .daemonRestored)
+        event.detail = try backedUpAt(db).map { "from a backup of \(Timestamp(milliseconds: $0))" }
         try db.run(
             "INSERT INTO event (seq, count, lines) VALUES (?, 1, ?)", [event.seq, event.line + [UInt8(ascii: "\n")]])
     }

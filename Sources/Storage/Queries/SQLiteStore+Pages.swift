@@ -87,9 +87,8 @@ extension SQLiteStore {
             }
             let records = try tasks.map { task in
                 // An attempt that has only been ordered is not shown, so the one before it is needed, too.
-                let latest = try db.rows(
-                    "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number DESC LIMIT \(task.phase == .active ? 2 : 1)",
-                    [task.id], AttemptColumns.read)
+                let latest = try db.attempts(
+                    where: "task = ? ORDER BY number DESC LIMIT \(task.phase == .active ? 2 : 1)", [task.id])
                 var record = TaskRecord(task, attempts: latest.reversed())
                 record.attempts = record.attempts.suffix(1)
                 return record

@@ -1,5 +1,6 @@
 import OrchProtocol
 import Scheduling
+import SupervisorLink
 
 extension TaskRecord {
     /// What a client sees of a task.

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import GRDBSQLite
 import OrchProtocol
+import Scheduling
 
 /// Reads the columns of a row from left to right. It throws where a value is not what the schema says, instead of trapping.
 ///
@@ -142,6 +143,27 @@ extension Database {
             return false
         }
         return result
+    }
+
+    /// The first column of the first row; nil where there is no row, or it is NULL.
+    func value<T: SQLValue>(_ sql: String, _ arguments: [(any SQLValue)?] = []) throws -> T? {
+        try row(sql, arguments) { try $0.optional() } ?? nil
+    }
+
+    /// - Parameter condition: with all that comes after it.
+    func tasks(where condition: String, _ arguments: [(any SQLValue)?]) throws -> [TaskItem] {
+        try rows("SELECT \(TaskColumns.all) FROM task WHERE \(condition)", arguments, TaskColumns.read)
+    }
+
+    func attempts(where condition: String, _ arguments: [(any SQLValue)?] = []) throws -> [Attempt] {
+        try rows("SELECT \(AttemptColumns.all) FROM attempt WHERE \(condition)", arguments, AttemptColumns.read)
+    }
+
+    /// Those that have not ended, by the index that has no others.
+    func liveAttempts(orderedBy order: String) throws -> [Attempt] {
+        try rows(
+            "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state <> 2 ORDER BY \(order)", [],
+            AttemptColumns.read)
     }
 
     func run(_ sql: String, _ arguments: [(any SQLValue)?] = []) throws {

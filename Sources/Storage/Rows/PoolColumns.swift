@@ -36,9 +36,12 @@ enum BackoffColumns {
     static let all = "pool, failures, until, after, reason"
 
     static func read(_ columns: inout Columns) throws -> WorkerBackoff {
-        WorkerBackoff(
-            pool: try columns.next(), failures: try columns.next(), until: try columns.next(), after: try columns.next(),
-            reason: try columns.next())
+        var backoff = WorkerBackoff(pool: try columns.next())
+        backoff.failures = try columns.next()
+        backoff.until = try columns.next()
+        backoff.after = try columns.next()
+        backoff.reason = try columns.next()
+        return backoff
     }
 }
 

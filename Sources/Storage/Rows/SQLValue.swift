@@ -13,26 +13,18 @@ protocol SQLValue: SendableMetatype {
 /// Tells SQLite to copy what is bound (sqlite.org/c3ref/c_static.html).
 private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-extension Int64: SQLValue {
-    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 { sqlite3_bind_int64(statement, index, self) }
-
-    init?(_ statement: OpaquePointer, column: Int32) {
-        guard sqlite3_column_type(statement, column) == SQLITE_INTEGER else { return nil }
-        self = sqlite3_column_int64(statement, column)
-    }
-}
-
 extension SQLValue where Self: FixedWidthInteger {
     func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         sqlite3_bind_int64(statement, index, Int64(self))
     }
 
     init?(_ statement: OpaquePointer, column: Int32) {
-        guard let value = Int64(statement, column: column) else { return nil }
-        self.init(exactly: value)
+        guard sqlite3_column_type(statement, column) == SQLITE_INTEGER else { return nil }
+        self.init(exactly: sqlite3_column_int64(statement, column))
     }
 }
 
+extension Int64: SQLValue {}
 extension Int: SQLValue {}
 extension Int32: SQLValue {}
 extension UInt32: SQLValue {}
@@ -61,12 +53,16 @@ extension String: SQLValue {
     }
 
     init?(_ statement: OpaquePointer, column: Int32) {
-        guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let start = sqlite3_column_text(statement, column) else {
-            return nil
-        }
-        let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+        guard let bytes = textBytes(statement, column) else { return nil }
         self = String(decoding: bytes, as: UTF8.self)
     }
+}
+
+private func textBytes(_ statement: OpaquePointer, _ column: Int32) -> UnsafeBufferPointer<UInt8>? {
+    guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let start = sqlite3_column_text(statement, column) else {
+        return nil
+    }
+    return UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
 }
 
 /// In a column of text, whatever it is: SQLite looks at no byte of it.
@@ -76,10 +72,8 @@ extension ByteString: SQLValue {
     }
 
     init?(_ statement: OpaquePointer, column: Int32) {
-        guard sqlite3_column_type(statement, column) == SQLITE_TEXT, let start = sqlite3_column_text(statement, column) else {
-            return nil
-        }
-        self.init(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
+        guard let bytes = textBytes(statement, column) else { return nil }
+        self.init(bytes)
     }
 }
 

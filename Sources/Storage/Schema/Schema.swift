@@ -287,18 +287,18 @@ struct SchemaVersion: Equatable {
     let version: Int
     let oldestReader: Int
 
-    init(version: Int, oldestReader: Int) {
-        self.version = version
-        self.oldestReader = oldestReader
-    }
-
-    init(userVersion: Int) {
-        version = userVersion % 1000
-        oldestReader = userVersion >= 1000 ? userVersion / 1000 : version
-    }
-
     var userVersion: Int { oldestReader * 1000 + version }
 
     /// Whether a program that knows the tables up to a version can work with these.
     func isReadable(by known: Int) -> Bool { version <= known || oldestReader <= known }
+}
+
+extension SchemaVersion {
+    init(userVersion: Int) {
+        let version = userVersion % 1000
+        self.init(version: version, oldestReader: userVersion >= 1000 ? userVersion / 1000 : version)
+    }
+
+    /// That of an open database.
+    init(of db: Database) throws { self.init(userVersion: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0) }
 }

@@ -13,14 +13,9 @@ extension SQLiteStore {
     public func record(of id: Int64, brief: Bool = false) throws -> TaskRecord? {
         let columns = brief ? TaskColumns.brief : TaskColumns.all
         return try read { db in
-            guard
-                let task = try db.row(
-                    "SELECT \(columns) FROM task WHERE id = ?", [id], brief ? TaskColumns.readBrief : TaskColumns.read)
-            else {
-                return nil
-            }
-            let attempts = try db.rows(
-                "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number", [id], AttemptColumns.read)
+            let read = brief ? TaskColumns.readBrief : TaskColumns.read
+            guard let task = try db.row("SELECT \(columns) FROM task WHERE id = ?", [id], read) else { return nil }
+            let attempts = try db.attempts(where: "task = ? ORDER BY number", [id])
             return TaskRecord(task, attempts: attempts)
         }
     }
@@ -31,21 +26,18 @@ extension SQLiteStore {
             guard let task = try db.row(TaskColumns.selectByID, [id], TaskColumns.read) else {
                 return nil
             }
-            let attempt = try db.row(
-                "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND number = coalesce(?2, number) AND (?2 = 0 OR number > 0) ORDER BY number DESC LIMIT 1",
-                [id, number], AttemptColumns.read)
-            return (task, attempt)
+            let attempts = try db.attempts(
+                where: "task = ? AND number = coalesce(?2, number) AND (?2 = 0 OR number > 0) ORDER BY number DESC LIMIT 1",
+                [id, number])
+            return (task, attempts.first)
         }
     }
 
     /// An attempt by its own id, with its task.
     public func attempt(withID id: Int64) throws -> (task: TaskItem, attempt: Attempt)? {
         try read { db in
-            guard
-                let attempt = try db.row(
-                    "SELECT \(AttemptColumns.all) FROM attempt WHERE id = ?", [id], AttemptColumns.read),
-                let task = try db.row(
-                    "SELECT \(TaskColumns.all) FROM task WHERE id = ?", [attempt.task], TaskColumns.read)
+            guard let attempt = try db.row(AttemptColumns.selectByID, [id], AttemptColumns.read),
+                let task = try db.row(TaskColumns.selectByID, [attempt.task], TaskColumns.read)
             else { return nil }
             return (task, attempt)
         }
@@ -53,18 +45,13 @@ extension SQLiteStore {
 
     /// The text of the schema that the result of a task must satisfy.
     public func resultSchema(of task: Int64) throws -> String? {
-        try read { db in
-            try db.row("SELECT result_schema FROM task WHERE id = ?", [task]) { try $0.optional() } ?? nil
-        }
+        try read { try $0.value("SELECT result_schema FROM task WHERE id = ?", [task]) }
     }
 
     /// The attempts that have not ended, with their tasks, by pool and slot.
     public func live() throws -> [(task: TaskItem, attempt: Attempt)] {
         try read { db in
-            let attempts = try db.rows(
-                "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state <> 2 ORDER BY pool, slot",
-                [], AttemptColumns.read)
-            return try attempts.compactMap { attempt in
+            try db.liveAttempts(orderedBy: "pool, slot").compactMap { attempt in
                 let task = try db.row(
                     "SELECT \(TaskColumns.brief) FROM task WHERE id = ?", [attempt.task], TaskColumns.readBrief)
                 return task.map { ($0, attempt) }
@@ -84,10 +71,10 @@ extension SQLiteStore {
         try read { db in try db.rows(PoolColumns.select, [], PoolColumns.read) }
     }
 
-    public func lastEvent() throws -> Int64 {
-        try read { db in
-            try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() } ?? 0
-        }
+    public func lastEvent() throws -> Int64 { try read(Self.lastEvent) }
+
+    static func lastEvent(_ db: Database) throws -> Int64 {
+        try db.value("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") ?? 0
     }
 
     /// Events after a number, some thousands at a time; empty when there are no more.
@@ -125,7 +112,7 @@ extension SQLiteStore {
 
     /// The oldest event that is kept, or nil where there is none.
     public func firstEvent() throws -> Int64? {
-        try read { db in try db.row("SELECT seq FROM event ORDER BY seq LIMIT 1") { try $0.next() } }
+        try read { try $0.value("SELECT seq FROM event ORDER BY seq LIMIT 1") }
     }
 
     func read<T>(_ body: (Database) throws -> T) throws -> T {

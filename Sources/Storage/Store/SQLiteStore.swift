@@ -15,7 +15,7 @@ public final class SQLiteStore: TurnStore {
     static let eventsKept: Int64 = 200_000
 
     public let path: String
-    private let writer: DatabaseQueue
+    let writer: DatabaseQueue
     let reader: DatabasePool
     let gate = ReadGate()
     private let checkpointer: Checkpointer
@@ -95,7 +95,7 @@ public final class SQLiteStore: TurnStore {
 
     private static func migrate(_ db: Database, path: String) throws {
         // FileCheck saw the file; what a WAL beside it holds is seen only now.
-        let version = SchemaVersion(userVersion: try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
+        let version = try SchemaVersion(of: db)
         guard version.isReadable(by: Schema.version) else { throw StorageError.newer(path, version) }
         guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == Schema.applicationID else {
             let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
@@ -114,7 +114,7 @@ public final class SQLiteStore: TurnStore {
             "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
         for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
-        tally.workers = try db.row("SELECT count(*) FROM worker") { try $0.next() } ?? 0
+        tally.workers = try db.value("SELECT count(*) FROM worker") ?? 0
         try loadLanes(&tally, db)
         for gate in try GateColumns.all(db) { tally.gates[gate.name] = gate }
         return tally
@@ -162,19 +162,7 @@ public final class SQLiteStore: TurnStore {
     }
 
     /// The counts as of the last commit.
-    public var counts: Counts {
-        Counts(tally: state.withLock { $0 })
-    }
-
-    /// Whether the writer is set up as promised: the journal mode and the number of `PRAGMA synchronous` (2 is FULL).
-    func durability() throws -> (journal: String, synchronous: Int) {
-        try writer.writeWithoutTransaction { db in
-            (
-                try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "",
-                try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
-            )
-        }
-    }
+    public var counts: Tally { state.withLock { $0 } }
 
     /// Closes all connections, after those who are reading. What is committed stays, and a later read gets an error.
     public func close() throws {
@@ -183,16 +171,4 @@ public final class SQLiteStore: TurnStore {
         try writer.close()
         try checkpointer.close()
     }
-}
-
-/// Counts that are read without touching the database.
-public struct Counts: Sendable {
-    let tally: Tally
-
-    public func tasks(in pool: String) -> TaskCounts { tally.counts(of: pool) }
-    public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
-    public var occupiedPools: [String] { tally.occupiedPools }
-    public func lanes(in pool: String) -> [String: Int] { tally.lanes[pool] ?? [:] }
-    public var busyLanes: [String: Int] { tally.busy }
-    public var gates: [String: Gate] { tally.gates }
 }

@@ -22,10 +22,10 @@ extension SQLiteTransaction {
         try db.run("DELETE FROM pool WHERE name = ?", [name])
     }
 
-    public func counts(of pool: String) -> TaskCounts { tally.counts(of: pool) }
-    public func live(in pool: String) -> LiveCounts { tally.live[pool] ?? LiveCounts() }
-    public func lanes(in pool: String) -> [String: Int] { tally.lanes[pool] ?? [:] }
-    public var busyLanes: [String: Int] { tally.busy }
+    public func counts(of pool: String) -> TaskCounts { tally.tasks(in: pool) }
+    public func live(in pool: String) -> LiveCounts { tally.live(in: pool) }
+    public func lanes(in pool: String) -> [String: Int] { tally.lanes(in: pool) }
+    public var busyLanes: [String: Int] { tally.busyLanes }
     public var queuedCount: Int { tally.queued }
     public var occupiedPools: [String] { tally.occupiedPools }
 
@@ -40,7 +40,7 @@ extension SQLiteTransaction {
     }
 
     public func laneRules() throws -> Int64? {
-        try db.row("SELECT value FROM meta WHERE name = 'lane_rules'") { try $0.next() }
+        try db.value("SELECT value FROM meta WHERE name = 'lane_rules'")
     }
 
     public func setLaneRules(_ number: Int64) throws {
@@ -51,8 +51,7 @@ extension SQLiteTransaction {
     private static let eventsPerRow = 1_000
 
     public func append(_ events: [Event]) throws -> Int64 {
-        let last: Int64? = try db.row("SELECT seq + count - 1 FROM event ORDER BY seq DESC LIMIT 1") { try $0.next() }
-        let first = (last ?? 0) + 1
+        let first = try SQLiteStore.lastEvent(db) + 1
         assert(!events.isEmpty, "a row of events without an event")
         var rows = 0
         for start in stride(from: 0, to: events.count, by: Self.eventsPerRow) {

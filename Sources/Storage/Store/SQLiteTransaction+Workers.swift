@@ -4,8 +4,8 @@ import Scheduling
 /// Warm workers without a task.
 extension SQLiteTransaction {
     public func insertWorker(pool: String, fingerprint: Int64, since: Int64) throws -> Worker {
-        let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = 'attempt'") { try $0.next() } ?? 0
-        let worker = Worker(id: last + 1, pool: pool, fingerprint: fingerprint, since: since)
+        let worker = Worker(
+            id: try StoppedDatabase.lastID(of: "attempt", db) + 1, pool: pool, fingerprint: fingerprint, since: since)
         try StoppedDatabase.skip("attempt", upTo: worker.id, db)
         try db.run(
             "INSERT INTO worker (id, pool, state, definition, since) VALUES (?, ?, ?, ?, ?)",

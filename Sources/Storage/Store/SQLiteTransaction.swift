@@ -30,14 +30,12 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func input(of id: Int64) throws -> ByteString? {
-        let text: Data? = try db.row("SELECT text FROM task_input WHERE task = ?", [id]) { try $0.next() }
+        let text: Data? = try db.value("SELECT text FROM task_input WHERE task = ?", [id])
         return text.map { ByteString($0) }
     }
 
     public func task(withKey key: String, of submitter: UInt32, subject: String?) throws -> Int64? {
-        try db.row("SELECT id FROM task WHERE submitter = ? AND subject = ? AND key = ?", [submitter, subject ?? "", key]) {
-            try $0.next()
-        }
+        try db.value("SELECT id FROM task WHERE submitter = ? AND subject = ? AND key = ?", [submitter, subject ?? "", key])
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
@@ -61,43 +59,26 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func due(at wall: Int64, limit: Int) throws -> [TaskItem] {
-        try db.rows(
-            """
-            SELECT \(TaskColumns.all) FROM task
-            WHERE phase = 1 AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?
-            """, [wall, limit], TaskColumns.read)
+        try db.tasks(
+            where: "phase = 1 AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?", [wall, limit])
     }
 
     public func expired(at wall: Int64, limit: Int) throws -> [TaskItem] {
-        try db.rows(
-            """
-            SELECT \(TaskColumns.all) FROM task
-            WHERE phase < 3 AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, id LIMIT ?
-            """, [wall, limit], TaskColumns.read)
+        try db.tasks(
+            where: "phase < 3 AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, id LIMIT ?", [wall, limit])
     }
 
     public func nextWallTime() throws -> Int64? {
-        let due: Int64? = try db.row(
-            "SELECT due_at FROM task WHERE phase = 1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1"
-        ) { try $0.next() }
-        let expiry: Int64? = try db.row(
-            """
-            SELECT expires_at FROM task WHERE phase < 3 AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
-            """
-        ) { try $0.next() }
-        return [due, expiry].compactMap { $0 }.min()
+        let due: Int64? = try db.value(
+            "SELECT due_at FROM task WHERE phase = 1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1")
+        let expiry: Int64? = try db.value(
+            "SELECT expires_at FROM task WHERE phase < 3 AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1")
+        return [due, expiry].compactMap(\.self).min()
     }
 
     public func unfinished(in pool: String?, after: Int64, limit: Int) throws -> [TaskItem] {
-        if let pool {
-            return try db.rows(
-                """
-                SELECT \(TaskColumns.all) FROM task WHERE phase < 4 AND pool = ? AND id > ? ORDER BY id LIMIT ?
-                """, [pool, after, limit], TaskColumns.read)
-        }
-        return try db.rows(
-            "SELECT \(TaskColumns.all) FROM task WHERE phase < 4 AND id > ? ORDER BY id LIMIT ?", [after, limit],
-            TaskColumns.read)
+        guard let pool else { return try db.tasks(where: "phase < 4 AND id > ? ORDER BY id LIMIT ?", [after, limit]) }
+        return try db.tasks(where: "phase < 4 AND pool = ? AND id > ? ORDER BY id LIMIT ?", [pool, after, limit])
     }
 
     public func shiftRelativeDueTimes(by milliseconds: Int64) throws {
@@ -109,14 +90,14 @@ public final class SQLiteTransaction: TaskTransaction {
         let final = tally.tasks.reduce(0) { $1.key.phase.isFinal ? $0 + $1.value : $0 }
         // Beyond the number to keep, the oldest go, whatever their age.
         let surplus = min(max(final - keep, 0), limit)
-        return try db.rows(
-            """
-            SELECT \(TaskColumns.all) FROM task WHERE phase >= 4 AND id IN (
-                SELECT id FROM (SELECT id FROM task WHERE phase >= 4 AND finished_at < ? ORDER BY finished_at LIMIT ?)
-                UNION
-                SELECT id FROM (SELECT id FROM task WHERE phase >= 4 ORDER BY finished_at LIMIT ?)
-            ) LIMIT ?
-            """, [wall, limit, surplus, limit], TaskColumns.read)
+        return try db.tasks(
+            where: """
+                phase >= 4 AND id IN (
+                    SELECT id FROM (SELECT id FROM task WHERE phase >= 4 AND finished_at < ? ORDER BY finished_at LIMIT ?)
+                    UNION
+                    SELECT id FROM (SELECT id FROM task WHERE phase >= 4 ORDER BY finished_at LIMIT ?)
+                ) LIMIT ?
+                """, [wall, limit, surplus, limit])
     }
 
     public func remove(_ tasks: [TaskItem]) throws {
@@ -149,16 +130,14 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func skipAttempts(upTo id: Int64) throws -> Bool {
-        let last: Int64 = try db.row("SELECT seq FROM sqlite_sequence WHERE name = 'attempt'") { try $0.next() } ?? 0
-        guard id > last else { return false }
+        guard id > (try StoppedDatabase.lastID(of: "attempt", db)) else { return false }
         try StoppedDatabase.skip("attempt", upTo: id, db)
         return true
     }
 
     public func oldestAttempt() throws -> (task: Int64, id: Int64) {
         func lowest(_ column: String, of table: String) throws -> Int64 {
-            try db.row("SELECT min(\(column)) FROM attempt", [], { try $0.optional() as Int64? }).flatMap { $0 }
-                ?? (db.row("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]) { try $0.next() } ?? 0) + 1
+            try db.value("SELECT min(\(column)) FROM attempt") ?? StoppedDatabase.lastID(of: table, db) + 1
         }
         return (try lowest("task", of: "task"), try lowest("id", of: "attempt"))
     }
@@ -168,20 +147,14 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func attempts(of task: Int64) throws -> [Attempt] {
-        try db.rows(
-            "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? ORDER BY number", [task], AttemptColumns.read)
+        try db.attempts(where: "task = ? ORDER BY number", [task])
     }
 
     public func liveAttempt(of task: Int64) throws -> Attempt? {
-        try db.row(
-            "SELECT \(AttemptColumns.all) FROM attempt WHERE task = ? AND state <> 2", [task], AttemptColumns.read)
+        try db.attempts(where: "task = ? AND state <> 2", [task]).first
     }
 
-    public func liveAttempts() throws -> [Attempt] {
-        try db.rows(
-            "SELECT \(AttemptColumns.all) FROM attempt INDEXED BY attempt_live WHERE state <> 2 ORDER BY id",
-            [], AttemptColumns.read)
-    }
+    public func liveAttempts() throws -> [Attempt] { try db.liveAttempts(orderedBy: "id") }
 
     public func dispatchedAttempts(in pool: String) throws -> [(attempt: Attempt, priority: Int)] {
         try db.rows(
@@ -206,19 +179,14 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt] {
-        try db.rows(
-            """
-            SELECT \(AttemptColumns.all) FROM attempt
-            WHERE state <> 2 AND wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?
-            """, [monotonic, limit], AttemptColumns.read)
+        try db.attempts(
+            where: "state <> 2 AND wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?", [monotonic, limit])
     }
 
     public func nextMonotonicTime() throws -> Int64? {
-        let attempt: Int64? = try db.row(
-            "SELECT wake_at FROM attempt WHERE state <> 2 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1"
-        ) { try $0.next() }
-        guard hasWorkers else { return attempt }
-        let worker: Int64? = try db.row("SELECT min(wake_at) FROM worker") { try $0.optional() } ?? nil
+        let attempt: Int64? = try db.value(
+            "SELECT wake_at FROM attempt WHERE state <> 2 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1")
+        let worker: Int64? = try hasWorkers ? db.value("SELECT min(wake_at) FROM worker") : nil
         return [attempt, worker].compactMap(\.self).min()
     }
 }

@@ -2,18 +2,18 @@ import OrchProtocol
 import Scheduling
 
 /// The counts that answers are made of, kept in step with the rows. They belong to a transaction: a copy is taken when it begins,
-/// and put back if it does not come to its commit.
-struct Tally: Sendable {
+/// and put back if it does not come to its commit. That of the last commit is read without touching the database.
+public struct Tally: Sendable {
     private(set) var tasks: [TaskItem.Place: Int] = [:]
-    private(set) var live: [String: LiveCounts] = [:]
+    private var live: [String: LiveCounts] = [:]
     private(set) var queued = 0
     /// Warm workers without a task.
     var workers = 0
     /// The ready tasks of each pool that are in a lane. Not stored: they are counted when the database is opened.
-    private(set) var lanes: [String: [String: Int]] = [:]
+    private var lanes: [String: [String: Int]] = [:]
     /// The running tasks that are in a lane, over all pools.
-    private(set) var busy: [String: Int] = [:]
-    var gates: [String: Gate] = [:]
+    public private(set) var busyLanes: [String: Int] = [:]
+    public internal(set) var gates: [String: Gate] = [:]
     /// The places whose count in the database is out of date.
     private(set) var changed: Set<TaskItem.Place> = []
 
@@ -43,9 +43,9 @@ struct Tally: Sendable {
             lanes[place.pool, default: [:]][place.lane] = sum == 0 ? nil : sum
             if lanes[place.pool]?.isEmpty == true { lanes[place.pool] = nil }
         case .active:
-            let sum = (busy[place.lane] ?? 0) + count
+            let sum = (busyLanes[place.lane] ?? 0) + count
             assert(sum >= 0, "the lane \(place.lane) has \(sum) running tasks")
-            busy[place.lane] = sum == 0 ? nil : sum
+            busyLanes[place.lane] = sum == 0 ? nil : sum
         default: break
         }
     }
@@ -71,7 +71,10 @@ struct Tally: Sendable {
         tasks[TaskItem.Place(pool: pool, phase: phase)] ?? 0
     }
 
-    func counts(of pool: String) -> TaskCounts {
+    public func live(in pool: String) -> LiveCounts { live[pool] ?? LiveCounts() }
+    public func lanes(in pool: String) -> [String: Int] { lanes[pool] ?? [:] }
+
+    public func tasks(in pool: String) -> TaskCounts {
         var counts = TaskCounts()
         counts.ready = count(pool, .ready)
         counts.delayed = count(pool, .delayed)
@@ -84,7 +87,7 @@ struct Tally: Sendable {
         return counts
     }
 
-    var occupiedPools: [String] {
+    public var occupiedPools: [String] {
         Set(tasks.filter { $0.value > 0 }.keys.map(\.pool)).sorted()
     }
 }

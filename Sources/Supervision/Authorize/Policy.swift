@@ -124,8 +124,7 @@ extension Policy {
         guard let file = try? Descriptor(opening: path, O_RDONLY | O_NONBLOCK) else {
             throw StartFailure(message: "the policy \(path) cannot be opened: \(String(cString: strerror(errno)))")
         }
-        var status = stat()
-        guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG else {
             throw StartFailure(message: "the policy \(path) is not a file")
         }
         if geteuid() == 0, status.st_uid != 0 || status.st_mode & 0o022 != 0 {

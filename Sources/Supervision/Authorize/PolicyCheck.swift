@@ -51,9 +51,9 @@ extension PolicyCheck {
         guard let limits = policy?.pools[order.pool]?.limits, !limits.isEmpty else { return order.controls }
         return order.controls.merging(limits) { asked, _ in asked }
     }
-}
 
-extension PolicyCheck {
+    // MARK: Environment
+
     /// What processes find in their environment, unless their order says it.
     func account(of identity: Identity?) -> Account? {
         guard let policy else { return .own }

@@ -69,29 +69,19 @@ final class Cgroup {
 
     private var processes: [pid_t] { SmallFile.read("cgroup.procs", in: directory)?.decimalNumbers ?? [] }
 
-    struct Accounting {
-        var outOfMemoryKills: Int64 = 0
-        /// How often it was refused a process.
-        var refusedProcesses: Int64 = 0
-        var peakMemory: Int64?
-        var cpuUser: Int64?
-        var cpuSystem: Int64?
-    }
-
-    /// What it used: only what its controllers count.
-    func accounting() -> Accounting {
-        var result = Accounting()
-        let events = SmallFile.record("memory.events", in: directory)
-        result.outOfMemoryKills = events.flatMap { keyedValue("oom_kill", in: $0) } ?? 0
-        let processes = SmallFile.record("pids.events", in: directory)
-        result.refusedProcesses = processes.flatMap { keyedValue("max", in: $0) } ?? 0
-        let peak = SmallFile.record("memory.peak", in: directory)
-        result.peakMemory = peak.flatMap { Int64($0.split(separator: "\n").first ?? "") }
-        if let cpu = SmallFile.record("cpu.stat", in: directory) {
-            result.cpuUser = keyedValue("user_usec", in: cpu)
-            result.cpuSystem = keyedValue("system_usec", in: cpu)
+    /// Adds to the report of an end what it used: only what its controllers count.
+    func account(in report: inout EndReport) {
+        func count(_ key: String, _ file: String) -> Int64 {
+            SmallFile.record(file, in: directory).flatMap { keyedValue(key, in: $0) } ?? 0
         }
-        return result
+        if count("oom_kill", "memory.events") > 0 { report.flags.insert(.outOfMemory) }
+        // How often it was refused a process.
+        if count("max", "pids.events") > 0 { report.flags.insert(.outOfProcesses) }
+        let peak = SmallFile.record("memory.peak", in: directory).flatMap { Int64($0.split(separator: "\n").first ?? "") }
+        report.peakMemory = peak ?? report.peakMemory
+        guard let cpu = SmallFile.record("cpu.stat", in: directory) else { return }
+        report.cpuUser = keyedValue("user_usec", in: cpu) ?? report.cpuUser
+        report.cpuSystem = keyedValue("system_usec", in: cpu) ?? report.cpuSystem
     }
 
     /// Removes it and the empty cgroups that its processes made in it.
@@ -100,9 +90,9 @@ final class Cgroup {
         for child in directoryNames(in: directory) { (try? Cgroup(existing: child, in: directory))?.remove() }
         unlinkat(parent.number, name, AT_REMOVEDIR)
     }
-}
 
-extension Cgroup {
+    // MARK: Limits
+
     /// Sets its limits, before a process is in it.
     ///
     /// What the host has no controller for is left out: the greeting says which there are, and the engine tells people.
@@ -149,16 +139,16 @@ extension CgroupControl {
 
 extension Cgroup {
     /// What an attempt has used of disks, and how long it waited for what it had not got; only what its controllers count.
-    func measures(of attempt: UInt64) -> MeasureReport {
-        var report = MeasureReport(
-            attempt: attempt, bytesRead: 0, bytesWritten: 0, stalledForProcessor: stalled("cpu"),
-            stalledForMemory: stalled("memory"), stalledForDisk: stalled("io"))
+    func measures() -> Measures {
+        var measures = Measures(
+            bytesRead: 0, bytesWritten: 0, stalledForProcessor: stalled("cpu"), stalledForMemory: stalled("memory"),
+            stalledForDisk: stalled("io"))
         // A line for each device: `8:0 rbytes=1 wbytes=2 …`.
         for word in (SmallFile.text("io.stat", in: directory) ?? "").split(whereSeparator: \.isWhitespace) {
-            if word.hasPrefix("rbytes=") { report.bytesRead += Int64(word.dropFirst(7)) ?? 0 }
-            if word.hasPrefix("wbytes=") { report.bytesWritten += Int64(word.dropFirst(7)) ?? 0 }
+            if word.hasPrefix("rbytes=") { measures.bytesRead += Int64(word.dropFirst(7)) ?? 0 }
+            if word.hasPrefix("wbytes=") { measures.bytesWritten += Int64(word.dropFirst(7)) ?? 0 }
         }
-        return report
+        return measures
     }
 
     /// The `total` of the line `some avg10=0.00 … total=123`.

@@ -83,8 +83,8 @@ final class LinkConnection {
         return Delivery(messages: messages, descriptors: descriptors, lacksDescriptors: packet.descriptors_cut)
     }
 
-    enum SendResult {
-        case sent
+    /// Why no more can be sent at present.
+    enum Obstacle: Error {
         /// The socket says when there is room.
         case full
         /// The kernel is short of something, and nothing says when it no longer is.
@@ -94,9 +94,9 @@ final class LinkConnection {
         case failed
     }
 
-    func send(_ message: SupervisorMessage, descriptors: [Descriptor] = []) -> SendResult {
+    func send(_ message: SupervisorMessage, descriptors: [Descriptor] = []) throws(Obstacle) {
         // What an older engine does not know is not said to it.
-        guard message.since <= version ?? 0 else { return .sent }
+        guard message.since <= version ?? 0 else { return }
         let bytes = message.encoded()
         assert(bytes.count <= LinkProtocol.maximumPacket, "\(bytes.count) bytes fit no packet")
         assert(descriptors.count <= LinkProtocol.maximumDescriptors, "\(descriptors.count) descriptors fit no packet")
@@ -105,15 +105,10 @@ final class LinkConnection {
         let sent = withExtendedLifetime(descriptors) {
             linux_send_packet(socket.number, bytes, bytes.count, numbers, numbers.count, false)
         }
-        switch sent {
-        case 0:
-            blockedSince = nil
-            return .sent
-        case let error where [-EAGAIN, -ENOBUFS, -ENOMEM, -ETOOMANYREFS].contains(error):
-            blockedSince = blockedSince ?? Clock.monotonic
-            return error == -EAGAIN ? .full : .short
-        default: return .failed
-        }
+        guard sent != 0 else { return blockedSince = nil }
+        guard [-EAGAIN, -ENOBUFS, -ENOMEM, -ETOOMANYREFS].contains(sent) else { throw .failed }
+        blockedSince = blockedSince ?? Clock.monotonic
+        throw sent == -EAGAIN ? .full : .short
     }
 
     /// At most one message of a packet has descriptors, and they are as many as it says.

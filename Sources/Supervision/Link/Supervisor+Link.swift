@@ -30,7 +30,7 @@ extension Supervisor {
     func dropEngine(_ fault: LinkConnection.Fault?) {
         if let message = fault?.message { complain(message) }
         // What is not said now is only missing from the other side's log.
-        if let reason = fault?.reason { _ = engine?.send(.closing(reason: reason)) }
+        if let reason = fault?.reason { try? engine?.send(.closing(reason: reason)) }
         loop.remove(engine?.token)
         engine = nil
         outbox = Outbox()
@@ -67,96 +67,74 @@ extension Supervisor {
         }
         flushAt = nil
         outbox.filesLeft = Supervisor.filesPerTurn
-        let result = sendAll(to: engine)
-        guard result != .failed else { return dropEngine(.closed) }
-        if result == .short { flushAt = now + 50 }
-        if result == .paused { flushAt = now }
-        if let token = engine.token, engine.awaitsRoom != (result == .full) {
-            engine.awaitsRoom = result == .full
+        var obstacle: LinkConnection.Obstacle?
+        do throws(LinkConnection.Obstacle) { try sendAll(to: engine) } catch { obstacle = error }
+        switch obstacle {
+        case .failed: return dropEngine(.closed)
+        case .short: flushAt = now + 50
+        case .paused: flushAt = now
+        case .full, nil: break
+        }
+        if let token = engine.token, engine.awaitsRoom != (obstacle == .full) {
+            engine.awaitsRoom = obstacle == .full
             try? loop.change(token, to: engine.awaitsRoom ? .readAndWrite : .read)
         }
     }
 
-    private func sendAll(to engine: LinkConnection) -> LinkConnection.SendResult {
+    private func sendAll(to engine: LinkConnection) throws(LinkConnection.Obstacle) {
         if let version = outbox.welcome {
             let welcome = SupervisorMessage.Welcome(
                 version: version, store: state.store, heardUpTo: state.heardUpTo, pid: getpid(), cgroups: cgroups != nil,
                 controllers: cgroups?.controllers ?? [],
                 program: .init(release: Release.version, executedAt: executedAt))
-            let result = engine.send(.welcome(welcome))
-            guard result == .sent else { return result }
+            try engine.send(.welcome(welcome))
             outbox.welcome = nil
         }
-        for send in [sendWaiting, sendStarted, sendChannels, sendEnded] {
-            let result = send(engine)
-            guard result == .sent else { return result }
+        try sendBatches(of: \.waiting) { batch throws(LinkConnection.Obstacle) in
+            try engine.send(.waiting(attempts: batch.filter { queues.isWaiting($0) }))
+        }
+        try sendBatches(of: \.started) { batch throws(LinkConnection.Obstacle) in
+            // Of one that has ended since, the end says it all.
+            let reports = batch.compactMap { running[$0]?.start }
+            if !reports.isEmpty { try engine.send(.started(reports)) }
+        }
+        while let attempt = outbox.channels.first {
+            if let channel = channels[attempt] { try engine.send(.channel(attempt: attempt), descriptors: [channel]) }
+            outbox.channels.removeFirst()
+        }
+        try sendBatches(of: \.ended) { batch throws(LinkConnection.Obstacle) in
+            let reports = batch.compactMap { exits.reports[$0] }
+            for report in reports { try sendResults(of: report.attempt, to: engine) }
+            let measured = reports.compactMap { report in
+                measures[report.attempt].map { MeasureReport(attempt: report.attempt, $0) }
+            }
+            if !measured.isEmpty { try engine.send(.measured(measured)) }
+            if !reports.isEmpty { try engine.send(.ended(reports)) }
         }
         if outbox.isInventory {
-            let result = engine.send(.inventoryEnd)
-            guard result == .sent else { return result }
+            try engine.send(.inventoryEnd)
             outbox.isInventory = false
         }
         while let (attempt, accepted) = outbox.revoked.first {
-            let result = engine.send(.revoked(attempt: attempt, accepted: accepted))
-            guard result == .sent else { return result }
+            try engine.send(.revoked(attempt: attempt, accepted: accepted))
             outbox.revoked.removeFirst()
         }
-        return .sent
     }
 
-    private func sendWaiting(_ engine: LinkConnection) -> LinkConnection.SendResult {
-        while !outbox.waiting.isEmpty {
-            let batch = outbox.waiting.prefix(SupervisorMessage.reportsPerMessage)
-            let result = engine.send(.waiting(attempts: batch.filter { queues.isWaiting($0) }))
-            guard result == .sent else { return result }
-            outbox.waiting.removeFirst(batch.count)
+    /// Sends what is said of many attempts, as many at a time as a packet has room for.
+    private func sendBatches(
+        of attempts: WritableKeyPath<Outbox, [UInt64]>,
+        _ send: (ArraySlice<UInt64>) throws(LinkConnection.Obstacle) -> Void
+    ) throws(LinkConnection.Obstacle) {
+        while !outbox[keyPath: attempts].isEmpty {
+            let batch = outbox[keyPath: attempts].prefix(SupervisorMessage.reportsPerMessage)
+            try send(batch)
+            outbox[keyPath: attempts].removeFirst(batch.count)
         }
-        return .sent
     }
 
-    private func sendStarted(_ engine: LinkConnection) -> LinkConnection.SendResult {
-        while !outbox.started.isEmpty {
-            let batch = outbox.started.prefix(SupervisorMessage.reportsPerMessage)
-            // Of one that has ended since, the end says it all.
-            let reports = batch.compactMap { running[$0]?.start }
-            let result = reports.isEmpty ? .sent : engine.send(.started(reports))
-            guard result == .sent else { return result }
-            outbox.started.removeFirst(batch.count)
-        }
-        return .sent
-    }
+    // MARK: What it says
 
-    private func sendChannels(_ engine: LinkConnection) -> LinkConnection.SendResult {
-        while let attempt = outbox.channels.first {
-            let result = channels[attempt].map { engine.send(.channel(attempt: attempt), descriptors: [$0]) } ?? .sent
-            guard result == .sent else { return result }
-            outbox.channels.removeFirst()
-        }
-        return .sent
-    }
-
-    private func sendEnded(_ engine: LinkConnection) -> LinkConnection.SendResult {
-        while !outbox.ended.isEmpty {
-            let batch = outbox.ended.prefix(SupervisorMessage.reportsPerMessage)
-            let reports = batch.compactMap { exits.reports[$0] }
-            for report in reports {
-                let result = sendResults(of: report.attempt, to: engine)
-                guard result == .sent else { return result }
-            }
-            let measured = measures.isEmpty ? [] : reports.compactMap { measures[$0.attempt] }
-            if !measured.isEmpty {
-                let result = engine.send(.measured(measured))
-                guard result == .sent else { return result }
-            }
-            let result = reports.isEmpty ? .sent : engine.send(.ended(reports))
-            guard result == .sent else { return result }
-            outbox.ended.removeFirst(batch.count)
-        }
-        return .sent
-    }
-}
-
-extension Supervisor {
     /// Does what one packet of the engine says.
     func obey(_ delivery: LinkConnection.Delivery, from engine: LinkConnection) throws(LinkConnection.Fault) {
         var descriptors = delivery.descriptors

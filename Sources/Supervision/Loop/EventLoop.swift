@@ -27,9 +27,7 @@ final class EventLoop<Source> {
     private var buffer = [epoll_event](repeating: epoll_event(), count: 64)
 
     init() throws(SystemError) {
-        let number = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard number >= 0 else { throw SystemError("make an epoll instance") }
-        epoll = Descriptor(number)
+        epoll = try Descriptor(epoll_create1(Int32(EPOLL_CLOEXEC)), "make an epoll instance")
     }
 
     enum Interest {

@@ -16,12 +16,8 @@ enum Options {
         var values: [String: String] = [:]
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            if argument == "--help" || argument == "-h" {
-                self = .help
-                return
-            }
-            if argument == "--version" {
-                self = .version
+            if let answer = Self.answers[argument] {
+                self = answer
                 return
             }
             let parts = argument.cut(at: "=")
@@ -35,6 +31,7 @@ enum Options {
         self = .serve(try Self.configuration(values))
     }
 
+    private static let answers: [String: Options] = ["--help": .help, "-h": .help, "--version": .version]
     private static let names: Set<String> = [
         "--link", "--state-dir", "--work-dir", "--policy", "--engine-user", "--cgroup", "--stop-grace", "--ready-fd",
         "--lifeline-fd",
@@ -45,6 +42,13 @@ enum Options {
             guard let value = values[name] else { throw UsageError(message: "\(name) is missing") }
             guard value.utf8.first == UInt8(ascii: "/") else { throw UsageError(message: "\(name) needs an absolute path") }
             return value
+        }
+        func descriptor(_ name: String) throws(UsageError) -> Int32? {
+            guard let text = values[name] else { return nil }
+            guard let number = Int32(text), number > 2, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
+                throw UsageError(message: "\(name) is the number of an open descriptor above 2")
+            }
+            return number
         }
         var configuration = SupervisorConfiguration(
             link: try required("--link"), stateDirectory: try required("--state-dir"),
@@ -67,19 +71,9 @@ enum Options {
             }
             configuration.stopGrace = seconds * 1000
         }
-        if let text = values["--lifeline-fd"] {
-            guard let number = Int32(text), number > 2, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
-                throw UsageError(message: "--lifeline-fd is the number of an open descriptor above 2")
-            }
-            configuration.lifeline = number
-        }
+        configuration.lifeline = try descriptor("--lifeline-fd")
         // A new version that takes over was made ready long ago, and the number is somebody else's by now.
-        if let text = values["--ready-fd"], getenv(Handover.variable) == nil {
-            guard let number = Int32(text), number > 2, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
-                throw UsageError(message: "--ready-fd is the number of an open descriptor above 2")
-            }
-            configuration.readyDescriptor = number
-        }
+        if getenv(Handover.variable) == nil { configuration.readyDescriptor = try descriptor("--ready-fd") }
         return configuration
     }
 
@@ -111,12 +105,6 @@ public struct SupervisorConfiguration: Sendable {
     public var lifeline: Int32?
     /// Milliseconds from SIGTERM to SIGKILL when the supervisor itself must end.
     public var stopGrace: Int64 = 10_000
-
-    init(link: String, stateDirectory: String, workDirectory: String) {
-        self.link = link
-        self.stateDirectory = stateDirectory
-        self.workDirectory = workDirectory
-    }
 }
 
 /// A start that is not possible, in a sentence for the administrator.

@@ -78,7 +78,7 @@ final class Supervisor {
     /// die now, the next supervisor must still know that they had started.
     var unsafeEntries: [UInt64: Int] = [:]
     /// What attempts have used whose ends are not acknowledged, as far as this program has seen them end.
-    var measures: [UInt64: MeasureReport] = [:]
+    var measures: [UInt64: Measures] = [:]
     /// Our ends of the channels to warm workers, until their ends are acknowledged: an engine reads what they have said, also after
     /// they have ended.
     var channels: [UInt64: Descriptor] = [:]

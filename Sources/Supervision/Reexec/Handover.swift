@@ -52,7 +52,9 @@ struct Handover: Equatable {
         for it in removals { fields += [it.folder, it.name] }
         return Array(fields.joined(separator: "\0").utf8)
     }
+}
 
+extension Handover {
     /// Nil if it is not what `encoded` makes.
     init?(decoding bytes: [UInt8]) {
         let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
@@ -61,8 +63,7 @@ struct Handover: Equatable {
         guard fields.popFirst() == Self.version, let listener = number(Int32.self), let limit = number(UInt64.self),
             let pools = number(Int.self)
         else { return nil }
-        self.listener = listener
-        descriptorLimit = limit
+        self.init(listener: listener, descriptorLimit: limit)
         for _ in 0..<max(0, pools) {
             guard let pool = fields.popFirst(), let count = number(UInt32.self) else { return nil }
             slots[pool] = count
@@ -89,11 +90,6 @@ struct Handover: Equatable {
             removals.append(WorkspaceRemovals.Removal(folder: folder, name: name))
         }
         guard encoded() == bytes else { return nil }
-    }
-
-    init(listener: Int32, descriptorLimit: UInt64) {
-        self.listener = listener
-        self.descriptorLimit = descriptorLimit
     }
 
     /// The one that was left to this process, if it is the new version of a supervisor.

@@ -53,13 +53,7 @@ final class RunningAttempt {
             report.code = startFailure.code
         }
         if end.dumped_core { report.flags.insert(.dumpedCore) }
-        if let accounting = cgroup?.accounting() {
-            if accounting.outOfMemoryKills > 0 { report.flags.insert(.outOfMemory) }
-            if accounting.refusedProcesses > 0 { report.flags.insert(.outOfProcesses) }
-            report.peakMemory = accounting.peakMemory ?? report.peakMemory
-            report.cpuUser = accounting.cpuUser ?? report.cpuUser
-            report.cpuSystem = accounting.cpuSystem ?? report.cpuSystem
-        }
+        cgroup?.account(in: &report)
         return report
     }
 }

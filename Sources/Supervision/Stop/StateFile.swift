@@ -38,9 +38,7 @@ final class StateFile {
         file = try Descriptor(opening: Self.name, in: directory, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         try Self.lock(file)
         let bootID = SmallFile.read("/proc/sys/kernel/random/boot_id").map { Array($0.prefix(Offset.bootIDSize)) } ?? []
-        var status = stat()
-        guard fstat(file.number, &status) == 0 else { throw SystemError("look at \(Self.name)") }
-        let hasSize = status.st_size == off_t(Self.size)
+        let hasSize = try file.size("look at \(Self.name)") == Int64(Self.size)
         if !hasSize, ftruncate(file.number, 0) != 0 { throw SystemError("truncate \(Self.name)") }
         // All of it now: a page that the file system cannot provide later would be a SIGBUS.
         let error = posix_fallocate(file.number, 0, off_t(Self.size))

@@ -101,7 +101,7 @@ extension Supervisor {
         loop.remove(attempt.cgroupToken)
         // Of the many short ones nobody wants to know, and it takes four files.
         if let cgroup = attempt.cgroup, report.endedMonotonic - report.start.startedMonotonic >= Supervisor.measuredFrom {
-            measures[attempt.attempt] = cgroup.measures(of: attempt.attempt)
+            measures[attempt.attempt] = cgroup.measures()
         }
         attempt.cgroup?.remove()
         credentials.takeBack(attempt.name)

@@ -50,11 +50,10 @@ struct ResultDirectory {
 
     /// Nil if it is no longer what it was.
     func open(_ name: String) -> Descriptor? {
-        guard let file = asFileUser(owner, { try? Descriptor(opening: name, in: descriptor, Self.fileFlags) }) else {
-            return nil
-        }
-        var status = stat()
-        return fstat(file.number, &status) == 0 && Self.reason(status, owner) == nil ? file : nil
+        guard let file = asFileUser(owner, { try? Descriptor(opening: name, in: descriptor, Self.fileFlags) }),
+            let status = try? file.status(), Self.reason(status, owner) == nil
+        else { return nil }
+        return file
     }
 
     /// What keeps something from being handed over.
@@ -80,20 +79,7 @@ struct ResultDirectory {
 
     /// The names of what is in it, sorted.
     private func entries() -> [[UInt8]] {
-        let copy = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { return [] }
-        guard let stream = fdopendir(copy) else {
-            close(copy)
-            return []
-        }
-        defer { closedir(stream) }
-        rewinddir(stream)
-        var names: [[UInt8]] = []
-        while names.count < Self.maximumEntries, let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
-            if name != [0x2E], name != [0x2E, 0x2E] { names.append(name) }
-        }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
+        directoryEntries(in: descriptor, most: Self.maximumEntries).map(\.name).sorted { $0.lexicographicallyPrecedes($1) }
     }
 }
 

@@ -108,9 +108,8 @@ extension Supervisor {
             let token = try loop.add(process.pidfd, .read, .helper(process.pid))
             workspaceRemovals.started(WorkspaceRemovals.Running(removal: removal, process: process, token: token))
         } catch {
-            var ended = linux_exit()
-            _ = linux_pidfd_signal(process.pidfd.number, SIGKILL)
-            _ = linux_wait_pidfd(process.pidfd.number, true, &ended)
+            process.signal(SIGKILL)
+            _ = process.end()
             throw error
         }
     }
@@ -121,9 +120,7 @@ extension Supervisor {
     func helperEnded(_ pid: pid_t) {
         guard let helper = workspaceRemovals.ended(pid) else { return }
         loop.remove(helper.token)
-        var ended = linux_exit()
-        _ = linux_wait_pidfd(helper.process.pidfd.number, false, &ended)
-        if ended.signalled || ended.code != 0 {
+        if helper.process.end() != 0 {
             Log.error("the workspace \(helper.removal.folder)/\(helper.removal.name) could not be removed completely")
         }
     }

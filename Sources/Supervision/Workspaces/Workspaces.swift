@@ -57,9 +57,7 @@ final class Workspaces {
         } else {
             guard fchmod(made.number, 0o700) == 0 else { throw SystemError("change the mode of \(folder)") }
         }
-        var status = stat()
-        guard fstat(made.number, &status) == 0 else { throw SystemError("look at \(folder)") }
-        folders[folder] = Folder(directory: made, owner: status.st_uid)
+        folders[folder] = Folder(directory: made, owner: try made.status("look at \(folder)").st_uid)
     }
 
     /// Whose it is; nil if there is none.
@@ -71,8 +69,7 @@ final class Workspaces {
     /// Makes it the user's directory, in which root can remove an empty workspace as a member of its group: that takes no
     /// capability, where CAP_DAC_OVERRIDE would open everything.
     private static func give(_ directory: Descriptor, to user: UInt32) throws(SystemError) {
-        var status = stat()
-        guard fstat(directory.number, &status) == 0 else { throw SystemError("look at the directory of workspaces") }
+        let status = try directory.status("look at the directory of workspaces")
         // Running attempts may be in it, so it is left alone where it is right.
         if status.st_uid == user, status.st_gid == 0, status.st_mode & 0o7777 == 0o770 { return }
         // Taken back first, because CAP_FOWNER is another one to do without.
@@ -158,13 +155,13 @@ final class Workspaces {
         var status = stat()
         return fstatat(directory.number, "\(folder)/\(name)", &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
-}
 
-/// The results that an attempt has left: only what its user owns, opened with the rights of that user.
-///
-/// So hard links give no access to other files, and count as the files that they are: the owner of a file may read it, under
-/// whatever name.
-extension Workspaces {
+    // MARK: Results
+    // The results that an attempt has left: only what its user owns, opened with the rights of that user.
+    //
+    // So hard links give no access to other files, and count as the files that they are: the owner of a file may read it, under
+    // whatever name.
+
     /// Whether there is anything to hand over, or to report.
     func hasResults(folder: String, name: String) -> Bool {
         if openResult(folder: folder, name: name) != nil { return true }
@@ -173,13 +170,9 @@ extension Workspaces {
 
     /// The result file, if it is a file, not empty, and the user's own.
     func openResult(folder: String, name: String) -> Descriptor? {
-        guard let (file, owner) = open(WorkspacePaths.resultName, ResultDirectory.fileFlags, folder: folder, name: name) else {
-            return nil
-        }
-        var status = stat()
-        guard fstat(file.number, &status) == 0, status.st_size > 0, ResultDirectory.reason(status, owner) == nil else {
-            return nil
-        }
+        guard let (file, owner) = open(WorkspacePaths.resultName, ResultDirectory.fileFlags, folder: folder, name: name),
+            let status = try? file.status(), status.st_size > 0, ResultDirectory.reason(status, owner) == nil
+        else { return nil }
         return file
     }
 
@@ -195,9 +188,9 @@ extension Workspaces {
         _ name: String, _ flags: Int32, folder: String, name workspace: String
     ) -> (file: Descriptor, owner: uid_t)? {
         let place = Int32(LINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW
-        var status = stat()
-        guard let parent = try? Descriptor(opening: folder, in: directory, place), fstat(parent.number, &status) == 0
-        else { return nil }
+        guard let parent = try? Descriptor(opening: folder, in: directory, place), let status = try? parent.status() else {
+            return nil
+        }
         return asFileUser(status.st_uid) {
             guard let workspace = try? Descriptor(opening: workspace, in: parent, place),
                 let file = try? Descriptor(opening: name, in: workspace, flags)

@@ -9,7 +9,7 @@ enum SubmissionTarget: FuzzTarget {
 
     static func check(_ input: [UInt8]) throws {
         guard let submission = try? Wire.decode(Submission.self, from: Data(input)) else { return }
-        for (index, spec) in submission.specs.enumerated() {
+        for (index, spec) in submission.all.enumerated() {
             do throws(WireError) {
                 try SpecRules.check(spec, path: "[\(index)]")
             } catch {

@@ -73,7 +73,7 @@ final class Ledger {
 
     // MARK: A commit
 
-    func commit(_ writes: [WatchedTransaction.Write], _ turn: TurnResult, now: Now, elapsed: Int64, counts: Counts) {
+    func commit(_ writes: [WatchedTransaction.Write], _ turn: TurnResult, now: Now, elapsed: Int64, counts: Tally) {
         self.elapsed = elapsed
         outcomes = [:]
         var dispatched: [TaskItem] = []
@@ -451,7 +451,7 @@ final class Ledger {
         }
     }
 
-    private func checkCounts(_ counts: Counts) {
+    private func checkCounts(_ counts: Tally) {
         // By pools once: some of them are wide, and this is looked at in every commit.
         var mine: [String: LiveCounts] = [:]
         for attempt in live.values {

@@ -40,7 +40,7 @@ final class SimulatedEngine {
         core = try EngineCore(
             store: disk.store, stateDirectory: directory, configuration: configuration, link: outlet,
             workers: outlet, clock: { clock.now }, zoneOffset: { _ in 0 }, log: Self.quiet)
-        runner = core.runner(on: disk)
+        runner = TurnRunner(core, on: disk)
         let outlet = outlet
         core.listen { outlet.add(.news($0)) }
     }
@@ -57,7 +57,8 @@ final class SimulatedEngine {
 
     func reload(_ configuration: Configuration, number: Int) {
         let outlet = outlet
-        core.control(load: { configuration }, onStop: {}).reload(by: Requester(uid: 0, isAdministrator: true)) { result in
+        EngineControl(core, load: { configuration }, onStop: {}).reload(by: Requester(uid: 0, isAdministrator: true)) {
+            result in
             if case .success = result {
                 outlet.add(.reloaded(request: number, true))
             } else {

@@ -147,7 +147,7 @@ extension World {
     private func submitted(_ request: Request, _ results: [Submitted]) {
         violations.require(results.count == request.marks.count, "request \(request.number) made \(results.count) tasks")
         if let submission = request.command.call[.submit] {
-            for (spec, result) in zip(submission.specs, results) { ledger.routes.submitted(result.id, spec) }
+            for (spec, result) in zip(submission.all, results) { ledger.routes.submitted(result.id, spec) }
         }
         for (mark, result) in zip(request.marks, results) {
             if let key = request.key {
@@ -217,7 +217,7 @@ extension Command {
         return switch it {
         case let it as Submission:
             "submit "
-                + it.specs.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? $0.prompt ?? "")" }.joined(
+                + it.all.map { "\($0.pool ?? "") \($0.command?.joined(separator: " ") ?? $0.prompt ?? "")" }.joined(
                     separator: "; ")
         case let it as UpdateParameters: "update \(it.id)"
         case let it as CancelParameters: "cancel \(it.ids ?? []) \(it.pool ?? "")"

@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 import Platform
-import SupervisorLink
 import TestSupport
 
 @testable import Supervision
+@testable import SupervisorLink
 
 /// A real supervisor in a directory of its own, ended with the test.
 final class Fixture {

@@ -19,7 +19,7 @@ final class TestEngine {
     /// In the order of arrival, with repetitions.
     private(set) var startOrder: [UInt64] = []
     private(set) var ended: [UInt64: EndReport] = [:]
-    private(set) var measured: [UInt64: MeasureReport] = [:]
+    private(set) var measured: [UInt64: Measures] = [:]
     private(set) var endCount: [UInt64: Int] = [:]
     private(set) var results: [UInt64: String] = [:]
     /// The contents of the files of result directories, up to 4096 bytes of each.
@@ -109,7 +109,7 @@ final class TestEngine {
                 endCount[report.attempt, default: 0] += 1
             }
             if acknowledges { try send(.acknowledge(attempts: reports.map(\.attempt))) }
-        case .measured(let reports): for report in reports { measured[report.attempt] = report }
+        case .measured(let reports): for report in reports { measured[report.attempt] = report.measures }
         case .inventoryEnd: hasInventory = true
         case .closing(let reason): closing = reason
         case .revoked(let attempt, let accepted): revoked[attempt] = accepted

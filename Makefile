@@ -58,7 +58,7 @@ SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help deps build demo test simulate test-vm test-discord demo-discord torture-discord test-agents fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
+.PHONY: help deps build demo test simulate test-vm test-discord test-mcp demo-discord torture-discord test-agents fuzz sanitize bench bench-check torture lint format deb install install-config uninstall clean stage
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -135,6 +135,10 @@ demo-discord: build-discord ## see the queue in Discord, with a stand-in of it: 
 
 torture-discord: build-discord ## kill the bridge to Discord KILLS (1000) times; ORCH_SEED=N repeats the choices
 	@Tests/System/Discord/run --torture $(or $(KILLS),1000)
+
+test-mcp: deps ## let the Python SDK of MCP (PyPI, both of its eras) use orchctl mcp with a real daemon
+	@for program in orchd orchd-supervisor orchctl; do $(SWIFT) build --product $$program $(SWIFTFLAGS); done
+	@Tests/System/MCP/run
 
 test-agents: ## run the real agent programs (PyPI) against a stand-in of their servers; AGENTS="claude codex", or all
 	@Tests/System/RealAgents/run $(or $(AGENTS),$(shell Tests/System/RealAgents/run --list))

@@ -40,7 +40,7 @@ public final class Descriptor: Sendable {
         Int64(try status(action()).st_size)
     }
 
-    /// Bytes from an offset on: at most so many, and none beyond the end.
+    /// Bytes from an offset on: at most this many, and none beyond the end.
     public func read(
         at offset: Int64, count: Int, _ action: @autoclosure () -> String
     ) throws(SystemError) -> [UInt8] {

@@ -57,7 +57,7 @@ public final class Semaphore: Sendable {
     }
 }
 
-/// Work that is done one after another, beside whoever asks for it.
+/// Work that is done one after another, beside the thread that asks for it.
 ///
 /// Its thread is there from the beginning. Where tasks have used up all processes of the user, nobody who asks waits for a new one.
 public final class SerialQueue: Sendable {

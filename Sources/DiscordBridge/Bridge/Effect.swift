@@ -66,7 +66,7 @@ public enum Effect: Sendable, Equatable {
     }
 }
 
-/// The files of a message are to be fetched.
+/// The files of a message must be fetched.
 public struct FileWish: Sendable, Equatable {
     /// Where the message is.
     public var channel: Snowflake

@@ -92,7 +92,7 @@ private struct ConfigurationReader {
             if let wrong = types.first(where: { $0.split(separator: "/").count != 2 || $0.lowercased() != $0 }) {
                 section.fault(
                     "attachment_types",
-                    "\"\(wrong.shortened(to: 40))\" is no type of files, such as \"image/png\" or \"text/*\"")
+                    "\"\(wrong.shortened(to: 40))\" is not a type of files, such as \"image/png\" or \"text/*\"")
             } else {
                 channel?.attachments.types = types
             }

@@ -9,7 +9,7 @@ extension DiscordPerformer {
         case answer(Answer)
     }
 
-    /// Where the files are is asked anew each time: Discord's addresses of files are good for a day.
+    /// Where the files are is asked again each time: Discord's addresses of files are good for a day.
     func files(of message: Snowflake, _ wish: FileWish) async -> Fetched {
         do throws(DiscordError) {
             let attachments = try await rest.message(message, in: wish.channel).attachments

@@ -6,7 +6,7 @@ import Synchronization
 /// What tells the engine from outside of it: signals, and the end of the user who started it.
 public struct OutsideEvents: Sendable {
     let signals: Descriptor
-    /// Ends when whoever started the engine is dead.
+    /// Ends when the process that started the engine is dead.
     let lifeline: Int32?
 
     /// Comes before there are threads: a signal that one of them takes would end the program.

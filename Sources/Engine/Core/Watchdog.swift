@@ -38,7 +38,7 @@ struct StatusLine {
     private var next: Int64 = 0
     private var isDue = false
 
-    /// How long to wait for the time at which something is to be sent; negative where nothing is.
+    /// How long to wait before something must be sent; negative where there is nothing.
     var milliseconds: Int64 { isDue ? max(0, next - Clock.monotonic) : -1 }
 
     /// Something may have changed, or the time has come.

@@ -48,7 +48,7 @@ struct Responder: Sendable {
     /// Calls the body when the request is over: answered, cancelled, or its connection is closed. For a stream.
     func onEnd(_ body: @escaping @Sendable () -> Void) { connection.onEnd(body) }
 
-    /// Calls the body after so many seconds, unless the request is over before. For a stream.
+    /// Calls the body after this many seconds, unless the request is over before. For a stream.
     func after(_ seconds: Double, _ body: @escaping @Sendable () -> Void) { connection.after(seconds, body) }
 }
 

@@ -19,7 +19,7 @@ enum UsageQuery {
         """
 
     /// As ``Principal`` has it in short.
-    private static let submitter = "task.submitter || iif(task.subject = '', '', '/' || task.subject)"
+    private static let submitter = "task.submitter || coalesce('/' || nullif(task.subject, ''), '')"
 
     private static let columns = ["tokens_in", "tokens_out", "tokens_cached", "cost"]
 

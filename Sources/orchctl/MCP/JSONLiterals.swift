@@ -14,7 +14,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
         self = .object(members.reduce(into: [:]) { $0[ExactText($1.0)] = $1.1 })
     }
 
-    /// The member of an object; nil where there is none, or this is no object.
+    /// The member of an object; nil where there is none, or this is not an object.
     subscript(name: String) -> JSONValue? {
         get { if case .object(let members) = self { members[ExactText(name)] } else { nil } }
         set {

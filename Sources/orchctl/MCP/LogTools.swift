@@ -77,7 +77,7 @@ enum LogTools {
         }
         let offset = call.whole("offset") ?? 0
         let kept = Array(bytes.prefix(limit))
-        guard let text = whole(kept) else { throw ToolFault("name", "this file is no text") }
+        guard let text = whole(kept) else { throw ToolFault("name", "this file is not text") }
         return [
             "name": call["name"], "offset": .integer(offset), "text": .string(SafeText.block(text)),
             "next_offset": bytes.count > limit ? .integer(offset + Int64(text.utf8.count)) : nil,
@@ -136,14 +136,14 @@ enum LogTools {
 
     private static func shown(_ bytes: [UInt8]) -> String { SafeText.block(String(decoding: bytes, as: UTF8.self)) }
 
-    /// The text of bytes that end in the middle of a character, perhaps; nil where they are no text.
+    /// The text of bytes that end in the middle of a character, perhaps; nil where they are not text.
     private static func whole(_ bytes: [UInt8]) -> String? {
         String(validating: bytes.dropLast(UTF8Text.cutAtEnd(bytes[...])), as: UTF8.self)
     }
 }
 
 extension LogTools.Part {
-    /// Leaves out the first bytes, so that no more than so many are left.
+    /// Leaves out the first bytes, so that at most this many are left.
     fileprivate mutating func drop(to limit: Int) {
         let more = bytes.count - limit
         guard more > 0 else { return }

@@ -23,7 +23,7 @@ enum Resources {
         ]
     }
 
-    /// The task of an address; nil for one that is none of ours.
+    /// The task of an address; nil for any other address.
     static func task(of uri: String) -> (id: Int64, part: String?)? {
         guard uri.has(prefix: scheme) else { return nil }
         let pieces = uri.dropFirst(scheme.count).split(separator: "/", omittingEmptySubsequences: false)

@@ -27,8 +27,8 @@ enum SubmitTools {
         name: "run_task", title: "Run a task",
         description: """
             Use this to run one command or one prompt in a fresh process of the queue and get its result. It waits at most \
-            `wait` seconds; if the task has not ended then, the answer has its id, and wait_tasks goes on. The task continues \
-            whatever happens to this call. Example: {"command": ["make", "check"], "cwd": "/src/app"}
+            `wait` seconds; if the task has not ended then, the answer has its id, and wait_tasks continues. The task \
+            continues if this call is cancelled. Example: {"command": ["make", "check"], "cwd": "/src/app"}
             """,
         hints: .runs,
         parameters: what + [.seconds("wait", 0...300, "How long to wait for its end, in seconds; 50 by default")]

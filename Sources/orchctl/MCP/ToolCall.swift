@@ -128,7 +128,7 @@ final class ToolCall {
 }
 
 extension String {
-    /// As many whole characters of Unicode as have room in so many bytes.
+    /// As many whole characters of Unicode as have room in this many bytes.
     func prefix(bytes limit: Int) -> String {
         var end = utf8.index(startIndex, offsetBy: limit, limitedBy: endIndex) ?? endIndex
         while end > startIndex, end < endIndex, utf8[end] & 0xC0 == 0x80 { end = utf8.index(before: end) }

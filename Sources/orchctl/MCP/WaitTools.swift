@@ -14,7 +14,7 @@ enum WaitTools {
         name: "wait_tasks", title: "Wait for tasks",
         description: """
             Use this to wait until tasks have ended, instead of asking again and again. At the timeout it answers with how \
-            things stand; call it again to go on. Example: {"ids": [7, 8], "any": true, "timeout": 120}
+            things stand; call it again to continue. Example: {"ids": [7, 8], "any": true, "timeout": 120}
             """,
         hints: .reads,
         parameters: [

@@ -11,6 +11,7 @@ enum EventMessages {
         let pool = event.pool.map { "\"\($0)\"" } ?? ""
         let (worker, by) = (event.worker ?? "?", event.by.map { " by \($0)" } ?? "")
         let process = event.pid.map { " as process \($0)" } ?? ""
+        let cancelled = event.detail.flatMap { $0.hasPrefix("cancelled ") ? $0 : nil } ?? "cancelled"
         return switch event.kind {
         case .taskQueued: ("e2c87d062b084aa7bbf69e8474e60dac", "\(task) was queued in pool \(pool)\(reason).")
         case .taskStarted: ("0f5c979c9fbc470889f8508bd95289da", "\(task)\(attempt) started on worker \(worker)\(process).")
@@ -22,7 +23,7 @@ enum EventMessages {
             switch event.state {
             case .succeeded: ("91bbfb792150465cb13f52f6e15ba1ae", "\(task)\(attempt) succeeded.")
             case .failed: ("3c92855aac4946c59b93c787b0da6bb7", "\(task)\(attempt) failed\(reason).")
-            case .cancelled: ("e1a95f55eafb4bddbfe67f779ec9c740", "\(task) was \(event.detail.flatMap { $0.hasPrefix("cancelled ") ? $0 : nil } ?? "cancelled")\(by).")
+            case .cancelled: ("e1a95f55eafb4bddbfe67f779ec9c740", "\(task) was \(cancelled)\(by).")
             case .expired: ("76de92e649c84990978f5beb028b2988", "\(task) expired\(reason).")
             default: ("3c92855aac4946c59b93c787b0da6bb7", "\(task) ended\(reason).")
             }

@@ -91,7 +91,8 @@ public struct UpdateParameters: HasTaskOptions, MemberCoded, KeyedParameters, Ac
     public init(id: Int64) { self.id = id }
 
     static let members: [Member<UpdateParameters>] = [
-        Member("command", \.command), Member("command_bytes", \.commandBytes), Member("prompt", \.prompt), Member("pool", \.pool),
+        Member("command", \.command), Member("command_bytes", \.commandBytes), Member("prompt", \.prompt),
+        Member("pool", \.pool),
         Member("not_before", \.notBefore), Member("key", \.key), Member("subject", \.subject),
     ]
     private static let idKey = AnyKey(stringValue: "id")

@@ -116,7 +116,8 @@ public struct TaskRouter {
         guard !rules.routes.isEmpty, let prompt = choice.prompt else { return }
         let facts = PromptFacts(
             text: prompt, characters: prompt.unicodeScalars.count, pool: choice.pool,
-            agent: pools[choice.pool]?.agent ?? "command", labels: spec.labels ?? [:], submitter: submitter, subject: spec.subject)
+            agent: pools[choice.pool]?.agent ?? "command", labels: spec.labels ?? [:], submitter: submitter,
+            subject: spec.subject)
         for rule in rules.routes {
             let mismatch = rule.match.mismatch(facts)
             note(rule, mismatch)

@@ -158,7 +158,7 @@ import Testing
     @Test func aTaskMayDoLittleThroughItsDoor() {
         let open: Set = [
             "task.submit", "task.get", "task.list", "task.cancel", "task.wait", "task.logs", "task.file", "route.explain",
-            "pool.list", "agent.list", "daemon.version", "events.subscribe",
+            "pool.list", "agent.list", "daemon.version", "events.subscribe", "request.cancel",
         ]
         // Not even one of an administrator, or of one.
         let tasks = [true, false].map { Requester(uid: 0, isAdministrator: $0, principal: .task(7)) }

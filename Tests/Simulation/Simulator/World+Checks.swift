@@ -184,10 +184,13 @@ extension World {
         }
     }
 
-    /// Each attempt finds what it wrote, and nothing else, where its output is looked for.
+    /// Each attempt finds what it wrote, and nothing else, where its output is looked for. What a worker wrote that did not accept its task
+    /// goes with the attempt, which then never was one.
     private func checkOutput() {
         for (name, (count, text)) in truth.lines.sorted(by: { $0.key < $1.key }) {
-            guard let task = Int64(name.prefix { $0 != "." }), ledger.tasks[task] != nil else { continue }
+            let numbers = name.split(separator: ".").compactMap { Int64($0) }
+            guard numbers.count == 2, let item = ledger.tasks[numbers[0]], numbers[1] <= item.attempts else { continue }
+            let task = numbers[0]
             let path = directory.path("output/\(task / 1000)/\(name).out")
             let lines = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? []
             violations.require(

@@ -90,6 +90,7 @@ public struct Bridge: Sendable {
                 pages = [:]
                 _ = try store.forget(before: now - Self.retention)
                 try store.forgetNews()
+                try store.doubtStatus()
                 // What is being read now may have ended before the session began.
                 outdatedReads = Set(configuration.channels.map(\.id).filter { desk.isBusy(.read($0)) })
             }

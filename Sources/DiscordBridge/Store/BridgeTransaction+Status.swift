@@ -29,6 +29,9 @@ extension BridgeTransaction {
             """, [message.stored])
     }
 
+    /// Somebody may have deleted them in an absence that Discord does not tell of: to edit them is to look.
+    public func doubtStatus() throws { try run("UPDATE post SET sent = NULL WHERE kind = 'status' AND state = 'shown'", []) }
+
     /// The news that wait to be told.
     public func waitingNews() throws -> PostRow? {
         try posts("WHERE kind = 'news' AND state = 'wanted' ORDER BY id DESC LIMIT ?", [1]).first

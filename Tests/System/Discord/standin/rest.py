@@ -214,6 +214,9 @@ class Rest:
             request.code = found.code
             if template is None:
                 self._world.journal.violate("unknown_route", f"{request.method} {request.path}", request)
+        except ConnectionError:
+            # The client was killed while it sent: nobody reads an answer.
+            return self._respond(request, 499, b"", headers)
         except Exception:
             self._world.journal.own_faults.append(f"{request.method} {request.path}: {traceback.format_exc()}")
             status, body = 500, {"message": "500: Internal Server Error", "code": 0}

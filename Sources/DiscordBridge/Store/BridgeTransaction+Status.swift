@@ -29,7 +29,7 @@ extension BridgeTransaction {
             """, [message.stored])
     }
 
-    /// Somebody may have deleted them in an absence that Discord does not tell of: to edit them is to look.
+    /// Somebody may have deleted them while there was no session: an edit shows it.
     public func doubtStatus() throws { try run("UPDATE post SET sent = NULL WHERE kind = 'status' AND state = 'shown'", []) }
 
     /// The news that wait to be told.

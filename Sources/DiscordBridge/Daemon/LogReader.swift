@@ -23,8 +23,7 @@ struct LogReader {
             place = LogPlace(attempt: chunk.attempt)
         }
         let stream = chunk.stream
-        let bytes =
-            chunk.text.map { Array($0.utf8) } ?? chunk.base64.flatMap { Data(base64Encoded: $0) }.map { Array($0) } ?? []
+        let bytes = chunk.bytes ?? []
         var next = place[stream] + Int64(rest[stream]?.count ?? 0)
         if chunk.offset > next {
             // What is between was left out.

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// What a streaming method sends before its answer. `params.request` is the id of the request that it belongs to.
 public enum Notification: Sendable, Equatable {
     case event(request: RequestID, Event)
@@ -32,6 +34,11 @@ public struct OutputChunk: Codable, Sendable, Equatable {
         self.offset = offset
         self.text = text
         self.base64 = base64
+    }
+
+    /// Its bytes; nil where it has neither text nor valid base64.
+    public var bytes: [UInt8]? {
+        text.map { Array($0.utf8) } ?? base64.flatMap { Data(base64Encoded: $0) }.map { Array($0) }
     }
 }
 

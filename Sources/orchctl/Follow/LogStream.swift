@@ -76,10 +76,9 @@ final class LogStream {
     }
 
     private static func bytes(of chunk: OutputChunk) throws -> [UInt8] {
-        if let text = chunk.text { return Array(text.utf8) }
-        guard let data = chunk.base64.flatMap({ Data(base64Encoded: $0) }) else {
+        guard let bytes = chunk.bytes else {
             throw ClientError.malformed("a piece of output with neither text nor base64")
         }
-        return [UInt8](data)
+        return bytes
     }
 }

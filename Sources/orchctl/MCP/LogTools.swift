@@ -124,7 +124,7 @@ enum LogTools {
         let end = try call.ask(Method.logs, query) { notification in
             guard case .output(_, let chunk) = notification else { return }
             if part.offset == nil { part.offset = chunk.offset }
-            part.bytes += chunk.content
+            part.bytes += chunk.bytes ?? []
             guard part.bytes.count > 2 * limit else { return }
             part.drop(to: limit)
         }
@@ -150,11 +150,6 @@ extension LogTools.Part {
         bytes.removeFirst(more)
         offset = offset.map { $0 + Int64(more) }
     }
-}
-
-extension OutputChunk {
-    /// Its bytes.
-    var content: [UInt8] { text.map { Array($0.utf8) } ?? base64.flatMap { Data(base64Encoded: $0) }.map { Array($0) } ?? [] }
 }
 
 extension FilePart {

@@ -53,12 +53,9 @@ struct MCPMessage {
         guard String(validating: line, as: UTF8.self) != nil else {
             throw Unreadable(id: nil, error: .badLine("the line is not UTF-8"))
         }
-        var id: RequestID?
-        switch value["id"] {
-        case .integer(let number)?: id = .number(number)
-        case .string(let text)?: id = .string(text)
-        case nil: break
-        default: throw Unreadable(id: nil, error: .badRequest("\"id\" must be a whole number or a string"))
+        let id = RequestID(json: value["id"])
+        guard id != nil || value["id"] == nil else {
+            throw Unreadable(id: nil, error: .badRequest("\"id\" must be a whole number or a string"))
         }
         guard value["jsonrpc"] == "2.0", let method = value["method"]?.text else {
             // An answer, perhaps, to a question that was never asked.

@@ -100,13 +100,7 @@ final class MCPServer: Sendable {
 
     private func note(_ message: MCPMessage) {
         guard message.method == "notifications/cancelled" else { return }
-        let id: RequestID? =
-            switch message.parameters["requestId"] {
-            case .integer(let number)?: .number(number)
-            case .string(let text)?: .string(text)
-            default: nil
-            }
-        guard let id, !subscriptions.end(id) else { return }
+        guard let id = RequestID(json: message.parameters["requestId"]), !subscriptions.end(id) else { return }
         // Its end is not answered, whatever it was.
         state.withLock { $0.running.removeValue(forKey: id) }?.signal()
     }

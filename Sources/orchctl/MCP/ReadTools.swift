@@ -108,12 +108,12 @@ enum ReadTools {
         if let text = record["result"]?["text"]?.text {
             full["result"] = .string(call.beginning(of: text, rest: "read_logs or read_file has it"))
         }
-        let state = record["state"]?.text ?? ""
-        if ["failed", "expired", "cancelled"].contains(state), record["attempt_count"] != 0 {
+        let state = TaskState(rawValue: record["state"]?.text ?? "")
+        if state.isFinal, state != .succeeded, record["attempt_count"] != 0 {
             let tail = try LogTools.tail(of: id, .stderr, lines: 20, limit: 2_000, call)
             if !tail.isEmpty { full["stderr_tail"] = .string(tail) }
         }
-        if !["succeeded", "failed", "cancelled", "expired"].contains(state) {
+        if !state.isFinal {
             full["next"] = .string("it has not ended; wait_tasks with ids [\(id)] waits for it")
         }
         return full

@@ -18,11 +18,6 @@ final class Subscriptions: Sendable {
         var uris: [String: Int64] = [:]
         var listeners: [RequestID: Listener] = [:]
         var isFollowing = false
-
-        func concerns(_ task: Int64) -> Bool {
-            uris.values.contains(task)
-                || listeners.values.contains { $0.uris.values.contains(task) || $0.handles.values.contains(task) }
-        }
     }
 
     private let state = Mutex(State())
@@ -51,7 +46,7 @@ final class Subscriptions: Sendable {
         }
         let listener = Listener(
             uris: tasks("resourceSubscriptions") { Resources.task(of: $0)?.id },
-            handles: tasks("taskIds") { $0.split(separator: "-").first.flatMap { Int64($0) } })
+            handles: tasks("taskIds", TaskHandles.task))
         state.withLock { $0.listeners[id] = listener }
         try follow()
         return [
@@ -72,7 +67,13 @@ final class Subscriptions: Sendable {
             return !state.isFollowing
         }
         guard isFirst else { return }
-        try startThread("subscriptions") { self.run() }
+        do throws(SystemError) {
+            try startThread("subscriptions") { self.run() }
+        } catch {
+            // The next subscription tries again.
+            state.withLock { $0.isFollowing = false }
+            throw error
+        }
     }
 
     private func run() {
@@ -101,7 +102,7 @@ final class Subscriptions: Sendable {
     }
 
     private func changed(_ task: Int64) {
-        let (uris, listeners) = state.withLock { ($0.concerns(task) ? $0.uris : [:], $0.concerns(task) ? $0.listeners : [:]) }
+        let (uris, listeners) = state.withLock { ($0.uris, $0.listeners) }
         for (uri, its) in uris where its == task { updated(uri, nil) }
         for (id, listener) in listeners {
             for (uri, its) in listener.uris where its == task { updated(uri, id) }
@@ -129,6 +130,15 @@ final class Subscriptions: Sendable {
 }
 
 extension RequestID {
+    /// Nil for what is neither a whole number nor a string.
+    init?(json: JSONValue?) {
+        switch json {
+        case .integer(let number)?: self = .number(number)
+        case .string(let text)?: self = .string(text)
+        default: return nil
+        }
+    }
+
     var json: JSONValue {
         switch self {
         case .number(let number): .integer(number)

@@ -13,6 +13,9 @@ enum TaskHandles {
         "\(record["id"]?.whole ?? 0)-\(record["labels"]?[label]?.text ?? "")"
     }
 
+    /// The number of the task that a handle names; whether the rest of it is right only the task can say.
+    static func task(of handle: String) -> Int64? { handle.split(separator: "-").first.flatMap { Int64($0) } }
+
     /// What `tools/call` answers instead of a result.
     static func handle(_ record: JSONValue) -> JSONValue {
         var handle = status(record)
@@ -47,7 +50,7 @@ enum TaskHandles {
     static func record(of parameters: JSONValue, _ call: ToolCall) throws -> JSONValue {
         let given = parameters["taskId"]?.text ?? ""
         let unknown = MCPError.badParameters("there is no task \"\(given.shortened(to: 80))\"")
-        guard let number = given.split(separator: "-").first.flatMap({ Int64($0) }) else { throw unknown }
+        guard let number = task(of: given) else { throw unknown }
         do {
             let record = try call.record(number, withResult: false)
             guard id(record) == given else { throw unknown }

@@ -84,6 +84,6 @@ struct DowntimeProbe {
     }
 
     var seconds: Double {
-        Double(longest.components.seconds) + Double(longest.components.attoseconds) / 1e18
+        longest.seconds
     }
 }

@@ -43,7 +43,7 @@ MAN      = orchctl.1 orchd.toml.5 orchd.8 orchd-supervisor.8
 BRIDGEMAN = orch-discord.8 discord.toml.5
 COMPLETED = orchctl orchd
 WORKERS  = worker.sh worker.py worker.mjs
-DOCS     = $(notdir $(wildcard docs/*.md docs/*.schema.json))
+DOCS     = $(notdir $(wildcard docs/*.md docs/*.schema.json docs/*.png))
 CONFIG   = discord.toml orchd.toml pools.d/default.toml $(addprefix agents/,$(notdir $(wildcard etc/agents/*.toml)))
 SOURCES  = $(wildcard Package.swift Sources Tests Benchmarks)
 

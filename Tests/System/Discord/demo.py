@@ -1,6 +1,7 @@
-"""The queue in Discord, end to end: `run --demo`. A stand-in of Discord, `orchd run` with its bridge, five messages.
+"""The queue in Discord, end to end: `run --demo [FOLDER]`. A stand-in of Discord, `orchd run` with its bridge, five messages.
 
-It tells what people write and what they see, line by line, and exits with 0 only if all of it was as it should be.
+It tells what people write and what they see, line by line, and exits with 0 only if all of it was as it should be. With a
+folder, it leaves there a page of each channel and of the first thread, as they look at the end, and one with all of them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ case $prompt in
   *) sleep 0.5; echo "$prompt: done." ;;
 esac
 """
+
+
+FRAMES = "body{margin:0;display:flex;gap:4px;height:100vh;background:#111}iframe{flex:1;border:0}"
 
 
 class Broken(Exception):
@@ -197,6 +201,12 @@ async def play(show: Show) -> None:
     if wrong or look.own_faults(show.discord):
         raise Broken(f"rules of Discord were broken: {wrong}")
     print("\nFive messages, five tasks, six ends, and no rule of Discord broken.")
+    for folder in map(Path, sys.argv[1:]):
+        pages = {"task-queue": show.channel, "thread": show.messages["poem"], "results": show.results}
+        for name, place in pages.items():
+            (folder / f"{name}.html").write_text(look.page(show.discord, place))
+        frames = "".join(f'<iframe src="{name}.html"></iframe>' for name in pages)
+        (folder / "all.html").write_text(f"<!doctype html><title>Discord</title><style>{FRAMES}</style>{frames}")
 
 
 async def main() -> int:

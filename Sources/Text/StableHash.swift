@@ -1,10 +1,10 @@
 /// FNV-1a of 64 bits (G. Fowler, L. C. Noll, P. Vo): the same number for the same bytes in every run, unlike `Hasher`.
 public struct StableHash: Sendable {
-    private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+    @usableFromInline var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
     public init() {}
 
-    public mutating func add(bytes: some Sequence<UInt8>) {
+    @inlinable public mutating func add(bytes: some Sequence<UInt8>) {
         for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
     }
 
@@ -16,4 +16,10 @@ public struct StableHash: Sendable {
     }
 
     public var value: Int64 { Int64(bitPattern: state) }
+
+    public static func value(of bytes: some Sequence<UInt8>) -> Int64 {
+        var hash = Self()
+        hash.add(bytes: bytes)
+        return hash.value
+    }
 }

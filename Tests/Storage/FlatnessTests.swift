@@ -1,5 +1,4 @@
 import GRDB
-import GRDBSQLite
 import OrchProtocol
 import SupervisorLink
 import TestSupport
@@ -27,21 +26,10 @@ import Testing
     /// Steps of all statements that run on the writer's connection.
     private func steps(_ store: SQLiteStore, _ body: (SQLiteTransaction) throws -> Void) throws -> Int {
         try store.transaction { transaction in
-            _ = total(transaction.db)
+            _ = vmSteps(transaction.db)
             try body(transaction)
-            return total(transaction.db)
+            return vmSteps(transaction.db)
         }
-    }
-
-    /// Steps since this was last asked of a connection.
-    private func total(_ db: Database) -> Int {
-        var sum = 0
-        var statement = sqlite3_next_stmt(db.sqliteConnection, nil)
-        while let current = statement {
-            sum += Int(sqlite3_stmt_status(current, SQLITE_STMTSTATUS_VM_STEP, 1))
-            statement = sqlite3_next_stmt(db.sqliteConnection, current)
-        }
-        return sum
     }
 
     /// However many tasks wait behind a closed gate and a limit that is reached.
@@ -96,9 +84,9 @@ import Testing
         query.states = states
         let (sql, arguments) = store.pageStatement(query, limit: limit, waits: WaitPlaces(pools: [:]))
         return try store.read { db in
-            _ = total(db)
+            _ = vmSteps(db)
             _ = try db.rows(sql, arguments, TaskColumns.read)
-            return total(db)
+            return vmSteps(db)
         }
     }
 

@@ -216,19 +216,20 @@ import Text
             try db.execute(
                 sql: """
                     INSERT INTO task (pool, phase, priority, name, due_relative, retries, retry_causes, retry_delay, attempts,
-                        forgiven_attempts, prompt, has_input, submitter, submitted_at, labels, model, thinking, needs, resources, expires_at)
+                        forgiven_attempts, prompt, has_input, submitter, submitted_at, labels, model, thinking, needs, resources, expires_at, environment)
                     VALUES ('p', 2, 1, 'n', 0, 2, 9, 250, 0, 0, 'x', 0, 7, 8, '{"a/b":"\u{E4}\\"","n":"1"}', 'a/b', 'high', 'gpu net:1',
-                        '{"cpu":1.5,"memory":1048576}', 99),
-                    ('p', 4, 0, NULL, 0, 0, 15, 5000, 1, 0, NULL, 0, 7, 8, NULL, NULL, NULL, NULL, NULL, NULL),
-                    ('p', 2, 0, NULL, 0, 0, 15, 5000, 0, 0, 'y', 0, 7, 8, NULL, 'm', NULL, NULL, NULL, NULL);
+                        '{"cpu":1.5,"memory":1048576}', 99, x'413d31'),
+                    ('p', 4, 0, NULL, 0, 0, 15, 5000, 1, 0, NULL, 0, 7, 8, NULL, NULL, NULL, NULL, NULL, NULL, x'423d'),
+                    ('p', 2, 0, NULL, 0, 0, 15, 5000, 0, 0, 'y', 0, 7, 8, NULL, 'm', NULL, NULL, NULL, NULL, x'413d31'),
+                    ('p', 2, 0, NULL, 0, 0, 15, 5000, 0, 0, 'z', 0, 7, 8, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
                     UPDATE task SET command = x'7472756500' WHERE id = 2;
-                    INSERT INTO tally (pool, phase, count) VALUES ('p', 2, 2), ('p', 4, 1);
+                    INSERT INTO tally (pool, phase, count) VALUES ('p', 2, 3), ('p', 4, 1);
                     """)
         }
         try queue.close()
         #expect(SchemaVersion(userVersion: try userVersion()).version == 2)
         let store = try SQLiteStore(path: path)
-        let tasks = try store.transaction { transaction in try (1...3).compactMap { try transaction.task($0) } }
+        let tasks = try store.transaction { transaction in try (1...4).compactMap { try transaction.task($0) } }
         var options = TaskOptions()
         (options.name, options.priority, options.labels) = ("n", 1, ["a/b": "\u{E4}\"", "n": "1"])
         (options.model, options.thinking, options.needs) = ("a/b", .high, ["gpu", "net:1"])
@@ -237,7 +238,9 @@ import Text
         options.resources = resources
         (options.retries, options.retryOn, options.retryDelay) = (2, [.exit, .lost], 0.25)
         options.expires = Timestamp(milliseconds: 99)
-        #expect(tasks.map(\.definition.options.model) == ["a/b", nil, "m"])
+        #expect(tasks.map(\.definition.options.model) == ["a/b", nil, "m", nil])
+        #expect(tasks.map(\.definition.environment) == [["A": "1"], ["B": ""], ["A": "1"], [:]])
+        #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM environment WHERE hash <> 0") } == 2)
         #expect(tasks.first?.definition.options == options)
         #expect(tasks.dropFirst().first?.definition.work == .command(["true", ""]))
         // What is found by a label is found as before.
@@ -256,7 +259,7 @@ import Text
             hash.add(migration)
             return hash.value
         }
-        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, 8_784_749_275_105_911_114])
+        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, -46_993_894_040_262_275])
     }
 
     private func userVersion() throws -> Int {

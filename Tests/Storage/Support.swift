@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import OrchProtocol
 import Scheduling
 
@@ -19,6 +20,17 @@ func labelled(_ labels: [String: String]?) -> TaskOptions {
     var options = TaskOptions()
     options.labels = labels
     return options
+}
+
+/// Steps of SQLite's machine since this was last asked of a connection.
+func vmSteps(_ db: Database) -> Int {
+    var sum = 0
+    var statement = sqlite3_next_stmt(db.sqliteConnection, nil)
+    while let current = statement {
+        sum += Int(sqlite3_stmt_status(current, SQLITE_STMTSTATUS_VM_STEP, 1))
+        statement = sqlite3_next_stmt(db.sqliteConnection, current)
+    }
+    return sum
 }
 
 extension SQLiteStore {

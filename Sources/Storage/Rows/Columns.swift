@@ -67,9 +67,11 @@ struct Column<Row>: Sendable {
         self.read = read
     }
 
-    static func insert(_ columns: [Self], into table: String) -> String {
-        let marks = columns.map { _ in "?" }.joined(separator: ", ")
-        return "INSERT INTO \(table) (\(columns.map(\.name).joined(separator: ", "))) VALUES (\(marks))"
+    /// - Parameter last: one more column, whose value is the last argument.
+    static func insert(_ columns: [Self], _ last: String? = nil, into table: String) -> String {
+        let names = columns.map(\.name) + (last.map { [$0] } ?? [])
+        let marks = names.map { _ in "?" }.joined(separator: ", ")
+        return "INSERT INTO \(table) (\(names.joined(separator: ", "))) VALUES (\(marks))"
     }
 
     /// Of the row whose id is the last argument.

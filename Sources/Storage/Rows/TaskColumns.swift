@@ -56,9 +56,6 @@ enum TaskColumns {
 
     /// What stays as it was submitted.
     static let fixed: [Column] = [
-        Column("environment", inBrief: "NULL", { variables(of: $0.definition.environment) }) {
-            if let variables = try $1.optional(Data.self) { $0.definition.environment = environment(variables) }
-        },
         Column("directory", { $0.definition.directory }) { $0.definition.directory = try $1.optional() },
         Column("result_schema", inBrief: "substr(result_schema, 1, 0)", { $0.definition.resultSchema }) {
             $0.definition.resultSchema = try $1.optional()
@@ -81,16 +78,23 @@ enum TaskColumns {
     ]
 
     static let columns = chosen + changing + work + fixed
-    static let all = "id, " + columns.map(\.name).joined(separator: ", ")
+    /// A row that is missing reads as a number, which are no variables: a task must not run without what it was given.
+    private static let environment = """
+        CASE WHEN environment_id IS NULL THEN NULL
+            ELSE coalesce((SELECT variables FROM environment WHERE id = task.environment_id), 0) END
+        """
+    static let all = "id, " + columns.map(\.name).joined(separator: ", ") + ", " + environment
     /// The same without what may be long: the beginning of a command or prompt, no environment, and of a schema
     /// only whether there is one.
-    static let brief = "id, " + columns.map(\.inBrief).joined(separator: ", ")
+    static let brief = "id, " + columns.map(\.inBrief).joined(separator: ", ") + ", NULL"
     static let briefLength = 4096
     static let selectByID = "SELECT \(all) FROM task WHERE id = ?"
     static let selectReady = """
         SELECT \(all) FROM task WHERE phase = 0 AND pool = ? AND lane = ? ORDER BY priority DESC, id LIMIT ?
         """
     static let insert = Column.insert(columns, into: "task")
+    /// The last argument is the row of its environment.
+    static let insertWithEnvironment = Column.insert(columns, "environment_id", into: "task")
     static let update = Column.update(changing, of: "task")
     static let updateChoice = Column.update(chosen, of: "task")
     static let updateWork = Column.update(work, of: "task")
@@ -100,6 +104,7 @@ enum TaskColumns {
             id: try row.next(), definition: TaskDefinition(work: .prompt(""), submitter: 0, submittedAt: 0), pool: "",
             phase: .ready)
         for column in columns { try column.read(&task, &row) }
+        if let variables = try row.optional(Data.self) { task.definition.environment = environment(variables) }
         return task
     }
 
@@ -129,7 +134,8 @@ enum TaskColumns {
 
     private static func prompt(of work: Work) -> String? { if case .prompt(let text) = work { text } else { nil } }
 
-    private static func variables(of environment: [ByteString: ByteString]) -> Data? {
+    /// What is stored of an environment; nil for none.
+    static func variables(of environment: [ByteString: ByteString]) -> Data? {
         environment.isEmpty ? nil : joined(environment.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value })
     }
 

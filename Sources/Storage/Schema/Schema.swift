@@ -1,4 +1,6 @@
+import Foundation
 import GRDB
+import Text
 
 /// The tables, by version. A version's statements never change once it is released; a new version appends.
 ///
@@ -239,6 +241,25 @@ enum Schema {
         ALTER TABLE task ADD COLUMN files TEXT;
         CREATE INDEX task_files ON task (id) WHERE files IS NOT NULL;
 
+        -- The variables of tasks, each set once however many tasks have it. The column in the table of the tasks stays NULL.
+        CREATE TABLE environment (
+            id INTEGER PRIMARY KEY,
+            hash INTEGER NOT NULL,
+            variables BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX environment_hash ON environment (hash);
+        ALTER TABLE task ADD COLUMN environment_id INTEGER REFERENCES environment;
+        CREATE INDEX task_environment ON task (environment_id) WHERE environment_id IS NOT NULL;
+        CREATE TRIGGER environment_unused AFTER DELETE ON task WHEN old.environment_id IS NOT NULL BEGIN
+            DELETE FROM environment WHERE id = old.environment_id
+                AND NOT EXISTS (SELECT 1 FROM task WHERE environment_id = old.environment_id);
+        END;
+        INSERT INTO environment (hash, variables) SELECT stable_hash(variables), variables
+            FROM (SELECT DISTINCT environment AS variables FROM task WHERE environment IS NOT NULL);
+        UPDATE task SET environment = NULL, environment_id = (
+                SELECT id FROM environment WHERE hash = stable_hash(task.environment) AND variables = task.environment)
+            WHERE environment IS NOT NULL;
+
         -- With the submitter: the uid, then '/' and the subject where there is one; '' where it was not kept.
         ALTER TABLE forgotten_usage RENAME TO former_usage;
         CREATE TABLE forgotten_usage (
@@ -261,10 +282,16 @@ enum Schema {
         """,
     ]
 
+    /// The hash of some bytes, for the migrations.
+    private static let stableHash = DatabaseFunction("stable_hash", argumentCount: 1, pure: true) { values in
+        Data.fromDatabaseValue(values[0]).map { StableHash.value(of: $0) }
+    }
+
     /// Brings a database up to date, each version in a transaction of its own. A newer one stays what it is.
     ///
     /// - Parameter last: the version to stop at; only tests stop before the newest.
     static func migrate(_ db: Database, from version: Int, to last: Int = Schema.version) throws {
+        db.add(function: stableHash)
         for (index, statements) in migrations.enumerated().prefix(last).dropFirst(version) {
             try db.inTransaction(.immediate) {
                 if index == 0 { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import OrchProtocol
 import Scheduling
+import Text
 
 /// A transaction on the writer's connection; it lives only as long as the body it is handed to.
 public final class SQLiteTransaction: TaskTransaction {
@@ -18,11 +19,25 @@ public final class SQLiteTransaction: TaskTransaction {
     // MARK: Tasks
 
     public func insert(_ task: TaskItem, input: ByteString?) throws -> Int64 {
-        try db.run(TaskColumns.insert, TaskColumns.columns, of: task)
+        let environment = try TaskColumns.variables(of: task.definition.environment).map(environmentRow)
+        let insert = environment == nil ? TaskColumns.insert : TaskColumns.insertWithEnvironment
+        try db.run(insert, TaskColumns.columns, of: task, id: environment)
         let id = db.lastInsertedRowID
         if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.bytes)]) }
         tally.add(1, at: task.place)
         return id
+    }
+
+    /// The row that has these variables; a trigger removes it with the last of its tasks. Whoever makes variables of one hash by
+    /// intention has them stored more than once, and does not make the others wait.
+    private func environmentRow(_ variables: Data) throws -> Int64 {
+        let hash = variables.withUnsafeBytes { StableHash.value(of: $0) }
+        let known: Int64? = try db.value(
+            "SELECT id FROM (SELECT id, variables FROM environment WHERE hash = ? LIMIT 8) WHERE variables = ?",
+            [hash, variables])
+        if let known { return known }
+        try db.run("INSERT INTO environment (hash, variables) VALUES (?, ?)", [hash, variables])
+        return db.lastInsertedRowID
     }
 
     public func task(_ id: Int64) throws -> TaskItem? {

@@ -15,7 +15,17 @@ final class Home {
     deinit { daemons.forEach { $0.signal(SIGTERM) } }
 
     private func environment(_ more: [String: String]) -> [String: String] {
-        ["HOME": path, "PATH": "\(Program.folder):/usr/local/bin:/usr/bin:/bin"].merging(more) { $1 }
+        ["HOME": path, "PATH": "\(path)/bin:\(Program.folder):/usr/local/bin:/usr/bin:/bin"].merging(more) { $1 }
+    }
+
+    /// Lets another user in: into this home, and to programs that are in it. Those that were built may be in a directory that
+    /// only this user may enter.
+    func letOthersIn() throws {
+        chmod(path, 0o777)
+        let programs = ["orchd", "orchd-supervisor", "orchctl"].map { "'\(Program.folder)/\($0)'" }.joined(separator: " ")
+        // A link takes no room, where both are on one file system.
+        let result = try run("mkdir -p bin && { cp -l \(programs) bin 2> /dev/null || cp \(programs) bin; }")
+        guard result.status == 0 else { throw Failure("no copies of the programs: \(result)") }
     }
 
     /// Runs a script, and takes what it prints.

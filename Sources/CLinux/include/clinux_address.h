@@ -21,3 +21,9 @@ int linux_accept(int listener);
 
 /// Sends one datagram to a Unix socket; `@name` means an abstract one. For the protocol of sd_notify(3).
 int linux_unix_send_datagram(const char *path, const void *bytes, size_t count);
+
+/// Has each datagram of a Unix socket say who sent it: SO_PASSCRED of unix(7).
+int linux_tell_senders(int socket);
+
+/// Takes a datagram of such a socket, and the process that sent it; 0 where the kernel does not say.
+ssize_t linux_receive_datagram(int socket, void *buffer, size_t capacity, pid_t *sender);

@@ -44,6 +44,7 @@ struct NotifySocket {
     init() throws(SystemError) {
         address = "@orchd/\(getpid())/\(UInt32.random(in: 0 ... .max))"
         descriptor = try Descriptor(linux_unix_bind(address, Int32(SOCK_DGRAM.rawValue), 0o600), "make a socket")
+        _ = try SystemError.check("make a socket", linux_tell_senders(descriptor.number))
     }
 
     /// What a child has said since it was last asked.
@@ -52,17 +53,24 @@ struct NotifySocket {
         var feedsWatchdog = false
     }
 
-    /// Takes the messages that have come. Who sent them is not asked: only the child knows the address.
-    func take() -> News {
+    /// How many messages are taken at once: who sends without a pause holds up nothing else.
+    private static let most = 256
+
+    /// Takes the messages that have come from the child. /proc/net/unix shows the address to everybody, and so what others
+    /// say is dropped.
+    func take(from child: pid_t?) -> News {
         var news = News()
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = recv(descriptor.number, &buffer, buffer.count, 0)
-            guard count > 0 else { return news }
+        for _ in 0..<Self.most {
+            var sender: pid_t = 0
+            let count = linux_receive_datagram(descriptor.number, &buffer, buffer.count, &sender)
+            guard count >= 0 else { break }
+            guard sender == child else { continue }
             for line in String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n") {
                 if line == "READY=1" { news.isReady = true }
                 if line == "WATCHDOG=1" { news.feedsWatchdog = true }
             }
         }
+        return news
     }
 }

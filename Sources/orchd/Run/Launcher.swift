@@ -116,8 +116,6 @@ final class Launcher {
         if let workers = foreground.workers { arguments += ["--workers", String(workers)] }
         restartEngineAt = nil
         isEngineReady = false
-        // What the one before has said is not about this one.
-        _ = engineNotices.take()
         engine = try Children.start(
             foreground.engineProgram, arguments, environment: environment(engineNotices, engineWatch),
             descriptors: [socket.listener, lifeline.reader.number])
@@ -216,7 +214,8 @@ final class Launcher {
     }
 
     private func takeNotifications() {
-        let (fromEngine, fromSupervisor) = (engineNotices.take(), supervisorNotices.take())
+        let fromEngine = engineNotices.take(from: engine?.pid)
+        let fromSupervisor = supervisorNotices.take(from: supervisor?.pid)
         engineWatch.take(fromEngine, now: now())
         supervisorWatch.take(fromSupervisor, now: now())
         if fromEngine.isReady { isEngineReady = true }

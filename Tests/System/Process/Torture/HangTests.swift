@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 import OrchClient
@@ -51,6 +52,26 @@ import Testing
         #expect(isAlive(pid) && daemon.log.contains("the engine hangs"), "seed \(seed)")
         try daemon.directory.write("", to: "gate")
         #expect(try daemon.end(of: long).attempts.map(\.outcome) == [Outcome(.exited, code: 5)])
+        try daemon.finish()
+    }
+
+    @Test func nobodyElseSpeaksForAnEngineThatHangs() throws {
+        let daemon = try Daemon(arguments: ["--watchdog", "1"])
+        let prefix = "@orchd/\(daemon.launcher.pid)/"
+        let sockets = try FileHandle(forReadingFrom: URL(filePath: "/proc/net/unix")).readToEnd() ?? Data()
+        let addresses = String(decoding: sockets, as: UTF8.self).split(separator: "\n")
+            .compactMap { $0.split(separator: " ").last.map(String.init) }.filter { $0.hasPrefix(prefix) }
+        #expect(addresses.count == 2, "\(prefix): \(String(decoding: sockets, as: UTF8.self))")
+        let engine = try daemon.engine
+        kill(engine, SIGSTOP)
+        // More than a watchdog would need.
+        try eventually("the end of the stopped engine") {
+            for address in addresses {
+                for text in ["WATCHDOG=1", "READY=1"] { _ = linux_unix_send_datagram(address, text, text.utf8.count) }
+            }
+            return !isAlive(engine)
+        }
+        #expect(daemon.log.contains("the engine hangs"))
         try daemon.finish()
     }
 

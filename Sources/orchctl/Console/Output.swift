@@ -18,15 +18,6 @@ enum Output {
         }
     }
 
-    /// Writes the result of a task to standard output.
-    ///
-    /// - Parameter isLine: whether it must end with a line feed, where it has none of its own.
-    static func print(_ result: TaskResult, isLine: Bool, ofTask id: Int64) throws {
-        let needsFeed = isLine && !result.text.isEmpty && result.text.utf8.last != UInt8(ascii: "\n")
-        try print(result.text + (needsFeed ? "\n" : ""))
-        if result.truncated { remark("this is only the beginning; orchctl logs \(id) has all") }
-    }
-
     /// Writes a value of the protocol to standard output, as a line of JSON for a program.
     static func print(line value: some Encodable) throws { try write([UInt8](Wire.line(value)) + [0x0A]) }
 

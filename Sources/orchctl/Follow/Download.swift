@@ -11,6 +11,7 @@ final class Download {
     private let place: ByteString
     private let descriptor: Int32
     private let what: String
+    private let output: TaskOutput
     /// How many bytes have come.
     private(set) var written: Int64 = 0
     private var isWhole = false
@@ -20,8 +21,12 @@ final class Download {
     ///   - what: it is, for messages: "a backup".
     ///   - replacing: whether a file of that name may be there, and is replaced once all of the new one is.
     ///   - hint: what to do about one that may not be.
-    init(_ path: ByteString, what: String, replacing: Bool = false, hint: String = "name another file") throws {
+    ///   - raw: whether all of it goes to standard output, even to a terminal.
+    init(
+        _ path: ByteString, what: String, replacing: Bool = false, hint: String = "name another file", raw: Bool = true
+    ) throws {
         self.what = what
+        output = TaskOutput(raw: raw)
         self.path = path
         guard path != "-" else {
             place = path
@@ -50,7 +55,11 @@ final class Download {
         guard offset == written, let bytes = Data(base64Encoded: base64) else {
             throw ClientError.malformed("a piece of \(what) that does not follow the one before")
         }
-        try Output.write([UInt8](bytes), to: descriptor, named: isStandardOutput ? "standard output" : SafeText.line(path))
+        if isStandardOutput {
+            try output.write([UInt8](bytes))
+        } else {
+            try Output.write([UInt8](bytes), to: descriptor, named: SafeText.line(path))
+        }
         written += Int64(bytes.count)
     }
 
@@ -59,7 +68,7 @@ final class Download {
         guard written == size else {
             throw ClientError.malformed("\(what) of \(written) bytes instead of \(size)")
         }
-        guard !isStandardOutput else { return }
+        guard !isStandardOutput else { return try output.finish() }
         guard fsync(descriptor) == 0 || errno == EINVAL,
             place == path || place.withCString({ old in path.withCString { rename(old, $0) } }) == 0
         else {

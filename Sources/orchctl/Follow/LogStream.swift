@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import OrchClient
 import OrchProtocol
 
@@ -18,7 +17,7 @@ final class LogStream {
     private let onNextAttempt: ((Int) -> Void)?
 
     /// - Parameter tells: whether somebody at a terminal is told which attempt it is, from the second on.
-    init(_ parameters: LogsParameters, tells: Bool = false, write: @escaping Writer = LogStream.writeOut) {
+    init(_ parameters: LogsParameters, tells: Bool = false, write: @escaping Writer) {
         onNextAttempt = tells && Terminal.isError ? { Output.remark("attempt \(parameters.id).\($0)") } : nil
         self.parameters = parameters
         self.write = write
@@ -56,10 +55,6 @@ final class LogStream {
         }
         if !bytes.isEmpty { try write(bytes, chunk) }
         reached[chunk.stream] = isRepeat ? max(end, reached[chunk.stream] ?? 0) : end
-    }
-
-    static func writeOut(_ bytes: [UInt8], of chunk: OutputChunk) throws {
-        try Output.write(bytes, to: chunk.stream == .stdout ? STDOUT_FILENO : STDERR_FILENO)
     }
 
     /// Writes each piece as a line of JSON, for programs. What a broken connection has cut from its beginning is in `base64`, since the cut

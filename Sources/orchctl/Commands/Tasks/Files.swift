@@ -27,6 +27,9 @@ struct Files: TakesRest {
     @Flag(help: "Fetch all of them.")
     var all = false
 
+    @Flag(help: "With --all, fetch those whose names begin with a dot, too.")
+    var hidden = false
+
     @Option(name: .shortAndLong, help: ArgumentHelp("The directory to write to; created if necessary.", valueName: "directory"))
     var output: ByteString?
 
@@ -38,6 +41,7 @@ struct Files: TakesRest {
         transform: ArgumentText.whole(.attempt))
     var attempt: Int?
 
+    @OptionGroup var terminal: RawOption
     @OptionGroup var global: GlobalOptions
 
     mutating func take(_ rest: CommandLineReader.Rest) throws {
@@ -47,6 +51,7 @@ struct Files: TakesRest {
 
     func validate() throws {
         try checkAttempt(attempt, of: id)
+        if hidden, !all { throw ValidationError("--hidden goes with --all; a file that you name is fetched in any case") }
         if all, !names.isEmpty { throw ValidationError("name files, or give --all") }
         if names.isEmpty, !all, output != nil {
             throw ValidationError("--output needs files to fetch: name them, or give --all")
@@ -61,8 +66,13 @@ struct Files: TakesRest {
         guard all || !names.isEmpty else { return try list(record, of: task, client) }
         client.session.watches = Interrupts.watches { _ in throw ExitCode(128 + SIGINT) }
         let known = record.files ?? []
-        let wanted = all ? known.map(\.name) : names
-        if wanted.isEmpty { return Output.remark(nothing(of: record, in: task)) }
+        // A file such as .zshenv, in the wrong directory, would be run at the next login.
+        let shown = hidden ? known : known.filter { $0.name.utf8.first != UInt8(ascii: ".") }
+        let wanted = all ? shown.map(\.name) : names
+        if all, shown.count < known.count {
+            Output.remark("left out \(known.count - shown.count) whose names begin with a dot; --hidden fetches them, too")
+        }
+        if wanted.isEmpty { return known.isEmpty ? Output.remark(nothing(of: record, in: task)) : () }
         // All of them are known before the first is written.
         for name in wanted where !known.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
             guard record.state == .ended else { throw Failure(.failed, nothing(of: record, in: task)) }
@@ -126,7 +136,8 @@ struct Files: TakesRest {
     /// Over a restart of the daemon, too, it continues where it was.
     private func fetch(_ name: String, of record: AttemptRecord, to path: ByteString, _ client: Client) throws {
         let target = try Download(
-            path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force")
+            path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force",
+            raw: terminal.raw)
         let end = try client.session.perform { connection in
             let parameters = FileParameters(id: id.task, name: name, attempt: record.number, offset: target.written)
             return try connection.call(.file, parameters) { notification in

@@ -6,7 +6,8 @@ struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print what a task has written.",
         discussion: """
-            The task's standard output goes to standard output, its standard error to standard error, byte for byte.
+            The task's standard output goes to standard output, its standard error to standard error, byte for byte. A \
+            terminal gets text and colours only.
 
             Examples:
               orchctl logs 42
@@ -48,6 +49,7 @@ struct Logs: ParsableCommand {
     @Flag(help: "Show what happened to the task instead, from the journal (runs journalctl).")
     var journal = false
 
+    @OptionGroup var terminal: RawOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -67,7 +69,10 @@ struct Logs: ParsableCommand {
         if stdout != stderr { parameters.stream = stdout ? .stdout : .stderr }
         let client = try Client(global)
         guard client.json else {
-            if let remark = remark(on: try LogStream(parameters, tells: true).run(client.session)) { Output.remark(remark) }
+            let output = TaskOutput(raw: terminal.raw)
+            let end = try LogStream(parameters, tells: true, write: output.write(_:of:)).run(client.session)
+            try output.finish()
+            if let remark = remark(on: end) { Output.remark(remark) }
             return
         }
         // Each piece as it comes, one object a line, then the end.

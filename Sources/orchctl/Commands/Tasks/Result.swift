@@ -9,7 +9,7 @@ struct ResultCommand: ParsableCommand {
         abstract: "Print the result of a task.",
         discussion: """
             The result of an agent is its answer, and the result of a command its standard output, up to 1 MiB and unchanged. \
-            On a terminal orchctl adds a missing line end. It exits with 1 if the task has not succeeded, because the result \
+            For a terminal orchctl adds a missing line end, and passes text and colours only. It exits with 1 if the task has not succeeded, because the result \
             may be incomplete.
 
             Examples:
@@ -20,6 +20,7 @@ struct ResultCommand: ParsableCommand {
     @Argument(help: "The id of the task.", transform: TaskNumber.read)
     var id: Int64
 
+    @OptionGroup var terminal: RawOption
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
@@ -28,7 +29,7 @@ struct ResultCommand: ParsableCommand {
         if client.json {
             try client.printJSON(task)
         } else if let result = task.result {
-            try Output.print(result, isLine: Terminal.isOutput, ofTask: id)
+            try TaskOutput(raw: terminal.raw).print(result, isLine: Terminal.isOutput, ofTask: id)
         } else {
             throw Failure(.failed, "task \(id) has no result; it is \(TaskText.state(task))", hint: "try: orchctl show \(id)")
         }

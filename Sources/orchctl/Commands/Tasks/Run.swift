@@ -9,7 +9,7 @@ struct Run: TakesCommand {
             It exits with the task's exit status; 128 plus the number of the signal that ended it, 124 after a timeout, 130 if \
             it was stopped, 127 if it could not start, 125 if orchctl itself failed. Ctrl-C stops the task. A second Ctrl-C \
             leaves without waiting for its end. For a prompt it shows the answer when it is there, or with --raw the output of \
-            the agent as it is written. With --json each piece of output is one object on a line, and the last line is the \
+            the agent as it is written. A terminal gets text and colours only, unless you give --raw. With --json each piece of output is one object on a line, and the last line is the \
             task.
 
             Examples:
@@ -19,7 +19,7 @@ struct Run: TakesCommand {
             """)
 
     @OptionGroup var task: TaskArguments
-    @Flag(help: "For a prompt, show everything that the agent prints, not only its answer.")
+    @Flag(help: "Show the output as it is: all that an agent prints, and all codes for a terminal.")
     var raw = false
     @OptionGroup var global: GlobalOptions
 
@@ -47,10 +47,12 @@ struct Run: TakesCommand {
     private func follow(_ id: Int64, _ session: Session, isPrompt: Bool) throws {
         let client = try Client(global)
         let isAnswer = isPrompt && !raw
-        let output: LogStream.Writer = { try (client.json ? LogStream.printJSON : LogStream.writeOut)($0, $1) }
-        var ended = try FollowedTask(id: id, session: session).follow(isAnswer ? nil : output, tells: !client.json)
+        let output = TaskOutput(raw: raw)
+        let writer = client.json ? LogStream.printJSON : output.write(_:of:)
+        var ended = try FollowedTask(id: id, session: session).follow(isAnswer ? nil : writer, tells: !client.json)
+        try output.finish()
         if isAnswer, ended.state == .succeeded, !client.json, let result = ended.result {
-            try Output.print(result, isLine: true, ofTask: ended.id)
+            try output.print(result, isLine: true, ofTask: ended.id)
         }
         if !isAnswer { ended.result = nil }
         if client.json { try client.printJSON(ended) }

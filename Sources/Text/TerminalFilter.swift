@@ -4,7 +4,7 @@
 /// and carriage return. The bytes come in pieces, and a sequence may be cut anywhere: what is not decided yet waits in the
 /// filter, at most ``longest`` bytes. It is for one stream.
 public struct TerminalFilter: Sendable {
-    /// A colour takes no more bytes than this. What is longer is no colour.
+    /// The most bytes that a colour takes.
     static let longest = 64
 
     private enum State: Sendable {

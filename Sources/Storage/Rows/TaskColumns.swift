@@ -78,7 +78,7 @@ enum TaskColumns {
     ]
 
     static let columns = chosen + changing + work + fixed
-    /// A row that is missing reads as a number, which are no variables: a task must not run without what it was given.
+    /// A row that is missing reads as a number, which is damage: a task must not run without what it was given.
     private static let environment = """
         CASE WHEN environment_id IS NULL THEN NULL
             ELSE coalesce((SELECT variables FROM environment WHERE id = task.environment_id), 0) END

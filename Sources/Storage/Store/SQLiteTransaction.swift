@@ -28,8 +28,8 @@ public final class SQLiteTransaction: TaskTransaction {
         return id
     }
 
-    /// The row that has these variables; a trigger removes it with the last of its tasks. Whoever makes variables of one hash by
-    /// intention has them stored more than once, and does not make the others wait.
+    /// The row that has these variables; a trigger removes it with the last of its tasks. Variables of one hash, made by
+    /// intention, are stored more than once and make nobody wait.
     private func environmentRow(_ variables: Data) throws -> Int64 {
         let hash = variables.withUnsafeBytes { StableHash.value(of: $0) }
         let known: Int64? = try db.value(

@@ -94,6 +94,18 @@ int linux_unix_connect_within(const char *path, int type, int seconds) {
     return descriptor;
 }
 
+int linux_unix_path(int socket, char *path, size_t capacity) {
+    struct sockaddr_un address;
+    socklen_t length = sizeof address;
+    if (getsockname(socket, (struct sockaddr *)&address, &length)) return -errno;
+    size_t count = length > offsetof(struct sockaddr_un, sun_path) ? length - offsetof(struct sockaddr_un, sun_path) : 0;
+    count = strnlen(address.sun_path, count);
+    if (count >= capacity) return -ENAMETOOLONG;
+    memcpy(path, address.sun_path, count);
+    path[count] = 0;
+    return (int)count;
+}
+
 int linux_accept(int listener) {
     int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     return descriptor < 0 ? -errno : descriptor;

@@ -81,6 +81,7 @@ public struct EndReport: LinkRecord, Equatable, Sendable {
         case credential = 7
         case sandbox = 8
         case user = 9
+        case door = 10
     }
 
     public struct Flags: OptionSet, LinkValue, Sendable {

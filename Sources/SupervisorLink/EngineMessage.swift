@@ -28,14 +28,14 @@ public enum EngineMessage: Equatable, Sendable {
 
     private enum Kind: UInt16 {
         case hello = 1, slots, launch, revoke, stop, acknowledge, discard, gather, launchWorker, sweep, launchFull, freeze,
-            launchFilled
+            launchEquipped
 
         init(_ form: LaunchOrder.Form) {
             switch form {
             case .plain: self = .launch
             case .worker: self = .launchWorker
             case .full: self = .launchFull
-            case .filled: self = .launchFilled
+            case .equipped: self = .launchEquipped
             }
         }
     }
@@ -74,7 +74,7 @@ public enum EngineMessage: Equatable, Sendable {
             case .launch: return .launch(try LaunchOrder(from: &reader, as: .plain))
             case .launchWorker: return .launch(try LaunchOrder(from: &reader, as: .worker))
             case .launchFull: return .launch(try LaunchOrder(from: &reader, as: .full))
-            case .launchFilled: return .launch(try LaunchOrder(from: &reader, as: .filled))
+            case .launchEquipped: return .launch(try LaunchOrder(from: &reader, as: .equipped))
             case .revoke: return .revoke(attempt: try reader.read())
             case .stop: return .stop(attempt: try reader.read(), grace: try reader.read())
             case .freeze: return .freeze(attempt: try reader.read(), isFrozen: try reader.read())

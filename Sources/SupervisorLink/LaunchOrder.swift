@@ -59,24 +59,27 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
     public var submitter: UInt32?
     /// Which of its descriptors has the files that came with its task: they are put into its workspace before the program runs.
     public var files: Int32?
+    /// Whether it gets a door: a listening socket of its own, whose path is in its `ORCHD_SOCKET`. The supervisor refuses one that its
+    /// policy gives none.
+    public var hasDoor = false
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
 
-    /// From which version of the link on it can be given: until version 4 every string had to be UTF-8, and there were no files.
+    /// From which version of the link on it can be given: until version 4 every string had to be UTF-8, and there were neither files nor doors.
     public var since: UInt32 {
         let isText = [[directory], arguments, environment].allSatisfy { $0.allSatisfy(\.isText) }
-        return isText && files == nil ? LinkProtocol.oldestVersion : 5
+        return isText && form != .equipped ? LinkProtocol.oldestVersion : 5
     }
 
     /// Where its workspace is, see ``WorkspacePaths``.
     public var folder: String { WorkspacePaths.folder(pool: pool, user: submitter) }
 
     /// What comes after the fields that every order has.
-    enum Form { case plain, worker, full, filled }
+    enum Form { case plain, worker, full, equipped }
 
     var form: Form {
-        guard files == nil else { return .filled }
+        guard files == nil, !hasDoor else { return .equipped }
         guard controls.isEmpty, repository == nil, sandbox.isNone, credentials.isEmpty, submitter == nil else {
             return .full
         }
@@ -89,10 +92,10 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
         switch form {
         case .plain: break
         case .worker: if let channel { writer.write(channel) }
-        case .full, .filled:
+        case .full, .equipped:
             let settings = controls.sorted { $0.key.rawValue < $1.key.rawValue }.map { Setting(control: $0, value: $1) }
             writer.write(channel, repository, settings, sandbox, credentials, submitter)
-            if let files { writer.write(files) }
+            if form == .equipped { writer.write(files, hasDoor) }
         }
     }
 
@@ -125,10 +128,10 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
         switch form {
         case .plain: break
         case .worker: sum += 4
-        case .full, .filled:
+        case .full, .equipped:
             sum += 4 + (channel == nil ? 0 : 4) + size(repository.map { [$0] } ?? []) + 4 + controls.count * 9
             sum += 1 + size(sandbox.writable ?? []) + 4 + (submitter == nil ? 0 : 4)
-            sum += files == nil ? 0 : 4
+            if form == .equipped { sum += 4 + (files == nil ? 0 : 4) + 1 }
             sum += credentials.reduce(4) { $0 + size($1.name) + size($1.variable ?? "") }
         }
         return sum
@@ -181,7 +184,7 @@ extension LaunchOrder {
         switch form {
         case .plain: break
         case .worker: channel = try reader.read(Int32.self)
-        case .full, .filled:
+        case .full, .equipped:
             channel = try reader.read()
             repository = try reader.read()
             for setting in try reader.read([Setting].self) {
@@ -192,7 +195,10 @@ extension LaunchOrder {
             credentials = try reader.read()
             guard credentials.count <= CredentialGrant.maximum else { throw .invalid("credentials") }
             submitter = try reader.read()
-            if form == .filled { files = try reader.read(Int32.self) }
+            if form == .equipped {
+                files = try reader.read()
+                hasDoor = try reader.read()
+            }
             guard self.form == form else { throw .invalid("form") }
         }
         try validate()

@@ -21,6 +21,8 @@ public enum PolicyRecord: Equatable, Sendable {
     case confine(pool: String, Confinement)
     /// Where attempts of the pool may write nevertheless.
     case writable(pool: String, path: String)
+    /// Attempts of the pool may have doors. A pool without such a line gets none.
+    case door(pool: String)
     /// No attempt of the pool may have more than this; one whose order says nothing of it gets it.
     case limit(pool: String, CgroupControl, UInt64)
 
@@ -63,6 +65,7 @@ public enum PolicyRecord: Equatable, Sendable {
         case .credential(let pool, let grant): "credential \(pool) \(grant.name)" + (grant.variable.map { " " + $0 } ?? "")
         case .confine(let pool, let what): "confine \(pool) \(what.rawValue)"
         case .writable(let pool, let path): "writable \(pool) \(path)"
+        case .door(let pool): "door \(pool)"
         case .limit(let pool, let control, let amount): "limit \(pool) \(control.name) \(amount)"
         }
     }
@@ -86,6 +89,7 @@ public enum PolicyRecord: Equatable, Sendable {
         case ("confine", 3):
             guard let what = Confinement(rawValue: words[2]) else { throw Self.malformed("confine") }
             self = .confine(pool: pool, what)
+        case ("door", 2): self = .door(pool: pool)
         case ("limit", 4):
             guard let control = CgroupControl(name: words[2]), let amount = Self.decimal(words[3]),
                 control.range.contains(amount)
@@ -98,13 +102,14 @@ public enum PolicyRecord: Equatable, Sendable {
     private static let forms = [
         "pool": "`pool NAME UID GID[,GID…]` or `pool NAME submitter`", "submitter": "`submitter NAME UID GID[,GID…]`",
         "account": "`account UID NAME SHELL HOME`", "credential": "`credential NAME CREDENTIAL [VARIABLE]`",
-        "confine": "`confine NAME writes` or `confine NAME network`", "limit": "`limit NAME CONTROL NUMBER`",
+        "door": "`door NAME`", "confine": "`confine NAME writes` or `confine NAME network`",
+        "limit": "`limit NAME CONTROL NUMBER`",
     ]
 
     private static func malformed(_ kind: String) -> Malformed {
         Malformed(
             reason: forms[kind].map { "not " + $0 }
-                ?? "not one of `pool`, `submitter`, `account`, `program`, `worktree`, `credential`, `confine`, `writable`, `limit`"
+                ?? "not one of `pool`, `submitter`, `account`, `program`, `worktree`, `credential`, `confine`, `writable`, `door`, `limit`"
         )
     }
 

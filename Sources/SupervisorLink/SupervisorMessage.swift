@@ -22,6 +22,9 @@ public enum SupervisorMessage: Equatable, Sendable {
     case resultFiles(ResultFiles)
     /// What attempts have used that are about to be reported as ended.
     case measured([MeasureReport])
+    /// Since version 5: the listener of an attempt's door comes along. After the `started` of the attempt, on every connection until its
+    /// end.
+    case door(attempt: UInt64)
     /// Since version 5, the last thing that is said on a connection: why the supervisor ends it.
     case closing(reason: String)
 
@@ -40,6 +43,8 @@ public enum SupervisorMessage: Equatable, Sendable {
         public var controllers: [String]
         /// The release that the supervisor is, and when it was executed, in milliseconds since 1970.
         public var program: Program
+        /// How the processes of attempts can be told from others, since version 5.
+        public var mark: ProcessMark?
 
         public struct Program: LinkValue, Equatable, Sendable {
             public var release: String
@@ -60,7 +65,7 @@ public enum SupervisorMessage: Equatable, Sendable {
 
         public init(
             version: UInt32, store: UInt64, heardUpTo: UInt64, pid: Int32, cgroups: Bool,
-            controllers: [String] = [], program: Program
+            controllers: [String] = [], program: Program, mark: ProcessMark? = nil
         ) {
             self.version = version
             self.store = store
@@ -69,10 +74,12 @@ public enum SupervisorMessage: Equatable, Sendable {
             self.cgroups = cgroups
             self.controllers = controllers
             self.program = program
+            self.mark = mark
         }
 
         package func write(to writer: inout ByteWriter) {
             writer.write(version, store, heardUpTo, pid, cgroups, program, controllers)
+            if version >= Self.marksSince { writer.write(mark) }
         }
 
         package init(from reader: inout ByteReader) throws(LinkError) {
@@ -80,15 +87,24 @@ public enum SupervisorMessage: Equatable, Sendable {
                 version: try reader.read(), store: try reader.read(), heardUpTo: try reader.read(), pid: try reader.read(),
                 cgroups: try reader.read(), program: try reader.read())
             controllers = try reader.read()
+            if version >= Self.marksSince { mark = try reader.read() }
         }
+
+        private static let marksSince: UInt32 = 5
     }
 
     private enum Kind: UInt16 {
-        case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles, measured, closing
+        case welcome = 101, waiting, started, ended, inventoryEnd, revoked, result, channel, resultFiles, measured, closing,
+            door
     }
 
     /// From which version of the link on it can be said.
-    public var since: UInt32 { if case .closing = self { 5 } else { LinkProtocol.oldestVersion } }
+    public var since: UInt32 {
+        switch self {
+        case .closing, .door: 5
+        default: LinkProtocol.oldestVersion
+        }
+    }
 
     /// How many reports of the largest kind fit a packet with room to spare.
     public static let reportsPerMessage = 400
@@ -106,6 +122,7 @@ public enum SupervisorMessage: Equatable, Sendable {
         case .resultFiles(let files): frame(Kind.resultFiles, files)
         case .measured(let reports): frame(Kind.measured, reports)
         case .closing(let reason): frame(Kind.closing, reason)
+        case .door(let attempt): frame(Kind.door, attempt)
         }
     }
 
@@ -123,6 +140,7 @@ public enum SupervisorMessage: Equatable, Sendable {
             case .resultFiles: return .resultFiles(try reader.read())
             case .measured: return .measured(try reader.read())
             case .closing: return .closing(reason: try reader.read())
+            case .door: return .door(attempt: try reader.read())
             case nil: throw .unknownKind(kind)
             }
         }

@@ -99,8 +99,8 @@ import Testing
 
     @Test func whatIsHandedOverIsWhatArrives() {
         let channels: [UInt64: Int32] = [7: 12, 1 << 56: 5]
-        #expect(ChannelHandover.decoded(ChannelHandover.encoded(channels)) == channels)
+        #expect(HeldDescriptors.decoded(HeldDescriptors.encoded(channels)) == channels)
         // The last line was cut, and may have had another digit.
-        #expect(ChannelHandover.decoded(Array("1\n2 x\n3 4 5\n6 7\n8 1".utf8)) == [6: 7])
+        #expect(HeldDescriptors.decoded(Array("1\n2 x\n3 4 5\n6 7\n8 1".utf8)) == [6: 7])
     }
 }

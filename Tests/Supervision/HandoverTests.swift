@@ -27,12 +27,12 @@ import Testing
     }
 
     /// No number of a descriptor is taken for another one.
-    @Test func channelsThatAreCutAreFewerAndNoOthers() {
+    @Test func descriptorsThatAreCutAreFewerAndNoOthers() {
         let channels: [UInt64: Int32] = [7: 12, 123: 345, 1 << 56: 9]
-        let bytes = ChannelHandover.encoded(channels)
-        #expect(ChannelHandover.decoded(bytes) == channels)
+        let bytes = HeldDescriptors.encoded(channels)
+        #expect(HeldDescriptors.decoded(bytes) == channels)
         for cut in 0..<bytes.count {
-            let some = ChannelHandover.decoded(Array(bytes[..<cut]))
+            let some = HeldDescriptors.decoded(Array(bytes[..<cut]))
             #expect(some.count < 3 && some.allSatisfy { channels[$0.key] == $0.value }, "cut at \(cut): \(some)")
         }
     }

@@ -11,7 +11,7 @@ import Testing
         .worktree(pool: "p", repository: "/srv/\u{E4} b"), .writable(pool: "p", path: "/"),
         .credential(pool: "p", .init(name: "a.b")), .credential(pool: "p", .init(name: "c", variable: "KEY")),
         .confine(pool: "p", .writes), .confine(pool: "p", .network), .limit(pool: "p", .memory, 1 << 40),
-        .limit(pool: "p", .cpu, 10),
+        .limit(pool: "p", .cpu, 10), .door(pool: "p"),
     ]
 
     @Test(arguments: records) func whatIsWrittenIsRead(record: PolicyRecord) throws {

@@ -17,13 +17,14 @@ enum Samples {
         attempt: 80, name: "42.3", pool: "p", arguments: ["program"], descriptors: [1, 2, 5], controls: [.pids: 9],
         submitter: 7,
         files: 5)
+    static let doorOrder = LaunchOrder(attempt: 81, name: "w81", pool: "p", arguments: ["worker"], hasDoor: true, channel: 3)
     static let limitedOrder = LaunchOrder(
         attempt: 79, name: "w79", pool: "p", arguments: ["worker"], descriptors: [1, 2],
         controls: [.memory: 1 << 40, .cpu: 1_500, .ioWeight: 10_000], channel: 3)
 
     static let toSupervisor: [EngineMessage] = [
         .hello(version: 5, oldest: 4), .slots(pool: "p", count: 9), .launch(order), .launch(workerOrder), .launch(limitedOrder),
-        .launch(worktreeOrder), .launch(filledOrder),
+        .launch(worktreeOrder), .launch(filledOrder), .launch(doorOrder),
         .revoke(attempt: 5), .freeze(attempt: 7, isFrozen: true), .freeze(attempt: 8, isFrozen: false),
         .stop(attempt: 6, grace: .max), .acknowledge(attempts: [1, 2, .max]),
         .discard(pool: "p", name: "1.2"), .sweep(pool: "p", tasksBelow: 7, workersBelow: 8), .gather(milliseconds: 100),
@@ -38,7 +39,13 @@ enum Samples {
         .welcome(
             .init(
                 version: 5, store: .max, heardUpTo: 7, pid: 8, cgroups: true,
-                program: .init(release: "0.2.0", executedAt: 1_700_000_000_000))),
+                program: .init(release: "0.2.0", executedAt: 1_700_000_000_000), mark: .cgroup("/system.slice/\u{E4}/tasks"))),
+        .welcome(
+            .init(
+                version: 5, store: .max, heardUpTo: 7, pid: 8, cgroups: false, program: .init(release: "", executedAt: 0),
+                mark: .limit(1 << 62))),
+        .welcome(
+            .init(version: 5, store: 1, heardUpTo: 7, pid: 8, cgroups: false, program: .init(release: "", executedAt: 0))),
         .welcome(
             .init(
                 version: 4, store: 1, heardUpTo: 7, pid: 8, cgroups: true, controllers: ["cpu", "memory"],
@@ -50,7 +57,7 @@ enum Samples {
                 attempt: 7,
                 Measures(bytesRead: .max, bytesWritten: 1, stalledForProcessor: 2, stalledForMemory: 3, stalledForDisk: 4))
         ]), .measured([]),
-        .closing(reason: "sent hello twice"),
+        .closing(reason: "sent hello twice"), .door(attempt: 6),
         .result(attempt: 4), .channel(attempt: 5), .resultFiles(ResultFiles(attempt: 6, names: ["report.md", "\u{E4} b"])),
         .resultFiles(
             ResultFiles(

@@ -54,13 +54,15 @@ import Text
     }
 
     /// Only what a version knows is said to one that speaks it.
-    @Test func whyAConnectionEndsIsSaidSinceVersion5() {
+    @Test func whatIsNewIsSaidSinceVersion5() {
         for message in Samples.toEngine {
-            if case .closing = message { #expect(message.since == 5) } else { #expect(message.since == 4) }
+            switch message {
+            case .closing, .door: #expect(message.since == 5)
+            default: #expect(message.since == 4)
+            }
         }
-        for message in Samples.toSupervisor {
-            #expect(message.since == (message == .launch(Samples.filledOrder) ? 5 : 4))
-        }
+        let new: [EngineMessage] = [.launch(Samples.filledOrder), .launch(Samples.doorOrder)]
+        for message in Samples.toSupervisor { #expect(message.since == (new.contains(message) ? 5 : 4)) }
     }
 
     /// Every string of version 4 is UTF-8; what else there is in an order is bytes since.

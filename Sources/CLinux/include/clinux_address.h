@@ -16,6 +16,9 @@ int linux_unix_connect(const char *path, int type);
 /// The same. It waits at most `seconds` for a place in the backlog, and at most `seconds` to send.
 int linux_unix_connect_within(const char *path, int type, int seconds);
 
+/// The path that a socket is bound to, ended by a NUL; its length, which is 0 for a socket without one.
+int linux_unix_path(int socket, char *path, size_t capacity);
+
 /// Takes a connection; it is close-on-exec and does not block.
 int linux_accept(int listener);
 

@@ -56,6 +56,8 @@ extension AttemptEnd {
             "refused by the supervisor: a credential of the pool is not loaded, and its journal names it; see `orchctl secret`"
         case .sandbox:
             "refused by the supervisor: its policy confines the pool more; run `systemctl reload orchd-supervisor` after changing that"
+        case .door:
+            "refused by the supervisor: its policy gives the pool no doors; run `systemctl reload orchd-supervisor` after changing [spawn]"
         case .user:
             "refused by the supervisor: its policy does not run tasks of this submitter in the pool; after adding users to a group "
                 + "that may use it: `systemctl reload orchd-supervisor`"

@@ -61,6 +61,8 @@ package struct LinkSession {
             case (.measured(let reports), _):
                 for report in reports { measures[report.attempt] = report.measures }
             case (.closing(let reason), _): closing = reason
+            // No order asks for one yet.
+            case (.door, _): throw .invalid("door that was not ordered")
             case (.channel(let attempt), _):
                 guard let channel = descriptors.popFirst() else { throw .invalid("channel without a descriptor") }
                 channels.append((Int64(truncatingIfNeeded: attempt), channel))

@@ -21,6 +21,7 @@ public struct Policy: Equatable, Sendable {
         var limits: [CgroupControl: UInt64] = [:]
         var credentials: [CredentialGrant] = []
         var sandbox = Sandbox()
+        var hasDoors = false
     }
 
     var pools: [String: Pool] = [:]
@@ -97,6 +98,7 @@ public struct Policy: Equatable, Sendable {
                 return "a second line for credential \(grant.name), or too many"
             }
             return change(pool) { $0.credentials.append(grant) }
+        case .door(let pool): return change(pool) { $0.hasDoors = true }
         case .limit(let pool, let control, let amount):
             guard pools[pool]?.limits[control] == nil else { return "a second limit of \(control.name)" }
             return change(pool) { $0.limits[control] = amount }

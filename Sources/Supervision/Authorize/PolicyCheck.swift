@@ -28,6 +28,7 @@ struct PolicyCheck {
         }
         guard pool.limits.allSatisfy({ order.controls[$0.key] ?? 0 <= $0.value }) else { return .refused(.limit) }
         guard order.sandbox.isWithin(pool.sandbox) else { return .refused(.sandbox) }
+        guard pool.hasDoors || !order.hasDoor else { return .refused(.door) }
         guard !pool.programs.isEmpty else { return .allowed(identity, programs: programs) }
         let permitted = programs.filter { pool.programs.contains($0.bytes) }
         return permitted.isEmpty ? .refused(.program) : .allowed(identity, programs: permitted)

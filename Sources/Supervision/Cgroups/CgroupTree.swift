@@ -15,6 +15,8 @@ final class CgroupTree {
     }
 
     private let tasks: Descriptor
+    /// Where the cgroups of attempts are, as /proc/PID/cgroup calls it.
+    let mark: String?
     /// What the kernel limits and counts in the cgroups of attempts.
     let controllers: [String]
 
@@ -51,6 +53,7 @@ final class CgroupTree {
             throw SystemError("make the directory tasks")
         }
         tasks = try Descriptor(opening: "tasks", in: root, O_RDONLY | O_DIRECTORY)
+        mark = Self.cgroup(of: path + "/tasks")
         for level in [root, tasks] { Self.enableControllers(in: level) }
         controllers = Self.words("cgroup.subtree_control", in: tasks).sorted()
         clear(keeping: kept)
@@ -95,21 +98,28 @@ final class CgroupTree {
 
     /// The directory of the supervisor's own cgroup in the version 2 hierarchy.
     private static func ownCgroup() -> String? {
-        guard let line = SmallFile.text("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }),
-            let mounts = SmallFile.text("/proc/self/mountinfo")
-        else { return nil }
-        let path = line.dropFirst(3)
-        for mount in mounts.split(separator: "\n") {
+        guard let path = ProcessTraits.ownCgroup else { return nil }
+        for mount in mounts() where path.hasPrefix(mount.root) {
+            let below = path.dropFirst(mount.root.count)
+            return mount.point + (below == "/" ? "" : below)
+        }
+        return nil
+    }
+
+    /// The cgroup of a directory, as /proc/PID/cgroup calls it.
+    private static func cgroup(of directory: String) -> String? {
+        mounts().first { directory.hasPrefix($0.point + "/") }.map { $0.root + directory.dropFirst($0.point.count) }
+    }
+
+    /// Where the version 2 hierarchy, or a part of it, can be seen. The root of the hierarchy is the empty path.
+    private static func mounts() -> [(root: String, point: String)] {
+        (SmallFile.text("/proc/self/mountinfo") ?? "").split(separator: "\n").compactMap { mount in
             // 36 35 98:0 /root /mount/point options … - type source options
             let words = mount.split(separator: " ")
             guard words.count > 5, let dash = words.firstIndex(of: "-"), dash + 1 < words.count, words[dash + 1] == "cgroup2"
-            else { continue }
-            let root = words[3] == "/" ? "" : words[3]
-            guard path.hasPrefix(root) else { continue }
-            let below = path.dropFirst(root.count)
-            return String(words[4] + (below == "/" ? "" : below))
+            else { return nil }
+            return (words[3] == "/" ? "" : String(words[3]), String(words[4]))
         }
-        return nil
     }
 
     /// systemd marks what it hands over. Being able to write is not enough: root can write everywhere, and the cgroup of a login

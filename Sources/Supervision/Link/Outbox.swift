@@ -9,6 +9,8 @@ package struct Outbox {
     package var ended: [UInt64] = []
     /// Whose channel is still to be handed over.
     package var channels: [UInt64] = []
+    /// Whose door is.
+    package var doors: [UInt64] = []
     package var revoked: [(attempt: UInt64, accepted: Bool)] = []
     /// The inventory is being sent: its end is still to be said.
     package var isInventory = false
@@ -33,7 +35,7 @@ package struct Outbox {
 
     package var hasReports: Bool { !started.isEmpty || !ended.isEmpty }
     package var isEmpty: Bool {
-        !hasReports && channels.isEmpty && welcome == nil && waiting.isEmpty && revoked.isEmpty && !isInventory
+        !hasReports && channels.isEmpty && doors.isEmpty && welcome == nil && waiting.isEmpty && revoked.isEmpty && !isInventory
     }
 
     package mutating func addStart(_ attempt: UInt64, pool: String, now: Int64) {

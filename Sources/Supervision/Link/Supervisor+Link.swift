@@ -86,7 +86,7 @@ extension Supervisor {
             let welcome = SupervisorMessage.Welcome(
                 version: version, store: state.store, heardUpTo: state.heardUpTo, pid: getpid(), cgroups: cgroups != nil,
                 controllers: cgroups?.controllers ?? [],
-                program: .init(release: Release.version, executedAt: executedAt))
+                program: .init(release: Release.version, executedAt: executedAt), mark: mark)
             try engine.send(.welcome(welcome))
             outbox.welcome = nil
         }
@@ -101,6 +101,10 @@ extension Supervisor {
         while let attempt = outbox.channels.first {
             if let channel = channels[attempt] { try engine.send(.channel(attempt: attempt), descriptors: [channel]) }
             outbox.channels.removeFirst()
+        }
+        while let attempt = outbox.doors.first {
+            if let door = doors[attempt] { try engine.send(.door(attempt: attempt), descriptors: [door.listener]) }
+            outbox.doors.removeFirst()
         }
         try sendBatches(of: \.ended) { batch throws(LinkConnection.Obstacle) in
             let reports = batch.compactMap { exits.reports[$0] }
@@ -185,7 +189,14 @@ extension Supervisor {
         outbox.started = running.keys.sorted()
         outbox.ended = exits.reports.keys.sorted()
         outbox.channels = channels.keys.sorted()
+        outbox.doors = doors.keys.sorted()
         outbox.isInventory = true
+    }
+
+    /// By what an engine knows our attempts' processes.
+    private var mark: ProcessMark? {
+        if let cgroups { return cgroups.mark.map { .cgroup($0) } }
+        return orphans.map { .limit($0.base) }
     }
 
     private func setSlots(of pool: String, to count: UInt32) throws(LinkConnection.Fault) {

@@ -6,6 +6,8 @@ import Text
 enum Options {
     case help
     case version
+    /// Whether it is a version that can take over what these words name.
+    case canHold([String])
     case serve(SupervisorConfiguration)
 
     struct UsageError: Error {
@@ -28,13 +30,17 @@ enum Options {
             }
             values[name] = value
         }
+        if let words = values["--can-hold"] {
+            self = .canHold(words.split(separator: ",").map(String.init))
+            return
+        }
         self = .serve(try Self.configuration(values))
     }
 
     private static let answers: [String: Options] = ["--help": .help, "-h": .help, "--version": .version]
     private static let names: Set<String> = [
         "--link", "--state-dir", "--work-dir", "--policy", "--engine-user", "--cgroup", "--stop-grace", "--ready-fd",
-        "--lifeline-fd",
+        "--lifeline-fd", "--can-hold",
     ]
 
     private static func configuration(_ values: [String: String]) throws(UsageError) -> SupervisorConfiguration {

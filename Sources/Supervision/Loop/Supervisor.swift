@@ -52,6 +52,7 @@ final class Supervisor {
     let results: ResultLinks
     let workspaces: Workspaces
     let credentials: Credentials
+    let places: Doors
     let cgroups: CgroupTree?
     /// Only where there are no cgroups.
     let orphans: Orphans?
@@ -82,6 +83,8 @@ final class Supervisor {
     /// Our ends of the channels to warm workers, until their ends are acknowledged: an engine reads what they have said, also after
     /// they have ended.
     var channels: [UInt64: Descriptor] = [:]
+    /// Those of attempts that run.
+    var doors: [UInt64: Door] = [:]
     var workspaceRemovals = WorkspaceRemovals()
 
     var engine: LinkConnection?
@@ -100,6 +103,8 @@ final class Supervisor {
     var isStopping = false
     /// When a signal asked for the new version, on the monotonic clock; nil if none did, or it is done.
     var replaceAskedAt: Int64?
+    /// Asked then what it can hold.
+    var successor: Successor?
 
     init(_ configuration: SupervisorConfiguration, policy: Policy?, handover: Handover?) throws(SystemError) {
         self.configuration = configuration
@@ -121,6 +126,7 @@ final class Supervisor {
         credentials = try Credentials(
             from: getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) },
             in: configuration.stateDirectory + "/credentials", keeping: names)
+        places = Doors(in: configuration.stateDirectory, keeping: (handover?.doors ?? [:]).values)
         cgroups = try CgroupTree.open(configuration.cgroups, keeping: names)
         orphans = cgroups == nil ? Orphans() : nil
         if orphans != nil { try SystemError.check("become the parent of orphans", linux_become_subreaper()) }
@@ -209,11 +215,18 @@ extension Supervisor {
         runTimers(now: Clock.monotonic)
         if mustLookForOrphans { settleOrphans() }
         commitEnds()
+        startAndTell()
+        guard replaceAskedAt != nil else { return }
+        replaceIfReady()
+        // What was held back for a version that is not executed starts now: perhaps nothing else happens.
+        if replaceAskedAt == nil { startAndTell() }
+    }
+
+    private func startAndTell() {
         startWaiting()
         commitEnds()
         startHelpers()
         flushOutbox()
-        replaceIfReady()
     }
 
     /// Milliseconds to the next timer; nil if there is none, and the process sleeps until something happens.
@@ -226,6 +239,7 @@ extension Supervisor {
         consider(flushAt)
         consider(listenAgainAt)
         consider(notifier.pingAt)
+        if let successor, successor.answer == nil { consider(successor.deadline) }
         if isHolding { consider(replaceAskedAt.map { $0 + Supervisor.holdingTime }) }
         consider(engine?.blockedSince.map { $0 + Supervisor.sendPatience })
         for attempt in stopping { consider(running[attempt]?.killAt) }
@@ -234,6 +248,7 @@ extension Supervisor {
 
     private func runTimers(now: Int64) {
         notifier.pingIfDue(now)
+        endSilentSuccessor(now: now)
         if let time = flushAt, time <= now { flushAt = nil }
         if let time = listenAgainAt, time <= now {
             listenAgainAt = nil

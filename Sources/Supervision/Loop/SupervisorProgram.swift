@@ -20,6 +20,8 @@ public enum SupervisorProgram {
           --stop-grace SECS   from SIGTERM to SIGKILL when the supervisor ends (10)
           --ready-fd N        write a line feed to this descriptor and close it when the socket is ready
           --lifeline-fd N     stop, as after SIGTERM, when this pipe ends: its starter has died
+          --can-hold WORDS    only tell, by the exit status, whether this version can take over these from
+                              a running one: doors
           --help, --version
         """
 
@@ -37,6 +39,7 @@ public enum SupervisorProgram {
         switch options {
         case .help: return answer(help)
         case .version: return answer("orchd-supervisor \(Release.version)")
+        case .canHold(let words): return Successor.known.isSuperset(of: words) ? 0 : 1
         case .serve(let configuration): return serve(configuration)
         }
     }

@@ -36,8 +36,9 @@ struct Handover: Equatable {
     var running: [Running] = []
     var waiting: [Waiting] = []
     var removals: [WorkspaceRemovals.Removal] = []
-    /// Apart from the rest: see ``ChannelHandover``.
+    /// Apart from the rest: see ``HeldDescriptors``.
     var channels: [UInt64: Int32] = [:]
+    var doors: [UInt64: Int32] = [:]
 
     func encoded() -> [UInt8] {
         var fields = [Self.version, "\(listener)", "\(descriptorLimit)", "\(slots.count)"]
@@ -100,7 +101,8 @@ extension Handover {
         guard let bytes = SmallFile.read(file, limit: 1 << 28), var handover = Handover(decoding: bytes) else {
             throw SystemError("read the state of the former supervisor", code: EBADMSG)
         }
-        handover.channels = ChannelHandover.inherited()
+        handover.channels = HeldDescriptors.channels.inherited()
+        handover.doors = HeldDescriptors.doors.inherited()
         return handover
     }
 
@@ -111,15 +113,4 @@ extension Handover {
             UInt8(String(decoding: digits[index...(index + 1)], as: UTF8.self), radix: 16) ?? 0
         }
     }
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
-    for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
 }

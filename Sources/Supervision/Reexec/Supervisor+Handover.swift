@@ -13,8 +13,15 @@ extension Supervisor {
             !running.values.contains(where: { $0.leaderEnd != nil || $0.worktree != nil })
         else { return }
         assert(fresh.isEmpty, "all ends are on record before the program is replaced")
+        guard let canHold = successorCanHold() else { return }
         replaceAskedAt = nil
+        successor = nil
         defer { notifier.ready() }
+        guard canHold else {
+            return Log.error(
+                "the new version is not executed: it is an older one, which knows nothing of the doors of tasks that run; pause their pools, and reload when they have ended"
+            )
+        }
         guard exits.isSafe() else { return Log.error("the new version is not executed: \(ExitStore.notSafe)") }
         workspaces.removeSpares()
         let handover = makeHandover()
@@ -24,10 +31,15 @@ extension Supervisor {
             return Log.error("cannot execute the new version: \(SystemError("make a file in memory", code: -memory))")
         }
         let file = Descriptor(memory)
-        let channels = handover.channels.isEmpty ? nil : try? ChannelHandover.leave(handover.channels)
+        let channels = try? HeldDescriptors.channels.leave(handover.channels)
+        let doors: Descriptor?
+        do throws(SystemError) { doors = try HeldDescriptors.doors.leave(handover.doors) } catch {
+            return Log.error("cannot execute the new version: \(error)")
+        }
+        let memories = [file, channels, doors, lifeline].compactMap { $0?.number }
         let kept =
-            [file.number, handover.listener] + handover.running.map(\.pidfd) + handover.waiting.flatMap(\.descriptors)
-            + (channels.map { [$0.number] } ?? []) + Array(handover.channels.values) + (lifeline.map { [$0.number] } ?? [])
+            memories + [handover.listener] + handover.running.map(\.pidfd) + handover.waiting.flatMap(\.descriptors)
+            + Array(handover.channels.values) + Array(handover.doors.values)
         for number in kept { _ = fcntl(number, F_SETFD, 0) }
         setenv(Handover.variable, "\(file.number)", 1)
         notifier.handOver()
@@ -37,7 +49,7 @@ extension Supervisor {
         Log.error("cannot execute the new version: \(SystemError("execute \(program.shellQuoted())"))")
         arguments.forEach { free($0) }
         unsetenv(Handover.variable)
-        unsetenv(ChannelHandover.variable)
+        for held in [HeldDescriptors.channels, .doors] { unsetenv(held.variable) }
         for number in kept { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
     }
 
@@ -47,7 +59,7 @@ extension Supervisor {
     static let holdingTime: Int64 = 1000
 
     /// The path of the program; after an upgrade of the package it is another file.
-    private var program: ByteString {
+    var program: ByteString {
         ProcessText.arguments.first.flatMap { $0.contains("/") ? $0 : nil } ?? "/proc/self/exe"
     }
 
@@ -65,6 +77,7 @@ extension Supervisor {
         }
         handover.removals = workspaceRemovals.unfinished
         handover.channels = channels.mapValues(\.number)
+        handover.doors = doors.mapValues(\.listener.number)
         return handover
     }
 
@@ -95,6 +108,7 @@ extension Supervisor {
         }
         for removal in handover.removals { workspaceRemovals.add(removal) }
         for (attempt, number) in handover.channels { channels[attempt] = try inherited(number) }
+        for (attempt, number) in handover.doors { doors[attempt] = Doors.inherited(try inherited(number)) }
         mustLookForOrphans = true
     }
 

@@ -16,6 +16,7 @@ extension Supervisor {
             try launch(order, descriptors, slot: slot)
         } catch {
             credentials.takeBack(order.name)
+            closeDoor(of: order.attempt)
             queues.free(slot, of: order.pool)
             end(order, .spawnFailed, code: error.code, step: error.step, slot: slot)
         }
@@ -58,6 +59,7 @@ extension Supervisor {
         do throws(SpawnFailure) {
             var plan = plan(order, descriptors, slot: slot, identity: identity, programs: programs, cgroup: cgroup)
             plan.setVariables(secrets)
+            if order.hasDoor { plan.setVariables(["ORCHD_SOCKET=\(try openDoor(of: order, for: identity))"]) }
             if let channel, let number = order.channel {
                 plan.give(channel.workers, as: number)
             }
@@ -82,6 +84,7 @@ extension Supervisor {
                 channels[order.attempt] = channel.engines
                 if engine?.isGreeted ?? false { outbox.channels.append(order.attempt) }
             }
+            if order.hasDoor, engine?.isGreeted ?? false { outbox.doors.append(order.attempt) }
         } catch {
             state.leave(entry)
             cgroup?.remove()
@@ -91,6 +94,22 @@ extension Supervisor {
             if worktree != nil, error.step == .execute { throw SpawnFailure(step: .workspace, code: error.code) }
             throw error
         }
+    }
+
+    /// Its path.
+    private func openDoor(of order: LaunchOrder, for identity: Identity?) throws(SpawnFailure) -> String {
+        do throws(SystemError) {
+            let door = try places.open(for: isOwn(identity) ? nil : identity)
+            doors[order.attempt] = door
+            return door.path
+        } catch {
+            Log.error("\(order.name) is not started: cannot open its door: \(error)")
+            throw SpawnFailure(step: .resources, code: error.code)
+        }
+    }
+
+    func closeDoor(of attempt: UInt64) {
+        if let door = doors.removeValue(forKey: attempt) { places.close(door) }
     }
 
     /// A process that cannot be watched may not run.

@@ -1,16 +1,15 @@
 import CLinux
 import Glibc
 import Platform
+import SupervisorLink
 
 /// Where there are no cgroups: finds which attempt an orphaned process belongs to, whatever it did to hide.
 ///
 /// The supervisor is the subreaper of its descendants, so an orphan becomes its child. Which attempt it came from is told by a
-/// resource limit, because limits are inherited, survive exec, a new session and a cleared environment, and can be read from
-/// outside. RLIMIT_RTTIME counts for realtime processes only; a limit of 2^62 microseconds and more means nothing to those either.
+/// resource limit, see `ProcessMark`.
 final class Orphans {
-    /// RLIMIT_RTTIME.
-    static let markedResource: UInt32 = 15
-    private let base: UInt64
+    static let markedResource = ProcessMark.markedResource
+    let base: UInt64
     private let listing: Descriptor?
     /// What orphans said when first seen. A number is not used again before we have reaped the process.
     private var owners: [pid_t: UInt64?] = [:]
@@ -47,20 +46,7 @@ final class Orphans {
     func forget(_ pid: pid_t) { owners[pid] = nil }
 
     private func readMark(_ pid: pid_t) -> UInt64? {
-        var hard: UInt64 = 0
-        // Needs no descriptor, of which there may be none left.
-        if linux_hard_limit_of(pid, Self.markedResource, &hard) == 0 { return attempt(markedBy: hard) }
-        return attempt(markedBy: readLimitsFile(pid) ?? .max)
-    }
-
-    private func attempt(markedBy hard: UInt64) -> UInt64? { hard > base && hard != .max ? hard - base : nil }
-
-    /// For a process of another user, where we may not ask for its limits directly.
-    private func readLimitsFile(_ pid: pid_t) -> UInt64? {
-        guard let limits = SmallFile.text("/proc/\(pid)/limits"),
-            let line = limits.split(separator: "\n").first(where: { $0.hasPrefix("Max realtime timeout") })
-        else { return nil }
-        let words = line.split(separator: " ")
-        return words.count >= 5 ? UInt64(words[4]) : nil
+        guard let hard = ProcessTraits.realtimeLimit(of: pid), hard > base, hard != .max else { return nil }
+        return hard - base
     }
 }

@@ -105,6 +105,7 @@ extension Supervisor {
         }
         attempt.cgroup?.remove()
         credentials.takeBack(attempt.name)
+        closeDoor(of: attempt.attempt)
         stopping.remove(attempt.attempt)
         running[attempt.attempt] = nil
         if !workspaces.keepIfPristine(folder: attempt.folder, name: attempt.name),

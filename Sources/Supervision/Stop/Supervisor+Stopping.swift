@@ -66,7 +66,9 @@ extension Supervisor {
     }
 
     /// Whether a child of ours is one that we did not start.
-    func isOrphan(_ pid: pid_t) -> Bool { leaders[pid] == nil && !workspaceRemovals.isRunning(pid) }
+    func isOrphan(_ pid: pid_t) -> Bool {
+        leaders[pid] == nil && !workspaceRemovals.isRunning(pid) && successor?.process.pid != pid
+    }
 
     /// Sends signals to all processes of an attempt whose leader is alive.
     private func signal(_ attempt: RunningAttempt, _ numbers: [Int32]) {

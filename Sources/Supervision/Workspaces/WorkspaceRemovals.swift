@@ -118,7 +118,7 @@ extension Supervisor {
     private static let nobodysGroup: UInt32 = 65_534
 
     func helperEnded(_ pid: pid_t) {
-        guard let helper = workspaceRemovals.ended(pid) else { return }
+        guard !successorEnded(pid), let helper = workspaceRemovals.ended(pid) else { return }
         loop.remove(helper.token)
         if helper.process.end() != 0 {
             Log.error("the workspace \(helper.removal.folder)/\(helper.removal.name) could not be removed completely")

@@ -233,6 +233,7 @@ extension SupervisorMessage {
         case .channel(let attempt): "channel \(attempt)"
         case .resultFiles(let files): "result files \(files.attempt)"
         case .closing(let reason): "closing \(reason)"
+        case .door(let attempt): "door \(attempt)"
         }
     }
 }

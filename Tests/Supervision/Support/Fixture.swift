@@ -18,8 +18,13 @@ final class Fixture {
 
     static let hasCgroups = access("/sys/fs/cgroup/unified/cgroup.procs", W_OK) == 0 && geteuid() == 0
 
+    /// What it is started as, and executes again.
+    private let program: String
+
+    /// - Parameter program: another path of the supervisor's program.
     init(
-        cgroups: Bool = false, options: [String] = [], environment: [ByteString] = [], descriptorLimit: UInt64? = nil
+        cgroups: Bool = false, options: [String] = [], environment: [ByteString] = [], descriptorLimit: UInt64? = nil,
+        program: String = Fixture.program
     ) throws {
         var template = Array("/tmp/orchd-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw TestFailure("mkdtemp") }
@@ -28,6 +33,7 @@ final class Fixture {
         let name = directory.split(separator: "/").last ?? ""
         self.options = options + ["--cgroup", cgroups ? "/sys/fs/cgroup/unified/\(name)" : "none"]
         self.environment = environment
+        self.program = program
         self.descriptorLimit = descriptorLimit
         try start()
     }
@@ -47,7 +53,6 @@ final class Fixture {
         var ready: [Int32] = [0, 0]
         guard pipe(&ready) == 0 else { throw TestFailure("pipe") }
         defer { close(ready[0]) }
-        let program = Self.program
         var plan = SpawnPlan(
             candidates: [ByteString(program)],
             arguments: ([

@@ -26,6 +26,7 @@ final class TestEngine {
     private(set) var files: [UInt64: [String: String]] = [:]
     private(set) var left: [UInt64: [ResultFiles.Left]] = [:]
     private(set) var channels: [UInt64: Descriptor] = [:]
+    private(set) var doors: [UInt64: Descriptor] = [:]
     private(set) var revoked: [UInt64: Bool] = [:]
     private(set) var hasInventory = false
     private(set) var closing: String?
@@ -118,6 +119,7 @@ final class TestEngine {
             results[attempt] = readAll(descriptor)
             close(descriptor)
         case .channel(let attempt): channels[attempt] = Descriptor(packet.descriptors.0)
+        case .door(let attempt): doors[attempt] = Descriptor(packet.descriptors.0)
         case .resultFiles(let it):
             let descriptors = withUnsafeBytes(of: packet.descriptors) {
                 $0.bindMemory(to: Int32.self).prefix(packet.descriptor_count).map { Descriptor($0) }

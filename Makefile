@@ -34,6 +34,10 @@ ifeq ($(STRICT),1)
 SWIFTFLAGS += -Xswiftc -warnings-as-errors
 endif
 
+# How the programs for the installation are built. Nothing is resolved later than at their start, so that tables of the linker
+# are read-only from then on, and no library is looked for beside them.
+RELEASE = build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now
+
 PROGRAMS = orchd orchd-supervisor orchctl
 # Beside the daemon, in a package of its own: it alone speaks with a network.
 BRIDGE   = orch-discord
@@ -72,7 +76,7 @@ build: deps ## build the optimised programs for the installation
 	@# By name: a build of everything, once one product has been planned alone, also links the libraries of
 	@# dependencies dynamically, which --static-swift-stdlib leaves without their search paths.
 	@for program in $(PROGRAMS) $(HELPERS) $(BRIDGE); do \
-		$(SWIFT) build -c release --static-swift-stdlib --product $$program $(SWIFTFLAGS); \
+		$(SWIFT) $(RELEASE) --product $$program $(SWIFTFLAGS); \
 	done
 	@$(MAKE) stage
 
@@ -116,7 +120,7 @@ torture: deps ## run all crash loops, a hundred upgrades, thousands of damaged f
 	done
 
 simulate: deps ## simulate random lives with all kinds of faults for SECONDS (60); ARGS go to orchd-sim
-	$(SWIFT) build -c release --static-swift-stdlib --product orchd-sim $(SWIFTFLAGS)
+	$(SWIFT) $(RELEASE) --product orchd-sim $(SWIFTFLAGS)
 	.build/release/orchd-sim $(or $(ARGS),--seconds $(or $(SECONDS),60))
 
 test-vm: ## install and run it under a real systemd, in a virtual machine (root, QEMU)
@@ -155,7 +159,7 @@ bench: build ## compare its speed with other programs: table, picture, budgets (
 	@Benchmarks/run $(if $(QUICK),--quick) $(if $(FULL),--full) $(foreach section,$(SECTION),--section $(section)) $(COMPARE:%=--compare %) $(if $(WRITE),--write)
 
 bench-check: deps ## compare the instructions that a task costs the engine with the committed figure
-	$(SWIFT) build -c release --static-swift-stdlib --product turn-cost $(SWIFTFLAGS)
+	$(SWIFT) $(RELEASE) --product turn-cost $(SWIFTFLAGS)
 	@Benchmarks/turn-cost-check
 
 lint: ## check Swift format, spelling and wording; also shell scripts and man pages if their checkers are installed

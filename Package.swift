@@ -20,6 +20,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name + "Tests", dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
 }
 
+/// What the C compiler adds in a release against a buffer that is written beyond its end.
+let guarded: [CSetting] = [
+    .unsafeFlags(["-fstack-protector-strong", "-D_FORTIFY_SOURCE=3"], .when(configuration: .release))
+]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -75,7 +80,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
-        .target(name: "CLinux"),
+        .target(name: "CLinux", cSettings: guarded),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         module("Text", ["CLinux"]),
@@ -121,8 +126,8 @@ let package = Package(
                 "Storage", "Systemd", "Text", "CLinux", argumentParser, logging,
             ]),
         program("orchd-supervisor", ["Supervision", "Text", "CLinux"]),
-        .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"]),
-        .executableTarget(name: "orchd-files", dependencies: ["CLinux"]),
+        .executableTarget(name: "orchd-worktree", dependencies: ["CLinux"], cSettings: guarded),
+        .executableTarget(name: "orchd-files", dependencies: ["CLinux"], cSettings: guarded),
         program(
             "orchctl", ["CLinux", "JSON", "OrchClient", "OrchProtocol", "Platform", "Presentation", "Text", argumentParser],
             resources: ["bash", "zsh", "fish"].map { .embedInCode("Completion/orchctl.\($0)") }),

@@ -181,6 +181,7 @@ private struct Reader {
             for name in pool.environment.keys.map(\.lossy) where name.has("=") || name.isEmpty || name.has(prefix: "ORCH_") {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
+            pool.settings.spawn = SpawnReader.rules(top)
             Self.readOutput(top, &pool)
             Self.readCredentials(top, &pool)
             if let confine = top.section("confine") { pool.sandbox = Self.sandbox(confine) }
@@ -311,6 +312,12 @@ private struct Reader {
             guard let agent = pool.settings.agent, configuration.agents[agent] == nil else { continue }
             poolFiles[pool.settings.name]?.fault(
                 "agent", in: nil, "there is no agent \"\(agent)\": no file agents/\(agent).toml")
+        }
+        let settings = configuration.pools.map(\.settings)
+        for pool in settings {
+            for fault in SpawnReader.faults(of: pool, among: settings) {
+                poolFiles[pool.name]?.fault("pools", in: "spawn", fault)
+            }
         }
         checkRoutes()
         faults += poolFiles.values.flatMap(\.faults)

@@ -24,7 +24,7 @@ package enum RuleReader {
             let amount = amount(section, of: name)
             let period = section.choice("per", Budget.Period.self)
             if !section.keys.contains("per") {
-                section.fault(nil, "[budget.\(name)] needs per: \"day\", \"total\" or \"task\"")
+                section.fault(nil, "[budget.\(name)] needs per: \"day\", \"total\", \"task\" or \"tree\"")
             }
             return Budget(
                 name: name, amount: amount ?? .cost(0), period: period ?? .day, isHard: section.boolean("hard") ?? false,

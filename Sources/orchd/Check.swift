@@ -43,6 +43,7 @@ struct Check: ParsableCommand {
             let faults = configuration.userFaults(
                 defaultUser: config == Places.systemConfiguration ? MakePolicy.usualUser : nil, file: config)
             guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+            for warning in configuration.warnings { try printOutput("warning: \(warning)") }
             let pools = configuration.pools.map { "\($0.settings.name) (\($0.settings.slots))" }.joined(separator: ", ")
             let agents = (["command"] + configuration.agents.keys.sorted()).joined(separator: ", ")
             try printOutput("\(config) is valid: pools \(pools.isEmpty ? "none" : pools); agents \(agents)")

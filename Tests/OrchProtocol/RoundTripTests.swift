@@ -30,6 +30,8 @@ import Testing
         spec.needs = ["gpu", "net"]
         spec.resources = ResourceLimits()
         for resource in ResourceLimits.Resource.allCases { spec.resources?[resource] = resource.range.upperBound }
+        spec.scope = TaskScope(pools: ["p"], children: 5, running: 2, cost: 7)
+        spec.detach = true
         spec.resultSchema = .object([
             "enum": .array([.null, .bool(true), .integer(-1), .number(0.25), .string("\u{1F600}\""), .object([:])])
         ])

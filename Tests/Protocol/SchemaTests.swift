@@ -10,7 +10,8 @@ import Testing
 
     /// The types whose members are told by decoding them.
     static let objects: [any (Codable & Sendable).Type] = [
-        TaskSpec.self, SubmittedFile.self, ResourceLimits.self, NoParameters.self, GetParameters.self, ListParameters.self,
+        TaskSpec.self, SubmittedFile.self, ResourceLimits.self, TaskScope.self, NoParameters.self, GetParameters.self,
+        ListParameters.self,
         UpdateParameters.self,
         TaskSelection.self, CancelParameters.self, WaitParameters.self, LogsParameters.self, FileParameters.self,
         PoolSelection.self,

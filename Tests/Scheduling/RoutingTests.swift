@@ -52,7 +52,7 @@ import Testing
     private func choose(_ spec: TaskSpec, uid: UInt32 = 1000) throws -> TaskRouter.Choice {
         let pools = Dictionary(uniqueKeysWithValues: Self.pools.map { ($0.name, $0) })
         return try TaskRouter(rules: Self.rules(), pools: pools).choose(
-            for: spec, by: Requester(uid: uid, isAdministrator: false))
+            for: spec, by: Submitter(requester: Requester(uid: uid, isAdministrator: false)))
     }
 
     @Test func aPromptThatItsAgentCannotBeStartedWithIsRefused() throws {

@@ -259,7 +259,7 @@ import Text
             hash.add(migration)
             return hash.value
         }
-        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, -46_993_894_040_262_275])
+        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, -6_965_160_265_317_308_444])
     }
 
     private func userVersion() throws -> Int {
@@ -284,6 +284,7 @@ import Text
 
     @Test func everythingIsThereAfterReopening() throws {
         var store = try SQLiteStore(path: path)
+        let root = try store.insert([item(phase: .succeeded)])[0]
         var rich = item("b", phase: .delayed, priority: -3) {
             $0.definition.work = .command(["a", "", "b c", "\u{301}"])
             $0.definition.environment = ["A": "=\u{301}="]
@@ -305,6 +306,9 @@ import Text
             $0.attemptsBeforeRetry = 1
             $0.finishedAt = 4
             $0.reason = "why"
+            ($0.ancestry.parent, $0.ancestry.root, $0.ancestry.depth, $0.ancestry.attempt) = (root, root, 1, 2)
+            ($0.ancestry.isDetached, $0.ancestry.forgottenSteps) = (true, 3)
+            $0.definition.options.scope = TaskScope(pools: ["p"], children: 1, running: 2, cost: 3)
         }
         let text = "one\0two\n\u{FFFD}"
         rich.id = try store.transaction { try $0.insert(rich, input: ByteString(text)) }
@@ -343,9 +347,10 @@ import Text
         try store.transaction { (transaction) throws in
             #expect(try transaction.task(rich.id) == rich)
             #expect(try transaction.input(of: rich.id) == ByteString(text))
-            #expect(
-                try transaction.task(withKey: "key", of: rich.definition.submitter, subject: rich.definition.subject) == rich.id
-            )
+            let (submitter, subject) = (rich.definition.submitter, rich.definition.subject)
+            #expect(try transaction.task(withKey: "key", of: submitter, subject: subject, below: root) == rich.id)
+            #expect(try transaction.task(withKey: "key", of: submitter, subject: subject, below: 0) == nil)
+            #expect(try transaction.counts(below: root) == TreeCounts(made: 1, unfinished: 1))
             #expect(try transaction.attempt(attempt.id) == attempt)
             #expect(try transaction.liveAttempt(of: prompt) == attempt)
             #expect(try transaction.pools() == [pool])

@@ -59,7 +59,7 @@ import Testing
             _ = try transaction.dueAttempts(at: 1, limit: 3)
             _ = try transaction.nextMonotonicTime()
             _ = try transaction.task(1)
-            _ = try transaction.task(withKey: "k", of: 0, subject: nil)
+            _ = try transaction.task(withKey: "k", of: 0, subject: nil, below: 0)
             _ = try transaction.keptAnswer(to: "k", of: "user 0")
             try transaction.forgetAnswers(before: 1, limit: 3)
             let answer = KeptAnswer(

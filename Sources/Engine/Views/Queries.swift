@@ -208,7 +208,7 @@ package struct Queries: Sendable {
         let (rows, total) = try core.store.usage(by: parameters.by, since: parameters.since?.milliseconds ?? 0, now: now)
         let today = LocalDays.day(at: now)
         let budgets = try core.configuration.value.budgets.sorted { $0.name < $1.name }.map { budget in
-            let spending = budget.period == .task ? nil : try core.store.spending(of: budget.name, in: budget.period(on: today))
+            let spending = !budget.isShared ? nil : try core.store.spending(of: budget.name, in: budget.period(on: today))
             return BudgetRecord(budget, spending)
         }
         return UsageReport(rows: rows, total: total, budgets: budgets)

@@ -99,7 +99,7 @@ struct WaitReasons {
 
     /// What a gate makes a task wait for, if it is not open.
     private func reason(_ gate: String) -> WaitReason? {
-        if gate == GateName.needs { return .blocked }
+        if gate == GateName.needs || gate == GateName.rights { return .blocked }
         if gate.hasPrefix(GateName.spentPrefix) { return .paused }
         if counts.gates[gate]?.isClosed ?? false { return gate.hasPrefix(GateName.budgetPrefix) ? .paused : .limited }
         guard let limit = gateStates.occupancy(of: gate), limit.running >= limit.maximum else { return nil }
@@ -110,6 +110,7 @@ struct WaitReasons {
     private func sentence(_ gate: String, _ record: TaskRecord) -> String {
         if gate == GateName.needs { return Capabilities.complaint(record.needs ?? [], pool: record.pool, offered: offered) }
         if gate.hasPrefix(GateName.spentPrefix) { return record.reason ?? Self.spentReason(gate) }
+        if gate == GateName.rights { return record.reason ?? Self.rightsReason }
         if let closed = counts.gates[gate], closed.isClosed {
             // What it has met itself, and not another that has closed the gate.
             let own = record.attempts.last.flatMap { $0.outcome?.kind == .limited ? $0.reason : nil }
@@ -117,6 +118,8 @@ struct WaitReasons {
         }
         return gateStates.occupancy(of: gate).map { sentence(gate, $0) } ?? gate
     }
+
+    private static let rightsReason = "those above them may not start tasks in their pool; `orchctl show` says why"
 
     private static func spentReason(_ gate: String) -> String {
         "each has spent its own budget \"\(gate.dropFirst(GateName.spentPrefix.count))\""
@@ -168,6 +171,7 @@ struct WaitReasons {
                 let reason = "their pool does not offer what they need; `orchctl show` says what"
                 return GateRecord(name: name, reason: reason, waiting: count)
             }
+            if name == GateName.rights { return GateRecord(name: name, reason: Self.rightsReason, waiting: count) }
             if name.hasPrefix(GateName.spentPrefix) {
                 return GateRecord(name: name, reason: Self.spentReason(name), waiting: count)
             }

@@ -42,7 +42,10 @@ public struct BudgetRecord: Codable, Sendable, Equatable {
         /// Each task has one of its own.
         public static let task = Self("task")
 
-        public static let allCases: [Self] = [.day, .total, .task]
+        /// Each task has one with all that is below it.
+        public static let tree = Self("tree")
+
+        public static let allCases: [Self] = [.day, .total, .task, .tree]
 
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -66,7 +69,7 @@ public struct BudgetRecord: Codable, Sendable, Equatable {
     public var hard: Bool
     public var unit: Unit
     public var amount: Int64
-    /// In the period that is now; left out where each task has a budget of its own.
+    /// In the period that is now; left out where each task or tree has a budget of its own.
     public var spent: Int64?
 
     public init(name: String, per: Period, hard: Bool, unit: Unit, amount: Int64, spent: Int64? = nil) {

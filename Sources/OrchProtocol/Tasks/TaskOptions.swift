@@ -19,6 +19,8 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
     public var needs: [String]?
     /// What its attempts may use at most; as its pool says where not given, and never more than its pool allows.
     public var resources: ResourceLimits?
+    /// What it may do through its door; as `[spawn]` of its pool says where not given, and never more than that.
+    public var scope: TaskScope?
     /// The longest an attempt may run, in seconds.
     public var timeout: Double?
     /// The longest an attempt may go without writing output, in seconds.
@@ -35,7 +37,8 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
     static let members: [Member<TaskOptions>] = [
         Member("name", \.name), Member("comment", \.comment), Member("labels", \.labels), Member("priority", \.priority),
         Member("key", \.key), Member("model", \.model), Member("thinking", \.thinking), Member("needs", \.needs),
-        Member("resources", \.resources), Member("timeout", \.timeout), Member("idle_timeout", \.idleTimeout),
+        Member("resources", \.resources), Member("scope", \.scope), Member("timeout", \.timeout),
+        Member("idle_timeout", \.idleTimeout),
         Member("retries", \.retries), Member("retry_on", \.retryOn), Member("retry_delay", \.retryDelay),
         Member("expires", \.expires),
     ]
@@ -60,6 +63,7 @@ public struct TaskOptions: MemberCoded, Sendable, Equatable {
         if labels?.isEmpty ?? false { labels = nil }
         if needs?.isEmpty ?? false { needs = nil }
         if resources?.isEmpty ?? false { resources = nil }
+        if scope?.isEmpty ?? false { scope = nil }
     }
 
     /// Takes what a change gives of ``changeable``.

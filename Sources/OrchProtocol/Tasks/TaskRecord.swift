@@ -110,6 +110,14 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var submitter: UInt32
     /// For whom its submitter, a bridge, has submitted it.
     public var subject: String?
+    /// The task that has submitted it, through its door.
+    public var parent: Int64?
+    /// The task at the top of its tree, where it has a parent.
+    public var root: Int64?
+    /// How many tasks are above it.
+    public var depth: Int?
+    /// True where it goes on when its parent has ended.
+    public var detached: Bool?
     public var submittedAt: Timestamp
     /// When it may start, where it may not yet.
     public var dueAt: Timestamp?
@@ -136,7 +144,8 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var result: TaskResult?
 
     private enum CodingKeys: String, CodingKey {
-        case id, state, waiting, stopping, reason, pool, command, prompt, submitter, subject, cwd, route, routing, files, gates,
+        case id, state, waiting, stopping, reason, pool, command, prompt, submitter, subject, parent, root, depth, detached,
+            cwd, route, routing, files, gates,
             attempts,
             result
         case submittedAt = "submitted_at"

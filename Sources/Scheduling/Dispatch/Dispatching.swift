@@ -93,7 +93,11 @@ extension Turn {
     private mutating func dispatch(_ task: TaskItem) throws {
         let isRouting = task.definition.routing != nil
         // Some thousands of tasks may wait for the rest of a reload.
-        if isRouting, try !isPlaced(task) { return try reclassify(task) }
+        if isRouting || task.isChild, try !isPlaced(task) {
+            // What comes after it may have its place.
+            isUnfinished = true
+            return try reclassify(task)
+        }
         var task = task
         let place = task.place
         guard try move(&task, on: .dispatch) else { return }

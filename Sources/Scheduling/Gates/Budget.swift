@@ -16,6 +16,8 @@ public struct Budget: Sendable, Equatable {
         case total
         /// Each task for itself, with all its attempts.
         case task
+        /// Each task that nobody started for another, together with all that is below it.
+        case tree
     }
 
     public var name: String
@@ -38,6 +40,9 @@ public struct Budget: Sendable, Equatable {
     /// The number that what is spent for good is kept under, instead of that of a day.
     static let always: Int64 = -1
 
+    /// Whether all tasks that match spend it together, so that one gate is closed for them all.
+    public var isShared: Bool { period == .day || period == .total }
+
     /// Which of its sums is added to on a day.
     public func period(on day: Day) -> Int64 { period == .day ? day.number : Self.always }
 
@@ -53,7 +58,7 @@ public struct Budget: Sendable, Equatable {
     }
 
     /// The same text for the same budget, as far as it decides which lane a task is in.
-    var laneRule: String { "budget \(name) \(matcher.description)" + (period == .task ? " \(amount) \(isHard)" : "") }
+    var laneRule: String { "budget \(name) \(matcher.description)" + (isShared ? "" : " \(amount) \(isHard)") }
 }
 
 /// What has been used. Both sums are kept, so that a budget may change from one to the other. Agents are believed, but not so far that

@@ -40,6 +40,8 @@ public enum GateName {
     public static let spentPrefix = "spent:"
     /// Of tasks whose pool does not offer what they need.
     public static let needs = "needs"
+    /// Of tasks that those above them may not have in their pool.
+    public static let rights = "rights"
     private static let needsPrefix = "needs:"
 
     /// A gate of an agent with one of its providers; empty for an agent that has but one.
@@ -113,7 +115,8 @@ public struct GateStates: Sendable {
 
     private func isOpen(gate: String) -> Bool {
         if let limit = occupancy(of: gate) { return limit.running < limit.maximum }
-        return gate != GateName.needs && !gate.hasPrefix(GateName.spentPrefix) && !closed.contains(gate)
+        return gate != GateName.needs && gate != GateName.rights && !gate.hasPrefix(GateName.spentPrefix)
+            && !closed.contains(gate)
     }
 
     /// How many run under a limit, and how many may; nil for a gate of another kind.

@@ -19,18 +19,30 @@ extension Turn {
         // Of plain commands there may be a great many, and there is nothing to say about them.
         // Nor about a program that is asked where the task goes: its pool has slots for that.
         let spends = attempt?.delivery != nil || canSpend(task)
-        guard task.definition.routing == nil, spends || !task.definition.needs.isEmpty || !state.rules.limits.isEmpty else {
+        let barred = task.isChild && attempt == nil ? try treeGates(of: task, spends: spends) : []
+        if Self.saysWhy(task.lane) { task.reason = nil }
+        guard task.definition.routing == nil,
+            spends || !task.definition.needs.isEmpty || !state.rules.limits.isEmpty || !barred.isEmpty
+        else {
             task.lane = ""
             return
         }
         let agent = attempt?.agent ?? agent(of: task)
         var gates = try neededGates(task) + matchingGates(task, agent, spends: spends)
-        if task.lane.contains(GateName.spentPrefix) { task.reason = nil }
+        for (name, verdict) in barred {
+            gates.append(name)
+            task.reason = verdict
+        }
         for (name, verdict) in try spentBudgets(of: task, gates: gates) {
             gates.append(GateName.spent(name))
             task.reason = verdict
         }
         task.lane = lane(of: task, agent, gates: gates)
+    }
+
+    /// Whether a task says itself why it waits there, since that is another reason for each.
+    private static func saysWhy(_ lane: String) -> Bool {
+        lane.contains(GateName.spentPrefix) || lane.contains(GateName.rights)
     }
 
     private func lane(of task: TaskItem, _ agent: String?, gates: [String]) -> String {
@@ -118,6 +130,8 @@ extension Turn {
         for pool in state.settings.values.sorted(by: { $0.name < $1.name }) {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
             if pool.warm != nil { hash.add("warm") }
+            if let spawn = pool.spawn { hash.add("starts in \(spawn.pools.sorted().joined(separator: ","))") }
+            if pool.runsAsSubmitter { hash.add("as its submitter") }
         }
         for route in state.rules.routes { if let program = route.program { hash.add("\(route.name) asks \(program.pool)") } }
         for pool in try store.pools() where !pool.reported.isEmpty && state.settings[pool.name]?.warm != nil {
@@ -164,8 +178,14 @@ extension Turn {
         if changed.phase == .ready { noteReady(changed) }
     }
 
-    /// Whether the program of a task that waits for its routing can be asked.
+    /// Whether a task that is about to start is where it belongs: whether the program of one that waits for its routing can be asked, and
+    /// whether those above one that has a parent let it start.
     func isPlaced(_ task: TaskItem) throws -> Bool {
+        if task.isChild, task.definition.routing == nil {
+            let spends = canSpend(task)
+            let budgets = spends ? try spentBudgets(of: task, gates: GateName.names(in: task.lane).map(String.init)) : []
+            guard budgets.isEmpty, try treeGates(of: task, spends: spends).isEmpty else { return false }
+        }
         guard let routing = task.definition.routing else { return true }
         return try router().program(of: routing.rule)?.pool == task.pool
     }
@@ -177,7 +197,8 @@ extension Turn {
         let router = try router()
         guard !router.offers(task.pool, task.definition.needs) else { return task.pool }
         // Of which groups its submitter is a member is not kept: a pool must be open to everybody, or name them.
-        let submitter = Requester(uid: task.definition.submitter, isAdministrator: false)
+        let submitter = Submitter(
+            requester: Requester(uid: task.definition.submitter, isAdministrator: false), rights: try rights(of: task))
         return router.pool(offering: task.definition.needs, toPrompts: agent(of: task) != nil, for: submitter) ?? task.pool
     }
 }

@@ -10,11 +10,14 @@ extension Turn {
             let facts = facts(of: task, attempt.agent ?? agent(of: task))
             try store.attribute(attempt.id, toModel: facts.model)
         }
+        if task.isChild {
+            try store.spend(Spending(attempt.usage), insteadOf: Spending(known), below: task.ancestry.parent)
+        }
         guard !state.rules.budgets.isEmpty, !task.lane.isEmpty else { return }
         let gates = GateName.names(in: task.lane)
         for budget in state.rules.budgets where gates.contains(Substring(GateName.budget(budget.name))) {
-            guard budget.period != .task else {
-                try endIfSpent(budget, attempt)
+            guard budget.isShared else {
+                try endIfSpent(budget, attempt, of: task)
                 continue
             }
             let period = budget.period(on: now.day)
@@ -27,7 +30,7 @@ extension Turn {
 
     /// Opens and closes the gates of all budgets: by rules that may be new, on a day that may be another.
     mutating func checkBudgets() throws {
-        let shared = state.rules.budgets.filter { $0.period != .task }
+        let shared = state.rules.budgets.filter(\.isShared)
         let names = Set(shared.map { GateName.budget($0.name) })
         for gate in store.gates.values.sorted(by: { $0.name < $1.name })
         where gate.name.hasPrefix(GateName.budgetPrefix) && !names.contains(gate.name) {
@@ -72,29 +75,40 @@ extension Turn {
         guard !state.rules.budgets.isEmpty, !task.lane.isEmpty else { return }
         let gates = GateName.names(in: task.lane)
         for budget in state.rules.budgets where gates.contains(Substring(GateName.budget(budget.name))) {
-            try endIfSpent(budget, attempt)
+            try endIfSpent(budget, attempt, of: task)
         }
     }
 
-    private mutating func endIfSpent(_ budget: Budget, _ attempt: Attempt) throws {
-        guard budget.isHard, attempt.isSpending else { return }
-        let spending =
-            budget.period == .task
-            ? try spending(ofTask: attempt.task)
-            : try store.spending(of: budget.name, in: budget.period(on: now.day))
-        guard let verdict = budget.verdict(on: spending) else { return }
-        try stop(attempt.id, because: .budget, reason: verdict)
+    private mutating func endIfSpent(_ budget: Budget, _ attempt: Attempt, of task: TaskItem) throws {
+        guard budget.isHard, attempt.isSpending || budget.period == .tree else { return }
+        guard let verdict = budget.verdict(on: try spending(of: budget, by: task)) else { return }
+        guard budget.period == .tree else { return try stop(attempt.id, because: .budget, reason: verdict) }
+        for other in try store.liveAttempts() where other.isSpending {
+            guard try store.task(other.task)?.root == task.root else { continue }
+            try stop(other.id, because: .budget, reason: verdict)
+        }
+    }
+
+    /// What counts against a budget where a task is about to use more.
+    private func spending(of budget: Budget, by task: TaskItem) throws -> Spending {
+        switch budget.period {
+        case .task: try spending(ofTask: task.id)
+        case .tree: try spending(ofTree: task.root)
+        case .day, .total: try store.spending(of: budget.name, in: budget.period(on: now.day))
+        }
     }
 
     /// The budgets of its own that a task has spent, of those that its gates name, with what to say of each.
     func spentBudgets(of task: TaskItem, gates: [String]) throws -> [(name: String, verdict: String)] {
-        let own = state.rules.budgets.filter { $0.period == .task && gates.contains(GateName.budget($0.name)) }
-        guard !own.isEmpty else { return [] }
-        let spending = task.attempts == 0 ? Spending() : try spending(ofTask: task.id)
-        return own.compactMap { budget in budget.verdict(on: spending).map { (budget.name, $0) } }
+        let own = state.rules.budgets.filter { !$0.isShared && gates.contains(GateName.budget($0.name)) }
+        return try own.compactMap { budget in
+            // What has never run has used nothing, and has started nothing.
+            let isNew = task.attempts == 0 && !(budget.period == .tree && task.isChild)
+            return budget.verdict(on: isNew ? Spending() : try spending(of: budget, by: task)).map { (budget.name, $0) }
+        }
     }
 
-    private func spending(ofTask id: Int64) throws -> Spending {
+    func spending(ofTask id: Int64) throws -> Spending {
         try store.attempts(of: id).reduce(into: Spending()) { $0.add(Spending($1.usage)) }
     }
 }

@@ -23,6 +23,19 @@ extension TaskRouter {
         canRun(tasksOf: requester.uid, in: pool) && pools[pool]?.access?.admits(requester) ?? true
     }
 
+    /// Whether a task that others have started may be in a pool, however it would come there: this is the only place that decides it.
+    ///
+    /// - Parameter rights: nil for a task that stands alone.
+    func checkRights(_ rights: SpawnRights?, to pool: String, field: String) throws(WireError) {
+        guard let complaint = rights?.complaint(about: pool) else { return }
+        throw WireError(.forbidden, "a task below others may not be in the pool \"\(pool)\": \(complaint)", field: field)
+    }
+
+    /// The pools that the children of a task may be in.
+    ///
+    /// - Parameter ancestors: the task, and all above it.
+    public func pools(below ancestors: [TaskItem]) -> Set<String> { SpawnRights(ancestors, pools: pools).pools }
+
     /// Nothing runs as root.
     private func canRun(tasksOf submitter: UInt32, in pool: String) -> Bool {
         submitter != 0 || !(pools[pool]?.runsAsSubmitter ?? false)

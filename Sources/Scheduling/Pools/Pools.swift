@@ -28,6 +28,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var reserve: Int64?
     /// The absolute paths of all that its attempts may execute; nil for anything.
     public var programs: [String]?
+    /// What its tasks may do through doors of their own; nil for a pool whose tasks have none.
+    public var spawn: SpawnRules?
     /// What no task may exceed.
     public var maximum = ResourceLimits()
     /// What its own arguments and variables take of the room that a program has for them.

@@ -28,7 +28,7 @@ extension Turn {
         var conclusion = router.conclude(task, routing, [:])
         if !isCancelled {
             let verdict: String
-            (conclusion, verdict) = judge(task, routing, attempt, outcome, answer, router)
+            (conclusion, verdict) = try judge(task, routing, attempt, outcome, answer, router)
             attempt.reason = "rule \"\(routing.rule)\": \(verdict)"
         }
         try store.update(attempt, from: before)
@@ -44,7 +44,7 @@ extension Turn {
     private func judge(
         _ task: TaskItem, _ routing: Routing, _ attempt: Attempt, _ outcome: Outcome, _ answer: RouteAnswer?,
         _ router: TaskRouter
-    ) -> (TaskRouter.Conclusion, String) {
+    ) throws -> (TaskRouter.Conclusion, String) {
         let fallback = router.conclude(task, routing, [:])
         guard router.program(of: routing.rule) != nil else {
             return (fallback, "it is no longer in the configuration, so its default holds")
@@ -58,7 +58,10 @@ extension Turn {
             if case .unusable(let problem) = answer { why = problem }
             return (fallback, "its program \(why), so its default holds")
         }
-        let conclusion = router.conclude(task, routing, fields)
+        let rights = try rights(of: task)
+        var conclusion = router.conclude(task, routing, fields, rights: rights)
+        // A rule's author may raise what people ask for; for a task, nobody raises it above its parent.
+        if let parent = rights?.ancestors.first { conclusion.priority = min(conclusion.priority, parent.priority) }
         let chosen = conclusion.chosen.isEmpty ? "nothing" : conclusion.chosen.joined(separator: ", ")
         let refused = conclusion.refused.map { "; " + $0 }.joined()
         return (conclusion, "its program chose \(chosen)\(refused)".shortened(to: 500))

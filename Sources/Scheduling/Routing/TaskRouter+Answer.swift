@@ -14,7 +14,11 @@ extension TaskRouter {
     }
 
     /// Takes of an answer what is valid and was left open. All else stays as the rule has set it.
-    func conclude(_ task: TaskItem, _ routing: Routing, _ answer: [ExactText: JSONValue]) -> Conclusion {
+    ///
+    /// - Parameter rights: what those above the task leave it; nil for a task that stands alone.
+    func conclude(
+        _ task: TaskItem, _ routing: Routing, _ answer: [ExactText: JSONValue], rights: SpawnRights? = nil
+    ) -> Conclusion {
         let definition = task.definition
         var conclusion = Conclusion(
             pool: routing.pool, model: definition.model, thinking: definition.thinking, priority: task.priority)
@@ -34,7 +38,7 @@ extension TaskRouter {
         }
         if let value = open(.pool) {
             let fixed = routing.given.contains(.thinking) ? definition.thinking : nil
-            if let complaint = complaint(about: value.text, for: definition, thinking: fixed) {
+            if let complaint = complaint(about: value.text, for: definition, thinking: fixed, rights) {
                 conclusion.refused.append(complaint)
             } else if let pool = value.text {
                 conclusion.pool = pool
@@ -75,13 +79,16 @@ extension TaskRouter {
     }
 
     /// Why a prompt cannot go to a pool that a program has named; nil if it can.
-    private func complaint(about name: String?, for definition: TaskDefinition, thinking: ThinkingLevel?) -> String? {
+    private func complaint(
+        about name: String?, for definition: TaskDefinition, thinking: ThinkingLevel?, _ rights: SpawnRights?
+    ) -> String? {
         guard let name else { return "it answered an invalid pool name" }
         guard let pool = pools[name] else { return "there is no pool \"\(name.shortened(to: 64))\"" }
         guard pool.takesPrompts else { return "the pool \"\(name)\" has no agent for prompts" }
         guard !isDraining(name) else { return "the pool \"\(name)\" is draining" }
         guard offers(name, definition.needs) else { return "the pool \"\(name)\" does not offer what the task needs" }
         do throws(WireError) {
+            try checkRights(rights, to: name, field: "pool")
             try checkThinking(thinking, in: name, field: "pool")
             if case .prompt(let prompt) = definition.work { try checkLength(prompt, in: name, field: "pool") }
             try checkSize(of: definition, in: name, field: "pool")

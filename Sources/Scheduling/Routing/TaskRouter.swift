@@ -43,16 +43,16 @@ public struct TaskRouter {
     ///   - path: where the task is in a batch, for errors.
     ///   - note: is told of each rule whether it matches, and why not.
     func choose(
-        for spec: TaskSpec, by submitter: Requester, path: String? = nil, note: (RouteRule, String?) -> Void = { _, _ in }
+        for spec: TaskSpec, by submitter: Submitter, path: String? = nil, note: (RouteRule, String?) -> Void = { _, _ in }
     ) throws(WireError) -> Choice {
         var choice = Choice(
             pool: spec.pool ?? Self.defaultPool, isPoolGiven: spec.pool != nil, model: spec.model, thinking: spec.thinking,
-            priority: spec.priority ?? 0, needs: spec.needs ?? [])
+            priority: submitter.priority(spec.priority), needs: spec.needs ?? [])
         if let prompt = spec.prompt {
             choice.prompt = prompt
             try takeTags(&choice, path)
             let asked = choice.model
-            applyRules(spec, by: submitter.uid, &choice, note)
+            applyRules(spec, by: submitter, &choice, note)
             // A rule's model is for the agents that take one.
             if asked == nil, !takesModel(choice.pool) { choice.model = nil }
             if let model = choice.model, let meant = rules.aliases[model] { choice.model = meant }
@@ -61,7 +61,9 @@ public struct TaskRouter {
             choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil, for: submitter) ?? choice.pool
             choice.isPoolRuled = false
         }
-        if !choice.isPoolRuled { try checkAccess(submitter, to: choice.pool, field: SpecRules.field("pool", path)) }
+        let field = SpecRules.field("pool", path)
+        if !choice.isPoolRuled { try checkAccess(submitter.requester, to: choice.pool, field: field) }
+        try checkRights(submitter.rights, to: choice.pool, field: field)
         choice.routing?.pool = choice.pool
         return choice
     }
@@ -111,13 +113,13 @@ public struct TaskRouter {
     }
 
     private func applyRules(
-        _ spec: TaskSpec, by submitter: UInt32, _ choice: inout Choice, _ note: (RouteRule, String?) -> Void
+        _ spec: TaskSpec, by submitter: Submitter, _ choice: inout Choice, _ note: (RouteRule, String?) -> Void
     ) {
         guard !rules.routes.isEmpty, let prompt = choice.prompt else { return }
         let facts = PromptFacts(
             text: prompt, characters: prompt.unicodeScalars.count, pool: choice.pool,
-            agent: pools[choice.pool]?.agent ?? "command", labels: spec.labels ?? [:], submitter: submitter,
-            subject: spec.subject)
+            agent: pools[choice.pool]?.agent ?? "command", labels: spec.labels ?? [:], submitter: submitter.uid,
+            subject: submitter.subject)
         for rule in rules.routes {
             let mismatch = rule.match.mismatch(facts)
             note(rule, mismatch)
@@ -126,7 +128,7 @@ public struct TaskRouter {
             choice.route = rule.name
             choice.model = choice.model ?? rule.choice.model
             choice.thinking = choice.thinking ?? rule.choice.thinking
-            choice.priority = spec.priority ?? rule.choice.priority ?? 0
+            choice.priority = submitter.priority(spec.priority ?? rule.choice.priority)
             if !choice.isPoolGiven, let pool = rule.choice.pool { (choice.pool, choice.isPoolRuled) = (pool, true) }
             if let program = self.program(of: rule.name), !isDraining(program.pool) {
                 let given = given(spec, before)
@@ -242,9 +244,10 @@ public struct TaskRouter {
     }
 
     /// The first pool by name that offers what is needed, takes the work, and is open to its submitter.
-    func pool(offering needs: [String], toPrompts: Bool, for submitter: Requester) -> String? {
+    func pool(offering needs: [String], toPrompts: Bool, for submitter: Submitter) -> String? {
         pools.values.filter {
-            offers($0.name, needs) && ($0.takesPrompts || !toPrompts) && !isDraining($0.name) && admits(submitter, to: $0.name)
+            offers($0.name, needs) && ($0.takesPrompts || !toPrompts) && !isDraining($0.name)
+                && admits(submitter.requester, to: $0.name) && submitter.rights?.complaint(about: $0.name) == nil
         }
         .map(\.name).min()
     }
@@ -252,10 +255,18 @@ public struct TaskRouter {
     // MARK: Explaining
 
     /// What would be chosen for a task, and what each rule says.
-    public func explain(_ spec: TaskSpec, by submitter: Requester) throws(WireError) -> RouteExplanation {
+    ///
+    /// - Parameter ancestors: where a task asks: that task, and all above it.
+    public func explain(
+        _ spec: TaskSpec, by requester: Requester, below ancestors: [TaskItem] = []
+    ) throws(WireError) -> RouteExplanation {
         try SpecRules.check(spec, path: nil)
+        var submitter = Submitter(requester: try requester.speaking(for: spec.subject))
+        if let parent = ancestors.first {
+            (submitter.parent, submitter.rights) = (parent, SpawnRights(ancestors, pools: pools))
+        }
         var steps: [RouteStep] = []
-        let choice = try choose(for: spec, by: submitter.speaking(for: spec.subject)) { rule, mismatch in
+        let choice = try choose(for: spec, by: submitter) { rule, mismatch in
             steps.append(RouteStep(name: rule.name, matches: mismatch == nil, reason: mismatch ?? "matches"))
         }
         if let prompt = choice.prompt { try check(prompt, choice.model, choice.thinking, in: choice.pool) { $0 } }

@@ -21,7 +21,7 @@ extension Turn {
         let tasks = try store.unfinished(in: pool, after: after, limit: SchedulerState.stride)
         assert(tasks.first.map { $0.id > after } ?? true, "a task is cancelled twice")
         var count = count
-        for task in tasks where requester.mayChange(task) {
+        for task in tasks where try mayChange(task, by: requester) {
             if try cancel(task, by: requester).unchanged != true { count += 1 }
         }
         if let last = tasks.last, tasks.count == SchedulerState.stride {

@@ -22,6 +22,7 @@ extension Turn {
             guard let settings = state.settings[pool] else { throw unknownPool(pool) }
             let router = try router()
             try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "pool")
+            try router.checkRights(try rights(of: task), to: pool, field: "pool")
             try router.check(task.definition, in: settings, field: "pool")
             guard pool == current || !router.isDraining(pool) else { throw draining(pool) }
             if task.definition.routing == nil { task.pool = pool } else { task.definition.routing?.pool = pool }
@@ -71,6 +72,7 @@ extension Turn {
             if task.definition.isPoolGiven {
                 try router.checkAccess(requester, to: pool, for: task.definition.submitter, field: "ids")
             }
+            try router.checkRights(try rights(of: task), to: pool, field: "ids")
             if let expiry = task.definition.expiresAt, expiry <= now.wall {
                 throw WireError(.invalidState, "task \(task.id) expired, and its latest start time is past; submit it again")
             }
@@ -125,9 +127,13 @@ extension Turn {
 
     func owned(_ id: Int64, by requester: Requester) throws -> TaskItem {
         guard let task = try store.task(id) else {
-            throw WireError(.notFound, "there is no task \(id)", field: "id")
+            let place = requester.isTask ? " below \(requester.principal)" : ""
+            throw WireError(.notFound, "there is no task \(id)\(place)", field: "id")
         }
-        guard requester.mayChange(task) else {
+        guard try mayChange(task, by: requester) else {
+            if requester.isTask {
+                throw WireError(.notFound, "there is no task \(id) below \(requester.principal)", field: "id")
+            }
             throw WireError(
                 .forbidden, "task \(id) belongs to \(task.definition.owner); only its owner and admins may change it")
         }

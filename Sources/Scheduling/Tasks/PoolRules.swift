@@ -28,6 +28,12 @@ extension TaskRouter {
         }
         try Self.check(definition.files, in: pool, at("files"))
         try checkSize(of: definition, in: pool.name, field: field, path: path)
+        if definition.options.scope != nil, pool.spawn == nil, definition.routing == nil {
+            throw WireError(
+                .invalidParameter,
+                "tasks in the pool \"\(pool.name)\" can start no others, so a scope has no effect; its [spawn] would allow it",
+                field: at("scope"))
+        }
         // A rule that sends it elsewhere later knows nothing of what it may use there, where it gets what it can.
         if let resources = definition.options.resources, definition.routing == nil {
             try Self.check(resources, in: pool, at)

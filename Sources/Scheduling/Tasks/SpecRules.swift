@@ -80,6 +80,7 @@ public enum SpecRules {
         try check(options.retries, "retries", path)
         try check(needs: options.needs, path)
         try check(options.resources, path)
+        try check(options.scope, path)
         try check(labels: options.labels, path)
         if let retryOn = options.retryOn, retryOn.isEmpty {
             let known = RetryCause.allCases.map(\.rawValue).joined(separator: ", ")
@@ -108,6 +109,27 @@ public enum SpecRules {
 
     private static func check(_ resources: ResourceLimits?, _ path: String?) throws(WireError) {
         for (resource, amount) in resources?.all ?? [] { try check(amount, "resources.\(resource.rawValue)", path) }
+    }
+
+    /// How many levels of tasks there may be below a task, and how many tasks.
+    public static let deepest = 32
+    public static let mostChildren = 1_000_000
+    private static let mostPools = 64
+
+    private static func check(_ scope: TaskScope?, _ path: String?) throws(WireError) {
+        guard let scope else { return }
+        let numbers: [(String, Int64?, ClosedRange<Int64>)] = [
+            ("children", scope.children.map(Int64.init), 0...Int64(mostChildren)),
+            ("running", scope.running.map(Int64.init), 1...10_000), ("cost_micros", scope.cost, 0...Int64.max),
+        ]
+        for (name, number, range) in numbers {
+            try fail(number.flatMap(ValueRule.whole(range).complaint), "scope.\(name)", path)
+        }
+        guard let pools = scope.pools else { return }
+        if pools.count > mostPools { try fail("must be at most \(mostPools) pools, not \(pools.count)", "scope.pools", path) }
+        for (index, pool) in pools.enumerated() {
+            try fail(ValueRule.name.complaint(pool), "scope.pools[\(index)]", path)
+        }
     }
 
     static func check(needs: [String]?, _ path: String?) throws(WireError) {

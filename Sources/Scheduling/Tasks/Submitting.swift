@@ -4,21 +4,26 @@ extension Turn {
     mutating func submit(_ submission: Submission, unusable: [ByteString: String], by requester: Requester) throws -> Answer {
         let specs = submission.all
         let router = try router()
+        // One door is one task, whatever its tasks say.
+        let door = requester.isTask ? try submitter(requester) : nil
         func path(_ index: Int) -> String? { if case .many = submission { "[\(index)]" } else { nil } }
         // All of them are checked before the first is written. What happens to them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
         var count = 0
         for (index, spec) in specs.enumerated() {
             try SpecRules.check(spec, path: path(index))
-            let requester = try requester.speaking(for: spec.subject, path: path(index))
+            // Whoever is no bridge is refused a subject, a task too.
+            let asker = try requester.speaking(for: spec.subject, path: path(index))
+            let submitter = try door ?? submitter(asker)
             // A repeated request gets its answer whatever has happened to the pool meanwhile.
-            guard try task(with: spec, of: requester) == nil else { continue }
-            _ = try item(from: spec, path: path(index), by: requester, router)
+            guard try task(with: spec, of: submitter) == nil else { continue }
+            _ = try item(from: spec, path: path(index), by: submitter, router)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
                 try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))
             }
             count += 1
         }
+        if let door { try checkTree(of: door, more: count) }
         guard store.queuedCount + count <= state.mostQueued else {
             throw WireError(
                 .tooBusy, "\(store.queuedCount) tasks are queued and the limit is \(state.mostQueued); try again later")
@@ -28,8 +33,8 @@ extension Turn {
         var repeats = 0
         for (index, spec) in specs.enumerated() {
             // The same key may also come twice in one batch.
-            let requester = try requester.speaking(for: spec.subject)
-            if let id = try task(with: spec, of: requester) {
+            let submitter = try door ?? submitter(requester.speaking(for: spec.subject))
+            if let id = try task(with: spec, of: submitter) {
                 // Of many it is not worth the time to look at all of them.
                 let warning =
                     repeats < Self.comparedRepeats
@@ -37,7 +42,7 @@ extension Turn {
                 repeats += 1
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
-                let task = try item(from: spec, path: path(index), by: requester, router)
+                let task = try item(from: spec, path: path(index), by: submitter, router)
                 var submitted = try accept(task, input: spec.input, router)
                 submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: now.wall)
                 results.append(submitted)
@@ -52,8 +57,10 @@ extension Turn {
 
     private static var comparedRepeats: Int { 1000 }
 
-    private func task(with spec: TaskSpec, of requester: Requester) throws -> Int64? {
-        try spec.key.flatMap { try store.task(withKey: $0, of: requester.uid, subject: spec.subject) }
+    private func task(with spec: TaskSpec, of submitter: Submitter) throws -> Int64? {
+        guard let key = spec.key else { return nil }
+        return try store.task(
+            withKey: key, of: submitter.uid, subject: submitter.subject, below: submitter.parent?.id ?? 0)
     }
 
     private mutating func accept(_ task: TaskItem, input: ByteString?, _ router: TaskRouter) throws -> Submitted {
@@ -92,9 +99,10 @@ extension Turn {
         given.utf8.first == UInt8(ascii: "[") && given.has(suffix: prompt)
     }
 
-    private func item(from spec: TaskSpec, path: String?, by requester: Requester, _ router: TaskRouter) throws -> TaskItem {
+    private func item(from spec: TaskSpec, path: String?, by submitter: Submitter, _ router: TaskRouter) throws -> TaskItem {
         try SpecRules.check(notBefore: spec.notBefore, expires: spec.expires, now: now.wall, path)
-        let choice = try router.choose(for: spec, by: requester, path: path)
+        try Self.checkPriority(spec.priority, below: submitter.parent, path)
+        let choice = try router.choose(for: spec, by: submitter, path: path)
         let name = choice.pool
         guard let pool = state.settings[name] else {
             throw unknownPool(name, field: SpecRules.field("pool", path))
@@ -109,8 +117,8 @@ extension Turn {
         var definition = TaskDefinition(
             work: spec.arguments.map { .command($0) } ?? .prompt(choice.prompt ?? ""), options: options,
             environment: spec.variables ?? [:], directory: spec.directory,
-            hasInput: spec.input != nil, submitter: requester.uid, submittedAt: now.wall)
-        definition.subject = spec.subject
+            hasInput: spec.input != nil, submitter: submitter.uid, submittedAt: now.wall)
+        definition.subject = submitter.subject
         definition.files = spec.kept
         definition.isPoolGiven = choice.isPoolGiven
         definition.route = choice.routing == nil ? choice.route : nil
@@ -118,6 +126,10 @@ extension Turn {
         definition.resultSchema = spec.resultSchema.map(SpecRules.text)
         try router.check(definition, in: pool, path: path)
         var task = TaskItem(definition: definition, pool: name, phase: .ready)
+        if let parent = submitter.parent {
+            task.ancestry = Ancestry(below: parent, attempt: submitter.requester.attempt)
+        }
+        if spec.detach == true { try detach(&task, submitter, path) }
         task.timeout = task.timeout ?? pool.timeout
         task.idleTimeout = task.idleTimeout ?? pool.idleTimeout
         // What is left open is the default, and what is given is in the order and the units of the row.
@@ -132,6 +144,15 @@ extension Turn {
             task.reason = "held"
         }
         return task
+    }
+
+    private func detach(_ task: inout TaskItem, _ submitter: Submitter, _ path: String?) throws(WireError) {
+        let field = SpecRules.field("detach", path)
+        guard let rights = submitter.rights else {
+            throw WireError(.invalidParameter, "only what a task submits can be detached, and this has no parent", field: field)
+        }
+        if let complaint = rights.complaintAboutDetaching { throw WireError(.forbidden, complaint, field: field) }
+        task.ancestry.isDetached = true
     }
 
     private func warning(of task: TaskItem, _ router: TaskRouter) -> String? {

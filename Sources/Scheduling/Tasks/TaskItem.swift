@@ -80,6 +80,7 @@ public struct TaskItem: Sendable, Equatable {
     public var id: Int64
     public var definition: TaskDefinition
     public var place: Place
+    public var ancestry = Ancestry()
     /// For a delayed task: when it is ready.
     public var dueAt: Int64?
     /// Whether `dueAt` was reckoned from the clock and not given by a person, and so moves along when the clock is set.

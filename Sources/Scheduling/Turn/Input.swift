@@ -9,6 +9,8 @@ public struct Requester: Sendable, Equatable {
     /// Of the process at the other end.
     public var groups: [UInt32]
     public var principal: Principal
+    /// Of a task that asks: the number of the attempt whose door it is.
+    public var attempt: Int
     /// Whether it may ask for others, by name.
     public var isBridge: Bool
     /// The methods that it may call as an administrator may (`[access.grants]`).
@@ -17,16 +19,22 @@ public struct Requester: Sendable, Equatable {
     public private(set) var reachesOthers: Bool
 
     public init(
-        uid: UInt32, isAdministrator: Bool, groups: [UInt32] = [], principal: Principal? = nil, isBridge: Bool = false,
-        grants: Set<String> = []
+        uid: UInt32, isAdministrator: Bool, groups: [UInt32] = [], principal: Principal? = nil, attempt: Int = 0,
+        isBridge: Bool = false, grants: Set<String> = []
     ) {
         self.uid = uid
         self.isAdministrator = isAdministrator
         self.groups = groups
         self.principal = principal ?? .user(uid)
+        self.attempt = attempt
         self.isBridge = isBridge
         self.grants = grants
         reachesOthers = isAdministrator && self.principal == .user(uid)
+    }
+
+    /// A task, through the door of one of its attempts. It has none of the rights of its user, of groups or of administrators.
+    public static func task(_ id: Int64, attempt: Int, uid: UInt32) -> Requester {
+        Requester(uid: uid, isAdministrator: false, principal: .task(id), attempt: attempt)
     }
 
     /// Who asks, as far as this one request goes.
@@ -34,7 +42,8 @@ public struct Requester: Sendable, Equatable {
         var asker = try speaking(for: (call.parameters as? any ActionParameters)?.subject)
         try asker.check(call.method)
         asker.reachesOthers =
-            asker.isAdministrator && asker.principal == .user(uid) || asker.grants.contains(call.method.name)
+            asker.isAdministrator && asker.principal == .user(uid)
+            || !asker.isTask && asker.grants.contains(call.method.name)
         return asker
     }
 
@@ -53,20 +62,18 @@ public struct Requester: Sendable, Equatable {
         return asker
     }
 
+    /// Whether it came through the door of a task.
+    public var isTask: Bool { if case .task = principal { true } else { false } }
+
     /// Whether a task is its own. A bridge that asks for nobody owns all that it has submitted.
     func owns(_ task: TaskItem) -> Bool {
         principal == task.definition.owner || principal == .user(task.definition.submitter)
     }
 
-    /// Whether it may do to a task what it asks for.
-    func mayChange(_ task: TaskItem) -> Bool {
-        reachesOthers || owns(task)
-    }
-
     /// Whether somebody like this may call a method at all. This is the only place that decides it, by what the method says of itself;
     /// which tasks they may change is decided where the tasks are looked up.
     public func check(_ method: some MethodDescriptor) throws(WireError) {
-        if case .task = principal, method.door == .never {
+        if isTask, method.door == .never {
             throw WireError(.forbidden, "a task may not call \(method.name)")
         }
         let isAdministrator = isAdministrator && principal == .user(uid)

@@ -12,8 +12,9 @@ public protocol TaskTransaction: AnyObject {
     func task(_ id: Int64) throws -> TaskItem?
     /// The text for the standard input of a task whose `hasInput` is set.
     func input(of id: Int64) throws -> ByteString?
-    /// The task that a submitter has made with an idempotency key. Two submitters may use the same.
-    func task(withKey key: String, of submitter: UInt32, subject: String?) throws -> Int64?
+    /// The task that a submitter has made with an idempotency key, or that the submitter's task `parent` has, which is 0 for none. Others
+    /// may use the same.
+    func task(withKey key: String, of submitter: UInt32, subject: String?, below parent: Int64) throws -> Int64?
     /// Writes everything but the definition. `place` is where the task was when it was read.
     func update(_ task: TaskItem, from place: TaskItem.Place) throws
     /// Writes what has been chosen for a task since it was added: its model, thinking level, rule, and what is still open.
@@ -36,6 +37,19 @@ public protocol TaskTransaction: AnyObject {
     func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem]
     /// Forgets tasks and all their attempts.
     func remove(_ tasks: [TaskItem]) throws
+
+    // Tasks that were submitted by tasks
+
+    /// Writes what may change of where a task stands in its tree.
+    func saveAncestry(of task: TaskItem) throws
+    /// Lets a task have no key any more, so that another can have it.
+    func forgetKey(of id: Int64) throws
+    /// Adds to what has been used below a task, and below all above it, what takes the place of what was known.
+    func spend(_ more: Spending, insteadOf known: Spending, below id: Int64) throws
+    /// Of all that is below a task.
+    func counts(below id: Int64) throws -> TreeCounts
+    /// Those of which the task is the parent, from the lowest id above `after`.
+    func unfinishedChildren(of id: Int64, after: Int64, limit: Int) throws -> [TaskItem]
 
     // Attempts
 

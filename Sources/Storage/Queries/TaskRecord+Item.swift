@@ -16,6 +16,10 @@ extension TaskRecord {
         options = definition.options
         status.subject = definition.subject
         status.files = definition.files?.files
+        if task.isChild {
+            (status.parent, status.root, status.depth) = (task.ancestry.parent, task.ancestry.root, task.ancestry.depth)
+            status.detached = task.ancestry.isDetached ? true : nil
+        }
         (priority, retries, retryOn, options.retryDelay) = (task.priority, task.retry.retries, task.retry.causes, nil)
         switch task.phase {
         case .ready: status.waiting = .ready

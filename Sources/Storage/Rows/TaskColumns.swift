@@ -54,8 +54,18 @@ enum TaskColumns {
         },
     ]
 
+    /// What a parent that asks for its child again changes, and a retry.
+    static let moving: [Column] = [
+        Column("parent_attempt", { $0.ancestry.attempt }) { $0.ancestry.attempt = try $1.next() },
+        Column("detached", { $0.ancestry.isDetached }) { $0.ancestry.isDetached = try $1.next() },
+        Column("forgotten_steps", { $0.ancestry.forgottenSteps }) { $0.ancestry.forgottenSteps = try $1.next() },
+    ]
+
     /// What stays as it was submitted.
     static let fixed: [Column] = [
+        Column("parent", { $0.ancestry.parent }) { $0.ancestry.parent = try $1.next() },
+        Column("root", { $0.ancestry.root }) { $0.ancestry.root = try $1.next() },
+        Column("depth", { $0.ancestry.depth }) { $0.ancestry.depth = try $1.next() },
         Column("directory", { $0.definition.directory }) { $0.definition.directory = try $1.optional() },
         Column("result_schema", inBrief: "substr(result_schema, 1, 0)", { $0.definition.resultSchema }) {
             $0.definition.resultSchema = try $1.optional()
@@ -77,7 +87,7 @@ enum TaskColumns {
         },
     ]
 
-    static let columns = chosen + changing + work + fixed
+    static let columns = chosen + changing + work + moving + fixed
     /// A row that is missing reads as a number, which is damage: a task must not run without what it was given.
     private static let environment = """
         CASE WHEN environment_id IS NULL THEN NULL
@@ -98,6 +108,7 @@ enum TaskColumns {
     static let update = Column.update(changing, of: "task")
     static let updateChoice = Column.update(chosen, of: "task")
     static let updateWork = Column.update(work, of: "task")
+    static let updateAncestry = Column.update(moving, of: "task")
 
     static func read(_ row: inout Columns) throws -> TaskItem {
         var task = TaskItem(

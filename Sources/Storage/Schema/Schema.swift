@@ -234,8 +234,29 @@ enum Schema {
 
         -- For whom a bridge has submitted it; '' where nobody else.
         ALTER TABLE task ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+
+        -- Of tasks that tasks have submitted: see Ancestry. 0 and not NULL for the others, since a unique index takes NULLs as distinct.
+        ALTER TABLE task ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE task ADD COLUMN root INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE task ADD COLUMN depth INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE task ADD COLUMN parent_attempt INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE task ADD COLUMN detached INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE task ADD COLUMN forgotten_steps INTEGER NOT NULL DEFAULT 0;
         DROP INDEX task_key;
-        CREATE UNIQUE INDEX task_key ON task (submitter, subject, key) WHERE key IS NOT NULL;
+        CREATE UNIQUE INDEX task_key ON task (submitter, subject, parent, key) WHERE key IS NOT NULL;
+        CREATE INDEX task_parent ON task (parent, id) WHERE parent > 0;
+        CREATE INDEX task_child ON task (parent, id) WHERE parent > 0 AND phase < 4;
+        CREATE INDEX task_root ON task (root, id) WHERE root > 0;
+
+        -- What is below a task that has submitted others: see TreeCounts.
+        CREATE TABLE tree (
+            task INTEGER PRIMARY KEY REFERENCES task ON DELETE CASCADE,
+            made INTEGER NOT NULL,
+            unfinished INTEGER NOT NULL,
+            -- Millionths of a US dollar.
+            cost INTEGER NOT NULL DEFAULT 0,
+            tokens INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
 
         -- JSON: the files that came with it, see SubmittedFiles; NULL for none.
         ALTER TABLE task ADD COLUMN files TEXT;

@@ -25,6 +25,7 @@ public final class SQLiteTransaction: TaskTransaction {
         let id = db.lastInsertedRowID
         if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.bytes)]) }
         tally.add(1, at: task.place)
+        if task.isChild { try count(task, made: 1, unfinished: task.phase.isFinal ? 0 : 1) }
         return id
     }
 
@@ -49,14 +50,19 @@ public final class SQLiteTransaction: TaskTransaction {
         return text.map { ByteString($0) }
     }
 
-    public func task(withKey key: String, of submitter: UInt32, subject: String?) throws -> Int64? {
-        try db.value("SELECT id FROM task WHERE submitter = ? AND subject = ? AND key = ?", [submitter, subject ?? "", key])
+    public func task(withKey key: String, of submitter: UInt32, subject: String?, below parent: Int64) throws -> Int64? {
+        try db.value(
+            "SELECT id FROM task WHERE submitter = ? AND subject = ? AND parent = ? AND key = ?",
+            [submitter, subject ?? "", parent, key])
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
         try db.run(TaskColumns.update, TaskColumns.changing, of: task, id: task.id)
         assert(db.changesCount == 1, "task \(task.id) has no row to change")
         tally.move(from: place, to: task.place)
+        if task.isChild, place.phase.isFinal != task.phase.isFinal {
+            try count(task, made: 0, unfinished: task.phase.isFinal ? -1 : 1)
+        }
     }
 
     public func saveChoice(of task: TaskItem) throws {

@@ -61,11 +61,13 @@ final class WatchedTransaction: TaskTransaction {
 
     func input(of id: Int64) throws -> ByteString? { try real.input(of: id) }
 
-    func task(withKey key: String, of submitter: UInt32, subject: String?) throws -> Int64? {
+    func task(withKey key: String, of submitter: UInt32, subject: String?, below parent: Int64) throws -> Int64? {
         if mutation == .forgetKey { return nil }
         let other: UInt32 = submitter == 1000 ? 1001 : 1000
-        if mutation == .forgetSubmitter, let id = try real.task(withKey: key, of: other, subject: subject) { return id }
-        return try real.task(withKey: key, of: submitter, subject: subject)
+        if mutation == .forgetSubmitter, let id = try real.task(withKey: key, of: other, subject: subject, below: parent) {
+            return id
+        }
+        return try real.task(withKey: key, of: submitter, subject: subject, below: parent)
     }
 
     func update(_ task: TaskItem, from place: TaskItem.Place) throws {
@@ -141,6 +143,20 @@ final class WatchedTransaction: TaskTransaction {
     func remove(_ tasks: [TaskItem]) throws {
         try real.remove(tasks)
         writes.append(.remove(tasks))
+    }
+
+    // MARK: Trees
+
+    func saveAncestry(of task: TaskItem) throws { try real.saveAncestry(of: task) }
+    func forgetKey(of id: Int64) throws { try real.forgetKey(of: id) }
+    func spend(_ more: Spending, insteadOf known: Spending, below id: Int64) throws {
+        try real.spend(more, insteadOf: known, below: id)
+    }
+
+    func counts(below id: Int64) throws -> TreeCounts { try real.counts(below: id) }
+
+    func unfinishedChildren(of id: Int64, after: Int64, limit: Int) throws -> [TaskItem] {
+        try real.unfinishedChildren(of: id, after: after, limit: limit)
     }
 
     // MARK: Attempts

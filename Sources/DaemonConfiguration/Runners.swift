@@ -6,7 +6,7 @@ import SupervisorLink
 /// A user that tasks run as, as written in the policy.
 package struct Runner {
     package let uid: uid_t
-    /// The primary one first.
+    /// The primary one first; at most as many as the policy takes, so that one user in more of them does not make it invalid.
     package let groups: [gid_t]
     private let name: String
     private let shell: String
@@ -16,7 +16,7 @@ package struct Runner {
     package init?(named name: String) {
         guard let user = UserDatabase.user(name) else { return nil }
         uid = user.uid
-        groups = UserDatabase.groups(of: name, user.gid)
+        groups = Array(UserDatabase.groups(of: name, user.gid).prefix(PolicyRecord.maximumGroups))
         self.name = name
         shell = user.shell
         home = user.home

@@ -117,11 +117,14 @@ public enum PolicyRecord: Equatable, Sendable {
         line.unicodeScalars.split(separator: " ", maxSplits: count - 1, omittingEmptySubsequences: false).map(String.init)
     }
 
+    /// How many groups a user of the policy may have, the primary one among them.
+    package static let maximumGroups = 1024
+
     private static func user(_ words: [String]) throws(Malformed) -> User {
         guard let uid = number(words[2]) else { throw Malformed(reason: "not a user") }
         guard uid != 0 else { throw Malformed(reason: "user 0 is not allowed") }
         let groups = words[3].split(separator: ",", omittingEmptySubsequences: false).map { number(String($0)) }
-        guard groups.count <= 64, groups.allSatisfy({ $0 != nil }) else { throw Malformed(reason: "not a list of groups") }
+        guard groups.count <= maximumGroups, groups.allSatisfy({ $0 != nil }) else { throw Malformed(reason: "not a list of groups") }
         return User(uid: uid, groups: groups.compactMap(\.self))
     }
 

@@ -6,7 +6,9 @@ import Testing
     /// One of each kind at least.
     private static let records: [PolicyRecord] = [
         .pool("p", nil), .pool("gpu-2_x", .init(uid: 1000, groups: [1000, 27])),
-        .submitter(pool: "p", .init(uid: 1, groups: [2])), .account(user: 0, name: "a", shell: nil, home: nil),
+        .submitter(pool: "p", .init(uid: 1, groups: [2])),
+        .pool("many", .init(uid: 2, groups: Array(1...UInt32(PolicyRecord.maximumGroups)))),
+        .account(user: 0, name: "a", shell: nil, home: nil),
         .account(user: 7, name: "b", shell: "/bin/sh", home: "/home/a b"), .program(pool: "p", path: "/opt/my tools/run"),
         .worktree(pool: "p", repository: "/srv/\u{E4} b"), .writable(pool: "p", path: "/"),
         .credential(pool: "p", .init(name: "a.b")), .credential(pool: "p", .init(name: "c", variable: "KEY")),

@@ -67,9 +67,9 @@ final class Launcher {
         lifeline = try Descriptor.pipe(waits: true)
         engineNotices = try NotifySocket()
         supervisorNotices = try NotifySocket()
-        for path in [foreground.stateDirectory, foreground.runDirectory, foreground.workDirectory] {
-            try makeDirectory(path, withParents: true)
-        }
+        try makeDirectory(foreground.stateDirectory, withParents: true)
+        try StateDirectory.expectSafe(foreground.stateDirectory)
+        for path in [foreground.runDirectory, foreground.workDirectory] { try makeDirectory(path) }
         try StateDirectory.expectFree(foreground.stateDirectory)
         socket = try ClientSocket(foreground.socket, fixed: foreground.fixedSocket)
         bridge = foreground.bridge.map { BridgeKeeper($0) }

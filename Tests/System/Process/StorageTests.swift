@@ -19,7 +19,7 @@ import Testing
         let directory = try Directory()
         let state = directory.file("state")
         let daemon = try Daemon(
-            workers: 3, directory: directory, prefix: mounting(#"mount -t tmpfs -o size=12m none "$0""#, at: state))
+            workers: 3, directory: directory, prefix: mounting(#"mount -t tmpfs -o size=12m,mode=755 none "$0""#, at: state))
         // Its own view of the directory.
         let inside = "/proc/\(daemon.launcher.pid)/root\(state)"
         let long = try daemon.shell("while [ ! -e gate ]; do sleep 0.05; done; exit 3")
@@ -79,6 +79,18 @@ import Testing
         }
         chmod(state, 0o755)
         #expect(!directory.has("sock"))
+    }
+
+    @Test(arguments: [(uid_t(61_236), mode_t(0o700), "belongs to uid 61236"), (geteuid(), 0o777, "everybody can write to")])
+    func aStateDirectoryThatOthersCanChangeIsRefused(_ owner: uid_t, _ mode: mode_t, _ says: String) throws {
+        guard geteuid() == 0 || owner == geteuid() else { return print("NOT TESTED: only root gives directories away") }
+        let directory = try Directory()
+        let state = directory.file("state")
+        mkdir(state, 0o700)
+        chown(state, owner, gid_t.max)
+        chmod(state, mode)
+        try expectRefusal(status: 1, says: [state, says, "--state-dir"]) { try Daemon(directory: directory) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: state).isEmpty)
     }
 
     @Test func aSecondDaemonOnTheSameStateIsRefusedAndTheFirstIsNotDisturbed() throws {

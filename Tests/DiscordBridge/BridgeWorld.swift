@@ -281,6 +281,8 @@ struct SimulatedDaemon {
     /// What interactions have changed, each once for its key.
     private(set) var done: [Order] = []
     private var keys: Set<Snowflake> = []
+    /// How often each task has ended.
+    private(set) var ends: [Int64: Int] = [:]
     /// How many lines each task has written.
     private(set) var lines: [Int64: Int] = [:]
 
@@ -299,6 +301,7 @@ struct SimulatedDaemon {
         var task = TaskRecord(
             id: id, state: .queued, pool: spec.pool ?? "", priority: 0, submitter: 0,
             submittedAt: Timestamp(milliseconds: 0))
+        task.startedAt = Timestamp(milliseconds: 0)
         task.prompt = spec.prompt
         task.labels = spec.labels
         tasks.append(task)
@@ -347,8 +350,7 @@ struct SimulatedDaemon {
     mutating func cancel(_ id: Int64) -> Answer {
         guard !isAway else { return .later(0) }
         guard record(id)?.state == .queued else { return .done }
-        tasks[Int(id) - 1].state = .cancelled
-        tell(.taskFinished, id, .cancelled)
+        end(Int(id) - 1, .cancelled)
         return .done
     }
 
@@ -370,6 +372,13 @@ struct SimulatedDaemon {
     }
 
     mutating func progress(_ random: inout SeededGenerator) {
+        if random.chance(10),
+            let again = tasks.filter({ $0.state.isFinal && record($0.id) != nil }).randomElement(using: &random)
+        {
+            tasks[Int(again.id) - 1].state = .queued
+            (tasks[Int(again.id) - 1].finishedAt, tasks[Int(again.id) - 1].result) = (nil, nil)
+            tell(.taskQueued, again.id, .queued)
+        }
         guard let index = tasks.indices.filter({ !tasks[$0].state.isFinal }).randomElement(using: &random) else { return }
         advance(index, hasFailed: random.chance(30))
     }
@@ -384,10 +393,20 @@ struct SimulatedDaemon {
             tasks[index].state = .running
             tell(.taskStarted, tasks[index].id, .running)
         } else {
-            tasks[index].state = hasFailed ? .failed : .succeeded
-            if !hasFailed { tasks[index].result = TaskResult(text: "answer \(tasks[index].id)", truncated: false) }
-            tell(.taskFinished, tasks[index].id, tasks[index].state)
+            end(index, hasFailed ? .failed : .succeeded)
         }
+    }
+
+    /// A second for each end, so that no two of a task look the same.
+    private mutating func end(_ index: Int, _ state: TaskState) {
+        let id = tasks[index].id
+        ends[id, default: 0] += 1
+        tasks[index].state = state
+        tasks[index].finishedAt = Timestamp(milliseconds: Int64(ends[id, default: 0]) * 1000)
+        if state == .succeeded {
+            tasks[index].result = TaskResult(text: "answer \(id), \(ends[id, default: 0])", truncated: false)
+        }
+        tell(.taskFinished, id, state)
     }
 
     private mutating func tell(_ kind: Event.Kind, _ id: Int64, _ state: TaskState) {

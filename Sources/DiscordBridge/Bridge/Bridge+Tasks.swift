@@ -12,12 +12,12 @@ extension Bridge {
             return
         }
         let isEnd = record.state.isFinal
-        if task.ended, !isEnd {
-            // Somebody has it tried again: there will be another answer and another end.
-            task.round += 1
-        }
-        let isNewEnd = isEnd && !task.ended
-        task.ended = isEnd
+        let end = isEnd ? record.finishedAt?.milliseconds : nil
+        // Somebody has it tried again: there will be another answer and another end. Or there are, if it was over before anybody looked.
+        let isAgain = task.ended && (!isEnd || task.finishedAt != nil && end != task.finishedAt)
+        if isAgain { task.round += 1 }
+        let isNewEnd = isEnd && (!task.ended || isAgain)
+        (task.ended, task.finishedAt) = (isEnd, end)
         task.state = record.state.rawValue
         task.pool = record.pool
         task.priority = record.priority

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the bridge. Numbers of Discord's are kept as they are; they fit into 63 bits until the year 2084.
 enum BridgeSchema {
     /// What the program that made each version has added. A database has the first of them.
-    private static let steps = [first, interactions, following, places, files]
+    private static let steps = [first, interactions, following, places, files, ends]
     static var version: Int { steps.count }
 
     /// - Throws: ``BridgeStore/Unusable`` for a database of a newer program or of another.
@@ -151,5 +151,10 @@ enum BridgeSchema {
     private static let files = """
         -- Whether the message has files, which are fetched when it is submitted.
         ALTER TABLE request ADD COLUMN files INTEGER NOT NULL DEFAULT 0;
+        """
+
+    private static let ends = """
+        -- Which end was shown: a task that is tried again has another, later one.
+        ALTER TABLE task ADD COLUMN finished_at INTEGER;
         """
 }

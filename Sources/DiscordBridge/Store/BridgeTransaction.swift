@@ -130,8 +130,8 @@ public final class BridgeTransaction {
         return hasChanged
     }
 
-    /// All that have not ended may have changed.
-    public func touchAll() throws { try run("UPDATE task SET changed = changed + 1 WHERE ended = 0", []) }
+    /// All may have changed: one that had ended may have been tried again.
+    public func touchAll() throws { try run("UPDATE task SET changed = changed + 1", []) }
 
     public func changedTasks(limit: Int) throws -> [TaskRow] {
         try tasks("WHERE changed > seen ORDER BY id LIMIT ?", [limit])
@@ -139,8 +139,12 @@ public final class BridgeTransaction {
 
     public func save(_ task: TaskRow, seen: Int64) throws {
         try run(
-            "UPDATE task SET seen = ?, state = ?, pool = ?, priority = ?, title = ?, ended = ?, round = ? WHERE id = ?",
-            [seen, task.state, task.pool, task.priority, task.title, task.ended, task.round, task.id])
+            """
+            UPDATE task SET seen = ?, state = ?, pool = ?, priority = ?, title = ?, ended = ?, finished_at = ?, round = ? WHERE id = ?
+            """,
+            [
+                seen, task.state, task.pool, task.priority, task.title, task.ended, task.finishedAt, task.round, task.id,
+            ])
     }
 
     public func set(thread: ThreadState, of task: Int64) throws {
@@ -300,13 +304,15 @@ public final class BridgeTransaction {
 
     func tasks(_ rest: String, _ arguments: StatementArguments) throws -> [TaskRow] {
         try Row.fetchAll(
-            cached("SELECT id, message, changed, state, pool, priority, title, ended, round, thread FROM task " + rest),
+            cached(
+                "SELECT id, message, changed, state, pool, priority, title, ended, finished_at, round, thread FROM task " + rest
+            ),
             arguments: arguments
         ).map {
             TaskRow(
                 id: $0[0], message: Snowflake(stored: $0[1]), changed: $0[2], state: $0[3], pool: $0[4], priority: $0[5],
                 title: $0[6],
-                ended: $0[7], round: $0[8], thread: ThreadState(rawValue: $0[9]) ?? .impossible)
+                ended: $0[7], finishedAt: $0[8], round: $0[9], thread: ThreadState(rawValue: $0[10]) ?? .impossible)
         }
     }
 

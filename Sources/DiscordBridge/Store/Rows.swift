@@ -84,6 +84,8 @@ public struct TaskRow: Sendable, Equatable {
     public var priority: Int
     public var title: String
     public var ended: Bool
+    /// Which end was shown: when it was, by the daemon's clock.
+    public var finishedAt: Int64?
     public var round: Int64
     public var thread: ThreadState
 }

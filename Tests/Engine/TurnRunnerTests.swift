@@ -133,7 +133,7 @@ import Testing
             spec.files = [SubmittedFile(name: name, base64: Data("x".utf8))]
             let kept = Mutex<Result<Submission, WireError>?>(nil)
             let done = DispatchSemaphore(value: 0)
-            files.keep(.one(spec), of: 7, limit: 2) { result in
+            files.keep(.one(spec), of: 7, limit: 2, core.store) { result in
                 kept.withLock { $0 = result }
                 done.signal()
             }

@@ -102,10 +102,35 @@ import Testing
                     .many([
                         Submitted(id: 2, created: true), Submitted(id: 1, created: false), Submitted(id: 2, created: false),
                     ])))
-        // Once it is forgotten, so is its key.
+    }
+
+    /// However short the retention is, who asks again within a day has the answer of the first time. It is not kept for ever, and not
+    /// for everybody.
+    @Test func aKeyOutlivesItsTaskForADay() throws {
+        let rig = try Rig()
+        let keyed = TaskSpec.command { $0.key = "k" }
+        func submit(by requester: Requester = Rig.alice) throws -> Submitted {
+            let reply = try rig.ask(.submit(.one(keyed)), by: requester)
+            let results: [Submitted] = if case .submitted(let result) = reply { result.all } else { [] }
+            return try #require(results.first, "\(reply)")
+        }
+        let start = rig.now.wall
+        #expect(try submit() == Submitted(id: 1, created: true))
+        try rig.end(1)
         rig.advance(10)
         try rig.turn(.retire(before: rig.now.wall, keep: 100))
-        #expect(try rig.ask(.submit(.one(keyed))) == .submitted(.one(Submitted(id: 3, created: true))))
+        #expect(try !rig.exists(1))
+        for _ in 0..<2 {
+            let again = try submit()
+            #expect(again.id == 1 && !again.created)
+            #expect(again.warning == "task 1 was made with the same key, and has been forgotten since; this one was not made")
+        }
+        #expect(try submit(by: Rig.bob) == Submitted(id: 2, created: true))
+        rig.advance(start + KeptAnswer.lifetime - rig.now.wall - 1)
+        try rig.turn(.retire(before: 0, keep: 100))
+        #expect(try submit().id == 1)
+        rig.advance(1)
+        #expect(try submit() == Submitted(id: 3, created: true))
     }
 
     @Test func whatIsNotGivenComesFromThePool() throws {

@@ -27,14 +27,16 @@ final class SubmittedFiles: Sendable {
 
     /// Takes the files out of a submission, and calls back when they are kept.
     ///
-    /// - Parameter limit: how many bytes there may be of one user.
+    /// - Parameters:
+    ///   - limit: how many bytes there may be of one user.
+    ///   - store: where the task of a key is known.
     func keep(
-        _ submission: Submission, of user: UInt32, limit: Int64,
+        _ submission: Submission, of user: UInt32, limit: Int64, _ store: SQLiteStore,
         _ then: @escaping @Sendable (Result<Submission, WireError>) -> Void
     ) {
         guard let queue else { return then(.failure(WireError(.tooBusy, "there was no thread for files; restart the daemon"))) }
         queue.async {
-            var specs = submission.all
+            var (specs, limit) = (submission.all, limit)
             let isBatch = if case .many = submission { true } else { false }
             do throws(WireError) {
                 for index in specs.indices {
@@ -43,6 +45,8 @@ final class SubmittedFiles: Sendable {
                         continue
                     }
                     try SpecRules.check(files: files, isBatch ? "[\(index)]" : nil)
+                    // Who asks again has the answer also at the limit. What is kept for that is removed at once.
+                    limit += (try? store.submittedSize(of: specs[index], of: user)) ?? 0
                     specs[index].kept = try self.keep(files, of: user, limit)
                     specs[index].files = nil
                 }

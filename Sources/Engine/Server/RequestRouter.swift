@@ -32,7 +32,8 @@ struct RequestRouter: Sendable {
         }
         on(.submit) { submission, requester, responder in
             guard submission.all.contains(where: { $0.files != nil }) else { return submit(submission, requester, responder) }
-            submitted.keep(submission, of: requester.uid, limit: core.configuration.value.submittedFiles) { result in
+            submitted.keep(submission, of: requester.uid, limit: core.configuration.value.submittedFiles, core.store) {
+                result in
                 switch result {
                 case .success(let kept): submit(kept, requester, responder)
                 case .failure(let error): responder.fail(error)

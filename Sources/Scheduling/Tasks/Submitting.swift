@@ -36,9 +36,7 @@ extension Turn {
             let submitter = try door ?? submitter(requester.speaking(for: spec.subject))
             if let id = try task(with: spec, of: submitter) {
                 // Of many it is not worth the time to look at all of them.
-                let warning =
-                    repeats < Self.comparedRepeats
-                    ? try store.task(id).flatMap { try difference(of: spec, from: $0) } : nil
+                let warning = repeats < Self.comparedRepeats ? try warning(aboutRepeating: spec, of: id) : nil
                 repeats += 1
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
@@ -59,8 +57,18 @@ extension Turn {
 
     private func task(with spec: TaskSpec, of submitter: Submitter) throws -> Int64? {
         guard let key = spec.key else { return nil }
-        return try store.task(
-            withKey: key, of: submitter.uid, subject: submitter.subject, below: submitter.parent?.id ?? 0)
+        let parent = submitter.parent?.id ?? 0
+        let known = try store.task(withKey: key, of: submitter.uid, subject: submitter.subject, below: parent)
+        // A child is kept as long as its parent can ask.
+        guard known == nil, parent == 0 else { return known }
+        return try forgottenTask(withKey: key, of: submitter.requester.principal)
+    }
+
+    private func warning(aboutRepeating spec: TaskSpec, of id: Int64) throws -> String? {
+        guard let task = try store.task(id) else {
+            return "task \(id) was made with the same key, and has been forgotten since; this one was not made"
+        }
+        return try difference(of: spec, from: task)
     }
 
     private mutating func accept(_ task: TaskItem, input: ByteString?, _ router: TaskRouter) throws -> Submitted {

@@ -79,6 +79,30 @@ extension Turn {
     }
 }
 
+/// Keys of tasks that are forgotten within a day: retention may be short, and who was away meanwhile asks again.
+extension Turn {
+    func keepKey(of task: TaskItem) throws {
+        let definition = task.definition
+        guard let key = definition.options.key, task.ancestry.parent == 0,
+            definition.submittedAt > now.wall - KeptAnswer.lifetime
+        else { return }
+        try store.keep(
+            KeptAnswer(
+                principal: holder(definition.owner), key: key, at: definition.submittedAt, method: Method.submit.name,
+                parameters: Data(), answer: Wire.line(task.id)))
+    }
+
+    func forgottenTask(withKey key: String, of owner: Principal) throws -> Int64? {
+        guard let kept = try store.keptAnswer(to: key, of: holder(owner)), kept.at > now.wall - KeptAnswer.lifetime else {
+            return nil
+        }
+        return try? Wire.decode(Int64.self, from: kept.answer)
+    }
+
+    /// Apart from other answers, which they must not displace.
+    private func holder(_ owner: Principal) -> String { "tasks of \(owner.text)" }
+}
+
 extension Principal {
     /// The same in short: `1000`, or `995/discord:1`.
     var key: String {

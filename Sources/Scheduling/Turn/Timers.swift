@@ -84,6 +84,7 @@ extension Turn {
         let attempts = try tasks.flatMap { try store.attempts(of: $0.id) }
         let spenders = Set(attempts.lazy.filter { $0.usage != nil }.map(\.task))
         for task in tasks where spenders.contains(task.id) { try store.keepUsage(of: task.id) }
+        for task in tasks { try keepKey(of: task) }
         try store.remove(tasks)
         effects.append(.discard(tasks, attempts))
         if tasks.count == Self.retireStride { effects.append(.again(.retire(before: before, keep: keep))) }

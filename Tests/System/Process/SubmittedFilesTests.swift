@@ -112,7 +112,8 @@ import Testing
         #expect(try refusal([spec("a", size: 600_000), spec("b", size: 600_000)])?.kind == .storageFull)
         // Taken and then refused, for another reason.
         #expect(try refusal([spec("a"), spec("b"), spec("c")])?.kind == .tooBusy)
-        var keyed = spec("a", size: 400_000)
+        // More than half of the limit: there is no room for it a second time.
+        var keyed = spec("a", size: 600_000)
         keyed.key = "k"
         #expect(try refusal([keyed]) == nil)
         let again = try daemon.call(.submit, .one(keyed)).all[0]

@@ -108,11 +108,3 @@ public final class Session: Caller {
         }
     }
 }
-
-/// Idempotency keys that a client makes up, so that a request may be repeated when its answer is lost.
-public enum GeneratedKey {
-    /// A key that nobody has given to a request before.
-    public static func make(_ prefix: String) -> String {
-        prefix + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
-    }
-}

@@ -22,6 +22,7 @@ struct Orchctl: ParsableCommand {
                 name: "Task",
                 subcommands: [
                     Submit.self, Run.self, Wait.self, Logs.self, ResultCommand.self, Files.self, Show.self, List.self,
+                    Tree.self,
                     Stop.self, Retry.self, Hold.self, ReleaseCommand.self, Pause.self, Resume.self, Update.self, Route.self,
                     Results.self, Import.self,
                 ]),

@@ -101,7 +101,7 @@ import Testing
         #expect(
             files.faults() == [
                 "orchd.toml: [budget.a] needs either amount, such as \"10.00 USD\", or tokens",
-                "orchd.toml: [budget.a] needs per: \"day\", \"total\" or \"task\"",
+                "orchd.toml: [budget.a] needs per: \"day\", \"total\", \"task\" or \"tree\"",
             ])
     }
 

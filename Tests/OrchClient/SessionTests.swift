@@ -27,7 +27,7 @@ import Testing
                 calls.withLock { $0 += [request?.call].compactMap(\.self) }
                 peer.answer(request, changed)
             })
-        #expect(try Session(path: daemon.path).call(.retry, TaskSelection(ids: [1])) == changed)
+        #expect(try Session(path: daemon.path).call(.retry, RetryParameters(ids: [1])) == changed)
         let asked = calls.withLock { $0 }
         #expect(asked.count == 2 && asked[0] == asked[1] && asked[0].key != nil)
     }
@@ -42,7 +42,7 @@ import Testing
             let second = peer.request()
             if second?.call.key == nil { peer.answer(second, changed) }
         }
-        #expect(try Session(path: daemon.path).call(.retry, TaskSelection(ids: [1])) == changed)
+        #expect(try Session(path: daemon.path).call(.retry, RetryParameters(ids: [1])) == changed)
     }
 
     @Test func aSubmissionIsRepeatedOnlyWithAKey() {

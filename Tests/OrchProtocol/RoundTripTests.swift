@@ -31,7 +31,7 @@ import Testing
         spec.resources = ResourceLimits()
         for resource in ResourceLimits.Resource.allCases { spec.resources?[resource] = resource.range.upperBound }
         spec.scope = TaskScope(pools: ["p"], children: 5, running: 2, cost: 7)
-        spec.detach = true
+        (spec.detach, spec.step) = (true, true)
         spec.resultSchema = .object([
             "enum": .array([.null, .bool(true), .integer(-1), .number(0.25), .string("\u{1F600}\""), .object([:])])
         ])
@@ -43,6 +43,7 @@ import Testing
         var list = ListParameters()
         list.states = StateFilter.allCases
         (list.pool, list.name, list.labels, list.limit, list.cursor) = ("p", "n", ["a": "b"], 10, 99)
+        (list.parent, list.below) = (4, 5)
         var update = UpdateParameters(id: 1)
         (update.pool, update.name, update.priority, update.timeout, update.retries) = ("p", "n", 5, 1.5, 2)
         (update.notBefore, update.comment) = (time, "c")
@@ -62,7 +63,7 @@ import Testing
             Call(.cancel, CancelParameters(pool: "p")), Call(.update, update).keyed(by: "k"),
             Call(.cancel, CancelParameters(all: true)).keyed(by: "k"), Call(.hold, TaskSelection(ids: [1])).keyed(by: "\"k"),
             Call(.agentResume, AgentSelection(agent: "a")).keyed(by: "k"), Call(.cancel, CancelParameters(all: true)),
-            Call(.retry, TaskSelection(ids: [3])),
+            Call(.retry, RetryParameters(ids: [3], fresh: true)),
             Call(.hold, TaskSelection(ids: [])), Call(.release, TaskSelection(ids: [1])), Call(.pause, TaskSelection(ids: [1])),
             Call(.resume, TaskSelection(ids: [1])), Call(.wait, WaitParameters(ids: [1])), Call(.logs, logs),
             Call(.logs, LogsParameters(id: 1)), Call(.file, FileParameters(id: 1, name: "a b", attempt: 2, offset: 1 << 40)),

@@ -54,7 +54,7 @@ import Testing
         { rig in
             let id = try held(rig)
             try rig.ask(.cancel(CancelParameters(ids: [id])))
-            return Action(.retry, TaskSelection(ids: [id]))
+            return Action(.retry, RetryParameters(ids: [id]))
         },
         { rig in Action(.hold, TaskSelection(ids: [try held(rig)])) },
         { rig in Action(.release, TaskSelection(ids: [try held(rig)])) },

@@ -65,6 +65,15 @@ import Testing
             let answer = KeptAnswer(
                 principal: "user 0", key: "k", at: 1, method: "task.hold", parameters: Data(count: 1 << 20), answer: Data())
             try transaction.keep(answer)
+            _ = try transaction.insert(
+                item { ($0.ancestry.parent, $0.ancestry.root, $0.ancestry.depth) = (1, 1, 1) }, input: nil)
+            _ = try transaction.counts(below: 1)
+            _ = try transaction.unfinishedChildren(of: 1, after: 0, limit: 3)
+            try transaction.spend(Spending(cost: 1), insteadOf: Spending(), below: 1)
+            try transaction.save(Ending(task: 1, attempt: 1, isFinal: true))
+            _ = try transaction.nextEnding()
+            try transaction.removeEnding(of: 1)
+            try transaction.forgetKey(of: 1)
             _ = try transaction.attempt(1)
             _ = try transaction.input(of: 1)
             _ = try transaction.retired(before: 1, keep: 3, limit: 3)

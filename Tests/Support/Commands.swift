@@ -9,7 +9,7 @@ extension Command {
 
     public static func update(_ change: UpdateParameters) -> Command { Command(Call(.update, change)) }
     public static func cancel(_ tasks: CancelParameters) -> Command { Command(Call(.cancel, tasks)) }
-    public static func retry(_ ids: [Int64]) -> Command { Command(Call(.retry, TaskSelection(ids: ids))) }
+    public static func retry(_ ids: [Int64]) -> Command { Command(Call(.retry, RetryParameters(ids: ids))) }
     public static func hold(_ ids: [Int64]) -> Command { Command(Call(.hold, TaskSelection(ids: ids))) }
     public static func release(_ ids: [Int64]) -> Command { Command(Call(.release, TaskSelection(ids: ids))) }
     public static func pause(_ ids: [Int64]) -> Command { Command(Call(.pause, TaskSelection(ids: ids))) }

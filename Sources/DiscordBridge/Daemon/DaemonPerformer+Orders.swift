@@ -19,7 +19,10 @@ extension DaemonPerformer {
             let changed = try call(.cancel, parameters).count
             if ids.count > 1 { return .say("\(changed) of \(ids.count) tasks are being stopped.") }
             return .say(changed > 0 ? "Task \(ids[0]) is being stopped." : "Task \(ids[0]) has ended already.")
-        case .retry(let id): return try change(.retry, id, key, "is queued again", "is queued already")
+        case .retry(let id):
+            var parameters = RetryParameters(ids: [id])
+            parameters.key = key
+            return .say("Task \(id) \(try call(.retry, parameters).count > 0 ? "is queued again" : "is queued already").")
         case .hold(let id): return try change(.hold, id, key, "is held", "was held before")
         case .release(let id): return try change(.release, id, key, "is released", "was not held")
         case .pause(let id): return try change(.pause, id, key, "is paused", "was paused before")

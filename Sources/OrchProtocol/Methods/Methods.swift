@@ -36,8 +36,11 @@ extension Method where Parameters == CancelParameters, Answer == TasksChanged {
     public static var cancel: Self { Self("task.cancel", .change, .keyed, door: .descendants) }
 }
 
-extension Method where Parameters == TaskSelection, Answer == TasksChanged {
+extension Method where Parameters == RetryParameters, Answer == TasksChanged {
     public static var retry: Self { Self("task.retry", .change, .keyed) }
+}
+
+extension Method where Parameters == TaskSelection, Answer == TasksChanged {
     public static var hold: Self { Self("task.hold", .change, .keyed) }
     public static var release: Self { Self("task.release", .change, .keyed) }
     public static var pause: Self { Self("task.pause", .change, .keyed) }

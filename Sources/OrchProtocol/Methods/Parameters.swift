@@ -34,6 +34,10 @@ public struct ListParameters: MethodParameters {
     public var labels: [String: String]?
     /// Only these; 1 to 10 000.
     public var ids: [Int64]?
+    /// The task that has submitted it.
+    public var parent: Int64?
+    /// A task that is somewhere above it.
+    public var below: Int64?
     /// The uid of who submitted it.
     public var submitter: UInt32?
     /// What its name, comment, prompt or command contains; small and capital letters of ASCII are the same.
@@ -51,7 +55,7 @@ public struct ListParameters: MethodParameters {
     public init() {}
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case states, pool, name, labels, ids, submitter, text, since, until, order, limit, cursor
+        case states, pool, name, labels, ids, parent, below, submitter, text, since, until, order, limit, cursor
     }
 
     public init(from decoder: any Decoder) throws {
@@ -63,6 +67,8 @@ public struct ListParameters: MethodParameters {
         name = try container.decodeIfPresent(String.self, forKey: .name)
         labels = try container.decodeIfPresent([String: String].self, forKey: .labels)
         ids = try container.decodeIfPresent([Int64].self, forKey: .ids)
+        parent = try container.decodeIfPresent(Int64.self, forKey: .parent)
+        below = try container.decodeIfPresent(Int64.self, forKey: .below)
         submitter = try container.decodeIfPresent(UInt32.self, forKey: .submitter)
         text = try container.decodeIfPresent(String.self, forKey: .text)
         since = try container.decodeIfPresent(Timestamp.self, forKey: .since)
@@ -114,7 +120,25 @@ public struct UpdateParameters: HasTaskOptions, MemberCoded, KeyedParameters, Ac
     }
 }
 
-/// The tasks that `task.retry`, `task.hold`, `task.release`, `task.pause` and `task.resume` are for.
+/// The tasks to try again.
+public struct RetryParameters: KeyedParameters, ActionParameters {
+    /// 1 to 10 000 ids; all of them or none are changed.
+    public var ids: [Int64]
+    /// To forget what their children have done: the keys that they gave these find nothing any more.
+    public var fresh: Bool?
+    /// See ``KeyedParameters``.
+    public var key: String?
+    public var subject: String?
+
+    public init(ids: [Int64], fresh: Bool? = nil) {
+        self.ids = ids
+        self.fresh = fresh
+    }
+
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, fresh, key, subject }
+}
+
+/// The tasks that `task.hold`, `task.release`, `task.pause` and `task.resume` are for.
 public struct TaskSelection: KeyedParameters, ActionParameters {
     /// 1 to 10 000 ids; all of them or none are changed.
     public var ids: [Int64]

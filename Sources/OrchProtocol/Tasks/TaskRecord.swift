@@ -116,7 +116,7 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var root: Int64?
     /// How many tasks are above it.
     public var depth: Int?
-    /// True where it goes on when its parent has ended.
+    /// True where it continues when its parent has ended.
     public var detached: Bool?
     public var submittedAt: Timestamp
     /// When it may start, where it may not yet.
@@ -138,6 +138,8 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var gates: [String]?
     /// How many attempts have been made. An order that has not started does not count.
     public var attemptCount: Int
+    /// What all its attempts together have used, as far as they tell.
+    public var usage: Usage?
     /// In `task.get`: each attempt, oldest first. In `task.list`: only the latest.
     public var attempts: [AttemptRecord]
     /// In `task.get` with `result`: what the task produced.
@@ -146,8 +148,7 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case id, state, waiting, stopping, reason, pool, command, prompt, submitter, subject, parent, root, depth, detached,
             cwd, route, routing, files, gates,
-            attempts,
-            result
+            usage, attempts, result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"
         case startedAt = "started_at"

@@ -32,8 +32,10 @@ public struct TaskSpec: HasTaskOptions, MemberCoded, MethodParameters {
     package var kept: KeptFiles?
     /// For whom a bridge submits it: see `[access] bridges`.
     public var subject: String?
-    /// To go on when the task that submits it has ended; only where `[spawn] detach` allows it.
+    /// To continue when the task that submits it has ended; only where `[spawn] detach` allows it.
     public var detach: Bool?
+    /// With `key`: to be refused where the task that has the key was asked for otherwise in anything that is given.
+    public var step: Bool?
     public var options = TaskOptions()
 
     static let members: [Member<TaskSpec>] = [
@@ -42,7 +44,7 @@ public struct TaskSpec: HasTaskOptions, MemberCoded, MethodParameters {
         Member("env_bytes", \.envBytes), Member("cwd", \.cwd), Member("cwd_bytes", \.cwdBytes), Member("stdin", \.stdin),
         Member("stdin_bytes", \.stdinBytes), Member("result_schema", \.resultSchema),
         Member("subject", \.subject), Member("files", \.files),
-        Member("detach", \.detach),
+        Member("detach", \.detach), Member("step", \.step),
     ]
     static let byName = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0) })
     /// The names of all that the object of a task may have.

@@ -24,6 +24,20 @@ public struct Usage: Codable, Sendable, Hashable {
 
     public var isEmpty: Bool { self == Usage() }
 
+    /// What both have used together; nil for what neither tells.
+    public func adding(_ other: Usage) -> Usage {
+        Usage(
+            tokensIn: Self.sum(tokensIn, other.tokensIn), tokensOut: Self.sum(tokensOut, other.tokensOut),
+            tokensCached: Self.sum(tokensCached, other.tokensCached), cost: Self.sum(cost, other.cost))
+    }
+
+    /// As much as can be said, where it is more. Agents are believed, and may tell anything.
+    public static func sum(_ one: Int64?, _ other: Int64?) -> Int64? {
+        guard let one, let other else { return one ?? other }
+        let (sum, overflows) = one.addingReportingOverflow(other)
+        return overflows ? (one > 0 ? .max : .min) : sum
+    }
+
     /// With what an earlier report told and this one does not.
     public func completed(by earlier: Usage?) -> Usage {
         Usage(

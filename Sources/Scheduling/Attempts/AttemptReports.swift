@@ -91,7 +91,9 @@ extension Turn {
         try store.update(attempt, from: before)
         if attempt.usage != known { try count(attempt, beyond: known, on: task) }
         // Its canceller does not want to wait.
-        if let limit, attempt.stopping != .cancelled { return try waitOut(limit, task, after: attempt) }
+        if let limit, attempt.stopping != .cancelled, try !isLeftBehind(task) {
+            return try waitOut(limit, task, after: attempt)
+        }
         try settle(task, after: attempt, outcome, reason: reason)
     }
 
@@ -106,6 +108,9 @@ extension Turn {
         if outcome.kind == .cancelled || attempt.stopping == .cancelled {
             return try finish(task, .cancel, reason: reason, attempt: attempt)
         }
+        if try isLeftBehind(task) {
+            return try finish(task, .cancel, reason: reason + "; no retry, because its parent has ended", attempt: attempt)
+        }
         let counted = task.attempts - task.attemptsBeforeRetry
         guard let wait = task.retry.wait(after: outcome, attempts: counted, seed: UInt64(bitPattern: attempt.id)) else {
             return try finish(task, .fail, reason: reason, attempt: attempt)
@@ -118,6 +123,7 @@ extension Turn {
             ($0.dueAt, $0.dueIsRelative, $0.reason) = (now.wall + wait, true, reason)
         }
         if let postponed { event(.taskRetrying, of: postponed, attempt: attempt, detail: reason) }
+        try endTree(of: attempt, isFinal: false)
     }
 
     /// Returns a task to the queue whose attempt never started, and does not count.

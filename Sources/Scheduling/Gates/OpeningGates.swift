@@ -138,6 +138,7 @@ extension Turn {
         let clock = Timestamp(milliseconds: until).description.dropFirst(11).prefix(5)
         let reason = "limited until \(clock) UTC: \(failure.message)"
         event(.taskRetrying, of: waiting, attempt: attempt, detail: reason)
+        try endTree(of: attempt, isFinal: false)
     }
 
     /// The gate at which tasks of that agent wait: its pool may have another one by now, which has met no limit.

@@ -34,17 +34,25 @@ extension Turn {
     /// Cancels a task in whatever state it is. One that runs is cancelled when its processes are gone, one that was ordered ahead when the
     /// supervisor has given it back; a final one stays as it is.
     private mutating func cancel(_ task: TaskItem, by requester: Requester) throws -> TasksChanged.Entry {
+        // What its owner does needs no further word.
+        let isOwn = requester.principal == task.definition.owner
+        return try cancel(
+            task, attemptReason: isOwn ? nil : "cancelled by \(requester.principal)", reason: task.cancelledReason)
+    }
+
+    /// - Parameter attemptReason: for an attempt that must end.
+    mutating func cancel(
+        _ task: TaskItem, attemptReason: String?, reason: String
+    ) throws -> TasksChanged.Entry {
         if task.phase == .active, let attempt = try store.liveAttempt(of: task.id) {
-            // What its owner does needs no further word.
-            let isOwn = requester.principal == task.definition.owner
-            try stop(attempt.id, because: .cancelled, reason: isOwn ? nil : "cancelled by \(requester.principal)")
+            try stop(attempt.id, because: .cancelled, reason: attemptReason)
             let state = task.phase.state(isOrdered: attempt.isOrdered)
             return TasksChanged.Entry(id: task.id, state: state, unchanged: attempt.stopping != nil)
         }
         guard task.phase.isQueued else {
             return TasksChanged.Entry(id: task.id, state: task.phase.state(isOrdered: false), unchanged: true)
         }
-        try finish(task, .cancel, reason: task.cancelledReason, attempt: nil)
+        try finish(task, .cancel, reason: reason, attempt: nil)
         return TasksChanged.Entry(id: task.id, state: .cancelled)
     }
 
@@ -59,6 +67,8 @@ extension Turn {
         attempt.reason = reason ?? attempt.reason
         attempt.wakeAt = nil
         try store.update(attempt, from: attempt.state)
+        // Its children need not wait for its end.
+        if cause == .cancelled { try endTree(of: attempt, isFinal: true) }
         orderStop(id, in: attempt.pool)
     }
 
@@ -72,6 +82,7 @@ extension Turn {
         guard let finished else { return }
         assert(finished.phase.isFinal, "\(cause) does not finish a task")
         event(.taskFinished, of: finished, attempt: attempt, detail: reason)
+        try endTree(below: finished.id, upTo: finished.attempts, isFinal: true)
     }
 }
 

@@ -55,9 +55,9 @@ extension Turn {
         return .changed([.init(id: task.id, state: .queued)])
     }
 
-    mutating func retry(_ ids: [Int64], by requester: Requester) throws -> Answer {
+    mutating func retry(_ parameters: RetryParameters, by requester: Requester) throws -> Answer {
         let router = TaskRouter(rules: state.rules, pools: state.settings)
-        let tasks = try select(ids, by: requester)
+        let tasks = try select(parameters.ids, by: requester)
         for task in tasks {
             guard task.phase.isFinal, task.phase != .succeeded else {
                 let standing = task.standing(try liveAttempt(of: task))
@@ -81,9 +81,18 @@ extension Turn {
             let retried = try change(task, on: .retry) {
                 ($0.attemptsBeforeRetry, $0.finishedAt, $0.reason) = ($0.attempts, nil, nil)
             }
+            if let retried { try moveInTree(retried, fresh: parameters.fresh ?? false) }
             if let retried { event(.taskQueued, of: retried, detail: "retried by \(requester.principal)") }
         }
         return .changed(tasks.map { TasksChanged.Entry(id: $0.id, state: .queued) })
+    }
+
+    /// What a retry means to the tree of a task: without a parent that still waits for it, it continues by itself.
+    private func moveInTree(_ task: TaskItem, fresh: Bool) throws {
+        var task = task
+        if fresh { task.ancestry.forgottenSteps = task.attempts }
+        if task.isChild, try store.task(task.ancestry.parent)?.phase.isFinal ?? true { task.ancestry.isDetached = true }
+        try store.saveAncestry(of: task)
     }
 
     mutating func hold(_ ids: [Int64], by requester: Requester) throws -> Answer {

@@ -10,13 +10,22 @@ extension Turn {
         // All of them are checked before the first is written. What happens to them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
         var count = 0
+        var steps: [ExactText: TaskSpec] = [:]
         for (index, spec) in specs.enumerated() {
             try SpecRules.check(spec, path: path(index))
-            // Whoever is no bridge is refused a subject, a task too.
+            // Only a bridge may give a subject, and a task is none.
             let asker = try requester.speaking(for: spec.subject, path: path(index))
             let submitter = try door ?? submitter(asker)
             // A repeated request gets its answer whatever has happened to the pool meanwhile.
-            guard try task(with: spec, of: submitter) == nil else { continue }
+            if case .task = try known(spec, of: submitter, path(index)) { continue }
+            if spec.step == true, let key = spec.key {
+                guard steps.updateValue(spec, forKey: ExactText(key)) ?? spec == spec else {
+                    throw WireError(
+                        .invalidParameter,
+                        "the step \"\(key.shortened(to: 80))\" comes twice in this request, with different work",
+                        field: SpecRules.field("step", path(index)))
+                }
+            }
             _ = try item(from: spec, path: path(index), by: submitter, router)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
                 try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))
@@ -34,12 +43,15 @@ extension Turn {
         for (index, spec) in specs.enumerated() {
             // The same key may also come twice in one batch.
             let submitter = try door ?? submitter(requester.speaking(for: spec.subject))
-            if let id = try task(with: spec, of: submitter) {
+            let known = try known(spec, of: submitter, path(index))
+            if case .task(let id) = known {
+                try attach(id, to: submitter)
                 // Of many it is not worth the time to look at all of them.
                 let warning = repeats < Self.comparedRepeats ? try warning(aboutRepeating: spec, of: id) : nil
                 repeats += 1
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
+                if case .outdated(let former) = known { try store.forgetKey(of: former.id) }
                 let task = try item(from: spec, path: path(index), by: submitter, router)
                 var submitted = try accept(task, input: spec.input, router)
                 submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: now.wall)
@@ -55,20 +67,13 @@ extension Turn {
 
     private static var comparedRepeats: Int { 1000 }
 
-    private func task(with spec: TaskSpec, of submitter: Submitter) throws -> Int64? {
-        guard let key = spec.key else { return nil }
-        let parent = submitter.parent?.id ?? 0
-        let known = try store.task(withKey: key, of: submitter.uid, subject: submitter.subject, below: parent)
-        // A child is kept as long as its parent can ask.
-        guard known == nil, parent == 0 else { return known }
-        return try forgottenTask(withKey: key, of: submitter.requester.principal)
-    }
-
     private func warning(aboutRepeating spec: TaskSpec, of id: Int64) throws -> String? {
         guard let task = try store.task(id) else {
             return "task \(id) was made with the same key, and has been forgotten since; this one was not made"
         }
-        return try difference(of: spec, from: task)
+        return try difference(of: spec, from: task, everything: false).map {
+            "task \(id) has the same key and another \($0); this one was not made"
+        }
     }
 
     private mutating func accept(_ task: TaskItem, input: ByteString?, _ router: TaskRouter) throws -> Submitted {
@@ -78,33 +83,6 @@ extension Turn {
         let routing = task.definition.routing.map { "to be routed by rule \"\($0.rule)\"" }
         event(.taskQueued, of: task, detail: task.reason ?? routing)
         return Submitted(id: task.id, created: true, warning: warning(of: task, router))
-    }
-
-    /// A key that is used again for other work is a mistake which would lose that work. What was not given is taken for the same: rules,
-    /// pools and clients have filled it in.
-    private func difference(of spec: TaskSpec, from task: TaskItem) throws -> String? {
-        let first = task.definition
-        let work =
-            switch first.work {
-            case .command(let command): spec.arguments == command
-            case .prompt(let prompt): spec.prompt.map { $0.isSame(as: prompt) || hasTags($0, before: prompt) } ?? false
-            }
-        let input = try spec.input == (first.hasInput ? store.input(of: task.id) : nil)
-        let others = [
-            (work, spec.prompt == nil ? "command" : "prompt"), (input, "standard input"),
-            (spec.variables.map { $0 == first.environment } ?? true, "environment"),
-            (spec.directory.map { $0 == first.directory } ?? true, "directory"),
-            ((spec.kept?.files ?? []) == (first.files?.files ?? []), "files"),
-            (spec.pool.map { $0 == task.pool || !first.isPoolGiven } ?? true, "pool"),
-        ].filter { !$0.0 }.map(\.1)
-        guard let last = others.last else { return nil }
-        let list = others.count == 1 ? last : others.dropLast().joined(separator: ", ") + " and " + last
-        return "task \(task.id) has the same key and another \(list); this one was not made"
-    }
-
-    /// Tags at the beginning of a prompt are not kept.
-    private func hasTags(_ given: String, before prompt: String) -> Bool {
-        given.utf8.first == UInt8(ascii: "[") && given.has(suffix: prompt)
     }
 
     private func item(from spec: TaskSpec, path: String?, by submitter: Submitter, _ router: TaskRouter) throws -> TaskItem {

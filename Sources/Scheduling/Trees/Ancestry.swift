@@ -8,7 +8,7 @@ public struct Ancestry: Sendable, Equatable {
     public var depth = 0
     /// The number of the attempt of its parent that asked for it last.
     public var attempt = 0
-    /// Whether it goes on when its parent has ended.
+    /// Whether it continues when its parent has ended.
     public var isDetached = false
     /// What its own children have done for its attempts up to this one is forgotten: their keys find nothing any more.
     public var forgottenSteps = 0

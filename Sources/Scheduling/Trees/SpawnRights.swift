@@ -1,7 +1,7 @@
 import OrchProtocol
 
 /// What the children of a task may be: what `[spawn]` of its pool and of those of all above it says, and what their scopes leave of that.
-/// It is made anew for each decision, by the configuration that is then in force, so that a right that is taken away is gone at once.
+/// It is made for each decision, by the configuration that is then in force, so that a right that is taken away is gone at once.
 struct SpawnRights {
     /// One of the tasks above a child, from its parent to the root of the tree.
     struct Ancestor {
@@ -83,7 +83,7 @@ struct SpawnRights {
         return nil
     }
 
-    /// Why a child may not go on when its parent has ended.
+    /// Why a child may not continue when its parent has ended.
     var complaintAboutDetaching: String? {
         ancestors.first { $0.rules?.detach != true }.map {
             "detach = true is not set in [spawn] of the pool \"\($0.pool)\" of task \($0.id), so no task below that one outlives it"

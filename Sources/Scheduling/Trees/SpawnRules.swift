@@ -13,7 +13,7 @@ public struct SpawnRules: Sendable, Equatable {
     public var running: Int?
     /// How many attempts of the pool may wait for answers of people beside those that hold its slots; nil for as many as it has slots.
     public var parked: Int?
-    /// Whether they may start tasks that go on when they have ended.
+    /// Whether they may start tasks that continue when they have ended.
     public var detach: Bool
 
     public init(

@@ -33,7 +33,8 @@ public protocol TaskTransaction: AnyObject {
     func unfinished(in pool: String?, after: Int64, limit: Int) throws -> [TaskItem]
     /// Moves the due times that were reckoned and not given.
     func shiftRelativeDueTimes(by milliseconds: Int64) throws
-    /// Final tasks to forget: those that finished before a time, and the oldest beyond a number of them.
+    /// Final tasks to forget: those that finished before a time, and the oldest beyond a number of them. A tree is one: it goes when all of
+    /// it has ended, and what is below comes before what is above.
     func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem]
     /// Forgets tasks and all their attempts.
     func remove(_ tasks: [TaskItem]) throws
@@ -46,6 +47,10 @@ public protocol TaskTransaction: AnyObject {
     func forgetKey(of id: Int64) throws
     /// Adds to what has been used below a task, and below all above it, what takes the place of what was known.
     func spend(_ more: Spending, insteadOf known: Spending, below id: Int64) throws
+    /// Keeps what must be cancelled, in the place of what was kept for the task before.
+    func save(_ ending: Ending) throws
+    func removeEnding(of id: Int64) throws
+    func nextEnding() throws -> Ending?
     /// Of all that is below a task.
     func counts(below id: Int64) throws -> TreeCounts
     /// Those of which the task is the parent, from the lowest id above `after`.

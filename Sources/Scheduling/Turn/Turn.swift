@@ -38,6 +38,7 @@ struct Turn<Store: TaskTransaction> {
         try wakeAttempts()
         try wakeWorkers()
         try goOnWithChanges()
+        try endTrees()
         try noteOpened(since: before)
         try dispatch(cycle: cycle)
         return try result()
@@ -102,7 +103,7 @@ struct Turn<Store: TaskTransaction> {
         if let it = call[.submit] { return try submit(it, unusable: command.unusable, by: requester) }
         if let it = call[.update] { return try update(it, by: requester) }
         if let it = call[.cancel] { return try cancel(it, by: requester) }
-        if let it = call[.retry] { return try retry(it.ids, by: requester) }
+        if let it = call[.retry] { return try retry(it, by: requester) }
         if let it = call[.hold] { return try hold(it.ids, by: requester) }
         if let it = call[.release] { return try release(it.ids, by: requester) }
         if let it = call[.pause] { return try pause(it.ids, by: requester) }

@@ -8,7 +8,8 @@ extension SQLiteStore {
         guard let key = spec.key else { return 0 }
         let files: String? = try read { db in
             try db.value(
-                "SELECT files FROM task WHERE submitter = ? AND subject = ? AND key = ?", [submitter, spec.subject ?? "", key])
+                "SELECT files FROM task WHERE submitter = ? AND subject = ? AND parent = 0 AND key = ?",
+                [submitter, spec.subject ?? "", key])
         }
         guard let files else { return 0 }
         let kept: KeptFiles = try JSONColumn.read(files, "files that are not JSON")

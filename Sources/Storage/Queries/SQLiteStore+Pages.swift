@@ -34,6 +34,20 @@ extension SQLiteStore {
             conditions.append("id IN (SELECT value FROM json_each(?))")
             arguments.append("[" + ids.map(String.init).joined(separator: ",") + "]")
         }
+        if let parent = query.parent {
+            conditions.append("parent > 0 AND parent = ?")
+            arguments.append(parent)
+        }
+        if let top = query.below {
+            conditions.append(
+                """
+                id IN (WITH RECURSIVE below(id) AS (
+                    SELECT id FROM task WHERE parent > 0 AND parent = ?
+                    UNION ALL SELECT task.id FROM below JOIN task ON task.parent = below.id WHERE task.parent > 0)
+                    SELECT id FROM below)
+                """)
+            arguments.append(top)
+        }
         if let submitter = query.submitter {
             conditions.append("submitter = ?")
             arguments.append(Int64(submitter))
@@ -91,6 +105,7 @@ extension SQLiteStore {
                     where: "task = ? ORDER BY number DESC LIMIT \(task.phase == .active ? 2 : 1)", [task.id])
                 var record = TaskRecord(task, attempts: latest.reversed())
                 record.attempts = record.attempts.suffix(1)
+                if task.attempts > 1 { record.usage = try UsageQuery.usage(of: task.id, db) }
                 return record
             }
             return TaskPage(tasks: records, nextCursor: isCut ? records.last?.id : nil)

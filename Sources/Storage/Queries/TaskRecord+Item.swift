@@ -47,6 +47,7 @@ extension TaskRecord {
         status.gates = task.lane.isEmpty || task.phase.isFinal ? nil : GateName.names(in: task.lane).map(String.init)
         // An attempt that has only been ordered does not count yet.
         status.attemptCount = isOrdered && live?.isRouting == false ? max(0, task.attempts - 1) : task.attempts
+        status.usage = attempts.compactMap(\.usage).reduce(nil) { $0?.adding($1) ?? $1 }
         status.attempts = attempts.filter { !$0.isOrdered }.map(AttemptRecord.init)
     }
 }

@@ -67,6 +67,16 @@ enum UsageQuery {
         """
     }
 
+    /// What all attempts of a task have used together; nil where they tell nothing.
+    static func usage(of task: Int64, _ db: Database) throws -> Usage? {
+        let usage = try db.row("SELECT \(sums) FROM attempt WHERE task = ? AND model IS NOT NULL", [task]) {
+            Usage(
+                tokensIn: try $0.optional(), tokensOut: try $0.optional(), tokensCached: try $0.optional(),
+                cost: try $0.optional())
+        }
+        return usage.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// Sums are kept for a year and a month.
     static let forget = "DELETE FROM forgotten_usage WHERE day < date('now', 'localtime', '-396 days')"
 }

@@ -255,7 +255,20 @@ enum Schema {
             unfinished INTEGER NOT NULL,
             -- Millionths of a US dollar.
             cost INTEGER NOT NULL DEFAULT 0,
-            tokens INTEGER NOT NULL DEFAULT 0
+            tokens INTEGER NOT NULL DEFAULT 0,
+            -- When the last of it ended.
+            ended_at INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        -- A tree is forgotten as a whole, with its root.
+        DROP INDEX task_finished;
+        CREATE INDEX task_finished ON task (finished_at) WHERE phase >= 4 AND parent = 0;
+
+        -- Tasks that have ended, and whose children are still to be cancelled: see Ending.
+        CREATE TABLE ending (
+            task INTEGER PRIMARY KEY REFERENCES task ON DELETE CASCADE,
+            attempt INTEGER NOT NULL,
+            final INTEGER NOT NULL,
+            after INTEGER NOT NULL
         ) STRICT;
 
         -- JSON: the files that came with it, see SubmittedFiles; NULL for none.

@@ -114,6 +114,8 @@ public final class SQLiteStore: TurnStore {
             "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
         for (pool, state, count) in live { tally.addLive(count, in: pool, state: state) }
+        tally.hasTrees = try db.value("SELECT EXISTS (SELECT 1 FROM tree)") ?? false
+        tally.hasEndings = try db.value("SELECT EXISTS (SELECT 1 FROM ending)") ?? false
         tally.workers = try db.value("SELECT count(*) FROM worker") ?? 0
         try loadLanes(&tally, db)
         for gate in try GateColumns.all(db) { tally.gates[gate.name] = gate }

@@ -15,7 +15,8 @@ extension SQLiteTransaction {
     }
 
     public func counts(below id: Int64) throws -> TreeCounts {
-        try db.row("SELECT made, unfinished, cost, tokens FROM tree WHERE task = ?", [id]) {
+        guard tally.hasTrees else { return TreeCounts() }
+        return try db.row("SELECT made, unfinished, cost, tokens FROM tree WHERE task = ?", [id]) {
             TreeCounts(
                 made: try $0.next(), unfinished: try $0.next(),
                 spending: Spending(cost: try $0.next(), tokens: try $0.next()))
@@ -36,6 +37,45 @@ extension SQLiteTransaction {
             """, [id, more.cost - known.cost, more.tokens - known.tokens])
     }
 
+    public func save(_ ending: Ending) throws {
+        try db.run(
+            "INSERT OR REPLACE INTO ending (task, attempt, final, after) VALUES (?, ?, ?, ?)",
+            [ending.task, ending.attempt, ending.isFinal, ending.after])
+        tally.hasEndings = true
+    }
+
+    public func removeEnding(of id: Int64) throws { try db.run("DELETE FROM ending WHERE task = ?", [id]) }
+
+    public func nextEnding() throws -> Ending? {
+        guard tally.hasEndings else { return nil }
+        let ending = try db.row("SELECT task, attempt, final, after FROM ending ORDER BY task LIMIT 1") {
+            Ending(task: try $0.next(), attempt: try $0.next(), isFinal: try $0.next(), after: try $0.next())
+        }
+        tally.hasEndings = ending != nil
+        return ending
+    }
+
+    /// Roots to forget with all that is below them, of which the lowest come first: what is above a task is there as long as it is.
+    func trees(of roots: [TaskItem], limit: Int) throws -> [TaskItem] {
+        guard tally.hasTrees else { return roots }
+        var tasks: [TaskItem] = []
+        for root in roots {
+            tasks += try db.tasks(where: "root > 0 AND root = ? ORDER BY id DESC LIMIT ?", [root.id, limit - tasks.count])
+            guard tasks.count < limit else { break }
+            tasks.append(root)
+        }
+        return tasks
+    }
+
+    /// Final tasks that nobody may forget, since the root of their tree is not.
+    var finalBelowUnfinished: Int {
+        get throws {
+            guard tally.hasTrees else { return 0 }
+            return try db.value(
+                "SELECT sum(made - unfinished) FROM tree JOIN task ON task.id = tree.task WHERE parent = 0 AND phase < 4") ?? 0
+        }
+    }
+
     /// A task, and all above it.
     private static let above = """
         WITH RECURSIVE above(id) AS (
@@ -44,10 +84,12 @@ extension SQLiteTransaction {
 
     /// Counts a task for all above it.
     func count(_ task: TaskItem, made: Int, unfinished: Int) throws {
+        tally.hasTrees = true
         try db.run(
             """
-            INSERT INTO tree (task, made, unfinished) \(Self.above) SELECT id, ?2, ?3 FROM above WHERE TRUE
-            ON CONFLICT DO UPDATE SET made = made + excluded.made, unfinished = unfinished + excluded.unfinished
-            """, [task.ancestry.parent, made, unfinished])
+            INSERT INTO tree (task, made, unfinished, ended_at) \(Self.above) SELECT id, ?2, ?3, ?4 FROM above WHERE TRUE
+            ON CONFLICT DO UPDATE SET made = made + excluded.made, unfinished = unfinished + excluded.unfinished,
+                ended_at = max(ended_at, excluded.ended_at)
+            """, [task.ancestry.parent, made, unfinished, task.finishedAt ?? 0])
     }
 }

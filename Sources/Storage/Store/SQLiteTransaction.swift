@@ -110,15 +110,26 @@ public final class SQLiteTransaction: TaskTransaction {
     public func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
         let final = tally.tasks.reduce(0) { $1.key.phase.isFinal ? $0 + $1.value : $0 }
         // Beyond the number to keep, the oldest go, whatever their age.
-        let surplus = min(max(final - keep, 0), limit)
-        return try db.tasks(
+        let surplus = try final > keep ? min(max(final - finalBelowUnfinished - keep, 0), limit) : 0
+        let roots = try db.tasks(
             where: """
                 phase >= 4 AND id IN (
-                    SELECT id FROM (SELECT id FROM task WHERE phase >= 4 AND finished_at < ? ORDER BY finished_at LIMIT ?)
+                    SELECT id FROM (\(Self.oldest("finished_at < ?1 AND", "WHERE unfinished > 0 OR ended_at >= ?1")) LIMIT ?2)
                     UNION
-                    SELECT id FROM (SELECT id FROM task WHERE phase >= 4 ORDER BY finished_at LIMIT ?)
-                ) LIMIT ?
-                """, [wall, limit, surplus, limit])
+                    SELECT id FROM (\(Self.oldest("", "WHERE unfinished > 0")) LIMIT ?3)
+                ) LIMIT ?2
+                """, [wall, limit, surplus])
+        return try trees(of: roots, limit: limit)
+    }
+
+    /// Roots, and tasks that stand alone, the first to have ended first.
+    ///
+    /// - Parameter tree: the condition of trees that stay.
+    private static func oldest(_ condition: String, _ tree: String) -> String {
+        """
+        SELECT id FROM task WHERE phase >= 4 AND parent = 0 AND \(condition) id NOT IN (SELECT task FROM tree \(tree))
+        ORDER BY finished_at
+        """
     }
 
     public func remove(_ tasks: [TaskItem]) throws {

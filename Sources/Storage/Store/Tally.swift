@@ -7,6 +7,9 @@ public struct Tally: Sendable {
     private(set) var tasks: [TaskItem.Place: Int] = [:]
     private var live: [String: LiveCounts] = [:]
     private(set) var queued = 0
+    /// Whether a task has ever been submitted by another, as far as is known, and whether some that have ended have children left.
+    var hasTrees = false
+    var hasEndings = false
     /// Warm workers without a task.
     var workers = 0
     /// The ready tasks of each pool that are in a lane. Not stored: they are counted when the database is opened.

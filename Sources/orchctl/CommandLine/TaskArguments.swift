@@ -92,6 +92,15 @@ struct TaskArguments: ParsableArguments {
     var key: String?
 
     @Option(
+        help: ArgumentHelp(
+            "A key, and the second submission must ask for the same: a script that is started again continues where it was.",
+            valueName: "name"))
+    var step: String?
+
+    @Flag(help: "Let it continue when the task that submits it has ended.")
+    var detach = false
+
+    @Option(
         help: ArgumentHelp("Give it up if it has not started by this time.", valueName: "time"),
         transform: ArgumentText.futureTime)
     var expires: Timestamp?
@@ -117,6 +126,8 @@ struct TaskArguments: ParsableArguments {
 
     @OptionGroup var resources: ResourceOptions
 
+    @OptionGroup var scope: ScopeOptions
+
     @OptionGroup var bridge: BridgeOption
 
     mutating func take(_ rest: CommandLineReader.Rest) throws {
@@ -129,7 +140,7 @@ struct TaskArguments: ParsableArguments {
     /// Whether nothing of a task is said, as it must be with `--batch`.
     var isEmpty: Bool {
         prompt == nil && command.isEmpty && change.isEmpty && retryOn.isEmpty && needs.isEmpty && label.isEmpty && env.isEmpty
-            && !hold && [key, model].allSatisfy { $0 == nil } && thinking == nil
+            && !hold && !detach && scope.isEmpty && [key, step, model].allSatisfy { $0 == nil } && thinking == nil
             && file.isEmpty && [cwd, stdin, resultSchema].allSatisfy { $0 == nil }
             && [idleTimeout, retryDelay].allSatisfy { $0 == nil }
             && expires == nil && resources.limits == nil && bridge.subject == nil
@@ -144,6 +155,7 @@ struct TaskArguments: ParsableArguments {
         case (nil, true): throw ValidationError("there is no task: give a prompt, or -- and a command")
         case (_?, false): throw ValidationError("a task is a prompt or a command, not both")
         }
+        if key != nil, step != nil { throw ValidationError("--step is a --key already; give one of them") }
         if stdin == "-", prompt == "-" { throw ValidationError("standard input cannot be both the prompt and --stdin") }
         spec.input = try stdin.map { ByteString(try Input.bytes(of: $0)) }
         spec.options = change.options
@@ -164,7 +176,10 @@ struct TaskArguments: ParsableArguments {
         spec.directory = try cwd.map(absolute)
         spec.files = file.isEmpty ? nil : try file.map(FileArgument.read)
         spec.subject = bridge.subject
-        spec.key = key ?? GeneratedKey.make()
+        spec.key = step ?? key ?? GeneratedKey.make("orchctl-")
+        spec.step = step == nil ? nil : true
+        spec.detach = detach ? true : nil
+        spec.scope = try scope.scope
         return spec
     }
 
@@ -204,16 +219,6 @@ extension TaskSpec {
         spec.directory = path
         return spec
     }
-}
-
-/// The keys that orchctl makes up for submissions.
-extension GeneratedKey {
-    private static let prefix = "orchctl-"
-
-    static func make() -> String { make(prefix) }
-
-    /// Whether a key is one that nobody chose, and so is of no interest to anybody.
-    static func matches(_ key: String) -> Bool { key.hasPrefix(prefix) }
 }
 
 extension TaskRecord {

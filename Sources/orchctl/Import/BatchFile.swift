@@ -7,7 +7,7 @@ enum BatchFile {
     static func read(_ path: ByteString) throws -> Batch {
         let text = try Input.bytes(of: path)
         do {
-            return try Batch(text, keyPrefix: GeneratedKey.make())
+            return try Batch(text, keyPrefix: GeneratedKey.make("orchctl-"))
         } catch {
             throw Failure(in: path, line: error.line, error.message)
         }

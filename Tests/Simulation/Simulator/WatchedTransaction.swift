@@ -153,6 +153,9 @@ final class WatchedTransaction: TaskTransaction {
         try real.spend(more, insteadOf: known, below: id)
     }
 
+    func save(_ ending: Ending) throws { try real.save(ending) }
+    func removeEnding(of id: Int64) throws { try real.removeEnding(of: id) }
+    func nextEnding() throws -> Ending? { try real.nextEnding() }
     func counts(below id: Int64) throws -> TreeCounts { try real.counts(below: id) }
 
     func unfinishedChildren(of id: Int64, after: Int64, limit: Int) throws -> [TaskItem] {

@@ -72,7 +72,7 @@ import Testing
                 _ = try daemon.call(.pause, TaskSelection(ids: [id]))
                 return Call(.resume, TaskSelection(ids: [id]))
             case .cancel: return Call(.cancel, CancelParameters(ids: [try held()]))
-            case .retry: return Call(.retry, TaskSelection(ids: [try daemon.end(of: daemon.submit("false")).id]))
+            case .retry: return Call(.retry, RetryParameters(ids: [try daemon.end(of: daemon.submit("false")).id]))
             case .agentResume:
                 let id = try daemon.submit([TaskSpec(prompt: "p")])[0]
                 try eventually("a limit") { try daemon.task(id).waiting == .limited }

@@ -80,7 +80,7 @@ import Testing
             Call(.hold, TaskSelection(ids: one)), Call(.release, TaskSelection(ids: one)),
             Call(.pause, TaskSelection(ids: one)),
             Call(.resume, TaskSelection(ids: one)), Call(.cancel, CancelParameters(ids: one)),
-            Call(.retry, TaskSelection(ids: one)),
+            Call(.retry, RetryParameters(ids: one)),
         ]
         guard !one.isEmpty, random.chance(60), let call = calls.randomElement(using: &random) else {
             let isLong = random.chance(30)

@@ -81,7 +81,9 @@ import Testing
         }
         // What is queued in whatever way can be changed, and is then as it was.
         for it in waiting {
-            #expect(try refusal(Call(.retry, selection(it.id)))?.hasPrefix("task \(it.id) \(it.sentence); ") == true, "\(it)")
+            #expect(
+                try refusal(Call(.retry, RetryParameters(ids: [it.id])))?.hasPrefix("task \(it.id) \(it.sentence); ") == true,
+                "\(it)")
             let isHeld = it.word == .held
             var steps: [(call: Call, changes: Bool)] = [
                 (update(it.id), true), (Call(.hold, selection(it.id)), !isHeld), (Call(.pause, selection(it.id)), false),
@@ -100,7 +102,8 @@ import Testing
         }
         for it in live {
             for call in [
-                update(it.id), Call(.hold, selection(it.id)), Call(.release, selection(it.id)), Call(.retry, selection(it.id)),
+                update(it.id), Call(.hold, selection(it.id)), Call(.release, selection(it.id)),
+                Call(.retry, RetryParameters(ids: [it.id])),
             ] {
                 #expect(try refusal(call)?.hasPrefix("task \(it.id) \(it.sentence); only a ") == true, "\(it) \(call)")
             }
@@ -113,7 +116,8 @@ import Testing
                 #expect(try refusal(call)?.hasPrefix("task \(it.id) \(it.sentence); only a ") == true, "\(it) \(call)")
             }
         }
-        #expect(try refusal(Call(.retry, selection(good)))?.hasPrefix("task \(good) has succeeded; only a ") == true)
+        #expect(
+            try refusal(Call(.retry, RetryParameters(ids: [good])))?.hasPrefix("task \(good) has succeeded; only a ") == true)
         // A time that is shorter than a look is long enough for what has ended, and names what has not.
         let ended = try daemon.orchctl("wait", "--timeout", "1ms", String(good))
         #expect(ended.status == 0 && ended.output == "task \(good) succeeded\n", "\(ended)")

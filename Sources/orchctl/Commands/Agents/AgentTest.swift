@@ -49,7 +49,7 @@ struct AgentTest: ParsableCommand {
         }
         var spec = TaskSpec(prompt: Self.prompt)
         (spec.pool, spec.name, spec.model, spec.timeout) = (pool, "test of \(name)", model, timeout)
-        (spec.retries, spec.priority, spec.key) = (0, 1_000_000, GeneratedKey.make())
+        (spec.retries, spec.priority, spec.key) = (0, 1_000_000, GeneratedKey.make("orchctl-"))
         let before = try client.session.call(.status).lastEvent
         let submitted = try client.session.call(.submit, .one(spec))
         guard let id = submitted.all.first?.id else { throw Failure(.failed, "the daemon has not named the task") }

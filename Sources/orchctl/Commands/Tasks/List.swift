@@ -52,6 +52,9 @@ struct List: ParsableCommand {
         transform: { Int64(try ArgumentText.whole(.sequence)($0)) })
     var cursor: Int64?
 
+    @Option(help: ArgumentHelp("Only what this task has started.", valueName: "id"), transform: TaskNumber.read)
+    var parent: Int64?
+
     @Flag(name: .shortAndLong, help: "All of them.")
     var all = false
 
@@ -67,6 +70,7 @@ struct List: ParsableCommand {
         parameters.states = try ArgumentText.words(state.map { $0.lowercased() }, option: "--state")
         let columns: [TaskColumn] = try ArgumentText.words(columns, option: "--columns") ?? TaskColumn.usual
         parameters.pool = pool
+        parameters.parent = parent
         parameters.name = name
         parameters.labels = try ArgumentText.labels(label)
         parameters.cursor = cursor

@@ -105,22 +105,33 @@ struct Resume: ChangesTasks {
     static func summary(_ changed: TasksChanged) -> String { ChangeSummary.resumed(changed) }
 }
 
-struct Retry: ChangesTasks {
+struct Retry: TakesRest {
     static let configuration = CommandConfiguration(
         abstract: "Queue failed, cancelled or expired tasks again.",
         discussion: """
-            All of the tasks are changed, or none.
+            All of the tasks are changed, or none. A task whose parent has ended continues by itself.
 
             Examples:
               orchctl retry 42
+              orchctl retry --fresh 42
               orchctl list --state failed --all --json | jq '.tasks[].id' | xargs orchctl retry
             """)
 
-    static let method = Method.retry
+    @Flag(help: "Let them do all steps again: keys that they gave to tasks of theirs are forgotten.")
+    var fresh = false
 
     @OptionGroup var tasks: TaskList
     @OptionGroup var bridge: BridgeOption
     @OptionGroup var global: GlobalOptions
 
-    static func summary(_ changed: TasksChanged) -> String { ChangeSummary.text(changed, done: "queued again") }
+    mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
+
+    func run() throws {
+        func parameters(_ ids: [Int64]) -> RetryParameters {
+            var parameters = RetryParameters(ids: ids, fresh: fresh ? true : nil)
+            parameters.subject = bridge.subject
+            return parameters
+        }
+        try tasks.ids.change(Client(global), .retry, parameters) { ChangeSummary.text($0, done: "queued again") }
+    }
 }

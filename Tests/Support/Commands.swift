@@ -28,6 +28,7 @@ extension Command {
     public var ids: [Int64] {
         if let it = call[.update] { return [it.id] }
         if let it = call[.cancel] { return it.ids ?? [] }
+        if let it = call[.retry] { return it.ids }
         return (call.parameters as? TaskSelection)?.ids ?? []
     }
 

@@ -222,6 +222,7 @@ extension Command {
         case let it as UpdateParameters: "update \(it.id)"
         case let it as CancelParameters: "cancel \(it.ids ?? []) \(it.pool ?? "")"
         case let it as TaskSelection: "\(call.method.name.dropFirst(5))(\(it.ids))"
+        case let it as RetryParameters: "retry(\(it.ids))\(it.fresh == true ? " fresh" : "")"
         case let it as PoolSelection: "\(call.method.name.dropFirst(5))Pool(\"\(it.pool)\")"
         case let it as ResizeParameters: "resizePool(\"\(it.pool)\", slots: \(it.slots))"
         case let it as AgentSelection: "resumeAgent(\"\(it.agent)\")"

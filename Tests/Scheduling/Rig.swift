@@ -263,6 +263,10 @@ extension TurnResult {
         effects.compactMap { if case .acknowledge(let attempt) = $0 { attempt } else { nil } }
     }
 
+    var frozen: [Int64: Bool] {
+        effects.reduce(into: [:]) { if case .freeze(let attempt, let isFrozen) = $1 { $0[attempt] = isFrozen } }
+    }
+
     var checked: [Int64] {
         effects.compactMap { if case .checkOutput(let attempt) = $0 { attempt.id } else { nil } }
     }

@@ -98,6 +98,44 @@ import Testing
         #expect(try rig.turn().nextWall == nil)
     }
 
+    // MARK: Hold and pause
+
+    @Test func holdAndPauseReachTheWholeTree() throws {
+        let rig = try rig()
+        let lead = try rig.running(spec("lead"))
+        let child = try rig.begin(rig.submit(spec(), by: lead.door))
+        let waiting = try rig.submit(spec { $0.notBefore = Timestamp(milliseconds: rig.now.wall + 9) }, by: child.door)
+        let detached = try rig.submit(
+            spec { ($0.detach, $0.notBefore) = (true, Timestamp(milliseconds: rig.now.wall + 9)) }, by: lead.door)
+        try rig.ask(.hold([lead.id]), by: Rig.alice)
+        #expect(try rig.phases([waiting, detached]) == [.held, .delayed])
+        try rig.ask(.release([lead.id]), by: Rig.alice)
+        #expect(try rig.phases([waiting]) == [.delayed])
+        let pause = rig.request(.pause([lead.id]), by: Rig.alice)
+        #expect(try rig.turn(pause).frozen == [lead.attempt: true, child.attempt: true])
+        #expect(try rig.phases([waiting, detached]) == [.held, .delayed])
+        let resume = rig.request(.resume([lead.id]), by: Rig.alice)
+        #expect(try rig.turn(resume).frozen == [lead.attempt: false, child.attempt: false])
+        #expect(try rig.phases([waiting]) == [.delayed])
+        // With nothing below it that waits, one that runs cannot be held, as ever.
+        let alone = try rig.running(spec("lead"))
+        #expect(try rig.refusal(.hold([alone.id])).kind == .invalidState)
+    }
+
+    /// What is ordered ahead of a slot is taken back first, as it is where it is named.
+    @Test func holdTakesBackWhatIsOrderedBelow() throws {
+        let rig = try rig()
+        let lead = try rig.running(spec("lead"))
+        let ordered = try rig.submit(spec(), by: lead.door)
+        let attempt = try rig.live(of: ordered).id
+        let hold = rig.request(.hold([lead.id]), by: Rig.alice)
+        let turn = try rig.turn(hold)
+        #expect(turn.revoked == [attempt] && turn.reply(to: hold) == nil)
+        let answer = try #require(try rig.turn(.revoked(attempt: attempt, accepted: true)).reply(to: hold))
+        #expect(answer == .changed(TasksChanged(tasks: [.init(id: ordered, state: .queued)])))
+        #expect(try rig.task(ordered).phase == .held)
+    }
+
     // MARK: Keys
 
     /// | in the table of `Turn.known` |

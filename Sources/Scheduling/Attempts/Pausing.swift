@@ -4,11 +4,12 @@ import OrchProtocol
 extension Turn {
     /// Stops the processes of tasks where they are, and keeps queued ones from starting. All of the tasks, or none.
     mutating func pause(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let tasks = try selectLive(ids, by: requester)
-        for (task, attempt) in tasks {
+        let named = try selectLive(ids, by: requester)
+        for (task, attempt) in named {
             if try isPausable(task, attempt, toBe: "paused") { continue }
             try requireQueued(task, attempt, "only a queued or running task can be paused")
         }
+        let tasks = try named + below(named).filter { $0.task.isPausable($0.attempt) }
         if needsTakingBack(tasks) { return .afterTakingBack(tasks) }
         return .changed(
             try tasks.map { task, attempt in
@@ -18,11 +19,12 @@ extension Turn {
 
     /// Lets them continue.
     mutating func resume(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let tasks = try selectLive(ids, by: requester)
-        for (task, attempt) in tasks {
+        let named = try selectLive(ids, by: requester)
+        for (task, attempt) in named {
             if try isPausable(task, attempt, toBe: "resumed") { continue }
             try requireQueued(task, attempt, "only a paused or held task can be resumed")
         }
+        let tasks = try named + below(named).filter { $0.task.isPausable($0.attempt) }
         return .changed(
             try tasks.map { task, attempt in
                 if let attempt, !attempt.isOrdered { try setPaused(false, task, attempt) } else { try release(task) }

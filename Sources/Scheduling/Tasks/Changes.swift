@@ -96,8 +96,13 @@ extension Turn {
     }
 
     mutating func hold(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let tasks = try selectLive(ids, by: requester)
-        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a queued task can be held") }
+        let named = try selectLive(ids, by: requester)
+        let below = try queuedBelow(named)
+        // Of one that runs, what waits below it is kept from starting.
+        for it in named where below.isEmpty || !it.task.isRunning(it.attempt) {
+            try requireQueued(it.task, it.attempt, "only a queued task can be held")
+        }
+        let tasks = named.filter { $0.task.isHoldable($0.attempt) } + below
         if needsTakingBack(tasks) { return .afterTakingBack(tasks) }
         return .changed(try tasks.map { try hold($0.task) })
     }
@@ -110,9 +115,12 @@ extension Turn {
     }
 
     mutating func release(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let tasks = try selectLive(ids, by: requester)
-        for (task, attempt) in tasks { try requireQueued(task, attempt, "only a held task can be released") }
-        return .changed(try tasks.map { try release($0.task) })
+        let named = try selectLive(ids, by: requester)
+        let below = try queuedBelow(named)
+        for it in named where below.isEmpty || !it.task.isRunning(it.attempt) {
+            try requireQueued(it.task, it.attempt, "only a held task can be released")
+        }
+        return .changed(try (named.filter { $0.task.isHoldable($0.attempt) } + below).map { try release($0.task) })
     }
 
     /// Lets a held task go; one that is queued and not held stays as it is.

@@ -46,9 +46,14 @@ import Testing
             let script = """
                 \(user) bash -c 'ulimit -u \(count); exec orchd run --state-dir ~/s\(count) --socket ~/k --drain-timeout 0' > out 2> err & pid=$!
                 lives() { [[ -e /proc/$pid/stat && $(< /proc/$pid/stat) != *') Z '* ]]; } 2> /dev/null
-                for ((i = 0; i < 1500; i++)); do grep -q ready out || ! lives && break; sleep 0.02; done
-                ((i < 1500)) || { ps -L -u 61234 -o pid,tid,comm,stat,wchan:32; kill -KILL $pid; }
+                looks() { echo "$1"; ps -L -u 61234 -o pid,tid,comm,stat,wchan:32; kill -KILL $pid; }
+                SECONDS=0
+                until grep -q ready out || ! lives || ((SECONDS > 20)); do sleep 0.05; done
+                ((SECONDS <= 20)) || looks 'not ready, and not ended:'
                 grep -q ready out && { timeout 10 orchctl run --socket ~/k -- echo hi; kill $pid; }
+                SECONDS=0
+                until ! lives || ((SECONDS > 20)); do sleep 0.05; done
+                ((SECONDS <= 20)) || looks 'told to end, and did not:'
                 wait $pid
                 """
             let result = try home.run(script)

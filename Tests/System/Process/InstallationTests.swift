@@ -48,7 +48,9 @@ import Testing
     /// What people read: what is installed for them, and what the programs say, by where it stands.
     private func texts(_ tree: String) throws -> [(place: String, text: String)] {
         let isRead = ["/man/", "/doc/", "etc/orchd/", "/systemd/", "/workers/", "/tmpfiles.d/"]
-        let installed = Self.files(below: tree).filter { name in isRead.contains { name.contains($0) } }
+        let installed = Self.files(below: tree).filter { name in
+            isRead.contains { name.contains($0) } && !name.hasSuffix(".png")
+        }
         var texts = try installed.map { ("/" + $0, try String(contentsOfFile: "\(tree)/\($0)", encoding: .utf8)) }
         for name in Self.files(below: Self.root + "/Sources") where name.hasSuffix(".swift") {
             let source = try String(contentsOfFile: "\(Self.root)/Sources/\(name)", encoding: .utf8)

@@ -231,7 +231,12 @@ import Testing
         #expect(try rig.refusal(.submit(.one(spec { $0.step = true })), by: lead.door).message == "\"step\" needs a \"key\"")
         let twice = [spec { ($0.key, $0.step) = ("t", true) }, spec { ($0.key, $0.step, $0.name) = ("t", true, "n") }]
         #expect(try rig.refusal(.submit(.many(twice)), by: lead.door).data?.field == "[1].step")
+        // Also where only the second one is a step: nothing of the request is done.
+        let mixed = [spec { $0.key = "u" }, spec { ($0.key, $0.step, $0.name) = ("u", true, "n") }]
+        #expect(try rig.refusal(.submit(.many(mixed)), by: lead.door).data?.field == "[1].step")
         #expect(try rig.counts(below: lead.id).made == 1)
+        let same = try rig.submit(many: [spec { $0.key = "v" }, spec { ($0.key, $0.step) = ("v", true) }], by: lead.door)
+        #expect(same[0] == same[1])
     }
 
     // MARK: Retries and retention

@@ -10,22 +10,14 @@ extension Turn {
         // All of them are checked before the first is written. What happens to them is not kept meanwhile: of a large batch
         // that would be more than the batch itself.
         var count = 0
-        var steps: [ExactText: TaskSpec] = [:]
+        try checkSteps(specs, path)
         for (index, spec) in specs.enumerated() {
             try SpecRules.check(spec, path: path(index))
-            // Only a bridge may give a subject, and a task is none.
+            // Only a bridge may give a subject. A task is not one.
             let asker = try requester.speaking(for: spec.subject, path: path(index))
             let submitter = try door ?? submitter(asker)
             // A repeated request gets its answer whatever has happened to the pool meanwhile.
             if case .task = try known(spec, of: submitter, path(index)) { continue }
-            if spec.step == true, let key = spec.key {
-                guard steps.updateValue(spec, forKey: ExactText(key)) ?? spec == spec else {
-                    throw WireError(
-                        .invalidParameter,
-                        "the step \"\(key.shortened(to: 80))\" comes twice in this request, with different work",
-                        field: SpecRules.field("step", path(index)))
-                }
-            }
             _ = try item(from: spec, path: path(index), by: submitter, router)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
                 try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))

@@ -18,7 +18,7 @@ extension Turn {
     /// | is queued, or runs | this one, which now is this attempt's | this one |
     /// | has failed, was cancelled, or has expired | made again | this one |
     ///
-    /// For a submitter that is no task it is always this one.
+    /// For a submitter that is not a task, it is always this one.
     func known(_ spec: TaskSpec, of submitter: Submitter, _ path: String?) throws -> Known {
         guard let key = spec.key else {
             guard spec.step != true else { throw WireError(field: SpecRules.field("step", path), "needs a \"key\"") }
@@ -49,6 +49,25 @@ extension Turn {
                 """, field: SpecRules.field("step", path))
         }
         return .task(id)
+    }
+
+    /// Refuses a request in which a step comes twice with different work: what the first of them makes is not there when the second is checked.
+    func checkSteps(_ specs: [TaskSpec], _ path: (Int) -> String?) throws(WireError) {
+        guard specs.count > 1, specs.contains(where: { $0.step == true }) else { return }
+        var first: [ExactText: Int] = [:]
+        for (index, var spec) in specs.enumerated() {
+            guard let key = spec.key else { continue }
+            let isStep = spec.step == true
+            spec.step = true
+            guard let other = first.updateValue(index, forKey: ExactText("\(spec.subject ?? "")\0\(key)")) else { continue }
+            var earlier = specs[other]
+            guard isStep || earlier.step == true else { continue }
+            earlier.step = true
+            guard spec != earlier else { continue }
+            throw WireError(
+                .invalidParameter, "the step \"\(key.shortened(to: 80))\" comes twice in this request, with different work",
+                field: SpecRules.field("step", path(index)))
+        }
     }
 
     /// Lets a child that an earlier attempt of its parent has made be one of the present attempt, whose end is then its own.

@@ -7,6 +7,8 @@ extension Bridge {
     private static let batch = 32
     /// Between two edits of one message, in milliseconds: more would only be held back by Discord.
     static let editPause: Int64 = 2000
+    /// For how long more is added to a summary.
+    private static let summaryTime: Int64 = 600_000
     /// After Discord has refused the commands.
     private static let registrationPause: Int64 = 3_600_000
     /// Among the reactions of a message: whether they are so is not known.
@@ -64,7 +66,7 @@ extension Bridge {
         var effects: [Effect] = []
         for post in try store.nextPosts(limit: Self.batch) where places[post.place] == nil {
             if [.card, .answer, .log].contains(post.kind), try store.task(post.subject)?.thread == .wanted { continue }
-            if post.kind == .end, try merge(post.place, store) { continue }
+            if post.kind == .end, try merge(post.place, now, store) { continue }
             guard let content = Self.content(post.content) else {
                 try store.set(.gone, ofPost: post.id)
                 continue
@@ -90,13 +92,14 @@ extension Bridge {
         return effects
     }
 
-    /// Where too many ends wait in a place, one summary reports them all.
-    private func merge(_ place: Snowflake, _ store: BridgeTransaction) throws -> Bool {
+    /// Where too many ends wait in a place, one summary reports them all. What ends soon after them is added to it.
+    private func merge(_ place: Snowflake, _ now: Int64, _ store: BridgeTransaction) throws -> Bool {
         let waiting = try store.waitingEnds(in: place, limit: 10_000)
-        guard waiting.count > configuration.burst, let last = waiting.last else { return false }
-        let states = try waiting.map { (task: $0.subject, state: try store.task($0.subject)?.state ?? "gone") }
+        guard waiting.count > configuration.burst, let next = waiting.first else { return false }
         for post in waiting { try store.set(.merged, ofPost: post.id) }
-        try store.want(.summary, last.id, in: place, content: Self.text(TaskCard.summary(states)))
+        let first = try store.latestSummary(in: place, after: now - Self.summaryTime) ?? next.id
+        let content = TaskCard.summary(try store.mergedEnds(in: place, from: first))
+        try store.want(.summary, first, in: place, content: Self.text(content))
         return true
     }
 

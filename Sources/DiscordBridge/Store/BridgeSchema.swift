@@ -156,5 +156,6 @@ enum BridgeSchema {
     private static let ends = """
         -- Which end was shown: a task that is tried again has another, later one.
         ALTER TABLE task ADD COLUMN finished_at INTEGER;
+        CREATE INDEX post_summary ON post (place, id) WHERE kind = 'summary';
         """
 }

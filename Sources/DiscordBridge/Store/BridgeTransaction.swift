@@ -236,6 +236,27 @@ public final class BridgeTransaction {
         try posts("WHERE place = ? AND kind = 'end' AND state = 'wanted' ORDER BY id LIMIT ?", [place.stored, limit])
     }
 
+    /// The first end that the latest summary reports, unless it was sent before a time.
+    public func latestSummary(in place: Snowflake, after time: Int64) throws -> Int64? {
+        try posts(
+            """
+            WHERE kind = 'summary' AND place = ? AND state IN ('wanted', 'sending', 'shown') AND (since > ? OR state = 'wanted')
+            ORDER BY id DESC LIMIT 1
+            """, [place.stored, time]
+        ).first?.subject
+    }
+
+    /// The tasks whose ends are told in a summary, from one of them on.
+    public func mergedEnds(in place: Snowflake, from first: Int64) throws -> [(task: Int64, state: String)] {
+        try Row.fetchAll(
+            cached(
+                """
+                SELECT post.subject, coalesce(task.state, 'gone') FROM post LEFT JOIN task ON task.id = post.subject
+                WHERE post.id >= ? AND post.place = ? AND post.kind = 'end' AND post.state = 'merged' ORDER BY post.id
+                """), arguments: [first, place.stored]
+        ).map { ($0[0], $0[1]) }
+    }
+
     public func hasPost(_ kind: PostKind, _ subject: Int64) throws -> Bool {
         try count("SELECT count(*) FROM post WHERE kind = ? AND subject = ?", [kind.rawValue, subject]) > 0
     }

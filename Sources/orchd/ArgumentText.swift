@@ -10,15 +10,6 @@ enum ArgumentText {
         return text
     }
 
-    static func whole(_ rule: ValueRule) -> @Sendable (String) throws -> Int {
-        { text in
-            guard let number = Int64(text), rule.complaint(number) == nil, let value = Int(exactly: number) else {
-                throw ValidationError("must be \(rule.form), not \"\(SafeText.line(text).shortened(to: 60))\"")
-            }
-            return value
-        }
-    }
-
     /// A length of time, in whole seconds.
     static func seconds(_ range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
         { text in
@@ -28,7 +19,7 @@ enum ArgumentText {
                 let (low, high) = (DurationText.text(Double(range.lowerBound)), DurationText.text(Double(range.upperBound)))
                 throw ValidationError(
                     "must be a duration from \(low) to \(high), such as \(DurationText.forms), not "
-                        + "\"\(SafeText.line(text).shortened(to: 60))\"")
+                        + ArgumentComplaint.quoted(text))
             }
             return Int(seconds.rounded(.up))
         }

@@ -19,17 +19,7 @@ enum ArgumentText {
         }
     }
 
-    /// A whole number that a rule of the protocol allows.
-    static func whole(_ rule: ValueRule) -> @Sendable (String) throws -> Int {
-        { text in
-            guard let number = Int64(text), rule.complaint(number) == nil, let value = Int(exactly: number) else {
-                throw ValidationError("must be \(rule.form), not \(quoted(text))")
-            }
-            return value
-        }
-    }
-
-    private static func quoted(_ text: String) -> String { "\"\(SafeText.line(text).shortened(to: 60))\"" }
+    private static func quoted(_ text: String) -> String { ArgumentComplaint.quoted(text) }
 
     /// When something is to happen.
     static func time(_ text: String) throws -> Timestamp {

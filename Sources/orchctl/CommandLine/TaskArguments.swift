@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OrchClient
 import OrchProtocol
+import Presentation
 
 /// What `submit` and `run` say of a task, and `update` can still change.
 struct ChangeArguments: ParsableArguments {
@@ -17,7 +18,7 @@ struct ChangeArguments: ParsableArguments {
     // Unconditional, because a number below 0 looks like an option.
     @Option(
         parsing: .unconditional, help: ArgumentHelp("Higher runs earlier.", valueName: "number"),
-        transform: ArgumentText.whole(.priority))
+        transform: ValueRule.priority.argument)
     var priority: Int?
 
     @Option(
@@ -27,7 +28,7 @@ struct ChangeArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("How often to try again after a failure.", valueName: "number"),
-        transform: ArgumentText.whole(.retries))
+        transform: ValueRule.retries.argument)
     var retries: Int?
 
     @Option(help: ArgumentHelp("Do not start it before this time.", valueName: "time"), transform: ArgumentText.futureTime)

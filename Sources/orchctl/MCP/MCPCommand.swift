@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrchProtocol
+import Presentation
 
 struct MCPCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct MCPCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("At most this many bytes of text in an answer; default 8192.", valueName: "bytes"),
-        transform: ArgumentText.whole(.whole(1_024...1_048_576)))
+        transform: ValueRule.whole(1_024...1_048_576).argument)
     var maxOutput: Int?
 
     @Option(

@@ -194,8 +194,8 @@ final class MCPServer: Sendable {
                 try call.check(against: tool.parameters)
                 let result = try tool.run(call)
                 // A task that was run for this call and has failed is a failure of the call.
-                let isError =
-                    tool.name == SubmitTools.run.name && ["failed", "cancelled", "expired"].contains(result["state"]?.text)
+                let state = (result["state"]?.text).map(TaskState.init(rawValue:))
+                let isError = tool.name == SubmitTools.run.name && state.map { $0.isFinal && $0 != .succeeded } ?? false
                 return message.complete(result["resultType"] == "task" ? result : Self.result(result, isError: isError))
             } catch let error as ToolCancelled {
                 throw error

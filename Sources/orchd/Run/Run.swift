@@ -5,6 +5,7 @@ import Glibc
 import OrchClient
 import OrchProtocol
 import Platform
+import Presentation
 import Settings
 
 struct Run: ParsableCommand {
@@ -27,7 +28,7 @@ struct Run: ParsableCommand {
 
     @Option(
         parsing: .unconditional, help: ArgumentHelp("How many tasks run at once in the pool \"default\".", valueName: "n"),
-        transform: ArgumentText.whole(.slots))
+        transform: ValueRule.slots.argument)
     var workers: Int?
     @Option(
         help: ArgumentHelp("The directory of the queue and the results; default $XDG_STATE_HOME/orchd.", valueName: "dir"),

@@ -21,7 +21,7 @@ struct Events: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("Only events after this number.", valueName: "seq"),
-        transform: { Int64(try ArgumentText.whole(.sequence)($0)) })
+        transform: { Int64(try ValueRule.sequence.argument($0)) })
     var after: Int64?
 
     @OptionGroup var global: GlobalOptions

@@ -96,7 +96,7 @@ struct PoolResize: ParsableCommand {
     @Argument(help: "The name of the pool.")
     var pool: String
 
-    @Argument(help: "The number of slots.", transform: ArgumentText.whole(.slots))
+    @Argument(help: "The number of slots.", transform: ValueRule.slots.argument)
     var slots: Int
 
     @OptionGroup var global: GlobalOptions

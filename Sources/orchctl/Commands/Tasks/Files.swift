@@ -38,7 +38,7 @@ struct Files: TakesRest {
 
     @Option(
         help: ArgumentHelp("The attempt; by default the latest.", valueName: "number"),
-        transform: ArgumentText.whole(.attempt))
+        transform: ValueRule.attempt.argument)
     var attempt: Int?
 
     @OptionGroup var terminal: RawOption

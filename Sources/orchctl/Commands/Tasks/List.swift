@@ -44,12 +44,12 @@ struct List: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("At most this many; default 50.", valueName: "number"),
-        transform: ArgumentText.whole(.whole(1...Int64.max)))
+        transform: ValueRule.whole(1...Int64.max).argument)
     var limit: Int?
 
     @Option(
         help: ArgumentHelp("The next page: the next_cursor of the page before.", valueName: "number"),
-        transform: { Int64(try ArgumentText.whole(.sequence)($0)) })
+        transform: { Int64(try ValueRule.sequence.argument($0)) })
     var cursor: Int64?
 
     @Option(help: ArgumentHelp("Only what this task has started.", valueName: "id"), transform: TaskNumber.read)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OrchClient
 import OrchProtocol
+import Presentation
 
 struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct Logs: ParsableCommand {
 
     @Option(
         name: [.customShort("n"), .long], help: ArgumentHelp("Only the last lines.", valueName: "number"),
-        transform: ArgumentText.whole(.lines))
+        transform: ValueRule.lines.argument)
     var tail: Int?
 
     @Option(
@@ -43,7 +44,7 @@ struct Logs: ParsableCommand {
         help: ArgumentHelp(
             "The attempt; by default the last that has written anything. 0 is the program of a rule that chose for it.",
             valueName: "number"),
-        transform: ArgumentText.whole(.attempt))
+        transform: ValueRule.attempt.argument)
     var attempt: Int?
 
     @Flag(help: "Show what happened to the task instead, from the journal (runs journalctl).")

@@ -35,7 +35,7 @@ struct Results: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("At most this many, newest first; default 50, or all with --format legacy.", valueName: "number"),
-        transform: ArgumentText.whole(.whole(1...Int64.max)))
+        transform: ValueRule.whole(1...Int64.max).argument)
     var limit: Int?
 
     @Flag(name: .shortAndLong, help: "All of them.")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrchProtocol
+import Presentation
 
 /// What a task may start through its door, on the command line: less than its pool allows.
 struct ScopeOptions: ParsableArguments {
@@ -8,12 +9,12 @@ struct ScopeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("How many tasks may be started below it, in all.", valueName: "number"),
-        transform: ArgumentText.whole(.whole(0...1_000_000)))
+        transform: ValueRule.whole(0...1_000_000).argument)
     var scopeChildren: Int?
 
     @Option(
         help: ArgumentHelp("How many of these may run at once.", valueName: "number"),
-        transform: ArgumentText.whole(.whole(1...10_000)))
+        transform: ValueRule.whole(1...10_000).argument)
     var scopeRunning: Int?
 
     @Option(help: ArgumentHelp("What it and these may cost together, such as \"2.50 USD\".", valueName: "amount"))

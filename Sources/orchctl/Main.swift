@@ -26,6 +26,9 @@ struct Orchctl: ParsableCommand {
                     Stop.self, Retry.self, Hold.self, ReleaseCommand.self, Pause.self, Resume.self, Update.self, Route.self,
                     Results.self, Import.self,
                 ]),
+            CommandGroup(
+                name: "Question",
+                subcommands: [Questions.self, AnswerCommand.self, Ask.self, ProgressCommand.self]),
             CommandGroup(name: "Pool, worker and agent", subcommands: [Pool.self, Worker.self, Agent.self]),
             CommandGroup(
                 name: "Daemon",

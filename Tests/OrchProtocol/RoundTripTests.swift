@@ -51,6 +51,8 @@ import Testing
         work.arguments = ["a", ByteString([0xFF])]
         var prompt = UpdateParameters(id: 3)
         prompt.prompt = "p"
+        var ask = AskParameters(text: "Deploy?", choices: ["yes", "no"])
+        (ask.freeText, ask.timeout, ask.default, ask.step) = (true, 7200, "no", "deploy")
         var logs = LogsParameters(id: 1)
         (logs.attempt, logs.stream, logs.follow, logs.tail, logs.since) = (2, .stderr, true, 10, time)
         return [
@@ -78,6 +80,11 @@ import Testing
             Call(.stop, StopParameters(now: true)),
             Call(.stop, StopParameters()), Call(.backup), Call(.version),
             Call(.subscribe, SubscribeParameters(after: 7, follow: false)),
+            Call(.progress, ProgressParameters(percent: 40, text: "reading")), Call(.ask, ask), Call(.ask, ask).keyed(by: "k"),
+            Call(.ask, AskParameters(text: "Why?")), Call(.questionWait, QuestionWaitParameters(question: "42.q1", timeout: 5)),
+            Call(.answer, AnswerParameters(question: "42", answer: "yes")),
+            Call(.questionList, QuestionListParameters(task: 42)),
+            Call(.questionList, QuestionListParameters(all: true)),
             Call(.subscribe, SubscribeParameters()), Call(.cancelRequest, CancelRequestParameters(request: .number(1))),
             Call(.cancelRequest, CancelRequestParameters(request: .string("a"))),
         ]
@@ -99,7 +106,7 @@ import Testing
 
     @Test(arguments: [
         "pool.list", "worker.list", "agent.list", "daemon.status", "daemon.reload", "daemon.drain", "daemon.stop",
-        "daemon.backup", "daemon.version", "events.subscribe", "task.list",
+        "daemon.backup", "daemon.version", "events.subscribe", "task.list", "question.list",
     ])
     func parametersMayBeLeftOut(_ method: String) throws {
         let (_, result) = Wire.request(from: Data(#"{"jsonrpc":"2.0","id":1,"method":"\#(method)"}"#.utf8))

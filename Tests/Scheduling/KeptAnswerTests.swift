@@ -7,7 +7,16 @@ import Testing
 /// A request that comes again with its key is answered as before, and changes nothing.
 @Suite struct KeptAnswerTests {
     /// Makes what each method that takes a key changes, and asks for the change.
-    private static let changes: [@Sendable (Rig) throws -> Command] = [
+    private static let changes: [@Sendable (Rig) throws -> (Command, by: Requester)] =
+        [
+            { rig in
+                let id = try rig.running()
+                return (Command(Call(.ask, AskParameters(text: "Deploy?"))), by: Rig.door(of: id))
+            }
+        ] + answered.map { change in { @Sendable rig in (try change(rig), by: Rig.admin) } }
+
+    private static let answered: [@Sendable (Rig) throws -> Command] = [
+        { rig in Command(Call(.answer, AnswerParameters(question: try rig.askQuestion(), answer: "yes"))) },
         { rig in
             var change = UpdateParameters(id: try rig.submit(.command { $0.hold = true }))
             change.priority = 3
@@ -44,7 +53,7 @@ import Testing
 
     @Test func whatTakesAKeyIsAmongThem() throws {
         let rig = try Rig(slots: 8)
-        let tried = Set(try Self.changes.map { try $0(rig).call.method.name })
+        let tried = Set(try Self.changes.map { try $0(rig).0.call.method.name })
         let keyed = Methods.all.filter { $0.repetition == .keyed }
         #expect(tried == Set(keyed.map(\.name)))
         for method in Methods.all {
@@ -57,14 +66,15 @@ import Testing
     @Test func aRepeatIsAnsweredAsBefore() throws {
         for (number, change) in Self.changes.enumerated() {
             let rig = try Rig(slots: 8)
-            let command = try change(rig).keyed("key \(number)")
-            let first = try rig.ask(command)
+            let (change, requester) = try change(rig)
+            let command = change.keyed("key \(number)")
+            let first = try rig.ask(command, by: requester)
             if case .failed(let error) = first { Issue.record("\(command.call.method.name): \(error.message)") }
             let events = rig.events.count
-            #expect(try rig.ask(command) == first, "\(command.call.method.name)")
+            #expect(try rig.ask(command, by: requester) == first, "\(command.call.method.name)")
             // An engine that comes after it knows it as well.
             try rig.restart()
-            #expect(try rig.ask(command) == first, "\(command.call.method.name) after a restart")
+            #expect(try rig.ask(command, by: requester) == first, "\(command.call.method.name) after a restart")
             let done = rig.events.dropFirst(events).filter { $0.kind != .taskFinished && $0.kind != .taskRetrying }
             #expect(!done.contains { $0.kind == .taskUpdated || $0.kind == .taskHeld || $0.kind == .taskReleased })
         }
@@ -149,7 +159,7 @@ import Testing
             "pool.pause", "pool.resume", "pool.resize", "pool.drain", "agent.resume", "daemon.reload", "daemon.drain",
             "daemon.stop", "daemon.backup",
         ]
-        for method in Methods.all {
+        for method in Methods.all where method.door != .itself {
             #expect((try? Rig.admin.check(method)) != nil, "\(method.name)")
             #expect(((try? Rig.alice.check(method)) == nil) == administration.contains(method.name), "\(method.name)")
         }
@@ -158,7 +168,8 @@ import Testing
     @Test func aTaskMayDoLittleThroughItsDoor() {
         let open: Set = [
             "task.submit", "task.get", "task.list", "task.cancel", "task.wait", "task.logs", "task.file", "route.explain",
-            "pool.list", "agent.list", "daemon.version", "events.subscribe", "request.cancel",
+            "pool.list", "agent.list", "daemon.version", "events.subscribe", "request.cancel", "task.progress", "question.ask",
+            "question.wait",
         ]
         // Not even one of an administrator, or of one.
         let tasks = [true, false].map { Requester(uid: 0, isAdministrator: $0, principal: .task(7)) }
@@ -167,9 +178,17 @@ import Testing
         }
     }
 
+    @Test func whatATaskSaysOfItselfNobodyElseMaySay() {
+        let own = Methods.all.filter { $0.door == .itself }
+        #expect(Set(own.map(\.name)) == ["task.progress", "question.ask", "question.wait"])
+        for method in own {
+            for requester in [Rig.admin, Rig.alice] { #expect((try? requester.check(method)) == nil, "\(method.name)") }
+        }
+    }
+
     @Test func aNameThatABridgeSaysIsNoAdministrator() {
         let subject = Requester(uid: 0, isAdministrator: true, principal: .subject(bridge: 0, name: "alice"))
-        for method in Methods.all {
+        for method in Methods.all where method.door != .itself {
             #expect(((try? subject.check(method)) == nil) == (method.administration != nil), "\(method.name)")
         }
     }

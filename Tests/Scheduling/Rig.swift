@@ -137,6 +137,31 @@ final class Rig {
         return result.all.map(\.id)
     }
 
+    /// A task that runs.
+    func running(_ spec: TaskSpec = .command()) throws -> Int64 {
+        let id = try submit(spec)
+        try start(live(of: id).id)
+        return id
+    }
+
+    /// Its processes, through its door.
+    static func door(of task: Int64) -> Requester { Requester(uid: 1000, isAdministrator: false, principal: .task(task)) }
+
+    /// Has a task ask something; the id of the question.
+    @discardableResult
+    func askQuestion(_ parameters: AskParameters = AskParameters(text: "Deploy?"), of task: Int64? = nil) throws -> String {
+        let task = try task ?? running()
+        return try question(ask(Command(Call(.ask, parameters)), by: Self.door(of: task))).id
+    }
+
+    func question(_ reply: Reply) throws -> QuestionRecord {
+        guard case .question(let record) = reply else {
+            Issue.record("not a question: \(reply)")
+            throw CancellationError()
+        }
+        return record
+    }
+
     // MARK: What the supervisor says
 
     func starting(_ attempt: Int64, slot: Int = 0) -> StartReport {

@@ -60,6 +60,11 @@ import Testing
         { rig in Action(.release, TaskSelection(ids: [try held(rig)])) },
         { rig in Action(.pause, TaskSelection(ids: [try running(rig)])) },
         { rig in Action(.resume, TaskSelection(ids: [try running(rig)])) },
+        { rig in
+            let id = try running(rig)
+            try rig.ask(Command(Call(.ask, AskParameters(text: "Deploy?"))), by: Rig.door(of: id))
+            return Action(.answer, AnswerParameters(question: "\(id)", answer: "yes"))
+        },
         { _ in Action(.poolPause, PoolSelection(pool: "default")) },
         { _ in Action(.poolResume, PoolSelection(pool: "default")) },
         { _ in Action(.poolDrain, PoolSelection(pool: "default")) },

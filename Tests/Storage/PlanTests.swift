@@ -74,6 +74,19 @@ import Testing
             _ = try transaction.nextEnding()
             try transaction.removeEnding(of: 1)
             try transaction.forgetKey(of: 1)
+            let asked = try transaction.insert(
+                Question(
+                    id: QuestionID(task: 1, number: 1), root: 1, attempt: 1, content: .init(text: "?", takesText: true),
+                    askedAt: 1))
+            #expect(asked == 1)
+            _ = try transaction.question(QuestionID(task: 1, number: 1))
+            _ = try transaction.question(ofStep: "s", of: 1)
+            _ = try transaction.lastQuestion(of: 1)
+            _ = try transaction.openQuestions(of: 1)
+            _ = try transaction.openQuestionCount(inTree: 1)
+            _ = try transaction.dueQuestions(at: 1, limit: 3)
+            _ = try transaction.nextWallTime()
+            try transaction.shiftQuestions(by: 1)
             _ = try transaction.attempt(1)
             _ = try transaction.input(of: 1)
             _ = try transaction.retired(before: 1, keep: 3, limit: 3)
@@ -105,6 +118,11 @@ import Testing
         #expect(try plan("answer FROM kept_answer").contains("kept_answer_key (principal=? AND key=?)"))
         #expect(try plan("FROM kept_answer WHERE at").contains("kept_answer_age (at<?)"))
         #expect(try plan("row_number()").contains("kept_answer_key (principal=?)"))
+        #expect(try plan("FROM question WHERE task = 1 AND number").contains("question_task (task=? AND number=?)"))
+        #expect(try plan("FROM question WHERE task = 1 AND step").contains("question_step (task=? AND step=?)"))
+        #expect(try plan("FROM question WHERE state = 0 AND task").contains("question_open (task=?)"))
+        #expect(try plan("FROM question WHERE state = 0 AND root").contains("question_tree (root=?)"))
+        #expect(try plan("FROM question WHERE state = 0 AND until").contains("question_due (until"))
         let retired = try plan("UNION")
         #expect(retired.contains("SEARCH task USING INTEGER PRIMARY KEY"), "\(retired)")
         #expect(retired.contains("task_finished (finished_at<?)"), "\(retired)")
@@ -117,6 +135,7 @@ import Testing
             (StateFilter.queued, "task_unfinished"), (.ready, "task_unfinished"), (.limited, "task_unfinished"),
             (.held, "task_unfinished"),
             (.delayed, "task_unfinished"), (.routing, "task_unfinished"), (.stopping, "attempt_live"),
+            (.asking, "question_open"),
             (.running, "attempt_live"), (.failed, "task_unsuccessful (phase=?)"),
             (.cancelled, "task_unsuccessful (phase=?)"), (.expired, "task_unsuccessful (phase=?)"),
         ] {

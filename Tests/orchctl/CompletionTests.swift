@@ -10,6 +10,7 @@ import Testing
             switch question {
             case .pools: ["default", "claude"].map { .init($0) }
             case .agents: [.init("claude", "Claude Code")]
+            case .questions: [.init("42.q1", "Deploy?")]
             case .capabilities: ["gpu", "big"].map { .init($0) }
             case .tasks(let states): [.init("\(states.count)", "task")]
             }
@@ -41,6 +42,7 @@ import Testing
         for (verb, states) in [("stop", 2), ("retry", 3), ("hold", 1), ("logs", 0), ("show", 0), ("update", 1)] {
             #expect(answer(verb, "") == .words([.init("\(states)", "task")]), "\(verb)")
         }
+        #expect(answer("answer", "4") == .words([.init("42.q1", "Deploy?")]) && answer("answer", "42.q1", "") == .words([]))
         #expect(answer("wait", "1", "") == .words([.init("2", "task")]))
         // A daemon that does not answer keeps nobody.
         #expect(Completion.answer(to: ["stop", ""]) { _ in nil } == .words([]))

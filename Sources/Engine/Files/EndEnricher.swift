@@ -269,7 +269,9 @@ extension EndEnricher {
     /// It is at work, whatever its output says.
     private func note(_ progress: WorkerMessage.Progress?, of worker: Int64) {
         attempts.update(worker) {
-            $0.progress = progress ?? $0.progress
+            if let progress {
+                $0.progress = TaskProgress(percent: progress.percent, text: progress.text?.shortened(to: 200))
+            }
             $0.progressAt = clock().monotonic
         }
     }

@@ -10,6 +10,7 @@ enum EventMessages {
         let reason = event.detail.map { ": \($0)" } ?? ""
         let pool = event.pool.map { "\"\($0)\"" } ?? ""
         let (worker, by) = (event.worker ?? "?", event.by.map { " by \($0)" } ?? "")
+        let question = "Question \(event.question ?? "?")"
         let process = event.pid.map { " as process \($0)" } ?? ""
         let cancelled = event.detail.flatMap { $0.hasPrefix("cancelled ") ? $0 : nil } ?? "cancelled"
         return switch event.kind {
@@ -32,6 +33,11 @@ enum EventMessages {
         case .taskUpdated: ("c02df873043145e1ac8a1c543d8ed23c", "\(task) was changed\(by).")
         case .taskPaused: ("3f6c1a8be5d24d0f8a7b92c4e01d6f57", "\(task)\(attempt) was paused\(by).")
         case .taskResumed: ("c85e0f47a2b94d3f9b16d7e3584a0c21", "\(task)\(attempt) was resumed\(by).")
+        case .questionAsked: ("1a1f5674f4004ed4b8017ec3b8ceb10e", "\(question) asks\(reason)")
+        case .questionAnswered: ("7dbe65742f3f437fa00fddf5d1cc3016", "\(question) was answered\(by)\(reason).")
+        case .questionExpired:
+            ("0f7e4d58693446d1888344a37e30fc18", "\(question) expired: \(event.detail ?? "nobody answered").")
+        case .questionWithdrawn: ("2d66f2b11cfc4fef9c79244586b26910", "\(question) was withdrawn\(reason).")
         case .workerReady: ("5b0d2c9e1f6a4d0c8a3e7b64d9c0f152", "Worker \(event.worker ?? pool) is ready for a task.")
         case .workerExited:
             ("c1f49a7be83245d6b0d27c5e90a86f3d", "Worker \(event.worker ?? pool) ended without a task\(reason).")

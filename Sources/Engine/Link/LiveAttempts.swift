@@ -26,8 +26,8 @@ final class LiveAttempts: Sendable {
         var isRouting = false
         /// Whether a warm worker has it.
         var isWarm = false
-        /// What the worker last said of its progress, and when, on the monotonic clock.
-        var progress: WorkerMessage.Progress?
+        /// What the worker or the task last said of its progress, and when the worker did, on the monotonic clock.
+        var progress: TaskProgress?
         var progressAt: Int64?
         /// The worker has given its result.
         var hasResult = false
@@ -44,6 +44,20 @@ final class LiveAttempts: Sendable {
             guard var entry = entries[attempt] else { return }
             change(&entry)
             entries[attempt] = entry
+        }
+    }
+    /// Keeps what a task says of its progress. False where it does not run.
+    func note(_ progress: TaskProgress, of task: Int64) -> Bool {
+        entries.withLock { entries in
+            guard let attempt = entries.first(where: { $0.value.task == task })?.key else { return false }
+            entries[attempt]?.progress = progress
+            return true
+        }
+    }
+    /// What tasks have said of their progress, by their ids.
+    var progress: [Int64: TaskProgress] {
+        entries.withLock { entries in
+            entries.values.reduce(into: [:]) { if let progress = $1.progress { $0[$1.task] = progress } }
         }
     }
     func remove(_ attempt: Int64) { entries.withLock { _ = $0.removeValue(forKey: attempt) } }

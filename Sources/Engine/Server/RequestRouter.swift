@@ -48,16 +48,27 @@ struct RequestRouter: Sendable {
         }
         read(.get) { it, _ in try queries.get(it) }
         read(.list) { it, _ in try queries.list(it) }
+        read(.questionList) { it, _ in try queries.questions(it) }
         read(.routeExplain) { try queries.explain($0, by: $1) }
         read(.poolList) { _, _ in try queries.pools() }
         read(.workerList) { it, _ in try queries.workers(it) }
         read(.usage) { it, _ in try queries.usage(it) }
         read(.status) { _, _ in try queries.status() }
         on(.agentList) { _, _, responder in responder.succeed(queries.agents()) }
-        on(.version) { _, _, responder in
-            responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version))
+        on(.progress) { it, requester, responder in
+            do throws(WireError) {
+                try core.note(it, by: requester)
+                responder.succeed(Acknowledged("noted"))
+            } catch {
+                responder.fail(error)
+            }
+        }
+        on(.version) { _, requester, responder in
+            let task: Int64? = if case .task(let id) = requester.principal { id } else { nil }
+            responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version, task: task))
         }
         aside(.wait) { it, _, responder in try streams.wait(it, responder) }
+        aside(.questionWait) { it, requester, responder in try streams.wait(it, by: requester, responder) }
         aside(.logs) { it, _, responder in try streams.logs(it, responder) }
         aside(.file) { it, _, responder in try streams.file(it, responder) }
         aside(.subscribe) { it, _, responder in try streams.subscribe(it, responder) }
@@ -113,6 +124,7 @@ extension EngineCore {
             switch reply {
             case .submitted(let result): responder.succeed(result)
             case .changed(let result): responder.succeed(result)
+            case .question(let result): responder.succeed(result)
             case .done(let message): responder.succeed(Acknowledged(message))
             case .failed(let error): responder.fail(error)
             }

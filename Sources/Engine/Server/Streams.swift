@@ -6,6 +6,7 @@ import Storage
 protocol StreamStore: Sendable {
     func record(of id: Int64, brief: Bool) throws -> TaskRecord?
     func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)?
+    func question(_ id: QuestionID) throws -> Question?
     func events(after seq: Int64) throws -> [Event]
     func lastEvent() throws -> Int64
     func firstEvent() throws -> Int64?

@@ -34,6 +34,9 @@ package struct Queries: Sendable {
         if record.waiting != nil { record = try waitReasons().explained(record, slots: try slots()) }
         if parameters.result == true { record.result = try result(of: record) }
         nameBranches(in: &record)
+        var records = [record]
+        try addNews(to: &records, isList: false)
+        record = records[0]
         for index in record.attempts.indices where record.attempts[index].state == .ended {
             let (kept, left) = try core.files.files(task: record.id, attempt: record.attempts[index].number)
             if !kept.isEmpty { record.attempts[index].files = kept }
@@ -52,6 +55,7 @@ package struct Queries: Sendable {
         var page = try core.store.page(parameters, limit: limit, waits: reasons.places)
         let slots = try slots()
         for index in page.tasks.indices { page.tasks[index] = reasons.explained(page.tasks[index], slots: slots) }
+        try addNews(to: &page.tasks, isList: true)
         return page
     }
 
@@ -174,6 +178,7 @@ package struct Queries: Sendable {
             state: state, version: Release.version, pid: getpid(), startedAt: Timestamp(milliseconds: startedAt),
             now: Timestamp(milliseconds: Clock.realTime),
             supervisor: link, counts: counts, pools: pools, problems: problems, lastEvent: try core.store.lastEvent())
+        status.questions = core.store.counts.openQuestions
         status.gates = try waitReasons().gates()
         status.stateDirectory = core.files.stateDirectory
         status.firstEvent = try core.store.firstEvent()
@@ -263,9 +268,9 @@ extension Queries {
         record.since = attempt.startedAt.map(Timestamp.init(milliseconds:))
         record.title = Self.title(of: task)
         if let routing = task.definition.routing { record.activity = "being routed by rule \"\(routing.rule)\"" }
-        let progress = attempt.delivery == nil ? nil : core.attempts[attempt.id]?.progress
+        let progress = core.attempts[attempt.id]?.progress
         record.percent = progress?.percent
-        record.activity = progress?.text?.shortened(to: 200) ?? record.activity
+        record.activity = progress?.text ?? record.activity
         return record
     }
 

@@ -195,6 +195,8 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     public var problems: [String]
     /// What keeps tasks from starting beyond their pools and times.
     public var gates: [GateRecord]?
+    /// How many questions of tasks are open; nil from a daemon that does not tell.
+    public var questions: Int?
     /// The sequence number of the latest event.
     public var lastEvent: Int64
     /// The sequence number of the oldest event that is kept; nil from a daemon that does not tell.
@@ -219,7 +221,7 @@ public struct DaemonStatus: Codable, Sendable, Equatable {
     }
 
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case state, version, pid, now, supervisor, counts, pools, problems, gates
+        case state, version, pid, now, supervisor, counts, pools, problems, gates, questions
         case startedAt = "started_at"
         case lastEvent = "last_event"
         case firstEvent = "first_event"

@@ -17,6 +17,14 @@ public struct Event: Codable, Sendable, Equatable {
         /// Its processes are frozen.
         public static let taskPaused = Self("task.paused")
         public static let taskResumed = Self("task.resumed")
+        /// It asks people something.
+        public static let questionAsked = Self("question.asked")
+        /// Somebody has answered, or the default was taken when the time was over.
+        public static let questionAnswered = Self("question.answered")
+        /// Nobody has answered in time, and there was no default.
+        public static let questionExpired = Self("question.expired")
+        /// The attempt that had asked ended first.
+        public static let questionWithdrawn = Self("question.withdrawn")
         /// A warm worker has said that it is ready for a task.
         public static let workerReady = Self("worker.ready")
         /// A warm worker has ended that had no task.
@@ -38,7 +46,7 @@ public struct Event: Codable, Sendable, Equatable {
 
         public static let allCases: [Self] = [
             .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskRouting, .taskRouted, .taskHeld, .taskReleased,
-            .taskUpdated, .taskPaused, .taskResumed,
+            .taskUpdated, .taskPaused, .taskResumed, .questionAsked, .questionAnswered, .questionExpired, .questionWithdrawn,
             .workerReady, .workerExited, .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted,
             .daemonDraining, .daemonReloaded, .daemonRestored, .gateClosed, .gateOpened, .supervisorConnected,
             .supervisorLost,
@@ -54,6 +62,8 @@ public struct Event: Codable, Sendable, Equatable {
     public var task: Int64?
     public var attempt: Int?
     public var pool: String?
+    /// The question that it is about: `42.q1`.
+    public var question: String?
     /// The user whose task it is.
     public var submitter: UInt32?
     /// For whom that user, a bridge, has submitted it.

@@ -13,6 +13,7 @@ extension Event {
         if let task { writer.integer(#""task":"#, task) }
         if let attempt { writer.integer(#""attempt":"#, Int64(attempt)) }
         if let pool { writer.string(#""pool":"#, pool) }
+        if let question { writer.string(#""question":"#, question) }
         if let submitter { writer.integer(#""submitter":"#, Int64(submitter)) }
         if let subject { writer.string(#""subject":"#, subject) }
         if let by { writer.string(#""by":"#, by) }

@@ -90,6 +90,8 @@ public enum DoorRule: Sendable {
     case reading
     /// With itself and with its own descendants.
     case descendants
+    /// About itself, and nobody but a task may.
+    case itself
 }
 
 /// A method together with its parameters, checked for form but not yet against the state of the daemon.

@@ -2,7 +2,9 @@
 public enum Methods {
     public static let all: [any MethodDescriptor] = [
         Method.submit, Method.get, Method.list, Method.update, Method.cancel, Method.retry, Method.hold, Method.release,
-        Method.pause, Method.resume, Method.wait, Method.logs, Method.file, Method.routeExplain, Method.poolList,
+        Method.pause, Method.resume, Method.wait, Method.progress, Method.logs, Method.file, Method.ask, Method.questionWait,
+        Method.answer,
+        Method.questionList, Method.routeExplain, Method.poolList,
         Method.poolPause, Method.poolResume, Method.poolResize, Method.poolDrain, Method.agentList, Method.agentResume,
         Method.workerList, Method.usage, Method.status, Method.reload, Method.drain, Method.stop, Method.backup, Method.version,
         Method.subscribe, Method.cancelRequest,
@@ -61,6 +63,29 @@ extension Method where Parameters == FileParameters, Answer == FileEnd {
 
 extension Method where Parameters == TaskSpec, Answer == RouteExplanation {
     public static var routeExplain: Self { Self("route.explain", .glance, door: .reading) }
+}
+
+extension Method where Parameters == ProgressParameters, Answer == Acknowledged {
+    public static var progress: Self { Self("task.progress", .glance, door: .itself) }
+}
+
+// MARK: Questions
+
+extension Method where Parameters == AskParameters, Answer == QuestionRecord {
+    public static var ask: Self { Self("question.ask", .change, .keyed, door: .itself) }
+}
+
+extension Method where Parameters == QuestionWaitParameters, Answer == QuestionRecord {
+    public static var questionWait: Self { Self("question.wait", .stream, door: .itself) }
+}
+
+// Never through a door: a model must not approve what it does itself, nor what its descendants do.
+extension Method where Parameters == AnswerParameters, Answer == QuestionRecord {
+    public static var answer: Self { Self("question.answer", .change, .keyed) }
+}
+
+extension Method where Parameters == QuestionListParameters, Answer == QuestionPage {
+    public static var questionList: Self { Self("question.list", .lookup) }
 }
 
 // MARK: Pools, workers and agents

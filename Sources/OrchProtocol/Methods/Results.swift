@@ -125,8 +125,12 @@ public struct Acknowledged: Codable, Sendable, Equatable {
 public struct VersionInfo: Codable, Sendable, Equatable {
     public var version: String
     public var `protocol`: Int
-    public init(version: String, protocol: Int) {
+    /// The task whose door this is; nil on the socket of the daemon.
+    public var task: Int64?
+
+    public init(version: String, protocol: Int, task: Int64? = nil) {
         self.version = version
+        self.task = task
         self.protocol = `protocol`
     }
 }

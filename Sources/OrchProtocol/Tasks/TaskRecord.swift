@@ -79,10 +79,12 @@ public struct StateFilter: OpenEnum {
     public static let routing = Self("routing")
     /// Being ended, and not gone yet.
     public static let stopping = Self("stopping")
+    /// Running, and people are asked something.
+    public static let asking = Self("asking")
 
     public static let allCases: [Self] = [
         .queued, .running, .succeeded, .failed, .cancelled, .expired, .ready, .delayed, .held, .blocked, .limited, .paused,
-        .routing, .stopping,
+        .routing, .stopping, .asking,
     ]
 
     public let rawValue: String
@@ -136,6 +138,10 @@ public struct TaskStatus: Codable, Sendable, Equatable {
     public var files: [ResultFile]?
     /// The gates that it has to pass, or has passed: `agent:claude/anthropic`, `limit:gpu`.
     public var gates: [String]?
+    /// What it asks people at the moment; in `task.list` the beginning of each text.
+    public var questions: [QuestionRecord]?
+    /// How far it says that it is.
+    public var progress: TaskProgress?
     /// How many attempts have been made. An order that has not started does not count.
     public var attemptCount: Int
     /// What all its attempts together have used, as far as they tell.
@@ -147,7 +153,7 @@ public struct TaskStatus: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey {
         case id, state, waiting, stopping, reason, pool, command, prompt, submitter, subject, parent, root, depth, detached,
-            cwd, route, routing, files, gates,
+            cwd, route, routing, files, gates, questions, progress,
             usage, attempts, result
         case submittedAt = "submitted_at"
         case dueAt = "due_at"
@@ -229,7 +235,10 @@ public struct TaskRecord: HasTaskOptions, Codable, Sendable, Equatable {
         if status.state.isFinal { return StateFilter(status.state) }
         if status.stopping != nil { return .stopping }
         if status.routing != nil, status.waiting ?? .ready == .ready { return .routing }
-        if status.state == .running { return status.attempts.last?.pausedSince == nil ? .running : .paused }
+        if status.state == .running {
+            guard status.attempts.last?.pausedSince == nil else { return .paused }
+            return status.questions == nil ? .running : .asking
+        }
         guard let waiting = status.waiting, waiting != .ready else { return StateFilter(status.state) }
         return StateFilter(waiting)
     }

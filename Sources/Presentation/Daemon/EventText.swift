@@ -6,7 +6,11 @@ public enum EventText {
     public static func line(_ event: Event, now: Timestamp, style: Style) -> String {
         let kind = event.kind.rawValue + String(repeating: " ", count: max(0, 14 - event.kind.rawValue.count))
         var parts = [style(.dim, LocalTime.short(event.at, now: now)), style(role(event), kind)]
-        if let task = event.task { parts.append("\(task)" + (event.attempt.map { ".\($0)" } ?? "")) }
+        if let question = event.question {
+            parts.append(SafeText.line(question))
+        } else if let task = event.task {
+            parts.append("\(task)" + (event.attempt.map { ".\($0)" } ?? ""))
+        }
         if let place = event.worker ?? event.pool ?? event.gate { parts.append(SafeText.line(place)) }
         if let state = event.state, state != .queued, state != .running { parts.append(state.rawValue) }
         if let detail = event.detail {
@@ -21,7 +25,7 @@ public enum EventText {
     private static func role(_ event: Event) -> Style.Role {
         switch event.kind {
         case .taskStarted, .taskRouting: .accent
-        case .taskRetrying, .daemonDraining, .poolPaused, .poolDraining, .gateClosed: .warning
+        case .taskRetrying, .daemonDraining, .poolPaused, .poolDraining, .gateClosed, .questionAsked: .warning
         case .supervisorLost: .bad
         case .taskFinished: event.state == .succeeded ? .good : event.state == .failed ? .bad : .dim
         default: .plain

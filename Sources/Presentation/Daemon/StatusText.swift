@@ -10,7 +10,7 @@ public enum StatusText {
     public static func text(
         _ status: DaemonStatus, workers: [WorkerRecord], style: Style, width: Int? = nil
     ) -> String {
-        var text = problems(status, style) + headline(status, style) + "\n"
+        var text = problems(status, style) + questions(status, style) + headline(status, style) + "\n"
         text += "\n" + PoolTable.make(status.pools).text(style: style, width: width)
         if let gates = status.gates, !gates.isEmpty {
             text += "\n" + GateTable.make(gates, now: status.now).text(style: style, width: width)
@@ -25,6 +25,12 @@ public enum StatusText {
             problems = ["the supervisor is not connected: no task can start; see systemctl status orchd-supervisor"]
         }
         return problems.map { style(.bad, "! " + SafeText.line($0)) + "\n" }.joined()
+    }
+
+    private static func questions(_ status: DaemonStatus, _ style: Style) -> String {
+        guard let count = status.questions, count > 0 else { return "" }
+        let text = count == 1 ? "1 question waits" : "\(count) questions wait"
+        return style(.warning, "? \(text) for an answer: orchctl questions") + "\n"
     }
 
     private static func headline(_ status: DaemonStatus, _ style: Style) -> String {
@@ -123,8 +129,8 @@ public enum WorkerTable {
         if let reason = worker.reason {
             return (worker.until.map { "until \(LocalTime.short($0, now: now)): " } ?? "") + reason
         }
-        let progress = [worker.percent.map { "\(Int(max(0, min(100, $0))))%" }, worker.activity].compactMap(\.self)
-        let parts = [worker.title, progress.isEmpty ? nil : "(\(progress.joined(separator: " ")))"].compactMap(\.self)
+        let progress = ProgressText.text(TaskProgress(percent: worker.percent, text: worker.activity))
+        let parts = [worker.title, progress.isEmpty ? nil : "(\(progress))"].compactMap(\.self)
         if !parts.isEmpty { return parts.joined(separator: " ") }
         return ([worker.version] + (worker.capabilities ?? [])).compactMap(\.self).joined(separator: " ")
     }

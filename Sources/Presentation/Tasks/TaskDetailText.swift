@@ -20,8 +20,10 @@ public struct TaskDetailText {
     /// The text, its last line ended by a line feed.
     public var text: String {
         var text = style(.strong, "task \(task.id)") + "  " + style(TaskText.role(task), TaskText.state(task))
-        text += TaskText.reason(task).map { "  " + $0 } ?? ""
+        // Its questions follow in full.
+        if task.questions == nil { text += TaskText.reason(task).map { "  " + $0 } ?? "" }
         text += "\n" + table(facts)
+        for question in task.questions ?? [] { text += "\n" + QuestionText.detail(question, now: now, style: style) }
         for attempt in task.attempts { text += "\n" + describe(attempt) }
         if let prompt = task.prompt { text += "\n" + style(.dim, "prompt") + "\n" + indented(prompt) }
         if let result = task.result {

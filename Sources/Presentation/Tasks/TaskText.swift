@@ -14,6 +14,8 @@ public enum TaskText {
 
     /// Why, in words; nil where that says no more than its state.
     public static func reason(_ task: TaskRecord) -> String? {
+        if let question = task.questions?.first { return "asks \(SafeText.line(question.id)): \(SafeText.line(question.text))" }
+        if let progress = task.progress { return ProgressText.text(progress) }
         guard let reason = task.reason, !reason.isEmpty, reason != task.standing.rawValue else { return nil }
         return SafeText.line(reason)
     }

@@ -85,6 +85,7 @@ extension Turn {
         attempt.cpuSystem = end.cpuSystem
         attempt.peakMemory = end.peakMemory
         attempt.measures = end.measures
+        try withdrawQuestions(of: task)
         if attempt.isRouting { return try closeRouting(attempt, from: before, of: task, outcome, end.answer) }
         let known = attempt.usage
         attempt.usage = end.usage ?? known
@@ -139,6 +140,8 @@ extension Turn {
 
     /// It never started, or its worker never took its task.
     private mutating func forget(_ attempt: Attempt) throws {
+        // Even where nobody has heard of its start, its program may have run.
+        if store.hasOpenQuestions, let task = try store.task(attempt.task) { try withdrawQuestions(of: task) }
         try store.removeAttempt(attempt)
         effects.append(.forget(attempt))
     }

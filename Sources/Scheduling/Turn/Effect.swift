@@ -4,6 +4,7 @@ import OrchProtocol
 public enum Reply: Sendable, Equatable {
     case submitted(SubmissionResult)
     case changed(TasksChanged)
+    case question(QuestionRecord)
     case done(String)
     case failed(WireError)
 }

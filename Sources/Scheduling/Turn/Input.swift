@@ -76,6 +76,11 @@ public struct Requester: Sendable, Equatable {
         if isTask, method.door == .never {
             throw WireError(.forbidden, "a task may not call \(method.name)")
         }
+        if method.door == .itself {
+            guard case .task = principal else {
+                throw WireError(.forbidden, "only a task may call \(method.name), through its own door (ORCHD_SOCKET)")
+            }
+        }
         let isAdministrator = isAdministrator && principal == .user(uid)
         if let action = method.administration, !isAdministrator, !(method.isGrantable && grants.contains(method.name)) {
             throw WireError(

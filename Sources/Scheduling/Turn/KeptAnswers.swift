@@ -45,6 +45,7 @@ extension Turn {
                 .invalidParameter, "the key \"\(key)\" was given to \(difference); nothing was done", field: "key")
         }
         if let changed = try? Wire.decode(TasksChanged.self, from: kept.answer) { return .changed(changed) }
+        if let question = try? Wire.decode(QuestionRecord.self, from: kept.answer) { return .question(question) }
         if let done = try? Wire.decode(Acknowledged.self, from: kept.answer) { return .done(done.message) }
         throw WireError(
             .storageFailed, "what was answered to the key \"\(key)\" before cannot be read; nothing was done", field: "key")
@@ -69,6 +70,7 @@ extension Turn {
         let answer: Data
         switch reply {
         case .changed(let it): answer = try Wire.line(it)
+        case .question(let it): answer = try Wire.line(it)
         case .done(let message): answer = try Wire.line(Acknowledged(message))
         case .submitted, .failed: return
         }

@@ -56,7 +56,9 @@ extension Turn {
             aside.endedAt = now.wall
         }
         try store.update(aside, from: attempt.state)
-        guard let task = try store.task(attempt.task), task.phase == .active else { return }
+        guard let task = try store.task(attempt.task) else { return }
+        try withdrawQuestions(of: task)
+        guard task.phase == .active else { return }
         guard try store.liveAttempt(of: task.id) == nil else { return }
         try finish(task, .fail, reason: aside.reason ?? problem, attempt: aside)
     }

@@ -27,7 +27,7 @@ public protocol TaskTransaction: AnyObject {
     func due(at wall: Int64, limit: Int) throws -> [TaskItem]
     /// Queued tasks whose latest start time is past.
     func expired(at wall: Int64, limit: Int) throws -> [TaskItem]
-    /// When the next task becomes due or expires.
+    /// When the next task becomes due or expires, or the time of a question is over.
     func nextWallTime() throws -> Int64?
     /// Tasks that are not final, from the lowest id above `after`; of one pool, or all.
     func unfinished(in pool: String?, after: Int64, limit: Int) throws -> [TaskItem]
@@ -85,6 +85,27 @@ public protocol TaskTransaction: AnyObject {
     func dueAttempts(at monotonic: Int64, limit: Int) throws -> [Attempt]
     /// When the next attempt, or worker, must be looked at.
     func nextMonotonicTime() throws -> Int64?
+
+    // Questions of tasks
+
+    /// Adds a question; the row of `question` is ignored and the new one answered.
+    func insert(_ question: Question) throws -> Int64
+    func question(_ id: QuestionID) throws -> Question?
+    /// The latest that a task has asked in a step.
+    func question(ofStep step: String, of task: Int64) throws -> Question?
+    /// The number of the last that a task has asked; 0 for none.
+    func lastQuestion(of task: Int64) throws -> Int
+    /// The first of them first.
+    func openQuestions(of task: Int64) throws -> [Question]
+    func openQuestionCount(inTree root: Int64) throws -> Int
+    /// Open ones whose time is over.
+    func dueQuestions(at wall: Int64, limit: Int) throws -> [Question]
+    /// Writes what becomes of it.
+    func update(_ question: Question, from state: Question.State) throws
+    /// Moves the times at which open ones end.
+    func shiftQuestions(by milliseconds: Int64) throws
+    /// Whether there are any.
+    var hasOpenQuestions: Bool { get }
 
     // Answers to requests with a key
 

@@ -35,6 +35,7 @@ struct Turn<Store: TaskTransaction> {
         for input in inputs { try take(input) }
         try wakeGates()
         try wakeTasks()
+        try wakeQuestions()
         try wakeAttempts()
         try wakeWorkers()
         try goOnWithChanges()
@@ -74,6 +75,7 @@ struct Turn<Store: TaskTransaction> {
         case .resultSeen(let attempt): try stop(attempt, because: .finished)
         case .clockStepped(let step):
             try store.shiftRelativeDueTimes(by: step)
+            if store.hasOpenQuestions { try store.shiftQuestions(by: step) }
             try shiftGates(by: step)
             try shiftAttempts(by: step)
             try checkBudgets()
@@ -108,6 +110,8 @@ struct Turn<Store: TaskTransaction> {
         if let it = call[.release] { return try release(it.ids, by: requester) }
         if let it = call[.pause] { return try pause(it.ids, by: requester) }
         if let it = call[.resume] { return try resume(it.ids, by: requester) }
+        if let it = call[.ask] { return try ask(it, by: requester) }
+        if let it = call[.answer] { return try self.answer(it, by: requester) }
         if let it = call[.poolPause] { return try setMode(.paused, of: it.pool) }
         if let it = call[.poolResume] { return try setMode(.active, of: it.pool) }
         if let it = call[.poolDrain] { return try setMode(.draining, of: it.pool) }

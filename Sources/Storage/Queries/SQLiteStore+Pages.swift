@@ -136,6 +136,8 @@ extension SQLiteStore {
             case .ready, .blocked, .limited: waiting(WaitReason(rawValue: filter.rawValue), waits, &arguments)
             case .paused: "id IN (\(paused)) OR " + waiting(.paused, waits, &arguments)
             case .stopping: "id IN (\(stopping))"
+            case .asking:
+                "(id IN (\(asking)) AND id IN (\(started) AND stopping IS NULL) AND id NOT IN (\(paused)) AND routing IS NULL)"
             case .routing:
                 "(phase < 4 AND routing IS NOT NULL AND id NOT IN (\(stopping)) AND (id IN (\(started)) OR "
                     + waiting(.ready, waits, &arguments) + "))"
@@ -146,6 +148,7 @@ extension SQLiteStore {
     }
 
     private static let live = "SELECT task FROM attempt INDEXED BY attempt_live WHERE state <> 2"
+    private static let asking = "SELECT task FROM question INDEXED BY question_open WHERE state = 0"
     private static let started = live + " AND state = 1"
     private static let paused = started + " AND stopping IS NULL AND pauses ->> '$.since' IS NOT NULL"
     private static let stopping = live + " AND stopping IS NOT NULL"

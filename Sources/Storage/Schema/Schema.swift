@@ -313,6 +313,30 @@ enum Schema {
         INSERT INTO forgotten_usage (day, agent, model, pool, labels, submitter, attempts, tokens_in, tokens_out, tokens_cached, cost)
             SELECT day, agent, model, pool, labels, '', attempts, tokens_in, tokens_out, tokens_cached, cost FROM former_usage;
         DROP TABLE former_usage;
+
+        -- What tasks ask people, each with its number within the task: see Question.
+        CREATE TABLE question (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            root INTEGER NOT NULL,
+            -- The number of the attempt that has asked.
+            attempt INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            step TEXT,
+            -- JSON: see Question.Content.
+            content TEXT NOT NULL,
+            asked_at INTEGER NOT NULL,
+            until INTEGER,
+            answer TEXT,
+            answered_by TEXT,
+            ended_at INTEGER
+        ) STRICT;
+        CREATE UNIQUE INDEX question_task ON question (task, number);
+        CREATE INDEX question_step ON question (task, step, number) WHERE step IS NOT NULL;
+        CREATE INDEX question_open ON question (task, number) WHERE state = 0;
+        CREATE INDEX question_tree ON question (root) WHERE state = 0;
+        CREATE INDEX question_due ON question (until) WHERE state = 0 AND until IS NOT NULL;
         """,
     ]
 

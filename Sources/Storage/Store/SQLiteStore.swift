@@ -117,6 +117,7 @@ public final class SQLiteStore: TurnStore {
         tally.hasTrees = try db.value("SELECT EXISTS (SELECT 1 FROM tree)") ?? false
         tally.hasEndings = try db.value("SELECT EXISTS (SELECT 1 FROM ending)") ?? false
         tally.workers = try db.value("SELECT count(*) FROM worker") ?? 0
+        tally.openQuestions = try db.value("SELECT count(*) FROM question WHERE state = 0") ?? 0
         try loadLanes(&tally, db)
         for gate in try GateColumns.all(db) { tally.gates[gate.name] = gate }
         return tally

@@ -94,7 +94,7 @@ public final class SQLiteTransaction: TaskTransaction {
             "SELECT due_at FROM task WHERE phase = 1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1")
         let expiry: Int64? = try db.value(
             "SELECT expires_at FROM task WHERE phase < 3 AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1")
-        return [due, expiry].compactMap(\.self).min()
+        return [due, expiry, try nextQuestionTime()].compactMap(\.self).min()
     }
 
     public func unfinished(in pool: String?, after: Int64, limit: Int) throws -> [TaskItem] {
@@ -134,6 +134,8 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func remove(_ tasks: [TaskItem]) throws {
         for task in tasks {
+            // A final task asks nothing, unless its rows are damaged.
+            tally.openQuestions -= try openQuestions(of: task.id).count
             try db.run("DELETE FROM task WHERE id = ?", [task.id])
             assert(db.changesCount == 1, "task \(task.id) has no row to remove")
             tally.add(-1, at: task.place)

@@ -12,6 +12,8 @@ public struct Tally: Sendable {
     var hasEndings = false
     /// Warm workers without a task.
     var workers = 0
+    /// Questions that nobody has answered yet.
+    public internal(set) var openQuestions = 0
     /// The ready tasks of each pool that are in a lane. Not stored: they are counted when the database is opened.
     private var lanes: [String: [String: Int]] = [:]
     /// The running tasks that are in a lane, over all pools.

@@ -65,7 +65,7 @@ enum Verbs {
         "output": "orchctl logs", "restart": "orchctl retry", "rerun": "orchctl retry", "redo": "orchctl retry",
         "edit": "orchctl update", "change": "orchctl update", "set": "orchctl update", "modify": "orchctl update",
         "suspend": "orchctl pause", "continue": "orchctl resume", "unpause": "orchctl resume", "history": "orchctl events",
-        "answer": "orchctl result", "pools": "orchctl pool list", "agents": "orchctl agent list",
+        "pools": "orchctl pool list", "agents": "orchctl agent list",
         "workers": "orchctl worker list", "cost": "orchctl usage", "check": "orchd check", "health": "orchctl doctor",
         "man": "orchctl --help", "secrets": "orchctl secret", "shutdown": "orchctl stop --daemon",
         "quit": "orchctl stop --daemon",

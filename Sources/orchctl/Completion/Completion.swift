@@ -69,7 +69,7 @@ enum Completion {
 
     /// What only the daemon knows.
     enum Question: Equatable {
-        case pools, agents, capabilities
+        case pools, agents, capabilities, questions
         /// Those of these states; all where there are none.
         case tasks([StateFilter])
     }
@@ -133,6 +133,7 @@ enum Completion {
         case (_, "pool"): words = ask(.pools) ?? []
         case (_, "agent"), ("agent", "name"): words = ask(.agents) ?? []
         case (_, "id"), (_, "ids"): words = ask(.tasks(states(for: path))) ?? []
+        case ("answer", "question"): words = ask(.questions) ?? []
         case (_, "level"): words = ThinkingLevel.allCases.map { Word($0.rawValue) }
         case (_, "format"): words = ["table", "legacy"].map { Word($0) }
         case (_, "key") where option == "--by": words = UsageKey.allCases.map { Word($0.rawValue) }
@@ -179,6 +180,7 @@ enum Completion {
             case .pools: try pools().map { Word($0.name) }
             case .capabilities: Set(try pools().flatMap { $0.capabilities ?? [] }).sorted().map { Word($0) }
             case .agents: try connection.call(.agentList).agents.map { Word($0.name, $0.description) }
+            case .questions: try connection.call(.questionList, QuestionListParameters()).questions.map { Word($0.id, $0.text) }
             case .tasks(let states): try tasks(states)
             }
         }

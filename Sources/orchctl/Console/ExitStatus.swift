@@ -7,6 +7,7 @@ enum ExitStatus: Int32, CaseIterable, Encodable {
     case notFound = 4
     case forbidden = 5
     case timedOut = 6
+    case unanswered = 7
     case runFailed = 125
 
     /// The word for a program, of an error that is not the daemon's; and what it means, for people.
@@ -19,6 +20,7 @@ enum ExitStatus: Int32, CaseIterable, Encodable {
         case .notFound: ("not_found", "there is no such task or pool")
         case .forbidden: ("forbidden", "not allowed")
         case .timedOut: ("timed_out", "the time of --timeout was over")
+        case .unanswered: ("unanswered", "nobody answered orchctl ask in time, and it has no --default")
         case .runFailed: ("run_failed", "orchctl run itself failed; otherwise it exits with the task's status")
         }
     }

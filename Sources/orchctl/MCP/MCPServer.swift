@@ -28,8 +28,13 @@ final class MCPServer: Sendable {
     static let info: JSONValue = ["name": "orchd", "title": "orchd", "version": .string(Release.version)]
     static let allTools = [
         SubmitTools.run, SubmitTools.many, WaitTools.wait, ReadTools.get, ReadTools.list, LogTools.logs, LogTools.file,
-        WaitTools.cancel, WaitTools.retry, ReadTools.status,
+        WaitTools.cancel, WaitTools.retry, ReadTools.status, AskTool.ask,
     ]
+    /// What only a task can do, through its door, and what it cannot.
+    private static let onlyBehindDoors: Set = [AskTool.ask.name]
+    private static let neverBehindDoors: Set = [WaitTools.retry.name]
+    /// How long the daemon has to say whether this is the door of a task.
+    private static let patience = Duration.seconds(3)
     /// More calls than that wait for one to end.
     private static let mostAtOnce = 64
     private static let mostWaiting = 10_000
@@ -113,7 +118,10 @@ final class MCPServer: Sendable {
         case "server/discover":
             guard message.isModern else { throw MCPError.badParameters("\"_meta\" must have the protocol version") }
             reply(id, message.complete(discovery, isList: true))
-        case "tools/list": reply(id, message.complete(["tools": .array(tools.map(\.json))], isList: true))
+        case "tools/list":
+            start(message, id) { [self] call in
+                message.complete(["tools": .array(offered(call).map(\.json))], isList: true)
+            }
         case "tools/call": try call(message, id)
         case "resources/templates/list": reply(id, message.complete(Resources.templates, isList: true))
         case "resources/list": start(message, id) { message.complete(try Resources.list($0), isList: true) }
@@ -178,6 +186,13 @@ final class MCPServer: Sendable {
             "supportedVersions": .array(([MCPRevision.modern] + MCPRevision.legacy).map(JSONValue.string)),
             "capabilities": capabilities, "instructions": .string(Self.instructions),
         ]
+    }
+
+    /// The tools for whoever asks. Where no daemon answers, nobody is a task.
+    private func offered(_ call: ToolCall) -> [Tool] {
+        let isTask = (try? call.session.call(.version, deadline: .now + Self.patience).task) != nil
+        let others = isTask ? Self.neverBehindDoors : Self.onlyBehindDoors
+        return tools.filter { !others.contains($0.name) }
     }
 
     // MARK: Calls

@@ -146,6 +146,7 @@ private struct HookedStore: StreamStore {
     func attempt(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?)? {
         try looking { try base.attempt(number, of: id) }
     }
+    func question(_ id: QuestionID) throws -> Question? { try looking { try base.question(id) } }
     func events(after seq: Int64) throws -> [Event] { try looking { try base.events(after: seq) } }
     func lastEvent() throws -> Int64 { try base.lastEvent() }
     func firstEvent() throws -> Int64? { try base.firstEvent() }

@@ -210,6 +210,17 @@ final class WatchedTransaction: TaskTransaction {
     }
 
     func keepUsage(of task: Int64) throws { try real.keepUsage(of: task) }
+    func insert(_ question: Question) throws -> Int64 { try real.insert(question) }
+    func question(_ id: QuestionID) throws -> Question? { try real.question(id) }
+    func question(ofStep step: String, of task: Int64) throws -> Question? { try real.question(ofStep: step, of: task) }
+    func lastQuestion(of task: Int64) throws -> Int { try real.lastQuestion(of: task) }
+    func openQuestions(of task: Int64) throws -> [Question] { try real.openQuestions(of: task) }
+    func openQuestionCount(inTree root: Int64) throws -> Int { try real.openQuestionCount(inTree: root) }
+    func dueQuestions(at wall: Int64, limit: Int) throws -> [Question] { try real.dueQuestions(at: wall, limit: limit) }
+    func update(_ question: Question, from state: Question.State) throws { try real.update(question, from: state) }
+    func shiftQuestions(by milliseconds: Int64) throws { try real.shiftQuestions(by: milliseconds) }
+    var hasOpenQuestions: Bool { real.hasOpenQuestions }
+
     func keptAnswer(to key: String, of principal: String) throws -> KeptAnswer? {
         mutation == .forgetAnswer ? nil : try real.keptAnswer(to: key, of: principal)
     }

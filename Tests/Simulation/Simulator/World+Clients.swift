@@ -126,7 +126,7 @@ extension World {
             let isStorage = error.kind == .storageFailed || error.kind == .storageFull
             violations.require(!isStorage || isExcused, "request \(number) fails: \(error.message)")
             violations.require(error.kind != .internalError, "request \(number) fails: \(error.message)")
-        case .changed, .done: break
+        case .changed, .question, .done: break
         }
     }
 
@@ -238,6 +238,7 @@ extension Reply {
         switch self {
         case .submitted(let result): "submitted \(result.all.map { "\($0.id) \($0.created)" })"
         case .changed(let changed): "changed \(changed.tasks.map { "\($0.id) \($0.state.rawValue)" })"
+        case .question(let question): "question \(question.id) \(question.state.rawValue)"
         case .done(let text): text
         case .failed(let error): "failed: \(error.message)"
         }

@@ -10,8 +10,8 @@ import Testing
     private static let changes: [@Sendable (Rig) throws -> (Command, by: Requester)] =
         [
             { rig in
-                let id = try rig.running()
-                return (Command(Call(.ask, AskParameters(text: "Deploy?"))), by: Rig.door(of: id))
+                let id = try rig.begun()
+                return (Command(Call(.ask, AskParameters(text: "Deploy?"))), by: try rig.door(of: id))
             }
         ] + answered.map { change in { @Sendable rig in (try change(rig), by: Rig.admin) } }
 

@@ -16,7 +16,7 @@ import Testing
     private func ask(_ parameters: AskParameters, of task: Int64) -> Command { Command(Call(.ask, parameters)) }
 
     private func refusal(_ rig: Rig, _ parameters: AskParameters, of task: Int64) throws -> WireError {
-        try rig.refusal(Command(Call(.ask, parameters)), by: Rig.door(of: task))
+        try rig.refusal(Command(Call(.ask, parameters)), by: rig.door(of: task))
     }
 
     private func answer(_ question: String, _ text: String) -> Command {
@@ -32,14 +32,14 @@ import Testing
 
     @Test func anAnswerIsKeptWithWhoGaveIt() throws {
         let rig = try Rig()
-        let task = try rig.running()
+        let task = try rig.begun()
         let id = try rig.askQuestion(Self.deploy(), of: task)
         #expect(id == "\(task).q1")
         let asked = try #require(rig.events.last)
         #expect(asked.kind == .questionAsked && asked.question == id && asked.task == task && asked.detail == "Deploy?")
         // An engine that comes after it knows it as well.
         try rig.restart(connecting: Inventory(store: Rig.supervisorStore, heardUpTo: 9))
-        let other = try rig.running()
+        let other = try rig.begun()
         let second = try rig.askQuestion(Self.deploy(), of: other)
         rig.advance(5000)
         let record = try rig.question(rig.ask(answer("\(other)", "yes"), by: Rig.alice))
@@ -53,7 +53,7 @@ import Testing
 
     @Test func onlyAPersonAnswers() throws {
         let rig = try Rig(slots: 4)
-        let (task, other) = (try rig.running(), try rig.running())
+        let (task, other) = (try rig.begun(), try rig.begun())
         let id = try rig.askQuestion(Self.deploy(), of: task)
         // Neither the task, nor another of the same submitter, not even one of an administrator.
         let doors = [task, other].flatMap { id in
@@ -99,7 +99,7 @@ import Testing
 
     @Test func whatIsNoQuestionIsRefused() throws {
         let rig = try Rig()
-        let task = try rig.running()
+        let task = try rig.begun()
         let long = String(repeating: "x", count: 4097)
         for (field, parameters) in [
             ("text", AskParameters(text: "")), ("text", AskParameters(text: " ")), ("text", AskParameters(text: long)),
@@ -125,7 +125,7 @@ import Testing
 
     @Test func onlyOneThatRunsAsks() throws {
         let rig = try Rig(slots: 1)
-        let (running, queued) = (try rig.running(), try rig.submit(.command()))
+        let (running, queued) = (try rig.begun(), try rig.submit(.command()))
         #expect(try refusal(rig, Self.deploy(), of: queued).kind == .invalidState)
         #expect(try refusal(rig, Self.deploy(), of: 999).kind == .invalidState)
         try rig.ask(.cancel(CancelParameters(ids: [running])))
@@ -134,7 +134,7 @@ import Testing
 
     @Test func onlyAFewAreOpen() throws {
         let rig = try Rig()
-        let task = try rig.running()
+        let task = try rig.begun()
         let ids = try (0..<QuestionRules.mostOfTask).map { _ in try rig.askQuestion(Self.deploy(), of: task) }
         #expect(try refusal(rig, Self.deploy(), of: task).message.contains("3 open questions, which is the limit"))
         let error = try rig.refusal(answer("\(task)", "yes"))
@@ -177,7 +177,7 @@ import Testing
         ]
         for end in ends {
             let rig = try Rig()
-            let task = try rig.running(.command { $0.retries = 3 })
+            let task = try rig.begun(.command { $0.retries = 3 })
             let attempt = try rig.live(of: task).id
             let ids = try (0..<2).map { _ in try rig.askQuestion(Self.deploy(), of: task) }
             try end(rig, attempt)
@@ -201,7 +201,7 @@ import Testing
 
     @Test func aStepHasItsAnswerAgain() throws {
         let rig = try Rig()
-        let task = try rig.running(.command { ($0.retries, $0.retryDelay) = (9, 0) })
+        let task = try rig.begun(.command { ($0.retries, $0.retryDelay) = (9, 0) })
         let step = Self.deploy { $0.step = "deploy" }
         func again() throws {
             try rig.end(rig.live(of: task).id, .exited(1))
@@ -217,7 +217,7 @@ import Testing
         #expect(second != first)
         try rig.ask(answer(second, "no"))
         for _ in 0..<2 {
-            let known = try rig.question(rig.ask(Command(Call(.ask, step)), by: Rig.door(of: task)))
+            let known = try rig.question(rig.ask(Command(Call(.ask, step)), by: rig.door(of: task)))
             #expect(known.id == second && known.answer == "no")
             try again()
         }
@@ -228,17 +228,17 @@ import Testing
             let error = try refusal(rig, other, of: task)
             #expect(error.data?.field == "step" && error.message.contains("was another question, \(second)"))
         }
-        #expect(try rig.askQuestion(step, of: rig.running()).hasSuffix(".q1"))
+        #expect(try rig.askQuestion(step, of: rig.begun()).hasSuffix(".q1"))
     }
 
     @Test func aStepThatExpiredIsAskedAgainByTheNextAttempt() throws {
         let rig = try Rig()
-        let task = try rig.running(.command { ($0.retries, $0.retryDelay) = (9, 0) })
+        let task = try rig.begun(.command { ($0.retries, $0.retryDelay) = (9, 0) })
         let step = Self.deploy { ($0.step, $0.timeout) = ("deploy", 5) }
         let first = try rig.askQuestion(step, of: task)
         rig.advance(5000)
         try rig.turn()
-        let known = try rig.question(rig.ask(Command(Call(.ask, step)), by: Rig.door(of: task)))
+        let known = try rig.question(rig.ask(Command(Call(.ask, step)), by: rig.door(of: task)))
         #expect(known.id == first && known.state == .expired)
         try rig.end(rig.live(of: task).id, .exited(1))
         rig.advance(60_000)
@@ -249,7 +249,7 @@ import Testing
 
     @Test func theyAreForgottenWithTheirTask() throws {
         let rig = try Rig()
-        let task = try rig.running()
+        let task = try rig.begun()
         let id = try rig.askQuestion(Self.deploy(), of: task)
         try rig.ask(answer(id, "yes"))
         try rig.end(rig.live(of: task).id)

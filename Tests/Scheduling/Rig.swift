@@ -138,20 +138,23 @@ final class Rig {
     }
 
     /// A task that runs.
-    func running(_ spec: TaskSpec = .command()) throws -> Int64 {
+    func begun(_ spec: TaskSpec = .command()) throws -> Int64 {
         let id = try submit(spec)
         try start(live(of: id).id)
         return id
     }
 
     /// Its processes, through its door.
-    static func door(of task: Int64) -> Requester { Requester(uid: 1000, isAdministrator: false, principal: .task(task)) }
+    func door(of task: Int64) throws -> Requester {
+        let attempt = try store.transaction { try $0.liveAttempt(of: task) }
+        return .task(task, attempt: attempt?.number ?? 1, uid: 1000)
+    }
 
     /// Has a task ask something; the id of the question.
     @discardableResult
     func askQuestion(_ parameters: AskParameters = AskParameters(text: "Deploy?"), of task: Int64? = nil) throws -> String {
-        let task = try task ?? running()
-        return try question(ask(Command(Call(.ask, parameters)), by: Self.door(of: task))).id
+        let task = try task ?? begun()
+        return try question(ask(Command(Call(.ask, parameters)), by: door(of: task))).id
     }
 
     func question(_ reply: Reply) throws -> QuestionRecord {

@@ -62,7 +62,7 @@ import Testing
         { rig in Action(.resume, TaskSelection(ids: [try running(rig)])) },
         { rig in
             let id = try running(rig)
-            try rig.ask(Command(Call(.ask, AskParameters(text: "Deploy?"))), by: Rig.door(of: id))
+            try rig.ask(Command(Call(.ask, AskParameters(text: "Deploy?"))), by: rig.door(of: id))
             return Action(.answer, AnswerParameters(question: "\(id)", answer: "yes"))
         },
         { _ in Action(.poolPause, PoolSelection(pool: "default")) },

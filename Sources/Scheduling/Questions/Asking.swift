@@ -5,7 +5,7 @@ extension Turn {
     mutating func ask(_ parameters: AskParameters, by requester: Requester) throws -> Answer {
         let content = try QuestionRules.content(of: parameters)
         guard case .task(let id) = requester.principal, let task = try store.task(id),
-            let attempt = try store.liveAttempt(of: id), attempt.stopping == nil
+            let attempt = try store.liveAttempt(of: id), attempt.number == requester.attempt, attempt.stopping == nil
         else { throw WireError(.invalidState, "only a task that runs can ask") }
         if let step = parameters.step, let known = try store.question(ofStep: step, of: id) {
             guard known.content == content else {

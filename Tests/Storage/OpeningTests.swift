@@ -259,7 +259,7 @@ import Text
             hash.add(migration)
             return hash.value
         }
-        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, -1_376_871_685_136_069_417])
+        #expect(hashes == [8_277_868_404_469_940_071, -8_223_992_639_257_496_084, -1_773_899_974_143_710_823])
     }
 
     private func userVersion() throws -> Int {

@@ -102,6 +102,8 @@ import Testing
         let record = task(.failed) { task in
             task.command = ["make"]
             task.comment = "why\u{1B}"
+            (task.parent, task.root, task.detached) = (40, 39, true)
+            task.scope = TaskScope(pools: ["a", "b"], children: 3, running: 2, cost: 500_000)
             task.retries = 1
             task.retryOn = [.exit]
             task.attemptCount = 2
@@ -120,6 +122,8 @@ import Testing
         #expect(text.contains("\n  user          \(record.submitter)\n"))
         #expect(named.contains("\n  user          user \(record.submitter)") && !named.contains("\u{1B}"))
         #expect(text.hasPrefix("task 42  failed\n  comment       why·\n  command       make\n"))
+        #expect(text.contains("\n  started by    task 40, below task 39; detached\n"))
+        #expect(text.contains("\n  may start     at most 3 tasks, 2 at once, in a, b, for $0.50 together\n"))
         #expect(text.contains("\nattempt 42.1  exited with status 1\n"))
         #expect(text.contains("\nattempt 42.2  exited with status 2\n"))
         #expect(text.contains("  peak memory   20 MiB\n"))

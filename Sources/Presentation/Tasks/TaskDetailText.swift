@@ -47,6 +47,8 @@ public struct TaskDetailText {
             ("gates", task.gates.map { SafeText.line($0.joined(separator: ", ")) }),
             ("result", task.resultSchema == nil ? nil : "must satisfy a JSON Schema (--json shows it)"),
             ("limits", task.resources.map(ResourceText.text)),
+            ("started by", parent),
+            ("may start", scope),
             ("files", task.files.map { files in SafeText.line(files.map(\.name).joined(separator: ", ")) }),
             ("directory", task.directory.map { SafeText.line($0) }),
             ("labels", labels),
@@ -62,6 +64,23 @@ public struct TaskDetailText {
             ("started", moment(task.startedAt)),
             ("finished", moment(task.finishedAt)),
         ]
+    }
+
+    private var parent: String? {
+        task.parent.map { parent in
+            let root = task.root.flatMap { $0 == parent ? nil : ", below task \($0)" } ?? ""
+            return "task \(parent)\(root)\(task.detached == true ? "; detached" : "")"
+        }
+    }
+
+    private var scope: String? {
+        guard let scope = task.scope else { return nil }
+        let parts = [
+            scope.children.map { "at most \(counted($0, "task"))" }, scope.running.map { "\($0) at once" },
+            scope.pools.map { $0.isEmpty ? "in no pool" : "in " + $0.joined(separator: ", ") },
+            scope.cost.map { "for \(UsageText.cost($0)) together" },
+        ]
+        return SafeText.line(parts.compactMap(\.self).joined(separator: ", "))
     }
 
     private var labels: String? {

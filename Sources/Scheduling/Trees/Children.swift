@@ -60,7 +60,7 @@ extension Turn {
         return try rights(below: parent)
     }
 
-    /// The limits of trees, for so many tasks more.
+    /// Checks the limits of trees, for a number of tasks more.
     func checkTree(of submitter: Submitter, more: Int) throws {
         guard more > 0, let parent = submitter.parent, let rights = submitter.rights else { return }
         if let complaint = rights.complaint(aboutDepth: parent.ancestry.depth + 1) {

@@ -90,7 +90,7 @@ struct SpawnRights {
         }
     }
 
-    /// Why so many more may not be made.
+    /// Why this number of tasks more may not be made.
     ///
     /// - Parameter made: how many there are below an ancestor.
     func complaint(aboutChildren more: Int, made: (Int64) throws -> Int) rethrows -> String? {

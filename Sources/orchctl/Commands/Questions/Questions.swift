@@ -22,7 +22,7 @@ struct Questions: ParsableCommand {
     var all = false
 
     @Option(
-        help: ArgumentHelp("At most this many; default 100.", valueName: "number"), transform: ArgumentText.whole(.page))
+        help: ArgumentHelp("At most this many; default 100.", valueName: "number"), transform: ValueRule.page.argument)
     var limit: Int?
 
     @OptionGroup var global: GlobalOptions

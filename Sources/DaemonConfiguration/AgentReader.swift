@@ -1,5 +1,6 @@
 import Agents
 import OrchProtocol
+import Scheduling
 import Settings
 
 /// Reads a file of `agents`.
@@ -26,7 +27,7 @@ package struct AgentReader {
         agent.failures = top.sections("failure").map { failure($0.section) }
         for (key, problem) in agent.faults { top.fault(key, in: Self.sections[key], problem) }
         if agent.versionArguments?.isEmpty ?? false { top.fault("version", "version is empty") }
-        for name in agent.environment.keys where name.has("=") || name.isEmpty || name.has(prefix: "ORCH_") {
+        for name in agent.environment.keys where name.has("=") || name.isEmpty || SpecRules.isReserved(variable: name) {
             top.fault("env", "a variable cannot be named \"\(name)\"")
         }
         top.checkStrings(arguments.flatMap(\.templates), of: "argv")

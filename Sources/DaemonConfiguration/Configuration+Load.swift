@@ -152,6 +152,7 @@ private struct Reader {
             }
             if let inlineTags = top.boolean("inline_tags") { pool.settings.inlineTags = inlineTags }
             if let limit = top.size("files_limit") { pool.filesLimit = limit }
+            if let hasFullAccess = top.boolean("full_access") { pool.hasFullAccess = hasFullAccess }
             if let path = top.string("path") { pool.path = ByteString(path) }
             if let environment = top.stringTable("env") {
                 pool.environment = [:]
@@ -178,7 +179,8 @@ private struct Reader {
             for (resource, maximum) in pool.settings.maximum.all where pool.resources[resource] ?? 0 > maximum {
                 top.fault(resource.rawValue, "\(resource.rawValue) is above its maximum")
             }
-            for name in pool.environment.keys.map(\.lossy) where name.has("=") || name.isEmpty || name.has(prefix: "ORCH_") {
+            for name in pool.environment.keys.map(\.lossy)
+            where name.has("=") || name.isEmpty || SpecRules.isReserved(variable: name) {
                 top.fault("env", "a variable cannot be named \"\(name)\"")
             }
             pool.settings.spawn = SpawnReader.rules(top)

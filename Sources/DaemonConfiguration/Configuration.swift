@@ -112,6 +112,9 @@ public struct PoolConfiguration: Sendable, Equatable {
     /// What the kernel keeps its attempts from.
     public var sandbox = Sandbox()
 
+    /// Whether its tasks may speak to the daemon as their user, beside their doors.
+    public var hasFullAccess = false
+
     /// What a warm worker is started with; empty for a pool that starts a process for each task.
     public var workerCommand: [String] = []
 
@@ -128,6 +131,7 @@ public struct PoolConfiguration: Sendable, Equatable {
 
     private static let engineVariables = [
         "ORCH_TASK_ID", "ORCH_ATTEMPT", "ORCH_POOL", "ORCH_MODEL", "ORCH_THINKING", "ORCH_ROUTE", "ORCH_BRANCH",
+        "ORCHD_SOCKET",
     ]
     private static let longestName = 256
 
@@ -142,6 +146,7 @@ public struct PoolConfiguration: Sendable, Equatable {
             (sandbox.writable.map { ["writes"] + $0.map { ByteString($0) } } ?? []) + [
                 sandbox.noNetwork ? "no network" : ""
             ]
+        if settings.spawn != nil { words.append("door") }
         words += [path, ByteString(user ?? ""), "\(umask)", "\(nice)", "\(oomScoreAdjust)"]
         words += (resources.all + settings.maximum.all).map { "\($0.resource.rawValue)=\($0.amount)" }
         words += limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

@@ -68,6 +68,7 @@ extension PoolConfiguration {
             records += writable.map { .writable(pool: name, path: $0) }
         }
         if let repository { records.append(.worktree(pool: name, repository: repository)) }
+        if settings.spawn != nil { records.append(.door(pool: name)) }
         let limits = settings.maximum.controls.sorted { $0.key.rawValue < $1.key.rawValue }
         return records + limits.map { .limit(pool: name, $0.key, $0.value) }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// Why a connection could not be made, or did not last until the answer.
 ///
@@ -22,6 +23,7 @@ extension ClientError: CustomStringConvertible {
     /// A sentence without its full stop, for a person.
     public var description: String {
         switch self {
+        case .noDaemon(_, ENOENT) where Self.isTaskWithoutDoor: Self.doorAdvice
         case .noDaemon(let path, ENOENT): "there is no socket at \(path): orchd is not running"
         case .noDaemon(let path, ECONNREFUSED): "nobody listens at \(path): orchd is not running"
         case .noDaemon(let path, let errno): "cannot connect to \(path): \(String(cString: strerror(errno)))"
@@ -31,5 +33,18 @@ extension ClientError: CustomStringConvertible {
         case .tooLong(let bytes, let limit): "the request has \(bytes) bytes; orchd takes \(limit)"
         case .timedOut: "no answer in time"
         }
+    }
+
+    /// Within a task the daemon does run: it is somewhere else than clients look, and would not take a task that came there.
+    public static var isTaskWithoutDoor: Bool {
+        Environment.own[.socket] == nil && Environment.own[.taskPool] != nil
+    }
+
+    private static var doorAdvice: String {
+        let pool = Environment.own[.taskPool] ?? ""
+        return """
+            this is a task, and its pool "\(pool)" gives it no door to orchd: add a section [spawn] to the file of the pool, so that its \
+            tasks may start others, or full_access = true, so that they may do whatever their user may
+            """
     }
 }

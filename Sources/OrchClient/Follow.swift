@@ -158,6 +158,10 @@ private final class Follower: Sendable {
         cursor = last
         try tell(.connected(last: newest))
         _ = try connection.call(.subscribe, SubscribeParameters(after: last)) { notification in
+            if case .omitted(_, let omission) = notification {
+                last = max(last, omission.last)
+                cursor = last
+            }
             guard case .event(_, let event) = notification, event.seq > last else { return }
             if event.seq > last + 1 { try tell(.gap(after: last, before: event.seq)) }
             try tell(.event(event))

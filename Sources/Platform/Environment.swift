@@ -57,6 +57,8 @@ public enum Variable: String, CaseIterable, Sendable {
     case configHome = "XDG_CONFIG_HOME"
     case runtimeDirectory = "XDG_RUNTIME_DIR"
     case socket = "ORCHD_SOCKET"
+    /// Set in tasks.
+    case taskPool = "ORCH_POOL"
 
     // A foreground run.
     case workers = "WORKERS"

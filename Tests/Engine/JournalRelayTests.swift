@@ -31,7 +31,7 @@ import Testing
     }
 
     private var entry: LiveAttempts.Entry {
-        var entry = LiveAttempts.Entry(task: 7, number: 2, pool: "p", outputLimit: 1)
+        var entry = LiveAttempts.Entry(task: 7, number: 2, pool: "p", submitter: 0, outputLimit: 1)
         entry.isRelayed = true
         return entry
     }

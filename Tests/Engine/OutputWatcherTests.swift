@@ -32,7 +32,7 @@ import Testing
         /// A new attempt, and its standard output.
         func begin(_ task: Int64, limit: Int64) throws -> Descriptor {
             let (out, _) = try files.create(task: task, attempt: 1)
-            watcher.begin(task, LiveAttempts.Entry(task: task, number: 1, pool: "p", outputLimit: limit))
+            watcher.begin(task, LiveAttempts.Entry(task: task, number: 1, pool: "p", submitter: 0, outputLimit: limit))
             return out
         }
     }

@@ -12,9 +12,10 @@ func withReports<R>(_ body: (EndEnricher) throws -> R) throws -> R {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let store = try SQLiteStore(path: directory + "/queue.db")
     defer { try? store.close() }
+    let (attempts, configuration) = (LiveAttempts(), CurrentConfiguration(Configuration()))
+    let log = Logger(label: "test")
     return try body(
         EndEnricher(
-            attempts: LiveAttempts(), files: OutputFiles(stateDirectory: directory), store: store,
-            configuration: CurrentConfiguration(Configuration()),
-            channels: try WorkerChannels(), log: Logger(label: "test")))
+            attempts: attempts, files: OutputFiles(stateDirectory: directory), store: store, configuration: configuration,
+            channels: try WorkerChannels(), doors: Doors(attempts: attempts, configuration: configuration, log: log), log: log))
 }

@@ -84,7 +84,7 @@ import Testing
     @Test func whatIsSaidMayComeInTwoPieces() throws {
         try withReports { reports in
             let (inbox, channels) = (try Inbox(), reports.channels)
-            reports.attempts.insert(7, .init(task: 3, number: 1, pool: "p", outputLimit: 1, isWarm: true))
+            reports.attempts.insert(7, .init(task: 3, number: 1, pool: "p", submitter: 0, outputLimit: 1, isWarm: true))
             try FileManager.default.createDirectory(atPath: reports.files.root, withIntermediateDirectories: true)
             let lines = [
                 #"{"type":"ready","capabilities":["gpu"],"version":"\#u{E4}"}"#, "", #"{"type":"accepted"}"#,
@@ -190,7 +190,7 @@ import Testing
     @Test func aResultIsWrittenOnceAndTheOutputBecomesTheTasks() throws {
         try withReports { reports in
             reports.attempts.insert(
-                7, .init(task: 3, number: 2, pool: "p", outputLimit: 1, isWarm: true))
+                7, .init(task: 3, number: 2, pool: "p", submitter: 0, outputLimit: 1, isWarm: true))
             let files = reports.files
             try FileManager.default.createDirectory(atPath: files.root, withIntermediateDirectories: true)
             func lines(_ text: String) -> [ArraySlice<UInt8>] { [Array(text.utf8)[...]] }

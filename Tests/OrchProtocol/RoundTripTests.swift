@@ -133,7 +133,8 @@ import Testing
         (event.task, event.attempt, event.pool, event.worker, event.pid) = (1, 2, "p", "p/1", 7)
         (event.state, event.outcome, event.detail) = (.failed, Outcome(.exited, code: 3), "d")
         let notifications: [OrchProtocol.Notification] = [
-            .event(request: .number(1), event), .finished(request: .string("x"), Self.task),
+            .event(request: .number(1), event), .omitted(request: .number(1), Omission(3...9)),
+            .finished(request: .string("x"), Self.task),
             .output(request: .number(1), OutputChunk(stream: .stdout, offset: 0, text: "ü\u{0}", attempt: 2)),
             .output(request: .number(1), OutputChunk(stream: .stderr, offset: 1 << 40, base64: "/w==")),
             .backup(request: .number(1), BackupPart(size: 1 << 40, offset: 5)),

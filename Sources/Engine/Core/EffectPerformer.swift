@@ -18,6 +18,9 @@ final class EffectPerformer: Sendable {
         var files: OutputFiles
         var branches: Branches
         var attempts: LiveAttempts
+        var doors: Doors
+        /// That of the daemon.
+        var socket: String?
         var watcher: OutputWatcher
         var news: EventHub
         var clock: @Sendable () -> Now
@@ -75,7 +78,8 @@ final class EffectPerformer: Sendable {
     func perform(_ effects: [Effect]) {
         var acknowledged: [UInt64] = []
         let planner = LaunchPlanner(
-            configuration: targets.configuration.value, files: targets.files, branches: targets.branches)
+            configuration: targets.configuration.value, files: targets.files, branches: targets.branches, socket: targets.socket
+        )
         for effect in effects {
             switch effect {
             case .reply(let token, let reply): self.reply(token, reply)
@@ -131,7 +135,7 @@ final class EffectPerformer: Sendable {
         guard version < LinkProtocol.version, order.since > version else { return }
         throw LaunchPlanner.Failure(
             reason:
-                "cannot start it now: it has files, or bytes that are not UTF-8, and the supervisor is too old for these; run `orchctl upgrade`",
+                "cannot start it now: it has files, a door, or bytes that are not UTF-8, and the supervisor is too old for these; run `orchctl upgrade`",
             isShortage: true)
     }
 
@@ -149,7 +153,8 @@ final class EffectPerformer: Sendable {
     private func forget(_ attempt: Int64) -> LiveAttempts.Entry? {
         guard let entry = targets.attempts[attempt] else { return nil }
         targets.attempts.remove(attempt)
-        if entry.isWarm { targets.channels.forget(attempt) }
+        if entry.isWarm { forget(worker: attempt) }
+        targets.doors.close(attempt)
         targets.watcher.end(attempt, entry)
         return entry
     }
@@ -212,6 +217,7 @@ final class EffectPerformer: Sendable {
     // MARK: Warm workers
 
     func launch(_ worker: Worker, _ planner: LaunchPlanner) {
+        targets.attempts.insert(worker: worker.id, in: worker.pool)
         do {
             let plan = try planner.plan(worker)
             try checkLink(takes: plan.order)
@@ -236,8 +242,14 @@ final class EffectPerformer: Sendable {
         targets.channels.send([UInt8(ascii: "\n")] + WorkerProtocol.exit + [UInt8(ascii: "\n")], to: worker)
     }
 
-    func discard(worker: Int64, in pool: String) {
+    private func forget(worker: Int64) {
         targets.channels.forget(worker)
+        targets.doors.close(worker)
+        targets.attempts.remove(worker: worker)
+    }
+
+    func discard(worker: Int64, in pool: String) {
+        forget(worker: worker)
         targets.files.remove(worker: worker)
         targets.link.send(.discard(pool: pool, name: Worker.name(worker)))
     }

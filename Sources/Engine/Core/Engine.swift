@@ -7,6 +7,7 @@ import OrchProtocol
 import Platform
 import Scheduling
 import Storage
+import SupervisorLink
 import Systemd
 
 /// The engine: everything that thinks. It may be killed at any moment and started again; what it knew is in the store, and what
@@ -68,7 +69,8 @@ public final class Engine: Sendable {
         link = try SupervisorLinkThread(path: options.link, log: log)
         core = try EngineCore(
             store: store, stateDirectory: options.stateDirectory, configuration: initial, link: link,
-            clock: Clock.now, zoneOffset: Clock.zoneOffset, log: log)
+            socket: options.listener.flatMap(Listener.path) ?? options.socket, clock: Clock.now, zoneOffset: Clock.zoneOffset,
+            log: log)
         let watchdog = Watchdog()
         loop = try TurnLoop(inbox: core.inbox, performer: core.performer, watchdog: watchdog)
         // A large batch is one long turn, which is not a hang as long as it continues.
@@ -89,15 +91,20 @@ public final class Engine: Sendable {
         try core.watcher.start()
         try core.channels.start(into: core.inbox, core.reports)
         try link.start(into: core.inbox, core.reports)
+        let processes = TaskProcesses(core.attempts) { [link] in link.peer?.mark }
         server = try ControlServer(
-            listener: listener, loops: loops, router: router, readers: readers, configuration: core.configuration,
-            descriptors: descriptors)
+            listener: listener,
+            Reception(
+                loops: loops, router: router, readers: readers, configuration: core.configuration, descriptors: descriptors,
+                processes: processes, doors: core.doors))
     }
 
     /// Serves until it is told to end. Blocks the calling thread.
     public func run(_ outside: OutsideEvents) {
         let listener = core.news.listen { [stopping] _ in stopping.poke() }
+        // Only it knows which processes are those of tasks.
         waitForSupervisor(outside)
+        server.open()
         ServiceManager.ready(status: summary)
         var status = StatusLine()
         while stopping.current != .now {

@@ -23,6 +23,8 @@ package final class EngineCore: Sendable {
     let branches: Branches
     /// To the warm workers.
     package let channels: WorkerChannels
+    /// Of the attempts that have one.
+    let doors: Doors
     let health = Health()
     let clock: @Sendable () -> Now
     let zoneOffset: @Sendable (Int64) -> Int
@@ -32,11 +34,12 @@ package final class EngineCore: Sendable {
     ///
     /// - Parameters:
     ///   - stateDirectory: holds the output of attempts; the store is open already.
+    ///   - socket: where the daemon can be reached, for tasks that may speak to it as their user.
     ///   - workers: stands before ``channels``, for what turns have to say to warm workers.
     ///   - zoneOffset: seconds that the time zone is ahead of UTC at a time.
     package init(
         store: SQLiteStore, stateDirectory: String, configuration: Configuration, link: any SupervisorPort,
-        workers: (any WorkerPort)? = nil, clock: @escaping @Sendable () -> Now,
+        workers: (any WorkerPort)? = nil, socket: String? = nil, clock: @escaping @Sendable () -> Now,
         zoneOffset: @escaping @Sendable (Int64) -> Int, log: Logger
     ) throws {
         self.store = store
@@ -47,9 +50,10 @@ package final class EngineCore: Sendable {
         inbox = try Inbox()
         files = OutputFiles(stateDirectory: stateDirectory)
         channels = try WorkerChannels()
+        doors = Doors(attempts: attempts, configuration: self.configuration, log: log)
         reports = EndEnricher(
             attempts: attempts, files: files, store: store, configuration: self.configuration, channels: self.channels,
-            log: log, clock: clock)
+            doors: doors, log: log, clock: clock)
         watcher = try OutputWatcher(files: files, inbox: inbox, relay: try JournalRelay(files: files), log: log)
         journal = try SerialQueue("journal")
         news = EventHub(
@@ -59,7 +63,7 @@ package final class EngineCore: Sendable {
         performer = try EffectPerformer(
             .init(
                 link: link, channels: workers ?? self.channels, inbox: inbox, configuration: self.configuration, files: files,
-                branches: branches, attempts: attempts,
+                branches: branches, attempts: attempts, doors: doors, socket: socket,
                 watcher: watcher, news: news, clock: clock))
         for found in try store.live() {
             // The engine before may have gone down between the commit and this.
@@ -70,7 +74,9 @@ package final class EngineCore: Sendable {
             attempts.insert(found.attempt.id, entry)
             watcher.begin(found.attempt.id, entry)
         }
-        files.removeWorkers(except: Set(try store.workers().map(\.id)))
+        let workers = try store.workers()
+        for worker in workers { attempts.insert(worker: worker.id, in: worker.pool) }
+        files.removeWorkers(except: Set(workers.map(\.id)))
         try files.submitted.takeStock(store)
         performer.removeLeftovers(store)
         inbox.push([

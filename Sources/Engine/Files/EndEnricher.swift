@@ -17,6 +17,7 @@ struct EndEnricher: Sendable {
     let store: SQLiteStore
     let configuration: CurrentConfiguration
     let channels: WorkerChannels
+    let doors: Doors
     let log: Logger
     var clock: @Sendable () -> Now = Clock.now
 
@@ -149,7 +150,7 @@ extension LiveAttempts.Entry {
     init(_ task: TaskItem, _ attempt: Attempt, _ configuration: Configuration) {
         let pool = configuration.pool(task.pool)
         self.init(
-            task: task.id, number: attempt.number, pool: task.pool,
+            task: task.id, number: attempt.number, pool: task.pool, submitter: task.definition.submitter,
             outputLimit: pool?.outputLimit ?? PoolConfiguration.defaultOutputLimit)
         guard !attempt.isRouting else {
             isRouting = true

@@ -14,6 +14,8 @@ struct LaunchPlanner: Sendable {
     let configuration: Configuration
     let files: OutputFiles
     let branches: Branches
+    /// That of the daemon, for pools whose tasks may speak to it as their user.
+    var socket: String?
 
     struct Plan {
         var order: LaunchOrder
@@ -71,6 +73,8 @@ struct LaunchPlanner: Sendable {
         }
         environment.merge(task.definition.environment) { _, new in new }
         for name in unset { environment[ByteString(name)] = nil }
+        // Where it has a door, the supervisor says which.
+        environment["ORCHD_SOCKET"] = pool.hasFullAccess ? socket.map { ByteString($0) } : nil
         environment["ORCH_TASK_ID"] = "\(task.id)"
         environment["ORCH_ATTEMPT"] = "\(attempt.number)"
         environment["ORCH_POOL"] = ByteString(task.pool)
@@ -88,6 +92,7 @@ struct LaunchPlanner: Sendable {
             attempt: attempt.id, name: OutputFiles.name(task: task.id, attempt: attempt.number), arguments: arguments,
             environment: environment, resources: task.definition.resources ?? ResourceLimits(),
             submitter: pool.settings.runner(of: task.definition.submitter))
+        order.hasDoor = pool.settings.spawn != nil
         order.directory = task.definition.directory ?? ""
         order.repository = repository
         if let input { texts[0] = input }
@@ -278,6 +283,7 @@ extension LaunchPlanner {
             environment: environment)
         order.descriptors = [1, 2]
         order.channel = Self.channel
+        order.hasDoor = pool.settings.spawn != nil
         try check(order)
         do throws(SystemError) {
             let (out, err) = try files.create(worker: worker.id)

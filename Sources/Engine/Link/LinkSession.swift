@@ -19,6 +19,7 @@ package struct LinkSession {
     private(set) var closing: String?
     /// Those that nobody has taken yet.
     private var channels: [(worker: Int64, channel: Descriptor)] = []
+    private var doors: [(attempt: Int64, listener: Descriptor)] = []
     /// Those of attempts whose end has not come yet; nil for one whose files cannot be kept, or are kept already.
     private var files: [UInt64: FileCollection?] = [:]
     /// What attempts have used whose end has not come yet.
@@ -43,6 +44,8 @@ package struct LinkSession {
         for (worker, channel) in found { reports.channels.adopt(worker, channel) }
         if !inputs.isEmpty { inbox.push(inputs) }
         for (worker, _) in found { reports.channels.listen(to: worker) }
+        for (attempt, listener) in doors { reports.doors.open(attempt, listener) }
+        doors = []
     }
 
     /// - Throws: ``LinkError`` for a message that may not come now.
@@ -61,8 +64,9 @@ package struct LinkSession {
             case (.measured(let reports), _):
                 for report in reports { measures[report.attempt] = report.measures }
             case (.closing(let reason), _): closing = reason
-            // No order asks for one yet.
-            case (.door, _): throw .invalid("door that was not ordered")
+            case (.door(let attempt), _):
+                guard let listener = descriptors.popFirst() else { throw .invalid("door without a descriptor") }
+                doors.append((Int64(truncatingIfNeeded: attempt), listener))
             case (.channel(let attempt), _):
                 guard let channel = descriptors.popFirst() else { throw .invalid("channel without a descriptor") }
                 channels.append((Int64(truncatingIfNeeded: attempt), channel))

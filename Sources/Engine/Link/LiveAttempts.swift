@@ -1,5 +1,6 @@
 import Agents
 import OrchProtocol
+import Scheduling
 import Synchronization
 
 /// What the engine needs to know at once of the attempts that have not ended, by their ids. It is rebuilt from the store when a
@@ -9,6 +10,8 @@ final class LiveAttempts: Sendable {
         var task: Int64
         var number: Int
         var pool: String
+        /// Whose the task is.
+        var submitter: UInt32
         /// Who owes a result, and how it is read; nil for commands.
         var agent: AgentDefinition?
         /// That the task asks for.
@@ -34,6 +37,8 @@ final class LiveAttempts: Sendable {
     }
 
     private let entries = Mutex<[Int64: Entry]>([:])
+    /// The pools of warm workers, with a task and without.
+    private let workers = Mutex<[Int64: String]>([:])
 
     func insert(_ attempt: Int64, _ entry: Entry) { entries.withLock { $0[attempt] = entry } }
     func insertIfMissing(_ attempt: Int64, _ entry: Entry) {
@@ -63,4 +68,18 @@ final class LiveAttempts: Sendable {
     func remove(_ attempt: Int64) { entries.withLock { _ = $0.removeValue(forKey: attempt) } }
     subscript(_ attempt: Int64) -> Entry? { entries.withLock { $0[attempt] } }
     var all: [Int64: Entry] { entries.withLock { $0 } }
+
+    func insert(worker: Int64, in pool: String) { workers.withLock { $0[worker] = pool } }
+    func remove(worker: Int64) { workers.withLock { $0[worker] = nil } }
+
+    /// The pool of an attempt, or of a worker; nil for one that is not known, or not any more.
+    func pool(of attempt: Int64) -> String? { self[attempt]?.pool ?? workers.withLock { $0[attempt] } }
+
+    /// By the name of its cgroup, which is that of its workspace.
+    func attempt(named name: String) -> Int64? {
+        if let worker = Worker.id(named: name) { return pool(of: worker).map { _ in worker } }
+        let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard numbers.count == 2, let task = Int64(numbers[0]), let number = Int(numbers[1]) else { return nil }
+        return entries.withLock { $0.first { $0.value.task == task && $0.value.number == number && !$0.value.isWarm }?.key }
+    }
 }

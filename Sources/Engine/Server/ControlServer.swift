@@ -9,61 +9,127 @@ import Platform
 import Scheduling
 import Synchronization
 
-/// The socket that clients connect to.
+/// The socket that clients connect to, and the doors of tasks.
 final class ControlServer: Sendable {
-    private let group: MultiThreadedEventLoopGroup
+    private let reception: Reception
     private let channel: any Channel
 
     /// - Parameters:
-    ///   - listener: a listening socket, which the server takes over.
-    ///   - descriptors: how many connections there can be.
+    ///   - listener: a listening socket, which the server takes over. Nobody is served before ``open()``.
+    init(listener: Int32, _ reception: Reception) throws {
+        self.reception = reception
+        channel = try reception.bootstrap { reception.welcome($0) }
+            .serverChannelOption(.autoRead, value: false)
+            .withBoundSocket(listener)
+            .wait()
+        reception.doors.serve { listener, attempt in
+            reception.bootstrap { reception.welcome($0, at: attempt) }.withBoundSocket(listener)
+        }
+    }
+
+    func open() { channel.setOption(.autoRead, value: true).whenComplete { _ in } }
+
+    /// Takes no more connections, and ends those there are.
+    func stop() {
+        try? channel.close().wait()
+        try? reception.loops.syncShutdownGracefully()
+    }
+}
+
+/// Who is served, and as whom.
+struct Reception: Sendable {
+    let loops: MultiThreadedEventLoopGroup
+    let router: RequestRouter
+    let readers: NIOThreadPool
+    let configuration: CurrentConfiguration
+    /// How many connections there can be.
+    let descriptors: DescriptorBudget
+    let processes: TaskProcesses
+    let doors: Doors
+    private let clients = ConnectionCount()
+    private let guests = ConnectionCount()
+
     init(
-        listener: Int32, loops: MultiThreadedEventLoopGroup, router: RequestRouter, readers: NIOThreadPool,
-        configuration: CurrentConfiguration, descriptors: DescriptorBudget
-    ) throws {
-        group = loops
-        let count = ConnectionCount()
-        channel = try ServerBootstrap(group: group)
+        loops: MultiThreadedEventLoopGroup, router: RequestRouter, readers: NIOThreadPool,
+        configuration: CurrentConfiguration, descriptors: DescriptorBudget, processes: TaskProcesses, doors: Doors
+    ) {
+        self.loops = loops
+        self.router = router
+        self.readers = readers
+        self.configuration = configuration
+        self.descriptors = descriptors
+        self.processes = processes
+        self.doors = doors
+    }
+
+    fileprivate func bootstrap(
+        _ welcome: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: loops)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 1 << 20)
             )
-            .childChannelInitializer { channel in
-                Self.welcome(channel, router, readers, configuration, count, descriptors)
-            }
-            .withBoundSocket(listener)
-            .wait()
+            .childChannelInitializer(welcome)
     }
 
-    private static func welcome(
-        _ channel: any Channel, _ router: RequestRouter, _ readers: NIOThreadPool, _ current: CurrentConfiguration,
-        _ count: ConnectionCount, _ descriptors: DescriptorBudget
-    ) -> EventLoopFuture<Void> {
-        let configuration = current.value
-        let isWelcome = count.enter() <= descriptors.connections(configuration)
-        channel.closeFuture.whenComplete { _ in count.leave() }
-        return channel.eventLoop.makeCompletedFuture {
-            guard isWelcome else {
-                try channel.pipeline.syncOperations.addHandler(RefusingHandler(error: descriptors.refusal(configuration)))
-                return
+    /// Somebody at the socket of the daemon: the user that the kernel says, unless it is a process of a task.
+    fileprivate func welcome(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let configuration = configuration.value
+        let isWelcome = clients.enter() <= descriptors.connections(configuration)
+        channel.closeFuture.whenComplete { [clients] _ in clients.leave() }
+        return serve(channel) { socket throws(WireError) in
+            guard isWelcome else { throw descriptors.refusal(configuration) }
+            let peer: Peer
+            do throws(SystemError) { peer = try Peer(socket: socket) } catch {
+                throw WireError(.forbidden, "\(error)")
             }
-            let peer = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-                of: NIOBSDSocket.Handle.self
-            ) { try Peer(socket: $0) }
-            guard let peer else { throw ChannelError.operationUnsupported }
-            let handler = ConnectionHandler(
-                router: router, requester: peer.requester(current), readers: readers,
-                maximumInFlight: configuration.requestsInFlight)
-            try channel.pipeline.syncOperations.addHandler(handler)
+            let owner = processes.owner(of: socket)
+            // Of a process that cannot be seen, only those need be feared who could be tasks.
+            if owner != .unknown || !(peer.uid == 0 || peer.uid == geteuid() || !processes.areWalls),
+                let complaint = doors.complaint(about: owner, uid: peer.uid)
+            {
+                throw complaint
+            }
+            return peer.requester(self.configuration)
         }
     }
 
-    /// Takes no more connections, and ends those there are.
-    func stop() {
-        try? channel.close().wait()
-        try? group.syncShutdownGracefully()
+    /// Somebody at the door of an attempt: its task, if it is a process of that attempt.
+    fileprivate func welcome(_ channel: any Channel, at attempt: Int64) -> EventLoopFuture<Void> {
+        let configuration = configuration.value
+        let isWelcome = guests.enter() <= descriptors.guests(configuration)
+        channel.closeFuture.whenComplete { [guests] _ in guests.leave() }
+        guard doors.enter(attempt, channel) else { return channel.close() }
+        return serve(channel) { socket throws(WireError) in
+            guard isWelcome else {
+                throw WireError(.tooManyConnections, "too many connections are open through the doors of tasks")
+            }
+            return try doors.requester(at: attempt, processes.owner(of: socket))
+        }
+    }
+
+    private func serve(
+        _ channel: any Channel, _ requester: @escaping @Sendable (Int32) throws(WireError) -> Requester
+    ) -> EventLoopFuture<Void> {
+        let inFlight = configuration.value.requestsInFlight
+        return channel.eventLoop.makeCompletedFuture {
+            let found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self
+            ) { socket -> Result<Requester, WireError> in
+                do throws(WireError) { return .success(try requester(socket)) } catch { return .failure(error) }
+            }
+            switch found {
+            case .success(let requester):
+                let handler = ConnectionHandler(
+                    router: router, requester: requester, readers: readers, maximumInFlight: inFlight)
+                try channel.pipeline.syncOperations.addHandler(handler)
+            case .failure(let error): try channel.pipeline.syncOperations.addHandler(RefusingHandler(error: error))
+            case nil: throw ChannelError.operationUnsupported
+            }
+        }
     }
 }
 
@@ -121,6 +187,13 @@ struct Peer: Sendable {
 
 /// The listening socket of the daemon.
 public enum Listener {
+    /// Where a listening socket can be reached.
+    static func path(of listener: Int32) -> String? {
+        var path = [CChar](repeating: 0, count: 109)
+        guard linux_unix_path(listener, &path, path.count) > 0 else { return nil }
+        return String(validating: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Listens at a path. A socket that a dead daemon left there is replaced.
     ///
     /// - Throws: ``StartError`` where a live daemon serves it, or it cannot be made.

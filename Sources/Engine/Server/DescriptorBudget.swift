@@ -44,8 +44,15 @@ struct DescriptorBudget {
 
     /// How many connections there may be. A reload may want more warm workers than there is room for; those can be looked into.
     func connections(_ configuration: Configuration) -> Int {
-        let rest = max(Self.fewestConnections, limit - Self.reserve - Self.workers(configuration))
+        let free = limit - Self.reserve - Self.workers(configuration)
+        let rest = max(Self.fewestConnections, free - min(free / 2, Self.doors(configuration)))
         return min(configuration.connections, rest)
+    }
+
+    /// How many there may be through all doors together.
+    func guests(_ configuration: Configuration) -> Int {
+        let free = limit - Self.reserve - Self.workers(configuration) - connections(configuration)
+        return max(Self.fewestConnections, free - Self.listeners(configuration))
     }
 
     /// What to tell who is one too many.
@@ -53,6 +60,13 @@ struct DescriptorBudget {
         let count = connections(configuration)
         let why = count < configuration.connections ? "; the limit of open files (ulimit -n) allows no more" : ""
         return WireError(.tooManyConnections, "there are \(count) connections already, which is the limit\(why)")
+    }
+
+    /// A listener each, and some who come through it.
+    private static func doors(_ configuration: Configuration) -> Int { listeners(configuration) * 8 }
+
+    private static func listeners(_ configuration: Configuration) -> Int {
+        configuration.pools.reduce(0) { $0 + ($1.settings.spawn == nil ? 0 : $1.settings.slots) }
     }
 
     /// Each has a channel.

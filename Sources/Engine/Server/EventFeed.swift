@@ -1,11 +1,13 @@
+import NIOCore
 import OrchProtocol
 import Synchronization
 
 extension Streams {
     /// `events.subscribe`: sends what is in the store after a number, and continues when there is more.
     ///
-    /// It always reads from the store, never from what is happening, so that it has no gap however slow its client is.
-    func subscribe(_ parameters: SubscribeParameters, _ responder: Responder) throws {
+    /// It always reads from the store, never from what is happening, so that it has no gap however slow its client is. Which numbers are
+    /// kept from a task is said before the next event that it sees, and when they are many.
+    func subscribe(_ parameters: SubscribeParameters, _ sight: Sight, _ responder: Responder) throws {
         let last = try store.lastEvent()
         let after = parameters.after ?? last
         guard after >= 0, after <= last else {
@@ -16,20 +18,47 @@ extension Streams {
                 .invalidParameter, "events up to \(first - 1) are no longer kept; start after \(first - 1)", field: "after")
         }
         let until = parameters.follow == false ? last : .max
-        let position = Mutex(after)
+        let position = Mutex(FeedPosition(read: after, told: after))
         responder.stream(readers, hearing: news) { [store] runner in
-            let after = position.withLock { $0 }
-            let events = try store.events(after: after).filter { $0.seq <= until }
+            var place = position.withLock { $0 }
+            let events = try store.events(after: place.read).filter { $0.seq <= until }
             guard let newest = events.last?.seq else {
                 guard parameters.follow == false else { return runner.finished() }
                 runner.end()
-                return responder.succeed(SubscribeEnd(last: after))
+                return responder.succeed(SubscribeEnd(last: place.read))
             }
-            position.withLock { $0 = newest }
-            let sent = events.map { responder.notify(.event(request: responder.id, $0)) }
-            runner.finished(after: sent[sent.count - 1])
+            place.read = newest
+            var last: EventLoopFuture<Void>?
+            for piece in try sight.sift(events, after: place.told, known: &place.known) {
+                switch piece {
+                case .event(let event):
+                    place.told = event.seq
+                    last = responder.notify(.event(request: responder.id, event))
+                case .omitted(let numbers):
+                    // It may become more before there is anything to see.
+                    guard numbers.upperBound < newest || numbers.count >= FeedPosition.mostUntold else { continue }
+                    place.told = numbers.upperBound
+                    last = responder.notify(.omitted(request: responder.id, Omission(numbers)))
+                }
+            }
+            position.withLock { $0 = place }
+            guard let last else { return runner.finished(again: true) }
+            runner.finished(after: last)
         }
     }
+}
+
+/// How far a feed is.
+private struct FeedPosition {
+    /// How many numbers may be kept from a client without a word.
+    static let mostUntold = 1000
+
+    /// The last event that it has looked at.
+    var read: Int64
+    /// The last that its client knows of.
+    var told: Int64
+    /// Tasks whose events its client sees.
+    var known: Set<Int64> = []
 }
 
 /// Tells those who listen that something has happened. What it was they read from the store, each at its own speed, so that a slow

@@ -46,15 +46,19 @@ struct RequestRouter: Sendable {
                 control.stop()
             }
         }
-        read(.get) { it, _ in try queries.get(it) }
-        read(.list) { it, _ in try queries.list(it) }
+        let store = core.store
+        read(.get) { it, requester in
+            try Sight(of: requester, in: store).check([it.id], field: "id")
+            return try queries.get(it)
+        }
+        read(.list) { it, requester in try queries.list(it, below: Sight(of: requester, in: store).task) }
         read(.questionList) { it, _ in try queries.questions(it) }
         read(.routeExplain) { try queries.explain($0, by: $1) }
-        read(.poolList) { _, _ in try queries.pools() }
+        read(.poolList) { _, requester in try queries.pools(for: requester) }
+        read(.agentList) { _, requester in try queries.agents(for: requester) }
         read(.workerList) { it, _ in try queries.workers(it) }
         read(.usage) { it, _ in try queries.usage(it) }
         read(.status) { _, _ in try queries.status() }
-        on(.agentList) { _, _, responder in responder.succeed(queries.agents()) }
         on(.progress) { it, requester, responder in
             do throws(WireError) {
                 try core.note(it, by: requester)
@@ -67,11 +71,22 @@ struct RequestRouter: Sendable {
             let task: Int64? = if case .task(let id) = requester.principal { id } else { nil }
             responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version, task: task))
         }
-        aside(.wait) { it, _, responder in try streams.wait(it, responder) }
+        aside(.wait) { it, requester, responder in
+            try Sight(of: requester, in: store).check(it.ids, field: "ids")
+            try streams.wait(it, responder)
+        }
         aside(.questionWait) { it, requester, responder in try streams.wait(it, by: requester, responder) }
-        aside(.logs) { it, _, responder in try streams.logs(it, responder) }
-        aside(.file) { it, _, responder in try streams.file(it, responder) }
-        aside(.subscribe) { it, _, responder in try streams.subscribe(it, responder) }
+        aside(.logs) { it, requester, responder in
+            try Sight(of: requester, in: store).check([it.id], field: "id")
+            try streams.logs(it, responder)
+        }
+        aside(.file) { it, requester, responder in
+            try Sight(of: requester, in: store).check([it.id], field: "id")
+            try streams.file(it, responder)
+        }
+        aside(.subscribe) { it, requester, responder in
+            try streams.subscribe(it, Sight(of: requester, in: store), responder)
+        }
         aside(.backup) { _, requester, responder in try backups.start(by: requester, responder) }
         aside(.reload) { _, requester, responder in control.reload(by: requester) { responder.answer($0) } }
     }

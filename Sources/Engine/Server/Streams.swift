@@ -10,6 +10,7 @@ protocol StreamStore: Sendable {
     func events(after seq: Int64) throws -> [Event]
     func lastEvent() throws -> Int64
     func firstEvent() throws -> Int64?
+    func descendants(of task: Int64, among ids: [Int64]) throws -> Set<Int64>
 }
 
 extension SQLiteStore: StreamStore {}

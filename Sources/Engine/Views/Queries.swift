@@ -45,14 +45,15 @@ package struct Queries: Sendable {
         return record
     }
 
-    package func list(_ parameters: ListParameters) throws -> TaskPage {
+    /// - Parameter below: only what this task and those below it have started.
+    package func list(_ parameters: ListParameters, below: Int64? = nil) throws -> TaskPage {
         let limit = parameters.limit ?? 100
         try SpecRules.check(parameters)
         let reasons = try waitReasons()
         if let pool = parameters.pool, reasons.configuration.pool(pool) == nil, !reasons.counts.occupiedPools.contains(pool) {
             throw unknownPool(pool)
         }
-        var page = try core.store.page(parameters, limit: limit, waits: reasons.places)
+        var page = try core.store.page(parameters, limit: limit, waits: reasons.places, below: below)
         let slots = try slots()
         for index in page.tasks.indices { page.tasks[index] = reasons.explained(page.tasks[index], slots: slots) }
         try addNews(to: &page.tasks, isList: true)
@@ -69,10 +70,15 @@ package struct Queries: Sendable {
 
     /// What would be chosen for a task.
     func explain(_ spec: TaskSpec, by requester: Requester) throws -> RouteExplanation {
-        try router(try core.store.pools()).explain(spec, by: requester)
+        let explanation = try router(try core.store.pools()).explain(spec, by: requester)
+        guard let known = try pools(of: requester), !known.contains(explanation.pool) else { return explanation }
+        throw WireError(
+            .forbidden,
+            "it would go to the pool \"\(explanation.pool)\", where this task may start none; pool.list names those where it may",
+            field: "pool")
     }
 
-    private func router(_ states: [PoolState]) -> TaskRouter {
+    func router(_ states: [PoolState]) -> TaskRouter {
         let configuration = core.configuration.value
         let pools = Dictionary(uniqueKeysWithValues: configuration.pools.map { ($0.settings.name, $0.settings) })
         return TaskRouter(rules: configuration.rules, pools: pools, states: states)

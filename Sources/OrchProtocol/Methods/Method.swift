@@ -88,7 +88,7 @@ public enum DoorRule: Sendable {
     case never
     /// About any task, because it only reads, and shows nothing about a task.
     case reading
-    /// With itself and with its own descendants.
+    /// With those that it has started, and those that these have.
     case descendants
     /// About itself, and nobody but a task may.
     case itself

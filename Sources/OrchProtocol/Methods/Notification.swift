@@ -3,6 +3,8 @@ import FoundationEssentials
 /// What a streaming method sends before its answer. `params.request` is the id of the request that it belongs to.
 public enum Notification: Sendable, Equatable {
     case event(request: RequestID, Event)
+    /// Events that are not shown to this client.
+    case omitted(request: RequestID, Omission)
     case finished(request: RequestID, TaskRecord)
     case output(request: RequestID, OutputChunk)
     case backup(request: RequestID, BackupPart)
@@ -11,10 +13,22 @@ public enum Notification: Sendable, Equatable {
     /// The id of the request that it belongs to.
     public var request: RequestID {
         switch self {
-        case .event(let request, _), .finished(let request, _), .output(let request, _), .backup(let request, _),
+        case .event(let request, _), .omitted(let request, _), .finished(let request, _), .output(let request, _),
+            .backup(let request, _),
             .file(let request, _):
             request
         }
+    }
+}
+
+/// The numbers of events that follow each other and are about nothing that the client may see. They count as received.
+public struct Omission: Codable, Sendable, Equatable {
+    public var first: Int64
+    public var last: Int64
+
+    public init(_ numbers: ClosedRange<Int64>) {
+        first = numbers.lowerBound
+        last = numbers.upperBound
     }
 }
 
@@ -44,14 +58,19 @@ public struct OutputChunk: Codable, Sendable, Equatable {
 
 extension Notification: Codable {
     enum CodingKeys: String, CodingKey { case jsonrpc, method, params }
-    enum ParameterKeys: String, CodingKey { case request, event, task, output, backup, file }
+    enum ParameterKeys: String, CodingKey { case request, event, omitted, task, output, backup, file }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let params = try container.nestedContainer(keyedBy: ParameterKeys.self, forKey: .params)
         let request = try params.decode(RequestID.self, forKey: .request)
         switch try container.decode(String.self, forKey: .method) {
-        case Method.subscribe.name: self = .event(request: request, try params.decode(Event.self, forKey: .event))
+        case Method.subscribe.name:
+            if let omission = try params.decodeIfPresent(Omission.self, forKey: .omitted) {
+                self = .omitted(request: request, omission)
+            } else {
+                self = .event(request: request, try params.decode(Event.self, forKey: .event))
+            }
         case Method.wait.name: self = .finished(request: request, try params.decode(TaskRecord.self, forKey: .task))
         case Method.logs.name: self = .output(request: request, try params.decode(OutputChunk.self, forKey: .output))
         case Method.backup.name: self = .backup(request: request, try params.decode(BackupPart.self, forKey: .backup))
@@ -66,6 +85,7 @@ extension Notification: Codable {
         let (method, member, part): (any MethodDescriptor, ParameterKeys, any Encodable) =
             switch self {
             case .event(_, let event): (Method.subscribe, .event, event)
+            case .omitted(_, let omission): (Method.subscribe, .omitted, omission)
             case .finished(_, let task): (Method.wait, .task, task)
             case .output(_, let chunk): (Method.logs, .output, chunk)
             case .backup(_, let part): (Method.backup, .backup, part)

@@ -250,11 +250,14 @@ public enum SpecRules {
             return "must be a variable with a name that has no \"=\" and no NUL, not \(shown)"
         }
         guard !value.bytes.contains(0) else { return "must be a text without NUL" }
-        guard !name.hasPrefix("ORCH_") else {
-            return "must not be \(shown): orchd sets the variables that begin with ORCH_"
+        guard !isReserved(variable: name.lossy) else {
+            return "must not be \(shown): orchd sets ORCHD_SOCKET and the variables that begin with ORCH_"
         }
         return nil
     }
+
+    /// Whether only the daemon sets it.
+    public static func isReserved(variable name: String) -> Bool { name.hasPrefix("ORCH_") || name == "ORCHD_SOCKET" }
 
     /// How far the clocks of a client and of the daemon may differ, in milliseconds.
     private static let slack: Int64 = 60_000

@@ -49,6 +49,9 @@ public struct Worker: Sendable, Equatable {
 
     /// The name of its workspace and of its output, until it has a task: `w7`.
     public static func name(_ id: Int64) -> String { "w\(id)" }
+
+    /// The reverse; nil for a name that does not belong to a worker.
+    public static func id(named name: String) -> Int64? { name.first == "w" ? Int64(name.dropFirst()) : nil }
 }
 
 /// What the configuration says of a pool whose workers are started ahead.

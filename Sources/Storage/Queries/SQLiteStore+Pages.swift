@@ -7,7 +7,7 @@ import Scheduling
 extension SQLiteStore {
     /// One more task than the page has, so that it shows whether there are more.
     func pageStatement(
-        _ query: ListParameters, limit: Int, waits: WaitPlaces
+        _ query: ListParameters, limit: Int, waits: WaitPlaces, below: Int64? = nil
     ) -> (sql: String, arguments: [any SQLValue]) {
         var conditions: [String] = []
         var arguments: [any SQLValue] = []
@@ -38,7 +38,7 @@ extension SQLiteStore {
             conditions.append("parent > 0 AND parent = ?")
             arguments.append(parent)
         }
-        if let top = query.below {
+        for top in [query.below, below].compactMap(\.self) {
             conditions.append(
                 """
                 id IN (WITH RECURSIVE below(id) AS (
@@ -81,10 +81,14 @@ extension SQLiteStore {
 
     /// Tasks from the newest to the oldest; fewer than the limit where they are large.
     ///
-    /// - Parameter waits: what ready tasks wait for; nil for nothing but a slot.
-    public func page(_ query: ListParameters, limit: Int, waits: WaitPlaces? = nil) throws -> TaskPage {
+    /// - Parameters:
+    ///   - waits: what ready tasks wait for; nil for nothing but a slot.
+    ///   - below: only what this task and those below it have started.
+    public func page(
+        _ query: ListParameters, limit: Int, waits: WaitPlaces? = nil, below: Int64? = nil
+    ) throws -> TaskPage {
         let waits = waits ?? WaitPlaces(pools: Dictionary(uniqueKeysWithValues: counts.occupiedPools.map { ($0, .init()) }))
-        let (sql, arguments) = pageStatement(query, limit: limit, waits: waits)
+        let (sql, arguments) = pageStatement(query, limit: limit, waits: waits, below: below)
         return try read { db in
             var tasks: [TaskItem] = []
             var size = 0

@@ -42,7 +42,7 @@ struct Failure: Error, Equatable, Encodable {
     private init(_ error: ClientError) {
         let (status, hint): (ExitStatus, String?) =
             switch error {
-            case .noDaemon: (.noDaemon, Self.howToStart)
+            case .noDaemon: (.noDaemon, ClientError.isTaskWithoutDoor ? nil : Self.howToStart)
             case .denied:
                 (.forbidden, "join the group orch: sudo usermod -aG orch $USER, then log in again (orchctl doctor says more)")
             case .lost: (.noDaemon, "check before you repeat it: orchctl list; journalctl -u orchd")

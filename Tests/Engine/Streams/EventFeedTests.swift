@@ -27,7 +27,7 @@ import Testing
             var parameters = SubscribeParameters()
             parameters.after = Int64(after)
             parameters.follow = follows
-            try rig.streams.subscribe(parameters, rig.responder())
+            try rig.subscribe(parameters)
             try rig.settle()
             try rig.turn { _ in [.of(2, .taskFinished)] }
             try rig.settle()
@@ -45,10 +45,70 @@ import Testing
         }
     }
 
+    /// A task sees the events of those below it, and is told which numbers it does not see: none is left out without a word, but for those
+    /// after the last that it sees, which are fewer than a thousand.
+    @Test func aTaskSeesWhatIsBelowItAndHearsOfTheGaps() throws {
+        for seed in 0..<60 {
+            var random = SeededGenerator(UInt64(seed))
+            let rig = try StreamRig(isClientSlow: random.chance(50))
+            defer { rig.end() }
+            let other = try rig.submit()
+            let own = try rig.submit()
+            let child = try rig.submit(below: own)
+            let foreign = try rig.submit(below: other)
+            let grandchild = try rig.submit(below: child)
+            let (all, seen) = ([other, own, child, foreign, grandchild, 999], Set([child, grandchild]))
+            var parameters = SubscribeParameters(after: 0)
+            let isLong = seed == 0
+            parameters.follow = random.chance(50)
+            var expected: [Int64] = []
+            var number: Int64 = 0
+            func happen() throws {
+                for _ in 0..<Int.random(in: 1...4, using: &random) {
+                    let events = (0..<Int.random(in: 1...5, using: &random)).map { _ in
+                        Event.of(all.randomElement(using: &random) ?? 0, .taskStarted)
+                    }
+                    for event in events {
+                        number += 1
+                        if event.task.map(seen.contains) ?? false { expected.append(number) }
+                    }
+                    try rig.turn { _ in events }
+                }
+                if isLong {
+                    number += 1500
+                    try rig.turn { _ in Array(repeating: .of(other, .taskStarted), count: 1500) }
+                }
+            }
+            try happen()
+            try rig.subscribe(parameters, as: own)
+            try rig.settle()
+            if parameters.follow == true {
+                try happen()
+                try rig.settle()
+            }
+            var told: Int64 = 0
+            var events: [Int64] = []
+            for notification in rig.client.notifications {
+                switch notification {
+                case .event(_, let event):
+                    #expect(event.seq == told + 1, "seed \(seed)")
+                    events.append(event.seq)
+                    told = event.seq
+                case .omitted(_, let omission):
+                    #expect(omission.first == told + 1 && omission.last >= omission.first, "seed \(seed)")
+                    told = omission.last
+                default: Issue.record("\(notification)")
+                }
+            }
+            #expect(events == expected && number - told < 1000, "seed \(seed)")
+            if parameters.follow != true { #expect(rig.client.result(SubscribeEnd.self)?.last == number, "seed \(seed)") }
+        }
+    }
+
     @Test func nobodyListensForAClientThatIsGone() throws {
         let rig = try StreamRig()
         defer { rig.end() }
-        try rig.streams.subscribe(SubscribeParameters(), rig.responder())
+        try rig.subscribe(SubscribeParameters())
         try rig.settle()
         rig.client.close()
         try rig.turn { _ in [.of(1, .taskQueued)] }

@@ -87,7 +87,7 @@ import Testing
             guard let attempt = begun else { return }
             _ = try rig.files.create(task: task, attempt: attempt.number)
             rig.watcher.begin(
-                attempt.id, LiveAttempts.Entry(task: task, number: attempt.number, pool: "p", outputLimit: .max))
+                attempt.id, LiveAttempts.Entry(task: task, number: attempt.number, pool: "p", submitter: 0, outputLimit: .max))
             rig.news.publish([.of(task, .taskStarted)])
             state.withLock { $0.live = attempt }
         }
@@ -105,7 +105,7 @@ import Testing
                 return [.of(task, isLast ? .taskFinished : .taskRetrying)]
             }
             rig.watcher.end(
-                attempt.id, LiveAttempts.Entry(task: task, number: attempt.number, pool: "p", outputLimit: .max))
+                attempt.id, LiveAttempts.Entry(task: task, number: attempt.number, pool: "p", submitter: 0, outputLimit: .max))
         }
     }
 

@@ -61,6 +61,12 @@ final class StreamRig: Sendable {
             readers: ReaderPool { body in self.state.withLock { $0.runs.append(body) } })
     }
 
+    /// As a task, or as a user.
+    func subscribe(_ parameters: SubscribeParameters, as task: Int64? = nil) throws {
+        let requester = task.map { Requester.task($0, attempt: 1, uid: 1000) } ?? Requester(uid: 1000, isAdministrator: false)
+        try streams.subscribe(parameters, Sight(of: requester, in: store), responder())
+    }
+
     func responder() -> Responder { Responder(id: .number(1), kind: .stream, connection: client) }
 
     /// What happens before and after each look at the store.
@@ -99,9 +105,10 @@ final class StreamRig: Sendable {
         if !events.isEmpty { news.publish(events) }
     }
 
-    func submit() throws -> Int64 {
-        let item = TaskItem(
+    func submit(below parent: Int64 = 0) throws -> Int64 {
+        var item = TaskItem(
             definition: TaskDefinition(work: .command(["true"]), submitter: 1000, submittedAt: 1), pool: "p", phase: .active)
+        item.ancestry.parent = parent
         return try store.transaction { try $0.insert(item, input: nil) }
     }
 
@@ -148,6 +155,9 @@ private struct HookedStore: StreamStore {
     }
     func question(_ id: QuestionID) throws -> Question? { try looking { try base.question(id) } }
     func events(after seq: Int64) throws -> [Event] { try looking { try base.events(after: seq) } }
+    func descendants(of task: Int64, among ids: [Int64]) throws -> Set<Int64> {
+        try looking { try base.descendants(of: task, among: ids) }
+    }
     func lastEvent() throws -> Int64 { try base.lastEvent() }
     func firstEvent() throws -> Int64? { try base.firstEvent() }
 }

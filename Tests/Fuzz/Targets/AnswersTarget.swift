@@ -26,7 +26,7 @@ enum AnswersTarget: FuzzTarget {
             try isOneLine(EventText.line(event, now: now, style: .plain))
             _ = event.outcome?.exitStatus
         case .finished(_, let task): try show(task)
-        case .output, .backup, .file: break
+        case .omitted, .output, .backup, .file: break
         }
     }
 

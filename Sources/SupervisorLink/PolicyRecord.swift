@@ -124,7 +124,9 @@ public enum PolicyRecord: Equatable, Sendable {
         guard let uid = number(words[2]) else { throw Malformed(reason: "not a user") }
         guard uid != 0 else { throw Malformed(reason: "user 0 is not allowed") }
         let groups = words[3].split(separator: ",", omittingEmptySubsequences: false).map { number(String($0)) }
-        guard groups.count <= maximumGroups, groups.allSatisfy({ $0 != nil }) else { throw Malformed(reason: "not a list of groups") }
+        guard groups.count <= maximumGroups, groups.allSatisfy({ $0 != nil }) else {
+            throw Malformed(reason: "not a list of groups")
+        }
         return User(uid: uid, groups: groups.compactMap(\.self))
     }
 

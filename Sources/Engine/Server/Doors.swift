@@ -89,7 +89,7 @@ final class Doors: Sendable {
         log.error("the door of attempt \(attempt) cannot be served: \(error)")
     }
 
-    /// The attempt is over. Who still holds a connection, wherever they have it from, is no task any more.
+    /// The attempt is over. Nobody speaks for it any more, on a connection of whatever origin.
     func close(_ attempt: Int64) {
         let door = state.withLock { state in
             state.waiting[attempt] = nil
@@ -111,7 +111,8 @@ final class Doors: Sendable {
                 .forbidden,
                 owner == .unknown
                     ? "this door is for the processes of one task, and the one that has connected cannot be seen, or has ended"
-                    : "this door is for the processes of one task, and yours does not belong to it; use the socket of the daemon")
+                    : "this door is for the processes of one task, and yours does not belong to it; use the socket of the daemon"
+            )
         }
         guard let entry = attempts[attempt], !entry.isRouting else {
             throw WireError(.invalidState, "this worker has no task; its door is for the time in which it has one")

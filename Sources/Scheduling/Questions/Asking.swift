@@ -1,6 +1,6 @@
 import OrchProtocol
 
-/// Questions of tasks, and what becomes of them. Whoever waits for an answer hears of it by an event.
+/// Questions of tasks, and their answers. What waits for an answer hears of it by an event.
 extension Turn {
     mutating func ask(_ parameters: AskParameters, by requester: Requester) throws -> Answer {
         let content = try QuestionRules.content(of: parameters)

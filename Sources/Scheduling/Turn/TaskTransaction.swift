@@ -100,7 +100,7 @@ public protocol TaskTransaction: AnyObject {
     func openQuestionCount(inTree root: Int64) throws -> Int
     /// Open ones whose time is over.
     func dueQuestions(at wall: Int64, limit: Int) throws -> [Question]
-    /// Writes what becomes of it.
+    /// Writes what happened to it.
     func update(_ question: Question, from state: Question.State) throws
     /// Moves the times at which open ones end.
     func shiftQuestions(by milliseconds: Int64) throws

@@ -72,7 +72,8 @@ extension SQLiteTransaction {
         get throws {
             guard tally.hasTrees else { return 0 }
             return try db.value(
-                "SELECT sum(made - unfinished) FROM tree CROSS JOIN task ON task.id = tree.task WHERE parent = 0 AND phase < 4") ?? 0
+                "SELECT sum(made - unfinished) FROM tree CROSS JOIN task ON task.id = tree.task WHERE parent = 0 AND phase < 4")
+                ?? 0
         }
     }
 

@@ -188,7 +188,7 @@ final class MCPServer: Sendable {
         ]
     }
 
-    /// The tools for whoever asks. Where no daemon answers, nobody is a task.
+    /// The tools for the client. Where no daemon answers, nobody is a task.
     private func offered(_ call: ToolCall) -> [Tool] {
         let isTask = (try? call.session.call(.version, deadline: .now + Self.patience).task) != nil
         let others = isTask ? Self.neverBehindDoors : Self.onlyBehindDoors

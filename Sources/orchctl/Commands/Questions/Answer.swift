@@ -7,7 +7,7 @@ struct AnswerCommand: ParsableCommand {
         commandName: "answer",
         abstract: "Answer a question of a task.",
         discussion: """
-            Who may change a task may answer it. A task may not, whoever has submitted it.
+            Who may change a task may answer it. A task itself may not answer.
 
             Examples:
               orchctl answer 42 yes

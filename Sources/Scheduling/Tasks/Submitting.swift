@@ -12,6 +12,7 @@ extension Turn {
         var count = 0
         try checkSteps(specs, path)
         for (index, spec) in specs.enumerated() {
+            if index % 1000 == 999 { store.reportProgress() }
             try SpecRules.check(spec, path: path(index))
             // Only a bridge may give a subject. A task is not one.
             let asker = try requester.speaking(for: spec.subject, path: path(index))

@@ -9,6 +9,8 @@ extension SQLiteTransaction {
         try db.rows(PoolColumns.select, [], PoolColumns.read)
     }
 
+    public func reportProgress() { progress.report() }
+
     public func save(_ pool: PoolState) throws {
         try db.run(
             "INSERT OR REPLACE INTO pool (name, mode, slots, configured_slots, reported) VALUES (?, ?, ?, ?, ?)",

@@ -349,6 +349,7 @@ final class WatchedTransaction: TaskTransaction {
 
     func laneRules() throws -> Int64? { try real.laneRules() }
     func setLaneRules(_ number: Int64) throws { try real.setLaneRules(number) }
+    func reportProgress() { real.reportProgress() }
     var queuedCount: Int { real.queuedCount }
     var occupiedPools: [String] { real.occupiedPools }
     func supervisorStore() throws -> UInt64? { try real.supervisorStore() }

@@ -150,7 +150,7 @@ import Testing
         let fixture = try Fixture(cgroups: cgroups)
         let engine = try fixture.engine()
         let output = try fixture.file("out")
-        let order = fixture.shell("(setsid sleep 1000 & echo $!); wait") { $0.descriptors = [1] }
+        let order = fixture.shell("(setsid sleep 1000 & echo $!); exec sleep 1000") { $0.descriptors = [1] }
         try engine.send(.launch(order), descriptors: [output.number])
         let pid = try #require(pid_t(try path(output)))
         switch try #require(engine.welcome?.mark) {

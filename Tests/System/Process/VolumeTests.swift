@@ -43,7 +43,8 @@ import Testing
             \(Int(latencies[latencies.count / 2])) ms (median of \(latencies.count)), \(Int(latencies.last ?? 0)) ms at the most; \
             afterwards \(Int(milliseconds() - after)) ms
             """)
-        #expect(spent < 60_000)
+        // Of a debug build, beside all other tests on two cores. How fast it is, the benchmarks say.
+        #expect(spent < 150_000)
         #expect(latencies[latencies.count / 2] < 2000)
         try daemon.finish()
     }

@@ -160,7 +160,7 @@ public protocol TaskTransaction: AnyObject {
     func setSupervisorStore(_ id: UInt64) throws
     /// Numbers the events and keeps them; answers the number of the first.
     func append(_ events: [Event]) throws -> Int64
-    /// Tells anybody who watches that the turn goes on: for work that takes long and neither reads nor writes.
+    /// Tells anybody who watches that the turn continues: for work that takes long and neither reads nor writes.
     func reportProgress()
 }
 

@@ -62,20 +62,20 @@ import Testing
         rig.advance(1_000)
         #expect(try rig.turn().checked == [1])
         // It wrote half a second ago.
-        #expect(try rig.turn(.outputSeen(attempt: 1, monotonic: start + 500)).nextMonotonic == start + 1_500)
+        #expect(try rig.turn(rig.outputSeen(1, last: start + 500)).nextMonotonic == start + 1_500)
         rig.advance(500)
         #expect(try rig.turn().checked == [1])
         rig.advance(2)
-        #expect(try rig.turn(.outputSeen(attempt: 1, monotonic: start + 1_501)).nextMonotonic == start + 2_501)
+        #expect(try rig.turn(rig.outputSeen(1, last: start + 1_501)).nextMonotonic == start + 2_501)
         rig.advance(999)
         #expect(try rig.turn().checked == [1])
         // The run timeout is nearer than the idle one now.
-        #expect(try rig.turn(.outputSeen(attempt: 1, monotonic: start + 2_501)).nextMonotonic == start + 3_500)
+        #expect(try rig.turn(rig.outputSeen(1, last: start + 2_501)).nextMonotonic == start + 3_500)
         rig.advance(600)
-        #expect(try rig.turn(.outputSeen(attempt: 1, monotonic: start + 2_501)).stopped.isEmpty)
-        #expect(try rig.turn(.outputSeen(attempt: 1, monotonic: start + 2_000)).stopped == [1])
+        #expect(try rig.turn(rig.outputSeen(1, last: start + 2_501)).stopped.isEmpty)
+        #expect(try rig.turn(rig.outputSeen(1, last: start + 2_000)).stopped == [1])
         #expect(try rig.attempt(1).stopping == .idleTimeout)
-        #expect(try rig.turn(.outputSeen(attempt: 1, monotonic: start + 3_000)).effects.isEmpty)
+        #expect(try rig.turn(rig.outputSeen(1, last: start + 3_000)).effects.isEmpty)
         try rig.end(1, .exited(0), stopped: true)
         #expect(try rig.attempt(1).outcome == Outcome(.idleTimeout))
         #expect(try rig.attempt(1).reason == "wrote no output for 1 s")
@@ -87,9 +87,26 @@ import Testing
         try rig.start(1)
         rig.advance(250)
         #expect(try rig.turn().checked == [1])
-        #expect(try rig.turn(.outputSeen(attempt: 1, monotonic: 0)).stopped == [1])
+        #expect(try rig.turn(rig.outputSeen(1, last: 0)).stopped == [1])
         try rig.end(1, .signalled(9), stopped: true)
         #expect(try rig.attempt(1).reason == "wrote no output for 0.25 s")
+    }
+
+    @Test func anOldAnswerDoesNotTellThatItWasIdle() throws {
+        let rig = try Rig()
+        try rig.submit(.command { $0.idleTimeout = 1 })
+        let start = rig.now.monotonic
+        try rig.start(1)
+        rig.advance(1_000)
+        #expect(try rig.turn().checked == [1])
+        // The disk was full for a while, so the turn with the answer comes late. It is looked at once more.
+        rig.advance(5_000)
+        let late = try rig.turn(.outputSeen(attempt: 1, last: start + 900, lookedAt: start + 1_000))
+        #expect(late.stopped.isEmpty)
+        #expect(late.checked == [1])
+        let now = rig.now.monotonic
+        #expect(try rig.turn(rig.outputSeen(1, last: now - 999)).stopped.isEmpty)
+        #expect(try rig.turn(rig.outputSeen(1, last: now - 1_000)).stopped == [1])
     }
 
     @Test func tooMuchOutputEndsIt() throws {
@@ -136,8 +153,8 @@ import Testing
         }
         let others: [Input] = [
             .started(rig.starting(1)), .revoked(attempt: 1, accepted: true), .revoked(attempt: 1, accepted: false),
-            .outputLimitReached(attempt: 1), .outputSeen(attempt: 1, monotonic: 0), .started(rig.starting(50)),
-            .revoked(attempt: 50, accepted: true), .outputSeen(attempt: 50, monotonic: 0),
+            .outputLimitReached(attempt: 1), rig.outputSeen(1, last: 0), .started(rig.starting(50)),
+            .revoked(attempt: 50, accepted: true), rig.outputSeen(50, last: 0),
         ]
         for input in others { #expect(try rig.turn(input).effects.isEmpty, "\(input)") }
         #expect(try rig.turn(.ended(rig.ending(50))).effects == [.acknowledge(attempt: 50)])

@@ -66,7 +66,7 @@ import Testing
         _ = try resume(rig, task)
         for _ in 0..<5 {
             rig.advance(5_900)
-            try rig.turn(.outputSeen(attempt: attempt, monotonic: rig.now.monotonic))
+            try rig.turn(rig.outputSeen(attempt, last: rig.now.monotonic))
             #expect(try rig.live(of: task).stopping == nil)
         }
         rig.advance(600)
@@ -81,14 +81,14 @@ import Testing
         rig.advance(5_000)
         _ = try pause(rig, task)
         rig.advance(60_000)
-        try rig.turn(.outputSeen(attempt: attempt, monotonic: lastWrite))
+        try rig.turn(rig.outputSeen(attempt, last: lastWrite))
         #expect(try rig.live(of: task).stopping == nil)
         _ = try resume(rig, task)
         rig.advance(9_999)
-        try rig.turn(.outputSeen(attempt: attempt, monotonic: lastWrite))
+        try rig.turn(rig.outputSeen(attempt, last: lastWrite))
         #expect(try rig.live(of: task).stopping == nil)
         rig.advance(1)
-        try rig.turn(.outputSeen(attempt: attempt, monotonic: lastWrite))
+        try rig.turn(rig.outputSeen(attempt, last: lastWrite))
         #expect(try rig.live(of: task).stopping == .idleTimeout)
     }
 

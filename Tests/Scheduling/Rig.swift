@@ -179,6 +179,10 @@ final class Rig {
             endedMonotonic: now.monotonic)
     }
 
+    func outputSeen(_ attempt: Int64, last: Int64) -> Input {
+        .outputSeen(attempt: attempt, last: last, lookedAt: now.monotonic)
+    }
+
     @discardableResult
     func start(_ attempt: Int64) throws -> TurnResult { try turn(.started(starting(attempt))) }
 

@@ -175,7 +175,8 @@ final class EffectPerformer: Sendable {
         // A worker that reports its progress is not idle either.
         let progress = targets.attempts[attempt.id]?.progressAt ?? 0
         targets.inbox.push([
-            .outputSeen(attempt: attempt.id, monotonic: max(progress, age.map { now.monotonic - $0 } ?? 0))
+            .outputSeen(
+                attempt: attempt.id, last: max(progress, age.map { now.monotonic - $0 } ?? 0), lookedAt: now.monotonic)
         ])
     }
 

@@ -169,8 +169,8 @@ public enum Input: Sendable, Equatable {
     case revoked(attempt: Int64, accepted: Bool)
     /// A warm worker has sent something; its bytes are kept until `Effect.received`.
     case worker(Int64, [WorkerNews], bytes: Int)
-    /// When the attempt last wrote output, on the monotonic clock: the answer to `Effect.checkOutput`.
-    case outputSeen(attempt: Int64, monotonic: Int64)
+    /// The answer to `Effect.checkOutput`: when the attempt last wrote output, and when that was looked at, on the monotonic clock.
+    case outputSeen(attempt: Int64, last: Int64, lookedAt: Int64)
     case outputLimitReached(attempt: Int64)
     /// The output of an agent holds its whole result, and nothing was added to it for a while.
     case resultSeen(attempt: Int64)

@@ -48,13 +48,14 @@ extension Turn {
         }
     }
 
-    mutating func noteOutput(_ id: Int64, at last: Int64) throws {
+    mutating func noteOutput(_ id: Int64, last: Int64, lookedAt: Int64) throws {
         guard var attempt = try store.attempt(id), try step(attempt, on: .outputSeen) != nil,
             let task = try store.task(attempt.task)
         else { return }
         let deadlines = deadlines(of: task, attempt, lastOutput: last)
         guard let idle = deadlines.idle else { return }
-        guard now.monotonic < idle else { return try stop(id, because: .idleTimeout) }
+        // It may have written since: a turn is repeated until the disk takes it, and by then the answer is old.
+        guard lookedAt < idle else { return try stop(id, because: .idleTimeout) }
         attempt.wakeAt = min(idle, deadlines.run ?? .max)
         try store.update(attempt, from: .running)
     }

@@ -70,7 +70,7 @@ struct Turn<Store: TaskTransaction> {
         case .worker(let id, let news, let bytes):
             try receive(news, from: id)
             effects.append(.received(worker: id, bytes: bytes))
-        case .outputSeen(let attempt, let monotonic): try noteOutput(attempt, at: monotonic)
+        case .outputSeen(let attempt, let last, let lookedAt): try noteOutput(attempt, last: last, lookedAt: lookedAt)
         case .outputLimitReached(let attempt): try stop(attempt, because: .outputLimit)
         case .resultSeen(let attempt): try stop(attempt, because: .finished)
         case .clockStepped(let step):

@@ -165,7 +165,7 @@ let package = Package(
         tests("JSON", ["JSON"]),
         tests("SupervisorLink", ["SupervisorLink", "TestSupport"]),
         tests("Supervision", ["Supervision", "TestSupport", "SupervisorLink", "CLinux", "Platform", "orchd-supervisor"]),
-        tests("Scheduling", ["Scheduling", "Schemas", "TestSupport", "Storage", "OrchProtocol", "SupervisorLink"]),
+        tests("Scheduling", ["Scheduling", "Schemas", "TestSupport", "Storage", "OrchProtocol", "SupervisorLink", "Text"]),
         tests("Storage", ["Storage", "TestSupport", "Text", "Scheduling", "OrchProtocol", "SupervisorLink", grdb, sqlite]),
         tests("Agents", ["Agents", "JSON", "OrchProtocol", "TestSupport"]),
         tests("DiscordAPI", ["DiscordAPI", "TestSupport", nioConcurrency, nioCore, nioHTTP1, nioPosix, nioWebSocket]),

@@ -105,6 +105,12 @@ private struct Reader {
                 if let it = limits.integer("connections", in: 1...100_000) { configuration.connections = it }
                 if let it = limits.integer("requests_in_flight", in: 1...10_000) { configuration.requestsInFlight = it }
                 if let it = limits.integer("queued", in: 1...100_000_000) { configuration.queued = it }
+                limits.within("share") { share in
+                    for name in share.keys {
+                        guard let percent = share.integer(name, in: 1...100) else { continue }
+                        if let user = share.user(named: name, for: name) { configuration.shares[user] = percent }
+                    }
+                }
                 if let it = limits.size("submitted_files") { configuration.submittedFiles = it }
                 if let it = limits.duration("usage_limit_wait", .seconds(1...ValueRule.longest)) {
                     configuration.longestWait = it
@@ -150,6 +156,7 @@ private struct Reader {
                     top.fault("capabilities", "a capability cannot be named \"\(name)\"")
                 }
             }
+            pool.settings.maximumPriority = top.integer("max_priority", .priority)
             if let inlineTags = top.boolean("inline_tags") { pool.settings.inlineTags = inlineTags }
             if let limit = top.size("files_limit") { pool.filesLimit = limit }
             if let hasFullAccess = top.boolean("full_access") { pool.hasFullAccess = hasFullAccess }
@@ -171,6 +178,7 @@ private struct Reader {
             for program in pool.settings.programs ?? [] where !isPolicyPath(program) {
                 top.fault("programs", "programs must be absolute paths, without control characters")
             }
+            SurroundingsReader.read(top, &pool)
             pool.settings.reserve = top.size("reserve")
             pool.resources = top.resources()
             top.within("maximum") { maximum in

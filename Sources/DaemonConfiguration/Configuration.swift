@@ -27,6 +27,8 @@ public struct Configuration: Sendable, Equatable {
     public var connections = 1024
     public var requestsInFlight = 256
     public var queued = 2_000_000
+    /// What part of what there is for all clients a user may have, in percent, where that is not ``usualShare``.
+    public var shares: [UInt32: Int] = [:]
     /// Bytes of files that the tasks of one user may bring along.
     public var submittedFiles: Int64 = 4 << 30
     /// By name.
@@ -49,6 +51,12 @@ public struct Configuration: Sendable, Equatable {
     public var longestWait: Int64 = 3_600_000
 
     public init() {}
+
+    /// The share of a user of whom `[limits.share]` says nothing, in percent.
+    public static let usualShare = 12
+
+    /// What part of what there is for all clients a user may have, in percent.
+    public func share(of user: UInt32) -> Int { shares[user] ?? Self.usualShare }
 
     /// What the scheduler must know beside the pools.
     package var rules: Rules {

@@ -1,7 +1,9 @@
+import Agents
 import OrchProtocol
 import Scheduling
 import Settings
 import SupervisorLink
+import Text
 
 extension Configuration {
     /// The policy that the supervisor checks every order against: which user the tasks of each pool run as, of which repository they
@@ -30,7 +32,7 @@ extension Configuration {
                 records.append(.pool(name, runner.user))
                 accounts[runner.uid] = runner.account
             }
-            records += pool.policyRecords
+            records += pool.policyRecords(agents[pool.agentName])
         }
         let known = accounts.sorted { $0.key < $1.key }.map(\.value)
         return ([PolicyRecord.header] + (known + records).map(\.line)).joined(separator: "\n") + "\n"
@@ -58,9 +60,17 @@ extension Configuration {
 
 extension PoolConfiguration {
     /// What the attempts of the pool may do, no matter who they run as.
-    fileprivate var policyRecords: [PolicyRecord] {
+    fileprivate func policyRecords(_ agent: AgentDefinition?) -> [PolicyRecord] {
         let name = settings.name
         var records = (settings.programs ?? []).map { PolicyRecord.program(pool: name, path: $0) }
+        if settings.programs != nil {
+            let own = environment.merging(["PATH": path]) { _, new in new }
+            records += own.sorted { $0.key < $1.key }.map { .variable(pool: name, $0.key + "=" + $0.value) }
+            // What an agent's definition sets depends on the task.
+            let patterns = settings.openVariables + (agent?.environment.keys.sorted() ?? []).compactMap(NamePattern.init)
+            records += patterns.map { .openVariable(pool: name, $0) }
+            records += settings.directories.map { .directory(pool: name, path: $0) }
+        }
         records += credentials.map { .credential(pool: name, $0) }
         if sandbox.noNetwork { records.append(.confine(pool: name, .network)) }
         if let writable = sandbox.writable {

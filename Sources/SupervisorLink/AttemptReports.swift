@@ -82,6 +82,7 @@ public struct EndReport: LinkRecord, Equatable, Sendable {
         case sandbox = 8
         case user = 9
         case door = 10
+        case directory = 11
     }
 
     public struct Flags: OptionSet, LinkValue, Sendable {

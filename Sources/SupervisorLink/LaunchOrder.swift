@@ -24,6 +24,9 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
         }
     }
 
+    /// Programs are given no descriptor above this one, but for the channel of a warm worker.
+    public static let lastUsualDescriptor: Int32 = 5
+
     /// Grows from order to order, and is never used again: the supervisor refuses one that is not above all it has heard of.
     public var attempt: UInt64
     /// `task.number`, like `42.1`, or `w` and a number, like `w7`: names the workspace and the cgroup.

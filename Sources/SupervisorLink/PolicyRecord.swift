@@ -13,6 +13,12 @@ public enum PolicyRecord: Equatable, Sendable {
     case account(user: UInt32, name: String, shell: String?, home: String?)
     /// Attempts of the pool may execute this absolute path. A pool without such a line may execute anything.
     case program(pool: String, path: String)
+    /// In a pool with programs: a variable, `NAME=value`, that each attempt has, whatever its order says.
+    case variable(pool: String, ByteString)
+    /// In a pool with programs: variables that the order of an attempt may set. All others it gets from the policy, or not at all.
+    case openVariable(pool: String, NamePattern)
+    /// In a pool with programs: where attempts may start, and below it. Without such a line that is their workspace.
+    case directory(pool: String, path: String)
     /// Attempts of the pool may get worktrees of this git repository. A pool without such a line gets none.
     case worktree(pool: String, repository: String)
     /// Each attempt of the pool gets this credential of the supervisor's as a file, and in the environment variable where one is named.
@@ -61,6 +67,9 @@ public enum PolicyRecord: Equatable, Sendable {
         case .submitter(let pool, let user): "submitter \(pool) \(user.words)"
         case .account(let user, let name, let shell, let home): "account \(user) \(name) \(shell ?? "-") \(home ?? "-")"
         case .program(let pool, let path): "program \(pool) \(path)"
+        case .variable(let pool, let variable): "variable \(pool) \(variable.lossy)"
+        case .openVariable(let pool, let pattern): "open-variable \(pool) \(pattern.text)"
+        case .directory(let pool, let path): "directory \(pool) \(path)"
         case .worktree(let pool, let path): "worktree \(pool) \(path)"
         case .credential(let pool, let grant): "credential \(pool) \(grant.name)" + (grant.variable.map { " " + $0 } ?? "")
         case .confine(let pool, let what): "confine \(pool) \(what.rawValue)"
@@ -81,6 +90,11 @@ public enum PolicyRecord: Equatable, Sendable {
         case ("submitter", 4): self = .submitter(pool: pool, try Self.user(words))
         case ("account", _): self = try Self.account(line)
         case ("program", _): self = .program(pool: pool, path: try Self.path(line))
+        case ("variable", _): self = .variable(pool: pool, try Self.variable(line))
+        case ("open-variable", 3):
+            guard let pattern = NamePattern(words[2]) else { throw Self.malformed("open-variable") }
+            self = .openVariable(pool: pool, pattern)
+        case ("directory", _): self = .directory(pool: pool, path: try Self.path(line))
         case ("worktree", _): self = .worktree(pool: pool, repository: try Self.path(line))
         case ("writable", _): self = .writable(pool: pool, path: try Self.path(line))
         case ("credential", 3...4)
@@ -103,14 +117,14 @@ public enum PolicyRecord: Equatable, Sendable {
         "pool": "`pool NAME UID GID[,GID…]` or `pool NAME submitter`", "submitter": "`submitter NAME UID GID[,GID…]`",
         "account": "`account UID NAME SHELL HOME`", "credential": "`credential NAME CREDENTIAL [VARIABLE]`",
         "door": "`door NAME`", "confine": "`confine NAME writes` or `confine NAME network`",
-        "limit": "`limit NAME CONTROL NUMBER`",
+        "limit": "`limit NAME CONTROL NUMBER`", "open-variable": "`open-variable NAME VARIABLE`",
     ]
 
     private static func malformed(_ kind: String) -> Malformed {
         Malformed(
             reason: forms[kind].map { "not " + $0 }
-                ?? "not one of `pool`, `submitter`, `account`, `program`, `worktree`, `credential`, `confine`, `writable`, `door`, `limit`"
-        )
+                ?? "not one of `pool`, `submitter`, `account`, `program`, `variable`, `open-variable`, `directory`, `worktree`, "
+                + "`credential`, `confine`, `writable`, `door`, `limit`")
     }
 
     private static func words(_ line: String, _ count: Int) -> [String] {
@@ -137,6 +151,15 @@ public enum PolicyRecord: Equatable, Sendable {
         else { throw malformed("account") }
         let (shell, home) = (words[3], words[4])
         return .account(user: user, name: words[2], shell: shell == "-" ? nil : shell, home: home == "-" ? nil : home)
+    }
+
+    private static func variable(_ line: String) throws(Malformed) -> ByteString {
+        let words = words(line, 3)
+        guard words.count == 3, let (name, _) = ByteString(words[2]).cut(at: "="), !name.isEmpty, !words[2].utf8.contains(0)
+        else {
+            throw Malformed(reason: "not `variable POOL NAME=VALUE`")
+        }
+        return ByteString(words[2])
     }
 
     private static func path(_ line: String) throws(Malformed) -> String {

@@ -36,6 +36,14 @@ public struct ByteString: Sendable, Hashable {
 
     public func hasPrefix(_ prefix: ByteString) -> Bool { bytes.starts(with: prefix.bytes) }
 
+    /// Whether it is a path at or below another, by what is written: neither may go up by `..`.
+    public func isBelow(_ directory: ByteString) -> Bool {
+        let parts = bytes.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }
+        let above = directory.bytes.split(separator: UInt8(ascii: "/")).filter { $0 != [UInt8(ascii: ".")] }
+        guard first == UInt8(ascii: "/"), !parts.contains([UInt8(ascii: "."), UInt8(ascii: ".")]) else { return false }
+        return parts.starts(with: above)
+    }
+
     /// What is before and after the first of a byte.
     public func cut(at separator: Unicode.Scalar) -> (before: ByteString, after: ByteString)? {
         guard let place = bytes.firstIndex(of: UInt8(ascii: separator)) else { return nil }

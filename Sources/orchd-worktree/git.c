@@ -26,8 +26,9 @@ static bool forget_git_variables(void) {
 
 /// In the child.
 _Noreturn static void become_git(const struct repository *repository, const char *const *arguments, int output) {
-    const char *all[32] = {"git", "-C", repository->path, "-c", "core.hooksPath=/dev/null"};
-    size_t count = 5;
+    // What a task has written into its settings is not run, as far as git has a switch for it.
+    const char *all[32] = {"git", "-C", repository->path, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"};
+    size_t count = 7;
     while (*arguments && count < sizeof all / sizeof *all - 1) all[count++] = *arguments++;
     // Standard input is the task's.
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -36,7 +36,9 @@ import Testing
             "orchd.toml": "", "pools.d/a.toml": "programs = [\"/usr/bin/git\", \"/opt/a b\"]\nuser = \"nobody\"",
         ])
         let policy = try pool.load().policy(defaultUser: "nobody", clientGroup: "orch", file: "orchd.toml")
-        #expect(policy.hasSuffix("\nprogram a /usr/bin/git\nprogram a /opt/a b\n"))
+        #expect(
+            policy.contains("\nprogram a /usr/bin/git\nprogram a /opt/a b\nvariable a LANG=C.UTF-8\nvariable a PATH=/"),
+            "\(policy)")
         let wrong = try ConfigurationFiles(["orchd.toml": "", "pools.d/a.toml": "programs = [\"git\"]"])
         #expect(
             wrong.faults() == ["pools.d/a.toml:1: programs must be absolute paths, without control characters"])

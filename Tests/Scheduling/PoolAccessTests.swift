@@ -1,6 +1,7 @@
 import OrchProtocol
 import TestSupport
 import Testing
+import Text
 
 @testable import Scheduling
 
@@ -55,6 +56,66 @@ import Testing
         change.pool = "own"
         _ = try rig.ask(.update(change), by: root)
         #expect(try rig.task(2).pool == "own")
+    }
+
+    /// A variable or a directory says as much about what a program does as its name.
+    @Test func aPoolWithProgramsTakesWhatItListsAndNothingElse() throws {
+        var vault = PoolSettings(name: "vault", slots: 0)
+        vault.programs = ["/bin/true"]
+        vault.openVariables = ["LANG", "LC_*"].compactMap(NamePattern.init)
+        vault.directories = ["/srv/app"]
+        let rig = try Rig(pools: [PoolSettings(name: "default", slots: 0), vault])
+        func answer(_ name: String, _ directory: String?, in pool: String) throws -> Reply {
+            let spec = TaskSpec.command("/bin/true") {
+                $0.pool = pool
+                $0.env = [name: "x"]
+                $0.cwd = directory
+            }
+            return try self.answer(rig, spec, by: Rig.admin)
+        }
+        for (name, directory) in [("LANG", nil), ("LC_ALL", "/srv/app"), ("LC_", "/srv/app/below")] as [(String, String?)] {
+            #expect(isTaken(try answer(name, directory, in: "vault")), "\(name)")
+        }
+        for name in ["LD_PRELOAD", "PATH", "HOME", "LANGUAGE", "lang", "A"] {
+            let error = try #require(try refusal(answer(name, nil, in: "vault")))
+            #expect(error.data?.field == "env" && error.message.contains("no variables but LANG, LC_*"), "\(error)")
+        }
+        for directory in ["/", "/srv", "/srv/application", "/srv/app/../x", "/home/mine"] {
+            #expect(try refusal(answer("LANG", directory, in: "vault"))?.data?.field == "cwd", "\(directory)")
+        }
+        #expect(isTaken(try answer("LD_PRELOAD", "/home/mine", in: "default")))
+        // Nor by way of another pool.
+        var change = UpdateParameters(id: 4)
+        change.pool = "vault"
+        #expect(try refusal(rig.ask(.update(change), by: Rig.admin)) != nil)
+    }
+
+    /// What somebody asks for has a bound; what an administrator wants, or has written into a rule, has none.
+    @Test func aPoolHasAHighestPriority() throws {
+        var bounded = PoolSettings(name: "bounded", slots: 0)
+        bounded.maximumPriority = 5
+        let rig = try Rig(pools: [PoolSettings(name: "default", slots: 0), bounded])
+        func spec(_ priority: Int?, _ pool: String = "bounded") -> TaskSpec {
+            .command("true") { ($0.pool, $0.priority) = (pool, priority) }
+        }
+        for priority in [nil, -9, 0, 5] { #expect(isTaken(try answer(rig, spec(priority), by: Rig.alice))) }
+        #expect(isTaken(try answer(rig, spec(6), by: Rig.admin)))
+        #expect(isTaken(try answer(rig, spec(1_000_000, "default"), by: Rig.alice)))
+        let error = try #require(try refusal(answer(rig, spec(6), by: Rig.alice)))
+        #expect(error.data?.field == "priority" && error.message.contains("at most 5 in the pool \"bounded\""), "\(error)")
+        // Neither by a change, nor by a move of what was given elsewhere.
+        var change = UpdateParameters(id: 1)
+        change.options.priority = 6
+        #expect(try refusal(rig.ask(.update(change), by: Rig.alice))?.data?.field == "priority")
+        #expect(try refusal(rig.ask(.update(change), by: Rig.admin)) == nil)
+        change.options.priority = 5
+        #expect(try refusal(rig.ask(.update(change), by: Rig.alice)) == nil)
+        change = UpdateParameters(id: 6)
+        change.pool = "bounded"
+        #expect(try refusal(rig.ask(.update(change), by: Rig.alice))?.data?.field == "pool")
+        change.options.priority = 2
+        #expect(try refusal(rig.ask(.update(change), by: Rig.alice)) == nil)
+        #expect(try rig.task(6).pool == "bounded")
     }
 
     @Test func anEmptyListIsForAdministratorsOnly() throws {

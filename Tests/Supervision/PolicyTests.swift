@@ -10,6 +10,7 @@ import Testing
     private static let text = """
         orchd-policy 1
         program p /opt/my tools/run
+        variable p PATH=/bin:/opt/my tools:.
         pool p 1000 1000,27
         pool any 1001 1001
 
@@ -35,7 +36,11 @@ import Testing
         "orchd-policy 1\naccount a a /bin/sh /",
         "orchd-policy 1\naccount 1 a /b /c\naccount 1 a /b /c",
         "orchd-policy 1\npool p submitter\nsubmitter p 2 2\nsubmitter p 2 2", "orchd-policy 1\npool p submitters",
-        "orchd-policy 1\nprogram p /bin/x", "orchd-policy 1\npool p 1 1\nprogram p x", "orchd-policy 1\npool  p 1 1",
+        "orchd-policy 1\npool p 1 1\nvariable p A", "orchd-policy 1\npool p 1 1\nvariable p =a",
+        "orchd-policy 1\nvariable p A=1", "orchd-policy 1\npool p 1 1\nopen-variable p *",
+        "orchd-policy 1\npool p 1 1\nopen-variable p A*B", "orchd-policy 1\npool p 1 1\nopen-variable p A=",
+        "orchd-policy 1\npool p 1 1\ndirectory p srv", "orchd-policy 1\nprogram p /bin/x",
+        "orchd-policy 1\npool p 1 1\nprogram p x", "orchd-policy 1\npool  p 1 1",
     ]) func anInvalidOneIsRefused(text: String) {
         #expect(throws: Policy.Invalid.self) { try Policy(parsing: text) }
     }
@@ -52,13 +57,58 @@ import Testing
         #expect(
             verdict {
                 $0.arguments = ["run"]
-                $0.environment = ["PATH=/bin:/opt/my tools:."]
+                $0.environment = ["PATH=/home/mine"]
             } == .allowed(identity, programs: ["/opt/my tools/run"]))
         #expect(verdict { $0.arguments = ["/bin/sh"] } == .refused(.program))
         #expect(verdict { $0.arguments = ["/opt/my tools/../../bin/sh"] } == .refused(.program))
         #expect(verdict { $0.pool = "other" } == .refused(.unknownPool))
         #expect(verdict { $0.nice = -1 } == .refused(.nice))
         #expect(verdict { $0.oomScoreAdjust = -1 } == .refused(.oomScore))
+    }
+
+    /// What an engine gone wrong could put beside the name of a program that is allowed.
+    @Test func whereProgramsArePromisedThePolicySaysWhatTheyFind() throws {
+        let text = """
+            orchd-policy 1
+            pool p 1000 1000
+            program p /bin/true
+            variable p PATH=/bin
+            variable p GREETING=a  b
+            open-variable p LC_*
+            open-variable p LANG
+            directory p /srv/app
+            directory p /opt/../opt
+            pool any 1001 1001
+            open-variable any X
+
+            """
+        let check = PolicyCheck(policy: try Policy(parsing: text), ownOOMScore: 0)
+        func order(_ configure: (inout LaunchOrder) -> Void) -> LaunchOrder {
+            var order = LaunchOrder(attempt: 1, name: "1.1", pool: "p", arguments: ["/bin/true"])
+            configure(&order)
+            return order
+        }
+        let hostile: [ByteString] = [
+            "LD_PRELOAD=/proc/self/fd/9", "PATH=/home/mine", "HOME=/home/mine", "BASH_ENV=x", "NODE_OPTIONS=--import=x",
+            "GREETING=other", "LANGUAGE=x", "LANG_X=y", "lang=z", "LC", "ORCH_RESULT_FILE=/etc/x", "ORCHD_SOCKET=/x",
+            "ORCH_TASK_ID_=x",
+            "\u{E4}=1", "=x",
+        ]
+        let good: [ByteString] = ["LC_ALL=C", "LC_=", "LANG=de", "ORCH_TASK_ID=7", "ORCH_ATTEMPT=1", "ORCH_MODEL=m"]
+        #expect(check.environment(of: order { $0.environment = hostile + good }) == ["PATH=/bin", "GREETING=a  b"] + good)
+        #expect(check.environment(of: order { ($0.pool, $0.environment) = ("any", hostile) }) == hostile)
+        for directory in ["", "/srv/app", "/srv/app/", "//srv//app/./x", "/srv/app/x y"] as [ByteString] {
+            #expect(check.check(order { $0.directory = directory }) != .refused(.directory), "\(directory)")
+        }
+        for directory in ["/", "/srv", "/srv/appx", "/srv/app/..", "/srv/app/../x", "/home/mine", "/opt/x"] as [ByteString] {
+            #expect(check.check(order { $0.directory = directory }) == .refused(.directory), "\(directory)")
+        }
+        #expect(check.check(order { $0.descriptors = [0, 1, 2, 9] }) == .refused(.program))
+        #expect(check.check(order { $0.noNewPrivileges = false }) == .refused(.program))
+        guard case .allowed = check.check(order { $0.descriptors = [0, 1, 2, 3, 4, 5] }) else {
+            Issue.record("what is usual is refused")
+            return
+        }
     }
 
     @Test func tasksRunAsTheirSubmitterWhereThePolicyListsThem() throws {

@@ -102,6 +102,15 @@ import Testing
         #expect(access(repository.directory + "/ran", F_OK) == 0)
     }
 
+    /// A task can write the settings of its repository.
+    @Test func aMonitorOfFilesDoesNotRun() throws {
+        try repository.git("config", "core.fsmonitor", "touch \(repository.directory)/ran; false")
+        #expect(try run("true").ended.code == 0)
+        #expect(access(repository.directory + "/ran", F_OK) != 0)
+        try repository.git("status")
+        #expect(access(repository.directory + "/ran", F_OK) == 0)
+    }
+
     @Test func whatFailsIsTold() throws {
         let workspace = [Int32(SPAWN_WORKSPACE.rawValue), 0]
         let missing = try run("true", in: repository.directory + "/missing")

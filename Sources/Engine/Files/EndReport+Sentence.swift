@@ -56,6 +56,9 @@ extension AttemptEnd {
             "refused by the supervisor: a credential of the pool is not loaded, and its journal names it; see `orchctl secret`"
         case .sandbox:
             "refused by the supervisor: its policy confines the pool more; run `systemctl reload orchd-supervisor` after changing that"
+        case .directory:
+            "refused by the supervisor: its policy lets tasks of the pool start only in its directories; run `systemctl reload "
+                + "orchd-supervisor` after changing them"
         case .door:
             "refused by the supervisor: its policy gives the pool no doors; run `systemctl reload orchd-supervisor` after changing [spawn]"
         case .user:

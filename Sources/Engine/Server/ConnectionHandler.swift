@@ -21,11 +21,18 @@ final class ConnectionHandler: ChannelInboundHandler {
     private static let maximumLookups = 4
     /// Lines above this are decoded beside the event loop, which serves others too.
     private static let largeLine = 65_536
+    /// For what a client takes from here, and for the rest of a request that has begun.
     private static let patience = TimeAmount.seconds(30)
+    /// After so long without a request, and with no stream open, a connection is of no use to anybody.
+    private static let idleTime = TimeAmount.minutes(10)
 
-    private let router: RequestRouter
+    /// What is to be done for whom, and who gets the answer.
+    typealias Take = @Sendable (Call, Requester, Responder) -> Void
+
+    private let take: Take
     private let requester: Requester
     private let readers: NIOThreadPool
+    private let shares: Shares
     private let maximumInFlight: Int
 
     private var lines = LineBuffer()
@@ -43,11 +50,19 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var wantsRead = false
     private var isInputClosed = false
     private var deadline: Scheduled<Void>?
+    /// Bytes of a request without its end, as they were counted.
+    private var heldBytes = 0
+    /// When the request that is not complete has to be.
+    private var lineDeadline: Scheduled<Void>?
+    private var lastUse = NIODeadline.uptimeNanoseconds(0)
+    /// When it is next looked whether anybody uses it.
+    private var nextLook: Scheduled<Void>?
 
-    init(router: RequestRouter, requester: Requester, readers: NIOThreadPool, maximumInFlight: Int) {
-        self.router = router
+    init(requester: Requester, readers: NIOThreadPool, shares: Shares, maximumInFlight: Int, take: @escaping Take) {
+        self.take = take
         self.requester = requester
         self.readers = readers
+        self.shares = shares
         self.maximumInFlight = maximumInFlight
     }
 
@@ -55,13 +70,19 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func channelActive(context: ChannelHandlerContext) { context.read() }
+    func channelActive(context: ChannelHandlerContext) {
+        context.read()
+        lastUse = context.eventLoop.now
+        watchUse(context, in: Self.idleTime)
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         deadline?.cancel()
+        lineDeadline?.cancel()
+        nextLook?.cancel()
         self.context = nil
-        for stream in streams.values { _ = stream.close() }
-        streams = [:]
+        for stream in streams.values { _ = close(stream) }
+        hold(0)
     }
 
     // MARK: In
@@ -70,6 +91,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !isClosing else { return }
         var bytes = unwrapInboundIn(data)
         lines.append(&bytes)
+        lastUse = context.eventLoop.now
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -84,6 +106,58 @@ final class ConnectionHandler: ChannelInboundHandler {
             hasCut = cut()
             work()
         } while hasCut && waiting.isEmpty
+        watchLine()
+    }
+
+    /// A request has begun: the rest has to come soon, and what has come is counted.
+    private func watchLine() {
+        guard !isClosing, let context else { return }
+        let count = lines.isWaitingForEnd ? lines.count : 0
+        if let complaint = hold(count) { return refuse(complaint) }
+        guard count > 0 else {
+            lineDeadline?.cancel()
+            lineDeadline = nil
+            return
+        }
+        guard lineDeadline == nil else { return }
+        let begin = lines.ordinal
+        let handle = handle(context)
+        lineDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+            handle.handler.value.lineIsLate(begin)
+        }
+    }
+
+    private func lineIsLate(_ ordinal: Int) {
+        lineDeadline = nil
+        guard !isClosing, lines.isWaitingForEnd else { return }
+        // Another one has begun since, or nobody has looked for the rest: it has its time from now on.
+        guard lines.ordinal == ordinal, !wantsRead else { return watchLine() }
+        refuse(
+            WireError(
+                .invalidRequest, "the end of a request did not come within \(Self.patience.nanoseconds / 1_000_000_000) s"))
+    }
+
+    /// Counts so many bytes as held for the client, instead of those until now.
+    @discardableResult private func hold(_ count: Int) -> WireError? {
+        let more = count - heldBytes
+        if more > 0, let complaint = shares.take(.bytes, more, of: requester) { return complaint }
+        if more < 0 { shares.give(.bytes, -more, of: requester) }
+        heldBytes = count
+        return nil
+    }
+
+    /// Looks from time to time whether anybody still uses the connection.
+    private func watchUse(_ context: ChannelHandlerContext, in time: TimeAmount) {
+        let handle = handle(context)
+        nextLook = context.eventLoop.assumeIsolated().scheduleTask(in: time) { handle.handler.value.closeIfUnused() }
+    }
+
+    private func closeIfUnused() {
+        guard let context, !isClosing else { return }
+        let rest = lastUse + Self.idleTime - context.eventLoop.now
+        let isUsed = inFlight > 0 || !streams.isEmpty || !waiting.isEmpty || unsent > 0
+        guard isUsed || rest > .nanoseconds(0) else { return context.close(promise: nil) }
+        watchUse(context, in: isUsed ? Self.idleTime : rest)
     }
 
     /// Takes as many lines from what has come as may wait; whether there were any.
@@ -126,7 +200,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             if line.readableBytes > Self.largeLine {
                 decodeAside(line)
             } else {
-                take(Wire.request(from: Data(line.readableBytesView)))
+                begin(Wire.request(from: Data(line.readableBytesView)))
             }
         }
     }
@@ -140,14 +214,14 @@ final class ConnectionHandler: ChannelInboundHandler {
                 let handler = handle.handler.value
                 handler.isDecoding = false
                 switch result {
-                case .success(let request): handler.take(request)
-                case .failure: handler.take((nil, .failure(WireError(.stopping, "the daemon is stopping"))))
+                case .success(let request): handler.begin(request)
+                case .failure: handler.begin((nil, .failure(WireError(.stopping, "the daemon is stopping"))))
                 }
                 handler.goOn()
             }
     }
 
-    private func take(_ request: (id: RequestID?, Result<Request, WireError>)) {
+    private func begin(_ request: (id: RequestID?, Result<Request, WireError>)) {
         switch request.1 {
         case .success(let it) where it.call[.cancelRequest] != nil:
             if let parameters = it.call[.cancelRequest] { cancel(parameters.request, asked: it.id) }
@@ -175,6 +249,9 @@ final class ConnectionHandler: ChannelInboundHandler {
             let error = WireError(.tooBusy, "\(streams.count) streams are open on this connection, which is the limit")
             return finish(Response<Acknowledged>(id: request.id, error: error), .glance)
         }
+        if let complaint = shares.take(.streams, of: requester) {
+            return finish(Response<Acknowledged>(id: request.id, error: complaint), .glance)
+        }
         inFlight -= 1
         let stream = OpenStream(id: request.id)
         streams[ObjectIdentifier(stream)] = stream
@@ -186,7 +263,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         var handle = handle(context)
         handle.stream = stream.map { NIOLoopBound($0, eventLoop: context.eventLoop) }
         let responder = Responder(id: request.id, kind: request.call.method.kind, connection: handle)
-        router.take(request.call, by: requester, responder)
+        take(request.call, requester, responder)
     }
 
     /// Ends streams of this connection; what began one is answered, too.
@@ -205,7 +282,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Whether it was open until now.
     func close(_ stream: OpenStream) -> Bool {
-        streams[ObjectIdentifier(stream)] = nil
+        if streams.removeValue(forKey: ObjectIdentifier(stream)) != nil { shares.give(.streams, of: requester) }
         return stream.close()
     }
 
@@ -235,7 +312,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .stream: break
         }
         assert(min(inFlight, lookups) >= 0, "a request has two answers")
-        guard context != nil else { return }
+        guard let context else { return }
+        lastUse = context.eventLoop.now
         if !isClosing { send(line: line, nil) }
         goOn()
     }

@@ -46,7 +46,7 @@ struct Reception: Sendable {
     let descriptors: DescriptorBudget
     let processes: TaskProcesses
     let doors: Doors
-    private let clients = ConnectionCount()
+    private let shares: Shares
     private let guests = ConnectionCount()
 
     init(
@@ -60,6 +60,7 @@ struct Reception: Sendable {
         self.descriptors = descriptors
         self.processes = processes
         self.doors = doors
+        shares = Shares(configuration, descriptors)
     }
 
     fileprivate func bootstrap(
@@ -77,11 +78,7 @@ struct Reception: Sendable {
 
     /// Somebody at the socket of the daemon: the user that the kernel says, unless it is a process of a task.
     fileprivate func welcome(_ channel: any Channel) -> EventLoopFuture<Void> {
-        let configuration = configuration.value
-        let isWelcome = clients.enter() <= descriptors.connections(configuration)
-        channel.closeFuture.whenComplete { [clients] _ in clients.leave() }
-        return serve(channel) { socket throws(WireError) in
-            guard isWelcome else { throw descriptors.refusal(configuration) }
+        serve(channel) { socket throws(WireError) in
             let peer: Peer
             do throws(SystemError) { peer = try Peer(socket: socket) } catch {
                 throw WireError(.forbidden, "\(error)")
@@ -93,7 +90,10 @@ struct Reception: Sendable {
             {
                 throw complaint
             }
-            return peer.requester(self.configuration)
+            let requester = peer.requester(configuration)
+            if let complaint = shares.take(.connections, of: requester) { throw complaint }
+            channel.closeFuture.whenComplete { [shares] _ in shares.give(.connections, of: requester) }
+            return requester
         }
     }
 
@@ -124,7 +124,8 @@ struct Reception: Sendable {
             switch found {
             case .success(let requester):
                 let handler = ConnectionHandler(
-                    router: router, requester: requester, readers: readers, maximumInFlight: inFlight)
+                    requester: requester, readers: readers, shares: shares, maximumInFlight: inFlight
+                ) { [router] in router.take($0, by: $1, $2) }
                 try channel.pipeline.syncOperations.addHandler(handler)
             case .failure(let error): try channel.pipeline.syncOperations.addHandler(RefusingHandler(error: error))
             case nil: throw ChannelError.operationUnsupported

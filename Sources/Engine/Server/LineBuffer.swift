@@ -12,6 +12,13 @@ struct LineBuffer {
     private var buffer = ByteBuffer()
     /// How far the buffer has been searched for an end.
     private var searched = 0
+    /// How many lines have been cut before the one that comes next.
+    private(set) var ordinal = 0
+
+    /// How many bytes it holds.
+    var count: Int { buffer.readableBytes }
+    /// Whether all that it holds is the beginning of one line.
+    var isWaitingForEnd: Bool { count > 0 && searched == count }
 
     mutating func append(_ bytes: inout ByteBuffer) {
         if buffer.readableBytes == 0 {
@@ -35,6 +42,7 @@ struct LineBuffer {
         let line = buffer.readSlice(length: length) ?? ByteBuffer()
         buffer.moveReaderIndex(forwardBy: 1)
         searched = 0
+        ordinal += 1
         if buffer.readableBytes == 0 { buffer = ByteBuffer() }
         return .line(line)
     }

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// What the configuration says of a pool, as far as it concerns scheduling.
 public struct PoolSettings: Sendable, Equatable {
@@ -20,6 +21,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var inlineTags = true
     /// Who may send tasks to it; nil for everybody who can reach the daemon. A rule that sends them there is its author's word.
     public var access: PoolAccess?
+    /// The highest priority that somebody who is no administrator may give a task in it; nil for any.
+    public var maximumPriority: Int?
     /// Whether each task runs as the user who submitted it.
     public var runsAsSubmitter = false
     /// Whether the output of its attempts is where the engine can see it.
@@ -28,6 +31,9 @@ public struct PoolSettings: Sendable, Equatable {
     public var reserve: Int64?
     /// The absolute paths of all that its attempts may execute; nil for anything.
     public var programs: [String]?
+    /// In a pool with programs: which variables a task may bring along, and where it may start beside its workspace.
+    public var openVariables: [NamePattern] = []
+    public var directories: [String] = []
     /// What its tasks may do through doors of their own; nil for a pool whose tasks have none.
     public var spawn: SpawnRules?
     /// What no task may exceed.

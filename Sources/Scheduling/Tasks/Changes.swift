@@ -29,6 +29,11 @@ extension Turn {
         } else if isOtherWork, let settings = state.settings[current] {
             try router().check(task.definition, in: settings)
         }
+        if change.pool != nil || change.options.priority != nil, let settings = state.settings[change.pool ?? current] {
+            let given = change.options.priority
+            let field = given == nil ? "pool" : "priority"
+            try router().check(priority: given ?? task.priority, in: settings, by: requester, field: field)
+        }
         if let notBefore = change.notBefore, let expiry = task.definition.expiresAt, notBefore.milliseconds >= expiry {
             let expires = Timestamp(milliseconds: expiry)
             throw WireError(field: "not_before", "must be earlier than the task expires, at \(expires), not \(notBefore)")

@@ -1,4 +1,5 @@
 import OrchProtocol
+import Text
 
 /// What a pool takes.
 extension TaskRouter {
@@ -27,6 +28,7 @@ extension TaskRouter {
             try check(prompt, definition.options.model, definition.options.thinking, in: pool.name, at)
         }
         try Self.check(definition.files, in: pool, at("files"))
+        try Self.checkSurroundings(of: definition, in: pool, at)
         try checkSize(of: definition, in: pool.name, field: field, path: path)
         if definition.options.scope != nil, pool.spawn == nil, definition.routing == nil {
             throw WireError(
@@ -38,6 +40,15 @@ extension TaskRouter {
         if let resources = definition.options.resources, definition.routing == nil {
             try Self.check(resources, in: pool, at)
         }
+    }
+
+    /// What a rule or a pool's own settings choose is an administrator's word; what somebody asks for has a bound.
+    func check(priority: Int?, in pool: PoolSettings, by requester: Requester, field: String) throws(WireError) {
+        guard let priority, let most = pool.maximumPriority, priority > most, !requester.isAdministrator else { return }
+        throw WireError(
+            field: field,
+            "must be at most \(most) in the pool \"\(pool.name)\" (its max_priority) for who is no administrator, not \(priority)"
+        )
     }
 
     func check(
@@ -54,6 +65,30 @@ extension TaskRouter {
             .invalidParameter,
             "the workers of pool \"\(pool.name)\" start before the task is known, so a task brings them no files",
             field: field)
+    }
+
+    /// A promise about programs is worth nothing where the task says which code they load, or in which directory they read their settings.
+    private static func checkSurroundings(
+        of definition: TaskDefinition, in pool: PoolSettings, _ at: (String) -> String
+    ) throws(WireError) {
+        guard pool.programs != nil else { return }
+        let names = definition.environment.keys.sorted()
+        if let name = names.first(where: { name in !pool.openVariables.contains { $0.has(name) } }) {
+            let open = pool.openVariables.map(\.text).joined(separator: ", ")
+            throw WireError(
+                .invalidParameter,
+                "the pool \"\(pool.name)\" runs only certain programs, and so takes \(open.isEmpty ? "no variables" : "no variables but \(open)"); "
+                    + "env_allow of the pool would have to list \(name.lossy.shortened(to: 64))",
+                field: at("env"))
+        }
+        if let directory = definition.directory, !pool.directories.contains(where: { directory.isBelow(ByteString($0)) }) {
+            let open = pool.directories.joined(separator: ", ")
+            throw WireError(
+                .invalidParameter,
+                "the pool \"\(pool.name)\" runs only certain programs, and these start in \(open.isEmpty ? "an empty directory" : open)"
+                    + "; leave out the directory, or directories of the pool would have to list it",
+                field: at("cwd"))
+        }
     }
 
     /// What needs a look at the output is refused where it goes where nobody looks.

@@ -89,6 +89,7 @@ extension Turn {
         guard !router.isDraining(name) else {
             throw draining(name, field: SpecRules.field("pool", path))
         }
+        try router.check(priority: spec.priority, in: pool, by: submitter.requester, field: SpecRules.field("priority", path))
         var options = spec.options
         (options.model, options.thinking, options.priority) = (choice.model, choice.thinking, choice.priority)
         options.needs = choice.needs

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import SupervisorLink
+import Text
 
 /// Who may run what: compiled by `orchd` from the root-owned configuration, so that a subverted engine cannot run a program of
 /// its choice as a user of its choice. A file of ``PolicyRecord``s.
@@ -16,6 +17,11 @@ public struct Policy: Equatable, Sendable {
         var runners: Runners
         /// Paths, empty for anything. As bytes, since strings that Swift takes for equal may be different paths.
         var programs: Set<[UInt8]> = []
+        /// What attempts have in their environment, of the form `NAME=value`, and what their orders may add, where there are programs.
+        var variables: [ByteString] = []
+        var openVariables: [NamePattern] = []
+        /// Where attempts may start beside their workspace, and below these, where there are programs.
+        var directories: [ByteString] = []
         /// Paths, empty for nothing.
         var repositories: Set<[UInt8]> = []
         var limits: [CgroupControl: UInt64] = [:]
@@ -87,6 +93,9 @@ public struct Policy: Equatable, Sendable {
             let account = Account(name: name, home: home, shell: shell)
             return accounts.updateValue(account, forKey: user) == nil ? nil : "a second account of user \(user)"
         case .program(let pool, let path): return change(pool) { $0.programs.insert(Array(path.utf8)) }
+        case .variable(let pool, let variable): return change(pool) { $0.variables.append(variable) }
+        case .openVariable(let pool, let pattern): return change(pool) { $0.openVariables.append(pattern) }
+        case .directory(let pool, let path): return change(pool) { $0.directories.append(ByteString(path)) }
         case .worktree(let pool, let path): return change(pool) { $0.repositories.insert(Array(path.utf8)) }
         // To say where it may write confines, too.
         case .writable(let pool, let path): return change(pool) { $0.sandbox.writable = ($0.sandbox.writable ?? []) + [path] }

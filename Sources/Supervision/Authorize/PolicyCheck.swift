@@ -1,5 +1,6 @@
 import Platform
 import SupervisorLink
+import Text
 
 /// Decides about an order before anything is done for it.
 struct PolicyCheck {
@@ -19,7 +20,7 @@ struct PolicyCheck {
         guard order.nice >= 0 else { return .refused(.nice) }
         // 0 asks for nothing: below a supervisor that was itself given a higher score (in a container), it means the same.
         guard order.oomScoreAdjust >= ownOOMScore || order.oomScoreAdjust == 0 else { return .refused(.oomScore) }
-        let programs = ProgramSearch.candidates(for: order.arguments[0], environment: order.environment)
+        let programs = ProgramSearch.candidates(for: order.arguments[0], environment: environment(of: order))
         guard let policy else { return .allowed(nil, programs: programs) }
         guard let pool = policy.pools[order.pool] else { return .refused(.unknownPool) }
         guard let identity = pool.runners.identity(for: order), identity.user != engineUser else { return .refused(.user) }
@@ -30,6 +31,12 @@ struct PolicyCheck {
         guard order.sandbox.isWithin(pool.sandbox) else { return .refused(.sandbox) }
         guard pool.hasDoors || !order.hasDoor else { return .refused(.door) }
         guard !pool.programs.isEmpty else { return .allowed(identity, programs: programs) }
+        guard order.directory.isEmpty || pool.directories.contains(where: { order.directory.isBelow($0) }) else {
+            return .refused(.directory)
+        }
+        guard order.noNewPrivileges, order.descriptors.allSatisfy({ (0...LaunchOrder.lastUsualDescriptor).contains($0) }) else {
+            return .refused(.program)
+        }
         let permitted = programs.filter { pool.programs.contains($0.bytes) }
         return permitted.isEmpty ? .refused(.program) : .allowed(identity, programs: permitted)
     }
@@ -54,6 +61,23 @@ extension PolicyCheck {
     }
 
     // MARK: Environment
+
+    /// What an attempt finds in its environment by its order.
+    ///
+    /// What a program does is decided by its variables as much as by its name: `LD_PRELOAD`, `PATH`, `NODE_OPTIONS`. So in a pool with
+    /// programs the policy says all of them, but for those that tell the program of its task.
+    func environment(of order: LaunchOrder) -> [ByteString] {
+        guard let pool = policy?.pools[order.pool], !pool.programs.isEmpty else { return order.environment }
+        let given = order.environment.filter { variable in
+            Self.ownVariables.contains { variable.hasPrefix($0) } || pool.openVariables.contains { $0.has(variable) }
+        }
+        return pool.variables + given
+    }
+
+    private static let ownVariables: [ByteString] = [
+        "ORCH_TASK_ID=", "ORCH_ATTEMPT=", "ORCH_POOL=", "ORCH_MODEL=", "ORCH_THINKING=", "ORCH_ROUTE=", "ORCH_BRANCH=",
+        "ORCH_WORKER_FD=",
+    ]
 
     /// What processes find in their environment, unless their order says it.
     func account(of identity: Identity?) -> Account? {

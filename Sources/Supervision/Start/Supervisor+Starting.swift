@@ -143,7 +143,7 @@ extension Supervisor {
         ]
         if order.files != nil { own.append("ORCH_FILES=\(filesDirectory(of: order, in: workspace))") }
         let names: [ByteString] = ["ORCH_FILES=", "ORCH_WORKER=", "ORCH_WORKSPACE=", "ORCH_RESULT_FILE=", "ORCH_RESULT_DIR="]
-        let given = order.environment.filter { variable in !names.contains { variable.hasPrefix($0) } }
+        let given = policyCheck.environment(of: order).filter { variable in !names.contains { variable.hasPrefix($0) } }
         let account = policyCheck.account(of: identity)?.missing(in: given) ?? []
         let isThere = workspaces.reuse(folder: order.folder, as: order.name)
         var plan = SpawnPlan(

@@ -68,8 +68,8 @@ struct RequestRouter: Sendable {
             }
         }
         on(.version) { _, requester, responder in
-            let task: Int64? = if case .task(let id) = requester.principal { id } else { nil }
-            responder.succeed(VersionInfo(version: Release.version, protocol: Wire.version, task: task))
+            responder.succeed(
+                VersionInfo(version: Release.version, protocol: Wire.version, task: requester.principal.task))
         }
         aside(.wait) { it, requester, responder in
             try Sight(of: requester, in: store).check(it.ids, field: "ids")

@@ -41,7 +41,7 @@ extension EngineCore {
     /// What a task says of its progress. It is never stored: after a restart of the engine the task says it again.
     func note(_ progress: ProgressParameters, by requester: Requester) throws(WireError) {
         try QuestionRules.check(progress)
-        guard case .task(let task) = requester.principal,
+        guard let task = requester.principal.task,
             attempts.note(TaskProgress(percent: progress.percent, text: progress.text), of: task)
         else { throw WireError(.invalidState, "only a task that runs can say how far it is") }
     }

@@ -9,7 +9,7 @@ struct Sight: Sendable {
     private let store: any StreamStore
 
     init(of requester: Requester, in store: any StreamStore) {
-        if case .task(let id) = requester.principal { task = id } else { task = nil }
+        task = requester.principal.task
         self.store = store
     }
 
@@ -50,7 +50,7 @@ struct Sight: Sendable {
 extension Queries {
     /// The pools that somebody may know of: a task those that it may use.
     func pools(of requester: Requester) throws -> Set<String>? {
-        guard case .task(let id) = requester.principal else { return nil }
+        guard let id = requester.principal.task else { return nil }
         return router(try core.store.pools()).pools(below: try core.store.line(to: id))
     }
 

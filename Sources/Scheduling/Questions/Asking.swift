@@ -4,7 +4,7 @@ import OrchProtocol
 extension Turn {
     mutating func ask(_ parameters: AskParameters, by requester: Requester) throws -> Answer {
         let content = try QuestionRules.content(of: parameters)
-        guard case .task(let id) = requester.principal, let task = try store.task(id),
+        guard let id = requester.principal.task, let task = try store.task(id),
             let attempt = try store.liveAttempt(of: id), attempt.number == requester.attempt, attempt.stopping == nil
         else { throw WireError(.invalidState, "only a task that runs can ask") }
         if let step = parameters.step, let known = try store.question(ofStep: step, of: id) {

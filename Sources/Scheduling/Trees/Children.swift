@@ -28,7 +28,7 @@ struct Submitter {
 extension Turn {
     /// - Throws: ``WireError`` where a task asks that is over, or that somebody ends.
     func submitter(_ requester: Requester) throws -> Submitter {
-        guard case .task(let id) = requester.principal else { return Submitter(requester: requester) }
+        guard let id = requester.principal.task else { return Submitter(requester: requester) }
         guard let parent = try store.task(id), let attempt = try liveAttempt(of: parent), !attempt.isOrdered,
             attempt.number == requester.attempt
         else {
@@ -80,7 +80,7 @@ extension Turn {
 
     /// Whether somebody may do to a task what they ask for. A task may, to those below it.
     func mayChange(_ task: TaskItem, by requester: Requester) throws -> Bool {
-        if case .task(let id) = requester.principal { return try isDescendant(task, of: id) }
+        if let id = requester.principal.task { return try isDescendant(task, of: id) }
         return requester.reachesOthers || requester.owns(task)
     }
 

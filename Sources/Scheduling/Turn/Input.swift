@@ -63,7 +63,7 @@ public struct Requester: Sendable, Equatable {
     }
 
     /// Whether it came through the door of a task.
-    public var isTask: Bool { if case .task = principal { true } else { false } }
+    public var isTask: Bool { principal.task != nil }
 
     /// Whether a task is its own. A bridge that asks for nobody owns all that it has submitted.
     func owns(_ task: TaskItem) -> Bool {
@@ -76,10 +76,8 @@ public struct Requester: Sendable, Equatable {
         if isTask, method.door == .never {
             throw WireError(.forbidden, "a task may not call \(method.name)")
         }
-        if method.door == .itself {
-            guard case .task = principal else {
-                throw WireError(.forbidden, "only a task may call \(method.name), through its own door (ORCHD_SOCKET)")
-            }
+        if method.door == .itself, !isTask {
+            throw WireError(.forbidden, "only a task may call \(method.name), through its own door (ORCHD_SOCKET)")
         }
         let isAdministrator = isAdministrator && principal == .user(uid)
         if let action = method.administration, !isAdministrator, !(method.isGrantable && grants.contains(method.name)) {
@@ -96,6 +94,9 @@ public enum Principal: Sendable, Hashable {
     case task(Int64)
     /// Somebody of whom a bridge says the name.
     case subject(bridge: UInt32, name: String)
+
+    /// The task that it is; nil for people.
+    public var task: Int64? { if case .task(let id) = self { id } else { nil } }
 }
 
 extension Principal: CustomStringConvertible {

@@ -36,38 +36,60 @@ final class LiveAttempts: Sendable {
         var hasResult = false
     }
 
-    private let entries = Mutex<[Int64: Entry]>([:])
+    private struct Live {
+        var entries: [Int64: Entry] = [:]
+        /// The latest attempt of each task.
+        var latest: [Int64: Int64] = [:]
+
+        subscript(attempt: Int64) -> Entry? {
+            get { entries[attempt] }
+            set {
+                let task = (newValue ?? entries[attempt])?.task
+                entries[attempt] = newValue
+                guard let task else { return }
+                if let newValue {
+                    // What is heard late of one before must not hide it.
+                    let known = latest[task].flatMap { entries[$0] }?.number ?? 0
+                    if newValue.number >= known { latest[task] = attempt }
+                } else if latest[task] == attempt {
+                    latest[task] = nil
+                }
+            }
+        }
+    }
+
+    private let live = Mutex(Live())
     /// The pools of warm workers, with a task and without.
     private let workers = Mutex<[Int64: String]>([:])
 
-    func insert(_ attempt: Int64, _ entry: Entry) { entries.withLock { $0[attempt] = entry } }
+    func insert(_ attempt: Int64, _ entry: Entry) { live.withLock { $0[attempt] = entry } }
     func insertIfMissing(_ attempt: Int64, _ entry: Entry) {
-        entries.withLock { if $0[attempt] == nil { $0[attempt] = entry } }
+        live.withLock { if $0[attempt] == nil { $0[attempt] = entry } }
     }
     func update(_ attempt: Int64, _ change: (inout Entry) -> Void) {
-        entries.withLock { entries in
-            guard var entry = entries[attempt] else { return }
+        live.withLock { live in
+            guard var entry = live[attempt] else { return }
             change(&entry)
-            entries[attempt] = entry
+            live[attempt] = entry
         }
     }
     /// Keeps what a task says of its progress. False where it does not run.
     func note(_ progress: TaskProgress, of task: Int64) -> Bool {
-        entries.withLock { entries in
-            guard let attempt = entries.first(where: { $0.value.task == task })?.key else { return false }
-            entries[attempt]?.progress = progress
+        live.withLock { live in
+            guard let attempt = live.latest[task] else { return false }
+            live.entries[attempt]?.progress = progress
             return true
         }
     }
-    /// What tasks have said of their progress, by their ids.
-    var progress: [Int64: TaskProgress] {
-        entries.withLock { entries in
-            entries.values.reduce(into: [:]) { if let progress = $1.progress { $0[$1.task] = progress } }
+    /// What some tasks have said of their progress, by their ids.
+    func progress(of tasks: [Int64]) -> [Int64: TaskProgress] {
+        live.withLock { live in
+            tasks.reduce(into: [:]) { $0[$1] = live.latest[$1].flatMap { live.entries[$0] }?.progress }
         }
     }
-    func remove(_ attempt: Int64) { entries.withLock { _ = $0.removeValue(forKey: attempt) } }
-    subscript(_ attempt: Int64) -> Entry? { entries.withLock { $0[attempt] } }
-    var all: [Int64: Entry] { entries.withLock { $0 } }
+    func remove(_ attempt: Int64) { live.withLock { $0[attempt] = nil } }
+    subscript(_ attempt: Int64) -> Entry? { live.withLock { $0[attempt] } }
+    var all: [Int64: Entry] { live.withLock { $0.entries } }
 
     func insert(worker: Int64, in pool: String) { workers.withLock { $0[worker] = pool } }
     func remove(worker: Int64) { workers.withLock { $0[worker] = nil } }
@@ -80,6 +102,9 @@ final class LiveAttempts: Sendable {
         if let worker = Worker.id(named: name) { return pool(of: worker).map { _ in worker } }
         let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
         guard numbers.count == 2, let task = Int64(numbers[0]), let number = Int(numbers[1]) else { return nil }
-        return entries.withLock { $0.first { $0.value.task == task && $0.value.number == number && !$0.value.isWarm }?.key }
+        return live.withLock { live in
+            guard let attempt = live.latest[task], let entry = live.entries[attempt] else { return nil }
+            return entry.number == number && !entry.isWarm ? attempt : nil
+        }
     }
 }

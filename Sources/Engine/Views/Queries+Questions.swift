@@ -29,7 +29,7 @@ extension Queries {
                 }
             }
         }
-        let progress = core.attempts.progress
+        let progress = core.attempts.progress(of: running)
         for index in records.indices where records[index].state == .running {
             records[index].questions = questions[records[index].id]
             records[index].progress = progress[records[index].id]

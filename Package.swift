@@ -81,6 +81,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux", cSettings: guarded),
+        .target(name: "CSQLite", cSettings: guarded),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         module("Text", ["CLinux"]),
@@ -96,7 +97,7 @@ let package = Package(
         module("Agents", ["JSON", "OrchProtocol", "Text"]),
         module("Schemas", ["JSON", "Text"]),
         module("Scheduling", ["OrchProtocol", "Schemas", "SupervisorLink", "Text"]),
-        module("Storage", ["Scheduling", "OrchProtocol", "SupervisorLink", "Platform", "Text", grdb, sqlite]),
+        module("Storage", ["CSQLite", "Scheduling", "OrchProtocol", "SupervisorLink", "Platform", "Text", grdb, sqlite]),
         module(
             "DiscordAPI",
             [asyncHTTPClient, nioConcurrency, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),

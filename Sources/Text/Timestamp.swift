@@ -36,19 +36,22 @@ extension Timestamp: CustomStringConvertible {
         let clamped = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
         let day = CivilDay(daysSinceEpoch: clamped / 86_400_000)
         let rest = clamped % 86_400_000
-        let parts: [(value: Int64, width: Int, end: Unicode.Scalar)] = [
-            (day.year, 4, "-"), (day.month, 2, "-"), (day.day, 2, "T"), (rest / 3_600_000, 2, ":"),
-            (rest / 60_000 % 60, 2, ":"), (rest / 1000 % 60, 2, "."), (rest % 1000, 3, "Z"),
-        ]
-        for part in parts {
-            for place in (0..<part.width).reversed() {
-                bytes.append(UInt8(ascii: "0") + UInt8(part.value / Self.powersOfTen[place] % 10))
+        func add(_ value: Int64, from highest: Int64, before end: Unicode.Scalar) {
+            var place = highest
+            while place > 0 {
+                bytes.append(UInt8(ascii: "0") + UInt8(value / place % 10))
+                place /= 10
             }
-            bytes.append(UInt8(ascii: part.end))
+            bytes.append(UInt8(ascii: end))
         }
+        add(day.year, from: 1000, before: "-")
+        add(day.month, from: 10, before: "-")
+        add(day.day, from: 10, before: "T")
+        add(rest / 3_600_000, from: 10, before: ":")
+        add(rest / 60_000 % 60, from: 10, before: ":")
+        add(rest / 1000 % 60, from: 10, before: ".")
+        add(rest % 1000, from: 100, before: "Z")
     }
-
-    private static let powersOfTen: [Int64] = [1, 10, 100, 1000]
 
     /// Reads an RFC 3339 date and time with `Z` or an offset, and any number of digits after the second.
     public init?(_ text: String) {

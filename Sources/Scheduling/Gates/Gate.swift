@@ -67,7 +67,9 @@ public enum GateName {
 
     /// The names in a lane.
     public static func names(in lane: String) -> [Substring] {
-        lane.utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
+        // Of most tasks.
+        guard !lane.isEmpty else { return [] }
+        return lane.utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
     }
 }
 

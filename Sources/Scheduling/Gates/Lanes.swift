@@ -42,7 +42,7 @@ extension Turn {
 
     /// Whether a task says itself why it waits there, since that is another reason for each.
     private static func saysWhy(_ lane: String) -> Bool {
-        lane.contains(GateName.spentPrefix) || lane.contains(GateName.rights)
+        GateName.names(in: lane).contains { $0 == GateName.rights || $0.has(prefix: GateName.spentPrefix) }
     }
 
     private func lane(of task: TaskItem, _ agent: String?, gates: [String]) -> String {

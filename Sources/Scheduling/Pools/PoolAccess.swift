@@ -26,9 +26,9 @@ extension TaskRouter {
     /// Whether a task that others have started may be in a pool, however it would come there: this is the only place that decides it.
     ///
     /// - Parameter rights: nil for a task that stands alone.
-    func checkRights(_ rights: SpawnRights?, to pool: String, field: String) throws(WireError) {
+    func checkRights(_ rights: SpawnRights?, to pool: String, field: @autoclosure () -> String) throws(WireError) {
         guard let complaint = rights?.complaint(about: pool) else { return }
-        throw WireError(.forbidden, "a task below others may not be in the pool \"\(pool)\": \(complaint)", field: field)
+        throw WireError(.forbidden, "a task below others may not be in the pool \"\(pool)\": \(complaint)", field: field())
     }
 
     /// The pools that the children of a task may be in.
@@ -43,15 +43,17 @@ extension TaskRouter {
 
     /// - Parameter submitter: of the task, where that is not the requester.
     /// - Throws: ``WireError`` with the code `forbidden`, or `invalid_parameter`.
-    func checkAccess(_ requester: Requester, to pool: String, for submitter: UInt32? = nil, field: String) throws(WireError) {
+    func checkAccess(
+        _ requester: Requester, to pool: String, for submitter: UInt32? = nil, field: @autoclosure () -> String
+    ) throws(WireError) {
         guard canRun(tasksOf: submitter ?? requester.uid, in: pool) else {
             throw WireError(
                 .invalidParameter,
                 "the pool \"\(pool)\" runs each task as its submitter, but never as root; submit it as another user",
-                field: field)
+                field: field())
         }
         guard let access = pools[pool]?.access, !access.admits(requester) else { return }
         let whom = access.names.isEmpty ? "administrators only" : "\(access.names.joined(separator: ", ")) and administrators"
-        throw WireError(.forbidden, "the pool \"\(pool)\" is for \(whom), not for uid \(requester.uid)", field: field)
+        throw WireError(.forbidden, "the pool \"\(pool)\" is for \(whom), not for uid \(requester.uid)", field: field())
     }
 }

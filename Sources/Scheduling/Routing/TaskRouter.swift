@@ -61,9 +61,10 @@ public struct TaskRouter {
             choice.pool = pool(offering: choice.needs, toPrompts: spec.prompt != nil, for: submitter) ?? choice.pool
             choice.isPoolRuled = false
         }
-        let field = SpecRules.field("pool", path)
-        if !choice.isPoolRuled { try checkAccess(submitter.requester, to: choice.pool, field: field) }
-        try checkRights(submitter.rights, to: choice.pool, field: field)
+        if !choice.isPoolRuled {
+            try checkAccess(submitter.requester, to: choice.pool, field: SpecRules.field("pool", path))
+        }
+        try checkRights(submitter.rights, to: choice.pool, field: SpecRules.field("pool", path))
         choice.routing?.pool = choice.pool
         return choice
     }

@@ -59,12 +59,12 @@ extension TaskRouter {
         try checkLength(prompt, in: pool, field: at("prompt"))
     }
 
-    static func check(_ files: KeptFiles?, in pool: PoolSettings, _ field: String) throws(WireError) {
+    static func check(_ files: KeptFiles?, in pool: PoolSettings, _ field: @autoclosure () -> String) throws(WireError) {
         guard files != nil, pool.warm != nil else { return }
         throw WireError(
             .invalidParameter,
             "the workers of pool \"\(pool.name)\" start before the task is known, so a task brings them no files",
-            field: field)
+            field: field())
     }
 
     /// A promise about programs is worth nothing where the task says which code they load, or in which directory they read their settings.
@@ -92,17 +92,21 @@ extension TaskRouter {
     }
 
     /// What needs a look at the output is refused where it goes where nobody looks.
-    private static func check(_ isFit: Bool, outputIn pool: PoolSettings, _ field: String) throws(WireError) {
+    private static func check(
+        _ isFit: Bool, outputIn pool: PoolSettings, _ field: @autoclosure () -> String
+    ) throws(WireError) {
         guard !isFit else { return }
         throw WireError(
             .invalidParameter,
             "the output of tasks in the pool \"\(pool.name)\" goes only to the journal, and orchd does not read it there",
-            field: field)
+            field: field())
     }
 
     /// What the supervisor would refuse to start is refused at once. Where it is looked up is only known there, so that a name without a
     /// `/` may be any of the programs with that name.
-    private static func check(_ command: [ByteString], in pool: PoolSettings, _ field: String) throws(WireError) {
+    private static func check(
+        _ command: [ByteString], in pool: PoolSettings, _ field: @autoclosure () -> String
+    ) throws(WireError) {
         guard let programs = pool.programs, let program = command.first else { return }
         let isListed = programs.contains {
             let listed = ByteString($0)
@@ -111,7 +115,7 @@ extension TaskRouter {
         }
         guard !isListed else { return }
         throw WireError(
-            .invalidParameter, "the pool \"\(pool.name)\" runs only \(programs.joined(separator: ", "))", field: field)
+            .invalidParameter, "the pool \"\(pool.name)\" runs only \(programs.joined(separator: ", "))", field: field())
     }
 
     private static func check(

@@ -13,15 +13,16 @@ extension Turn {
         try checkSteps(specs, path)
         for (index, spec) in specs.enumerated() {
             if index % 1000 == 999 { store.reportProgress() }
-            try SpecRules.check(spec, path: path(index))
+            let path = path(index)
+            try SpecRules.check(spec, path: path)
             // Only a bridge may give a subject. A task is not one.
-            let asker = try requester.speaking(for: spec.subject, path: path(index))
+            let asker = try requester.speaking(for: spec.subject, path: path)
             let submitter = try door ?? submitter(asker)
             // A repeated request gets its answer whatever has happened to the pool meanwhile.
-            if case .task = try known(spec, of: submitter, path(index)) { continue }
-            _ = try item(from: spec, path: path(index), by: submitter, router)
+            if case .task = try known(spec, of: submitter, path) { continue }
+            _ = try item(from: spec, path: path, by: submitter, router)
             if !unusable.isEmpty, let complaint = spec.directory.flatMap({ unusable[$0] }) {
-                try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path(index))
+                try SpecRules.fail("must be a directory to start in: \(complaint)", "cwd", path)
             }
             count += 1
         }
@@ -36,7 +37,8 @@ extension Turn {
         for (index, spec) in specs.enumerated() {
             // The same key may also come twice in one batch.
             let submitter = try door ?? submitter(requester.speaking(for: spec.subject))
-            let known = try known(spec, of: submitter, path(index))
+            let path = path(index)
+            let known = try known(spec, of: submitter, path)
             if case .task(let id) = known {
                 try attach(id, to: submitter)
                 // Of many it is not worth the time to look at all of them.
@@ -45,7 +47,7 @@ extension Turn {
                 results.append(Submitted(id: id, created: false, warning: warning))
             } else {
                 if case .outdated(let former) = known { try store.forgetKey(of: former.id) }
-                let task = try item(from: spec, path: path(index), by: submitter, router)
+                let task = try item(from: spec, path: path, by: submitter, router)
                 var submitted = try accept(task, input: spec.input, router)
                 submitted.warning = submitted.warning ?? SpecRules.warning(notBefore: spec.notBefore, now: now.wall)
                 results.append(submitted)

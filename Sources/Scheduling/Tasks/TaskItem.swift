@@ -69,12 +69,6 @@ public struct TaskItem: Sendable, Equatable {
             self.phase = phase
             self.lane = lane
         }
-
-        /// Lanes are few, and most tasks have none.
-        public func hash(into hasher: inout Hasher) {
-            hasher.combine(pool)
-            hasher.combine(phase)
-        }
     }
 
     public var id: Int64

@@ -10,7 +10,9 @@ public enum Reply: Sendable, Equatable {
 }
 
 /// What must be done once the turn's transaction is on the disk, in order.
-public enum Effect: Sendable, Equatable {
+///
+/// Indirect, because a list of them is moved some times, and a task in place is a kilobyte.
+public indirect enum Effect: Sendable, Equatable {
     case reply(ReplyToken, Reply)
     /// Hand the attempt to the supervisor. In a turn these come in the order of the attempts' ids.
     case launch(TaskItem, Attempt, input: ByteString?)

@@ -17,7 +17,7 @@ public protocol TaskTransaction: AnyObject {
     func task(withKey key: String, of submitter: UInt32, subject: String?, below parent: Int64) throws -> Int64?
     /// Writes everything but the definition. `place` is where the task was when it was read.
     func update(_ task: TaskItem, from place: TaskItem.Place) throws
-    /// Writes what has been chosen for a task since it was added: its model, thinking level, rule, and what is still open.
+    /// Writes what may have been chosen for a task since it was added: its options, its rule, and what is still open.
     func saveChoice(of task: TaskItem) throws
     /// Writes the work of a task, where that is another now.
     func saveWork(of task: TaskItem) throws

@@ -6,9 +6,10 @@ import Scheduling
 enum AttemptColumns {
     typealias Column = Storage.Column<Attempt>
 
+    private static let id = Column("id", { $0.id }) { $0.id = try $1.next() }
+
     /// What stays as it was dispatched.
     private static let fixed: [Column] = [
-        Column("id", { $0.id }) { $0.id = try $1.next() },
         Column("task", { $0.task }) { $0.task = try $1.next() },
         Column("number", { $0.number }) { $0.number = try $1.next() },
         Column("pool", { $0.pool }) { $0.pool = try $1.next() },
@@ -16,9 +17,11 @@ enum AttemptColumns {
         Column("agent", { $0.agent }) { $0.agent = try $1.optional() },
     ]
 
+    private static let state = Column("state", { $0.state.rawValue }) { $0.state = try $1.raw() }
+
     /// What is written whenever an attempt changes.
     static let changing: [Column] = [
-        Column("state", { $0.state.rawValue }) { $0.state = try $1.raw() },
+        state,
         Column("slot", { $0.slot }) { $0.slot = try $1.optional() },
         Column("pid", { $0.pid }) { $0.pid = try $1.optional() },
         Column("started_at", { $0.startedAt }) { $0.startedAt = try $1.optional() },
@@ -54,11 +57,15 @@ enum AttemptColumns {
         },
     ]
 
-    static let columns = fixed + changing
+    /// What is known of one when it is dispatched.
+    static let dispatched = fixed + [state]
+    static let columns = [id] + fixed + changing
     static let all = columns.map { "attempt.\($0.name)" }.joined(separator: ", ")
     static let selectByID = "SELECT \(all) FROM attempt WHERE id = ?"
     static let update = Column.update(changing, of: "attempt")
     static let insert = Column.insert(columns, into: "attempt")
+    /// It gets its id then.
+    static let dispatch = Column.insert(dispatched, into: "attempt")
 
     static func read(_ row: inout Columns) throws -> Attempt {
         var attempt = Attempt(id: 0, task: 0, number: 0, pool: "", state: .ended, dispatchedAt: 0)

@@ -47,7 +47,9 @@ struct Columns {
 }
 
 /// A column of a table: how it is written of what a row holds, and read back into it.
-struct Column<Row>: Sendable {
+///
+/// An object, because a turn goes through some hundreds of them for each task, and a structure of four parts is copied each time.
+final class Column<Row>: Sendable {
     let name: String
     /// What is selected in its place where a row is read in brief.
     let inBrief: String
@@ -68,29 +70,55 @@ struct Column<Row>: Sendable {
     }
 
     /// - Parameter last: one more column, whose value is the last argument.
-    static func insert(_ columns: [Self], _ last: String? = nil, into table: String) -> String {
+    static func insert(_ columns: [Column], _ last: String? = nil, into table: String) -> String {
         let names = columns.map(\.name) + (last.map { [$0] } ?? [])
         let marks = names.map { _ in "?" }.joined(separator: ", ")
         return "INSERT INTO \(table) (\(names.joined(separator: ", "))) VALUES (\(marks))"
     }
 
     /// Of the row whose id is the last argument.
-    static func update(_ columns: [Self], of table: String) -> String {
+    static func update(_ columns: [Column], of table: String) -> String {
         "UPDATE \(table) SET \(columns.map { "\($0.name) = ?" }.joined(separator: ", ")) WHERE id = ?"
     }
 }
 
+/// What is run: a statement's text, which is prepared once for a connection.
+protocol Query {
+    func statement(in db: Database) throws -> Statement
+}
+
+extension String: Query {
+    func statement(in db: Database) throws -> Statement { try db.cachedStatement(sql: self) }
+}
+
+/// What one transaction runs for each of its tasks. The statement is looked up once, since that takes a hash of its whole text.
+final class RepeatedQuery: Query {
+    private let sql: String
+    private var statement: Statement?
+
+    init(_ sql: String) { self.sql = sql }
+
+    func statement(in db: Database) throws -> Statement {
+        if let statement { return statement }
+        let found = try sql.statement(in: db)
+        statement = found
+        return found
+    }
+}
+
 extension Database {
-    /// Runs a statement, which is prepared once, until `body` answers false. The body must not run the same one again.
-    func forEachRow(_ sql: String, _ arguments: [(any SQLValue)?], _ body: (inout Columns) throws -> Bool) throws {
-        try withStatement(sql, binding: arguments.count) { statement in
+    /// Runs a statement until `body` answers false. The body must not run the same one again.
+    func forEachRow(
+        _ query: some Query, _ arguments: [(any SQLValue)?], _ body: (inout Columns) throws -> Bool
+    ) throws {
+        try withStatement(query, binding: arguments.count) { statement in
             for (index, argument) in arguments.enumerated() {
                 let position = Int32(index + 1)
-                try check(argument?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position), sql)
+                try check(argument?.bind(to: statement, at: position) ?? sqlite3_bind_null(statement, position), statement)
             }
             while true {
                 let code = sqlite3_step(statement)
-                guard code == SQLITE_ROW else { return try check(code, sql) }
+                guard code == SQLITE_ROW else { return try check(code, statement) }
                 var columns = Columns(statement)
                 guard try body(&columns) else { return }
             }
@@ -100,37 +128,41 @@ extension Database {
     /// Runs a statement that has an argument for each of these columns of a row.
     ///
     /// - Parameter id: the last argument; nil if there is none.
-    func run<Row>(_ sql: String, _ columns: [Column<Row>], of row: Row, id: Int64? = nil) throws {
-        try withStatement(sql, binding: columns.count + (id == nil ? 0 : 1)) { statement in
+    func run<Row>(_ query: some Query, _ columns: [Column<Row>], of row: Row, id: Int64? = nil) throws {
+        try withStatement(query, binding: columns.count + (id == nil ? 0 : 1)) { statement in
             for (index, column) in columns.enumerated() {
-                try check(try column.bind(row, statement, Int32(index + 1)), sql)
+                try check(try column.bind(row, statement, Int32(index + 1)), statement)
             }
-            if let id { try check(id.bind(to: statement, at: Int32(columns.count + 1)), sql) }
-            try check(sqlite3_step(statement), sql)
+            if let id { try check(id.bind(to: statement, at: Int32(columns.count + 1)), statement) }
+            try check(sqlite3_step(statement), statement)
         }
     }
 
-    private func withStatement(_ sql: String, binding count: Int, _ body: (OpaquePointer) throws -> Void) throws {
-        let statement = try cachedStatement(sql: sql).sqliteStatement
+    private func withStatement(_ query: some Query, binding count: Int, _ body: (OpaquePointer) throws -> Void) throws {
+        let statement = try query.statement(in: self).sqliteStatement
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
         guard sqlite3_bind_parameter_count(statement) == count else {
-            throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "wrong number of arguments", sql: sql)
+            throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "wrong number of arguments", sql: text(of: statement))
         }
         try body(statement)
     }
 
-    private func check(_ code: Int32, _ sql: String) throws {
+    private func check(_ code: Int32, _ statement: OpaquePointer) throws {
         guard code != SQLITE_OK, code != SQLITE_DONE else { return }
-        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: lastErrorMessage, sql: sql)
+        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: lastErrorMessage, sql: text(of: statement))
     }
 
+    private func text(of statement: OpaquePointer) -> String? { sqlite3_sql(statement).map { String(cString: $0) } }
+
     /// For results that are known to be short.
-    func rows<T>(_ sql: String, _ arguments: [(any SQLValue)?] = [], _ read: (inout Columns) throws -> T) throws -> [T] {
+    func rows<T>(
+        _ query: some Query, _ arguments: [(any SQLValue)?] = [], _ read: (inout Columns) throws -> T
+    ) throws -> [T] {
         var result: [T] = []
-        try forEachRow(sql, arguments) {
+        try forEachRow(query, arguments) {
             result.append(try read(&$0))
             return true
         }
@@ -138,9 +170,11 @@ extension Database {
     }
 
     /// The first row.
-    func row<T>(_ sql: String, _ arguments: [(any SQLValue)?] = [], _ read: (inout Columns) throws -> T) throws -> T? {
+    func row<T>(
+        _ query: some Query, _ arguments: [(any SQLValue)?] = [], _ read: (inout Columns) throws -> T
+    ) throws -> T? {
         var result: T?
-        try forEachRow(sql, arguments) {
+        try forEachRow(query, arguments) {
             result = try read(&$0)
             return false
         }
@@ -168,8 +202,8 @@ extension Database {
             AttemptColumns.read)
     }
 
-    func run(_ sql: String, _ arguments: [(any SQLValue)?] = []) throws {
-        try forEachRow(sql, arguments) { _ in true }
+    func run(_ query: some Query, _ arguments: [(any SQLValue)?] = []) throws {
+        try forEachRow(query, arguments) { _ in true }
     }
 }
 

@@ -7,8 +7,8 @@ import Scheduling
 enum TaskColumns {
     typealias Column = Storage.Column<TaskItem>
 
-    /// What `task.update` and the program of a rule may change. Of the options, those stand in one column of JSON that have none of their
-    /// own; it is read first, and NULL for most tasks.
+    /// The options, and what else `task.update` and the program of a rule may change. Options without a column of their own stand in one
+    /// of JSON; it is read first, and NULL for most tasks.
     static let chosen: [Column] = [
         Column("options", { try json(of: $0.definition.options) }) {
             guard let text = try $1.optional(String.self) else { return }
@@ -18,17 +18,8 @@ enum TaskColumns {
         Column("routing", { try $0.definition.routing.map(JSONColumn.text) }) {
             $0.definition.routing = try $1.optional(String.self).map { try JSONColumn.read($0, "an invalid routing") }
         },
-    ]
-
-    /// What is written whenever a task changes.
-    static let changing: [Column] = [
-        Column("pool", { $0.pool }) { $0.pool = try $1.next() },
-        Column("phase", { $0.phase.rawValue }) { $0.phase = try $1.raw() },
-        Column("lane", { $0.lane }) { $0.lane = try $1.next() },
         Column("priority", { $0.priority }) { $0.priority = try $1.next() },
         Column("name", { $0.name }) { $0.name = try $1.optional() },
-        Column("due_at", { $0.dueAt }) { $0.dueAt = try $1.optional() },
-        Column("due_relative", { $0.dueIsRelative }) { $0.dueIsRelative = try $1.next() },
         Column("timeout", { $0.timeout }) { $0.timeout = try $1.optional() },
         Column("idle_timeout", { $0.idleTimeout }) { $0.idleTimeout = try $1.optional() },
         Column("retries", { $0.retry.retries }) { $0.definition.options.retries = try $1.next() },
@@ -38,6 +29,15 @@ enum TaskColumns {
         Column("retry_delay", { $0.retry.delay }) {
             $0.definition.options.retryDelay = Double(try $1.next(Int64.self)) / 1000
         },
+    ]
+
+    /// What is written whenever a task changes: all that a turn changes of itself.
+    static let changing: [Column] = [
+        Column("pool", { $0.pool }) { $0.pool = try $1.next() },
+        Column("phase", { $0.phase.rawValue }) { $0.phase = try $1.raw() },
+        Column("lane", { $0.lane }) { $0.lane = try $1.next() },
+        Column("due_at", { $0.dueAt }) { $0.dueAt = try $1.optional() },
+        Column("due_relative", { $0.dueIsRelative }) { $0.dueIsRelative = try $1.next() },
         Column("attempts", { $0.attempts }) { $0.attempts = try $1.next() },
         Column("forgiven_attempts", { $0.attemptsBeforeRetry }) { $0.attemptsBeforeRetry = try $1.next() },
         Column("finished_at", { $0.finishedAt }) { $0.finishedAt = try $1.optional() },
@@ -161,7 +161,7 @@ enum TaskColumns {
     }
 
     private static func split(_ data: Data) -> [ByteString] {
-        data.split(separator: 0, omittingEmptySubsequences: false).map { ByteString($0) }
+        data.withUnsafeBytes { $0.split(separator: 0, omittingEmptySubsequences: false).map { ByteString($0) } }
     }
 
     private static func environment(_ data: Data) -> [ByteString: ByteString] {

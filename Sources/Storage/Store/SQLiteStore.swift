@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import GRDB
 import Glibc
@@ -23,6 +24,8 @@ public final class SQLiteStore: TurnStore {
     private let state: Mutex<Tally>
     /// Closed, and kept only because to release its queue has libdispatch look after its threads once a second from then on.
     private let maker: DatabaseQueue?
+    /// Once, before anything else of SQLite is used.
+    private static let isMemoryUncounted: Void = sqlite_count_no_memory()
 
     /// Opens the database, makes it where there is none, and brings an older one up to date.
     ///
@@ -30,6 +33,7 @@ public final class SQLiteStore: TurnStore {
     /// - Throws: ``StorageError``. A file that is damaged, foreign or newer has then not been touched.
     public init(path: String) throws {
         self.path = path
+        _ = Self.isMemoryUncounted
         try FileCheck.inspect(path)
         maker = try Self.makeIfMissing(path)
         let (writer, reader, checkpointer, tally) = try translatingErrors(of: path) {
@@ -107,9 +111,9 @@ public final class SQLiteStore: TurnStore {
     private static func loadTally(_ db: Database) throws -> Tally {
         var tally = Tally()
         let places = try db.rows("SELECT pool, phase, count FROM tally") {
-            (TaskItem.Place(pool: try $0.next(), phase: try $0.raw()), try $0.next(Int.self))
+            (try $0.next(String.self), try $0.raw(Phase.self), try $0.next(Int.self))
         }
-        for (place, count) in places { tally.load(place, count) }
+        for (pool, phase, count) in places { tally.load(count, in: pool, phase) }
         let live = try db.rows(
             "SELECT pool, state, count(*) FROM attempt INDEXED BY attempt_live WHERE state <> 2 GROUP BY pool, state"
         ) { (try $0.next(String.self), try $0.raw(Attempt.State.self), try $0.next(Int.self)) }
@@ -125,7 +129,7 @@ public final class SQLiteStore: TurnStore {
 
     /// Counts the few tasks that are in a lane, where that is the index' affair alone.
     private static func loadLanes(_ tally: inout Tally, _ db: Database) throws {
-        for pool in tally.occupiedPools where tally.count(pool, .ready) > 0 {
+        for pool in tally.occupiedPools where tally.tasks(in: pool).ready > 0 {
             let lanes = try db.rows(
                 "SELECT lane, count(*) FROM task WHERE phase = 0 AND pool = ? AND lane > '' GROUP BY lane", [pool]
             ) { (try $0.next(String.self), try $0.next(Int.self)) }

@@ -58,15 +58,13 @@ extension SQLiteTransaction {
         var rows = 0
         for start in stride(from: 0, to: events.count, by: Self.eventsPerRow) {
             let end = min(start + Self.eventsPerRow, events.count)
-            var lines = Data()
+            var lines: [UInt8] = []
             for index in start..<end {
-                var event = events[index]
-                event.seq = first + Int64(index)
-                lines.append(event.line)
+                events[index].writeLine(numbered: first + Int64(index), to: &lines)
                 lines.append(UInt8(ascii: "\n"))
             }
             try db.run(
-                "INSERT INTO event (seq, count, lines) VALUES (?, ?, ?)", [first + Int64(start), end - start, lines])
+                "INSERT INTO event (seq, count, lines) VALUES (?, ?, ?)", [first + Int64(start), end - start, Data(lines)])
             rows += 1
             // To write the lines takes longer than the one statement with them.
             progress.report()
@@ -111,10 +109,8 @@ extension SQLiteTransaction {
 
     /// Writes the counts that this transaction has changed.
     func storeTally() throws {
-        for place in tally.changed {
-            try db.run(
-                "INSERT OR REPLACE INTO tally (pool, phase, count) VALUES (?, ?, ?)",
-                [place.pool, place.phase.rawValue, tally.count(place.pool, place.phase)])
+        for (pool, phase, count) in tally.changed {
+            try db.run("INSERT OR REPLACE INTO tally (pool, phase, count) VALUES (?, ?, ?)", [pool, phase.rawValue, count])
         }
         tally.markStored()
     }

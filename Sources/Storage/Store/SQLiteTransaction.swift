@@ -9,6 +9,12 @@ public final class SQLiteTransaction: TaskTransaction {
     let db: Database
     var tally: Tally
     let progress: Progress
+    private let insertTask = RepeatedQuery(TaskColumns.insert)
+    private let updateTask = RepeatedQuery(TaskColumns.update)
+    private let selectTask = RepeatedQuery(TaskColumns.selectByID)
+    private let dispatchAttempt = RepeatedQuery(AttemptColumns.dispatch)
+    private let updateAttempt = RepeatedQuery(AttemptColumns.update)
+    private let selectAttempt = RepeatedQuery(AttemptColumns.selectByID)
 
     init(db: Database, tally: Tally, progress: Progress) {
         self.db = db
@@ -20,8 +26,11 @@ public final class SQLiteTransaction: TaskTransaction {
 
     public func insert(_ task: TaskItem, input: ByteString?) throws -> Int64 {
         let environment = try TaskColumns.variables(of: task.definition.environment).map(environmentRow)
-        let insert = environment == nil ? TaskColumns.insert : TaskColumns.insertWithEnvironment
-        try db.run(insert, TaskColumns.columns, of: task, id: environment)
+        if let environment {
+            try db.run(TaskColumns.insertWithEnvironment, TaskColumns.columns, of: task, id: environment)
+        } else {
+            try db.run(insertTask, TaskColumns.columns, of: task)
+        }
         let id = db.lastInsertedRowID
         if let input { try db.run("INSERT INTO task_input (task, text) VALUES (?, ?)", [id, Data(input.bytes)]) }
         tally.add(1, at: task.place)
@@ -42,7 +51,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func task(_ id: Int64) throws -> TaskItem? {
-        try db.row(TaskColumns.selectByID, [id], TaskColumns.read)
+        try db.row(selectTask, [id], TaskColumns.read)
     }
 
     public func input(of id: Int64) throws -> ByteString? {
@@ -57,7 +66,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ task: TaskItem, from place: TaskItem.Place) throws {
-        try db.run(TaskColumns.update, TaskColumns.changing, of: task, id: task.id)
+        try db.run(updateTask, TaskColumns.changing, of: task, id: task.id)
         assert(db.changesCount == 1, "task \(task.id) has no row to change")
         tally.move(from: place, to: task.place)
         if task.isChild, place.phase.isFinal != task.phase.isFinal {
@@ -108,9 +117,8 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem] {
-        let final = tally.tasks.reduce(0) { $1.key.phase.isFinal ? $0 + $1.value : $0 }
         // Beyond the number to keep, the oldest go, whatever their age.
-        let surplus = try final > keep ? min(max(final - finalBelowUnfinished - keep, 0), limit) : 0
+        let surplus = try tally.final > keep ? min(max(tally.final - finalBelowUnfinished - keep, 0), limit) : 0
         let roots = try db.tasks(
             where: """
                 phase >= 4 AND id IN (
@@ -147,14 +155,12 @@ public final class SQLiteTransaction: TaskTransaction {
     public func insertAttempt(
         task: Int64, number: Int, pool: String, agent: String?, dispatchedAt: Int64
     ) throws -> Attempt {
-        try db.run(
-            "INSERT INTO attempt (task, number, pool, agent, state, dispatched_at) VALUES (?, ?, ?, ?, 0, ?)",
-            [task, number, pool, agent, dispatchedAt])
-        tally.addLive(1, in: pool, state: .dispatched)
         var attempt = Attempt(
-            id: db.lastInsertedRowID, task: task, number: number, pool: pool, state: .dispatched,
-            dispatchedAt: dispatchedAt)
+            id: 0, task: task, number: number, pool: pool, state: .dispatched, dispatchedAt: dispatchedAt)
         attempt.agent = agent
+        try db.run(dispatchAttempt, AttemptColumns.dispatched, of: attempt)
+        attempt.id = db.lastInsertedRowID
+        tally.addLive(1, in: pool, state: .dispatched)
         return attempt
     }
 
@@ -177,7 +183,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func attempt(_ id: Int64) throws -> Attempt? {
-        try db.row(AttemptColumns.selectByID, [id], AttemptColumns.read)
+        try db.row(selectAttempt, [id], AttemptColumns.read)
     }
 
     public func attempts(of task: Int64) throws -> [Attempt] {
@@ -200,7 +206,7 @@ public final class SQLiteTransaction: TaskTransaction {
     }
 
     public func update(_ attempt: Attempt, from state: Attempt.State) throws {
-        try db.run(AttemptColumns.update, AttemptColumns.changing, of: attempt, id: attempt.id)
+        try db.run(updateAttempt, AttemptColumns.changing, of: attempt, id: attempt.id)
         assert(db.changesCount == 1, "attempt \(attempt.id) has no row to change")
         tally.addLive(-1, in: attempt.pool, state: state)
         tally.addLive(1, in: attempt.pool, state: attempt.state)

@@ -72,11 +72,6 @@ final class WatchedTransaction: TaskTransaction {
 
     func update(_ task: TaskItem, from place: TaskItem.Place) throws {
         var task = task
-        if mutation == .retryOnceTooOften || mutation == .retryTooSeldom, let old = try real.task(task.id) {
-            task.retry = old.retry
-        }
-        if mutation == .timeOutTooEarly, let old = try real.task(task.id) { task.timeout = old.timeout }
-        if mutation == .idleTooLong, let old = try real.task(task.id) { task.idleTimeout = old.idleTimeout }
         // An attempt that could not be started for want of resources has not been made.
         if mutation == .countShortage, place.phase == .active, task.phase == .delayed, let old = try real.task(task.id) {
             task.attempts = old.attempts
@@ -92,6 +87,13 @@ final class WatchedTransaction: TaskTransaction {
 
     /// The place and all else of the task are written after it.
     func saveChoice(of task: TaskItem) throws {
+        var task = task
+        // What was read otherwise than it is must not become so.
+        if mutation == .retryOnceTooOften || mutation == .retryTooSeldom, let old = try real.task(task.id) {
+            task.retry = old.retry
+        }
+        if mutation == .timeOutTooEarly, let old = try real.task(task.id) { task.timeout = old.timeout }
+        if mutation == .idleTooLong, let old = try real.task(task.id) { task.idleTimeout = old.idleTimeout }
         if mutation != .forgetChoice { try real.saveChoice(of: task) }
     }
 

@@ -152,17 +152,16 @@ import Testing
         }
     }
 
-    /// The cost of a claim does not grow with the queue; generous, because the machine has other things to do.
+    /// The cost of a claim does not grow with the queue.
     @Test func aClaimCostsTheSameHoweverManyAreQueued() throws {
         let directory = try ScratchDirectory()
-        let clock = ContinuousClock()
-        var times: [Duration] = []
+        var times: [Double] = []
         for count in [1_000, 200_000] {
             let store = try SQLiteStore(path: directory.path("\(count).db"))
             try store.insert((0..<count).map { item(priority: $0 % 7) })
-            var best = Duration.seconds(1_000)
+            var best = Double.infinity
             for _ in 0..<20 {
-                let time = try clock.measure {
+                let time = try processorTime {
                     try store.transaction { transaction in
                         for _ in 0..<20 {
                             for var task in try transaction.ready(in: "default", lane: "", limit: 1) {
@@ -177,7 +176,7 @@ import Testing
             }
             times.append(best)
         }
-        print("20 claims: \(times[0]) of 1 000 queued, \(times[1]) of 200 000")
+        print("20 claims: \(times[0]) s of 1 000 queued, \(times[1]) s of 200 000")
         #expect(times[1] < times[0] * 4)
     }
 }

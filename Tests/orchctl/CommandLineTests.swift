@@ -97,9 +97,9 @@ import Testing
     func twentyThousandWordsTakeNoTime(_ verb: String) throws {
         let ids = (1...20_000).map(String.init)
         let head = ["submit": ["-pdefault", "--", "true"], "files": ["42", "-o", "d"]][verb] ?? ["--json"]
-        let begin = ContinuousClock.now
-        let command = try parsed([verb] + head + ids)
-        #expect(ContinuousClock.now - begin < .seconds(5))
+        var command: (any ParsableCommand)?
+        let time = try processorTime { command = try parsed([verb] + head + ids) }
+        #expect(time < 5)
         if let submit = command as? Submit { #expect(submit.task.command.map(\.lossy) == ["true"] + ids) }
         if let files = command as? Files { #expect(files.names == ids) }
         if let hold = command as? Hold { #expect(hold.tasks.ids.map(String.init) == ids) }

@@ -24,6 +24,7 @@ import Testing
             latencies.append(milliseconds() - before)
         }
         let spent = milliseconds() - start
+        let used = try #require(processorTime(of: engine))
         let result = try submission.result()
         #expect(
             result.status == 0 && result.output.hasSuffix("100000\n"),
@@ -39,13 +40,14 @@ import Testing
         latencies.sort()
         print(
             """
-            100 000 tasks in one batch: \(Int(spent)) ms from orchctl's start to its end; meanwhile `orchctl status` took \
+            100 000 tasks in one batch: \(Int(spent)) ms from orchctl's start to its end, and the engine has used \(Int(used)) s; meanwhile `orchctl status` took \
             \(Int(latencies[latencies.count / 2])) ms (median of \(latencies.count)), \(Int(latencies.last ?? 0)) ms at the most; \
             afterwards \(Int(milliseconds() - after)) ms
             """)
-        // Of a debug build, beside all other tests on two cores. How fast it is, the benchmarks say.
-        #expect(spent < 150_000)
-        #expect(latencies[latencies.count / 2] < 2000)
+        // Of a debug build, which took 13 s. How fast it is, the benchmarks say.
+        #expect(used < 40)
+        // Nobody waits for the turn that takes the batch, however long it is on this machine today.
+        #expect(latencies[latencies.count / 2] < spent / 5)
         try daemon.finish()
     }
 }

@@ -180,6 +180,14 @@ func isAlive(_ pid: pid_t) -> Bool {
     return !stat[end...].hasPrefix(") Z") && !stat[end...].hasPrefix(") X")
 }
 
+/// The seconds of processor time that a process has used, by /proc/PID/stat; nil for one that is gone.
+func processorTime(of pid: pid_t) -> Double? {
+    guard let stat = contents("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+    let fields = stat[end...].split(separator: " ").dropFirst().compactMap { Double($0) }
+    // The state is no number, so that utime and stime, fields 14 and 15, are these.
+    return fields.count > 11 ? (fields[10] + fields[11]) / Double(sysconf(Int32(_SC_CLK_TCK))) : nil
+}
+
 /// What the descriptors of a process are.
 func links(of pid: pid_t) -> [String] {
     let folder = "/proc/\(pid)/fd"

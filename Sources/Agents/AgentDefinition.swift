@@ -118,6 +118,9 @@ extension AgentDefinition {
         if !mentions("{thinking}"), thinking != nil || !(thinkingNames ?? [:]).isEmpty {
             faults.append(("argv", "argv has no \"{thinking}\", so [thinking] would have no effect"))
         }
+        if environment.values.contains(where: { $0.contains("{socket}") }) {
+            faults.append(("env", "env may not have \"{socket}\"; where there is a door, ORCHD_SOCKET is set without it"))
+        }
         if !takesModel, model != nil { faults.append(("model", "model would have no effect, since argv has no \"{model}\"")) }
         let words = Set((arguments.flatMap(\.templates) + environment.values).flatMap(Self.wordsInBraces))
         for word in words.sorted() where !Self.placeholders.contains(word) {

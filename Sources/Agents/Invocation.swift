@@ -9,6 +9,19 @@ public struct Invocation: Sendable, Equatable {
     public var file: String?
     /// The text of the file that `{schema_file}` stands for, where that is used.
     public var schema: String?
+    /// Where in its arguments the path of its door belongs, which nobody knows before it starts.
+    public var socketPlaces: [SocketPlace] = []
+}
+
+/// Where `{socket}` stood: so many bytes into an argument.
+public struct SocketPlace: Sendable, Equatable {
+    public var argument: Int
+    public var offset: Int
+
+    public init(argument: Int, offset: Int) {
+        self.argument = argument
+        self.offset = offset
+    }
 }
 
 /// What a task asks of an agent, and where it runs.
@@ -31,6 +44,8 @@ public struct AgentRequest: Sendable {
     public var timeout: Int64?
     /// The text of the JSON Schema that the answer must satisfy.
     public var schema: String?
+    /// Whether it gets a door.
+    public var hasDoor = false
 
     public init(prompt: String, model: String? = nil, thinking: String? = nil, promptFile: String, schemaFile: String) {
         self.prompt = prompt
@@ -44,7 +59,7 @@ public struct AgentRequest: Sendable {
 extension AgentDefinition {
     public static let placeholders = [
         "prompt", "prompt_file", "model", "thinking", "workspace", "result_file", "result_dir", "timeout", "schema",
-        "schema_file",
+        "schema_file", "socket",
     ]
 
     /// Puts a prompt into the template. Text stays data: it becomes an argument or a part of one, and is never read as more.
@@ -56,20 +71,23 @@ extension AgentDefinition {
             request.prompt = "\n" + request.prompt
         }
         let values = values(request)
-        var filled: [String] = []
+        var filled: [Filled] = []
         for argument in arguments {
             switch argument {
-            case .single(let template): filled.append(fill(template, values) ?? "")
+            case .single(let template): filled.append(fill(template, values) ?? Filled())
             case .group(let templates):
                 let group = templates.compactMap { fill($0, values) }
                 if group.count == templates.count { filled += group }
             }
         }
-        guard filled.allSatisfy({ $0.utf8.count <= ArgumentSize.longest }) else { return nil }
+        guard filled.allSatisfy({ $0.longest <= ArgumentSize.longest }) else { return nil }
         return Invocation(
-            arguments: filled, environment: environment.compactMapValues { fill($0, values) },
+            arguments: filled.map(\.text), environment: environment.compactMapValues { fill($0, values)?.text },
             input: prompt == .stdin ? request.prompt : nil, file: prompt == .file ? request.prompt : nil,
-            schema: mentions("{schema_file}") ? request.schema : nil)
+            schema: mentions("{schema_file}") ? request.schema : nil,
+            socketPlaces: filled.enumerated().flatMap { index, argument in
+                argument.sockets.map { SocketPlace(argument: index, offset: $0) }
+            })
     }
 
     /// The longest prompt that it takes, in bytes; nil where that does not depend on its arguments. What stands in the same argument
@@ -124,24 +142,38 @@ extension AgentDefinition {
             "timeout": request.timeout.map { String(($0 + 999) / 1000) },
             "schema": request.schema,
             "schema_file": request.schema.map { _ in request.schemaFile },
+            // Where it goes is noted instead.
+            "socket": request.hasDoor ? "" : nil,
         ]
     }
 
     /// The template with each `{name}` replaced, once, from left to right; nil if one of them has no value.
-    private func fill(_ template: String, _ values: [String: String?]) -> String? {
-        var result = ""
+    private func fill(_ template: String, _ values: [String: String?]) -> Filled? {
+        var result = Filled()
         var rest = template[...]
         while let (before, after) = rest.cut(at: "{") {
-            result += before
+            result.text += before
             guard let (name, behind) = after.cut(at: "}"), let value = values[String(name)] else {
-                result += "{"
+                result.text += "{"
                 rest = after
                 continue
             }
             guard let value else { return nil }
-            result += value
+            if name == "socket" { result.sockets.append(result.text.utf8.count) }
+            result.text += value
             rest = behind
         }
-        return result + rest
+        result.text += rest
+        return result
+    }
+
+    /// A template with its values.
+    private struct Filled {
+        var text = ""
+        /// Where the path of a socket is missing, in bytes.
+        var sockets: [Int] = []
+
+        /// Bytes, with the longest path that a socket can have.
+        var longest: Int { text.utf8.count + sockets.count * 107 }
     }
 }

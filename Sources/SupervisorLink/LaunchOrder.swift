@@ -26,6 +26,25 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
 
     /// Programs are given no descriptor above this one, but for the channel of a warm worker.
     public static let lastUsualDescriptor: Int32 = 5
+    /// So many bytes into an argument.
+    public struct SocketPlace: LinkValue, Equatable, Sendable {
+        public var argument: UInt32
+        public var offset: UInt32
+
+        public init(argument: UInt32, offset: UInt32) {
+            self.argument = argument
+            self.offset = offset
+        }
+
+        package func write(to writer: inout ByteWriter) { writer.write(argument, offset) }
+
+        package init(from reader: inout ByteReader) throws(LinkError) {
+            argument = try reader.read()
+            offset = try reader.read()
+        }
+    }
+
+    public static let mostSocketPlaces = 64
 
     /// Grows from order to order, and is never used again: the supervisor refuses one that is not above all it has heard of.
     public var attempt: UInt64
@@ -65,6 +84,8 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
     /// Whether it gets a door: a listening socket of its own, whose path is in its `ORCHD_SOCKET`. The supervisor refuses one that its
     /// policy gives none.
     public var hasDoor = false
+    /// Where in its arguments the path of its door is put, the first of them first.
+    public var socketPlaces: [SocketPlace] = []
     /// The number in the child of its end of a new pair of stream sockets. The supervisor keeps the other end for
     /// the engine, and for every later one.
     public var channel: Int32?
@@ -77,6 +98,18 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
 
     /// Where its workspace is, see ``WorkspacePaths``.
     public var folder: String { WorkspacePaths.folder(pool: pool, user: submitter) }
+
+    /// Its arguments with the path of its door where it belongs.
+    public func arguments(withDoorAt path: ByteString) -> [ByteString] {
+        var filled = arguments
+        // From the last to the first, so that what is put in moves no other place.
+        for place in socketPlaces.reversed() {
+            var bytes = filled[Int(place.argument)].bytes
+            bytes.insert(contentsOf: path.bytes, at: Int(place.offset))
+            filled[Int(place.argument)] = ByteString(bytes)
+        }
+        return filled
+    }
 
     /// What comes after the fields that every order has.
     enum Form { case plain, worker, full, equipped }
@@ -98,7 +131,7 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
         case .full, .equipped:
             let settings = controls.sorted { $0.key.rawValue < $1.key.rawValue }.map { Setting(control: $0, value: $1) }
             writer.write(channel, repository, settings, sandbox, credentials, submitter)
-            if form == .equipped { writer.write(files, hasDoor) }
+            if form == .equipped { writer.write(files, hasDoor, socketPlaces) }
         }
     }
 
@@ -134,7 +167,7 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
         case .full, .equipped:
             sum += 4 + (channel == nil ? 0 : 4) + size(repository.map { [$0] } ?? []) + 4 + controls.count * 9
             sum += 1 + size(sandbox.writable ?? []) + 4 + (submitter == nil ? 0 : 4)
-            if form == .equipped { sum += 4 + (files == nil ? 0 : 4) + 1 }
+            if form == .equipped { sum += 4 + (files == nil ? 0 : 4) + 1 + 4 + socketPlaces.count * 8 }
             sum += credentials.reduce(4) { $0 + size($1.name) + size($1.variable ?? "") }
         }
         return sum
@@ -165,6 +198,11 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
             }
         }
         guard files.map({ descriptors.contains($0) && $0 > 2 && !isWorkerName(name) }) ?? true else { throw .invalid("files") }
+        let last = socketPlaces.dropFirst()
+        guard socketPlaces.isEmpty || hasDoor, socketPlaces.count <= Self.mostSocketPlaces,
+            zip(socketPlaces, last).allSatisfy({ ($0.argument, $0.offset) <= ($1.argument, $1.offset) }),
+            socketPlaces.allSatisfy({ $0.argument < arguments.count && $0.offset <= arguments[Int($0.argument)].count })
+        else { throw .invalid("socketPlaces") }
         guard channel.map({ (0...63).contains($0) && !descriptors.contains($0) }) ?? true else { throw .invalid("channel") }
     }
 }
@@ -201,6 +239,7 @@ extension LaunchOrder {
             if form == .equipped {
                 files = try reader.read()
                 hasDoor = try reader.read()
+                socketPlaces = try reader.read()
             }
             guard self.form == form else { throw .invalid("form") }
         }

@@ -88,6 +88,28 @@ import Testing
         #expect(definition.invocation(request)?.arguments == ["x"] && definition.invocation(request)?.schema == nil)
     }
 
+    @Test func thePlacesForTheSocketOfADoorAreToldAndNothingElseIs() throws {
+        let server = #"{"orchd":{"args":["--socket","{socket}","mcp"]}}"#
+        let definition = agent(
+            [.single("x"), .group(["--mcp-config", server, "{socket}:{prompt}:{socket}"])], prompt: .argument)
+        var request = AgentRequest(prompt: "{socket}é", promptFile: "/dev/fd/3", schemaFile: "/dev/fd/4")
+        #expect(definition.invocation(request)?.arguments == ["x"])
+        request.hasDoor = true
+        let invocation = try #require(definition.invocation(request))
+        // What a prompt says is no placeholder.
+        #expect(invocation.arguments == ["x", "--mcp-config", server.replacing("{socket}", with: ""), ":{socket}é:"])
+        let offset = server.utf8.count - #"{socket}","mcp"]}}"#.utf8.count
+        #expect(
+            invocation.socketPlaces == [
+                SocketPlace(argument: 2, offset: offset), SocketPlace(argument: 3, offset: 0), SocketPlace(argument: 3, offset: 12),
+            ])
+        // The path counts, wherever the door will be.
+        request.prompt = String(repeating: "p", count: 131_071 - 2 - 2 * 107)
+        #expect(definition.invocation(request) != nil)
+        request.prompt += "p"
+        #expect(definition.invocation(request) == nil)
+    }
+
     @Test func aPromptIsNoCommandOfTheProgram() throws {
         for prompt in [AgentDefinition.PromptInput.stdin, .file, .argument] {
             var definition = agent([.single("x"), .single(prompt == .argument ? "{prompt}" : "{prompt_file}")], prompt: prompt)

@@ -30,6 +30,25 @@ import Testing
         return try path(output)
     }
 
+    @Test func itsPathIsPutIntoTheArguments() throws {
+        let fixture = try Fixture()
+        let engine = try fixture.engine()
+        let output = try fixture.file("out")
+        let order = fixture.shell("echo \"$0\"; echo \"$1\"; echo \"$ORCHD_SOCKET\"") {
+            $0.descriptors = [1]
+            $0.hasDoor = true
+            $0.arguments += ["", "a:é:"]
+            $0.socketPlaces = [
+                .init(argument: 3, offset: 0), .init(argument: 4, offset: 2), .init(argument: 4, offset: 5),
+            ]
+        }
+        try engine.send(.launch(order), descriptors: [output.number])
+        try eventually { readAll(output.number).count { $0 == "\n" } == 3 }
+        let lines = readAll(output.number).split(separator: "\n").map(String.init)
+        #expect(lines.first == lines.last && lines.last?.hasPrefix("/") == true)
+        #expect(lines.dropFirst().first == "a:\(lines[0])é:\(lines[0])")
+    }
+
     private func connect(_ path: String) -> Int32 { linux_unix_connect(path, Int32(SOCK_STREAM.rawValue)) }
 
     /// Takes a connection, and what was said on it.

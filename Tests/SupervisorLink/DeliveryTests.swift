@@ -26,6 +26,11 @@ import Testing
         order.limits = some([[], [.init(resource: 7, soft: 1, hard: 2)]], [.init(resource: 7, soft: 2, hard: 1)], &random)
         order.descriptors = some([[], [1, 2], Array(0...14)], [1, 1], &random)
         order.hasDoor = random.chance(30)
+        if order.hasDoor {
+            order.socketPlaces = some(
+                [[], [.init(argument: 0, offset: 0)], [.init(argument: 0, offset: 0), .init(argument: 0, offset: 1)]],
+                [.init(argument: 9, offset: 0)], &random)
+        }
         if random.chance(30) { order.channel = some([20, 63], 64, &random) }
         if random.chance(30) { order.controls = some([[.memory: 1 << 40], [.cpu: 1000, .pids: 5]], [.cpuWeight: 0], &random) }
         if random.chance(30) { order.sandbox.writable = list(random.chance(3) ? 80 : 4, "a", &random) }

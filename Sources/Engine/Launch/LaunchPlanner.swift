@@ -46,6 +46,7 @@ struct LaunchPlanner: Sendable {
         var arguments: [ByteString]
         var texts: [Int32: ByteString] = [:]
         var unset: [String] = []
+        var socketPlaces: [LaunchOrder.SocketPlace] = []
         var (model, thinking) = (task.definition.model, task.definition.thinking?.rawValue)
         switch task.definition.work {
         case .command(let command): arguments = command
@@ -66,6 +67,7 @@ struct LaunchPlanner: Sendable {
             texts[Self.promptDescriptor] = invocation.file.map { ByteString($0) }
             texts[Self.schemaDescriptor] = invocation.schema.map { ByteString($0) }
             unset = agent.unset
+            socketPlaces = invocation.socketPlaces.map { .init(argument: UInt32($0.argument), offset: UInt32($0.offset)) }
             for (name, value) in invocation.environment { environment[ByteString(name)] = ByteString(value) }
             // None of the pool's own variables names another model.
             environment["ORCH_MODEL"] = nil
@@ -93,6 +95,7 @@ struct LaunchPlanner: Sendable {
             environment: environment, resources: task.definition.resources ?? ResourceLimits(),
             submitter: pool.settings.runner(of: task.definition.submitter))
         order.hasDoor = pool.settings.spawn != nil
+        order.socketPlaces = socketPlaces
         order.directory = task.definition.directory ?? ""
         order.repository = repository
         if let input { texts[0] = input }
@@ -173,6 +176,7 @@ struct LaunchPlanner: Sendable {
         request.resultDirectory = workspace.map { "\($0)/\(WorkspacePaths.resultDirectoryName)" }
         request.timeout = task.timeout
         request.schema = task.definition.resultSchema
+        request.hasDoor = pool?.settings.spawn != nil
         return request
     }
 

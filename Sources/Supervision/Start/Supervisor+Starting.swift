@@ -59,7 +59,11 @@ extension Supervisor {
         do throws(SpawnFailure) {
             var plan = plan(order, descriptors, slot: slot, identity: identity, programs: programs, cgroup: cgroup)
             plan.setVariables(secrets)
-            if order.hasDoor { plan.setVariables(["ORCHD_SOCKET=\(try openDoor(of: order, for: identity))"]) }
+            if order.hasDoor {
+                let path = ByteString(try openDoor(of: order, for: identity))
+                plan.setVariables([ByteString("ORCHD_SOCKET=".utf8) + path])
+                plan.arguments = order.arguments(withDoorAt: path)
+            }
             if let channel, let number = order.channel {
                 plan.give(channel.workers, as: number)
             }

@@ -15,6 +15,7 @@ import Testing
         let pools = [
             "open": "slots = 4\n[spawn]\npools = [\"open\"]\n", "shut": "slots = 2\n",
             "full": "slots = 2\nfull_access = true\n", "closed": "slots = 1\n",
+            "bomb": "slots = 3\n[spawn]\npools = [\"bomb\"]\ndepth = 30\nchildren = 30\n",
         ]
         for (name, text) in pools { try directory.write(text, to: "pools.d/\(name).toml") }
         return try Daemon(pool: "slots = 1\n", directory: directory)
@@ -134,6 +135,31 @@ import Testing
         // As the client in the task does, this one asks again where its connection breaks.
         #expect(try daemon.orchctl("wait", "\(parent)").status == 0)
         #expect(try daemon.orchctl("logs", "\(parent)").output == "waiting\nchild\nagain\n")
+        try daemon.finish()
+    }
+
+    /// Tasks that start as many of their kind as they can: the tree has what it may have, and all others run.
+    @Test func aForkBombIsItsTreesOwnAffair() throws {
+        let daemon = try daemon()
+        try daemon.directory.write(
+            "while \(Self.orchctl) submit -p bomb -- sh \"$0\" 2>>\"$HOME/refusals\" >/dev/null; do :; done\n", to: "bomb.sh")
+        let bomb = try daemon.submit("sh", daemon.directory.file("bomb.sh")) { $0.pool = "bomb" }
+        let others = try daemon.submit(
+            (0..<50).map { index in
+                var spec = TaskSpec(command: ["echo", "\(index)"])
+                spec.pool = index.isMultiple(of: 2) ? "shut" : "closed"
+                return spec
+            })
+        #expect(try daemon.wait(others).allSatisfy { $0.state == .succeeded })
+        // Each of its tasks ends when it is refused; the first of them may end what is left of its tree.
+        let record = try daemon.end(of: bomb)
+        #expect(record.state == .succeeded)
+        let refusals = try String(contentsOfFile: daemon.directory.file("refusals"), encoding: .utf8)
+        #expect(refusals.contains("children = 30"), "\(refusals.prefix(1000))")
+        let tree = try daemon.orchctl("list", "--parent", "\(bomb)", "-a", "--json")
+        #expect(tree.status == 0, "\(tree)")
+        let all = try daemon.orchctl("list", "-p", "bomb", "-a", "--limit", "1000", "--json").output
+        #expect(all.ranges(of: "\"pool\":\"bomb\"").count == 31, "\(all.prefix(3000))")
         try daemon.finish()
     }
 

@@ -74,6 +74,7 @@ class Daemon:
         """The shipped definition for each agent, and again under another name for what would close the agent's gate for others."""
         self.write("orchd.toml", "")
         self.write("pools.d/default.toml", "slots = 1\n")
+        self.write("pools.d/helpers.toml", "slots = 2\n")
         for case in self.chosen:
             if os.path.exists(f"{self.home}/pools.d/{case.pool}.toml"):
                 continue
@@ -88,14 +89,16 @@ class Daemon:
             tree = ""
             if case.variant == "worktree":
                 tree = f'workspace = "git-worktree"\nrepository = {json.dumps(self.repository(case.pool))}'
+            door = '[spawn]\npools = ["helpers"]\nchildren = 5' if case.variant == "door" else ""
             variables = ", ".join(f"{name} = {json.dumps(value)}" for name, value in environment.items())
             self.write(f"pools.d/{case.pool}.toml", f"""
 slots = 3
 agent = {json.dumps(case.pool)}
 timeout = "120s"
-path = {json.dumps(self.found[case.agent] + ":" + os.environ.get("PATH", "/usr/bin:/bin"))}
+path = {json.dumps(self.found[case.agent] + ":" + self.programs + ":" + os.environ.get("PATH", "/usr/bin:/bin"))}
 env = {{ {variables} }}
 {tree}
+{door}
 """)
 
     def repository(self, pool):

@@ -11,6 +11,7 @@ What it answers is the MODE, which the last text of the user names: STANDIN:MODE
     ok                a fixed text; an instance of the JSON Schema where the request has one
     echo              the length and the SHA-256 of what stands between STANDIN-BEGIN and STANDIN-END, or of the whole text
     tool=COMMAND      calls the shell tool of the program with COMMAND (percent-encoded), and says "done" once it has the result
+    children          gives its work to two tasks by the tools of orchd, waits for them, and answers with their results
     empty             a successful answer without text
     hang              no answer
     stall             some text, then silence
@@ -71,13 +72,12 @@ def texts(content):
 
 
 def last_text(body):
-    """The last text of the user; results of tools come as the user's, too."""
+    """The last text of the user that names a mode, or else the last; what a program says of a tool comes as the user's, too."""
     if isinstance(body.get("input"), str):
         return body["input"]
-    for message in reversed(body.get("messages") or body.get("input") or []):
-        if isinstance(message, dict) and message.get("role") == "user" and texts(message.get("content")):
-            return "\n".join(texts(message.get("content")))
-    return ""
+    said = ["\n".join(texts(message.get("content"))) for message in reversed(body.get("messages") or body.get("input") or [])
+            if isinstance(message, dict) and message.get("role") == "user" and texts(message.get("content"))]
+    return next((text for text in said if "STANDIN:" in text), said[0] if said else "")
 
 
 def digest(text):
@@ -195,6 +195,8 @@ class Handler(BaseHTTPRequestHandler):
             text = digest(self.text)
         elif self.mode == "empty":
             text = ""
+        elif self.mode == "children":
+            text, calls = self.manage(body)
         elif self.mode == "tool":
             text, calls = ("done", []) if self.had_tool(body) else ("", [self.shell_call(body)])
         getattr(self, "answer_" + api)(body, text, calls)
@@ -231,6 +233,51 @@ class Handler(BaseHTTPRequestHandler):
     def had_tool(body):
         last = json.dumps((body.get("messages") or body.get("input") or [])[-3:])
         return any(word in last for word in ('"tool_result"', '"function_call_output"', '"role": "tool"'))
+
+    def manage(self, body):
+        """The next step of a model that gives its work to others: an answer, or a call."""
+        results = self.tool_results(body)
+        try:
+            # Some programs say which tools there are only when asked.
+            if not results and (search := self.tool(body, "ToolSearch")):
+                names = [f"mcp__orchd__{name}" for name in ("submit_tasks", "wait_tasks", "get_task")]
+                return "", [(search, {"query": "select:" + ",".join(names), "max_results": 5})]
+            documents = [json.loads(result[result.index("{"):result.rindex("}") + 1]) for result in results if "{" in result]
+            if not documents:
+                tasks = [{"command": ["echo", f"child {number}"], "pool": "helpers"} for number in (1, 2)]
+                return "", [self.orchd_call(body, "submit_tasks", {"tasks": tasks})]
+            ids = documents[0]["ids"]
+            if len(documents) == 1:
+                return "", [self.orchd_call(body, "wait_tasks", {"ids": ids, "timeout": 60})]
+            if len(documents) < 2 + len(ids):
+                return "", [self.orchd_call(body, "get_task", {"id": ids[len(documents) - 2]})]
+            return " and ".join(document["result"].strip() for document in documents[2:]), []
+        except (ValueError, LookupError) as fault:
+            return f"{type(fault).__name__} {fault}: {results}", []
+
+    def orchd_call(self, body, name, given):
+        """A call of a tool of orchd, by the name that the program has for it."""
+        own = self.tool(body, "mcp__orchd__" + name) or self.tool(body, "mcp__orchd")
+        return (own, given) if own != "mcp__orchd" else ((own, name), given)
+
+    @staticmethod
+    def tool(body, name):
+        names = [(tool.get("function") or tool).get("name") for tool in body.get("tools") or []]
+        # One that is loaded when it is searched for is not always in the list.
+        return name if name in names or "ToolSearch" in names and name.startswith("mcp__orchd__") else None
+
+    @staticmethod
+    def tool_results(body):
+        """The texts of all results of tools, the first of them first."""
+        found = []
+        for message in body.get("messages") or body.get("input") or []:
+            if message.get("type") == "function_call_output":
+                found.append(message)
+            elif message.get("role") == "tool":
+                found.append({"output": message.get("content")})
+            elif isinstance(message.get("content"), list):
+                found += [{"output": part.get("content")} for part in message["content"] if part.get("type") == "tool_result"]
+        return ["\n".join(texts(result["output"])) for result in found]
 
     # Anthropic
 
@@ -273,8 +320,11 @@ class Handler(BaseHTTPRequestHandler):
                  "output_tokens_details": {"reasoning_tokens": 10}, "total_tokens": IN + OUT}
         items = [{"type": "message", "id": identifier("msg_"), "role": "assistant", "status": "completed",
                   "content": [{"type": "output_text", "text": text, "annotations": []}]}] if text else []
-        items += [{"type": "function_call", "id": identifier("fc_"), "call_id": identifier("call_"), "name": name,
-                   "arguments": json.dumps(given), "status": "completed"} for name, given in calls]
+        for name, given in calls:
+            # One of several tools in a namespace has two names.
+            names = {"name": name} if isinstance(name, str) else {"namespace": name[0], "name": name[1]}
+            items.append({"type": "function_call", "id": identifier("fc_"), "call_id": identifier("call_"), **names,
+                          "arguments": json.dumps(given), "status": "completed"})
         response = {"id": identifier("resp_"), "object": "response", "created_at": int(time.time()), "status": "completed",
                     "model": body.get("model"), "output": items, "usage": usage, "error": None, "incomplete_details": None,
                     "parallel_tool_calls": True, "tool_choice": "auto", "tools": []}

@@ -25,6 +25,15 @@ extension Configuration {
             configuration = Configuration()
             configuration.add(builtIn)
         }
+        configuration.letTasksStartAnywhere()
+        // Root's tasks would be root, whatever their pool says.
+        if geteuid() == 0, let pool = configuration.pools.first(where: { $0.user.map { $0 != "root" } ?? false }) {
+            throw StartError(
+                """
+                the pool "\(pool.settings.name)" names the user "\(pool.user ?? "")", and orchd run as root would run its tasks as \
+                root; install the service (docs: orchd(8)), or start orchd run as that user
+                """, isLasting: true)
+        }
         if variables.bringsDiscord {
             // The bridge runs as this user, and asks for the people in the channel.
             configuration.bridges.insert(geteuid())
@@ -37,6 +46,11 @@ extension Configuration {
             configuration.pools[index].settings.slots = workers
         }
         return configuration
+    }
+
+    /// For a daemon of one's own: all is one user's there, and tasks start where their submitter is.
+    public mutating func letTasksStartAnywhere() {
+        for index in pools.indices where pools[index].settings.directories.isEmpty { pools[index].settings.directories = ["/"] }
     }
 
     /// The pool of tasks that name none.

@@ -43,6 +43,11 @@ struct Check: ParsableCommand {
             let faults = configuration.userFaults(
                 defaultUser: config == Places.systemConfiguration ? MakePolicy.usualUser : nil, file: config)
             guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
+            if config == Places.systemConfiguration {
+                let shared = configuration.sharedUserFaults(
+                    defaultUser: MakePolicy.usualUser, clientGroup: MakePolicy.usualGroup, file: config)
+                guard shared.isEmpty else { throw ConfigurationError(faults: shared) }
+            }
             for warning in configuration.warnings { try printOutput("warning: \(warning)") }
             let pools = configuration.pools.map { "\($0.settings.name) (\($0.settings.slots))" }.joined(separator: ", ")
             let agents = (["command"] + configuration.agents.keys.sorted()).joined(separator: ", ")

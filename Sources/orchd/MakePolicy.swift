@@ -27,14 +27,17 @@ struct MakePolicy: ParsableCommand {
     @Option(help: ArgumentHelp("The user for pools that name none.", valueName: "user"))
     var defaultUser = MakePolicy.usualUser
     @Option(help: ArgumentHelp("The group whose members may talk to the daemon.", valueName: "group"))
-    var clientGroup = "orch"
+    var clientGroup = MakePolicy.usualGroup
 
     static let usualUser = "orch-worker"
+    static let usualGroup = "orch"
 
     func run() throws {
         do {
-            let policy = try Configuration.load(config).policy(
-                defaultUser: defaultUser, clientGroup: clientGroup, file: config)
+            let configuration = try Configuration.load(config)
+            let policy = try configuration.policy(defaultUser: defaultUser, clientGroup: clientGroup, file: config)
+            let faults = configuration.sharedUserFaults(defaultUser: defaultUser, clientGroup: clientGroup, file: config)
+            guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
             guard let output else { return try printOutput(policy, terminator: "") }
             let temporary = output + ".new"
             try Data(policy.utf8).write(to: URL(filePath: temporary))

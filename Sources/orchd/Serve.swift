@@ -90,6 +90,7 @@ struct Serve: ParsableCommand {
                 configuration = try .foreground(file, workers: workers, umask: umask, variables: ForegroundVariables(.own))
             } else {
                 configuration = try file.map { try .load($0) } ?? .foreground()
+                if config == nil { configuration.letTasksStartAnywhere() }
             }
             configuration.workDirectory = workDir
             return configuration

@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Glibc
 import Platform
 import Scheduling
 import Testing
@@ -9,6 +10,18 @@ import Text
 
 /// The environment of `orchd run`.
 @Suite struct ForegroundVariablesTests {
+    /// Root's tasks would be root, whatever their pool says.
+    @Test(.enabled(if: geteuid() == 0)) func rootDoesNotPassOverTheUserOfAPool() throws {
+        for (user, isRefused) in [("nobody", true), ("submitter", true), ("root", false)] {
+            let files = try ConfigurationFiles(["orchd.toml": "", "pools.d/p.toml": "slots = 1\nuser = \"\(user)\"\n"])
+            let made = Result { try Configuration.foreground(files.directory + "/orchd.toml") }
+            switch made {
+            case .success: #expect(!isRefused, "\(user)")
+            case .failure(let error): #expect(isRefused && "\(error)".contains("as root"), "\(error)")
+            }
+        }
+    }
+
     @Test func readsWhatTheOldScriptsRead() throws {
         let variables = try ForegroundVariables(
             Environment([

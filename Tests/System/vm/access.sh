@@ -16,12 +16,15 @@ useradd --create-home --groups orch,orch-admin dave
 useradd --create-home mallory
 as() { runuser -u "$1" -- timeout -k 5 $((10 * slow)) env -C / orchctl "${@:2}"; }
 uid() { id -u "$1"; }
+for pool in closed tools secret missing walled; do useradd --system "pool-$pool"; done
 cat > /etc/orchd/pools.d/closed.toml << 'END'
 slots = 2
+user = "pool-closed"
 allow = ["alice", "@devs"]
 END
 cat > /etc/orchd/pools.d/tools.toml << 'END'
 slots = 2
+user = "pool-tools"
 programs = ["/usr/bin/id", "/usr/bin/sleep"]
 [maximum]
 memory = "64M"
@@ -39,6 +42,31 @@ told=$(as bob submit --pool closed -- true 2>&1)
 same "somebody else is refused" 5 "$?"
 like "and told for whom it is" "the pool \"closed\" is for alice, @devs and administrators, not for uid $(uid bob)" "$told"
 like "who is in no group at all does not get that far" 'you are not allowed to use /run/orchd.sock' "$(as mallory status 2>&1)"
+
+echo "# what the programs of a pool find"
+like "no variable of a task says what a program does" 'env_allow of the pool' \
+    "$(as alice run --pool tools -e LD_PRELOAD=/tmp/x.so -- id 2>&1)"
+like "nor where it looks for others" 'env_allow of the pool' "$(as alice run --pool tools -e PATH=/tmp -- id 2>&1)"
+like "nor does a directory" 'directories of the pool' "$(as alice run --pool tools --cwd /tmp -- id 2>&1)"
+like "it runs without" 'pool-tools' "$(as alice run --pool tools -- id 2>&1)"
+
+echo "# a promise that another pool of the same user breaks"
+printf '%s\n' 'slots = 1' 'allow = ["alice"]' > /etc/orchd/pools.d/lax.toml
+told=$(orchd check 2>&1)
+same "is refused" 78 "$?"
+like "with what to do" 'give the pool "lax" a user of its own: orchctl pool user lax' "$told"
+orchd policy > /dev/null 2>&1
+same "so it is by the policy" 78 "$?"
+like "only root makes a user" 'only root can make a user' "$(as alice pool user lax 2>&1)"
+check "the command makes it" orchctl pool user lax
+same "and names it in the file" 'user = "orch-pool-lax"' "$(head -1 /etc/orchd/pools.d/lax.toml)"
+check "a second time changes nothing" orchctl pool user lax
+same "there is one line" 1 "$(grep -c user /etc/orchd/pools.d/lax.toml)"
+check "then the configuration is valid" orchd check
+check "and in force" systemctl reload orchd
+like "the tasks run as it" 'orch-pool-lax' "$(as alice run --pool lax -- id 2>&1)"
+rm /etc/orchd/pools.d/lax.toml
+check "without it, too" systemctl reload orchd
 
 echo "# who may do what with a task"
 id=$(as alice submit -- sleep 1000000)
@@ -153,15 +181,16 @@ printf 'by drop-in' | install -m 600 /dev/stdin /root/token
 mkdir -p /etc/systemd/system/orchd-supervisor.service.d
 printf '%s\n' '[Service]' 'LoadCredential=token:/root/token' > /etc/systemd/system/orchd-supervisor.service.d/token.conf
 cat > /etc/orchd/pools.d/secret.toml << 'END'
+user = "pool-secret"
 credentials = ["openai", "token"]
 credential_env = { OPENAI_API_KEY = "openai" }
 END
-printf '%s\n' 'credentials = ["missing"]' > /etc/orchd/pools.d/missing.toml
+printf '%s\n' 'user = "pool-missing"' 'credentials = ["missing"]' > /etc/orchd/pools.d/missing.toml
 systemctl daemon-reload
 check "they are loaded at a start of the supervisor" systemctl restart orchd-supervisor orchd
 eventually "tasks run again" tasks_run
 same "a task finds them in files and in its environment" "a key
-by drop-in a key orch-worker 400" \
+by drop-in a key pool-secret 400" \
     "$(alice orchctl run --pool secret -- sh -c 'cd "$ORCH_CREDENTIALS_DIR" && cat openai token && echo " $OPENAI_API_KEY $(stat -c "%U %a" token)"')"
 same "and is the only one" "" "$(alice orchctl run -- sh -c 'echo "$OPENAI_API_KEY$ORCH_CREDENTIALS_DIR"')"
 keeper=$(submit --pool secret -- sleep 1000000)
@@ -189,6 +218,7 @@ same "no secret is in the journal" 0 "$(journalctl --output=cat --no-pager | gre
 echo "# walls"
 install -d -m 777 /srv/open /srv/closed
 cat > /etc/orchd/pools.d/walled.toml << 'END'
+user = "pool-walled"
 [confine]
 read_only = true
 writable = ["/srv/open"]
@@ -252,12 +282,12 @@ while not done:
     for kind, body in messages():
         if kind == 101: heard = struct.unpack_from('<IQQ', body)[2]
         if kind == 105: done = True
-def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), submitter=(), full=False):
+def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), submitter=(), full=False, path='/usr/bin:/bin', directory=''):
     global heard
     heard += 1
     link.send(message(2, text(pool) + struct.pack('<I', 1)))
-    body = struct.pack('<Q', heard) + text('999.%d' % heard) + text(pool) + listed(arguments, text) + listed(['PATH=/usr/bin:/bin'], text)
-    body += text('') + struct.pack('<Iii', 0o77, nice, oom) + b'\x01' + listed([], text) + listed([], text)
+    body = struct.pack('<Q', heard) + text('999.%d' % heard) + text(pool) + listed(arguments, text) + listed(['PATH=' + path], text)
+    body += text(directory) + struct.pack('<Iii', 0o77, nice, oom) + b'\x01' + listed([], text) + listed([], text)
     if full:
         body += listed([], text) + listed(repository, text) + listed(controls, lambda c: struct.pack('<BQ', *c))
         body += struct.pack('<B', 0) + listed([], text) + listed([], text) + listed(submitter, lambda u: struct.pack('<I', u))
@@ -270,6 +300,8 @@ def attempt(pool, arguments, nice=0, oom=0, repository=(), controls=(), submitte
 print('pool', attempt('none-such', ['true']))
 print('program', attempt('tools', ['/bin/sh', '-c', 'id']))
 print('listed', attempt('tools', ['id']))
+print('path', attempt('tools', ['id'], path='/tmp/mine'))
+print('directory', attempt('tools', ['id'], directory='/tmp'))
 print('nice', attempt('default', ['true'], nice=-5))
 print('oom', attempt('default', ['true'], oom=-1000))
 print('repository', attempt('default', ['true'], repository=['/root'], full=True))
@@ -287,6 +319,8 @@ answers=$(runuser -u orchd -- timeout -k 5 $((10 * slow)) python3 /tmp/engine.py
 like "start anything in a pool that the policy does not know" '^pool 4 1$' "$answers"
 like "start a program that the policy does not list" '^program 4 2$' "$answers"
 like "but one that it lists" '^listed 1 0$' "$answers"
+like "say where that is looked for" '^path 1 0$' "$answers"
+like "start one in a directory that the policy does not list" '^directory 4 11$' "$answers"
 like "be faster than others" '^nice 4 4$' "$answers"
 like "be spared by the kernel" '^oom 4 3$' "$answers"
 like "get a worktree of any repository" '^repository 4 5$' "$answers"

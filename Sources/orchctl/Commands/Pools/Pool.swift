@@ -5,14 +5,14 @@ import Text
 
 struct Pool: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List pools; pause, resume, resize or drain one.",
+        abstract: "List pools; pause, resume, resize or drain one, or make its user.",
         discussion: """
             Examples:
               orchctl pool list
               orchctl pool resize build 8
               orchctl pool pause default
             """,
-        subcommands: [PoolList.self, PoolPause.self, PoolResume.self, PoolResize.self, PoolDrain.self])
+        subcommands: [PoolList.self, PoolPause.self, PoolResume.self, PoolResize.self, PoolDrain.self, PoolUser.self])
 }
 
 struct PoolList: ParsableCommand {

@@ -251,6 +251,35 @@ like "lift its limits" 'Permission denied|Read-only' \
     "$(run_spy 'echo max > /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/pids.max')"
 like "become somebody by a setuid program" 'no new privileges' "$(run_spy 'sudo -n true')"
 
+echo "# doors"
+useradd --system pool-lead
+cat > /etc/orchd/pools.d/lead.toml << 'END'
+slots = 2
+user = "pool-lead"
+[spawn]
+pools = ["lead"]
+children = 5
+END
+check "systemctl reload orchd" systemctl reload orchd
+same "a task starts another one through its door" "child" \
+    "$(alice orchctl run --pool lead -- orchctl run --pool lead -- echo child 2>&1)"
+lead=$(submit --pool lead -- sh -c 'echo $ORCHD_SOCKET; exec sleep 1000000')
+knows_its_door() { door=$(alice orchctl logs "$lead" 2> /dev/null) && [[ $door = /* ]]; }
+eventually "a task knows where its door is" knows_its_door
+same "which is its user's" "pool-lead 600" "$(stat -c '%U %a' "$door")"
+like "another task of this user may not use it" 'does not belong to it' \
+    "$(alice orchctl run --pool lead -- orchctl list --socket "$door" 2>&1)"
+like "nor may root" 'does not belong to it' "$(orchctl list --socket "$door" 2>&1)"
+like "nor may the task use the socket of the daemon" 'not allowed|names its door' \
+    "$(alice orchctl run --pool lead -- orchctl list --socket /run/orchd.sock 2>&1)"
+like "it starts nothing in another pool" 'start' \
+    "$(alice orchctl run --pool lead -- orchctl submit --pool default -- true 2>&1)"
+check "the door outlives the engine" systemctl restart orchd.service
+check "and is there" test -S "$door"
+alice orchctl stop "$lead" > /dev/null
+await "$lead" > /dev/null 2>&1
+check "it goes with its task" test ! -e "$door"
+
 echo "# what an engine cannot do that somebody else has taken over"
 within() { nsenter --target "$(main_pid orchd)" --mount -- runuser -u orchd -- sh -c "$1" 2>&1; }
 check "write where its queue is" within 'touch /var/lib/orchd/mine && rm /var/lib/orchd/mine'

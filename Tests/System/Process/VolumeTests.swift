@@ -40,9 +40,9 @@ import Testing
         latencies.sort()
         print(
             """
-            100 000 tasks in one batch: \(Int(spent)) ms from orchctl's start to its end, and the engine has used \(Int(used)) s; meanwhile `orchctl status` took \
-            \(Int(latencies[latencies.count / 2])) ms (median of \(latencies.count)), \(Int(latencies.last ?? 0)) ms at the most; \
-            afterwards \(Int(milliseconds() - after)) ms
+            100 000 tasks in one batch: \(Int(spent)) ms from orchctl's start to its end, and the engine has used \(Int(used)) s; \
+            meanwhile `orchctl status` took \(Int(latencies[latencies.count / 2])) ms (median of \(latencies.count)), \
+            \(Int(latencies.last ?? 0)) ms at the most; afterwards \(Int(milliseconds() - after)) ms
             """)
         // Of a debug build, which took 13 s. How fast it is, the benchmarks say.
         #expect(used < 40)

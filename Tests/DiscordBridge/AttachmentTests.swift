@@ -77,4 +77,31 @@ import Testing
         let row = try store.transaction { try $0.request(Snowflake(500)) }
         #expect(row?.state == .refused)
     }
+
+    /// Where a form asks for the prompt, and where the bridge dies before it has submitted them, too.
+    @Test(arguments: [true, false]) func aCommandBringsItsFiles(_ hasForm: Bool) throws {
+        var stage = try Stage()
+        var wish = Wish("task", hasForm ? [:] : ["prompt": .string("look")])
+        wish.files = [Self.file("a.txt", 3), Self.file("@here.md", 2)]
+        var used = try stage.use(.command(wish))
+        if hasForm { used = try stage.use(.form(used.id, texts: ["text": "look"])) }
+        func given(_ effects: [Effect]) -> [[DiscordAPI.Attachment]?] {
+            effects.compactMap { if case .submit(Snowflake(900), _, _, let files) = $0 { files?.given } else { nil } }
+        }
+        #expect(try given(stage.turn(.answered(.tell(used.id), .made(Snowflake(900))))) == [wish.files])
+        #expect(try given(stage.restart()) == [wish.files])
+        _ = try stage.turn(.answered(.submit(Snowflake(900)), .task(1)))
+        #expect(try stage.store.transaction { try $0.request(Snowflake(900))?.given } == nil)
+        #expect(
+            TaskCard.asked(TaskSpec(prompt: "look"), wish.files ?? [], by: "alice").text
+                == "**alice** asks ():\n> look\nWith a.txt, \\@here.md")
+    }
+
+    @Test func aCommandWithFilesIsJudgedAsAMessage() throws {
+        var stage = try Stage()
+        var wish = Wish("task", ["prompt": .string("look")])
+        wish.files = [Self.file("a.txt", 9 << 20)]
+        guard case .say(let content)? = try stage.use(.command(wish)).reply else { Issue.record("no reply"); return }
+        #expect(content.text == "No: the command has files of 9 MiB; this channel takes at most 8 MiB.")
+    }
 }

@@ -14,8 +14,10 @@ import Text
         for _ in 0..<400 { try world.step() }
         try world.settle(isProgress: false)
         checkWhatWaits(world)
+        try checkQuestions(world)
         try world.settle(isProgress: true)
         try check(world)
+        try checkQuestions(world)
     }
 
     /// What waits is what its message says; nothing waits whose message is gone.
@@ -28,6 +30,26 @@ import Text
             let message = world.discord.history.first { place == $0.id.description }
             #expect(task.prompt == message?.content, "task \(task.id)")
         }
+    }
+
+    /// Each question that is open is there once, with its buttons; what is not open says what has come of it, and has none.
+    private func checkQuestions(_ world: BridgeWorld) throws {
+        for question in world.daemon.questions.values.joined() {
+            let shown = world.discord.messages.filter { $0.content.card?.body == question.text }
+            let isKnown =
+                try world.request(
+                    Snowflake(world.daemon.record(question.task)?.labels?["discord.message"] ?? "") ?? Snowflake(0)) != nil
+            #expect(shown.count <= 1, "\(question.id)")
+            guard isKnown else { continue }
+            if question.state == .open { #expect(shown.count == 1, "\(question.id)") }
+            guard let content = shown.first?.content else { continue }
+            #expect(content.buttons.compactMap(\.answer) == (question.state == .open ? ["yes", "no"] : []), "\(question.id)")
+            if question.state == .answered { #expect(content.card?.fields.first?.value == question.answer, "\(question.id)") }
+            #expect(content.calls == BridgeWorld.alice.id)
+        }
+        // An answer that the daemon took was its first.
+        let answered = world.daemon.done.compactMap { if case .answer(let name, _) = $0 { name } else { nil } }
+        #expect(Set(answered).count == answered.count)
     }
 
     private func check(_ world: BridgeWorld) throws {

@@ -73,6 +73,7 @@ struct BridgeWorld {
         case ..<8: try followUp()
         case ..<10: try use()
         case ..<12: try changeOrDelete()
+        case ..<14: daemon.chat(&random)
         case ..<30: daemon.progress(&random)
         case ..<34 where trouble: try session()
         case ..<37 where trouble: crash()
@@ -161,7 +162,9 @@ struct BridgeWorld {
         let person = random.chance(80) ? Self.alice : Self.mallory
         let task = daemon.tasks.randomElement(using: &random)?.id
         let use: Invocation.Use
-        if let question = discord.questions.randomElement(using: &random), random.chance(60) {
+        if let button = discord.openAnswers.randomElement(using: &random), random.chance(50) {
+            use = .button(button)
+        } else if let question = discord.questions.randomElement(using: &random), random.chance(60) {
             use = .button(ButtonID(random.chance(80) ? .confirm : .leave, question.stored))
         } else if let task, random.chance(50) {
             use = .command(Wish("priority", ["task": .string("\(task)"), "priority": .integer(Int64(discord.uses.count))]))
@@ -244,7 +247,7 @@ struct BridgeWorld {
         switch effect {
         case .submit(_, _, _, _?) where trouble && random.chance(20): .unfetched("cut off")
         case .submit(_, let spec, let previous, _): daemon.submit(spec, after: previous)
-        case .fetch(let task): daemon.isAway ? .later(0) : .record(daemon.record(task))
+        case .fetch(let task, let asking): daemon.fetch(task, asking)
         case .withdraw(let task): daemon.cancel(task)
         case .survey: daemon.isAway ? .later(0) : .status(daemon.status)
         case .pin(_, _, let message): discord.pin(message)
@@ -283,6 +286,8 @@ struct SimulatedDaemon {
     private var keys: Set<Snowflake> = []
     /// How often each task has ended.
     private(set) var ends: [Int64: Int] = [:]
+    /// What each task has asked.
+    private(set) var questions: [Int64: [QuestionRecord]] = [:]
     /// How many lines each task has written.
     private(set) var lines: [Int64: Int] = [:]
 
@@ -311,7 +316,12 @@ struct SimulatedDaemon {
 
     mutating func carryOut(_ key: Snowflake, _ order: Order) -> Answer {
         guard !isAway else { return .later(0) }
-        if keys.insert(key).inserted { done.append(order) }
+        if keys.insert(key).inserted {
+            if case .answer(let question, let text) = order, !settle(question, .answered, text) {
+                return .impossible("is not open")
+            }
+            done.append(order)
+        }
         return .told(Content(text: "done"))
     }
 
@@ -328,6 +338,45 @@ struct SimulatedDaemon {
 
     func record(_ id: Int64) -> TaskRecord? {
         tasks.indices.contains(Int(id) - 1) && !retired.contains(id) ? tasks[Int(id) - 1] : nil
+    }
+
+    /// With what it asks, and what has come of some of its questions.
+    func fetch(_ id: Int64, _ numbers: [Int]) -> Answer {
+        guard !isAway else { return .later(0) }
+        var record = record(id)
+        let open = questions[id]?.filter { $0.state == .open } ?? []
+        if !open.isEmpty { record?.questions = open }
+        let wanted = numbers.map { QuestionID(task: id, number: $0).description }
+        return .record(record, ended: questions[id]?.filter { $0.state != .open && wanted.contains($0.id) } ?? [])
+    }
+
+    /// A task asks, or nobody answers in time.
+    mutating func chat(_ random: inout SeededGenerator) {
+        guard let id = tasks.filter({ $0.state == .running }).randomElement(using: &random)?.id else { return }
+        let open = questions[id]?.filter { $0.state == .open } ?? []
+        if let question = open.randomElement(using: &random), random.chance(40) {
+            _ = settle(question.id, .expired, nil)
+        } else if open.count < 3 {
+            let name = QuestionID(task: id, number: (questions[id]?.count ?? 0) + 1)
+            var question = QuestionRecord(
+                id: name, attempt: 1, state: .open, text: "question \(name)", freeText: false,
+                askedAt: Timestamp(milliseconds: 0))
+            question.choices = ["yes", "no"]
+            questions[id, default: []].append(question)
+            tell(.questionAsked, id, .running)
+        }
+    }
+
+    /// - Returns: false where it is not open.
+    private mutating func settle(_ name: String, _ state: QuestionRecord.State, _ answer: String?) -> Bool {
+        guard let id = QuestionName(name)?.task,
+            let index = questions[id]?.firstIndex(where: { $0.id == name && $0.state == .open })
+        else { return false }
+        questions[id]?[index].state = state
+        questions[id]?[index].answer = answer
+        if answer != nil { questions[id]?[index].answeredBy = "somebody" }
+        tell(state == .answered ? .questionAnswered : .questionExpired, id, .running)
+        return true
     }
 
     /// What has ended is forgotten, and its key.
@@ -400,6 +449,7 @@ struct SimulatedDaemon {
     /// A second for each end, so that no two of a task look the same.
     private mutating func end(_ index: Int, _ state: TaskState) {
         let id = tasks[index].id
+        for question in questions[id] ?? [] { _ = settle(question.id, .withdrawn, nil) }
         ends[id, default: 0] += 1
         tasks[index].state = state
         tasks[index].finishedAt = Timestamp(milliseconds: Int64(ends[id, default: 0]) * 1000)
@@ -541,6 +591,11 @@ extension SimulatedDiscord {
         var message: Snowflake?
         /// It was waiting for its answer while the world stood still for an hour.
         var isLost = false
+    }
+
+    /// The buttons of the bot's messages that answer what a task asks.
+    var openAnswers: [ButtonID] {
+        messages.flatMap(\.content.buttons).filter { $0.answer != nil }.compactMap { ButtonID($0.id) }
     }
 
     /// The questions that nobody can be sure to have been answered.

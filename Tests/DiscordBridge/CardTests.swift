@@ -52,6 +52,16 @@ import Testing
         #expect(cards.reaction(task) == "⏳")
     }
 
+    /// The card says it; for who looks at the channel it runs.
+    @Test func aTaskThatAsks() {
+        let question = QuestionRecord(
+            id: QuestionID(task: 42, number: 1), attempt: 1, state: .open, text: "Deploy?", freeText: true,
+            askedAt: Timestamp(milliseconds: 0))
+        let task = task(.running) { $0.questions = [question] }
+        #expect(cards.reaction(task) == "▶️")
+        #expect(cards.card(task, askedBy: "alice").card?.body?.hasPrefix("**asking**") == true)
+    }
+
     @Test func aTaskThatHasFailed() {
         let task = task(.failed) {
             $0.reason = "exited with status 3"
@@ -172,8 +182,15 @@ import Testing
     }
 
     @Test func aButtonIsReadBack() {
-        for action in ButtonID.Action.allCases {
+        for action in ButtonID.Action.allCases where action != .answer {
             #expect(ButtonID(ButtonID(action, 42).description) == ButtonID(action, 42))
+        }
+        for choice in [nil, 0, 19] {
+            let button = ButtonID(answer: QuestionID(task: 42, number: 3), choice: choice)
+            #expect(ButtonID(button.description) == button)
+        }
+        for text in ["answer:1", "answer:1:2:3:4", "answer:1:x", "answer::1", "answer:1:-1:0"] {
+            #expect(ButtonID(text) == nil)
         }
         for text in ["", "stop", "stop:", "stop:x", "stop:-1", "go:1", "stop:99999999999999999999", "stop:1:2"] {
             #expect(ButtonID(text) == nil)

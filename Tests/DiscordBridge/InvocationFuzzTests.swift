@@ -20,6 +20,9 @@ import Testing
         #"{"type":4,"data":{"name":"show","options":[{"name":"task","value":"4","focused":true}]}}"#,
         #"{"type":4,"data":{"name":"stop","options":[{"name":"task","type":1,"options":[{"name":"tasks","value":"41 ","focused":true}]}]}}"#,
         #"{"type":3,"data":{"custom_id":"stop:41","component_type":2}}"#, #"{"type":3,"data":{"custom_id":"confirm:600"}}"#,
+        #"{"type":3,"data":{"custom_id":"answer:41:1:0"}}"#, #"{"type":3,"data":{"custom_id":"answer:41:1"}}"#,
+        #"{"type":2,"data":{"name":"answer","options":[{"name":"task","value":"41.q1"},{"name":"answer","value":"yes"}]}}"#,
+        #"{"type":2,"data":{"name":"task","options":[{"name":"prompt","value":"x"},{"name":"file","value":"6"}],"resolved":{"attachments":{"6":{"id":"6","filename":"f","size":1,"url":"u"}}}}}"#,
         #"{"type":3,"data":{"custom_id":"run:10"}}"#, #"{"type":3,"data":{"custom_id":"raise:41"}}"#,
         #"{"type":5,"data":{"custom_id":"form:601","components":[{"type":1,"components":[{"type":4,"custom_id":"text","value":"w"}]}]}}"#,
     ]

@@ -48,6 +48,7 @@ public enum MessageLimits {
     public static let embeds = 10
     public static let footer = 2048
     public static let rows = 5
+    public static let buttons = 25
     public static let customID = 100
     public static let modalText = 4000
     public static let threadName = 100

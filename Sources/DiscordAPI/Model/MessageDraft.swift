@@ -1,5 +1,5 @@
-/// What a message is to say: a new one, or what an old one is to become. Whatever its text names, nobody is called by it: that nobody may be
-/// mentioned is a part of the type, so that no caller can forget it, and an edit cannot bring it back.
+/// What a message is to say: a new one, or what an old one is to become. Whatever its text names, nobody is called by it but the one person whom
+/// the draft itself names: that is a part of the type, so that no caller can forget it, and an edit cannot bring it back.
 public struct MessageDraft: Hashable, Sendable {
     /// In an edit, nil leaves what is there, and an empty list takes it away. So it is for all of these.
     public var content: String?
@@ -11,10 +11,12 @@ public struct MessageDraft: Hashable, Sendable {
     /// The message that a new one answers. The new message is sent even if that one is gone.
     public var reply: Snowflake?
     public var flags: MessageFlags
+    /// Who is told of it, where its text mentions them.
+    public var calls: Snowflake?
 
     public init(
         content: String? = nil, embeds: [Embed]? = nil, components: [Component]? = nil, kept: [Snowflake]? = nil,
-        files: [OutgoingFile] = [], reply: Snowflake? = nil, flags: MessageFlags = []
+        files: [OutgoingFile] = [], reply: Snowflake? = nil, flags: MessageFlags = [], calls: Snowflake? = nil
     ) {
         self.content = content
         self.embeds = embeds
@@ -23,6 +25,7 @@ public struct MessageDraft: Hashable, Sendable {
         self.files = files
         self.reply = reply
         self.flags = flags
+        self.calls = calls
     }
 }
 
@@ -65,7 +68,7 @@ extension MessageDraft: Encodable {
 
     func encode(to encoder: any Encoder, nonce: Nonce?) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(["parse": [String]()], forKey: .mentions)
+        try container.encode(Mentions(users: calls.map { [$0] }), forKey: .mentions)
         try container.encodeIfPresent(content, forKey: .content)
         try container.encodeIfPresent(embeds, forKey: .embeds)
         try container.encodeIfPresent(components, forKey: .components)
@@ -82,6 +85,11 @@ extension MessageDraft: Encodable {
             let new = files.enumerated().map { AttachmentEntry(id: String($0.offset), filename: $0.element.name) }
             try container.encode(old + new, forKey: .attachments)
         }
+    }
+
+    private struct Mentions: Encodable {
+        var parse: [String] = []
+        var users: [Snowflake]?
     }
 
     private struct AttachmentEntry: Encodable {

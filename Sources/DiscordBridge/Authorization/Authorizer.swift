@@ -28,6 +28,11 @@ public struct Authorizer: Sendable, Equatable {
 
         public init() {}
 
+        /// Who may change a task may also answer what it asks.
+        func allows(_ verb: Verb) -> Bool {
+            verbs.contains(verb) || verb == .answer && verbs.contains(where: Authorizer.changes)
+        }
+
         func isFor(_ person: Person) -> Bool {
             switch person.kind {
             case .human: everybody || users.contains(person.id) || !roles.isDisjoint(with: person.roles)
@@ -87,7 +92,7 @@ public struct Authorizer: Sendable, Equatable {
         case .human: break
         }
         // One rule must allow the whole: what one gives in one pool, another does not give in the next.
-        let verbs = rules.filter { $0.isFor(person) && $0.verbs.contains(request.verb) }
+        let verbs = rules.filter { $0.isFor(person) && $0.allows(request.verb) }
         guard !verbs.isEmpty else { return .denied("you may not \(Self.words(request.verb)) here") }
         let pools = verbs.filter { $0.pools.contains(request.pool) }
         guard !pools.isEmpty else {
@@ -118,13 +123,13 @@ public struct Authorizer: Sendable, Equatable {
 
     /// The pools in which a person may do something: what completion offers.
     public func pools(for verb: Verb, _ person: Person) -> [String] {
-        rules.filter { $0.isFor(person) && $0.verbs.contains(verb) }.reduce(into: Set()) { $0.formUnion($1.pools) }.sorted()
+        rules.filter { $0.isFor(person) && $0.allows(verb) }.reduce(into: Set()) { $0.formUnion($1.pools) }.sorted()
     }
 
     /// Whether it does something to a task.
     private static func changes(_ verb: Verb) -> Bool {
         switch verb {
-        case .stop, .retry, .pause, .priority: true
+        case .stop, .retry, .pause, .priority, .answer: true
         case .submit, .see, .logs, .pool, .usage: false
         }
     }
@@ -143,6 +148,7 @@ public struct Authorizer: Sendable, Equatable {
         case .retry: "retry tasks"
         case .pause: "pause tasks"
         case .priority: "change priorities"
+        case .answer: "answer what tasks ask"
         case .pool: "change pools"
         case .usage: "see the usage"
         }

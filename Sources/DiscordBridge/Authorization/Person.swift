@@ -38,6 +38,8 @@ public enum Verb: String, Sendable, CaseIterable, Codable {
     case pause
     /// Change the priority of a task that waits.
     case priority
+    /// Answer what a task asks.
+    case answer
     /// Pause and resume pools.
     case pool
     /// See what models have cost.

@@ -25,7 +25,7 @@ extension Bridge {
             var files: FileWish?
             if request.hasFiles, let settings = try settings(of: request.channel, store) {
                 messageWithFiles = request.message
-                files = FileWish(channel: request.channel, rules: settings.attachments)
+                files = FileWish(channel: request.channel, rules: settings.attachments, given: request.given)
             }
             effects.append(
                 .submit(request.message, spec: request.spec ?? "{}", follows: request.follows.last, files: files))

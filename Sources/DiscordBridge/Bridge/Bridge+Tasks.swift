@@ -5,7 +5,10 @@ import Presentation
 /// Tasks, and how they are shown.
 extension Bridge {
     /// How a task stands, as of when it had changed so often.
-    func show(_ record: TaskRecord?, _ id: Int64, asOf seen: Int64, _ now: Int64, _ store: BridgeTransaction) throws {
+    func show(
+        _ record: TaskRecord?, _ questions: [QuestionRecord], _ id: Int64, asOf seen: Int64, _ now: Int64,
+        _ store: BridgeTransaction
+    ) throws {
         guard var task = try store.task(id), let request = try store.request(task.message) else { return }
         guard let record else {
             try forget(&task, seen, request, store)
@@ -28,6 +31,7 @@ extension Bridge {
         try store.want(reaction: cards.reaction(record), below: task.message)
         let place = task.thread == .impossible ? request.channel : task.message
         try store.want(.card, id, in: place, content: Self.text(cards.card(record, askedBy: request.authorName)))
+        try show((record.questions ?? []) + questions, of: id, in: place, askedBy: request.author, store)
         guard isNewEnd else { return }
         for (part, content) in cards.answer(record).enumerated() {
             try store.want(.answer, id, round: task.round, part: part, in: place, content: Self.text(content))
@@ -47,6 +51,7 @@ extension Bridge {
         task.ended = true
         try store.save(task, seen: seen)
         try store.dropSpec(of: task.message)
+        try show([], of: task.id, in: task.message, askedBy: request.author, store)
         guard isNewEnd, let results = configuration.results else { return }
         var box = Content.Card(title: "Task \(task.id) is no longer known", colour: 0x95_A5A6)
         box.body = "orchd removed it before the bridge saw its end."

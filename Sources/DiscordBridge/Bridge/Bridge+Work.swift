@@ -57,7 +57,7 @@ extension Bridge {
         effects += try order(now, store)
         for task in try store.changedTasks(limit: Self.batch) where desk.start(.fetch(task.id), now) {
             fetches[task.id] = task.changed
-            effects.append(.fetch(task.id))
+            effects.append(.fetch(task.id, asking: try store.openQuestions(of: task.id).map(\.number)))
         }
         return effects
     }
@@ -65,7 +65,7 @@ extension Bridge {
     private mutating func send(_ now: Int64, _ store: BridgeTransaction) throws -> [Effect] {
         var effects: [Effect] = []
         for post in try store.nextPosts(limit: Self.batch) where places[post.place] == nil {
-            if [.card, .answer, .log].contains(post.kind), try store.task(post.subject)?.thread == .wanted { continue }
+            if [.card, .answer, .log, .ask].contains(post.kind), try store.task(post.subject)?.thread == .wanted { continue }
             if post.kind == .end, try merge(post.place, now, store) { continue }
             guard let content = Self.content(post.content) else {
                 try store.set(.gone, ofPost: post.id)
@@ -140,8 +140,8 @@ extension Bridge {
         case (.register, _): desk.delay(work, until: now + Self.registrationPause)
         case (.catalogue, .agents(let agents)): (catalogue, catalogueAt, wantsCatalogue) = (agents, now, false)
         case (.submit(let message), _): try submitted(message, answer, now, store)
-        case (.fetch(let task), .record(let record)):
-            try show(record, task, asOf: fetches.removeValue(forKey: task) ?? 0, now, store)
+        case (.fetch(let task), .record(let record, let ended)):
+            try show(record, ended, task, asOf: fetches.removeValue(forKey: task) ?? 0, now, store)
         case (.fetch, _): desk.fail(work, now)
         case (.survey, _): try surveyed(answer, now, store)
         case (.pin(let post), _): try store.pinned(post: post)

@@ -4,7 +4,8 @@ import OrchProtocol
 /// What the bridge wants to have done, after the commit that says so. Each but the last is answered by ``Input/answered(_:_:)``.
 public enum Effect: Sendable, Equatable {
     case submit(Snowflake, spec: String, follows: Int64?, files: FileWish?)
-    case fetch(Int64)
+    /// `asking` are the numbers of its questions that are shown as open.
+    case fetch(Int64, asking: [Int])
     case withdraw(Int64)
     /// Gives a queued task the prompt and the pool of this one.
     case amend(Snowflake, task: Int64, spec: String)
@@ -45,7 +46,7 @@ public enum Effect: Sendable, Equatable {
         case .submit(let message, _, _, _): .submit(message)
         case .amend(let message, _, _): .amend(message)
         case .verify(let message, _, _): .verify(message)
-        case .fetch(let task): .fetch(task)
+        case .fetch(let task, _): .fetch(task)
         case .survey: .survey
         case .pin(let post, _, _): .pin(post)
         case .remove(let post, _, _): .remove(post)
@@ -71,4 +72,6 @@ public struct FileWish: Sendable, Equatable {
     /// Where the message is.
     public var channel: Snowflake
     public var rules: AttachmentRules
+    /// The files themselves, where a command has brought them; nil: the message has them.
+    public var given: [Attachment]?
 }

@@ -68,8 +68,8 @@ public enum Answer: Sendable {
     case made(Snowflake)
     case task(Int64)
     case status(DaemonStatus)
-    /// nil: the daemon does not know it any more.
-    case record(TaskRecord?)
+    /// nil: the daemon does not know it any more. `ended` are those of its questions that were asked for and are not open any more.
+    case record(TaskRecord?, ended: [QuestionRecord] = [])
     /// What an order has come to, for who gave it.
     case told(Content)
     case agents([AgentRecord])

@@ -1,7 +1,7 @@
 import DiscordAPI
-import Text
+import OrchProtocol
 
-/// What a message of the bridge says. Whom it may mention is not part of it: nobody, ever.
+/// What a message of the bridge says.
 public struct Content: Sendable, Equatable, Codable {
     public var text = ""
     public var card: Card?
@@ -9,6 +9,8 @@ public struct Content: Sendable, Equatable, Codable {
     public var files: [File] = []
     /// The message that it answers.
     public var answers: Snowflake?
+    /// The only one whom it may mention: nobody, but where a task asks.
+    public var calls: Snowflake?
     /// Of news: how many of them it only counts.
     public var omitted: Int?
 
@@ -50,11 +52,14 @@ public struct Content: Sendable, Equatable, Codable {
         /// What comes back with a click: see ``ButtonID``.
         public var id: String
         public var style: Style
+        /// The answer to a question that it stands for, which its label may show only in part.
+        public var answer: String?
 
-        public init(_ label: String, _ id: ButtonID, _ style: Style = .plain) {
+        public init(_ label: String, _ id: ButtonID, _ style: Style = .plain, answer: String? = nil) {
             self.label = label
             self.id = id.description
             self.style = style
+            self.answer = answer
         }
     }
 
@@ -81,24 +86,43 @@ public struct Content: Sendable, Equatable, Codable {
 /// What a button does, in what comes back with its click. Nothing else is remembered, so that it works after any restart; a click
 /// decides nothing about who may.
 public struct ButtonID: Sendable, Equatable, CustomStringConvertible {
-    public enum Action: String, Sendable, CaseIterable { case stop, retry, logs, raise, run, skip, confirm, leave }
+    public enum Action: String, Sendable, CaseIterable { case stop, retry, logs, raise, run, skip, confirm, leave, answer }
 
     public var action: Action
     /// A task, the channel whose old messages are meant, or the interaction that the question follows.
     public var subject: Int64
+    /// Of a task that asks: the number of the question, and of the choice. Without a choice the answer is typed.
+    public var question: Int?
+    public var choice: Int?
 
     public init(_ action: Action, _ subject: Int64) {
         self.action = action
         self.subject = subject
     }
 
-    /// - Returns: nil for what no button of the bridge says.
-    public init?(_ text: String) {
-        guard let (word, number) = text[...].cut(at: ":"), let action = Action(rawValue: String(word)),
-            number.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let subject = Int64(number)
-        else { return nil }
-        self.init(action, subject)
+    public init(answer question: QuestionID, choice: Int? = nil) {
+        self.init(.answer, question.task)
+        self.question = question.number
+        self.choice = choice
     }
 
-    public var description: String { "\(action.rawValue):\(subject)" }
+    /// - Returns: nil for what no button of the bridge says.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        let numbers = parts.dropFirst().compactMap(Self.number)
+        guard let action = parts.first.flatMap({ Action(rawValue: String($0)) }), numbers.count == parts.count - 1,
+            (action == .answer ? 2...3 : 1...1).contains(numbers.count)
+        else { return nil }
+        self.init(action, numbers[0])
+        if numbers.count > 1 { question = Int(numbers[1]) }
+        if numbers.count > 2 { choice = Int(numbers[2]) }
+    }
+
+    private static func number(_ digits: Substring) -> Int64? {
+        digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(digits) : nil
+    }
+
+    public var description: String {
+        ([action.rawValue, String(subject)] + [question, choice].compactMap { $0.map(String.init) }).joined(separator: ":")
+    }
 }

@@ -14,6 +14,7 @@ public enum StatusCard {
         box.body = fitting(status.pools.prefix(pools).map(line), of: status.pools.count, "pools", in: 3000)
         let counts = status.counts
         box.fields = [.init("Running", String(counts.running)), .init("Queued", queued(counts))]
+        if let questions = status.questions, questions > 0 { box.fields.append(.init("Open questions", String(questions))) }
         if !gates.isEmpty {
             let lines = gates.prefix(Self.gates).map { gate in
                 let until = gate.until.map { ", until <t:\($0.milliseconds / 1000):f>" } ?? ""

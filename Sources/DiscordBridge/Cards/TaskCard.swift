@@ -19,7 +19,7 @@ public struct TaskCard: Sendable {
         case .succeeded: reactions.succeeded
         case .failed, .expired: reactions.failed
         case .cancelled: reactions.cancelled
-        case .running, .stopping: reactions.running
+        case .running, .stopping, .asking: reactions.running
         case .held, .paused: reactions.paused
         default: reactions.queued
         }
@@ -77,7 +77,7 @@ public struct TaskCard: Sendable {
 
     /// What stands for a task that was not written as a message: who asks, for what. The prompt is a quotation, so it cannot look
     /// like a word of the bridge's.
-    public static func asked(_ spec: TaskSpec, by author: String) -> Content {
+    public static func asked(_ spec: TaskSpec, _ files: [Attachment] = [], by author: String) -> Content {
         let details = [
             spec.pool.map { "pool \($0)" }, spec.model.map { "model \($0)" }, spec.thinking.map { "thinking \($0.rawValue)" },
             spec.priority.flatMap { $0 == 0 ? nil : "priority \($0)" },
@@ -87,7 +87,9 @@ public struct TaskCard: Sendable {
         let isWhole = chunks.count == 1 && lines.count <= askedLines
         let quotation = lines.prefix(askedLines).map { "> \($0)" } + (isWhole ? [] : ["> …"])
         let head = "**\(DiscordText.line(author, atMost: 60))** asks (\(details.joined(separator: ", "))):"
-        return Content(text: ([head] + quotation).joined(separator: "\n"))
+        let names =
+            files.isEmpty ? [] : ["With " + files.map { DiscordText.line($0.filename, atMost: 60) }.joined(separator: ", ")]
+        return Content(text: ([head] + quotation + names).joined(separator: "\n"))
     }
 
     private static let askedLines = 25

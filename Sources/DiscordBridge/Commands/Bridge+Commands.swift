@@ -27,7 +27,8 @@ extension Bridge {
         case .button(let button): return try decide(button, invocation, now, store)
         case .form(let id, let texts):
             guard var wish = try open(id, for: person, store) else { return .say("This form is no longer known. Begin again.") }
-            wish.values[Command.Option.may(.prompt).name] = .string(texts[Form.field] ?? "")
+            let typed: Command.Kind = Command.named(wish.path)?.deed == .answer ? .answer : .prompt
+            wish.values[Command.Option.may(typed).name] = .string(texts[Form.field] ?? "")
             return try decide(wish, invocation, isConfirmed: false, now, store)
         case .typing, .unknown: return .say("The bot does not know this any more. Use a command instead.")
         }
@@ -50,6 +51,9 @@ extension Bridge {
         case .run, .skip: return try decide(late: button, by: invocation.person, store)
         case .stop: return try decide(Wish("stop task", ["tasks": task]), invocation, isConfirmed: true, now, store)
         case .retry: return try decide(Wish("retry", ["task": task]), invocation, isConfirmed: true, now, store)
+        case .answer:
+            guard let wish = try answer(button, store) else { return .say("The bot does not know this any more.") }
+            return try decide(wish, invocation, isConfirmed: true, now, store)
         case .logs: return try decide(Wish("logs show", ["task": task]), invocation, isConfirmed: true, now, store)
         case .raise:
             let priority = (try store.task(button.subject)?.priority ?? 0) + 1
@@ -128,6 +132,10 @@ extension Bridge {
             }
             if ids.count > 1, !isConfirmed { return ask("Stop \(counted(ids.count, "task"))?", "Stop", wish, invocation) }
             return .order(.stop(ids), manner)
+        case .answer:
+            guard let name = wish.text(.task).flatMap(QuestionName.init) else { return .say("Which task? Give its number.") }
+            if let reason = try refusal(command, of: name.task, person, now, store) { return .say(reason) }
+            return try answer(name, wish, invocation, manner, store)
         case .show, .logs, .follow, .unfollow, .result, .retry, .pause, .resume, .priority:
             guard let ids = wish.numbers(.task), ids.count == 1, let id = ids.first else {
                 return .say("Which task? Give its number.")
@@ -223,10 +231,13 @@ extension Bridge {
         spec.thinking = wish.text(.thinking).flatMap(ThinkingLevel.init) ?? spec.thinking
         let priority = wish.number(.priority)
         spec.priority = priority ?? spec.priority
+        if let complaint = channel.attachments.complaint(about: wish.files ?? []) {
+            return .say("No: the command \(DiscordText.line(complaint, atMost: 400)).")
+        }
         let request = Authorizer.Request(
             .submit, pool: spec.pool ?? channel.pool, priority: priority, load: try load(of: invocation.person, now, store))
         if let reason = refusal(request, invocation.person) { return .say(reason) }
-        return .order(.submit(spec), .publicly)
+        return .order(.submit(spec, files: wish.files), .publicly)
     }
 
     /// Tasks as rows of a table.
@@ -235,6 +246,7 @@ extension Bridge {
     ) throws -> Decision {
         let tasks = try store.knownTasks(states: wish.text(.state).map { [$0] }, pool: wish.text(.pool), limit: 200)
             .filter { refusal(of: command.verb, for: $0, person) == nil }
+        let asking = try store.askingTasks()
         guard !tasks.isEmpty else { return .say("There is no such task that you may see.") }
         var table = Table([
             .init("TASK", alignsRight: true), .init("STATE"), .init("POOL", shrinks: true), .init("WHAT", shrinks: true),
@@ -242,7 +254,7 @@ extension Bridge {
         for task in tasks.prefix(Self.listed) {
             let row = task.row
             table.add([
-                .init(String(row.id)), .init(row.state), .init(SafeText.line(row.pool)),
+                .init(String(row.id)), .init(asking.contains(row.id) ? "asking" : row.state), .init(SafeText.line(row.pool)),
                 .init(SafeText.line(row.title).shortened(to: 40)),
             ])
         }

@@ -121,23 +121,23 @@ extension Bridge {
         guard let row = try store.interaction(id) else { return }
         switch (work, answer) {
         case (.acknowledge, .done):
-            guard case .submit(let spec)? = Self.order(row) else { return try store.set(.taken, of: id) }
-            try store.set(.told, of: id, reply: Self.text(TaskCard.asked(spec, by: row.authorName)))
+            guard case .submit(let spec, let files)? = Self.order(row) else { return try store.set(.taken, of: id) }
+            try store.set(.told, of: id, reply: Self.text(TaskCard.asked(spec, files ?? [], by: row.authorName)))
         case (.acknowledge, _): try store.finish(interaction: id)
         case (.carryOut, .told(let content)): try store.set(.told, of: id, reply: Self.text(content))
-        case (.carryOut, .record(let record)):
+        case (.carryOut, .record(let record, _)):
             try store.set(.told, of: id, reply: Self.text(try view(record, row, store)))
         case (.carryOut, .impossible(let reason)):
             let sentence = "No: \(DiscordText.line(reason, atMost: 600))."
             try store.set(.told, of: id, reply: Self.text(Content(text: sentence)))
         case (.carryOut, _): desk.fail(work, now)
         case (.tell, .made(let message)):
-            if case .submit(let spec)? = Self.order(row) { try submit(spec, row, as: message, now, store) }
+            try submit(row, as: message, now, store)
             try store.finish(interaction: id)
         case (.tell, .seen(let messages)):
             let mark = row.reply.flatMap(Self.content)?.mark
             let own = try messages.first { try $0.mark == mark && store.request($0.id) == nil }
-            if let own, case .submit(let spec)? = Self.order(row) { try submit(spec, row, as: own.id, now, store) }
+            if let own { try submit(row, as: own.id, now, store) }
             try store.finish(interaction: id)
         case (.tell, _):
             // Discord takes no answer any more. An announcement may be there from a try before.
@@ -152,15 +152,17 @@ extension Bridge {
 
     /// The bridge's own message stands for what somebody has typed: from here on it is as any that was written.
     private func submit(
-        _ spec: TaskSpec, _ row: InteractionRow, as message: Snowflake, _ now: Int64, _ store: BridgeTransaction
+        _ row: InteractionRow, as message: Snowflake, _ now: Int64, _ store: BridgeTransaction
     ) throws {
-        var spec = spec
+        guard case .submit(var spec, let files)? = Self.order(row) else { return }
         intake.sign(
             &spec, by: Person(id: row.author, name: row.authorName), in: row.channel, message: message,
             key: Intake.key(row.ticket.id))
         var request = RequestRow(
             message: message, channel: row.channel, author: row.author, authorName: row.authorName, madeAt: now, state: .new)
         request.spec = try Self.text(spec)
+        request.given = files
+        request.hasFiles = files != nil
         guard try store.add(request) else { return }
         if !isDaemonThere { try store.want(reaction: configuration.reactions.waiting, below: message) }
     }

@@ -6,16 +6,18 @@ import OrchProtocol
 public struct Command: Sendable {
     /// What it does.
     enum Deed: Sendable {
-        case submit, list, show, logs, result, stop, stopPool, retry, pause, resume, priority, follow, unfollow, pausePool,
-            resumePool, resizePool
+        case submit, list, show, logs, result, stop, retry, pause, resume, priority, answer, follow, unfollow
+        case stopPool, pausePool, resumePool, resizePool
         case status, pools, usage, agents, models
     }
 
     /// What a value is: how it is typed, and what completes it.
-    enum Kind: Sendable {
+    enum Kind: Sendable, Equatable {
         /// One task, and several.
         case task, tasks
-        case pool, prompt, model, thinking, priority, state, days, slots
+        case pool, prompt, model, thinking, priority, state, days, slots, answer
+        /// One of several files.
+        case file(Int)
     }
 
     struct Option: Sendable {
@@ -48,11 +50,15 @@ public struct Command: Sendable {
     }
 
     private static let open: [TaskState] = [.queued, .running]
+    private static let files: [Option] = (1...3).map { .may(.file($0)) }
+
+    /// What the options with files are called.
+    static let fileNames = files.map(\.name)
 
     public static let all: [Command] = [
         Self(
             "task", "Make a task; without a prompt a form asks for it", .submit, .submit,
-            [.may(.prompt), .may(.pool), .may(.model), .may(.thinking), .may(.priority)]),
+            [.may(.prompt), .may(.pool), .may(.model), .may(.thinking), .may(.priority)] + files),
         Self("status", "Show the daemon and its pools", .see, .status),
         Self("list", "List tasks, the newest first", .see, .list, [.may(.state), .may(.pool)]),
         Self("show", "Show a task", .see, .show, [.must(.task)]),
@@ -72,6 +78,9 @@ public struct Command: Sendable {
         Self(
             "priority", "Change the priority of a task that waits", .priority, .priority, [.must(.task), .must(.priority)],
             of: [.queued]),
+        Self(
+            "answer", "Answer what a task asks; without an answer a form asks for it", .answer, .answer,
+            [.must(.task), .may(.answer)], of: [.running]),
         Self("pool show", "Show pools, their slots and their tasks", .see, .pools, [.may(.pool)]),
         Self("pool resize", "Change the number of slots of a pool", .pool, .resizePool, [.must(.pool), .must(.slots)]),
         Self("usage", "Show what the tasks of pools have used", .usage, .usage, [.may(.days)]),
@@ -120,6 +129,8 @@ extension Command.Option {
         case .state: "state"
         case .days: "days"
         case .slots: "slots"
+        case .answer: "answer"
+        case .file(let number): number == 1 ? "file" : "file\(number)"
         }
     }
 
@@ -148,6 +159,8 @@ extension Command.Option {
                 choices: TaskState.allCases.map { CommandChoice($0.rawValue, $0.rawValue) })
         case .days: Entry(.integer, name, "Of how many days", required: required, minimum: 1, maximum: 365)
         case .slots: Entry(.integer, name, "How many tasks run at once", required: required, minimum: 0, maximum: 10_000)
+        case .answer: Entry(.string, name, "The answer", required: required, autocomplete: true, maximumLength: 4000)
+        case .file: Entry(.attachment, name, "A file for the task", required: required)
         }
     }
 }

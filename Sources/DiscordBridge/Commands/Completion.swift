@@ -24,7 +24,13 @@ extension Bridge {
             let pools = Set(configuration.authorizer.pools(for: command.verb, person))
             let models = catalogue.filter { !pools.isDisjoint(with: $0.pools) }.compactMap(\.model)
             return Self.choices(Set(models).sorted(), typed)
-        case .prompt, .thinking, .priority, .state, .days, .slots: return []
+        case .answer:
+            guard let name = wish.text(.task).flatMap(QuestionName.init), let task = try store.knownTask(name.task),
+                refusal(of: command.verb, for: task, person) == nil
+            else { return [] }
+            let open = try store.openQuestions(of: name.task).filter { name.number == nil || name.number == $0.number }
+            return Self.choices(open.flatMap { Self.content($0.content)?.buttons.compactMap(\.answer) ?? [] }, typed)
+        case .prompt, .thinking, .priority, .state, .days, .slots, .file: return []
         }
     }
 
@@ -33,10 +39,11 @@ extension Bridge {
     ) throws -> [Reply.Choice] {
         let wanted = typed.lowercased()
         let given = Set(before.split(separator: " "))
+        let asking = command.deed == .answer ? try store.askingTasks() : nil
         let found = try store.knownTasks(states: command.states, limit: Self.searched).lazy.filter { task in
             let number = String(task.row.id)
             guard wanted.isEmpty || number.utf8.starts(with: wanted.utf8) || task.row.title.lowercased().contains(wanted),
-                !given.contains(number[...])
+                !given.contains(number[...]), asking?.contains(task.row.id) ?? true
             else { return false }
             return refusal(of: command.verb, for: task, person) == nil
         }

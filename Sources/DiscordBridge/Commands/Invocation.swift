@@ -18,6 +18,8 @@ public struct Ticket: Sendable, Hashable {
 public struct Wish: Sendable, Equatable, Codable {
     public var path: String
     public var values: [String: OptionValue]
+    /// The files that it came with.
+    public var files: [Attachment]?
 
     public init(_ path: String, _ values: [String: OptionValue] = [:]) {
         self.path = path
@@ -107,6 +109,11 @@ extension Wish {
             options = inner.options
         }
         for option in options { wish.values[option.name] = option.value }
+        let files = Command.fileNames.compactMap { name -> Attachment? in
+            guard case .string(let id)? = wish.values.removeValue(forKey: name) else { return nil }
+            return Snowflake(id).flatMap { data.attachments[$0] }
+        }
+        if !files.isEmpty { wish.files = files }
         return (wish, options.first { $0.focused }?.name)
     }
 }

@@ -33,6 +33,11 @@ extension DaemonPerformer {
             parameters.key = key
             _ = try call(.update, parameters)
             return .say("Task \(id) has the priority \(priority) now.")
+        case .answer(let question, let text):
+            var parameters = AnswerParameters(question: question, answer: text)
+            parameters.key = key
+            let answered = try call(.answer, parameters)
+            return .say("Your answer to question \(answered.id): \(answered.answer ?? text)")
         case .pausePool(let pool): return .say(try call(.poolPause, PoolSelection(pool: pool)).message)
         case .resumePool(let pool): return .say(try call(.poolResume, PoolSelection(pool: pool)).message)
         case .resizePool(let pool, let slots):
@@ -44,7 +49,8 @@ extension DaemonPerformer {
             let status = try call(.status, NoParameters())
             return .told(
                 Self.block(
-                    "orchd \(SafeText.line(status.version)) is \(status.state.rawValue)\n\n" + Self.table(status.pools, pools)))
+                    "orchd \(SafeText.line(status.version)) is \(status.state.rawValue)\(Self.asked(status))\n\n"
+                        + Self.table(status.pools, pools)))
         case .pools(let pools):
             return .told(Self.block(Self.table(try call(.poolList, NoParameters()).pools, pools)))
         case .usage(let pools, let days): return .told(Self.block(try usage(pools, days)))
@@ -93,6 +99,10 @@ extension DaemonPerformer {
     }
 
     private static let width = 90
+
+    private static func asked(_ status: DaemonStatus) -> String {
+        status.questions.map { $0 == 0 ? "" : ", \(counted($0, "question")) open" } ?? ""
+    }
 
     private static func table(_ pools: [PoolRecord], _ wanted: [String]) -> String {
         let table = PoolTable.make(pools.filter { wanted.contains($0.name) })

@@ -41,7 +41,9 @@ final class DaemonPerformer: @unchecked Sendable {
                     return .impossible("the daemon has made no task")
                 }
                 return .task(task.id)
-            case .fetch(let id): return .record(try record(id))
+            case .fetch(let id, let asking):
+                let record = try record(id)
+                return .record(record, ended: try record.map { try ended(asking, of: $0) } ?? [])
             case .survey: return .status(try call(.status, NoParameters()))
             case .amend(_, let id, let text):
                 let spec = try JSONDecoder().decode(TaskSpec.self, from: Data(text.utf8))

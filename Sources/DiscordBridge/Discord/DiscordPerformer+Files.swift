@@ -9,10 +9,11 @@ extension DiscordPerformer {
         case answer(Answer)
     }
 
-    /// Where the files are is asked again each time: Discord's addresses of files are good for a day.
+    /// Where the files of a message are is asked again each time: Discord's addresses of files are good for a day. Those of a command are told once.
     func files(of message: Snowflake, _ wish: FileWish) async -> Fetched {
         do throws(DiscordError) {
-            let attachments = try await rest.message(message, in: wish.channel).attachments
+            var attachments = wish.given ?? []
+            if wish.given == nil { attachments = try await rest.message(message, in: wish.channel).attachments }
             if let complaint = wish.rules.complaint(about: attachments) {
                 return .answer(.impossible("the message \(complaint)"))
             }

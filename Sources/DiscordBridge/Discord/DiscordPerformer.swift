@@ -26,7 +26,7 @@ struct DiscordPerformer: Sendable {
                 return .done
             case .create(_, let kind, let place, let content, let nonce):
                 guard let nonce = Nonce(nonce) else { return .impossible("the nonce \(nonce) is too long") }
-                let priority: SendPriority = kind == .log ? .log : content.card == nil ? .answer : .card
+                let priority: SendPriority = kind == .log ? .log : content.card == nil || kind == .ask ? .answer : .card
                 return .made(
                     try await rest.createMessage(MessageDraft(content), in: place, nonce: nonce, priority: priority).id)
             case .edit(_, let place, let message, let content):

@@ -70,9 +70,17 @@ extension MessageDraft {
     init(_ content: Content) {
         self.init(
             content: content.text, embeds: content.card.map { [Embed($0)] } ?? [],
-            components: content.buttons.isEmpty ? [] : [.row(content.buttons.map { .button(Button($0)) })],
+            components: Self.rows(content.buttons),
             files: content.files.map { OutgoingFile($0.name, Array($0.text.utf8), contentType: "text/markdown") },
-            reply: content.answers, flags: .suppressEmbeds(of: content))
+            reply: content.answers, flags: .suppressEmbeds(of: content), calls: content.calls)
+    }
+
+    private static let rowLength = 5
+
+    private static func rows(_ buttons: [Content.Button]) -> [Component] {
+        stride(from: 0, to: buttons.count, by: rowLength).prefix(MessageLimits.rows).map { start in
+            .row(buttons.dropFirst(start).prefix(rowLength).map { .button(Button($0)) })
+        }
     }
 }
 

@@ -62,7 +62,9 @@ public struct Intake: Sendable {
     }
 
     /// As whom the daemon knows a person in Discord: whose tasks these are, and who did what to them.
-    public static func subject(_ person: Snowflake) -> String { "discord:\(person)" }
+    public static func subject(_ person: Snowflake) -> String { subjects + person.description }
+
+    static let subjects = "discord:"
 
     /// Notes who asks for a task, and where.
     func sign(_ spec: inout TaskSpec, by author: Person, in channel: Snowflake, message: Snowflake, key: String) {

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the bridge. Numbers of Discord's are kept as they are; they fit into 63 bits until the year 2084.
 enum BridgeSchema {
     /// What the program that made each version has added. A database has the first of them.
-    private static let steps = [first, interactions, following, places, files, ends]
+    private static let steps = [first, interactions, following, places, files, ends, questions]
     static var version: Int { steps.count }
 
     /// - Throws: ``BridgeStore/Unusable`` for a database of a newer program or of another.
@@ -157,5 +157,15 @@ enum BridgeSchema {
         -- Which end was shown: a task that is tried again has another, later one.
         ALTER TABLE task ADD COLUMN finished_at INTEGER;
         CREATE INDEX post_summary ON post (place, id) WHERE kind = 'summary';
+        """
+
+    private static let questions = """
+        -- Of kind 'ask', with the question's number as its round: whether it can still be answered.
+        ALTER TABLE post ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX post_open ON post (subject, round) WHERE open = 1;
+        -- What the tasks ask that were there before questions were shown.
+        UPDATE task SET changed = changed + 1 WHERE ended = 0;
+        -- The files of a command, as Discord has told of them.
+        ALTER TABLE request ADD COLUMN given TEXT;
         """
 }

@@ -65,7 +65,7 @@ extension BridgeTransaction {
     public func task(toFollowIn thread: Snowflake, answering post: Snowflake?) throws -> TaskRow? {
         if let post {
             let posted = try tasks(
-                "WHERE id = (SELECT subject FROM post WHERE message = ? AND kind IN ('card', 'answer', 'end')) LIMIT ?",
+                "WHERE id = (SELECT subject FROM post WHERE message = ? AND kind IN ('card', 'answer', 'end', 'ask')) LIMIT ?",
                 [post.stored, 1])
             if let task = posted.first { return task }
         }

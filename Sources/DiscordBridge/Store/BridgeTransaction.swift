@@ -1,4 +1,5 @@
 import DiscordAPI
+import FoundationEssentials
 import GRDB
 
 /// One transaction of the store. Each method is one question or one fact.
@@ -23,13 +24,14 @@ public final class BridgeTransaction {
     public func add(_ request: RequestRow) throws -> Bool {
         try run(
             """
-            INSERT INTO request (message, channel, author, author_name, made_at, state, spec, follows, files)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+            INSERT INTO request (message, channel, author, author_name, made_at, state, spec, follows, files, given)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
             """,
             [
                 request.message.stored, request.channel.stored, request.author.stored, request.authorName, request.madeAt,
                 request.state.rawValue, request.spec,
                 request.follows.isEmpty ? nil : request.follows.map(String.init).joined(separator: " "), request.hasFiles,
+                try request.given.map { try Bridge.text($0) },
             ])
         return hasChanged
     }
@@ -116,7 +118,7 @@ public final class BridgeTransaction {
 
     /// Notes that a message has become this task.
     public func add(task: Int64, of message: Snowflake) throws {
-        try run("UPDATE request SET state = 'task', task = ? WHERE message = ?", [task, message.stored])
+        try run("UPDATE request SET state = 'task', task = ?, given = NULL WHERE message = ?", [task, message.stored])
         try run("INSERT INTO task (id, message) VALUES (?, ?) ON CONFLICT DO NOTHING", [task, message.stored])
     }
 
@@ -164,7 +166,7 @@ public final class BridgeTransaction {
     /// Where posts for the thread of a task go instead.
     public func redirect(task: Int64, to channel: Snowflake) throws {
         try run(
-            "UPDATE post SET place = ? WHERE subject = ? AND kind IN ('card', 'answer', 'log') AND state = 'wanted'",
+            "UPDATE post SET place = ? WHERE subject = ? AND kind IN ('card', 'answer', 'log', 'ask') AND state = 'wanted'",
             [channel.stored, task])
     }
 
@@ -279,7 +281,10 @@ public final class BridgeTransaction {
                 """), arguments: [before, limit])
         for message in messages {
             try run(
-                "DELETE FROM post WHERE subject = (SELECT id FROM task WHERE message = ?) AND kind IN ('card', 'answer', 'log', 'end')",
+                """
+                DELETE FROM post WHERE subject = (SELECT id FROM task WHERE message = ?)
+                    AND kind IN ('card', 'answer', 'log', 'end', 'ask')
+                """,
                 [message])
             try run("DELETE FROM post WHERE subject = ? AND kind = 'refusal'", [message])
             try run("DELETE FROM followed WHERE task = (SELECT id FROM task WHERE message = ?)", [message])
@@ -310,8 +315,10 @@ public final class BridgeTransaction {
     func requests(_ rest: String, _ arguments: StatementArguments) throws -> [RequestRow] {
         try Row.fetchAll(
             cached(
-                "SELECT message, channel, author, author_name, made_at, state, spec, task, edit, ordered_at, follows, files FROM request "
-                    + rest),
+                """
+                SELECT message, channel, author, author_name, made_at, state, spec, task, edit, ordered_at, follows, files, given
+                FROM request \(rest)
+                """),
             arguments: arguments
         ).map {
             RequestRow(
@@ -319,7 +326,8 @@ public final class BridgeTransaction {
                 authorName: $0[3], madeAt: $0[4], state: RequestState(rawValue: $0[5]) ?? .refused, spec: $0[6], task: $0[7],
                 edit: $0[8], orderedAt: $0[9],
                 follows: ($0[10] as String?)?.split(separator: " ").compactMap { Int64($0) } ?? [],
-                hasFiles: $0[11])
+                hasFiles: $0[11],
+                given: ($0[12] as String?).flatMap { try? JSONDecoder().decode([Attachment].self, from: Data($0.utf8)) })
         }
     }
 

@@ -35,6 +35,8 @@ public enum PostKind: String, Sendable {
     case refusal
     /// What to do with old messages.
     case question
+    /// In the thread, too: what the task asks, and what has come of it.
+    case ask
     /// How the queue stands.
     case status
     /// What has happened to workers, pools and the daemon.
@@ -73,6 +75,8 @@ public struct RequestRow: Sendable, Equatable {
     public var follows: [Int64] = []
     /// Whether it has files, which are fetched when it is submitted.
     public var hasFiles = false
+    /// Its files, where it stands for a command that had some.
+    public var given: [Attachment]?
 }
 
 public struct TaskRow: Sendable, Equatable {

@@ -1,4 +1,4 @@
-"""The queue in Discord, end to end: `run --demo [FOLDER]`. A stand-in of Discord, `orchd run` with its bridge, five messages.
+"""The queue in Discord, end to end: `run --demo [FOLDER]`. A stand-in of Discord, `orchd run` with its bridge, six messages.
 
 It tells what people write and what they see, line by line, and exits with 0 only if all of it was as it should be. With a
 folder, it leaves there a page of each channel and of the first thread, as they look at the end, and one with all of them.
@@ -26,6 +26,7 @@ prompt=$(cat)
 case $prompt in
   *wait*) while [ ! -e "$HOME/gate" ]; do sleep 0.05; done; echo "The gate is open." ;;
   *fail*) echo "the model has lost its way" >&2; exit 3 ;;
+  *website*) echo "The website: $("$ORCHCTL" ask "Deploy the website?" --choice yes --choice no)" ;;
   *poem*) sleep 1; printf 'A queue is a line\\nwhere each waits for its own turn:\\nfirst in is first out.\\n' ;;
   *) sleep 0.5; echo "$prompt: done." ;;
 esac
@@ -56,7 +57,10 @@ class Show:
         for folder in ("pools.d", "agents"):
             (self.here / folder).mkdir()
         (self.here / "orchd.toml").write_text("")
-        (self.here / "pools.d/default.toml").write_text(f'slots = 3\nagent = "script"\nenv = {{ HOME = "{self.here}" }}\n')
+        variables = f'HOME = "{self.here}", ORCHCTL = "{PROGRAMS}/orchctl"'
+        (self.here / "pools.d/default.toml").write_text(
+            f'slots = 3\nagent = "script"\nenv = {{ {variables} }}\n[spawn]\npools = []\n'
+        )
         (self.here / "agents/script.toml").write_text(f'argv = ["/bin/sh", "{self.here}/agent"]\nprompt = "stdin"\n')
         (self.here / "agent").write_text(AGENT)
         token = self.here / "token"
@@ -188,19 +192,32 @@ async def play(show: Show) -> None:
     (show.here / "gate").touch()
     await show.shown("wait", "✅")
 
+    print("\n# A task asks, and a button answers.")
+    show.say("ask", "deploy the website")
+    question = await show.until(
+        "the question", lambda: [each for each in show.cards("ask") if "Question" in str(each["embeds"])]
+    )
+    labels = [each["label"] for row in question[0]["components"] for each in row["components"]]
+    print(f"  asks    {question[0]['embeds'][0]['description']} [{'] ['.join(labels)}]")
+    print("alice clicks [yes]")
+    await clicks.click(show.discord, "alice", question[0]["id"], "yes", wait=20)
+    await show.shown("ask", "✅")
+    await show.until("what came of it", lambda: "was answered" in str(show.cards("ask")))
+    print(f"  {show.cards('ask')[-1]['embeds'][0]['title']}")
+
     print("\n# #results has one card for each end.")
-    await show.until("all the ends", lambda: len(show.ends()) == 6)
+    await show.until("all the ends", lambda: len(show.ends()) == 7)
     for each in show.ends():
         print(f"  {each['title']}: {each['description'].splitlines()[0]}")
 
     print("\n# On the machine these are tasks like any others, and say for whom they are.")
     table = show.orchctl("list", "--all", "--columns", "id,state,user,task")
-    if table.count('for "discord:') != 5:
+    if table.count('for "discord:') != 6:
         raise Broken("the tasks do not say for whom they are")
     wrong = look.violations(show.discord)
     if wrong or look.own_faults(show.discord):
         raise Broken(f"rules of Discord were broken: {wrong}")
-    print("\nFive messages, five tasks, six ends, and no rule of Discord broken.")
+    print("\nSix messages, six tasks, seven ends, and no rule of Discord broken.")
     for folder in map(Path, sys.argv[1:]):
         pages = {"task-queue": show.channel, "thread": show.messages["poem"], "results": show.results}
         for name, place in pages.items():

@@ -97,6 +97,32 @@ async def test_a_form_asks_for_the_prompt(talk: Talk) -> None:
     assert talk.scene.submitted()[0]["priority"] == 2
 
 
+async def test_files_of_a_command_come_with_the_task(talk: Talk) -> None:
+    scene = talk.scene
+    await talk.start()
+    # Once Discord has a problem, and once it is cut off.
+    trouble.fault(scene.discord, where="cdn", action="status", status=503, count=1, nth=1)
+    files = [{"name": "../a.txt", "text": "one\n"}, {"name": "b@here.txt", "text": "two\n"}]
+    made = await talk.use("task", prompt="read the files", file=files[0], file3=files[1])
+    assert "With " in text(made) and not made["messages"][0]["mention_everyone"]
+    message = made["messages"][0]["id"]
+    await scene.shown(message, "✅")
+    answer = await scene.until("the answer", lambda: [each for each in scene.thread(message) if "one" in each["content"]])
+    assert "two" in answer[0]["content"]
+    # By a form, and files that are too large.
+    form = await clicks.command(scene.discord, "alice", scene.channel, "task", {"file2": files[1]}, wait=10)
+    sent = await clicks.submit(scene.discord, form["id"], {"text": "read the files"}, wait=10)
+    second = (await talk.answered(sent))["messages"][0]["id"]
+    await scene.shown(second, "✅")
+    large = {"name": "c.txt", "text": "x" * (9 << 20)}
+    assert "takes at most 8 MiB" in await talk.says("task", prompt="read the files", file=large)
+    # A file that is not where Discord keeps them.
+    trouble.fault(scene.discord, where="cdn", action="redirect", location="http://127.0.0.1:1/", count=100)
+    lost = (await talk.use("task", prompt="read the files", file=files[0]))["messages"][0]["id"]
+    await scene.shown(lost, "❌")
+    assert len(scene.submitted()) == 2
+
+
 async def test_who_may_not_is_told_and_offered_nothing(talk: Talk) -> None:
     await talk.start()
     message = talk.scene.say("wait")

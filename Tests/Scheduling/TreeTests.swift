@@ -287,6 +287,7 @@ extension Rig {
     }
 
     /// Starts a task that is ordered.
+    @discardableResult
     func begin(_ id: Int64) throws -> RunningTask {
         let attempt = try live(of: id)
         try start(attempt.id)

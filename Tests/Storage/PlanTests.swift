@@ -93,6 +93,11 @@ import Testing
             _ = try transaction.unfinished(in: nil, after: 3, limit: 3)
             _ = try transaction.unfinished(in: "default", after: 3, limit: 3)
             try transaction.shiftRelativeDueTimes(by: 1)
+            _ = try transaction.ready(in: "default", lane: "", root: 7, below: [7], limit: 3)
+            _ = try transaction.ready(in: "default", lane: "", root: 7, below: [8, 9], limit: 3)
+            _ = try transaction.readyLanes(in: "default", root: 7)
+            _ = try transaction.activeCounts(below: [8], root: 7)
+            _ = try transaction.activeTasks()
             try transaction.move(1, to: .held)
             try transaction.remove([try transaction.task(2)!])
         }
@@ -115,6 +120,13 @@ import Testing
         #expect(dispatched.contains("attempt_live (pool=? AND state=?)"), "\(dispatched)")
         #expect(!dispatched.contains("TEMP B-TREE"), "\(dispatched)")
         #expect(try plan("wake_at <= ").contains("attempt_wake"))
+        for part in ["AND lane = '' \n", "AND lane >= ''", "AND EXISTS"] {
+            let below = try plan(part)
+            #expect(below.contains("task_ready_below (root=? AND pool=? AND lane"), "\(below)")
+            #expect(!below.contains("TEMP B-TREE"), "\(below)")
+        }
+        let active = try plan("GROUP BY pool, lane")
+        #expect(active.contains("task_active_below (root=?)") && !active.contains("TEMP B-TREE"), "\(active)")
         #expect(try plan("answer FROM kept_answer").contains("kept_answer_key (principal=? AND key=?)"))
         #expect(try plan("FROM kept_answer WHERE at").contains("kept_answer_age (at<?)"))
         #expect(try plan("row_number()").contains("kept_answer_key (principal=?)"))

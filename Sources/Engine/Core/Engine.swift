@@ -78,7 +78,8 @@ public final class Engine: Sendable {
 
         let queries = Queries(core: core, supervisor: { [link] in link.standing }, startedAt: startedAt)
         let streams = Streams(
-            store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: readers))
+            store: store, files: core.files, news: core.news, watcher: core.watcher, readers: ReaderPool(threads: readers),
+            waits: core.push)
         control = EngineControl(core, load: load) { [stopping] in stopping.request(.drained) }
         let router = try RequestRouter(
             core: core, queries: queries, streams: streams, control: control,

@@ -8,11 +8,13 @@ import Storage
 import Synchronization
 
 extension Streams {
-    func logs(_ parameters: LogsParameters, _ responder: Responder) throws {
+    /// `task.logs`. A task that follows another through its door waits for its end.
+    func logs(_ parameters: LogsParameters, by requester: Requester? = nil, _ responder: Responder) throws {
         _ = try find(parameters.attempt, of: parameters.id)
         try SpecRules.check(parameters.tail, "tail", nil)
         try SpecRules.checkPart(of: parameters)
-        LogStream(parameters, from: self, responder).start()
+        let atDoor = parameters.follow == true ? requester.flatMap { DoorWait(by: $0, for: .tasks, waits) } : nil
+        LogStream(parameters, from: self, atDoor, responder).start()
     }
 }
 
@@ -39,14 +41,16 @@ private final class LogStream: Sendable {
 
     private let parameters: LogsParameters
     private let sources: Streams
+    private let atDoor: DoorWait?
     private let responder: Responder
     private let streams: [OrchProtocol.OutputStream]
     private let state: Mutex<State>
     private var files: OutputFiles { sources.files }
 
-    init(_ parameters: LogsParameters, from sources: Streams, _ responder: Responder) {
+    init(_ parameters: LogsParameters, from sources: Streams, _ atDoor: DoorWait?, _ responder: Responder) {
         self.parameters = parameters
         self.sources = sources
+        self.atDoor = atDoor
         self.responder = responder
         streams = parameters.stream.map { [$0] } ?? [.stdout, .stderr]
         state = Mutex(State(attempt: parameters.attempt, rest: parameters.limit ?? .max))
@@ -56,7 +60,7 @@ private final class LogStream: Sendable {
         let task = parameters.id
         responder.stream(
             sources.readers, hearing: sources.news, { events in events.contains { $0.task == task } },
-            onEnd: { self.unfollow() }
+            onEnd: { self.leave() }
         ) { try self.step($0) }
     }
 
@@ -70,7 +74,12 @@ private final class LogStream: Sendable {
 
     private func end(_ runner: CoalescingRunner) {
         runner.end()
+        leave()
+    }
+
+    private func leave() {
         unfollow()
+        atDoor?.end()
     }
 
     private func step(_ runner: CoalescingRunner) throws {
@@ -177,6 +186,7 @@ private final class LogStream: Sendable {
                     attempt: shown?.number ?? 0, state: task.phase.state(isOrdered: attempt?.isOrdered ?? false),
                     silent: state.withLock { $0.silent }.flatMap { $0 > shown?.number ?? 0 ? $0 : nil }))
         }
+        atDoor?.begin()
         runner.finished()
     }
 }

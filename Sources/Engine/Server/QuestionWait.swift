@@ -15,14 +15,20 @@ extension Streams {
             throw WireError(.notFound, "there is no question \(id)", field: "question")
         }
         let isTimeOver = Mutex(parameters.timeout == 0)
+        let atDoor = DoorWait(by: requester, for: .answer, waits)
         let runner = responder.stream(
-            readers, hearing: news, { events in events.contains { $0.question == id.description } }
+            readers, hearing: news, { events in events.contains { $0.question == id.description } },
+            onEnd: { atDoor?.end() }
         ) { [store] runner in
             // Whether the time was over before the look.
             let isLast = isTimeOver.withLock { $0 }
             let found = try store.question(id)
-            if let found, found.state == .open, !isLast { return runner.finished() }
+            if let found, found.state == .open, !isLast {
+                atDoor?.begin()
+                return runner.finished()
+            }
             runner.end()
+            atDoor?.end()
             guard let found else {
                 return responder.fail(WireError(.notFound, "there is no question \(id)", field: "question"))
             }

@@ -73,12 +73,12 @@ struct RequestRouter: Sendable {
         }
         aside(.wait) { it, requester, responder in
             try Sight(of: requester, in: store).check(it.ids, field: "ids")
-            try streams.wait(it, responder)
+            try streams.wait(it, by: requester, responder)
         }
         aside(.questionWait) { it, requester, responder in try streams.wait(it, by: requester, responder) }
         aside(.logs) { it, requester, responder in
             try Sight(of: requester, in: store).check([it.id], field: "id")
-            try streams.logs(it, responder)
+            try streams.logs(it, by: requester, responder)
         }
         aside(.file) { it, requester, responder in
             try Sight(of: requester, in: store).check([it.id], field: "id")

@@ -22,6 +22,8 @@ struct Streams: Sendable {
     let news: EventHub
     let watcher: OutputWatcher
     let readers: ReaderPool
+    /// Tells the turns that a task waits at its door, and no longer.
+    var waits: @Sendable ([Input]) -> Void = { _ in }
 
     /// A task and the attempt that a request names, or its latest.
     func find(_ number: Int?, of id: Int64) throws -> (task: TaskItem, attempt: Attempt?) {

@@ -12,7 +12,8 @@ private struct WaitState {
 
 extension Streams {
     /// `task.wait`: reports each task when it reaches its final state, and answers when all have, or one has, or the time is over.
-    func wait(_ parameters: WaitParameters, _ responder: Responder) throws {
+    /// A task that asks through its door waits meanwhile, unless the answer is there at once.
+    func wait(_ parameters: WaitParameters, by requester: Requester? = nil, _ responder: Responder) throws {
         try SpecRules.check(ids: parameters.ids)
         try SpecRules.check(wait: parameters.timeout)
         let wanted = Set(parameters.ids)
@@ -21,13 +22,15 @@ extension Streams {
         }
         // At first any may have ended already.
         let state = Mutex(WaitState(ready: wanted))
+        let atDoor = requester.flatMap { DoorWait(by: $0, for: .tasks, waits) }
         let runner = responder.stream(
             readers, hearing: news,
             { events in
                 let ended = events.filter { $0.kind == .taskFinished }.compactMap(\.task).filter(wanted.contains)
                 state.withLock { $0.ready.formUnion(ended) }
                 return !ended.isEmpty
-            }
+            },
+            onEnd: { atDoor?.end() }
         ) { [store] runner in
             // Whether the time was over before the look: what ended until then is in the answer.
             let (candidates, isTimeOver) = state.withLock { state in
@@ -44,10 +47,12 @@ extension Streams {
             let records = state.withLock { $0.records }
             let isOver = records.count == wanted.count || (parameters.any == true && !records.isEmpty)
             guard isOver || isTimeOver else {
+                atDoor?.begin()
                 guard let last else { return runner.finished() }
                 return runner.finished(again: false, after: last)
             }
             runner.end()
+            atDoor?.end()
             responder.succeed(WaitResult(tasks: parameters.ids.compactMap { records[$0] }, timedOut: isOver ? nil : true))
         }
         guard let timeout = parameters.timeout else { return }

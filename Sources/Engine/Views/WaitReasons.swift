@@ -136,7 +136,11 @@ struct WaitReasons {
     }
 
     private func sentence(_ gate: String, _ limit: (running: Int, maximum: Int)) -> String {
-        "limit \(gate.dropFirst(GateName.limitPrefix.count)): \(limit.running) of \(limit.maximum) running"
+        let name =
+            gate.hasPrefix(GateName.treePrefix)
+            ? "running in [spawn] or scope of task \(gate.dropFirst(GateName.treePrefix.count).prefix { $0 != "/" })"
+            : "limit \(gate.dropFirst(GateName.limitPrefix.count))"
+        return "\(name): \(limit.running) of \(limit.maximum) running"
     }
 
     /// What nothing but a slot is missing for, in words.

@@ -74,6 +74,8 @@ extension Turn {
     ) throws {
         var attempt = attempt
         attempt.state = .ended
+        state.waiting.forget(attempt.task)
+        if attempt.pauses?.waits?.isWaiting ?? false { attempt.pauses?.waits?.end(at: now.monotonic) }
         attempt.outcome = outcome
         attempt.reason = reason
         attempt.wakeAt = nil
@@ -142,6 +144,7 @@ extension Turn {
     private mutating func forget(_ attempt: Attempt) throws {
         // Even where nobody has heard of its start, its program may have run.
         if store.hasOpenQuestions, let task = try store.task(attempt.task) { try withdrawQuestions(of: task) }
+        state.waiting.forget(attempt.task)
         try store.removeAttempt(attempt)
         effects.append(.forget(attempt))
     }

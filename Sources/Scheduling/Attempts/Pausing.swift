@@ -39,6 +39,8 @@ extension Turn {
         var attempt = attempt
         var pauses = attempt.pauses ?? Pauses()
         if isPause { pauses.begin(now) } else { pauses.end(now) }
+        pauses.waits?.settle(at: now.monotonic)
+        if !isPause, state.waiting.cause(of: task.id) == .answer { pauses.waits?.since = now.monotonic }
         attempt.pauses = pauses
         attempt.wakeAt = firstWake(of: task, attempt)
         try store.update(attempt, from: attempt.state)
@@ -66,6 +68,8 @@ public struct Pauses: Sendable, Equatable, Codable {
     public var total: Int64 = 0
     /// When it last went on.
     public var ended: Int64?
+    /// What it has waited at its door, where it has.
+    public var waits: Waits?
 
     public init() {}
 

@@ -34,24 +34,29 @@ struct MemoryLeft {
     private var left: Int64?
     /// While nothing is reserved, any attempt may start: one that is larger than the machine would otherwise wait forever.
     private var isUntouched: Bool
+    /// All that holds memory waits at its door, so that one that it waits for may have more: otherwise they would all wait forever.
+    private var isAllWaiting: Bool
     /// Something waits for memory, and what matters less must not take it.
     private var isAwaited = false
 
-    init(_ admission: Admission, reserved: Int64) {
+    init(_ admission: Admission, reserved: Int64, isAllWaiting: Bool = false) {
         left = admission.memory.map { $0 - reserved }
         isUntouched = reserved == 0
+        self.isAllWaiting = isAllWaiting
     }
 
     /// Sets aside what an attempt of the pool needs; whether there is so much.
-    mutating func take(for pool: PoolSettings) -> Bool {
+    ///
+    /// - Parameter kin: whether it is below a task that waits.
+    mutating func take(for pool: PoolSettings, kin: Bool = false) -> Bool {
         guard let reserve = pool.reserve, let left else { return true }
         assert(reserve >= 0, "the pool \(pool.name) sets aside less than nothing")
-        guard !isAwaited, reserve <= left || isUntouched else {
+        guard !isAwaited, reserve <= left || isUntouched || (kin && isAllWaiting) else {
             isAwaited = true
             return false
         }
         self.left = left - reserve
-        isUntouched = false
+        (isUntouched, isAllWaiting) = (false, false)
         return true
     }
 }

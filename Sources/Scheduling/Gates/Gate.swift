@@ -60,6 +60,22 @@ public enum GateName {
     public static func budget(_ name: String) -> String { canonical(budgetPrefix + name) }
     public static func spent(_ name: String) -> String { canonical(spentPrefix + name) }
 
+    /// What keeps the tasks below one of them from running all at once: how many may is a part of the name, so that nobody has to look it up.
+    static func tree(_ id: Int64, most: Int) -> String { "\(treePrefix)\(id)/\(most)" }
+    public static let treePrefix = "tree:"
+
+    /// How many may run at once below a task, where the gate is that of a tree.
+    static func maximum(ofTree gate: String) -> Int? {
+        guard gate.hasPrefix(treePrefix), let (_, most) = gate.cut(at: "/") else { return nil }
+        return Int(most)
+    }
+
+    /// The name under which is counted who has gone through: that of a tree stays when another number may.
+    static func counted(_ gate: String) -> String {
+        guard gate.hasPrefix(treePrefix), let (tree, _) = gate.cut(at: "/") else { return gate }
+        return String(tree)
+    }
+
     /// The same without blanks, which would tear it apart in a lane.
     static func canonical(_ name: String) -> String {
         name.has(" ") ? String(String.UnicodeScalarView(name.unicodeScalars.map { $0 == " " ? "_" : $0 })) : name
@@ -79,50 +95,70 @@ public struct GateStates: Sendable {
     /// Those that each submitter has for themselves, by the same names.
     private let shares: [String: Int]
     private let closed: Set<String>
-    /// How many run under each limit.
+    /// How many run under each limit, without those whose place everybody may have.
     private var running: [String: Int] = [:]
+    /// How many of these lend their place to what is below tasks that wait.
+    private var lent: [String: Int] = [:]
+    /// How many are below a task that waits, each of which uses what is lent to such, as far as it goes.
+    private var kin: [String: Int] = [:]
 
     /// - Parameter busy: how many tasks of each lane run.
     public init(rules: Rules, gates: [String: Gate], busy: [String: Int]) {
+        self.init(rules: rules, gates: gates, busy: busy, lending: .none)
+    }
+
+    init(rules: Rules, gates: [String: Gate], busy: [String: Int], lending: Lending) {
         func maxima(_ limits: [ConcurrencyLimit]) -> [String: Int] {
             Dictionary(limits.map { (GateName.limit($0.name), $0.maximum) }, uniquingKeysWith: { $1 })
         }
         self.maxima = maxima(rules.limits.filter { $0.share == nil })
         shares = maxima(rules.limits.filter { $0.share != nil })
         closed = Set(gates.values.filter(\.isClosed).map(\.name))
-        for (lane, count) in busy { add(count, to: lane) }
+        for (lane, count) in busy { add(count, to: \.running, lane) }
+        for (lane, count) in lending.lanesToAll { add(-count, to: \.running, lane) }
+        for (lane, count) in lending.lanesToKin { add(count, to: \.lent, lane) }
+        for (lane, count) in lending.kinLanes { add(count, to: \.kin, lane) }
     }
 
-    private mutating func add(_ count: Int, to lane: String) {
+    private mutating func add(_ count: Int, to book: WritableKeyPath<Self, [String: Int]>, _ lane: String) {
         for name in GateName.names(in: lane) where maximum(of: String(name)) != nil {
-            running[String(name), default: 0] += count
+            self[keyPath: book][GateName.counted(String(name)), default: 0] += count
         }
     }
 
     private func maximum(of gate: String) -> Int? {
         if let maximum = maxima[gate] { return maximum }
+        if let maximum = GateName.maximum(ofTree: gate) { return maximum }
         guard !shares.isEmpty, let (name, _) = gate.cut(at: "/") else { return nil }
         return shares[String(name)]
     }
 
     /// A task of the lane has been started.
-    mutating func enter(_ lane: String) {
-        assert(isOpen(lane), "the lane is closed: \(lane)")
-        add(1, to: lane)
+    mutating func enter(_ lane: String, toKin: Bool = false) {
+        assert(isOpen(lane, toKin: toKin), "the lane is closed: \(lane)")
+        add(1, to: \.running, lane)
+        if toKin { add(1, to: \.kin, lane) }
     }
 
-    public func isOpen(_ lane: String) -> Bool {
-        lane.isEmpty || GateName.names(in: lane).allSatisfy { isOpen(gate: String($0)) }
+    public func isOpen(_ lane: String) -> Bool { isOpen(lane, toKin: false) }
+
+    /// - Parameter toKin: whether it is for a task below one that waits, which may have the places that such lend.
+    func isOpen(_ lane: String, toKin: Bool) -> Bool {
+        lane.isEmpty || GateName.names(in: lane).allSatisfy { isOpen(gate: String($0), toKin: toKin) }
     }
 
-    private func isOpen(gate: String) -> Bool {
-        if let limit = occupancy(of: gate) { return limit.running < limit.maximum }
+    private func isOpen(gate: String, toKin: Bool) -> Bool {
+        if let limit = occupancy(of: gate) {
+            let name = GateName.counted(gate)
+            let lent = lent[name] ?? 0
+            return limit.running - (toKin ? lent : min(lent, kin[name] ?? 0)) < limit.maximum
+        }
         return gate != GateName.needs && gate != GateName.rights && !gate.hasPrefix(GateName.spentPrefix)
             && !closed.contains(gate)
     }
 
     /// How many run under a limit, and how many may; nil for a gate of another kind.
     public func occupancy(of gate: String) -> (running: Int, maximum: Int)? {
-        maximum(of: gate).map { (running[gate] ?? 0, $0) }
+        maximum(of: gate).map { (running[GateName.counted(gate)] ?? 0, $0) }
     }
 }

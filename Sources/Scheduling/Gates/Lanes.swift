@@ -20,15 +20,16 @@ extension Turn {
         // Nor about a program that is asked where the task goes: its pool has slots for that.
         let spends = attempt?.delivery != nil || canSpend(task)
         let barred = task.isChild && attempt == nil ? try treeGates(of: task, spends: spends) : []
+        let windows = try windows(of: task)
         if Self.saysWhy(task.lane) { task.reason = nil }
         guard task.definition.routing == nil,
-            spends || !task.definition.needs.isEmpty || !state.rules.limits.isEmpty || !barred.isEmpty
+            spends || !task.definition.needs.isEmpty || !state.rules.limits.isEmpty || !barred.isEmpty || !windows.isEmpty
         else {
             task.lane = ""
             return
         }
         let agent = attempt?.agent ?? agent(of: task)
-        var gates = try neededGates(task) + matchingGates(task, agent, spends: spends)
+        var gates = try neededGates(task) + matchingGates(task, agent, spends: spends) + windows
         for (name, verdict) in barred {
             gates.append(name)
             task.reason = verdict
@@ -130,7 +131,9 @@ extension Turn {
         for pool in state.settings.values.sorted(by: { $0.name < $1.name }) {
             hash.add("\(pool.name) \(pool.agent ?? "") \(pool.capabilities.sorted().joined(separator: ","))")
             if pool.warm != nil { hash.add("warm") }
-            if let spawn = pool.spawn { hash.add("starts in \(spawn.pools.sorted().joined(separator: ","))") }
+            if let spawn = pool.spawn {
+                hash.add("starts in \(spawn.pools.sorted().joined(separator: ",")), \(spawn.running ?? 0) at once")
+            }
             if pool.runsAsSubmitter { hash.add("as its submitter") }
         }
         for route in state.rules.routes { if let program = route.program { hash.add("\(route.name) asks \(program.pool)") } }
@@ -175,6 +178,7 @@ extension Turn {
         if let attempt { try endIfSpent(attempt, of: changed) }
         guard changed != task else { return }
         try store.update(changed, from: task.place)
+        state.waiting.move(changed)
         if changed.phase == .ready { noteReady(changed) }
     }
 

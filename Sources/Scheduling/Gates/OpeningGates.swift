@@ -50,8 +50,8 @@ extension Turn {
         }
     }
 
-    func gateStates() -> GateStates {
-        GateStates(rules: state.rules, gates: store.gates, busy: store.busyLanes)
+    func gateStates(_ lending: Lending = .none) -> GateStates {
+        GateStates(rules: state.rules, gates: store.gates, busy: store.busyLanes, lending: lending)
     }
 
     /// Notes what is next in the lanes that this turn has opened, whether by a gate, an end or other limits.

@@ -13,7 +13,7 @@ extension Turn {
                 row.slots = pool.slots
             }
             if row != known[pool.name] { try store.save(row) }
-            if state.isConnected { effects.append(.setSlots(pool: pool.name, slots: row.slots)) }
+            if state.isConnected { effects.append(.setSlots(pool: pool.name, slots: slotsToTell(of: row))) }
         }
         try dismissOutdated()
         for name in known.keys.sorted() where state.settings[name] == nil {
@@ -47,7 +47,7 @@ extension Turn {
         if slots != pool.slots {
             pool.slots = slots
             try store.save(pool)
-            if state.isConnected { effects.append(.setSlots(pool: name, slots: slots)) }
+            if state.isConnected { effects.append(.setSlots(pool: name, slots: slotsToTell(of: pool))) }
             event(.poolResized) {
                 $0.pool = name
                 $0.detail = counted(slots, "slot")

@@ -100,10 +100,15 @@ extension Turn {
 
     /// The ready tasks of a lane that may go: those that somebody is about to change stay.
     func ready(in pool: String, lane: String, limit: Int) throws -> [TaskItem] {
+        try free(limit: limit) { try store.ready(in: pool, lane: lane, limit: $0) }
+    }
+
+    /// Of what a look at the store finds, up to a number, those that may go.
+    func free(limit: Int, _ look: (Int) throws -> [TaskItem]) throws -> [TaskItem] {
         // Thousands may be kept, which mostly are not those that come first.
         var count = limit
         while true {
-            let tasks = try store.ready(in: pool, lane: lane, limit: count)
+            let tasks = try look(count)
             let free = tasks.filter { !state.keptBack.contains($0.id) }
             if free.count >= limit || tasks.count < count { return Array(free.prefix(limit)) }
             count = min(2 * count, limit + state.keptBack.count)

@@ -19,6 +19,15 @@ extension Turn {
         return []
     }
 
+    /// The gates that let only so many run at once below each of those above a task.
+    func windows(of task: TaskItem) throws -> [String] {
+        guard task.definition.routing == nil, let rights = try rights(of: task) else { return [] }
+        return rights.ancestors.compactMap { ancestor in
+            let most = [ancestor.rules?.running, ancestor.scope?.running].compactMap(\.self).min()
+            return most.map { GateName.tree(ancestor.id, most: $0) }
+        }
+    }
+
     static func verdict(_ id: Int64, _ spent: Int64, _ most: Int64) -> String {
         """
         task \(id) and those below it have spent \(MoneyText.dollars(spent)) USD of the \(MoneyText.dollars(most)) USD that its scope \

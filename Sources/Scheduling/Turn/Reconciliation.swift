@@ -5,6 +5,8 @@ import SupervisorLink
 extension Turn {
     mutating func reconcile(_ inventory: Inventory) throws {
         let pools = try store.pools()
+        // What is lent is told again at the end of the turn, when all orders are known.
+        state.lentTold = [:]
         for pool in pools { effects.append(.setSlots(pool: pool.name, slots: pool.slots)) }
         let startable = Set(
             pools.filter { $0.mode != .paused && state.settings[$0.name] != nil && !state.isDraining }.map(\.name))
@@ -68,6 +70,7 @@ extension Turn {
             try begin(attempt, start, move)
         } else if move.next != .stopping {
             var attempt = attempt
+            forgetWait(of: &attempt)
             if move.actions.contains(.offerAgain) {
                 let input = task.definition.hasInput ? try store.input(of: task.id) : nil
                 effects.append(.assign(task, attempt, input: input, again: true))
@@ -84,7 +87,9 @@ extension Turn {
             try store.update(attempt, from: attempt.state)
         }
         // What was said to a supervisor last, it may never have heard.
-        if let pauses = attempt.pauses { effects.append(.freeze(attempt: attempt.id, pauses.isPaused)) }
+        if let pauses = attempt.pauses, pauses.isPaused || pauses.ended != nil {
+            effects.append(.freeze(attempt: attempt.id, pauses.isPaused))
+        }
         if move.actions.contains(.orderStop) { orderStop(attempt.id, in: attempt.pool) }
     }
 

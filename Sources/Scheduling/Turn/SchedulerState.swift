@@ -17,6 +17,10 @@ public struct SchedulerState: Sendable {
     public internal(set) var isDraining = false
     /// Attempts that still start must be ended.
     var isStopping = false
+    /// The tasks that wait at their doors.
+    var waiting = Waiting()
+    /// How many attempts of each pool beyond its slots the supervisor was told that it may run.
+    var lentTold: [String: Int] = [:]
     /// Requests that wait for tasks to be taken back.
     var waitingChanges: [WaitingChange] = [] {
         didSet { keptBack = waitingChanges.reduce(into: []) { $0.formUnion($1.tasks) } }

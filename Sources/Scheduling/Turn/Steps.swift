@@ -47,6 +47,7 @@ extension Turn {
     mutating func setAside(_ attempt: Attempt, because problem: String, isFault: Bool = true) throws {
         note("attempt \(attempt.number) of task \(attempt.task) was set aside: \(problem)", isFault: isFault)
         if state.isConnected { effects.append(.stop(attempt: attempt.id, grace: 0)) }
+        state.waiting.forget(attempt.task)
         var aside = attempt
         aside.wakeAt = nil
         if attempt.state != .ended {

@@ -56,6 +56,16 @@ public protocol TaskTransaction: AnyObject {
     /// Those of which the task is the parent, from the lowest id above `after`.
     func unfinishedChildren(of id: Int64, after: Int64, limit: Int) throws -> [TaskItem]
 
+    /// Ready tasks of a lane of a pool that are in a tree, below one of these tasks of it: the deepest first, of those the highest priority,
+    /// and of those the oldest.
+    func ready(in pool: String, lane: String, root: Int64, below ancestors: [Int64], limit: Int) throws -> [TaskItem]
+    /// The lanes of a pool in which a tree has ready tasks, its root not among them.
+    func readyLanes(in pool: String, root: Int64) throws -> [String]
+    /// How many active tasks of a tree are in each lane of each pool, below one of these tasks of it.
+    func activeCounts(below ancestors: [Int64], root: Int64) throws -> [(pool: String, lane: String, count: Int)]
+    /// All tasks that are active, each with the root of its tree; none where no task has ever submitted another.
+    func activeTasks() throws -> [(id: Int64, root: Int64)]
+
     // Attempts
 
     /// - Parameter agent: that gets its prompt; nil for a command.

@@ -32,7 +32,9 @@ extension Turn {
             // Only the file knows when it was last written; the answer sets the next time to look.
             attempt.wakeAt = deadline
             try store.update(attempt, from: attempt.state)
-            if timeouts(of: task, attempt).idle != nil { effects.append(.checkOutput(attempt)) }
+            if timeouts(of: task, attempt).idle != nil, state.waiting.cause(of: task.id) == nil {
+                effects.append(.checkOutput(attempt))
+            }
         }
         if attempts.count == SchedulerState.stride { isUnfinished = true }
     }
@@ -60,15 +62,20 @@ extension Turn {
         try store.update(attempt, from: .running)
     }
 
-    /// When an attempt that has started runs out of time, on the monotonic clock. While it is paused it does not.
+    /// When an attempt that has started runs out of time, on the monotonic clock. While it is paused it does not, nor while it waits for
+    /// an answer; and while it waits for whatever it may be, it may be quiet.
     ///
     /// - Parameter lastOutput: when it last wrote something, where that is known.
     private func deadlines(of task: TaskItem, _ attempt: Attempt, lastOutput: Int64? = nil) -> (run: Int64?, idle: Int64?) {
         let pauses = attempt.pauses ?? Pauses()
         guard let start = attempt.startedMonotonic, !pauses.isPaused else { return (nil, nil) }
         let timeouts = timeouts(of: task, attempt)
-        let quietSince = max(start, lastOutput ?? start, pauses.ended ?? start)
-        return (timeouts.run.map { start + pauses.total + $0 }, timeouts.idle.map { quietSince + $0 })
+        let cause = state.waiting.cause(of: task.id)
+        let quietSince = max(start, lastOutput ?? start, pauses.ended ?? start, pauses.waits?.ended ?? start)
+        return (
+            cause == .answer ? nil : timeouts.run.map { start + pauses.total + (pauses.waits?.total ?? 0) + $0 },
+            cause != nil ? nil : timeouts.idle.map { quietSince + $0 }
+        )
     }
 
     /// When the timeouts of an attempt are first to be looked at, on the monotonic clock.

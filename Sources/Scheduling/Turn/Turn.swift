@@ -11,6 +11,8 @@ struct Turn<Store: TaskTransaction> {
 
     var effects: [Effect] = []
     var launches: [Effect] = []
+    /// The orders that this turn takes back to make room for what is waited for.
+    var takenBack: Set<Int64> = []
     private var events: [Event] = []
     /// For each pool that got ready tasks in this turn, the highest priority among them.
     private(set) var newPriority: [String: Int] = [:]
@@ -73,6 +75,8 @@ struct Turn<Store: TaskTransaction> {
         case .outputSeen(let attempt, let last, let lookedAt): try noteOutput(attempt, last: last, lookedAt: lookedAt)
         case .outputLimitReached(let attempt): try stop(attempt, because: .outputLimit)
         case .resultSeen(let attempt): try stop(attempt, because: .finished)
+        case .waits(let task, let attempt, let cause, let change):
+            try noteWait(task, attempt: attempt, for: cause, change: change)
         case .clockStepped(let step):
             try store.shiftRelativeDueTimes(by: step)
             if store.hasOpenQuestions { try store.shiftQuestions(by: step) }

@@ -4,32 +4,39 @@ import SupervisorLink
 /// Warm workers: processes that are started ahead, and each of which gets one task.
 extension Turn {
     /// Gives tasks to the workers that are ready, and sees to it that there are as many workers as there should be.
-    mutating func tend(_ pool: PoolState, _ warm: WarmSettings) throws {
+    mutating func tend(_ pool: PoolState, _ warm: WarmSettings, _ lending: Lending) throws {
+        let lent = lending[pool.name]
         var workers = try store.workers(in: pool.name)
         if pool.mode != .paused, store.counts(of: pool.name).ready > 0 {
             let ready = workers.filter { $0.state == .ready && $0.pid != nil }.sorted { ($0.since, $0.id) < ($1.since, $1.id) }
             // There may have been more slots when they were started.
             let live = store.live(in: pool.name)
-            let room = min(ready.count, pool.slots - live.running - live.dispatched)
-            var given = 0
-            for worker in ready where given < room {
-                guard let task = try next(in: pool.name, for: Set(worker.capabilities)) else { continue }
+            var room = lent.room(slots: pool.slots, live)
+            for worker in ready where room.kin > 0 {
+                let onlyKin = room.slots <= 0
+                guard let task = try next(in: pool.name, for: Set(worker.capabilities), onlyKin: onlyKin, lending) else {
+                    continue
+                }
                 guard try isPlaced(task) else {
                     try reclassify(task)
                     continue
                 }
+                room.take(isKin: try isKin(task, lending))
                 try assign(task, to: worker)
                 workers.removeAll { $0.id == worker.id }
-                given += 1
             }
         }
         let idle = workers.filter { $0.state != .exiting }
         let live = store.live(in: pool.name)
-        let free = max(0, pool.slots - live.running - live.dispatched - (workers.count - idle.count))
-        let waiting = store.counts(of: pool.name).ready
+        let exiting = workers.count - idle.count
+        let room = lent.room(slots: pool.slots, live)
+        // What is lent to some is worth a worker only where one of them is ready.
+        let kin = min(room.kin, try countReadyKin(in: pool.name, lending, upTo: room.kin))
+        let free = max(0, max(lending.onlyKin ? 0 : room.slots, kin) - exiting)
+        let waiting = lending.onlyKin ? kin : store.counts(of: pool.name).ready
         let wanted =
             switch pool.mode {
-            case .active: min(free, max(warm.minReady, waiting))
+            case .active: min(free, max(lending.onlyKin ? 0 : warm.minReady, waiting))
             case .draining: min(free, waiting)
             case .paused: min(free, idle.count)
             }

@@ -247,6 +247,8 @@ enum Schema {
         CREATE INDEX task_parent ON task (parent, id) WHERE parent > 0;
         CREATE INDEX task_child ON task (parent, id) WHERE parent > 0 AND phase < 4;
         CREATE INDEX task_root ON task (root, id) WHERE root > 0;
+        CREATE INDEX task_ready_below ON task (root, pool, lane, depth DESC, priority DESC, id) WHERE phase = 0 AND root > 0;
+        CREATE INDEX task_active_below ON task (root, pool, lane) WHERE phase = 3 AND root > 0;
 
         -- What is below a task that has submitted others: see TreeCounts.
         CREATE TABLE tree (

@@ -77,6 +77,63 @@ extension SQLiteTransaction {
         }
     }
 
+    public func ready(
+        in pool: String, lane: String, root: Int64, below ancestors: [Int64], limit: Int
+    ) throws -> [TaskItem] {
+        let below = Self.below(ancestors, root)
+        return try db.tasks(
+            where: """
+                phase = 0 AND root > 0 AND root = ? AND pool = ? AND lane = ? \(below.condition)
+                ORDER BY depth DESC, priority DESC, id LIMIT ?
+                """, [root, pool, lane] + below.arguments + [limit])
+    }
+
+    public func readyLanes(in pool: String, root: Int64) throws -> [String] {
+        var lanes: [String] = []
+        // From one lane to the next, past all tasks between.
+        while let next: String = try db.value(
+            """
+            SELECT lane FROM task WHERE phase = 0 AND root > 0 AND root = ? AND pool = ? AND lane \(lanes.isEmpty ? ">=" : ">") ?
+            ORDER BY lane LIMIT 1
+            """, [root, pool, lanes.last ?? ""])
+        {
+            lanes.append(next)
+        }
+        return lanes
+    }
+
+    public func activeCounts(below ancestors: [Int64], root: Int64) throws -> [(pool: String, lane: String, count: Int)] {
+        let below = Self.below(ancestors, root)
+        return try db.rows(
+            """
+            SELECT pool, lane, count(*) FROM task WHERE phase = 3 AND root > 0 AND root = ? \(below.condition) GROUP BY pool, lane
+            """, [root] + below.arguments
+        ) { (pool: try $0.next(), lane: try $0.next(), count: try $0.next()) }
+    }
+
+    public func activeTasks() throws -> [(id: Int64, root: Int64)] {
+        guard tally.hasTrees else { return [] }
+        return try db.rows(
+            """
+            SELECT task.id, iif(task.root = 0, task.id, task.root) FROM attempt JOIN task ON task.id = attempt.task
+            WHERE attempt.state <> 2
+            """
+        ) { (id: try $0.next(), root: try $0.next()) }
+    }
+
+    /// A condition for tasks of a tree that are below one of some; the whole tree is below its root.
+    private static func below(_ ancestors: [Int64], _ root: Int64) -> (condition: String, arguments: [(any SQLValue)?]) {
+        guard !ancestors.contains(root) else { return ("", []) }
+        let condition = """
+            AND EXISTS (
+                WITH RECURSIVE above(id) AS (
+                    VALUES (task.parent)
+                    UNION ALL SELECT upper.parent FROM task AS upper JOIN above ON upper.id = above.id WHERE upper.parent > 0)
+                SELECT 1 FROM above WHERE id IN (SELECT value FROM json_each(?)))
+            """
+        return (condition, ["[\(ancestors.map(String.init).joined(separator: ","))]"])
+    }
+
     /// A task, and all above it.
     private static let above = """
         WITH RECURSIVE above(id) AS (

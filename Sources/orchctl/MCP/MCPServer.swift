@@ -159,7 +159,7 @@ final class MCPServer: Sendable {
     private static func handle(_ method: String, _ parameters: JSONValue, _ call: ToolCall) throws -> JSONValue {
         let record = try TaskHandles.record(of: parameters, call)
         switch method {
-        case "tasks/get": return try TaskHandles.answer(record, call)
+        case "tasks/get": return try TaskHandles.answer(TaskHandles.whenEnded(record, call), call)
         case "tasks/cancel":
             guard !call.options.isReadOnly else { throw MCPError.badParameters("this server only reads") }
             let ids = JSONValue.array([record["id"] ?? 0])

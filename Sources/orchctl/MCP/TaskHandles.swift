@@ -60,6 +60,16 @@ enum TaskHandles {
         }
     }
 
+    /// A task that a task has started, when it has ended, or after a while: one that only asks again and again waits for nothing, and
+    /// would keep its slot.
+    static func whenEnded(_ record: JSONValue, _ call: ToolCall) throws -> JSONValue {
+        guard record["parent"] != nil, word(for: record["state"]?.text ?? "") == "working", let id = record["id"]?.whole else {
+            return record
+        }
+        _ = try call.ask(Method.wait, ["ids": [.integer(id)], "timeout": JSONValue(Double(poll) / 1000), "brief": true])
+        return try call.record(id, withResult: false)
+    }
+
     /// The answer to `tasks/get`.
     static func answer(_ record: JSONValue, _ call: ToolCall) throws -> JSONValue {
         var answer = status(record)

@@ -23,6 +23,10 @@ struct OrchdSim: ParsableCommand {
     @Option(help: "A fault to put into the code, which must be found; \"all\" for one after the other.")
     var mutation: String?
 
+    @Flag(
+        help: "Lives of trees of tasks that start others through their doors; each mutation is looked for with --mutation all.")
+    var doors = false
+
     @Flag(help: "Print everything that happens.")
     var trace = false
 
@@ -31,6 +35,7 @@ struct OrchdSim: ParsableCommand {
 
     func run() throws {
         if digest { return printDigests() }
+        if doors { return try mutation == nil ? liveWithDoors() : findWithDoors() }
         if mutation == "all" {
             var missed = 0
             for mutation in Mutation.allCases where try !find(mutation) { missed += 1 }
@@ -86,6 +91,39 @@ struct OrchdSim: ParsableCommand {
             \(total.starts) starts, \(total.requests) requests, \(total.faults) faults (\(rounded(Double(total.faults) / time)) a second), \
             \(rounded(Double(total.virtualTime) / 3_600_000)) hours of their own
             """)
+    }
+
+    private func liveWithDoors() throws {
+        let first = seed ?? .random(in: 0...UInt64(UInt32.max))
+        let limit = lives ?? (seed != nil && seconds == nil ? 1 : seconds == nil ? 100 : .max)
+        let began = Date()
+        var (count, starts, loans) = (0, 0, 0)
+        while count < limit, seconds.map({ Date().timeIntervalSince(began) < $0 }) ?? true {
+            let life = try DoorLife(seed: first &+ UInt64(count))
+            try life.run()
+            guard life.violations.isEmpty else {
+                say("seed \(first &+ UInt64(count)): \(life.violations.joined(separator: "\n  "))")
+                throw ExitCode(1)
+            }
+            (count, starts, loans) = (count + 1, starts + life.starts, loans + life.loans)
+        }
+        let time = rounded(Date().timeIntervalSince(began))
+        say("\(count) lives with doors from seed \(first) without a violation, in \(time) s: \(starts) starts, \(loans) loans")
+    }
+
+    private func findWithDoors() throws {
+        var missed = 0
+        for fault in DoorLife.Mutation.allCases where mutation == "all" || mutation == fault.rawValue {
+            var found: String?
+            for seed in 0..<UInt64(lives ?? 100) where found == nil {
+                let life = try DoorLife(seed: seed, mutation: fault)
+                try life.run()
+                found = life.violations.first.map { "found after \(seed + 1) lives: \($0)" }
+            }
+            say("\(fault): \(found ?? "NOT FOUND")")
+            if found == nil { missed += 1 }
+        }
+        if missed > 0 { throw ExitCode(1) }
     }
 
     private func find(_ mutation: Mutation) throws -> Bool {

@@ -164,6 +164,18 @@ final class WatchedTransaction: TaskTransaction {
         try real.unfinishedChildren(of: id, after: after, limit: limit)
     }
 
+    func ready(in pool: String, lane: String, root: Int64, below ancestors: [Int64], limit: Int) throws -> [TaskItem] {
+        try real.ready(in: pool, lane: lane, root: root, below: ancestors, limit: limit)
+    }
+
+    func readyLanes(in pool: String, root: Int64) throws -> [String] { try real.readyLanes(in: pool, root: root) }
+
+    func activeCounts(below ancestors: [Int64], root: Int64) throws -> [(pool: String, lane: String, count: Int)] {
+        try real.activeCounts(below: ancestors, root: root)
+    }
+
+    func activeTasks() throws -> [(id: Int64, root: Int64)] { try real.activeTasks() }
+
     // MARK: Attempts
 
     func insertAttempt(

@@ -44,6 +44,29 @@ import Testing
         #expect(isFound, "\(mutation) was not found in 200 lives")
     }
 
+    /// Lives in which tasks start tasks, and wait for them and for people.
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func thePromisesOfDoorsHold(part: UInt64) throws {
+        var loans = 0
+        for seed in part * 15..<(part + 1) * 15 {
+            let life = try DoorLife(seed: seed)
+            try life.run()
+            loans += life.loans
+            #expect(life.violations.isEmpty, "orchd-sim --doors --seed \(seed): \(life.violations)")
+        }
+        #expect(loans > 0)
+    }
+
+    @Test(arguments: DoorLife.Mutation.allCases)
+    func everyMutationOfDoorsIsFound(mutation: DoorLife.Mutation) throws {
+        let isFound = try (0..<100 as Range<UInt64>).contains { seed in
+            let life = try DoorLife(seed: seed, mutation: mutation)
+            try life.run()
+            return !life.violations.isEmpty
+        }
+        #expect(isFound, "\(mutation) was not found in 100 lives")
+    }
+
     @Test func aFailureIsShrunk() {
         let failed = SimulatedRun(Plan(seed: 1), mutation: .ignorePriority)
         var shrinker = Shrinker()

@@ -45,7 +45,7 @@ import Text
             guard let content = shown.first?.content else { continue }
             #expect(content.buttons.compactMap(\.answer) == (question.state == .open ? ["yes", "no"] : []), "\(question.id)")
             if question.state == .answered { #expect(content.card?.fields.first?.value == question.answer, "\(question.id)") }
-            #expect(content.calls == BridgeWorld.alice.id)
+            #expect(content.calls == (question.state == .open ? BridgeWorld.alice.id : nil))
         }
         // An answer that the daemon took was its first.
         let answered = world.daemon.done.compactMap { if case .answer(let name, _) = $0 { name } else { nil } }

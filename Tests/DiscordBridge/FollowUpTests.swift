@@ -67,6 +67,15 @@ import Testing
     @Test func whatHasNoEndCannotBeContinued() throws {
         #expect(throws: FollowUp.Refused.self) { try Self.continued("more", nil) }
         #expect(throws: FollowUp.Refused.self) { try Self.continued("more", Self.record { $0.state = .running }) }
+        let question = QuestionRecord(
+            id: QuestionID(task: 7, number: 1), attempt: 1, state: .open, text: "Deploy?", freeText: true,
+            askedAt: Timestamp(milliseconds: 0))
+        do {
+            _ = try Self.continued("yes", Self.record { ($0.state, $0.questions) = (.running, [question]) })
+            Issue.record("an answer became a task")
+        } catch let refused as FollowUp.Refused {
+            #expect(refused.reason == "task 7 asks something: use the buttons below its question")
+        }
         let failed = try Self.continued(
             "again",
             Self.record {

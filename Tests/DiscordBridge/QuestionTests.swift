@@ -101,6 +101,18 @@ import Testing
         #expect(sizes.reduce(0, +) == count + (takesText ? 1 : 0))
     }
 
+    @Test(arguments: [" ", "\u{A0}", "\u{200B}", "\u{2060}\u{FEFF}", "\u{202E}", "\u{3000}"]) func everyButtonCanBeRead(
+        _ choice: String
+    ) {
+        let content = QuestionCard.content(
+            Self.question(1, .open, [choice]), QuestionID(task: 42, number: 1), askedBy: Snowflake(1))
+        #expect(content.buttons.map(\.answer) == [choice])
+        let isBlank = content.buttons[0].label.unicodeScalars.allSatisfy {
+            $0.properties.isWhitespace || $0.properties.isDefaultIgnorableCodePoint
+        }
+        #expect(!isBlank, "\(content.buttons[0].label.unicodeScalars.map(\.value))")
+    }
+
     @Test func aLongQuestionIsAFileToo() throws {
         let text = String(repeating: "<@1>](@", count: 4096 / 7)
         let content = QuestionCard.content(Self.question(text: text), QuestionID(task: 42, number: 1), askedBy: Snowflake(1))
@@ -140,7 +152,7 @@ import Testing
         let content = try #require(try Self.shown(stage))
         #expect(content.card?.title == title)
         #expect(content.card?.fields.map { "\($0.name): \($0.value)" }.joined(separator: ", ") == fields)
-        #expect(content.card?.body == "Deploy?" && content.buttons.isEmpty)
+        #expect(content.card?.body == "Deploy?" && content.buttons.isEmpty && content.calls == nil)
         // Nobody asks for it again.
         #expect(try stage.news(of: 42, Stage.record(42)).asking == [])
         guard case .say(let late) = try stage.use(Self.press(0)).reply else { Issue.record("no reply"); return }
@@ -169,6 +181,18 @@ import Testing
         #expect(
             try stage.use(.command(Wish("answer", ["task": .string("42"), "answer": .string("Ada")]))).order
                 == .answer("42.q2", "Ada"))
+    }
+
+    @Test func whereThereIsNoThreadItIsBesideTheCard() throws {
+        var stage = try Stage()
+        _ = try stage.turn(.message(ChatMessage(message: Snowflake(1042), by: Stage.alice)))
+        _ = try stage.turn(.answered(.submit(Snowflake(1042)), .task(42)))
+        let early = try stage.turn(.answered(.fetch(42), .record(Stage.record(42, .running, [Self.question()]))))
+        #expect(early.created.isEmpty)
+        let card = try stage.turn(.answered(.thread(42), .impossible("no threads here"))).created
+        #expect(card.map(\.kind) == [.card] && card.map(\.place) == [Stage.channel])
+        let next = try stage.turn(.answered(.post(card[0].post), .made(Snowflake(5000)))).created
+        #expect(next.map(\.kind) == [.ask] && next.map(\.place) == [Stage.channel])
     }
 
     @Test func tasksThatAreNotShownAskNobody() throws {

@@ -15,8 +15,8 @@ public enum QuestionCard {
         box.fields = fields(question)
         box.footer = "task \(id.task)"
         var content = Content(text: "<@\(author)> Task \(id.task) \(isOpen ? "asks" : "asked"):", card: box)
-        content.calls = author
         guard isOpen else { return content }
+        content.calls = author
         if chunks.count > 1 {
             content.card?.body = chunks[0] + "\n*(the file has all of it)*"
             content.files = [.init(name: "question-\(id).md", text: question.text)]
@@ -31,7 +31,7 @@ public enum QuestionCard {
         content.card?.title = "🚫 orchd no longer knows question \(id)"
         content.card?.colour = grey
         content.card?.fields = []
-        (content.buttons, content.files) = ([], [])
+        (content.buttons, content.files, content.calls) = ([], [], nil)
         return content
     }
 
@@ -75,8 +75,13 @@ public enum QuestionCard {
     /// A question has at most 20 choices, so there is always room for all of them and for a text.
     private static func buttons(_ question: QuestionRecord, _ id: QuestionID) -> [Content.Button] {
         let choices = (question.choices ?? []).prefix(MessageLimits.buttons - 1).enumerated().map { number, choice in
+            // Discord refuses a button on which nothing can be read, and the whole message with it.
             let label = SafeText.line(choice).shortened(to: 80)
-            return Content.Button(label, ButtonID(answer: id, choice: number), answer: choice)
+            let isReadable = label.unicodeScalars.contains {
+                !$0.properties.isWhitespace && !$0.properties.isDefaultIgnorableCodePoint
+            }
+            return Content.Button(
+                isReadable ? label : "answer \(number + 1)", ButtonID(answer: id, choice: number), answer: choice)
         }
         return choices + (question.freeText ? [.init("Answer …", ButtonID(answer: id))] : [])
     }

@@ -16,7 +16,10 @@ enum FollowUp {
     static func `continue`(_ id: Int64, _ record: TaskRecord?, in spec: inout TaskSpec) throws(Refused) {
         guard let record else { throw Refused(reason: "orchd no longer knows task \(id), so there is nothing to continue") }
         guard record.state.isFinal else {
-            throw Refused(reason: "task \(id) has not ended: write again when it has")
+            throw Refused(
+                reason: record.standing == .asking
+                    ? "task \(id) asks something: use the buttons below its question"
+                    : "task \(id) has not ended: write again when it has")
         }
         guard let prompt = spec.prompt else { return }
         let tags = InlineTags(prompt)

@@ -13,7 +13,7 @@ import test_bridge_commands
 from test_bridge import PROGRAMS, Scene
 from test_bridge_commands import Talk, is_private, log, text
 
-from standin.verbs import clicks, look, trouble
+from standin.verbs import clicks, look, people, trouble
 
 pytestmark = pytest.mark.skipif(not (PROGRAMS / "orch-discord").exists(), reason="orch-discord is not built: swift build")
 
@@ -119,6 +119,10 @@ async def test_a_question_is_answered_by_a_button(asking: Talk) -> None:
     assert "1 question open" in await asking.says("status")
     assert "asking" in await asking.says("list")
     assert await asking.choices("answer", "task") == ["1"]
+    # A message in the thread is none.
+    said = str(people.say(scene.discord, "alice", message, "yes")["id"])
+    await scene.shown(said, "❌", message)
+    assert "use the buttons below its question" in json.dumps(scene.thread(message))
     reply = await asking.click(question["id"], "yes")
     assert is_private(reply) and "Your answer to question 1.q1" in text(reply)
     await ended(scene, message, "was answered", "yes", f"<@{alice}>")

@@ -22,7 +22,7 @@ KILLS = int(os.environ.get("ORCH_KILLS") or 0)
 # Asks, and says what it heard.
 ASKING = """
 prompt=$(cat)
-case $prompt in *ask*) heard=$({orchctl} ask "Go on?" --choice yes --choice no) ;; esac
+case $prompt in ask*) heard=$({orchctl} ask "Go on?" --choice yes --choice no) ;; esac
 echo "the answer to **$prompt** $heard"
 """
 # How many kills lie between two looks at everything: what nobody has seen yet does not pile up.

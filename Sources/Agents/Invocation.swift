@@ -13,7 +13,7 @@ public struct Invocation: Sendable, Equatable {
     public var socketPlaces: [SocketPlace] = []
 }
 
-/// Where `{socket}` stood: so many bytes into an argument.
+/// Where `{socket}` stood: an argument, and the bytes before it there.
 public struct SocketPlace: Sendable, Equatable {
     public var argument: Int
     public var offset: Int

@@ -45,7 +45,7 @@ private enum Promise: CaseIterable {
 }
 
 extension Configuration {
-    /// The pools whose promises another pool of the same user breaks, each with how to mend it.
+    /// The pools whose promises another pool of the same user breaks, each with what to do.
     ///
     /// - Parameters:
     ///   - defaultUser: of pools that name none.

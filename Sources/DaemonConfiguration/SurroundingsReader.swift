@@ -5,7 +5,8 @@ import Text
 
 /// What the files say of the environment and the directories of a pool that runs only certain programs.
 enum SurroundingsReader {
-    /// Whoever sets one of these decides which code a program runs, or as whom it believes to run: `programs` would promise nothing.
+    /// One of these decides which code a program runs, or as whom it believes to run. Open to tasks, it would make `programs` a promise of
+    /// nothing.
     private static let deciding = [
         "PATH", "HOME", "IFS", "ENV", "BASH_*", "SHELLOPTS", "CDPATH", "LD_*", "DYLD_*", "GLIBC_TUNABLES", "GCONV_PATH",
         "LOCPATH",

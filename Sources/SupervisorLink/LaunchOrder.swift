@@ -24,9 +24,9 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
         }
     }
 
-    /// Programs are given no descriptor above this one, but for the channel of a warm worker.
+    /// Programs are given no descriptor above this one, except the channel of a warm worker.
     public static let lastUsualDescriptor: Int32 = 5
-    /// So many bytes into an argument.
+    /// An argument, and the number of bytes before the place.
     public struct SocketPlace: LinkValue, Equatable, Sendable {
         public var argument: UInt32
         public var offset: UInt32

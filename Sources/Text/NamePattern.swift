@@ -2,7 +2,7 @@
 public struct NamePattern: Sendable, Hashable {
     public let text: String
 
-    /// Nil where it is no such pattern: a name has neither `=` nor controls, and a `*` stands only at its end, behind something.
+    /// Nil where it is not such a pattern: a name has neither `=` nor controls, and a `*` stands only at its end, behind something.
     public init?(_ text: String) {
         let beginning = text.utf8.last == UInt8(ascii: "*") ? text.utf8.dropLast() : text.utf8[...]
         let isName = beginning.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "*") }

@@ -101,7 +101,8 @@ import Testing
         let offset = server.utf8.count - #"{socket}","mcp"]}}"#.utf8.count
         #expect(
             invocation.socketPlaces == [
-                SocketPlace(argument: 2, offset: offset), SocketPlace(argument: 3, offset: 0), SocketPlace(argument: 3, offset: 12),
+                SocketPlace(argument: 2, offset: offset), SocketPlace(argument: 3, offset: 0),
+                SocketPlace(argument: 3, offset: 12),
             ])
         // The path counts, wherever the door will be.
         request.prompt = String(repeating: "p", count: 131_071 - 2 - 2 * 107)

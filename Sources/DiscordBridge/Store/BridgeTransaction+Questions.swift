@@ -4,7 +4,7 @@ import OrchProtocol
 
 /// What tasks ask people, and is shown.
 extension BridgeTransaction {
-    /// A question is to be shown like this, and can be answered.
+    /// Shows a question like this; it can be answered.
     func ask(_ question: QuestionID, in place: Snowflake, content: String) throws {
         try want(.ask, question.task, round: Int64(question.number), in: place, content: content)
         try set(open: true, question)
@@ -24,7 +24,7 @@ extension BridgeTransaction {
             [open, question.task, question.number, open])
     }
 
-    /// The questions of a task that can be answered, as they are to be shown, by their numbers.
+    /// The questions of a task that can be answered, as they are shown, by their numbers.
     func openQuestions(of task: Int64) throws -> [(number: Int, content: String)] {
         try Row.fetchAll(
             cached("SELECT round, content FROM post WHERE open = 1 AND subject = ? ORDER BY round"), arguments: [task]

@@ -23,10 +23,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     private static let largeLine = 65_536
     /// For what a client takes from here, and for the rest of a request that has begun.
     private static let patience = TimeAmount.seconds(30)
-    /// After so long without a request, and with no stream open, a connection is of no use to anybody.
+    /// After this time without a request, and with no stream open, nobody misses a connection.
     private static let idleTime = TimeAmount.minutes(10)
 
-    /// What is to be done for whom, and who gets the answer.
+    /// Carries out a call for somebody, and answers it.
     typealias Take = @Sendable (Call, Requester, Responder) -> Void
 
     private let take: Take
@@ -137,7 +137,7 @@ final class ConnectionHandler: ChannelInboundHandler {
                 .invalidRequest, "the end of a request did not come within \(Self.patience.nanoseconds / 1_000_000_000) s"))
     }
 
-    /// Counts so many bytes as held for the client, instead of those until now.
+    /// Counts this number of bytes as held for the client, instead of those until now.
     @discardableResult private func hold(_ count: Int) -> WireError? {
         let more = count - heldBytes
         if more > 0, let complaint = shares.take(.bytes, more, of: requester) { return complaint }

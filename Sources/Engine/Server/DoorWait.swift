@@ -1,7 +1,7 @@
 import Scheduling
 import Synchronization
 
-/// A request that waits at the door of a task: while it does, the task lends its place. It begins and ends once, whoever says so.
+/// A request that waits at the door of a task: while it does, the task lends its place. It begins and ends once, however often it is said.
 final class DoorWait: Sendable {
     private enum State {
         case before
@@ -15,7 +15,7 @@ final class DoorWait: Sendable {
     private let cause: WaitCause
     private let tell: @Sendable ([Input]) -> Void
 
-    /// Nil for who asks that is no task, and so lends nothing.
+    /// Nil where the one who asks is not a task, and so lends nothing.
     init?(by requester: Requester, for cause: WaitCause, _ tell: @escaping @Sendable ([Input]) -> Void) {
         guard case .task(let id) = requester.principal else { return nil }
         task = id

@@ -21,7 +21,7 @@ public struct PoolSettings: Sendable, Equatable {
     public var inlineTags = true
     /// Who may send tasks to it; nil for everybody who can reach the daemon. A rule that sends them there is its author's word.
     public var access: PoolAccess?
-    /// The highest priority that somebody who is no administrator may give a task in it; nil for any.
+    /// The highest priority that users may give a task in it, unless they are administrators; nil for any.
     public var maximumPriority: Int?
     /// Whether each task runs as the user who submitted it.
     public var runsAsSubmitter = false

@@ -47,7 +47,7 @@ extension TaskRouter {
         guard let priority, let most = pool.maximumPriority, priority > most, !requester.isAdministrator else { return }
         throw WireError(
             field: field,
-            "must be at most \(most) in the pool \"\(pool.name)\" (its max_priority) for who is no administrator, not \(priority)"
+            "must be at most \(most) in the pool \"\(pool.name)\" (its max_priority), except for administrators, not \(priority)"
         )
     }
 

@@ -19,7 +19,7 @@ extension Turn {
         return []
     }
 
-    /// The gates that let only so many run at once below each of those above a task.
+    /// The gates that bound how many run at once below each of those above a task.
     func windows(of task: TaskItem) throws -> [String] {
         guard task.definition.routing == nil, let rights = try rights(of: task) else { return [] }
         return rights.ancestors.compactMap { ancestor in

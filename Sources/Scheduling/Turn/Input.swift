@@ -175,7 +175,7 @@ public enum Input: Sendable, Equatable {
     case outputLimitReached(attempt: Int64)
     /// The output of an agent holds its whole result, and nothing was added to it for a while.
     case resultSeen(attempt: Int64)
-    /// At the door of an attempt of a task, which has this number, so many more requests wait than before, or fewer.
+    /// At the door of an attempt of a task, which has this number, more requests wait than before, by `change`, or fewer.
     case waits(task: Int64, attempt: Int, for: WaitCause, change: Int)
     /// The real-time clock was set, by this number of milliseconds.
     case clockStepped(by: Int64)

@@ -115,7 +115,7 @@ extension SQLiteTransaction {
         guard tally.hasTrees else { return [] }
         return try db.rows(
             """
-            SELECT task.id, iif(task.root = 0, task.id, task.root) FROM attempt JOIN task ON task.id = attempt.task
+            SELECT task.id, CASE task.root WHEN 0 THEN task.id ELSE task.root END FROM attempt JOIN task ON task.id = attempt.task
             WHERE attempt.state <> 2
             """
         ) { (id: try $0.next(), root: try $0.next()) }

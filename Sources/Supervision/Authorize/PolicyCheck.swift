@@ -65,7 +65,7 @@ extension PolicyCheck {
     /// What an attempt finds in its environment by its order.
     ///
     /// What a program does is decided by its variables as much as by its name: `LD_PRELOAD`, `PATH`, `NODE_OPTIONS`. So in a pool with
-    /// programs the policy says all of them, but for those that tell the program of its task.
+    /// programs the policy says all of them, except those about the task.
     func environment(of order: LaunchOrder) -> [ByteString] {
         guard let pool = policy?.pools[order.pool], !pool.programs.isEmpty else { return order.environment }
         let given = order.environment.filter { variable in

@@ -16,7 +16,6 @@ public final class DoorLife {
         case forgetWaitsAfterCrash
         case takeAnswersForTasks
         case takeTasksForAnswers
-        case lendBeforeTakingBack
         case forgetLentSlots
         case ignoreRunning
         case ignoreParked
@@ -244,10 +243,7 @@ public final class DoorLife {
             return result
         }
         for problem in result.problems where problem.isFault { violations.append(problem.text) }
-        var effects = result.effects
-        if mutation == .lendBeforeTakingBack {
-            effects.sort { Self.rank($0) < Self.rank($1) }
-        }
+        let effects = result.effects
         answers = []
         isDue = (result.nextWall ?? .max) <= now.wall || (result.nextMonotonic ?? .max) <= now.monotonic
         for effect in effects { perform(effect) }
@@ -256,16 +252,6 @@ public final class DoorLife {
         // The engine takes what is left at once.
         let isUnfinished = effects.contains { if case .again = $0 { true } else { false } }
         if isDue || isUnfinished { try takeTurn() }
-    }
-
-    /// Slots first, then orders, then what is taken back.
-    private static func rank(_ effect: Effect) -> Int {
-        switch effect {
-        case .setSlots: 0
-        case .launch: 1
-        case .revoke: 3
-        default: 2
-        }
     }
 
     private func reopenQuestions(in transaction: SQLiteTransaction) throws {
@@ -296,8 +282,6 @@ public final class DoorLife {
             if count > own { loans += 1 }
             slots[pool] = mutation == .forgetLentSlots ? own : count
             queues.setSlots(of: pool, to: UInt32(slots[pool] ?? 0))
-            // It starts at once what it can.
-            if mutation == .lendBeforeTakingBack { startNext() }
         case .reply(let token, let reply):
             if let request = requests.removeValue(forKey: token.number) { answers.append((request, reply)) }
         case .again(let input): inbox.append(input)

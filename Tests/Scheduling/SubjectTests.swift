@@ -56,6 +56,11 @@ import Testing
             try rig.ask(.cancel(CancelParameters(ids: [id])))
             return Action(.retry, RetryParameters(ids: [id]))
         },
+        { rig in
+            let id = try held(rig)
+            try rig.ask(.cancel(CancelParameters(ids: [id])))
+            return Action(.remove, TaskSelection(ids: [id]))
+        },
         { rig in Action(.hold, TaskSelection(ids: [try held(rig)])) },
         { rig in Action(.release, TaskSelection(ids: [try held(rig)])) },
         { rig in Action(.pause, TaskSelection(ids: [try running(rig)])) },

@@ -14,6 +14,11 @@ extension Command {
     public static func release(_ ids: [Int64]) -> Command { Command(Call(.release, TaskSelection(ids: ids))) }
     public static func pause(_ ids: [Int64]) -> Command { Command(Call(.pause, TaskSelection(ids: ids))) }
     public static func resume(_ ids: [Int64]) -> Command { Command(Call(.resume, TaskSelection(ids: ids))) }
+    public static func remove(_ ids: [Int64], lenient: Bool? = nil) -> Command {
+        var selection = TaskSelection(ids: ids)
+        selection.lenient = lenient
+        return Command(Call(.remove, selection))
+    }
     public static func pausePool(_ name: String) -> Command { Command(Call(.poolPause, PoolSelection(pool: name))) }
     public static func resumePool(_ name: String) -> Command { Command(Call(.poolResume, PoolSelection(pool: name))) }
     public static func drainPool(_ name: String) -> Command { Command(Call(.poolDrain, PoolSelection(pool: name))) }

@@ -33,6 +33,7 @@ enum EventMessages {
         case .taskUpdated: ("c02df873043145e1ac8a1c543d8ed23c", "\(task) was changed\(by).")
         case .taskPaused: ("3f6c1a8be5d24d0f8a7b92c4e01d6f57", "\(task)\(attempt) was paused\(by).")
         case .taskResumed: ("c85e0f47a2b94d3f9b16d7e3584a0c21", "\(task)\(attempt) was resumed\(by).")
+        case .tasksRemoved: ("5e0c9f1d7b3a4862a4d18f60c27be935", "\(event.detail ?? "Tasks") were removed from the queue\(by).")
         case .questionAsked: ("1a1f5674f4004ed4b8017ec3b8ceb10e", "\(question) was asked\(reason).")
         case .questionAnswered: ("7dbe65742f3f437fa00fddf5d1cc3016", "\(question) was answered\(by)\(reason).")
         case .questionExpired:

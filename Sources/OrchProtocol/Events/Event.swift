@@ -17,6 +17,8 @@ public struct Event: Codable, Sendable, Equatable {
         /// Its processes are frozen.
         public static let taskPaused = Self("task.paused")
         public static let taskResumed = Self("task.resumed")
+        /// Somebody has had tasks forgotten.
+        public static let tasksRemoved = Self("tasks.removed")
         /// It asks people something.
         public static let questionAsked = Self("question.asked")
         /// Somebody has answered, or the default was taken when the time was over.
@@ -46,7 +48,8 @@ public struct Event: Codable, Sendable, Equatable {
 
         public static let allCases: [Self] = [
             .taskQueued, .taskStarted, .taskRetrying, .taskFinished, .taskRouting, .taskRouted, .taskHeld, .taskReleased,
-            .taskUpdated, .taskPaused, .taskResumed, .questionAsked, .questionAnswered, .questionExpired, .questionWithdrawn,
+            .taskUpdated, .taskPaused, .taskResumed, .tasksRemoved, .questionAsked, .questionAnswered, .questionExpired,
+            .questionWithdrawn,
             .workerReady, .workerExited, .poolPaused, .poolResumed, .poolResized, .poolDraining, .daemonStarted,
             .daemonDraining, .daemonReloaded, .daemonRestored, .gateClosed, .gateOpened, .supervisorConnected,
             .supervisorLost,

@@ -2,7 +2,8 @@
 public enum Methods {
     public static let all: [any MethodDescriptor] = [
         Method.submit, Method.get, Method.list, Method.update, Method.cancel, Method.retry, Method.hold, Method.release,
-        Method.pause, Method.resume, Method.wait, Method.progress, Method.logs, Method.file, Method.ask, Method.questionWait,
+        Method.pause, Method.resume, Method.remove, Method.wait, Method.progress, Method.logs, Method.file, Method.ask,
+        Method.questionWait,
         Method.answer,
         Method.questionList, Method.routeExplain, Method.poolList,
         Method.poolPause, Method.poolResume, Method.poolResize, Method.poolDrain, Method.agentList, Method.agentResume,
@@ -47,6 +48,7 @@ extension Method where Parameters == TaskSelection, Answer == TasksChanged {
     public static var release: Self { Self("task.release", .change, .keyed) }
     public static var pause: Self { Self("task.pause", .change, .keyed) }
     public static var resume: Self { Self("task.resume", .change, .keyed) }
+    public static var remove: Self { Self("task.remove", .change, .keyed) }
 }
 
 extension Method where Parameters == WaitParameters, Answer == WaitResult {

@@ -120,10 +120,18 @@ public struct UpdateParameters: HasTaskOptions, MemberCoded, KeyedParameters, Ac
     }
 }
 
+/// Parameters that name tasks, all of which or none are changed.
+public protocol TaskIDs {
+    var ids: [Int64] { get }
+    /// To leave out the tasks for which the request would be refused, instead of refusing it.
+    var lenient: Bool? { get set }
+}
+
 /// The tasks to try again.
-public struct RetryParameters: KeyedParameters, ActionParameters {
-    /// 1 to 10 000 ids; all of them or none are changed.
+public struct RetryParameters: TaskIDs, KeyedParameters, ActionParameters {
+    /// 1 to 10 000 ids.
     public var ids: [Int64]
+    public var lenient: Bool?
     /// To forget what their children have done: the keys that they gave these find nothing any more.
     public var fresh: Bool?
     /// See ``KeyedParameters``.
@@ -135,20 +143,21 @@ public struct RetryParameters: KeyedParameters, ActionParameters {
         self.fresh = fresh
     }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, fresh, key, subject }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, lenient, fresh, key, subject }
 }
 
-/// The tasks that `task.hold`, `task.release`, `task.pause` and `task.resume` are for.
-public struct TaskSelection: KeyedParameters, ActionParameters {
-    /// 1 to 10 000 ids; all of them or none are changed.
+/// The tasks that `task.hold`, `task.release`, `task.pause`, `task.resume` and `task.remove` are for.
+public struct TaskSelection: TaskIDs, KeyedParameters, ActionParameters {
+    /// 1 to 10 000 ids.
     public var ids: [Int64]
+    public var lenient: Bool?
     /// See ``KeyedParameters``.
     public var key: String?
     public var subject: String?
 
     public init(ids: [Int64]) { self.ids = ids }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, key, subject }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, lenient, key, subject }
 }
 
 /// The tasks to cancel: by id, all of a pool that have not ended, or all.
@@ -156,6 +165,8 @@ public struct CancelParameters: KeyedParameters, ActionParameters {
     public var ids: [Int64]?
     public var pool: String?
     public var all: Bool?
+    /// See ``TaskIDs``.
+    public var lenient: Bool?
     /// See ``KeyedParameters``.
     public var key: String?
     public var subject: String?
@@ -166,7 +177,7 @@ public struct CancelParameters: KeyedParameters, ActionParameters {
         self.all = all
     }
 
-    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all, key, subject }
+    public enum CodingKeys: String, CodingKey, CaseIterable { case ids, pool, all, lenient, key, subject }
 }
 
 public struct WaitParameters: MethodParameters {

@@ -3,10 +3,9 @@ import OrchProtocol
 /// Pausing tasks. A running task keeps its slot, and its timeouts do not run. A queued task is held.
 extension Turn {
     /// Stops the processes of tasks where they are, and keeps queued ones from starting. All of the tasks, or none.
-    mutating func pause(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let named = try selectLive(ids, by: requester)
-        for (task, attempt) in named {
-            if try isPausable(task, attempt, toBe: "paused") { continue }
+    mutating func pause(_ selection: TaskSelection, by requester: Requester) throws -> Answer {
+        let named = try fitting(selectLive(selection, by: requester), selection) { task, attempt in
+            if try isPausable(task, attempt, toBe: "paused") { return }
             try requireQueued(task, attempt, "only a queued or running task can be paused")
         }
         let tasks = try named + below(named).filter { $0.task.isPausable($0.attempt) }
@@ -18,10 +17,9 @@ extension Turn {
     }
 
     /// Lets them continue.
-    mutating func resume(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let named = try selectLive(ids, by: requester)
-        for (task, attempt) in named {
-            if try isPausable(task, attempt, toBe: "resumed") { continue }
+    mutating func resume(_ selection: TaskSelection, by requester: Requester) throws -> Answer {
+        let named = try fitting(selectLive(selection, by: requester), selection) { task, attempt in
+            if try isPausable(task, attempt, toBe: "resumed") { return }
             try requireQueued(task, attempt, "only a paused or held task can be resumed")
         }
         let tasks = try named + below(named).filter { $0.task.isPausable($0.attempt) }

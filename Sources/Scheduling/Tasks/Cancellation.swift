@@ -4,7 +4,7 @@ extension Turn {
     mutating func cancel(_ parameters: CancelParameters, by requester: Requester) throws -> Answer {
         switch (parameters.ids, parameters.pool, parameters.all ?? false) {
         case (let ids?, nil, false):
-            let tasks = try select(ids, by: requester)
+            let tasks = try select(ids, lenient: parameters.lenient ?? false, by: requester)
             return .changed(try tasks.map { try cancel($0, by: requester) })
         case (nil, let pool?, false):
             guard state.settings[pool] != nil || store.occupiedPools.contains(pool) else { throw unknownPool(pool) }
@@ -25,7 +25,7 @@ extension Turn {
             if try cancel(task, by: requester).unchanged != true { count += 1 }
         }
         if let last = tasks.last, tasks.count == SchedulerState.stride {
-            return .afterRest(last: last.id, count: count)
+            return .afterRest(.cancel(after: last.id, count: count))
         } else {
             return .changed([], count: count)
         }

@@ -62,8 +62,7 @@ extension Turn {
 
     mutating func retry(_ parameters: RetryParameters, by requester: Requester) throws -> Answer {
         let router = TaskRouter(rules: state.rules, pools: state.settings)
-        let tasks = try select(parameters.ids, by: requester)
-        for task in tasks {
+        let tasks = try fitting(select(parameters, by: requester), parameters) { task in
             guard task.phase.isFinal, task.phase != .succeeded else {
                 let standing = task.standing(try liveAttempt(of: task))
                 let rule =
@@ -100,12 +99,13 @@ extension Turn {
         try store.saveAncestry(of: task)
     }
 
-    mutating func hold(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let named = try selectLive(ids, by: requester)
-        let below = try queuedBelow(named)
-        // Of one that runs, what waits below it is kept from starting.
-        for it in named where below.isEmpty || !it.task.isRunning(it.attempt) {
-            try requireQueued(it.task, it.attempt, "only a queued task can be held")
+    mutating func hold(_ selection: TaskSelection, by requester: Requester) throws -> Answer {
+        let all = try selectLive(selection, by: requester)
+        let below = try queuedBelow(all)
+        let named = try fitting(all, selection) { task, attempt in
+            // Of one that runs, what waits below it is kept from starting.
+            if !below.isEmpty, task.isRunning(attempt) { return }
+            try requireQueued(task, attempt, "only a queued task can be held")
         }
         let tasks = named.filter { $0.task.isHoldable($0.attempt) } + below
         if needsTakingBack(tasks) { return .afterTakingBack(tasks) }
@@ -119,11 +119,12 @@ extension Turn {
         return TasksChanged.Entry(id: task.id, state: .queued, unchanged: held == nil)
     }
 
-    mutating func release(_ ids: [Int64], by requester: Requester) throws -> Answer {
-        let named = try selectLive(ids, by: requester)
-        let below = try queuedBelow(named)
-        for it in named where below.isEmpty || !it.task.isRunning(it.attempt) {
-            try requireQueued(it.task, it.attempt, "only a held task can be released")
+    mutating func release(_ selection: TaskSelection, by requester: Requester) throws -> Answer {
+        let all = try selectLive(selection, by: requester)
+        let below = try queuedBelow(all)
+        let named = try fitting(all, selection) { task, attempt in
+            if !below.isEmpty, task.isRunning(attempt) { return }
+            try requireQueued(task, attempt, "only a held task can be released")
         }
         return .changed(try (named.filter { $0.task.isHoldable($0.attempt) } + below).map { try release($0.task) })
     }
@@ -136,15 +137,34 @@ extension Turn {
     }
 
     /// The tasks of a request, each once, all of them the requester's to change.
-    func select(_ ids: [Int64], by requester: Requester) throws -> [TaskItem] {
+    ///
+    /// - Parameter lenient: to leave out what is not there, or not the requester's.
+    func select(_ ids: [Int64], lenient: Bool, by requester: Requester) throws -> [TaskItem] {
         try SpecRules.check(ids: ids)
         var seen: Set<Int64> = []
-        return try ids.filter { seen.insert($0).inserted }.map { try owned($0, by: requester) }
+        return try ids.filter { seen.insert($0).inserted }.compactMap { id in
+            do { return try owned(id, by: requester) } catch is WireError where lenient { return nil }
+        }
+    }
+
+    func select(_ parameters: some TaskIDs, by requester: Requester) throws -> [TaskItem] {
+        try select(parameters.ids, lenient: parameters.lenient ?? false, by: requester)
     }
 
     /// The same, each with its attempt that has not ended.
-    func selectLive(_ ids: [Int64], by requester: Requester) throws -> [(task: TaskItem, attempt: Attempt?)] {
-        try select(ids, by: requester).map { ($0, try liveAttempt(of: $0)) }
+    func selectLive(_ parameters: some TaskIDs, by requester: Requester) throws -> [(task: TaskItem, attempt: Attempt?)] {
+        try select(parameters, by: requester).map { ($0, try liveAttempt(of: $0)) }
+    }
+
+    /// All of the tasks, or of a lenient request those of them that pass a check.
+    func fitting<Selected>(
+        _ tasks: [Selected], _ parameters: some TaskIDs, _ check: (Selected) throws -> Void
+    ) throws -> [Selected] {
+        let lenient = parameters.lenient ?? false
+        return try tasks.filter { task in
+            do { try check(task) } catch is WireError where lenient { return false }
+            return true
+        }
     }
 
     func owned(_ id: Int64, by requester: Requester) throws -> TaskItem {

@@ -149,11 +149,19 @@ extension Inventory {
     }
 }
 
+/// What is left to do of a command.
+public enum Rest: Sendable, Equatable {
+    /// To cancel the tasks after this one, when so many have been.
+    case cancel(after: Int64, count: Int)
+    /// To forget these tasks.
+    case remove([Int64], done: TasksChanged)
+}
+
 /// Something that happened since the last turn.
 public enum Input: Sendable, Equatable {
     case command(Command, by: Requester, reply: ReplyToken)
-    /// The rest of a cancellation that is too large for one turn.
-    case cancelMore(Command, after: Int64, count: Int, by: Requester, reply: ReplyToken)
+    /// The rest of a command that is too large for one turn.
+    case continued(Command, Rest, by: Requester, reply: ReplyToken)
     /// Comes before the pools that it is in force with.
     case ruled(Rules)
     case configured([PoolSettings])
@@ -185,7 +193,7 @@ public enum Input: Sendable, Equatable {
     /// Whether somebody is waiting for an answer to it.
     public var reply: ReplyToken? {
         switch self {
-        case .command(_, _, let reply), .cancelMore(_, _, _, _, let reply): reply
+        case .command(_, _, let reply), .continued(_, _, _, let reply): reply
         case .announced(_, _, let reply): reply
         default: nil
         }

@@ -36,6 +36,8 @@ public protocol TaskTransaction: AnyObject {
     /// Final tasks to forget: those that finished before a time, and the oldest beyond a number of them. A tree is one: it goes when all of
     /// it has ended, and what is below comes before what is above.
     func retired(before wall: Int64, keep: Int, limit: Int) throws -> [TaskItem]
+    /// Roots with all that is below them, of which the lowest come first: what is above a task is there as long as it is.
+    func trees(of roots: [TaskItem], limit: Int) throws -> [TaskItem]
     /// Forgets tasks and all their attempts.
     func remove(_ tasks: [TaskItem]) throws
 

@@ -87,17 +87,7 @@ extension Turn {
     mutating func retire(before: Int64, keep: Int) throws {
         try store.forgetAnswers(before: now.wall - KeptAnswer.lifetime, limit: SchedulerState.stride)
         let tasks = try store.retired(before: before, keep: keep, limit: Self.retireStride)
-        guard !tasks.isEmpty else { return }
-        assert(tasks.allSatisfy(\.phase.isFinal), "a task that is not final is forgotten")
-        let attempts = try tasks.flatMap { try store.attempts(of: $0.id) }
-        let spenders = Set(attempts.lazy.filter { $0.usage != nil }.map(\.task))
-        for task in tasks where spenders.contains(task.id) { try store.keepUsage(of: task.id) }
-        for task in tasks { try keepKey(of: task) }
-        try store.remove(tasks)
-        effects.append(.discard(tasks, attempts))
+        try forget(tasks)
         if tasks.count == Self.retireStride { effects.append(.again(.retire(before: before, keep: keep))) }
     }
-
-    /// How many tasks one turn forgets. Small, since each also costs the removal of files.
-    private static var retireStride: Int { 200 }
 }

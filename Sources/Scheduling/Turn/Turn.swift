@@ -50,10 +50,14 @@ struct Turn<Store: TaskTransaction> {
     private mutating func take(_ input: Input) throws {
         switch input {
         case .command(let command, let requester, let reply): try take(command, by: requester, reply: reply)
-        case .cancelMore(let command, let after, let count, let requester, let reply):
-            let pool = command.call[.cancel]?.pool
-            try answer(reply, to: command, by: requester) {
-                try $0.cancelMany(in: pool, after: after, count: count, by: requester)
+        case .continued(let command, let rest, let requester, let reply):
+            try answer(reply, to: command, by: requester) { turn in
+                switch rest {
+                case .cancel(let after, let count):
+                    let pool = command.call[.cancel]?.pool
+                    return try turn.cancelMany(in: pool, after: after, count: count, by: requester)
+                case .remove(let ids, let done): return try turn.removeMore(ids, done: done)
+                }
             }
         case .ruled(let rules):
             state.rules = rules
@@ -110,10 +114,11 @@ struct Turn<Store: TaskTransaction> {
         if let it = call[.update] { return try update(it, by: requester) }
         if let it = call[.cancel] { return try cancel(it, by: requester) }
         if let it = call[.retry] { return try retry(it, by: requester) }
-        if let it = call[.hold] { return try hold(it.ids, by: requester) }
-        if let it = call[.release] { return try release(it.ids, by: requester) }
-        if let it = call[.pause] { return try pause(it.ids, by: requester) }
-        if let it = call[.resume] { return try resume(it.ids, by: requester) }
+        if let it = call[.hold] { return try hold(it, by: requester) }
+        if let it = call[.release] { return try release(it, by: requester) }
+        if let it = call[.pause] { return try pause(it, by: requester) }
+        if let it = call[.resume] { return try resume(it, by: requester) }
+        if let it = call[.remove] { return try remove(it, by: requester) }
         if let it = call[.ask] { return try ask(it, by: requester) }
         if let it = call[.answer] { return try self.answer(it, by: requester) }
         if let it = call[.poolPause] { return try setMode(.paused, of: it.pool) }
@@ -140,8 +145,7 @@ struct Turn<Store: TaskTransaction> {
                 effects.append(.reply(reply, answer))
             case .asBefore(let answer): effects.append(.reply(reply, answer))
             case .afterTakingBack(let tasks): takeBack(tasks, for: command, by: requester, reply: reply)
-            case .afterRest(let last, let count):
-                effects.append(.again(.cancelMore(command, after: last, count: count, by: requester, reply: reply)))
+            case .afterRest(let rest): effects.append(.again(.continued(command, rest, by: requester, reply: reply)))
             }
         } catch let error as WireError {
             effects.append(.reply(reply, .failed(error)))
@@ -238,8 +242,8 @@ enum Answer {
     case asBefore(Reply)
     /// The request is taken again when the supervisor has said of each of these tasks that was ordered ahead whether it has started.
     case afterTakingBack([(task: TaskItem, attempt: Attempt?)])
-    /// A cancellation that is too large for one turn continues with the tasks after this one.
-    case afterRest(last: Int64, count: Int)
+    /// What is too large for one turn continues with this.
+    case afterRest(Rest)
 
     static func changed(_ tasks: [TasksChanged.Entry], count: Int? = nil) -> Self {
         .now(.changed(TasksChanged(tasks: tasks, count: count)))

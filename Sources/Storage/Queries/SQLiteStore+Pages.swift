@@ -21,8 +21,10 @@ extension SQLiteStore {
             arguments.append(pool)
         }
         if let name = query.name {
-            conditions.append("name = ?")
-            arguments.append(name)
+            let isPattern = name.utf8.contains(UInt8(ascii: "*"))
+            conditions.append(isPattern ? "name GLOB ?" : "name = ?")
+            // Nothing else in it is special.
+            arguments.append(isPattern ? Self.pattern(name) : name)
         }
         for (key, value) in (query.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
             conditions.append(
@@ -74,6 +76,11 @@ extension SQLiteStore {
         let sql =
             "SELECT \(TaskColumns.all) FROM task \(filter) ORDER BY id \(isOldestFirst ? "ASC" : "DESC") LIMIT \(limit + 1)"
         return (sql, arguments)
+    }
+
+    /// A pattern of GLOB in which only `*` stands for something else.
+    private static func pattern(_ name: String) -> String {
+        name.unicodeScalars.map { "?[".unicodeScalars.contains($0) ? "[\($0)]" : "\($0)" }.joined()
     }
 
     /// Bytes of commands, prompts and long options after which a page ends early, so that no list takes memory without bound.

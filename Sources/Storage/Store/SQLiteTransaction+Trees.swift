@@ -55,8 +55,7 @@ extension SQLiteTransaction {
         return ending
     }
 
-    /// Roots to forget with all that is below them, of which the lowest come first: what is above a task is there as long as it is.
-    func trees(of roots: [TaskItem], limit: Int) throws -> [TaskItem] {
+    public func trees(of roots: [TaskItem], limit: Int) throws -> [TaskItem] {
         guard tally.hasTrees else { return roots }
         var tasks: [TaskItem] = []
         for root in roots {

@@ -142,6 +142,8 @@ final class WatchedTransaction: TaskTransaction {
         return tasks + (try real.unfinished(in: nil, after: 0, limit: 1)).filter { $0.phase.isQueued }
     }
 
+    func trees(of roots: [TaskItem], limit: Int) throws -> [TaskItem] { try real.trees(of: roots, limit: limit) }
+
     func remove(_ tasks: [TaskItem]) throws {
         try real.remove(tasks)
         writes.append(.remove(tasks))

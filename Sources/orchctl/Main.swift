@@ -10,7 +10,7 @@ struct Orchctl: ParsableCommand {
         commandName: "orchctl",
         abstract: "Submit tasks to orchd, and control them.",
         discussion: """
-            orchctl VERB --help has examples for each verb.
+            orchctl VERB --help has examples for each verb. Short words for some: \(Verbs.aliases.keys.sorted().joined(separator: ", ")).
 
             Exit status:
             \(ExitStatus.table)
@@ -23,7 +23,8 @@ struct Orchctl: ParsableCommand {
                 subcommands: [
                     Submit.self, Run.self, Wait.self, Logs.self, ResultCommand.self, Files.self, Show.self, List.self,
                     Tree.self,
-                    Stop.self, Retry.self, Hold.self, ReleaseCommand.self, Pause.self, Resume.self, Update.self, Route.self,
+                    Stop.self, Clean.self, Retry.self, Hold.self, ReleaseCommand.self, Pause.self, Resume.self, Update.self,
+                    Route.self,
                     Results.self, Import.self,
                 ]),
             CommandGroup(

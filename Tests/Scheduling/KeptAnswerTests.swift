@@ -32,6 +32,11 @@ import Testing
             try rig.ask(.cancel(CancelParameters(ids: [id])))
             return .retry([id])
         },
+        { rig in
+            let id = try rig.submit(.command { $0.hold = true })
+            try rig.ask(.cancel(CancelParameters(ids: [id])))
+            return .remove([id])
+        },
         { rig in .hold([try rig.submit(.command { $0.notBefore = Timestamp(milliseconds: 4_000_000_000_000) })]) },
         { rig in .release([try rig.submit(.command { $0.hold = true })]) },
         { rig in

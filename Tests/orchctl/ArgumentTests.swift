@@ -109,6 +109,9 @@ import Testing
         #expect(ChangeSummary.stopped(TasksChanged(tasks: [], count: 1)) == "1 task stopped\n")
         let paused = TasksChanged(tasks: [.init(id: 1, state: .running), .init(id: 2, state: .queued)])
         #expect(ChangeSummary.paused(paused) == "task 1 paused\ntask 2 held\n")
+        let one = TasksChanged(tasks: [.init(id: 1, state: .failed)], count: 4)
+        #expect(ChangeSummary.removed(one) == "task 1 removed\n3 tasks below it removed\n")
+        #expect(ChangeSummary.removed(TasksChanged(tasks: [])) == "no task was removed\n")
         #expect(ChangeSummary.resumed(paused) == "task 1 resumed\ntask 2 released\n")
     }
 }

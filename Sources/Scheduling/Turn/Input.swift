@@ -151,7 +151,7 @@ extension Inventory {
 
 /// What is left to do of a command.
 public enum Rest: Sendable, Equatable {
-    /// To cancel the tasks after this one, when so many have been.
+    /// To cancel the tasks after this one; `count` have been cancelled.
     case cancel(after: Int64, count: Int)
     /// To forget these tasks.
     case remove([Int64], done: TasksChanged)

@@ -40,7 +40,7 @@ struct CommandLineReader {
     /// - Parameter arguments: without the name of the program.
     /// - Throws: ``Failure`` for a verb that there is not.
     init(_ arguments: [String]) throws {
-        let arguments = Self.globalsLast(arguments)
+        let arguments = Verbs.expanded(Self.globalsLast(arguments))
         let (path, command) = try Verbs.find(arguments)
         self.command = command
         verb = (["orchctl"] + path).joined(separator: " ")

@@ -52,13 +52,43 @@ enum Verbs {
             hint: meant.map { "did you mean: \($0)" } ?? "try: \(group) --help")
     }
 
+    /// The states of the tasks that a verb can do something with; none for all.
+    static func states(for verb: String) -> [StateFilter] {
+        switch verb {
+        case "stop", "pause", "wait": [.queued, .running]
+        case "resume": [.paused, .held]
+        case "hold", "update": [.queued]
+        case "release": [.held]
+        case "retry": [.failed, .cancelled, .expired]
+        case "clean": [.succeeded, .failed, .cancelled, .expired]
+        case "result", "files": [.succeeded, .failed]
+        default: []
+        }
+    }
+
+    /// Short words for a verb, perhaps with some of its options.
+    static let aliases: [String: [String]] = [
+        "ls": ["list"], "ps": ["status"], "kill": ["stop"], "cancel": ["stop"], "rm": ["clean"], "add": ["submit"],
+        "log": ["logs"], "tail": ["logs", "--tail=20"], "follow": ["logs", "--follow"], "restart": ["retry"],
+    ]
+
+    /// The words with a verb in the place of its alias.
+    static func expanded(_ arguments: [String]) -> [String] {
+        guard let first = arguments.first else { return arguments }
+        if first == "help", let verb = arguments.dropFirst().first.flatMap({ aliases[$0]?.first }) { return [first, verb] }
+        guard let meant = aliases[first] else { return arguments }
+        return meant + arguments.dropFirst()
+    }
+
     /// What hands type that know another queue.
     static let words = [
         "ls": "orchctl list", "ll": "orchctl list", "tasks": "orchctl list", "jobs": "orchctl list", "queue": "orchctl list",
         "ps": "orchctl status", "top": "orchctl status -w", "watch": "orchctl status -w", "stat": "orchctl status",
         "info": "orchctl show", "inspect": "orchctl show", "describe": "orchctl show", "get": "orchctl show",
         "kill": "orchctl stop", "cancel": "orchctl stop", "abort": "orchctl stop", "terminate": "orchctl stop",
-        "del": "orchctl stop", "delete": "orchctl stop", "rm": "orchctl stop", "remove": "orchctl stop",
+        "del": "orchctl clean", "delete": "orchctl clean", "rm": "orchctl clean", "remove": "orchctl clean",
+        "purge": "orchctl clean",
+        "prune": "orchctl clean", "clear": "orchctl clean", "forget": "orchctl clean",
         "add": "orchctl submit", "enqueue": "orchctl submit", "push": "orchctl submit", "new": "orchctl submit",
         "batch": "orchctl submit --batch", "exec": "orchctl run", "start": "orchctl release", "unhold": "orchctl release",
         "log": "orchctl logs", "tail": "orchctl logs -n 20", "follow": "orchctl logs -f", "cat": "orchctl logs",

@@ -77,7 +77,7 @@ enum Completion {
     /// - Parameter ask: answers nil where the daemon does not.
     static func answer(to words: [String], ask: (Question) -> [Word]?) -> Answer {
         let current = words.last ?? ""
-        let before = Array(words.dropLast())
+        let before = Verbs.expanded(Array(words.dropLast()))
         guard let (path, command) = try? Verbs.find(before) else { return .words([]) }
         if before.first == "help" { return .words(begin(with: current, verbs(after: Array(before.dropFirst())))) }
         if before.contains("--") { return command is any TakesCommand.Type ? .command : .words([]) }
@@ -132,7 +132,7 @@ enum Completion {
         case (_, "directory"), (_, "path"): return .directories
         case (_, "pool"): words = ask(.pools) ?? []
         case (_, "agent"), ("agent", "name"): words = ask(.agents) ?? []
-        case (_, "id"), (_, "ids"): words = ask(.tasks(states(for: path))) ?? []
+        case (_, "id"), (_, "ids"): words = ask(.tasks(path.first.map(Verbs.states) ?? [])) ?? []
         case ("answer", "question"): words = ask(.questions) ?? []
         case (_, "level"): words = ThinkingLevel.allCases.map { Word($0.rawValue) }
         case (_, "format"): words = ["table", "legacy"].map { Word($0) }
@@ -152,20 +152,6 @@ enum Completion {
 
     private static func begin(with start: String, _ words: [Word], prefix: String = "") -> [Word] {
         words.filter { $0.text.utf8.starts(with: start.utf8) }.map { Word(prefix + $0.text, $0.description) }
-    }
-
-    /// Which tasks a verb can do something with.
-    private static func states(for path: [String]) -> [StateFilter] {
-        switch path.first {
-        case "stop": [.queued, .running]
-        case "wait", "pause": [.running, .queued]
-        case "resume": [.paused, .held]
-        case "hold", "update": [.queued]
-        case "release": [.held]
-        case "retry": [.failed, .cancelled, .expired]
-        case "result", "files": [.succeeded, .failed]
-        default: []
-        }
     }
 
     // MARK: What the daemon knows

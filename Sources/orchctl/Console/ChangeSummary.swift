@@ -45,6 +45,13 @@ enum ChangeSummary {
         }
     }
 
+    /// The same for `clean`, which takes trees as a whole.
+    static func removed(_ changed: TasksChanged) -> String {
+        let below = changed.count - changed.tasks.count
+        let line = below > 0 ? count(below, "below \(changed.tasks.count == 1 ? "it" : "them") removed") : ""
+        return text(changed, done: "removed") + line
+    }
+
     private static func text(_ changed: TasksChanged, _ told: (TasksChanged.Entry) -> String) -> String {
         guard !changed.tasks.isEmpty else { return count(changed.count, told(.init(id: 0, state: .cancelled))) }
         guard changed.tasks.count > each else {

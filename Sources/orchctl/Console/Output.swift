@@ -25,7 +25,9 @@ enum Output {
     static func print(_ text: String) throws { try write(Array(text.utf8)) }
 
     /// Writes a remark, which is not part of the result, to standard error. It never fails: there is nobody to tell.
-    static func remark(_ text: String) { try? write(Array("orchctl: \(text)\n".utf8), to: STDERR_FILENO) }
+    static func remark(_ text: String, endsLine: Bool = true) {
+        try? write(Array("orchctl: \(text)\(endsLine ? "\n" : "")".utf8), to: STDERR_FILENO)
+    }
 
     /// Writes an error as JSON to standard error, for `--json`.
     static func fault(_ failure: Failure) {
@@ -58,6 +60,7 @@ final class Progress {
 /// What is known about who reads the output.
 enum Terminal {
     static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+    static var isInput: Bool { isatty(STDIN_FILENO) == 1 }
     static var isError: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// The columns of the terminal; nil if the output is not a terminal, so nothing is cut off in a file.

@@ -18,8 +18,8 @@ struct Files: TakesRest {
               orchctl files 42 --json | jq -r '.files[].name'
             """)
 
-    @Argument(help: "The id of the task, or of an attempt, like 42.1.", transform: TaskNumber.readAttempt)
-    var id: TaskNumber.Attempt
+    @Argument(help: "The id of the task, or of an attempt, like 42.1, or @last.", transform: AttemptWord.read)
+    var id: AttemptWord
 
     @Argument(help: ArgumentHelp("The files to fetch.", valueName: "name"))
     var names: [String] = []
@@ -61,6 +61,7 @@ struct Files: TakesRest {
 
     func run() throws {
         let client = try Client(global)
+        let id = try id.resolved(client.session)
         let task = try client.session.call(.get, GetParameters(id: id.task))
         let record = try record(in: task)
         guard all || !names.isEmpty else { return try list(record, of: task, client) }
@@ -78,10 +79,10 @@ struct Files: TakesRest {
             guard record.state == .ended else { throw Failure(.failed, nothing(of: record, in: task)) }
             throw Failure(
                 .notFound,
-                "attempt \(id.task).\(record.number) has left no file \"\(SafeText.line(name))\"\(others(than: record, in: task))",
-                hint: "try: orchctl files \(id.task)")
+                "attempt \(task.id).\(record.number) has left no file \"\(SafeText.line(name))\"\(others(than: record, in: task))",
+                hint: "try: orchctl files \(task.id)")
         }
-        guard let output else { return try fetch(wanted[0], of: record, to: "-", client) }
+        guard let output else { return try fetch(wanted[0], of: record, in: task, to: "-", client) }
         guard output.withCString({ mkdir($0, 0o777) }) == 0 || errno == EEXIST else {
             throw Failure(.usage, "cannot make \(SafeText.line(output)): \(String(cString: strerror(errno)))")
         }
@@ -89,7 +90,7 @@ struct Files: TakesRest {
             guard !name.has("/"), name != ".", name != ".." else {
                 throw Failure(.failed, "\"\(SafeText.line(name))\" is not a file name")
             }
-            try fetch(name, of: record, to: "\(output)/\(name)", client)
+            try fetch(name, of: record, in: task, to: "\(output)/\(name)", client)
         }
         if all { tell(record) }
     }
@@ -100,8 +101,8 @@ struct Files: TakesRest {
         let known = task.attempts.isEmpty ? "" : "; it has \(task.attempts.map { "\($0.number)" }.joined(separator: ", "))"
         throw Failure(
             attempt ?? id.number == nil ? .failed : .notFound,
-            (attempt ?? id.number).map { "task \(id.task) has no attempt \($0)\(known)" } ?? "task \(id.task) has not run yet",
-            hint: "try: orchctl show \(id.task)")
+            (attempt ?? id.number).map { "task \(task.id) has no attempt \($0)\(known)" } ?? "task \(task.id) has not run yet",
+            hint: "try: orchctl show \(task.id)")
     }
 
     private func list(_ record: AttemptRecord, of task: TaskRecord, _ client: Client) throws {
@@ -121,7 +122,7 @@ struct Files: TakesRest {
     /// Why there are none of an attempt.
     private func nothing(of record: AttemptRecord, in task: TaskRecord) -> String {
         let what = record.state == .ended ? "has left no files" : "has not ended; its files are kept when it has"
-        return "attempt \(id.task).\(record.number) \(what)\(others(than: record, in: task))"
+        return "attempt \(task.id).\(record.number) \(what)\(others(than: record, in: task))"
     }
 
     private func others(than record: AttemptRecord, in task: TaskRecord) -> String {
@@ -134,12 +135,14 @@ struct Files: TakesRest {
     }
 
     /// Over a restart of the daemon, too, it continues where it was.
-    private func fetch(_ name: String, of record: AttemptRecord, to path: ByteString, _ client: Client) throws {
+    private func fetch(_ name: String, of record: AttemptRecord, in task: TaskRecord, to path: ByteString, _ client: Client)
+        throws
+    {
         let target = try Download(
             path, what: "a file", replacing: force, hint: "name another place with -o, or replace it with --force",
             raw: terminal.raw)
         let end = try client.session.perform { connection in
-            let parameters = FileParameters(id: id.task, name: name, attempt: record.number, offset: target.written)
+            let parameters = FileParameters(id: task.id, name: name, attempt: record.number, offset: target.written)
             return try connection.call(.file, parameters) { notification in
                 if case .file(_, let part) = notification { try target.take(part.base64, at: part.offset) }
             }

@@ -16,25 +16,14 @@ struct List: ParsableCommand {
 
             Examples:
               orchctl list
-              orchctl list --state failed --limit 10
+              orchctl list --failed --limit 10
+              orchctl list --name 'build-*' --state queued,running
+              orchctl list --quiet --label batch=b1
               orchctl list --columns id,task,outcome,cpu,memory
               orchctl list --pool build --label team=core --all
             """)
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("Only these states, with commas: \(StateFilter.allCases.map(\.rawValue).joined(separator: ",")).")
-    )
-    var state: [String] = []
-
-    @Option(name: .shortAndLong, help: "Only this pool.")
-    var pool: String?
-
-    @Option(name: .shortAndLong, help: "Only this name.")
-    var name: String?
-
-    @Option(name: .shortAndLong, help: ArgumentHelp("Only with this label; may be repeated.", valueName: "key=value"))
-    var label: [String] = []
+    @OptionGroup var filter: FilterOptions
 
     @Option(
         name: .shortAndLong,
@@ -58,7 +47,16 @@ struct List: ParsableCommand {
     @Flag(name: .shortAndLong, help: "All of them.")
     var all = false
 
+    @Flag(name: .shortAndLong, help: "Print only the ids, all of them unless --limit is given.")
+    var quiet = false
+
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard !quiet || columns.isEmpty && !global.json else {
+            throw ValidationError("--quiet prints ids; leave out \(global.json ? "--json" : "--columns")")
+        }
+    }
 
     /// The most that the daemon puts on a page.
     private static let largestPage = 1000
@@ -66,15 +64,11 @@ struct List: ParsableCommand {
 
     func run() throws {
         let client = try Client(global)
-        var parameters = ListParameters()
-        parameters.states = try ArgumentText.words(state.map { $0.lowercased() }, option: "--state")
+        var parameters = try filter.parameters()
         let columns: [TaskColumn] = try ArgumentText.words(columns, option: "--columns") ?? TaskColumn.usual
-        parameters.pool = pool
         parameters.parent = parent
-        parameters.name = name
-        parameters.labels = try ArgumentText.labels(label)
         parameters.cursor = cursor
-        var left = all ? Int.max : limit ?? Self.usualLimit
+        var left = limit ?? (all || quiet ? Int.max : Self.usualLimit)
         parameters.limit = min(left, Self.largestPage)
         var isFirst = true
         let names = UserNames()
@@ -92,6 +86,7 @@ struct List: ParsableCommand {
     }
 
     private func text(_ page: TaskPage, _ columns: [TaskColumn], _ names: UserNames, isFirst: Bool) -> String {
+        if quiet { return page.tasks.map { "\($0.id)\n" }.joined() }
         if page.tasks.isEmpty { return isFirst && Terminal.isOutput ? "no tasks\n" : "" }
         let table = TaskTable.make(page.tasks, columns: columns, now: LocalTime.now, userName: names.name)
         return table.text(style: Terminal.style, width: Terminal.width, hasHeadings: isFirst)

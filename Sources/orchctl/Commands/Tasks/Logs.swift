@@ -10,16 +10,21 @@ struct Logs: ParsableCommand {
             The task's standard output goes to standard output, its standard error to standard error, byte for byte. A \
             terminal gets text and colours only.
 
+            Without an id it is the last task that you have submitted.
+
             Examples:
               orchctl logs 42
+              orchctl logs -f
               orchctl logs -f --tail 20 42
               orchctl logs --stderr --attempt 1 42
               orchctl logs --since 10m 42
               orchctl logs --journal 42        what happened to the task, from the journal
             """)
 
-    @Argument(help: "The id of the task, or of an attempt, like 42.1.", transform: TaskNumber.readAttempt)
-    var id: TaskNumber.Attempt
+    @Argument(
+        help: ArgumentHelp("The id of the task, or of an attempt, like 42.1; @last otherwise.", valueName: "id"),
+        transform: AttemptWord.read)
+    var task: AttemptWord = .recent(back: 0)
 
     @Flag(name: .shortAndLong, help: "Also print new output, until the task has ended.")
     var follow = false
@@ -54,26 +59,28 @@ struct Logs: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        try checkAttempt(attempt, of: id)
+        try checkAttempt(attempt, of: task)
         if journal, stdout || stderr {
             throw ValidationError("--journal shows what happened to the task, not its output; leave out --stdout and --stderr")
         }
     }
 
     func run() throws {
-        if journal { return try runJournal() }
+        let client = try Client(global)
+        let id = try task.resolved(client.session)
+        if case .recent = task, Terminal.isError { Output.remark("task \(id.task)") }
+        if journal { return try runJournal(id) }
         var parameters = LogsParameters(id: id.task)
         parameters.attempt = attempt ?? id.number
         parameters.follow = follow ? true : nil
         parameters.tail = tail
         parameters.since = since
         if stdout != stderr { parameters.stream = stdout ? .stdout : .stderr }
-        let client = try Client(global)
         guard client.json else {
             let output = TaskOutput(raw: terminal.raw)
             let end = try LogStream(parameters, tells: true, write: output.write(_:of:)).run(client.session)
             try output.finish()
-            if let remark = remark(on: end) { Output.remark(remark) }
+            if let remark = remark(on: end, of: id) { Output.remark(remark) }
             return
         }
         // Each piece as it comes, one object a line, then the end.
@@ -82,7 +89,7 @@ struct Logs: ParsableCommand {
     }
 
     /// What the output alone would leave open.
-    private func remark(on end: LogsEnd) -> String? {
+    private func remark(on end: LogsEnd, of id: TaskNumber.Attempt) -> String? {
         let shown = "\(id.task).\(end.attempt)"
         let isOver = end.state.isFinal
         if end.attempt == 0, (attempt ?? id.number) == nil {
@@ -99,7 +106,7 @@ struct Logs: ParsableCommand {
         return size == 0 && Terminal.isError ? "attempt \(shown) has written nothing" + (isOver ? "" : " yet") : nil
     }
 
-    private func runJournal() throws {
+    private func runJournal(_ id: TaskNumber.Attempt) throws {
         var entries = JournalEntries(task: id.task, ofUser: try SocketPath.choose(global.socket) != SocketPath.system)
         entries.attempt = attempt ?? id.number
         entries.follow = follow

@@ -17,14 +17,15 @@ struct ResultCommand: ParsableCommand {
               orchctl result $(orchctl submit --wait "Write a haiku")
             """)
 
-    @Argument(help: "The id of the task.", transform: TaskNumber.read)
-    var id: Int64
+    @Argument(help: "The id of the task, or @last.", transform: TaskWord.one)
+    var id: TaskWord
 
     @OptionGroup var terminal: RawOption
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let client = try Client(global)
+        let id = try id.resolved(client.session)
         let task = try client.session.call(.get, GetParameters(id: id, result: true))
         if client.json {
             try client.printJSON(task)

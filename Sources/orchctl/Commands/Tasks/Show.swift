@@ -9,16 +9,18 @@ struct Show: ParsableCommand {
         discussion: """
             Examples:
               orchctl show 42
+              orchctl show @last
               orchctl show --json 42 | jq '.attempts[].outcome'
             """)
 
-    @Argument(help: "The id of the task, or of one of its attempts, like 42.1.", transform: TaskNumber.readAttempt)
-    var id: TaskNumber.Attempt
+    @Argument(help: "The id of the task, or of one of its attempts, like 42.1, or @last.", transform: AttemptWord.read)
+    var id: AttemptWord
 
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        try Client(global).show(.get, GetParameters(id: id.task), \.detailText)
+        let client = try Client(global)
+        try client.show(.get, GetParameters(id: id.resolved(client.session).task), \.detailText)
     }
 }
 

@@ -5,6 +5,8 @@ import OrchProtocol
 protocol ChangesTasks: TakesRest {
     static var method: OrchProtocol.Method<TaskSelection, TasksChanged> { get }
     static func summary(_ changed: TasksChanged) -> String
+    /// As in "3214 tasks would be held".
+    static var done: String { get }
     var tasks: TaskList { get set }
     var bridge: BridgeOption { get }
     var global: GlobalOptions { get }
@@ -13,13 +15,19 @@ protocol ChangesTasks: TakesRest {
 extension ChangesTasks {
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
+    func validate() throws { try tasks.check(Self._commandName) }
+
     func run() throws {
-        func selection(_ ids: [Int64]) -> TaskSelection {
-            var selection = TaskSelection(ids: ids)
-            selection.subject = bridge.subject
-            return selection
-        }
-        try tasks.ids.change(Client(global), Self.method, selection, Self.summary)
+        let client = try Client(global)
+        let selection = try Selection(tasks, client, states: Verbs.states(for: Self._commandName))
+        try Confirmation.ask(about: selection.ids.count, done: Self.done, tasks)
+        try selection.change(client, Self.method, parameters, Self.summary)
+    }
+
+    func parameters(_ ids: [Int64], lenient: Bool?) -> TaskSelection {
+        var selection = TaskSelection(ids: ids)
+        (selection.lenient, selection.subject) = (lenient, bridge.subject)
+        return selection
     }
 }
 
@@ -27,14 +35,17 @@ struct Hold: ChangesTasks {
     static let configuration = CommandConfiguration(
         abstract: "Keep queued tasks from starting until they are released.",
         discussion: """
-            All of the tasks are changed, or none.
+            Of tasks that you name by their ids, all are changed or none. Of a range and of what options select, those that \
+            are queued and yours.
 
             Examples:
-              orchctl hold 42
               orchctl hold 42 43 44
+              orchctl hold 12-31
+              orchctl hold --label batch=b1
             """)
 
     static let method = Method.hold
+    static let done = "held"
 
     @OptionGroup var tasks: TaskList
     @OptionGroup var bridge: BridgeOption
@@ -48,14 +59,17 @@ struct ReleaseCommand: ChangesTasks {
         commandName: "release",
         abstract: "Let held tasks start.",
         discussion: """
-            All of the tasks are changed, or none.
+            Of tasks that you name by their ids, all are changed or none. Of a range and of what options select, those that \
+            are held and yours.
 
             Examples:
               orchctl release 42
+              orchctl release --name 'build-*'
               orchctl submit --hold -- ./deploy.sh | xargs orchctl release
             """)
 
     static let method = Method.release
+    static let done = "released"
 
     @OptionGroup var tasks: TaskList
     @OptionGroup var bridge: BridgeOption
@@ -69,14 +83,16 @@ struct Pause: ChangesTasks {
         abstract: "Pause tasks: freeze their processes.",
         discussion: """
             The processes of a running task are frozen, and keep their memory. The task keeps its slot, and its timeouts do not
-            run. A queued task is held. All of the tasks are paused, or none.
+            run. A queued task is held. Of tasks that you name by their ids, all are paused or none.
 
             Examples:
               orchctl pause 42
+              orchctl pause --state running --label batch=b1
               orchctl resume 42
             """)
 
     static let method = Method.pause
+    static let done = "paused"
 
     @OptionGroup var tasks: TaskList
     @OptionGroup var bridge: BridgeOption
@@ -89,14 +105,16 @@ struct Resume: ChangesTasks {
     static let configuration = CommandConfiguration(
         abstract: "Continue paused tasks.",
         discussion: """
-            A held task is released. All of the tasks are resumed, or none.
+            A held task is released. Of tasks that you name by their ids, all are resumed or none.
 
             Examples:
               orchctl resume 42
+              orchctl resume --label batch=b1
               orchctl pool resume default      for a pool that was paused
             """)
 
     static let method = Method.resume
+    static let done = "resumed"
 
     @OptionGroup var tasks: TaskList
     @OptionGroup var bridge: BridgeOption
@@ -109,12 +127,14 @@ struct Retry: TakesRest {
     static let configuration = CommandConfiguration(
         abstract: "Queue failed, cancelled or expired tasks again.",
         discussion: """
-            All of the tasks are changed, or none. A task whose parent has ended continues by itself.
+            Of tasks that you name by their ids, all are changed or none. Of a range and of what options select, those that \
+            failed, were cancelled or expired, and are yours. A task whose parent has ended continues by itself.
 
             Examples:
               orchctl retry 42
-              orchctl retry --fresh 42
-              orchctl list --state failed --all --json | jq '.tasks[].id' | xargs orchctl retry
+              orchctl retry --failed
+              orchctl retry --failed --label batch=b1
+              orchctl retry --fresh @last
             """)
 
     @Flag(help: "Let them do all steps again: keys that they gave to tasks of theirs are forgotten.")
@@ -126,12 +146,17 @@ struct Retry: TakesRest {
 
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
+    func validate() throws { try tasks.check("retry") }
+
     func run() throws {
-        func parameters(_ ids: [Int64]) -> RetryParameters {
+        func parameters(_ ids: [Int64], lenient: Bool?) -> RetryParameters {
             var parameters = RetryParameters(ids: ids, fresh: fresh ? true : nil)
-            parameters.subject = bridge.subject
+            (parameters.lenient, parameters.subject) = (lenient, bridge.subject)
             return parameters
         }
-        try tasks.ids.change(Client(global), .retry, parameters) { ChangeSummary.text($0, done: "queued again") }
+        let client = try Client(global)
+        let selection = try Selection(tasks, client, states: Verbs.states(for: "retry"))
+        try Confirmation.ask(about: selection.ids.count, done: "queued again", tasks)
+        try selection.change(client, .retry, parameters) { ChangeSummary.text($0, done: "queued again") }
     }
 }

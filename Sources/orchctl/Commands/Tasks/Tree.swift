@@ -16,13 +16,14 @@ struct Tree: ParsableCommand {
               orchctl tree 42 --json | jq '[.[].usage.cost_micros // 0] | add'
             """)
 
-    @Argument(help: "The id of the task at the top.", transform: TaskNumber.read)
-    var id: Int64
+    @Argument(help: "The id of the task at the top, or @last.", transform: TaskWord.one)
+    var id: TaskWord
 
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let client = try Client(global)
+        let id = try id.resolved(client.session)
         let top = try client.session.call(.get, GetParameters(id: id))
         var parameters = ListParameters()
         (parameters.below, parameters.order, parameters.limit) = (id, .oldest, 1000)

@@ -12,8 +12,8 @@ struct Update: TakesCommand {
               orchctl update 42 -- make check
             """)
 
-    @Argument(help: "The id of the task.", transform: TaskNumber.read)
-    var id: Int64
+    @Argument(help: "The id of the task, or @last.", transform: TaskWord.one)
+    var id: TaskWord
 
     @Argument(parsing: .postTerminator, help: "Another command and its arguments, after --, for a task with a command.")
     var command: [ByteString] = []
@@ -35,11 +35,13 @@ struct Update: TakesCommand {
     mutating func take(_ rest: CommandLineReader.Rest) throws { command += rest.words.map { ByteString(escaped: $0) } }
 
     func run() throws {
+        let client = try Client(global)
+        let id = try id.resolved(client.session)
         var parameters = UpdateParameters(id: id)
         (parameters.pool, parameters.notBefore, parameters.options) = (change.pool, change.notBefore, change.options)
         if !command.isEmpty { parameters.arguments = command }
         parameters.prompt = try prompt.map(TaskArguments.prompt)
         parameters.subject = bridge.subject
-        try Client(global).show(.update, parameters) { _ in "task \(id) changed\n" }
+        try client.show(.update, parameters) { _ in "task \(id) changed\n" }
     }
 }

@@ -10,6 +10,7 @@ struct Wait: TakesRest {
             Examples:
               orchctl wait 42
               orchctl wait --timeout 10m 42 43 44
+              orchctl wait --label batch=b1
               orchctl submit --batch tasks.jsonl | xargs orchctl wait
             """)
 
@@ -22,9 +23,14 @@ struct Wait: TakesRest {
 
     mutating func take(_ rest: CommandLineReader.Rest) throws { try tasks.take(rest) }
 
+    func validate() throws { try tasks.check("wait for") }
+
     func run() throws {
         let deadline = timeout.map { ContinuousClock.now + .seconds(min($0, 1e9)) }
-        let status = try TaskWait(client: Client(global), deadline: deadline).report(tasks.ids)
+        let client = try Client(global)
+        let ids = try Selection(tasks, client, states: []).ids
+        if ids.isEmpty { Output.remark("there is no such task, and nothing to wait for") }
+        let status = try TaskWait(client: client, deadline: deadline).report(ids)
         if status != .ok { throw ExitCode(status.rawValue) }
     }
 }

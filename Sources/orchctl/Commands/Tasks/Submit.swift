@@ -14,17 +14,28 @@ struct Submit: TakesCommand {
 
             Durations: 90, 90s, 5m, 1h30m, 2d, 250ms. Times: 14:05, "tomorrow 9:00", +10m, "in 2h", 2026-11-23, RFC 3339.
 
+            --array, --each and --lines make many tasks at once, all or none. {} in the command, the prompt, the name, the \
+            comment, the labels, the environment and the key is the number or the line of each.
+
             Examples:
               orchctl submit "Write a haiku about queues"
               orchctl submit --pool build --retries 2 --timeout 1h -- make -j2
               git diff | orchctl submit --name review --label team=core -
               jq -c '{prompt: .title}' issues.json | orchctl submit --batch -
+              orchctl submit --array 1-100 --name 'part-{}' -- ./simulate --seed {}
+              find . -name '*.c' | orchctl submit --each - -- gcc -c {}
+              orchctl submit --pool build --label batch=7 --lines commands.txt
             """)
 
     @OptionGroup var task: TaskArguments
 
     @Option(help: ArgumentHelp("A file of tasks, one JSON object on each line; all are queued, or none.", valueName: "file"))
     var batch: ByteString?
+
+    @OptionGroup var expansion: ExpansionOptions
+
+    @Flag(name: .shortAndLong, help: "Print only the ids, also at a terminal.")
+    var quiet = false
 
     @Flag(help: "Wait for the end; exit with 1 if any task does not succeed.")
     var wait = false
@@ -35,12 +46,12 @@ struct Submit: TakesCommand {
 
     func run() throws {
         let client = try Client(global)
-        let answer = try batch.map { try submitBatch($0, client) } ?? submitOne(client)
+        let answer = try batch.map { try submitBatch($0, client) } ?? (expansion.isEmpty ? submitOne : submitMany)(client)
         let submitted = try Method.submit.decode(answer).all
         for case let warning? in submitted.map(\.warning) { Output.remark(warning) }
         try Submit.tell(of: submitted) {
             if !client.json {
-                try Output.print(Submit.report(submitted, onTerminal: Terminal.isOutput))
+                try Output.print(Submit.report(submitted, onTerminal: Terminal.isOutput && !quiet))
             } else if !wait {
                 try client.printJSON(answer)
             }
@@ -58,7 +69,30 @@ struct Submit: TakesCommand {
         }
     }
 
+    private func submitMany(_ client: Client) throws -> [UInt8] {
+        var task = task
+        if expansion.lines != nil {
+            guard task.prompt == nil, task.command.isEmpty else {
+                throw ValidationError("with --lines the lines are the commands; --each puts them into one")
+            }
+            task.command = ["/bin/sh", "-c", Expansion.mark]
+        }
+        if let path = expansion.each ?? expansion.lines, path == "-", task.prompt == "-" || task.stdin == "-" {
+            throw ValidationError(
+                "standard input cannot be both the lines and \(task.prompt == "-" ? "the prompt" : "--stdin")")
+        }
+        let template = try task.spec()
+        guard expansion.each == nil || template.hasMark else {
+            throw ValidationError("put {} where the line goes, as in: orchctl submit --each FILE -- gcc -c {}")
+        }
+        let expansion = try expansion.expansion()
+        let placed = try client.session.perform { try template.withDefaultDirectory($0) }
+        let tasks = try expansion.tasks(from: placed, isKeyGiven: task.key != nil || task.step != nil)
+        return try expansion.submit(tasks, to: client.session)
+    }
+
     private func submitBatch(_ path: ByteString, _ client: Client) throws -> [UInt8] {
+        guard expansion.isEmpty else { throw ValidationError("give only one of --batch, --array, --each and --lines") }
         guard task.isEmpty else {
             throw ValidationError("with --batch the lines describe the tasks; other options of a task have no effect")
         }

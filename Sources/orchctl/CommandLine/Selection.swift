@@ -53,7 +53,7 @@ struct TaskList: ParsableArguments {
 
     mutating func take(_ rest: CommandLineReader.Rest) throws { ids += try rest.words.map(TaskWord.read) }
 
-    /// Whoever names one task wants that one; who names what many have in common wants those that it fits.
+    /// Whether the verb takes those that it fits. A user who names each task means all of them.
     var isSelection: Bool {
         !filter.isEmpty || ids.contains { if case .range = $0 { true } else { false } }
     }
@@ -121,7 +121,7 @@ struct Selection {
 
     /// Asks for a change of all of these tasks, and tells what was done. Beyond what one request takes, it is one after the other.
     ///
-    /// - Parameter parameters: for some of them, and whether those are to be left out for which it would be refused.
+    /// - Parameter parameters: for some of the tasks, and `lenient`.
     func change<P>(
         _ client: Client, _ method: OrchProtocol.Method<P, TasksChanged>, _ parameters: ([Int64], Bool?) -> P,
         _ text: (TasksChanged) -> String

@@ -39,7 +39,7 @@ enum TaskNumber {
 enum TaskWord: Equatable {
     case id(Int64)
     case range(ClosedRange<Int64>)
-    /// The last task that the user has submitted, or the one that came so many before it.
+    /// The last task that the user has submitted, or with 1 the one before it.
     case recent(back: Int)
 
     static func read(_ text: String) throws -> TaskWord {
@@ -49,7 +49,7 @@ enum TaskWord: Equatable {
                 text.utf8.count > 2
             else {
                 throw ValidationError(
-                    "\"\(text.shortened(to: 60))\" is no task; @last is the last that you submitted, and @~1 the one before it")
+                    "\"\(text.shortened(to: 60))\" is not a task; @last is the last that you submitted, and @~1 the one before it")
             }
             return .recent(back: Int(back))
         }
@@ -70,7 +70,7 @@ extension TaskWord {
         throw ValidationError("\"\(text)\" is a range, and only one task can be named here")
     }
 
-    /// The task, of one that is no range.
+    /// The task that it names.
     func resolved(_ caller: some Caller) throws -> Int64 {
         switch self {
         case .id(let id): id
@@ -118,7 +118,7 @@ enum RecentTask {
             left -= page.tasks.count
             parameters.cursor = page.nextCursor
         } while parameters.cursor != nil
-        let what = back == 0 ? "you have submitted no task" : "you have not submitted so many tasks that @~\(back) is one"
+        let what = back == 0 ? "you have submitted no task" : "you have submitted fewer tasks than @~\(back) needs"
         throw Failure(.notFound, "\(what), or it is no longer kept", hint: "try: orchctl list")
     }
 }

@@ -56,11 +56,12 @@ import Testing
         let held = String(try daemon.submit("true") { $0.hold = true })
         let done = String(try daemon.submit("true"))
         _ = try daemon.end(of: try #require(Int64(done)))
-        let ids = ["show", "wait", "logs", "result", "files", "stop", "retry", "hold", "release", "pause", "resume"]
+        let ids = ["show", "wait", "logs", "result", "files", "stop", "retry", "hold", "release", "pause", "resume", "clean"]
         var cases: [([String], Int32, String)] = ids.map { ([$0, "999"], 4, "not_found") }
         for verb in ids {
             cases.append(([verb, "abc"], 2, "usage"))
-            cases.append(([verb], 2, "usage"))
+            // Those of the last task are shown.
+            if verb != "logs" { cases.append(([verb], 2, "usage")) }
             cases.append(([verb, "--nosuch", "1"], 2, "usage"))
         }
         let others: [([String], Int32, String)] = [
@@ -82,7 +83,7 @@ import Testing
             (["logs", done, "--attempt", "7"], 4, "not_found"), (["files", done, "--attempt", "7"], 4, "not_found"),
             (["files", held], 1, "failed"), (["files", done, "nosuch"], 4, "not_found"),
             (["retry", done], 1, "invalid_state"), (["release", done], 1, "invalid_state"),
-            (["hold", done], 1, "invalid_state"),
+            (["hold", done], 1, "invalid_state"), (["clean", held], 1, "invalid_state"),
             (["wait", "--timeout", "1ms", held], 6, "timed_out"), (["events", "--after", "99999999"], 2, "invalid_parameter"),
             (["usage", "--by", "nosuch"], 2, "usage"), (["nosuch"], 2, "usage"), (["pool", "nosuch"], 2, "usage"),
             (["help", "nosuch"], 2, "usage"),

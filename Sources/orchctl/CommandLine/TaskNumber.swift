@@ -49,7 +49,8 @@ enum TaskWord: Equatable {
                 text.utf8.count > 2
             else {
                 throw ValidationError(
-                    "\"\(text.shortened(to: 60))\" is not a task; @last is the last that you submitted, and @~1 the one before it")
+                    "\"\(text.shortened(to: 60))\" is not a task; @last is the last that you submitted, and @~1 the one before it"
+                )
             }
             return .recent(back: Int(back))
         }

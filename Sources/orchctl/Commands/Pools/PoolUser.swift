@@ -59,6 +59,10 @@ struct PoolUser: ParsableCommand {
         if let given = Self.user(in: text), given != user {
             throw Failure(.failed, "\(file) names the user \"\(given)\" already", hint: "take the line out first")
         }
+        // Debian has this directory only where somebody needs it.
+        guard mkdir("/etc/sysusers.d", 0o755) == 0 || errno == EEXIST else {
+            throw Failure(.failed, "cannot make the directory /etc/sysusers.d: \(SystemError.text(errno))")
+        }
         let declaration = "/etc/sysusers.d/orchd-pool-\(pool).conf"
         try write(
             "# Made by orchctl pool user \(pool). The tasks of this pool run as this user, and those of no other.\n"

@@ -131,6 +131,23 @@ import Testing
         #expect(early <= 12, "that many were sent before a limit was known: \(early)")
     }
 
+    /// A bridge that is started again sends with the one before it in one second no more than Discord allows.
+    @Test func twoProcessesInOneSecondAreWithinTheLimitOfAll() {
+        let (now, later) = (Moment(milliseconds: 5_000), Moment(milliseconds: 6_000))
+        func sent(_ limiter: inout RateLimiter) -> Int {
+            for id in 0..<100 {
+                let route = RateRoute(name: "route \(id)", major: "1")
+                let deadline = Moment(milliseconds: 100_000)
+                _ = limiter.enter(RateLimiter.ID(id), for: route, priority: SendPriority.allCases[0], until: deadline)
+            }
+            return limiter.turn(at: now).go.count
+        }
+        var (before, after) = (RateLimiter(), RateLimiter(beginningAt: now))
+        let (last, first) = (sent(&before), sent(&after))
+        #expect(last > 20 && first > 0 && last + first <= 50, "\(last) and \(first)")
+        #expect(after.turn(at: later).go.count > 20)
+    }
+
     @Test func `the higher priority goes first, then who came first`() {
         var limiter = RateLimiter()
         let route = RateRoute(name: "POST", major: "1")

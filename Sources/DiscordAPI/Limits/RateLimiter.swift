@@ -45,6 +45,14 @@ struct RateLimiter: Sendable {
 
     init() {}
 
+    /// For a process that begins: the one before it may have sent all that it may just now, and Discord counts them together.
+    init(beginningAt now: Moment) {
+        for _ in 0..<Self.allInSecond - Self.atBeginning { sendTimes.count(at: now) }
+    }
+
+    /// With those of the process before in the same second they are no more than Discord allows.
+    private static let atBeginning = 8
+
     var waitingCount: Int { waiting.count }
 
     /// Lets a request wait for its turn. False where too many wait already.

@@ -1,12 +1,15 @@
 /// Lets requests through when it is their turn. It gives `RateLimiter` the time, and its requests something to wait on.
 actor Turnstile {
-    private var limiter = RateLimiter()
+    private var limiter: RateLimiter
     private var waiting: [RateLimiter.ID: CheckedContinuation<Result<Void, DiscordError>, Never>] = [:]
     private var lastID: RateLimiter.ID = 0
     private let timekeeper: any Timekeeper
     private var alarm: (at: Moment, task: Task<Void, Never>)?
 
-    init(timekeeper: any Timekeeper) { self.timekeeper = timekeeper }
+    init(timekeeper: any Timekeeper) {
+        self.timekeeper = timekeeper
+        limiter = RateLimiter(beginningAt: timekeeper.now())
+    }
 
     /// Returns when the request may go. `answered` or `lost` has to follow.
     func pass(_ route: RateRoute, priority: SendPriority, until deadline: Moment) async throws(DiscordError) {

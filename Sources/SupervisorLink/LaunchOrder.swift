@@ -26,6 +26,7 @@ public struct LaunchOrder: LinkWritable, Equatable, Sendable {
 
     /// Programs are given no descriptor above this one, except the channel of a warm worker.
     public static let lastUsualDescriptor: Int32 = 5
+
     /// An argument, and the number of bytes before the place.
     public struct SocketPlace: LinkValue, Equatable, Sendable {
         public var argument: UInt32

@@ -58,8 +58,11 @@ final class Shares: Sendable {
         }
         if isOver.own { return complaint(thing, share, requester) }
         guard isOver.all else { return nil }
-        return thing == .connections
-            ? descriptors.refusal(configuration) : WireError(.tooBusy, "clients have all \(Self.words(thing)) that there are")
+        return switch thing {
+        case .connections: descriptors.refusal(configuration)
+        case .streams: WireError(.tooBusy, "clients have all streams that there are")
+        case .bytes: WireError(.tooBusy, "clients have all bytes for requests that there are")
+        }
     }
 
     func give(_ thing: Thing, _ count: Int = 1, of requester: Requester) {
@@ -105,14 +108,6 @@ final class Shares: Sendable {
         case .streams: WireError(.tooBusy, "\(who) has \(share) streams open, which is its share\(more)")
         case .bytes:
             WireError(.tooBusy, "\(who) has sent \(share >> 20) MiB of requests without their ends, which is its share\(more)")
-        }
-    }
-
-    private static func words(_ thing: Thing) -> String {
-        switch thing {
-        case .connections: "connections"
-        case .streams: "streams"
-        case .bytes: "bytes for requests"
         }
     }
 }

@@ -100,14 +100,7 @@ extension Turn {
     }
 
     mutating func hold(_ selection: TaskSelection, by requester: Requester) throws -> Answer {
-        let all = try selectLive(selection, by: requester)
-        let below = try queuedBelow(all)
-        let named = try fitting(all, selection) { task, attempt in
-            // Of one that runs, what waits below it is kept from starting.
-            if !below.isEmpty, task.isRunning(attempt) { return }
-            try requireQueued(task, attempt, "only a queued task can be held")
-        }
-        let tasks = named.filter { $0.task.isHoldable($0.attempt) } + below
+        let tasks = try selectQueued(selection, by: requester, "only a queued task can be held")
         if needsTakingBack(tasks) { return .afterTakingBack(tasks) }
         return .changed(try tasks.map { try hold($0.task) })
     }
@@ -120,13 +113,8 @@ extension Turn {
     }
 
     mutating func release(_ selection: TaskSelection, by requester: Requester) throws -> Answer {
-        let all = try selectLive(selection, by: requester)
-        let below = try queuedBelow(all)
-        let named = try fitting(all, selection) { task, attempt in
-            if !below.isEmpty, task.isRunning(attempt) { return }
-            try requireQueued(task, attempt, "only a held task can be released")
-        }
-        return .changed(try (named.filter { $0.task.isHoldable($0.attempt) } + below).map { try release($0.task) })
+        let tasks = try selectQueued(selection, by: requester, "only a held task can be released")
+        return .changed(try tasks.map { try release($0.task) })
     }
 
     /// Lets a held task go; one that is queued and not held stays as it is.

@@ -34,8 +34,18 @@ extension Turn {
 
     private func hasBelow(_ task: TaskItem) throws -> Bool { try store.counts(below: task.id).unfinished > 0 }
 
-    /// Of the tasks below some, those that can be held and released.
-    func queuedBelow(_ tasks: [Selected]) throws -> [Selected] { try below(tasks).filter { $0.task.isHoldable($0.attempt) } }
+    /// The tasks of a selection, and those below them, that can be held and released. One that runs may be named for what waits below it.
+    ///
+    /// - Parameter rule: the sentence for a task for which that cannot be.
+    func selectQueued(_ selection: TaskSelection, by requester: Requester, _ rule: String) throws -> [Selected] {
+        let all = try selectLive(selection, by: requester)
+        let queuedBelow = try below(all).filter { $0.task.isHoldable($0.attempt) }
+        let named = try fitting(all, selection) { task, attempt in
+            if !queuedBelow.isEmpty, task.isRunning(attempt) { return }
+            try requireQueued(task, attempt, rule)
+        }
+        return named.filter { $0.task.isHoldable($0.attempt) } + queuedBelow
+    }
 }
 
 extension TaskItem {

@@ -16,17 +16,10 @@ enum BatchFile {
     /// Sends all of it in one request, and returns the JSON of the answer.
     static func submit(_ batch: Batch, from path: ByteString, to session: Session) throws -> [UInt8] {
         do {
-            return try session.perform(repeatable: batch.isRepeatable) { connection in
-                try connection.answer(to: connection.send(Method.submit, parameters: batch.parameters))
-            }
-        } catch ClientError.lost where !batch.isRepeatable {
-            throw Failure(
-                .noDaemon, "the connection was lost before the answer: the \(batch.count) tasks were taken all or not at all",
-                hint: "check before you repeat it: orchctl list")
-        } catch ClientError.tooLong(let bytes, let limit) {
-            throw Failure(
-                .usage, "the batch takes \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",
-                hint: "split it: split -l 100000 \(path == "-" ? "FILE" : path.shellQuoted())")
+            return try session.submit(
+                batch.count, repeatable: batch.isRepeatable, "the batch takes",
+                hint: "split it: split -l 100000 \(path == "-" ? "FILE" : path.shellQuoted())"
+            ) { try $0.send(Method.submit, parameters: batch.parameters) }
         } catch let error as WireError {
             guard let line = error.data?.field.flatMap(batch.lineNumber) else { throw error }
             throw Failure(error, inLine: line, of: path)
@@ -49,5 +42,28 @@ extension Failure {
         }
         self.init(error, after: "no task was taken")
         message = "line \(line) of \(Input.name(path)): \(message)"
+    }
+}
+
+extension Session {
+    /// Sends many tasks in one request, and returns the JSON of the answer.
+    ///
+    /// - Parameters:
+    ///   - subject: as in "the batch takes 70 MiB".
+    ///   - hint: what to do where that is too much.
+    func submit(
+        _ count: Int, repeatable: Bool, _ subject: String, hint: String, _ send: (Connection) throws -> RequestID
+    ) throws -> [UInt8] {
+        do {
+            return try perform(repeatable: repeatable) { try $0.answer(to: send($0)) }
+        } catch ClientError.lost where !repeatable {
+            throw Failure(
+                .noDaemon, "the connection was lost before the answer: the \(count) tasks were taken all or not at all",
+                hint: "check before you repeat it: orchctl list")
+        } catch ClientError.tooLong(let bytes, let limit) {
+            throw Failure(
+                .usage, "\(subject) \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent", hint: hint
+            )
+        }
     }
 }

@@ -124,15 +124,9 @@ struct Expansion {
     func submit(_ tasks: [TaskSpec], to session: Session) throws -> [UInt8] {
         let call = Call(.submit, .many(tasks))
         do {
-            return try session.perform(repeatable: call.isRepeatable) { try $0.answer(to: $0.send(call)) }
-        } catch ClientError.lost where !call.isRepeatable {
-            throw Failure(
-                .noDaemon, "the connection was lost before the answer: the \(tasks.count) tasks were taken all or not at all",
-                hint: "check before you repeat it: orchctl list")
-        } catch ClientError.tooLong(let bytes, let limit) {
-            throw Failure(
-                .usage, "the tasks take \(bytes >> 20) MiB and orchd takes \(limit >> 20) MiB at once; nothing was sent",
-                hint: "submit them in parts")
+            return try session.submit(
+                tasks.count, repeatable: call.isRepeatable, "the tasks take", hint: "submit them in parts"
+            ) { try $0.send(call) }
         } catch let error as WireError {
             guard let index = error.data?.field.flatMap(Batch.index), values.indices.contains(index) else { throw error }
             guard let path else {
